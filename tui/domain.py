@@ -1,0 +1,175 @@
+"""The nouns of Modeldeck as plain values. Words as in the README: tenant, provider, credential, model, default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class ModelType(StrEnum):
+    """What a model does. The values are the ids used in storage and commands."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    SPEECH2TEXT = "speech2text"
+
+    @property
+    def label(self) -> str:
+        """The word on the screen: `system reasoning`, `embedding`, `speech-to-text`."""
+        return _TYPE_LABELS[self]
+
+
+_TYPE_LABELS = {
+    ModelType.CHAT: "system reasoning",
+    ModelType.EMBEDDING: "embedding",
+    ModelType.SPEECH2TEXT: "speech-to-text",
+}
+
+
+class Supply(StrEnum):
+    """Whether a provider develops the models that it serves (`own`) or serves third parties' (`hosting`)."""
+
+    OWN = "own"
+    HOSTING = "hosting"
+
+
+class Intake(StrEnum):
+    """How a provider's models come: listed by it, added by hand, or both."""
+
+    IMPORTED = "imported"
+    ADDED = "added"
+    BOTH = "both"
+
+
+class Origin(StrEnum):
+    """How one model came into the list."""
+
+    IMPORTED = "imported"
+    ADDED = "added"
+
+
+class Source(StrEnum):
+    """Whose key pays for a call."""
+
+    OWN = "own"
+    TRIAL = "trial"
+
+
+class CheckState(StrEnum):
+    """The outcome of the last verification of a credential."""
+
+    READY = "ready"
+    RESTRICTED = "restricted"
+    REFUSED = "refused"
+    UNVERIFIED = "unverified"
+
+
+@dataclass(frozen=True)
+class Check:
+    """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words."""
+
+    state: CheckState = CheckState.UNVERIFIED
+    at: str = ""
+    ms: int = 0
+    message: str = ""
+    hint: str = ""
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", CheckState(self.state))
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Who the settings belong to. `id` is a slug fixed at creation; `name` can change.
+
+    `key_id` is the fingerprint (8 hex digits) of the tenant's RSA key pair, `public_key` its SubjectPublicKeyInfo as
+    PEM, `fingerprint_key` (hex) keys the fingerprints of secrets, `mark` is one of six colours (0 to 5), `protected`
+    says whether the private key has a passphrase.
+    """
+
+    id: str
+    name: str
+    created: str
+    key_id: str
+    public_key: str
+    fingerprint_key: str = field(repr=False)
+    protected: bool = False
+    mark: int = 0
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One named set of a provider's fields: the clear ones as they are, the secret ones sealed in one envelope.
+
+    `hints` maps each filled secret field to its last four characters (or nothing), `fingerprints` to 8 hex digits.
+    `origins` are the only ones that the envelope's secrets may be sent to; `plain_http` those of them that a person
+    allowed although they are neither https nor loopback.
+    """
+
+    provider: str
+    name: str
+    clear: Mapping[str, str]
+    envelope: str
+    key_id: str
+    origins: tuple[str, ...]
+    hints: Mapping[str, str] = field(default_factory=dict)
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    plain_http: tuple[str, ...] = ()
+    active: bool = True
+    created: str = ""
+    changed: str = ""
+    check: Check = field(default_factory=Check)
+    listed_at: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "origins", tuple(self.origins))
+        object.__setattr__(self, "plain_http", tuple(self.plain_http))
+        if isinstance(self.check, Mapping):
+            object.__setattr__(self, "check", Check(**self.check))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of a tenant: provider + id + type.
+
+    `context` is in tokens and `dimensions` in numbers a vector, 0 when unknown. `ends` is the date (YYYY-MM-DD) that
+    the provider announced for its end, `gone` the date since which the provider no longer lists it. `fields` are the
+    entries of an added model.
+    """
+
+    provider: str
+    id: str
+    type: ModelType
+    origin: Origin = Origin.IMPORTED
+    context: int = 0
+    dimensions: int = 0
+    ends: str = ""
+    gone: str = ""
+    completion: bool = False
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", ModelType(self.type))
+        object.__setattr__(self, "origin", Origin(self.origin))
+
+    @property
+    def ref(self) -> str:
+        """`provider/model id`, as commands and titles write it."""
+        return f"{self.provider}/{self.id}"
+
+
+@dataclass(frozen=True)
+class Default:
+    """The model that a tenant uses for one type, and since when."""
+
+    type: ModelType
+    provider: str
+    model: str
+    set_at: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "type", ModelType(self.type))
+
+    @property
+    def ref(self) -> str:
+        return f"{self.provider}/{self.model}"

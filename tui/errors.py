@@ -1,0 +1,67 @@
+"""What a person meets when something goes wrong: one sentence and one hint, never a traceback.
+
+    Problem             exit 1   anything that failed
+    ├── Usage           exit 2   what was asked for cannot be meant
+    ├── Refused         exit 3   a provider does not accept the credential
+    ├── Unreachable     exit 4   the network, a proxy or TLS stood in the way
+    ├── Locked          exit 5   a key must be opened first, or cannot be opened
+    └── Restricted      exit 1   a provider knows the credential, which may not do this one thing
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the command `modeldeck`."""
+
+    DONE = 0
+    FAILED = 1
+    USAGE = 2
+    REFUSED = 3
+    NETWORK = 4
+    LOCKED = 5
+    INTERRUPTED = 130
+
+
+class Problem(Exception):
+    """A failure in words.
+
+    `message` is a sentence: what happened and whose side it is. `hint` is what to do next. `detail` holds the other
+    side's own words (already printable, at most 300 characters), such as a provider's error text and request id.
+    """
+
+    code = Exit.FAILED
+
+    def __init__(self, message: str, hint: str = "", detail: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.detail = detail
+
+
+class Usage(Problem):
+    """What was asked for cannot be meant: a missing field, an unknown name, a value out of range."""
+
+    code = Exit.USAGE
+
+
+class Refused(Problem):
+    """A provider answered and does not accept the credential."""
+
+    code = Exit.REFUSED
+
+
+class Unreachable(Problem):
+    """No usable answer came: name lookup, connection, proxy, TLS, time limit."""
+
+    code = Exit.NETWORK
+
+
+class Locked(Problem):
+    """The tenant must be unlocked first, or its key cannot be opened at all."""
+
+    code = Exit.LOCKED
+
+
+class Restricted(Problem):
+    """A provider knows the credential, but it may not do this one thing (such as list models)."""

@@ -1,0 +1,43 @@
+"""Where things are: the three roots, from the environment, nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The roots of one OS user's Modeldeck. `modeldeck paths` prints them."""
+
+    data: Path
+    config: Path
+    keys: Path
+    log: Path
+    home: Path
+
+    def short(self, path: Path) -> str:
+        """The path as people read it, with `~` for the home folder."""
+        return f"~/{path.relative_to(self.home)}" if path.is_relative_to(self.home) else str(path)
+
+
+def paths(environ: Mapping[str, str]) -> Paths:
+    """The roots by the XDG rules (relative values are ignored), each overridden by its own variable."""
+    home = Path(environ.get("HOME") or Path.home())
+
+    def root(variable: str, fallback: str) -> Path:
+        value = Path(environ.get(variable, ""))
+        return (value if value.is_absolute() else home / fallback) / "modeldeck"
+
+    state = root("XDG_STATE_HOME", ".local/state")
+    return Paths(
+        data=_override(environ, "MODELDECK_DATA_DIR", root("XDG_DATA_HOME", ".local/share")),
+        config=_override(environ, "MODELDECK_CONFIG_DIR", root("XDG_CONFIG_HOME", ".config")),
+        keys=_override(environ, "MODELDECK_KEY_DIR", state / "keys"),
+        log=state / "log",
+        home=home,
+    )
+
+
+def _override(environ: Mapping[str, str], variable: str, otherwise: Path) -> Path:
+    value = environ.get(variable)
+    return Path(value).absolute() if value else otherwise

@@ -1,0 +1,44 @@
+"""A box for a secret: it can be passed around, compared and dropped, but not shown by accident."""
+
+import hmac
+from typing import NoReturn
+
+MASK = "••••••••"
+
+
+class Secret:
+    """Text that never appears in a repr, a format, a pickle or a JSON file.
+
+    `reveal()` is the one way out; call it in the expression that uses the value, and bind the result to no name that a
+    traceback could print.
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __bool__(self) -> bool:
+        return bool(self._text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Secret):
+            return NotImplemented
+        return hmac.compare_digest(self._text.encode(), other._text.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format(MASK, spec)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")

@@ -1,0 +1,48 @@
+"""What may reach a terminal or a log.
+
+Every text from outside (answers, model names, error bodies, pastes, file names, stored names) passes `printable` or
+`one_line` where it enters the program. Both are idempotent, and both work code point by code point, so that a text cut
+into pieces anywhere comes out the same.
+"""
+
+import re
+
+from tui.secret import MASK
+
+TAB = 4
+_TAIL_FROM = 20
+_TAIL = 4
+
+# C0 but tab and line feed, DEL, C1, bidi marks, embeddings, overrides and isolates, line and paragraph separators,
+# lone surrogates, interlinear annotation, and the byte order mark.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u206a-\u206f\ud800-\udfff\ufff9-\ufffb\ufeff]"
+)
+_BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
+_SPACE = re.compile(r"\s+")
+
+
+def printable(text: str) -> str:
+    """The text without control, C1 and bidi characters; line ends become line feeds, tabs become blanks."""
+    return _UNSAFE.sub("", _BREAKS.sub("\n", text)).replace("\t", " " * TAB)
+
+
+def one_line(text: str, limit: int = 300) -> str:
+    """Printable text on one line of at most `limit` characters; what is cut ends in `…`."""
+    line = _SPACE.sub(" ", printable(text)).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def hint_of(secret: str) -> str:
+    """The last four characters of a secret of twenty or more, else nothing: what may be stored in clear beside it."""
+    return secret[-_TAIL:] if len(secret) >= _TAIL_FROM else ""
+
+
+def mask(hint: str = "") -> str:
+    """Dots of a fixed width and the stored hint; the length of the secret never shows."""
+    return MASK + hint
+
+
+def grouped(fingerprint: str) -> str:
+    """A fingerprint of 8 hex digits as people read it: `9c1e 04d2`."""
+    return f"{fingerprint[:4]} {fingerprint[4:]}".strip()
