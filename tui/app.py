@@ -1,0 +1,326 @@
+"""The console: which screen is shown for which tenant, the keys that hold everywhere, and how it ends.
+
+Screens reach each other only through the methods and actions here. What they do to settings is in `workspace`.
+"""
+
+import asyncio
+import signal
+import sys
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
+from typing import Any, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from tui.domain import Model, ModelType, Tenant
+from tui.errors import Locked, Problem
+from tui.screens.area import Framed
+from tui.secret import Secret
+from tui.text import one_line
+from tui.widgets.filters import Ascii, Inert
+from tui.widgets.frame import Place
+from tui.workspace import credentials, tenants
+from tui.workspace.desk import Desk
+
+_WATCH = 2.0
+"""Seconds between looks at whether another process changed the settings."""
+
+_SCREENS = {
+    "welcome": "Welcome",
+    "tenants": "Tenants",
+    "providers": "Providers",
+    "models": "Models",
+    "defaults": "Defaults",
+    "playground": "Playground",
+}
+"""Module in `screens` -> its screen; imported when first shown."""
+
+
+class Modeldeck(App[None]):
+    """The Textual app. Build it with `Modeldeck(desk, tenant id or None)`; `run` does that for the command."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "modeldeck"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "leave", "Quit", id="app.quit-everywhere", priority=True),
+        Binding("ctrl+c", "copy_or_stop", "Copy", id="app.copy-or-stop"),
+        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", priority=True),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", priority=True),
+    ]
+
+    def __init__(self, desk: Desk, tenant_id: str | None = None) -> None:
+        self.desk = desk
+        self.tenant: Tenant | None = None
+        self._first_tenant = tenant_id
+        self._areas: dict[tuple[str, str], Screen[Any]] = {}
+        self._running: dict[str, Callable[[], None]] = {}
+        self._stamp: object = None
+        self.crash: BaseException | None = None
+        super().__init__()
+        self.theme = desk.config.theme
+        self.animation_level = "none"
+        if desk.config.keymap:
+            self.set_keymap(desk.config.keymap)
+
+    # --- start and end ---
+
+    def get_driver_class(self) -> type[Driver]:
+        if not sys.__stdin__ or not sys.__stdin__.isatty():
+            return super().get_driver_class()
+        from tui.keyboard import Keyboard
+
+        return Keyboard
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        filters = [*super().get_line_filters(), Inert()]
+        return [*filters, Ascii()] if self.ascii else filters
+
+    @property
+    def ascii(self) -> bool:
+        """Whether signs are drawn by their ASCII twins."""
+        return self.desk.ascii
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The first screen: welcome without a tenant, the list with several, else the area to start in."""
+        rows = tenants.rows(self.desk)
+        if self._first_tenant is None and len(rows) == 1 and rows[0].tenant:
+            self._first_tenant = rows[0].id
+        if self._first_tenant is not None:
+            self.tenant = tenants.find(self.desk, self._first_tenant)
+            return self._area(self.desk.config.start)
+        return self._area("tenants" if rows else "welcome")
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit, None, 128 + number)
+        self.set_interval(_WATCH, self._watch)
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Textual's own handler prints a traceback with the locals of every frame.
+        self.crash = self.crash or error
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    def action_leave(self) -> None:
+        """Quit; asks where something runs or a form holds unsaved text."""
+        if isinstance(self.screen, Framed) and (reason := self.screen.unsaved() or self._at_work()):
+            self.run_worker(self._leave_anyway(reason), group="leave", exclusive=True)
+        else:
+            self.exit()
+
+    def _at_work(self) -> str:
+        return "An answer is running; it ends with the program." if self._running else ""
+
+    async def _leave_anyway(self, reason: str) -> None:
+        if await self.ask("Quit", [reason], {"stay": "Stay", "quit": "Quit"}) == "quit":
+            self.exit()
+
+    def action_copy_or_stop(self) -> None:
+        if selected := self.screen.get_selected_text():
+            self.copy_out(selected)
+        elif self._running:
+            list(self._running.values())[-1]()
+        else:
+            self.toast("q quits.")
+
+    def action_redraw(self) -> None:
+        """Draw everything again, after another program wrote over the screen."""
+        if self._driver is not None:
+            self._driver.write("\x1b[2J")
+        self.screen.refresh(layout=True, repaint=True)
+        for widget in self.screen.walk_children():
+            widget.refresh()
+
+    # --- tenants and areas ---
+
+    def place(self, area: str, labels: str) -> Place:
+        """What the header shows now."""
+        busy = frozenset(self._running)
+        if self.tenant is None:
+            return Place(area=area, busy=busy)
+        state = "PRACTICE" if self.desk.practice else "open" if tenants.is_open(self.desk, self.tenant.id) else "locked"
+        return Place(self.tenant.name, self.tenant.mark, state, area, labels, busy)
+
+    @property
+    def tenant_id(self) -> str:
+        """The id of the tenant shown; there is one on every area but the tenants' list."""
+        assert self.tenant is not None
+        return self.tenant.id
+
+    def _area(self, name: str) -> Screen[Any]:
+        owner = "" if name in ("welcome", "tenants") or self.tenant is None else self.tenant.id
+        if (owner, name) not in self._areas:
+            made: Screen[Any] = getattr(import_module(f"tui.screens.{name}"), _SCREENS[name])()
+            self._areas[owner, name] = made
+            self.install_screen(made, f"{owner}/{name}")
+        return self._areas[owner, name]
+
+    def action_area(self, name: str) -> None:
+        """Show one of the four areas of the tenant."""
+        if self.tenant is None:
+            self.toast("Choose a tenant first.")
+        elif self.screen is not (area := self._area(name)):
+            self.switch_screen(area)
+
+    def action_tenants(self) -> None:
+        if self.screen is not (area := self._area("tenants")):
+            self.switch_screen(area)
+
+    def open_tenant(self, tenant_id: str, area: str = "providers") -> None:
+        """Show a tenant's area; it becomes the one used last."""
+        self.tenant = tenants.find(self.desk, tenant_id)
+        self._stamp = self.desk.store(tenant_id).stamp()
+        self.run_worker(tenants.touch(self.desk, tenant_id), group="touch", exit_on_error=False)
+        self.action_area(area)
+
+    def tenant_changed(self) -> None:
+        """The tenant shown was renamed or given a passphrase: read it anew."""
+        if self.tenant is not None:
+            self.tenant = tenants.find(self.desk, self.tenant.id)
+
+    def tenant_removed(self, tenant_id: str) -> None:
+        """Forget the screens of a tenant that is gone; welcome, if it was the last."""
+        for owner, name in [key for key in self._areas if key[0] == tenant_id]:
+            self.uninstall_screen(self._areas.pop((owner, name)))
+        if self.tenant is not None and self.tenant.id == tenant_id:
+            self.tenant = None
+        rows = tenants.rows(self.desk)
+        if not rows:
+            self.switch_screen(self._area("welcome"))
+        elif self.tenant is None:
+            self.tenant = next((row.tenant for row in rows if row.tenant), None)
+
+    def _watch(self) -> None:
+        """Tell the screen shown when another process wrote the settings."""
+        if self.tenant is None or not isinstance(self.screen, Framed):
+            return
+        stamp = self.desk.store(self.tenant.id).stamp()
+        if stamp != self._stamp:
+            known, self._stamp = self._stamp, stamp
+            if known is not None:
+                self.screen.changed_elsewhere()
+
+    # --- what screens ask of each other ---
+
+    async def opened(self, waiting: str = "", then: str = "") -> bool:
+        """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
+
+        `waiting` and `then` say what goes on afterwards. Call it in a worker.
+        """
+        try:
+            await tenants.unlock(self.desk, self.tenant_id)
+        except Locked:
+            from tui.screens.unlock import Unlock
+
+            if not await self.push_screen_wait(Unlock(waiting, then)):
+                return False
+        if isinstance(self.screen, Framed):
+            self.screen.reframe()
+        return True
+
+    def action_lock(self) -> None:
+        if self.tenant is None:
+            return
+        try:
+            tenants.lock(self.desk, self.tenant.id)
+        except Problem as problem:
+            self.toast(problem.message)
+            return
+        self.toast(f"{self.tenant.name} is locked.")
+        if isinstance(self.screen, Framed):
+            self.screen.locked()
+            self.screen.reframe()
+
+    async def ask(self, title: str, lines: Sequence[str], choices: dict[str, str]) -> str | None:
+        """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
+        from tui.screens.ask import Ask
+
+        return await self.push_screen_wait(Ask(title, lines, choices))
+
+    async def set_up(self, provider_id: str, **wanted: Any) -> bool:
+        """Open a provider's set-up form; True when something was saved. See `screens.setup.Setup` for `wanted`."""
+        from tui.screens.setup import Setup
+
+        return bool(await self.push_screen_wait(Setup(provider_id, **wanted)))
+
+    async def pick_model(self, type: ModelType, now: Model | None = None) -> Model | None:  # noqa: A002 - the word of the design
+        """Let a model of that type be picked; None when left by escape."""
+        from tui.screens.pick_model import PickModel
+
+        return await self.push_screen_wait(PickModel(type, now))
+
+    async def propose_defaults(self, said: str) -> str:
+        """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
+        from tui.screens.propose import Propose, proposals
+
+        if not proposals(self.desk, self.tenant_id):
+            self.toast(said)
+            return ""
+        return await self.push_screen_wait(Propose(said)) or ""
+
+    def source_of(self, model: Model | None) -> str:
+        """Whose key pays for calls to a model, in a title's words."""
+        return credentials.row(self.desk, self.tenant_id, model.provider).source if model else ""
+
+    def action_commands(self) -> None:
+        self._page("tui.screens.commands", "Commands")
+
+    def action_help(self) -> None:
+        self._page("tui.screens.help", "Help")
+
+    def _page(self, module: str, name: str) -> None:
+        page = getattr(import_module(module), name)(self.screen)
+        if not isinstance(self.screen, type(page)):
+            self.push_screen(page)
+
+    def running(self, area: str, stop: Callable[[], None] | None) -> None:
+        """Something runs in an area and can be stopped so, or (None) has ended."""
+        if stop is None:
+            self._running.pop(area, None)
+        else:
+            self._running[area] = stop
+        if isinstance(self.screen, Framed):
+            self.screen.reframe()
+
+    def toast(self, text: str) -> None:
+        """Confirm something that was done."""
+        self.notify(one_line(text), markup=False, timeout=4)
+
+    def copy_out(self, text: str) -> None:
+        """Send text to the clipboard of the operator's terminal; whether it arrives cannot be known."""
+        self.copy_to_clipboard(text)
+        self.toast(f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, s saves it.")
+
+    async def attempt(self, work: Awaitable[Any], say: Callable[[Problem], None]) -> Any:
+        """The work's result, or None after `say` was told its problem."""
+        try:
+            return await work
+        except Problem as problem:
+            say(problem)
+            return None
+
+    def secret(self, text: str) -> Secret | None:
+        """What a passphrase field holds, None where it is empty."""
+        return Secret(text) if text else None
+
+
+def run(desk: Desk, tenant_id: str | None = None) -> int:
+    """Run the console until it is left; the exit code. After a crash: one sentence, and a note without values."""
+    app = Modeldeck(desk, tenant_id)
+    app.run(mouse=desk.config.mouse)
+    if app.crash is not None:
+        where = desk.note_crash("".join(traceback.format_exception(app.crash)))
+        print(f"Modeldeck stopped: an error of its own ({type(app.crash).__name__}).", file=sys.stderr)
+        print(f"What was saved is safe. Details, without keys or texts: {where}", file=sys.stderr)
+        return 1
+    return int(app.return_code or 0)

@@ -1,0 +1,169 @@
+"""What arrives from the terminal: bytes of a line that may be slow, cut and joined anywhere, into keys and pastes.
+
+Two rules hold here, before any widget sees a key:
+
+* Escape and another key that arrive together (tmux's escape-time, a slow line, or a key sent as alt+key) are escape,
+  then that key.
+* A line end that arrives in the same read as other text is part of a paste. It never submits anything.
+"""
+
+import os
+import re
+import selectors
+import signal
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+ESC = "\x1b"
+_PASTE_START = "\x1b[200~"
+_PASTE_END = "\x1b[201~"
+_LONG = 64
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])")
+_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Text for the key parser: plain keys or one whole escape sequence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Text that came in one piece; line ends are line feeds."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Escape:
+    """The escape key alone."""
+
+
+Piece = Keys | Pasted | Escape
+
+
+@dataclass
+class Splitter:
+    """Cuts what was read into pieces. Keeps an unfinished sequence, or an unfinished paste, for the next read."""
+
+    held: str = ""
+    paste: list[str] | None = field(default=None)
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        """The pieces of one read."""
+        data, self.held = self.held + data, ""
+        while data:
+            if self.paste is not None:
+                text, end, data = self._until_end(data)
+                self.paste.append(text)
+                if end:
+                    yield Pasted(_lines("".join(self.paste)))
+                    self.paste = None
+            elif data.startswith(_PASTE_START):
+                self.paste, data = [], data[len(_PASTE_START) :]
+            elif not data.startswith(ESC):
+                text, escape, rest = data.partition(ESC)
+                data = escape + rest
+                yield _keys_or_paste(text)
+            elif match := _SEQUENCE.match(data):
+                data = data[match.end() :]
+                yield Keys(match[0])
+            elif _PARTIAL.match(data):
+                self.held, data = data, ""
+            else:
+                yield Escape()
+                data = data[1:]
+
+    def waited(self) -> Iterator[Piece]:
+        """What was held turns out to be whole: nothing came within the escape delay."""
+        held, self.held = self.held, ""
+        if held and self.paste is None:
+            yield Escape()
+            if held[1:]:
+                yield Keys(held[1:])
+        elif held:
+            self.held = held
+
+    def _until_end(self, data: str) -> tuple[str, str, str]:
+        """The text of a paste, its end mark if it is here, and what follows; an end mark cut by the read is held."""
+        text, end, rest = data.partition(_PASTE_END)
+        if not end:
+            cut = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if data.endswith(_PASTE_END[:n])), 0)
+            text, self.held = data[: len(data) - cut], data[len(data) - cut :]
+        return text, end, rest
+
+
+def _keys_or_paste(text: str) -> Piece:
+    line_end = "\r" in text or "\n" in text
+    if len(text) >= _LONG or (line_end and text.strip("\r\n\t\x08\x7f")):
+        return Pasted(_lines(text))
+    return Keys(text)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def unalt(key: events.Key) -> list[events.Key]:
+    """A key held with alt as the two keys that it stands for."""
+    if not key.key.startswith("alt+") or len(key.key) == len("alt+"):
+        return [key]
+    name = key.key.removeprefix("alt+")
+    character = key.character if key.character and len(key.character) == 1 else None
+    if character is None and len(name) == 1:
+        character = name
+    if name == "enter":
+        return [events.Key("enter", "\r")]
+    return [events.Key("escape", ESC), events.Key(name, character)]
+
+
+class Keyboard(LinuxDriver):
+    """The terminal's driver, with the two rules above between the line and the key parser."""
+
+    def run_input_thread(self) -> None:
+        """Read until the driver stops; a terminal that went away ends the reading, not the processor."""
+        parser = XTermParser(self._debug)
+        splitter = Splitter()
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(constants.ESCAPE_DELAY if splitter.held else 0.1):
+                    try:
+                        data = os.read(self.fileno, 1 << 16)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        os.kill(os.getpid(), signal.SIGHUP)
+                        self.exit_event.wait()
+                        return
+                    pieces = splitter.feed(decode(data))
+                else:
+                    pieces = splitter.waited()
+                for piece in pieces:
+                    for message in _messages(piece, parser):
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
+
+
+def _messages(piece: Piece, parser: XTermParser) -> Iterator[Message]:
+    match piece:
+        case Escape():
+            yield events.Key("escape", ESC)
+        case Pasted(text):
+            yield events.Paste(text)
+        case Keys(text):
+            for message in parser.feed(text):
+                if isinstance(message, events.Key):
+                    yield from unalt(message)
+                else:
+                    yield message

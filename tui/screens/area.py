@@ -1,0 +1,166 @@
+"""The frame that all screens share: header, title rule, content, foot rule, strip, footer.
+
+    Area      one of the four areas (and the tenants), switched by digits or f-keys
+    Page      a form or picker over an area: no area keys; escape goes back
+    Dialog    a Page whose content stands in a box
+
+A screen fills `content()`, answers `frame()` with the words around it, and calls `reframe()` when they may have
+changed. The frame calls it on every change of focus.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
+
+from tui.widgets.frame import Footer, Frame, Header, Rule, Strip
+from tui.widgets.glyphs import ATTENTION, WARNING
+from tui.widgets.plain import Plain, Words, line
+
+if TYPE_CHECKING:
+    from tui.app import Modeldeck
+
+Result = TypeVar("Result")
+
+
+class Framed(Screen[Result]):
+    """A screen with the frame around its content."""
+
+    app: "Modeldeck"
+
+    AREA: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    def content(self) -> Iterable[Widget]:
+        """The widgets between the rules."""
+        raise NotImplementedError
+
+    def frame(self) -> Frame:
+        """The words around the content, as things stand."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield Rule(id="title")
+        with Vertical(id="content"):
+            yield from self.content()
+        yield Rule(id="foot")
+        yield Strip()
+        yield Footer()
+        yield Plain(id="too-small")
+
+    @property
+    def typing(self) -> bool:
+        """Whether a text field has the focus, so that plain keys type."""
+        return isinstance(self.focused, Input | TextArea)
+
+    def reframe(self) -> None:
+        """Bring the words around the content up to date; what has not changed is not drawn again."""
+        if not self.is_mounted:
+            return
+        frame = self.frame()
+        self.query_one(Header).show(self.app.place(self.AREA, self._labels))
+        self.query_one("#title", Rule).show(frame.title, frame.right)
+        self.query_one("#foot", Rule).show(frame.foot, frame.foot_right)
+        self.query_one(Strip).show(*frame.strip)
+        self.query_one(Footer).show(frame.keys)
+
+    @property
+    def _labels(self) -> str:
+        return "" if not self.AREA else "typing" if self.typing else "keys"
+
+    def on_mount(self) -> None:
+        self.reframe()
+
+    def on_screen_resume(self) -> None:
+        self.reframe()
+
+    def on_descendant_focus(self) -> None:
+        self.reframe()
+
+    def on_descendant_blur(self) -> None:
+        self.call_next(self.reframe)
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        small = width < 40 or height < 10
+        self.set_class(small, "-too-small")
+        self.set_class(height < 16, "-no-strip")
+        self.set_class(height < 12, "-no-title")
+        if small:
+            self.query_one("#too-small", Plain).show(
+                f"\n This window is {width} × {height}.\n Modeldeck needs 40 × 10 or more.\n\n"
+                " Nothing is lost.\n ctrl+q quits."
+            )
+
+    def unsaved(self) -> str:
+        """Why leaving would lose something, in a sentence; '' when it would not."""
+        return ""
+
+    def locked(self) -> None:
+        """The tenant was locked while this screen is shown: hide what only an open tenant shows."""
+
+    def changed_elsewhere(self) -> None:
+        """Another process wrote this tenant's settings: read them anew. Screens that show them answer this."""
+
+
+class Area(Framed[None]):
+    """One of the areas of a tenant. Escape never leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1,f2", "app.area('providers')", "Providers", id="area.providers"),
+        Binding("2,f3", "app.area('models')", "Models", id="area.models"),
+        Binding("3,f4", "app.area('defaults')", "Defaults", id="area.defaults"),
+        Binding("4,f5", "app.area('playground')", "Playground", id="area.playground"),
+        Binding("0,f6", "app.tenants", "Tenants", id="app.tenants"),
+        Binding("L,f9", "app.lock", "Lock", id="app.lock"),
+        Binding(":,ctrl+p", "app.commands", "Commands", id="app.commands"),
+        Binding("question_mark,f1", "app.help", "Help", id="app.help"),
+        Binding("q", "app.leave", "Quit", id="app.quit"),
+        Binding("escape", "escape", "Back", id="area.escape"),
+    ]
+
+    def action_escape(self) -> None:
+        """Stop what runs, else leave the field; never more. Screens say what that is."""
+
+
+class Page(Framed[Result]):
+    """A form or picker over an area. It answers with a value, or None when it was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="page.back"),
+        Binding("question_mark,f1", "app.help", "Help", id="page.help"),
+    ]
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+
+class Dialog(Page[Result]):
+    """A page whose parts stand in a box under the title rule."""
+
+    BOX_TITLE: str = ""
+
+    def parts(self) -> Iterable[Widget]:
+        """The widgets in the box."""
+        raise NotImplementedError
+
+    def content(self) -> Iterable[Widget]:
+        from tui.widgets.form import Form
+
+        box = Form(*self.parts(), id="box")
+        box.border_title = Content(self.BOX_TITLE)
+        yield box
+
+
+def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:
+    """A problem as it stands in the place that it concerns: sign and sentence, hint, the other side's own words."""
+    lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
+    return lines + [each for each in (hint, detail) if each]

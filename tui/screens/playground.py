@@ -1,0 +1,117 @@
+"""The playground: three tabs, one a model type, each with its own model and its own content."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from tui.domain import ModelType
+from tui.screens.area import Area
+from tui.screens.tab import Tab
+from tui.widgets.clip import clip_middle
+from tui.widgets.frame import Frame
+
+_TABS = {
+    ModelType.CHAT: ("chat", "ChatTab", "Chat"),
+    ModelType.EMBEDDING: ("embedding", "EmbeddingTab", "Embedding"),
+    ModelType.SPEECH2TEXT: ("speech", "SpeechTab", "Speech-to-text"),
+}
+
+
+class Playground(Area):
+    """Hosts the tabs. A tab is made when it is first shown and stays as it was left."""
+
+    AREA = "playground"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "next_type", "Type", id="playground.type"),
+        Binding("4,f5", "next_type", "Type", id="playground.type-again"),
+        Binding("m", "model", "Model", id="playground.model"),
+        Binding("o", "source", "Own key or trial", id="playground.source"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.type = ModelType.CHAT
+        self._shown = False
+
+    def content(self) -> Iterable[Widget]:
+        yield ContentSwitcher(id="tabs")
+
+    @property
+    def tab(self) -> Tab | None:
+        """The tab shown, None before the first is mounted."""
+        found = self.query(f"#tab-{self.type}").results(Tab)
+        return next(iter(found), None)
+
+    async def on_mount(self) -> None:
+        await self.show_type(self.type)
+
+    async def show_type(self, type: ModelType) -> None:  # noqa: A002 - the word of the design
+        """Show the tab of a model type."""
+        self.type = type
+        switcher = self.query_one("#tabs", ContentSwitcher)
+        if self.tab is None:
+            module, name, _ = _TABS[type]
+            await switcher.add_content(getattr(import_module(f"tui.screens.{module}"), name)(id=f"tab-{type}"))
+        switcher.current = f"tab-{type}"
+        if self.tab is not None:
+            self.tab.shown()
+        self.reframe()
+
+    def frame(self) -> Frame:
+        tab = self.tab
+        title = "  ".join(f"[{label}]" if type is self.type else label for type, (_, _, label) in _TABS.items())
+        if tab is None:
+            return Frame(title, keys=("f1 help",))
+        frame = tab.frame()
+        source = self.app.source_of(tab.model)
+        room = self.size.width - len(title) - 12 - len(source)
+        ref = tab.model.ref if tab.model else ""
+        if tab.model and len(ref) > room:
+            ref = clip_middle(tab.model.id, max(8, room))
+        right = f"{ref} · {source}" if ref else "no model"
+        return Frame(title, frame.keys, right, frame.foot, frame.foot_right, frame.strip)
+
+    def on_screen_resume(self) -> None:
+        if self.tab is not None:
+            self.tab.shown()
+
+    def action_escape(self) -> None:
+        if self.tab is not None:
+            self.tab.escape()
+
+    async def action_next_type(self) -> None:
+        types = list(_TABS)
+        await self.show_type(types[(types.index(self.type) + 1) % len(types)])
+
+    def action_model(self) -> None:
+        self.run_worker(self._pick(), group="pick", exclusive=True)
+
+    async def _pick(self) -> None:
+        tab = self.tab
+        if tab is not None and (model := await self.app.pick_model(self.type, tab.model)):
+            tab.use(model)
+
+    async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
+        """Show the tab of that type with that model."""
+        await self.show_type(type)
+        if self.tab is not None:
+            self.tab.use_ref(model_ref)
+
+    def action_source(self) -> None:
+        self.app.toast("Only own keys here: no trial is set up.")
+
+    def locked(self) -> None:
+        if self.tab is not None:
+            self.tab.locked()
+
+    def unsaved(self) -> str:
+        return self.tab.unsaved() if self.tab is not None else ""
+
+    def changed_elsewhere(self) -> None:
+        if self.tab is not None:
+            self.tab.shown()
+        self.reframe()

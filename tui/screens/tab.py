@@ -1,0 +1,82 @@
+"""What the three tabs of the playground have in common: a model, its default, and the words around them."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Vertical
+
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.widgets.frame import Frame
+from tui.workspace import defaults, models
+
+if TYPE_CHECKING:
+    from tui.app import Modeldeck
+
+
+class Tab(Vertical):
+    """One tab. It takes the default model of its type until another was picked for it."""
+
+    app: "Modeldeck"
+    TYPE: ClassVar[ModelType]
+    DEFAULT_CSS = "Tab { height: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.model: Model | None = None
+        self._picked = False
+
+    def shown(self) -> None:
+        """The tab came into view: take the default of the day unless a model was picked here."""
+        if not self._picked:
+            self.model = self._default()
+            self.model_changed()
+        self.reframe()
+
+    def use(self, model: Model) -> None:
+        """Use that model in this tab from now on."""
+        self.model, self._picked = model, True
+        self.model_changed()
+        self.reframe()
+
+    def use_ref(self, ref: str) -> None:
+        """Use the model with that `provider/id`."""
+        self.use(models.find(self.app.desk, self.app.tenant_id, ref, self.TYPE))
+
+    def _default(self) -> Model | None:
+        row = next(row for row in defaults.rows(self.app.desk, self.app.tenant_id) if row.type is self.TYPE)
+        if row.default is None:
+            return None
+        try:
+            return models.find(self.app.desk, self.app.tenant_id, row.default.ref, self.TYPE)
+        except Problem:
+            return None
+
+    def reframe(self) -> None:
+        from tui.screens.area import Framed
+
+        if isinstance(self.screen, Framed):
+            self.screen.reframe()
+
+    @property
+    def typing(self) -> bool:
+        from tui.screens.area import Framed
+
+        return isinstance(self.screen, Framed) and self.screen.typing
+
+    def model_changed(self) -> None:
+        """Another model is used from now on."""
+
+    def frame(self) -> Frame:
+        """The words around the tab; its title is the playground's."""
+        raise NotImplementedError
+
+    def escape(self) -> None:
+        """Stop what runs, else leave the field."""
+        raise NotImplementedError
+
+    def locked(self) -> None:
+        """Hide what only an open tenant shows."""
+
+    def unsaved(self) -> str:
+        """Why leaving would lose something, in a sentence."""
+        return ""

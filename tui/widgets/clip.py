@@ -1,0 +1,49 @@
+"""Text cut to a number of terminal cells, never through a wide character."""
+
+from rich.cells import cell_len, set_cell_size
+
+ELLIPSIS = "…"
+
+
+def width(text: str) -> int:
+    """The cells that a text takes."""
+    return cell_len(text)
+
+
+def clip_end(text: str, cells: int) -> str:
+    """The beginning of a sentence, ended by `…` where it was cut."""
+    if cell_len(text) <= cells:
+        return text
+    return _head(text, cells - 1) + ELLIPSIS if cells > 0 else ""
+
+
+def clip_middle(text: str, cells: int) -> str:
+    """A name with its middle cut: 60 % of the room for its head, the rest for its tail."""
+    if cell_len(text) <= cells:
+        return text
+    if cells < 3:
+        return clip_end(text, cells)
+    room = cells - 1
+    head = max(1, room * 6 // 10)
+    return _head(text, head) + ELLIPSIS + _tail(text, room - head)
+
+
+def fit(text: str, cells: int, *, middle: bool = False, right: bool = False) -> str:
+    """The text in exactly that many cells: cut where it is longer, blanks where it is shorter."""
+    short = clip_middle(text, cells) if middle else clip_end(text, cells)
+    blanks = " " * (cells - cell_len(short))
+    return blanks + short if right else short + blanks
+
+
+def _head(text: str, cells: int) -> str:
+    # set_cell_size puts one blank where a wide character would have been cut in half.
+    return set_cell_size(text, cells)
+
+
+def _tail(text: str, cells: int) -> str:
+    tail = ""
+    for character in reversed(text):
+        if cell_len(character + tail) > cells:
+            break
+        tail = character + tail
+    return " " * (cells - cell_len(tail)) + tail
