@@ -1,0 +1,153 @@
+"""A real pseudo-terminal with a program in it, and an emulator that shows what a person would see."""
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+from types import TracebackType
+
+import pyte
+
+REPLIES = {b"\x1b[6n": b"\x1b[1;1R", b"\x1b[c": b"\x1b[?62;c", b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
+"""What a terminal answers when it is asked who it is."""
+
+
+class Screen(pyte.Screen):
+    """The emulator's screen; sequences that pyte does not know must not end up as text."""
+
+    def report_device_status(self, *_: object, **__: object) -> None:
+        """Answered by `Terminal`."""
+
+    def set_margins(self, *args: object, **kwargs: object) -> None:
+        kwargs.pop("private", None)
+        super().set_margins(*args, **kwargs)
+
+
+class Terminal:
+    """Run `command` on a terminal of `columns` and `rows`. Use it as a context manager: it ends what it started."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        environ: Mapping[str, str],
+        columns: int = 80,
+        rows: int = 24,
+        cwd: str | None = None,
+    ) -> None:
+        self.raw = bytearray()
+        self.screen = Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.exit_code: int | None = None
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                if cwd:
+                    os.chdir(cwd)
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+                os.execvpe(command[0], list(command), dict(environ))
+            finally:
+                os._exit(127)
+        self.resize(columns, rows)
+
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.exit_code is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """The window gets another size."""
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.screen.resize(rows, columns)
+
+    def send(self, keys: str) -> None:
+        """Type keys, as one write."""
+        os.write(self.fd, keys.encode())
+
+    def type(self, text: str) -> None:
+        """Type a text as a person does: one key, one write, and it is on the screen before the next."""
+        for character in text:
+            self.send(character)
+            self.settle(0.01)
+
+    def paste(self, text: str) -> None:
+        """Paste as a terminal does that brackets pastes."""
+        self.send(f"\x1b[200~{text}\x1b[201~")
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    @property
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.rows)
+
+    def pump(self, seconds: float) -> bool:
+        """Take what the program wrote within the time; False when nothing came or it has ended."""
+        ready, _, _ = select.select([self.fd], [], [], seconds)
+        if not ready:
+            return False
+        try:
+            data = os.read(self.fd, 1 << 16)
+        except OSError:
+            return False
+        self.raw += data
+        for question, answer in REPLIES.items():
+            if question in data:
+                os.write(self.fd, answer)
+        self._stream.feed(data)
+        return bool(data)
+
+    def settle(self, quiet: float = 0.15, most: float = 5.0) -> None:
+        """Until the program has written nothing for a moment."""
+        deadline = monotonic() + most
+        while self.pump(quiet) and monotonic() < deadline:
+            pass
+
+    def until(self, condition: Callable[[], object] | str, seconds: float = 15.0) -> None:
+        """Until a text stands on the screen or a condition holds; else fail with the screen."""
+        holds = (lambda: condition in self.text) if isinstance(condition, str) else condition
+        deadline = monotonic() + seconds
+        while not holds():
+            self.pump(0.02)
+            if monotonic() > deadline:
+                raise AssertionError(f"not reached: {condition!r}; the screen:\n{self.text}")
+
+    def wait(self, seconds: float = 10.0) -> int:
+        """Until the program ends; its exit code, or minus the signal that ended it."""
+        deadline = monotonic() + seconds
+        while self.exit_code is None:
+            self.pump(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.settle(0.02)
+                self.exit_code = os.waitstatus_to_exitcode(status)
+            elif monotonic() > deadline:
+                raise AssertionError(f"still running; the screen:\n{self.text}")
+        return self.exit_code
+
+
+def environ(home: os.PathLike[str] | str, **more: str) -> dict[str, str]:
+    """A clean environment with a home folder of its own."""
+    return {
+        "HOME": os.fspath(home),
+        "PATH": os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+        **more,
+    }
