@@ -1,0 +1,32 @@
+"""Every command. What a screen does to settings, a command does too, over the same verbs of `tui.workspace`.
+
+    __init__   main(): answers --version by itself
+    run        one command from words to exit code; where problems, interrupts and crashes end
+    commands   the table of commands: words, arguments, options, help, shapes of --json
+    parser     words -> Given; usage  the text of --help
+    calling    one call of a command: desk, tenant, opening its key
+    output     lines, columns, JSON and problems; columns  widths in terminal cells
+    hidden     passphrases and secret fields: prompt, line of stdin, file, descriptor
+    tenant, provider, credential, model, default, places, chat, embed, transcribe, console   one module a noun
+
+`--version` and `--help` import next to nothing; no command but the console imports Textual.
+"""
+
+import sys
+from collections.abc import Sequence
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = sys.argv[1:] if argv is None else list(argv)
+    try:
+        if words and words[0] in ("--version", "-V"):
+            from tui import __version__
+
+            print(f"modeldeck {__version__}")
+            return 0
+        from tui.cli.run import run
+
+        return run(words)
+    except KeyboardInterrupt:
+        return 130

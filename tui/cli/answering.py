@@ -1,0 +1,42 @@
+"""What chat, embed and transcribe share: which model answers, and what is said beside the answer."""
+
+from tui.cli.calling import Calling
+from tui.cli.output import Output
+from tui.domain import Model, ModelType
+from tui.errors import Usage
+from tui.providers.spec import Event, Notice, Retrying, Silence
+from tui.workspace import defaults, models, tenants
+
+
+def answering_model(call: Calling, kind: ModelType) -> Model:
+    """The model of -m, else the tenant's default of the type."""
+    named = call.given.one("model")
+    if named:
+        return models.find(call.desk, call.tenant.id, named, kind)
+    row = next(row for row in defaults.rows(call.desk, call.tenant.id) if row.type is kind)
+    if row.default is None:
+        wanted = row.proposed.ref if row.proposed else "P/MODEL"
+        raise Usage(
+            f"{call.tenant.name} has no default model for {kind.label}.",
+            f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
+        )
+    return models.find(call.desk, call.tenant.id, row.default.ref, kind)
+
+
+async def begin(call: Calling) -> None:
+    """Open the tenant's key, and note that the tenant is used now."""
+    await call.open(call.tenant)
+    tenants.touch(call.desk, call.tenant.id)
+
+
+def say_beside(out: Output, event: Event) -> None:
+    """Notices, retries and silences go to stderr; other events are not for here."""
+    match event:
+        case Notice(text=text):
+            out.note(text)
+        case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
+            out.note(f"{reason} Trying again in {seconds:.0f} s, {attempt} of {of}.")
+        case Silence(seconds=seconds, limit=limit):
+            out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
+        case _:
+            pass

@@ -1,0 +1,67 @@
+"""One call of a command: what was given, where it writes, the desk it works at, the tenant it is about."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cached_property
+from typing import TypeVar
+
+from tui.cli.hidden import Hidden
+from tui.cli.output import Output
+from tui.cli.parser import Given
+from tui.domain import Tenant
+from tui.errors import Locked, Usage
+from tui.workspace import tenants
+from tui.workspace.desk import Desk, open_desk
+
+_T = TypeVar("_T")
+
+
+class Calling:
+    """What every command function is handed. The desk is opened when it is first needed."""
+
+    def __init__(self, given: Given, environ: Mapping[str, str]) -> None:
+        self.given = given
+        self.environ = environ
+        self.out = Output(as_json=given.has("json"))
+        self.hidden = Hidden(given.one("passphrase-fd"))
+
+    @cached_property
+    def desk(self) -> Desk:
+        return open_desk(self.environ)
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
+        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        if named:
+            return tenants.find(self.desk, named)
+        rows = tenants.rows(self.desk)
+        if not rows:
+            raise Usage("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
+        if len(rows) > 1:
+            names = ", ".join(row.tenant.name if row.tenant else row.id for row in rows)
+            raise Usage(f"There are {len(rows)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
+        return tenants.find(self.desk, rows[0].id)
+
+    async def open(self, tenant: Tenant) -> None:
+        """Open the tenant's key, asking for its passphrase where it has one."""
+        if tenants.is_open(self.desk, tenant.id):
+            return
+        passphrase = self.hidden.passphrase(f"Passphrase of {tenant.name}: ") if tenant.protected else None
+        if tenant.protected and passphrase is None:
+            raise Locked(f"{tenant.name} is locked with a passphrase.", "--passphrase-fd N hands it over.")
+        await tenants.unlock(self.desk, tenant.id, passphrase)
+
+    async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
+        """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
+        try:
+            return await verb()
+        except Locked:
+            if tenants.is_open(self.desk, self.tenant.id):
+                raise
+        await self.open(self.tenant)
+        return await verb()
+
+    async def close(self) -> None:
+        """Close connections and forget opened keys."""
+        if "desk" in self.__dict__:
+            await self.desk.aclose()

@@ -1,0 +1,28 @@
+"""Plain columns, measured in terminal cells: a wide character takes two, a combining one none."""
+
+import unicodedata
+from collections.abc import Sequence
+
+_GAP = "  "
+
+
+def cells(text: str) -> int:
+    """How many cells a terminal gives the text."""
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
+
+
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row as one line, its columns aligned; the last column is not padded."""
+    if not rows:
+        return []
+    widths = [max(cells(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return [
+        _GAP.join(text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

@@ -1,0 +1,82 @@
+"""`modeldeck credential …`."""
+
+from typing import Any
+
+from tui.cli.calling import Calling
+from tui.domain import Credential
+from tui.errors import Usage
+from tui.providers import provider as provider_by_id
+from tui.text import grouped, mask
+from tui.workspace import credentials
+
+
+def credential_shape(credential: Credential) -> dict[str, Any]:
+    """A credential as JSON: of its secrets only the hint and the fingerprint."""
+    return {
+        "provider": credential.provider,
+        "name": credential.name,
+        "active": credential.active,
+        "state": credential.check.state,
+        "clear": dict(credential.clear),
+        "secrets": {
+            name: {"hint": credential.hints.get(name, ""), "fingerprint": credential.fingerprints.get(name, "")}
+            for name in sorted({*credential.hints, *credential.fingerprints})
+        },
+        "origins": list(credential.origins),
+        "plain_http": list(credential.plain_http),
+        "verified_at": credential.check.at,
+        "ms": credential.check.ms,
+        "changed": credential.changed,
+    }
+
+
+def listing(call: Calling) -> None:
+    """The credentials of one provider; keys as dots."""
+    provider = provider_by_id(call.given.one("P"))
+    stored = credentials.listing(call.desk, call.tenant.id, provider.id)
+    if call.out.as_json:
+        call.out.json([credential_shape(each) for each in stored])
+        return
+    if not stored and call.out.decorated:
+        call.out.note(f"{provider.label} is not set up. modeldeck provider set {provider.id} does it.")
+    call.out.table(
+        ("credential", "", "state", "secrets", "sent to"),
+        [
+            (
+                each.name,
+                "active" if each.active else "",
+                each.check.state,
+                ", ".join(
+                    f"{mask(hint)} {grouped(each.fingerprints.get(name, ''))}" for name, hint in each.hints.items()
+                )
+                or "no key",
+                ", ".join(f"{at} (plain http)" if at in each.plain_http else at for at in each.origins),
+            )
+            for each in stored
+        ],
+    )
+
+
+async def use(call: Calling) -> None:
+    """Make a credential the active one."""
+    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    await credentials.use(call.desk, call.tenant.id, provider.id, name)
+    call.out.line(f"{provider.label} uses the credential {name} now.")
+
+
+async def remove(call: Calling) -> None:
+    """Remove a credential, or say what would go."""
+    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    stored = credentials.listing(call.desk, call.tenant.id, provider.id)
+    found = next((each for each in stored if each.name == name), None)
+    if found is None:
+        names = ", ".join(each.name for each in stored) or "none"
+        raise Usage(f"{provider.label} has no credential of that name.", f"There is: {names}.")
+    if not call.given.has("yes"):
+        keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
+        active = "the active " if found.active else ""
+        raise Usage(
+            f"{active}credential {name} of {provider.label} would go ({keys}).".capitalize(), "--yes removes it."
+        )
+    await credentials.remove(call.desk, call.tenant.id, provider.id, name)
+    call.out.line(f"The credential {name} of {provider.label} is removed.")

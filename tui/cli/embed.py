@@ -1,0 +1,49 @@
+"""`modeldeck embed`: one vector a line of input."""
+
+import json
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.cli.answering import answering_model, begin, say_beside
+from tui.cli.calling import Calling
+from tui.cli.hidden import interruptible
+from tui.cli.output import is_terminal
+from tui.domain import Model, ModelType
+from tui.errors import Usage
+from tui.providers.spec import Vectors
+from tui.workspace import playground
+
+
+def embed(call: Calling) -> Coroutine[Any, Any, None]:
+    """Read the texts, then have them embedded."""
+    model = answering_model(call, ModelType.EMBEDDING)
+    texts = list(call.given.many("TEXT")) or _lines()
+    if not texts:
+        raise Usage("There is no text.", "modeldeck embed 'a cat' 'a dog' embeds two.")
+    for number, text in enumerate(texts, start=1):
+        if not text.strip():
+            raise Usage(f"Text {number} is empty; providers refuse those.", "Leave empty lines out.")
+    return _vectors(call, model, texts)
+
+
+def _lines() -> list[str]:
+    if is_terminal(sys.stdin):
+        sys.stderr.write("One text a line, then ctrl+d:\n")
+    with interruptible():
+        text = sys.stdin.read()
+    return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
+
+
+async def _vectors(call: Calling, model: Model, texts: list[str]) -> None:
+    await begin(call)
+    async for event in playground.embed(call.desk, call.tenant.id, model, texts):
+        if not isinstance(event, Vectors):
+            say_beside(call.out, event)
+            continue
+        for index, vector in enumerate(event.vectors, start=event.start):
+            if call.out.as_json:
+                shape = {"index": index, "text": texts[index], "model": model.ref, "vector": list(vector)}
+                call.out.json(shape, indent=None)
+            else:
+                call.out.line(json.dumps(list(vector)))

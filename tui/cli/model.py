@@ -1,0 +1,132 @@
+"""`modeldeck model …`."""
+
+from typing import Any
+
+from tui.cli.calling import Calling
+from tui.cli.entries import entries
+from tui.domain import Model, ModelType
+from tui.providers import provider as provider_by_id
+from tui.workspace import models
+from tui.workspace.models import ModelRow
+
+
+def listing(call: Calling) -> None:
+    """The models of a tenant, by type or provider if wanted."""
+    kind, provider = _type(call), call.given.one("provider")
+    wanted = provider_by_id(provider).id if provider else ""
+    rows = [
+        row
+        for row in models.rows(call.desk, call.tenant.id)
+        if (kind is None or row.model.type is kind) and wanted in ("", row.model.provider)
+    ]
+    if call.out.as_json:
+        call.out.json([_row_shape(row) for row in rows])
+        return
+    if not rows and call.out.decorated:
+        call.out.note("No such models yet. modeldeck provider set P imports those of a provider.")
+    call.out.table(
+        ("model", "type", "context", "state", ""),
+        [
+            (
+                row.model.ref,
+                row.model.type,
+                f"{row.model.context:,}" if row.model.context else "–",
+                row.word,
+                "default" if row.default else "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _type(call: Calling) -> ModelType | None:
+    named = call.given.one("type")
+    return ModelType(named) if named else None
+
+
+def _row_shape(row: ModelRow) -> dict[str, Any]:
+    model = row.model
+    return {
+        "provider": model.provider,
+        "id": model.id,
+        "type": model.type,
+        "origin": model.origin,
+        "state": row.state,
+        "default": row.default,
+        "context": model.context,
+        "dimensions": model.dimensions,
+        "ends": model.ends,
+        "gone": model.gone,
+        "fields": dict(model.fields),
+    }
+
+
+def _find(call: Calling) -> Model:
+    ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
+    return models.find(call.desk, call.tenant.id, ref, _type(call))
+
+
+def _answer(call: Calling, model: Model, sentence: str) -> None:
+    if call.out.as_json:
+        rows = models.rows(call.desk, call.tenant.id)
+        call.out.json(
+            next(_row_shape(row) for row in rows if (row.model.ref, row.model.type) == (model.ref, model.type))
+        )
+    else:
+        call.out.line(sentence)
+
+
+async def refresh(call: Calling) -> None:
+    """List a provider's models again."""
+    provider = provider_by_id(call.given.one("P"))
+    await call.open(call.tenant)
+    done = await models.refresh(call.desk, call.tenant.id, provider.id)
+    if call.out.as_json:
+        call.out.json(
+            {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
+        )
+    else:
+        call.out.line(f"{provider.label} lists {done.total} models: {len(done.added)} new, {len(done.gone)} gone.")
+
+
+async def add(call: Calling) -> None:
+    """Add a model by hand, verified unless told not to."""
+    provider = provider_by_id(call.given.one("P"))
+    fields = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    verify = not call.given.has("no-verify")
+    if verify:
+        await call.open(call.tenant)
+    kind = ModelType(call.given.one("type"))
+    model = await models.add(
+        call.desk, call.tenant.id, provider.id, call.given.one("MODEL"), kind, fields, verify=verify
+    )
+    _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
+
+
+async def edit(call: Calling) -> None:
+    """Change fields of an added model, verified unless told not to."""
+    model = _find(call)
+    fields = entries(provider_by_id(model.provider).model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    verify = not call.given.has("no-verify")
+    if verify:
+        await call.open(call.tenant)
+    changed = await models.edit(call.desk, call.tenant.id, model, fields, verify=verify)
+    _answer(call, changed, f"{changed.ref} is changed.")
+
+
+async def test(call: Calling) -> None:
+    """One small call to a model."""
+    model = _find(call)
+    await call.open(call.tenant)
+    sentence = await models.test(call.desk, call.tenant.id, model)
+    if call.out.as_json:
+        call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
+    else:
+        call.out.line(sentence)
+
+
+async def remove(call: Calling) -> None:
+    """Remove an added model."""
+    model = _find(call)
+    await models.remove(call.desk, call.tenant.id, model)
+    call.out.line(f"{model.ref} is removed.")

@@ -1,0 +1,184 @@
+"""`modeldeck provider list | show | verify | remove`; `set` is in `setting`."""
+
+from typing import Any, NamedTuple
+
+from tui.cli.calling import Calling
+from tui.cli.credential import credential_shape
+from tui.cli.output import Output
+from tui.domain import CheckState, Credential
+from tui.errors import Exit, Problem, Refused, Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Field
+from tui.text import mask
+from tui.workspace import credentials
+from tui.workspace.credentials import ProviderRow
+
+
+def listing(call: Calling) -> None:
+    """Every provider with its state in this tenant."""
+    rows = credentials.rows(call.desk, call.tenant.id)
+    if call.out.as_json:
+        call.out.json([_row_shape(row) for row in rows])
+        return
+    call.out.table(
+        ("provider", "name", "state", "source", "models"),
+        [(row.provider.id, row.provider.label, row.word, row.source, _count(row)) for row in rows],
+    )
+
+
+def _count(row: ProviderRow) -> str:
+    parts = [f"{row.models} imported"] if row.models else []
+    return ", ".join([*parts, f"{row.added} added"] if row.added else parts)
+
+
+def _row_shape(row: ProviderRow) -> dict[str, Any]:
+    return {
+        "id": row.provider.id,
+        "label": row.provider.label,
+        "supply": row.provider.supply,
+        "state": row.state,
+        "source": row.source,
+        "models": row.models,
+        "added": row.added,
+        "credential": row.credential.name if row.credential else None,
+        "found": row.found,
+    }
+
+
+def show(call: Calling) -> None:
+    """One provider: its fields and what they hold, its credentials, where to get a key."""
+    provider = provider_by_id(call.given.one("P"))
+    row = credentials.row(call.desk, call.tenant.id, provider.id)
+    stored = credentials.listing(call.desk, call.tenant.id, provider.id)
+    if call.out.as_json:
+        shape = _row_shape(row)
+        del shape["credential"], shape["found"]
+        call.out.json(
+            shape
+            | {
+                "types": list(provider.types),
+                "key_page": provider.key_page,
+                "docs": list(provider.docs),
+                "fields": [_field_shape(field, row.credential) for field in provider.fields],
+                "credentials": [credential_shape(each) for each in stored],
+            }
+        )
+        return
+    out = call.out
+    out.line(f"{provider.label}: {row.word}")
+    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. {_count(row) or 'No'} models.")
+    if provider.key_page:
+        out.line(f"Keys: {provider.key_page}")
+    _show_fields(out, row)
+    for each in stored:
+        out.line(f"{each.name}{', active' if each.active else ''}: {each.check.message or each.check.state}")
+
+
+def _show_fields(out: Output, row: ProviderRow) -> None:
+    out.table(
+        ("field", "value", "", "what it is"),
+        [
+            (
+                field.name,
+                _value(field, row.credential) or "–",
+                "required" if field.required else "optional",
+                f"{field.label}. {field.help}",
+            )
+            for field in row.provider.fields
+        ],
+    )
+
+
+def _value(field: Field, credential: Credential | None) -> str:
+    if credential is None:
+        return field.default
+    if field.secret:
+        return mask(credential.hints[field.name]) if field.name in credential.hints else ""
+    return credential.clear.get(field.name, "") or field.default
+
+
+def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "secret": field.secret,
+        "required": field.required,
+        "default": field.default,
+        "help": field.help,
+        "env": list(field.env),
+        "value": _value(field, credential),
+    }
+
+
+async def verify(call: Calling) -> int:
+    """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
+    named, everyone = call.given.one("P"), call.given.has("all")
+    if bool(named) == everyone:
+        raise Usage("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
+    rows = credentials.rows(call.desk, call.tenant.id)
+    wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
+    await call.open(call.tenant)
+    outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
+    if call.out.as_json:
+        call.out.json([outcome.shape for outcome in outcomes])
+        return next((outcome.code for outcome in outcomes if outcome.code), Exit.DONE)
+    failures = [outcome for outcome in outcomes if outcome.code]
+    call.out.table(
+        ("provider", "state", "time", "outcome"),
+        [
+            (each.shape["provider"], each.shape["state"], f"{each.shape['ms']} ms", each.shape["message"])
+            for each in outcomes
+            if everyone or not each.code
+        ],
+    )
+    if failures and not everyone:
+        raise failures[0].problem
+    for each in failures:
+        call.out.note(f"{each.shape['provider']}: {each.problem.message} {each.problem.hint}")
+    return failures[0].code if failures else Exit.DONE
+
+
+class _Outcome(NamedTuple):
+    shape: dict[str, Any]
+    problem: Problem
+
+    @property
+    def code(self) -> Exit:
+        return self.problem.code if self.shape["state"] not in _GOOD else Exit.DONE
+
+
+_GOOD = (CheckState.READY, CheckState.RESTRICTED)
+
+
+async def _outcome(call: Calling, provider_id: str) -> _Outcome:
+    name = call.given.one("name")
+    try:
+        check = await credentials.verify_stored(call.desk, call.tenant.id, provider_id, name)
+    except Usage:
+        raise
+    except Problem as problem:
+        state, ms, found = "failed", 0, problem
+    else:
+        kind = Refused if check.state is CheckState.REFUSED else Problem
+        state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
+    stored = credentials.listing(call.desk, call.tenant.id, provider_id)
+    used = name or next((each.name for each in stored if each.active), "")
+    shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
+    return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
+
+
+async def remove(call: Calling) -> None:
+    """Remove a provider's credentials and models, or say what would go."""
+    provider = provider_by_id(call.given.one("P"))
+    row = credentials.row(call.desk, call.tenant.id, provider.id)
+    stored = credentials.listing(call.desk, call.tenant.id, provider.id)
+    if not stored and not row.models and not row.added:
+        raise Usage(f"{provider.label} is not set up in {call.tenant.name}.")
+    if not call.given.has("yes"):
+        names = ", ".join(each.name for each in stored) or "none"
+        raise Usage(
+            f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}.",
+            "--yes removes it.",
+        )
+    await credentials.remove_provider(call.desk, call.tenant.id, provider.id)
+    call.out.line(f"{provider.label} is removed from {call.tenant.name}.")

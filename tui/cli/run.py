@@ -1,0 +1,94 @@
+"""One command from its words to its exit code: where problems, interrupts, closed pipes and crashes end."""
+
+import os
+import sys
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tui.cli.parser import Given, parse
+from tui.errors import Exit, Problem
+
+if TYPE_CHECKING:
+    from tui.cli.calling import Calling
+
+
+def run(words: Sequence[str]) -> int:
+    """Parse and run; every failure ends as a sentence on stderr and an exit code."""
+    _tolerate_odd_encodings()
+    try:
+        given = parse(words)
+        if given.help_on is not None:
+            from tui.cli.usage import help_text
+
+            print(help_text(given.help_on))
+            code = 0
+        else:
+            code = _call(given)
+        sys.stdout.flush()
+        return code
+    except Problem as problem:
+        return _failed(problem)
+    except BrokenPipeError:
+        _drop_stdout()
+        return Exit.FAILED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        return _crashed(error)
+
+
+def _call(given: Given) -> int:
+    from importlib import import_module
+
+    if given.command.secrets:
+        from tui.process import harden
+
+        harden()
+    from tui.cli.calling import Calling
+
+    module, _, function = given.command.runs.partition(":")
+    call = Calling(given, os.environ)
+    result = getattr(import_module(f"tui.cli.{module}"), function)(call)
+    if isinstance(result, Coroutine):
+        import asyncio
+
+        result = asyncio.run(_to_its_end(call, result))
+    return result or Exit.DONE
+
+
+async def _to_its_end(call: "Calling", running: Coroutine[Any, Any, int | None]) -> int | None:
+    try:
+        return await running
+    finally:
+        await call.close()
+
+
+def _failed(problem: Problem) -> int:
+    from tui.cli.output import say_problem
+
+    try:
+        say_problem(problem)
+    except BrokenPipeError:
+        _drop_stdout()
+    return int(problem.code)
+
+
+def _crashed(error: Exception) -> int:
+    from tui.crash import crash_note, crash_place
+
+    note = crash_note(error, os.environ)
+    hint = f"What happened where is noted in {note}, without any key." if note else ""
+    return _failed(Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint))
+
+
+def _tolerate_odd_encodings() -> None:
+    """A terminal that cannot show a character gets a replacement, not a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure:
+            reconfigure(errors="replace")
+
+
+def _drop_stdout() -> None:
+    """Nobody reads any more: keep the interpreter from complaining when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
