@@ -1,0 +1,85 @@
+"""A person's preferences, from `config.toml`: never a secret, fit to be published.
+
+theme = "textual-light"
+glyphs = "ascii"             # or "unicode", "auto"
+mouse = false
+start = "playground"         # or "providers"
+auto_lock = 15               # minutes without a key press; 0 never locks
+log = true
+
+[keymap]
+palette = "f8"
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.errors import Problem
+from tui.paths import Paths
+from tui.text import one_line
+
+NAME = "config.toml"
+_CHOICES = {"glyphs": ("auto", "ascii", "unicode"), "start": ("providers", "playground")}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Preferences, each with what holds without the file. `auto_lock` is in minutes, 0 for never."""
+
+    theme: str = ""
+    glyphs: str = "auto"
+    mouse: bool = True
+    start: str = "providers"
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    auto_lock: int = 15
+    log: bool = False
+
+
+def load(where: Paths) -> Config:
+    """The preferences of the file, or the usual ones without it. A Problem names the line that cannot be meant."""
+    path = where.config / NAME
+    shown = one_line(where.short(path))
+    try:
+        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
+        entries = tomllib.loads(text)
+    except FileNotFoundError:
+        return Config()
+    except UnicodeDecodeError:
+        raise Problem(f"{shown} is not text in UTF-8.", "Save it again as UTF-8.") from None
+    except OSError as error:
+        raise Problem(f"{shown} cannot be read.", f"The system says: {error.strerror}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Problem(
+            f"{shown} is not TOML: {one_line(str(error))}.", "Mend that line, or move the file away."
+        ) from None
+    for name, value in entries.items():
+        fault = _fault(name, value)
+        if fault:
+            raise Problem(f"{shown}, line {_line(text, name)}: {fault}", "Mend that line, or leave it out.")
+    return Config(**entries)
+
+
+def _fault(name: str, value: Any) -> str:
+    """What is wrong with an entry, as a sentence, or ''."""
+    usual = Config()
+    if name not in Config.__dataclass_fields__:
+        return f"there is no preference {one_line(name, 40)}; there are {', '.join(Config.__dataclass_fields__)}."
+    if name in _CHOICES and value not in _CHOICES[name]:
+        return f"{name} is one of {', '.join(_CHOICES[name])}."
+    if name == "keymap":
+        whole = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        return "" if whole else "keymap is a table of key names in quotes."
+    if type(value) is not type(getattr(usual, name)):
+        kinds = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
+        return f"{name} is {kinds[type(getattr(usual, name))]}."
+    if name == "auto_lock" and not 0 <= value <= 24 * 60:
+        return "auto_lock is 0 to 1440 minutes."
+    return ""
+
+
+def _line(text: str, name: str) -> int:
+    lines = text.splitlines()
+    found = (n for n, line in enumerate(lines, 1) if line.strip().lstrip("[").strip("\"' ").startswith(name))
+    return next(found, 1)

@@ -1,0 +1,381 @@
+"""Folders that keep what they were told to keep: modes, owners, links, the lock, atomic writes, generations.
+
+A write is whole or it did not happen: a temporary file in the same folder, fsync, the generations kept by hard link,
+one rename, fsync of the folder. Whoever writes holds `lock()`; taking it also sweeps the temporary files that a killed
+process left behind. Files that others can read, that belong to someone else or that are links are refused in words.
+
+`Disk` is a folder of the file system; `tui.memory` has the same in memory, for practice.
+"""
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tui.errors import Problem
+from tui.text import one_line
+
+LOCK = ".lock"
+LOCK_WAIT = 5.0
+_TEMPORARY = ".tmp-"
+_LEAVING = ".leaving-"
+_POLL = 0.01
+
+
+class Folder(Protocol):
+    """A private folder of named files. `path` is None where it has no place in the file system."""
+
+    @property
+    def path(self) -> Path | None: ...
+
+    def names(self) -> list[str]:
+        """The files, sorted, without the lock and temporary files."""
+
+    def read(self, name: str) -> bytes | None:
+        """The content, or None if there is no such file."""
+
+    def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        """Replaces the content at once, keeping `keep` earlier states as `name.1` (the newest) and so on."""
+
+    def remove(self, name: str) -> None:
+        """Removes the file if it is there."""
+
+    def stamp(self, name: str) -> Hashable | None:
+        """Something that differs whenever the file was replaced; None if there is no such file."""
+
+    def lock(self, wait: float = LOCK_WAIT) -> AbstractContextManager[None]:
+        """Keeps other writers out, in this process and in others; not re-entrant."""
+
+    def folder(self, name: str) -> "Folder":
+        """The folder of that name inside; it comes into being when it is first locked or written to."""
+
+    def folders(self) -> list[str]:
+        """The folders inside, sorted."""
+
+    def destroy(self) -> None:
+        """Removes the folder and all that is in it. To others it goes at once, by a rename."""
+
+    def generations(self, name: str) -> list[str]:
+        """The names of the earlier states that are there, newest first."""
+
+
+def generation(name: str, number: int) -> str:
+    """The name of an earlier state; 1 is the newest."""
+    return f"{name}.{number}"
+
+
+def plain(name: str) -> str:
+    """The name, if it can only mean a file of this very folder."""
+    if not name or name in {".", ".."} or "/" in name or "\0" in name:
+        raise ValueError(f"not a plain file name: {name!r}")
+    return name
+
+
+def numbered(names: list[str], name: str) -> list[str]:
+    numbers = [int(end) for each in names if each.startswith(f"{name}.") and (end := each[len(name) + 1 :]).isdigit()]
+    return [generation(name, number) for number in sorted(numbers)]
+
+
+def aging(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[str, str]]:
+    """The renames, in order, that free `name.1`. A gap left by a killed process is filled before the oldest is lost."""
+    last = next((n for n in range(1, keep) if not present(generation(name, n))), keep)
+    return [(generation(name, n), generation(name, n + 1)) for n in range(last - 1, 0, -1)]
+
+
+class Disk:
+    """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
+
+    def __init__(self, path: Path, parent: "Disk | None" = None) -> None:
+        self._path = path
+        self._parent = parent
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    def names(self) -> list[str]:
+        return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
+
+    def folders(self) -> list[str]:
+        return sorted(name for name, is_folder in self._entries() if is_folder and not name.startswith("."))
+
+    def generations(self, name: str) -> list[str]:
+        return numbered(self.names(), name)
+
+    def folder(self, name: str) -> "Disk":
+        return Disk(self._path / plain(name), self)
+
+    def read(self, name: str) -> bytes | None:
+        with self._opened() as at:
+            if at is None:
+                return None
+            try:
+                file = os.open(plain(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=at)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                raise self._unreadable(name, error) from None
+            with os.fdopen(file, "rb") as content:
+                self._check(os.fstat(file), self._path / name, stat.S_ISREG, "chmod 600")
+                return content.read()
+
+    def stamp(self, name: str) -> Hashable | None:
+        try:
+            found = os.stat(self._path / plain(name), follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise self._unreadable(name, error) from None
+        return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
+
+    def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        plain(name)
+        temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
+        self._make()
+        with self._opened() as at:
+            assert at is not None
+            try:
+                self._fill(temporary, data, at)
+                if keep:
+                    self._age(name, keep, at)
+                os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=at)
+                os.fsync(at)
+            except OSError as error:
+                raise self._unwritable(error) from None
+            finally:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary, dir_fd=at)
+
+    def remove(self, name: str) -> None:
+        with self._opened() as at:
+            if at is None:
+                return
+            try:
+                os.unlink(plain(name), dir_fd=at)
+                os.fsync(at)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise self._unwritable(error) from None
+
+    @contextmanager
+    def lock(self, wait: float = LOCK_WAIT) -> Iterator[None]:
+        self._make()
+        with self._opened() as at:
+            assert at is not None
+            file = self._locked(at, wait)
+            try:
+                self._sweep(at)
+                yield
+            finally:
+                os.close(file)
+
+    def destroy(self) -> None:
+        above = self._path.parent
+        leaving = above / f"{_LEAVING}{self._path.name}-{os.getpid()}-{time.monotonic_ns()}"
+        with self._opened() as at:
+            if at is None:
+                return
+            with self.lock():
+                try:
+                    os.rename(self._path, leaving)
+                except OSError as error:
+                    raise self._unwritable(error) from None
+        _sync(above)
+        # One that was killed here before left its folder behind; it is nobody's any more.
+        for each in above.iterdir():
+            if each.name.startswith(_LEAVING) and not each.is_symlink():
+                _erase(each)
+        _sync(above)
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        """The folder, private from birth, and those above it that are missing."""
+        if self._path.is_dir() and not self._path.is_symlink():
+            return
+        if self._parent is not None:
+            self._parent._make()
+            with self._parent._opened():
+                pass
+        missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
+        for each in reversed(missing):
+            try:
+                each.mkdir(mode=0o700)
+                _sync(each.parent)
+            except FileExistsError:
+                pass
+            except OSError as error:
+                raise self._unwritable(error) from None
+
+    @contextmanager
+    def _opened(self) -> Iterator[int | None]:
+        """A descriptor of the folder once it is known to be private; None if there is no folder."""
+        try:
+            at = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield None
+            return
+        except OSError as error:
+            raise self._unreadable("", error) from None
+        try:
+            self._check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
+            yield at
+        finally:
+            os.close(at)
+
+    def _entries(self) -> Iterator[tuple[str, bool]]:
+        with self._opened() as at:
+            if at is not None:
+                with os.scandir(at) as entries:
+                    yield from [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+
+    def _check(self, found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
+        what = one_line(str(path))
+        if not kind(found.st_mode):
+            raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
+        if found.st_uid != os.geteuid():
+            raise Problem(f"This belongs to another user: {what}.", f"Make it yours:\nchown {os.geteuid()} {path}")
+        if found.st_mode & 0o077:
+            raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
+
+    def _fill(self, name: str, data: bytes, at: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o600, dir_fd=at), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _age(self, name: str, keep: int, at: int) -> None:
+        """Keeps the present state as `name.1`. Killed anywhere in here, every state is still there under some name."""
+
+        def inode(each: str) -> int | None:
+            try:
+                return os.stat(each, dir_fd=at, follow_symlinks=False).st_ino
+            except FileNotFoundError:
+                return None
+
+        present = inode(name)
+        if present is None or present == inode(generation(name, 1)):
+            return
+        for old, new in aging(lambda each: inode(each) is not None, name, keep):
+            os.replace(old, new, src_dir_fd=at, dst_dir_fd=at)
+        first = generation(name, 1)
+        try:
+            if inode(first) is not None:
+                os.unlink(first, dir_fd=at)
+            os.link(name, first, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+                raise
+            self._fill(first, self.read(name) or b"", at)  # a file system without hard links
+
+    def _locked(self, at: int, wait: float) -> int:
+        """The locked descriptor of the lock file; the lock goes with it, however the process ends."""
+        deadline = time.monotonic() + wait
+        try:
+            file = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
+        except FileNotFoundError:
+            raise self._gone() from None
+        except OSError as error:
+            raise self._unwritable(error) from None
+        try:
+            self._check(os.fstat(file), self._path / LOCK, stat.S_ISREG, "chmod 600")
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise _held(file) from None
+                    time.sleep(_POLL)
+            if not self._is(at):
+                raise self._gone()
+            _sign(file)
+        except BaseException:
+            os.close(file)
+            raise
+        return file
+
+    def _is(self, at: int) -> bool:
+        """Whether the open folder still is the one at this path: another session may have removed it meanwhile."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(at))
+        except FileNotFoundError:
+            return False
+
+    def _sweep(self, at: int) -> None:
+        for name in os.listdir(at):
+            if name.startswith(_TEMPORARY):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=at)
+
+    def _gone(self) -> Problem:
+        return Problem(f"{one_line(self._path.name)} was removed in another session.", "Nothing was written.")
+
+    def _unreadable(self, name: str, error: OSError) -> Problem:
+        path = self._path / name if name else self._path
+        if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
+            return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
+        return Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
+
+    def _unwritable(self, error: OSError) -> Problem:
+        where = one_line(str(self._path))
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return Problem(f"The disk is full; nothing was changed in {where}.", "Make room and try again.")
+        return Problem(
+            f"This folder cannot be written: {where}.",
+            f"Make it writable and try again; nothing was changed. {_says(error)}",
+        )
+
+
+def _is_ours(name: str) -> bool:
+    return name == LOCK or name.startswith((_TEMPORARY, _LEAVING))
+
+
+def _says(error: OSError) -> str:
+    return f"The system says: {os.strerror(error.errno or 0)}."
+
+
+def _sync(folder: Path) -> None:
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(at)
+    finally:
+        os.close(at)
+
+
+def _erase(path: Path) -> None:
+    """Removes a folder and what is in it; another process may be doing the same."""
+    with contextlib.suppress(FileNotFoundError):
+        for each in path.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                _erase(each)
+            else:
+                each.unlink(missing_ok=True)
+        path.rmdir()
+
+
+def _sign(file: int) -> None:
+    """Writes who holds the lock into it, for the sentence that another session shows."""
+    terminal = ""
+    with contextlib.suppress(OSError):
+        terminal = os.ttyname(0).removeprefix("/dev/")
+    os.ftruncate(file, 0)
+    os.pwrite(file, f"{os.getpid()} {time.strftime('%H:%M')} {terminal}".encode(), 0)
+
+
+def _held(file: int) -> Problem:
+    signed = one_line(os.pread(file, 200, 0).decode("utf-8", "replace"))
+    pid, _, rest = signed.partition(" ")
+    since, _, terminal = rest.partition(" ")
+    who = f" (process {pid}{' on ' + terminal if terminal else ''})" if pid else ""
+    when = f" since {since}" if since else ""
+    return Problem(f"Another session{who} has been writing{when}.", "Try again; nothing was changed.")

@@ -1,0 +1,215 @@
+"""Providers of a tenant and their credentials: what is set up, and how that stands."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tinydb import TinyDB
+
+from tui.domain import CheckState, Credential, Model, Origin
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.providers import provider as provider_of
+from tui.providers.spec import Provider
+from tui.text import one_line
+from tui.workspace import sealed
+from tui.workspace.desk import Desk
+from tui.workspace.found import Found, Server, found, look_for_servers
+from tui.workspace.paste import Cleaned, belongs_to, clean_paste, shape
+from tui.workspace.sealed import access, active, listing, masked
+from tui.workspace.setup import (
+    Conflict,
+    FieldProblem,
+    PlainHttp,
+    Verified,
+    needs_plain_http,
+    save,
+    validate,
+    verify,
+    verify_stored,
+)
+
+__all__ = [
+    "Cleaned",
+    "Conflict",
+    "FieldProblem",
+    "Found",
+    "PlainHttp",
+    "ProviderRow",
+    "Server",
+    "Verified",
+    "access",
+    "active",
+    "belongs_to",
+    "clean_paste",
+    "found",
+    "listing",
+    "look_for_servers",
+    "masked",
+    "needs_plain_http",
+    "remove",
+    "remove_provider",
+    "row",
+    "rows",
+    "save",
+    "shape",
+    "use",
+    "validate",
+    "verify",
+    "verify_stored",
+]
+
+_WORDS = {
+    CheckState.READY: "ready",
+    CheckState.RESTRICTED: "restricted",
+    CheckState.REFUSED: "key refused",
+    CheckState.UNVERIFIED: "not verified",
+}
+_USABLE = ("ready", "restricted", "not verified")
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """A provider as it stands for a tenant.
+
+    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not set up; `word` is what the
+    list shows. `models` counts the imported ones that are not gone, `added` those added by hand, `found` names a
+    variable of the environment that would set it up.
+    """
+
+    provider: Provider
+    credential: Credential | None
+    state: str
+    word: str
+    source: str = ""
+    models: int = 0
+    added: int = 0
+    found: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether a call can be tried."""
+        return self.state in _USABLE
+
+
+def rows(desk: Desk, tenant_id: str) -> list[ProviderRow]:
+    """All providers, in the order of the registry."""
+    counts = _counts(desk, tenant_id)
+    return [_row(desk, tenant_id, each, counts) for each in PROVIDERS.values()]
+
+
+def row(desk: Desk, tenant_id: str, provider_id: str) -> ProviderRow:
+    """One provider."""
+    return _row(desk, tenant_id, provider_of(provider_id), _counts(desk, tenant_id))
+
+
+async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
+    """Makes a credential the active one of its provider."""
+    _named(desk, tenant_id, provider_id, name)
+
+    def work() -> None:
+        with desk.store(tenant_id).transaction() as tables:
+            table = tables.table("credentials")
+            if not any(_is(each, provider_id, name) for each in table):
+                raise _unknown(provider_id, name)
+            for each in table:
+                if each["provider"] == provider_id:
+                    table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
+
+    await asyncio.to_thread(work)
+
+
+async def remove(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
+    """Removes a credential here and in every earlier state. Of what is left, the first becomes active.
+
+    With the last one the provider is not set up any more: its models and the defaults that use them go as well.
+    """
+    held = listing(desk, tenant_id, provider_id)
+    _named(desk, tenant_id, provider_id, name)
+    if [each.name for each in held] == [name]:
+        await remove_provider(desk, tenant_id, provider_id)
+        return
+
+    def work() -> None:
+        def forgotten(table: str, record: Mapping[str, Any]) -> bool:
+            return table == "credentials" and _is(record, provider_id, name)
+
+        with desk.store(tenant_id).transaction(forget=forgotten) as tables:
+            table = tables.table("credentials")
+            table.remove(lambda each: _is(each, provider_id, name))
+            left = [each for each in table if each["provider"] == provider_id]
+            if left and not any(each.get("active") for each in left):
+                table.update({"active": True}, doc_ids=[left[0].doc_id])
+
+    await asyncio.to_thread(work)
+    desk.sealed_shut.pop((tenant_id, provider_id, name), None)
+
+
+async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:
+    """Removes all that a tenant has of a provider: credentials (in every earlier state), models, defaults."""
+    provider = provider_of(provider_id)
+    if not listing(desk, tenant_id, provider_id) and not _counts(desk, tenant_id).get(provider_id):
+        raise Usage(f"{provider.label} is not set up.", "There is nothing to remove.")
+
+    def work() -> None:
+        def forgotten(table: str, record: Mapping[str, Any]) -> bool:
+            return table == "credentials" and record.get("provider") == provider_id
+
+        with desk.store(tenant_id).transaction(forget=forgotten) as tables:
+            for name in ("credentials", "models", "defaults"):
+                tables.table(name).remove(lambda each: each["provider"] == provider_id)
+
+    await asyncio.to_thread(work)
+    for each in [place for place in desk.sealed_shut if place[:2] == (tenant_id, provider_id)]:
+        del desk.sealed_shut[each]
+
+
+def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
+    credential = active(desk, tenant_id, provider.id)
+    models, added = counts.get(provider.id, (0, 0))
+    if credential is None:
+        variable = offered.variable if (offered := found(desk, provider)) else ""
+        word = f"not set up, {variable} found" if variable else "not set up"
+        return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
+    shut = sealed.is_shut(desk, tenant_id, credential)
+    state = "cannot be opened" if shut else _WORDS[credential.check.state]
+    source = "own key" if credential.envelope else "no key"
+    return ProviderRow(provider, credential, state, state, source, models, added)
+
+
+def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
+    """Imported and added models by provider."""
+
+    def read(_: TinyDB) -> dict[str, tuple[int, int]]:
+        from tui.workspace.models import held
+
+        counts: dict[str, tuple[int, int]] = {}
+        for each in held(desk, tenant_id):
+            imported, added = counts.get(each.provider, (0, 0))
+            counts[each.provider] = _counted(each, imported, added)
+        return counts
+
+    return desk.store(tenant_id).derive("counts", read)
+
+
+def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
+    if model.origin is Origin.ADDED:
+        return imported, added + 1
+    return imported + (not model.gone), added
+
+
+def _named(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
+    for each in listing(desk, tenant_id, provider_of(provider_id).id):
+        if each.name == name:
+            return each
+    raise _unknown(provider_id, name)
+
+
+def _unknown(provider_id: str, name: str) -> Usage:
+    label = provider_of(provider_id).label
+    return Usage(f"There is no credential {one_line(name, 40)} of {label}.", "modeldeck credential list shows them.")
+
+
+def _is(record: Mapping[str, Any], provider_id: str, name: str) -> bool:
+    return record.get("provider") == provider_id and record.get("name") == name

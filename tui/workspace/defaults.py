@@ -1,0 +1,139 @@
+"""Default models: one for each type or none; never one that is gone without saying so."""
+
+import asyncio
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from tui.domain import Default, Model, ModelType
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.workspace import credentials, models
+from tui.workspace.credentials import ProviderRow
+from tui.workspace.desk import Desk
+from tui.workspace.models import ModelRow
+from tui.workspace.records import record
+from tui.workspace.times import when
+
+
+@dataclass(frozen=True)
+class DefaultRow:
+    """The default of one type and how it stands.
+
+    `state` is ready, none, gone, provider not set up, key refused or cannot be opened; `sentence` says why. `nearest`
+    is what could take its place, `proposed` what could be the first; neither is ever set by itself.
+    """
+
+    type: ModelType
+    default: Default | None
+    state: str
+    sentence: str
+    nearest: Model | None = None
+    proposed: Model | None = None
+
+
+def rows(desk: Desk, tenant_id: str) -> list[DefaultRow]:
+    """The three types in order."""
+    chosen = models.defaults(desk, tenant_id)
+    providers = {each.provider.id: each for each in credentials.rows(desk, tenant_id)}
+    listed = models.rows(desk, tenant_id)
+    offered = proposals(desk, tenant_id)
+    return [_row(desk, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+
+
+async def set(desk: Desk, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
+    """Makes a model the default of its type."""
+    model = models.find(desk, tenant_id, ref, type)
+    if model.gone:
+        raise Usage(f"{ref} is no longer listed by its provider.", "Choose one that is.")
+    default = Default(type, model.provider, model.id, desk.now())
+
+    def work() -> Default:
+        with desk.store(tenant_id).transaction() as tables:
+            table = tables.table("defaults")
+            table.remove(lambda each: each["type"] == type)
+            table.insert(record(default))
+        return default
+
+    return await asyncio.to_thread(work)
+
+
+async def clear(desk: Desk, tenant_id: str, type: ModelType) -> None:  # noqa: A002
+    """Leaves a type without a default."""
+
+    def work() -> None:
+        with desk.store(tenant_id).transaction() as tables:
+            tables.table("defaults").remove(lambda each: each["type"] == type)
+
+    await asyncio.to_thread(work)
+
+
+def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
+    """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
+    taken = models.defaults(desk, tenant_id)
+    usable = [each.model for each in models.rows(desk, tenant_id) if each.usable]
+    found: dict[ModelType, Model] = {}
+    for kind in ModelType:
+        if kind in taken:
+            continue
+        of_kind = [each for each in usable if each.type is kind]
+        if of_kind:
+            found[kind] = _first_proposed(of_kind) or of_kind[0]
+    return found
+
+
+def _row(
+    desk: Desk,
+    kind: ModelType,
+    default: Default | None,
+    providers: dict[str, ProviderRow],
+    listed: list[ModelRow],
+    offered: dict[ModelType, Model],
+) -> DefaultRow:
+    if default is None:
+        return DefaultRow(kind, None, "none", "", proposed=offered.get(kind))
+    provider = providers.get(default.provider)
+    label = provider.provider.label if provider else default.provider
+    found = next(
+        (each for each in listed if (each.model.provider, each.model.id, each.model.type) == (*_key(default), kind)),
+        None,
+    )
+    if provider is None or provider.state == "not set up":
+        return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more")
+    if found is None or found.state == "gone":
+        since = when(found.model.gone or found.model.ends, desk.now()) if found else ""
+        ended = found is not None and not found.model.gone
+        sentence = f"ended {since}" if ended else f"no longer listed by {label}" + (f" since {since}" if since else "")
+        return DefaultRow(kind, default, "gone", sentence, nearest=_nearest(default, kind, listed))
+    if not provider.usable:
+        words = {"key refused": f"its key is refused by {label}", "cannot be opened": "its key cannot be opened"}
+        return DefaultRow(kind, default, provider.state, words[provider.state])
+    check = provider.credential.check if provider.credential else None
+    verified = f", verified {when(check.at, desk.now())}" if check and check.at else ", not verified"
+    ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
+    return DefaultRow(kind, default, "ready", f"{provider.source}{verified}{ends}")
+
+
+def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
+    """Of the same provider and type: what the provider's file proposes first, else the most similar id."""
+    near = [
+        each.model
+        for each in listed
+        if each.usable and (each.model.provider, each.model.type) == (default.provider, kind)
+    ]
+    if not near:
+        return None
+    return _first_proposed(near) or max(near, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
+
+
+def _first_proposed(of_kind: list[Model]) -> Model | None:
+    """The best proposal among models of one type: providers in the order of the registry, each with its own order."""
+    by_ref = {each.ref: each for each in of_kind}
+    for provider in PROVIDERS.values():
+        for model_id in provider.proposed.get(of_kind[0].type, ()):
+            if f"{provider.id}/{model_id}" in by_ref:
+                return by_ref[f"{provider.id}/{model_id}"]
+    return None
+
+
+def _key(default: Default) -> tuple[str, str]:
+    return default.provider, default.model

@@ -1,0 +1,89 @@
+"""What every verb works on: where things are kept, how the network is reached, and which tenants are open.
+
+$DATA/tenants/<id>/settings.json       one store for each tenant
+$DATA/tenants/<id>/last-used           a time
+$KEYS/<id>/<key id>.pem                its private key
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tui import config, vault
+from tui.config import Config
+from tui.files import Disk, Folder
+from tui.paths import paths
+from tui.store import Store
+
+if TYPE_CHECKING:
+    from tui.providers.wire import Wire
+
+
+@dataclass
+class Desk:
+    """One process's view of the workspace. `wiring` makes the wire when the first call needs it."""
+
+    data: Folder
+    keys: Folder
+    wiring: Callable[[], "Wire"]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    practice: bool = False
+    key_bits: int = vault.BITS
+    key_cost: int = vault.COST
+    clock: Callable[[], float] = time.time
+    open_keys: dict[str, vault.PrivateKey] = field(default_factory=dict, repr=False)
+    sealed_shut: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
+    """Envelopes that turned out not to open, by tenant, provider and credential."""
+    _stores: dict[str, Store] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def wire(self) -> "Wire":
+        """All network I/O; made on first use, as most commands need none."""
+        return self.wiring()
+
+    @cached_property
+    def tenants(self) -> Folder:
+        """The folder that holds one folder for each tenant."""
+        return self.data.folder("tenants")
+
+    def store(self, tenant_id: str) -> Store:
+        """The settings of a tenant."""
+        if tenant_id not in self._stores:
+            self._stores[tenant_id] = Store(self.tenants.folder(tenant_id), clock=self.clock)
+        return self._stores[tenant_id]
+
+    def forget(self, tenant_id: str) -> None:
+        """Drops what this process remembers of a tenant."""
+        self.open_keys.pop(tenant_id, None)
+        self._stores.pop(tenant_id, None)
+        for place in [each for each in self.sealed_shut if each[0] == tenant_id]:
+            del self.sealed_shut[place]
+
+    def now(self) -> str:
+        """The time as ISO 8601 in UTC."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock()))
+
+    def today(self) -> str:
+        """The date, YYYY-MM-DD, in UTC."""
+        return self.now()[:10]
+
+    async def aclose(self) -> None:
+        """Closes the connections, if there are any, and forgets the opened keys."""
+        self.open_keys.clear()
+        if "wire" in self.__dict__:
+            await self.wire.aclose()
+
+
+def open_desk(environ: Mapping[str, str]) -> Desk:
+    """The desk of the user whose environment this is."""
+    where = paths(environ)
+
+    def wiring() -> "Wire":
+        from tui.providers.wire import Wire
+
+        return Wire(environ)
+
+    return Desk(Disk(where.data), Disk(where.keys), wiring, environ, config.load(where))

@@ -1,0 +1,89 @@
+"""What is offered and never used by itself: keys in the environment, model servers on this machine."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui.errors import Problem
+from tui.providers import provider as provider_of
+from tui.providers.spec import Field, Listed, LocalServer, Provider
+from tui.secret import Secret
+from tui.workspace import sealed
+from tui.workspace.desk import Desk
+from tui.workspace.paste import clean_paste
+
+PATIENCE = 1.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A variable of the environment that holds a key or an address; a base URL variable is taken or left with it."""
+
+    variable: str
+    base_url_variable: str
+    values: Mapping[str, str | Secret]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A model server that answers on this machine."""
+
+    base_url: str
+    label: str
+    models: tuple[str, ...]
+
+
+def found(desk: Desk, provider: Provider) -> Found | None:
+    """What the environment holds for a provider, or None. In practice nothing is looked at."""
+    if desk.practice:
+        return None
+    taken = {each.name: hit for each in provider.fields if (hit := _variable(desk, each))}
+    lead = next((each.name for each in provider.fields if each.secret and each.required), "")
+    lead = lead or next((each.name for each in provider.fields if each.url), "")
+    if lead not in taken:
+        return None
+    base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
+    values: dict[str, str | Secret] = {
+        each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
+        for each in provider.fields
+        if each.name in taken
+    }
+    variable = taken[lead][0]
+    return Found(variable, "" if base == variable else base, values)
+
+
+async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
+    """Asks the usual ports of this machine, all at once and each for a second; those that answer, in order."""
+    provider = provider_of(provider_id)
+    answers = await asyncio.gather(*(_ask(desk, provider, each) for each in provider.local_servers))
+    return [each for each in answers if each is not None]
+
+
+def _variable(desk: Desk, field: Field) -> tuple[str, str] | None:
+    for name in field.env:
+        cleaned = clean_paste(field, desk.environ.get(name, ""))
+        if cleaned.text and not cleaned.problem:
+            return name, cleaned.text
+    return None
+
+
+async def _ask(desk: Desk, provider: Provider, server: LocalServer) -> Server | None:
+    from tui.providers.wire import Access
+
+    url = next(each.name for each in provider.fields if each.url)
+    fields = sealed.defaults(provider)
+    fields[url] = server.base_url
+    if provider.list_models is None:
+        return None
+    access = Access(
+        provider=provider, fields=fields, origins=provider.origins(fields), plain_http=(), secrets=lambda: {}
+    )
+    models: tuple[str, ...] = ()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for event in desk.wire.stream(access, provider.list_models(fields)):
+                if isinstance(event, Listed):
+                    models += tuple(each.id for each in event.models)
+    except (Problem, TimeoutError):
+        return None
+    return Server(server.base_url, server.label, models)

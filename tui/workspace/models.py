@@ -1,0 +1,222 @@
+"""Models of a tenant: imported ones as the provider lists them, added ones by hand."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from tinydb import TinyDB
+
+from tui.domain import Default, Intake, Model, ModelType, Origin
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.providers import provider as provider_of
+from tui.providers.spec import Provider
+from tui.text import one_line
+from tui.workspace import credentials, intake, sealed, trying
+from tui.workspace.desk import Desk
+from tui.workspace.intake import Refreshed
+from tui.workspace.records import noun, record
+
+_KINDS = list(ModelType)
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A model in a list. `state` is ready, ends, gone or provider not usable; `word` says it for people."""
+
+    model: Model
+    state: str
+    word: str
+    default: bool
+    provider_label: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether a call can be tried."""
+        return self.state in ("ready", "ends")
+
+
+def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+    """All models as stored."""
+
+    def read(tables: TinyDB) -> tuple[Model, ...]:
+        return tuple(noun(Model, each) for each in tables.table("models"))
+
+    return desk.store(tenant_id).derive("models", read)
+
+
+def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
+    """The defaults that are set, usable or not."""
+
+    def read(tables: TinyDB) -> dict[ModelType, Default]:
+        return {each.type: each for each in (noun(Default, record) for record in tables.table("defaults"))}
+
+    return desk.store(tenant_id).derive("defaults", read)
+
+
+def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
+    """The models, by provider, type and the provider's own order."""
+
+    def read(_: TinyDB) -> list[Model]:
+        places = {each: place for place, each in enumerate(PROVIDERS)}
+        return sorted(
+            held(desk, tenant_id),
+            key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
+        )
+
+    models = desk.store(tenant_id).derive("listing", read)
+    return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
+
+
+def find(desk: Desk, tenant_id: str, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
+    """The model of a reference `provider/model id`; the id may hold slashes itself."""
+    provider_id, slash, model_id = ref.partition("/")
+    if not slash or not model_id:
+        raise Usage(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
+    provider = provider_of(provider_id)
+    found = [each for each in listing(desk, tenant_id, type, provider_id) if each.id == model_id]
+    if not found:
+        kind = f" {type.label}" if type else ""
+        raise Usage(
+            f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
+            f"modeldeck model list --provider {provider_id} shows them.",
+        )
+    return next((each for each in found if not each.gone), found[0])
+
+
+def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
+    """All models as rows."""
+    usable = frozenset(each.provider.id for each in credentials.rows(desk, tenant_id) if each.usable)
+    today = desk.today()
+
+    def read(_: TinyDB) -> list[ModelRow]:
+        chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
+        return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
+
+    return list(desk.store(tenant_id).derive("rows", read, (usable, today)))
+
+
+async def refresh(desk: Desk, tenant_id: str, provider_id: str) -> Refreshed:
+    """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
+    provider = provider_of(provider_id)
+    if provider.intake is Intake.ADDED:
+        raise Usage(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
+    access = await asyncio.to_thread(sealed.access, desk, tenant_id, provider_id)
+    listed: Sequence[Model] = provider.catalogue
+    if provider.list_models is not None:
+        listed = await intake.listed(desk, access, provider.list_models(access.fields)) or ()
+
+    def work() -> Refreshed:
+        with desk.store(tenant_id).transaction() as tables:
+            tables.table("credentials").update(
+                {"listed_at": desk.now()}, lambda each: each["provider"] == provider_id and each.get("active", False)
+            )
+            return intake.take_in(tables, provider, listed, desk.today())
+
+    return await asyncio.to_thread(work)
+
+
+async def add(
+    desk: Desk,
+    tenant_id: str,
+    provider_id: str,
+    model_id: str,
+    type: ModelType,  # noqa: A002
+    fields: Mapping[str, str] | None = None,
+    verify: bool = True,
+) -> Model:
+    """Adds a model by hand, after one small call to it unless `verify` is off."""
+    provider = provider_of(provider_id)
+    model = Model(provider_id, _id(model_id), type, Origin.ADDED, fields=_entries(provider, fields or {}))
+    if type not in provider.types:
+        served = ", ".join(each.value for each in provider.types)
+        raise Usage(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
+    for each in held(desk, tenant_id):
+        if (each.provider, each.id, each.type) == (provider_id, model.id, type) and not each.gone:
+            raise Usage(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
+    sealed.access(desk, tenant_id, provider_id)
+    if verify:
+        model = (await trying.tried(desk, tenant_id, model)).model
+    await asyncio.to_thread(_put, desk, tenant_id, model)
+    return model
+
+
+async def edit(desk: Desk, tenant_id: str, model: Model, fields: Mapping[str, str], verify: bool = True) -> Model:
+    """Changes fields of an added model; those not named keep their value."""
+    provider = provider_of(model.provider)
+    if model.origin is not Origin.ADDED:
+        raise Usage(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
+    changed = replace(model, fields=_entries(provider, {**model.fields, **fields}))
+    if verify:
+        changed = (await trying.tried(desk, tenant_id, changed)).model
+    await asyncio.to_thread(_put, desk, tenant_id, changed)
+    return changed
+
+
+async def test(desk: Desk, tenant_id: str, model: Model) -> str:
+    """Makes one small call, which the provider may charge, and says in a sentence what came."""
+    begun = time.monotonic()
+    outcome = await trying.tried(desk, tenant_id, model)
+    if outcome.model != model:
+        await asyncio.to_thread(_put, desk, tenant_id, outcome.model)
+    return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
+
+
+async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
+    """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
+    if model.origin is not Origin.ADDED and not model.gone:
+        raise Usage(f"{model.ref} is listed by its provider and would come back.", "Only added models are removed.")
+
+    def work() -> None:
+        with desk.store(tenant_id).transaction() as tables:
+            tables.table("models").remove(lambda each: _is(each, model))
+            tables.table("defaults").remove(
+                lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
+            )
+
+    await asyncio.to_thread(work)
+
+
+def _put(desk: Desk, tenant_id: str, model: Model) -> None:
+    with desk.store(tenant_id).transaction() as tables:
+        table = tables.table("models")
+        table.remove(lambda each: _is(each, model))
+        table.insert(record(model))
+
+
+def _is(each: Mapping[str, object], model: Model) -> bool:
+    return (each.get("provider"), each.get("id"), each.get("type")) == (model.provider, model.id, model.type)
+
+
+def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:
+    known = PROVIDERS.get(model.provider)
+    label = known.label if known else model.provider
+    state, word = "ready", "ready"
+    if model.gone or (model.ends and model.ends <= today):
+        state, word = "gone", f"gone since {model.gone}" if model.gone else f"ended {model.ends}"
+    elif model.provider not in usable:
+        state, word = "provider not usable", f"{label} cannot be used"
+    elif model.ends:
+        state, word = "ends", f"ends {model.ends}"
+    return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label)
+
+
+def _id(text: str) -> str:
+    cleaned = text.strip()
+    if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
+        raise Usage(f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does.")
+    return cleaned
+
+
+def _entries(provider: Provider, fields: Mapping[str, str]) -> dict[str, str]:
+    known = {each.name: each for each in provider.model_fields}
+    for name in fields:
+        if name not in known:
+            has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
+            raise Usage(f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
+    filled = {name: fields.get(name, "").strip() or each.default for name, each in known.items()}
+    for name, each in known.items():
+        if each.required and not filled[name]:
+            raise Usage(f"{each.label} is missing.", each.help)
+    return {name: value for name, value in filled.items() if value}

@@ -1,0 +1,61 @@
+"""Parameters of a model as people type them."""
+
+from typing import Any
+
+from tui.errors import Usage
+from tui.providers.spec import Parameter, ParameterKind
+
+MOST_TEXTS = 4
+
+
+def parse_parameter(parameter: Parameter, text: str) -> Any:
+    """The value that was typed, or Usage with the range in words. An empty text is None: left to the provider."""
+    text = text.strip()
+    if not text:
+        return None
+    if parameter.kind is ParameterKind.TEXT:
+        return text
+    if parameter.kind is ParameterKind.TEXTS:
+        texts = [each for each in (part.strip() for part in text.split(",")) if each]
+        if len(texts) > MOST_TEXTS:
+            raise Usage(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them by commas.")
+        return texts
+    if parameter.kind is ParameterKind.CHOICE:
+        if text not in parameter.choices:
+            raise Usage(f"{parameter.name} is one of {', '.join(parameter.choices)}.", parameter.help)
+        return text
+    return _number(parameter, text)
+
+
+def span(parameter: Parameter) -> str:
+    """The range in words: `0 – 2`, `1 – 32,768`, `whole number`, `low, medium, high`."""
+    if parameter.choices:
+        return ", ".join(parameter.choices)
+    if parameter.kind is ParameterKind.TEXTS:
+        return f"up to {MOST_TEXTS} texts"
+    if parameter.low is not None and parameter.high is not None:
+        return f"{_plain(parameter.low)} – {_plain(parameter.high)}"
+    if parameter.low is not None:
+        return f"{_plain(parameter.low)} and up"
+    return {ParameterKind.WHOLE: "whole number", ParameterKind.NUMBER: "number"}.get(parameter.kind, "text")
+
+
+def _number(parameter: Parameter, text: str) -> int | float:
+    try:
+        value: int | float = int(text) if parameter.kind is ParameterKind.WHOLE else float(text.replace(",", "."))
+    except ValueError:
+        kind = "a whole number" if parameter.kind is ParameterKind.WHOLE else "a number"
+        raise Usage(f"{parameter.name} is {kind}.", f"It takes {span(parameter)}.") from None
+    low = float("-inf") if parameter.low is None else parameter.low
+    high = float("inf") if parameter.high is None else parameter.high
+    if not low <= value <= high or value in (float("inf"), float("-inf")):
+        if parameter.low is not None and parameter.high is not None:
+            raise Usage(
+                f"{parameter.name} goes from {_plain(parameter.low)} to {_plain(parameter.high)}.", parameter.help
+            )
+        raise Usage(f"{parameter.name} is out of range.", f"It takes {span(parameter)}.")
+    return value
+
+
+def _plain(value: float) -> str:
+    return f"{int(value):,}" if float(value).is_integer() else f"{value:g}"

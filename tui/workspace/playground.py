@@ -1,0 +1,116 @@
+"""Trying models: each verb answers with the events of the call as they come."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from tui.domain import Model
+from tui.errors import Usage
+from tui.providers import provider as provider_of
+from tui.providers.spec import (
+    Call,
+    ChatAsk,
+    EmbedAsk,
+    Event,
+    Message,
+    Parameter,
+    Provider,
+    Times,
+    TranscribeAsk,
+)
+from tui.workspace import sealed
+from tui.workspace.audio import AudioInfo, as_srt, as_vtt, audio_info
+from tui.workspace.conversation import Conversation, Turn
+from tui.workspace.desk import Desk
+from tui.workspace.parameters import parse_parameter
+from tui.workspace.similarity import cosine, matrix, norm, pairs
+
+if TYPE_CHECKING:
+    from tui.providers.wire import Access
+
+__all__ = [
+    "AudioInfo",
+    "Conversation",
+    "Turn",
+    "as_srt",
+    "as_vtt",
+    "audio_info",
+    "chat",
+    "cosine",
+    "embed",
+    "matrix",
+    "norm",
+    "pairs",
+    "parameters",
+    "parse_parameter",
+    "transcribe",
+]
+
+
+async def chat(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    messages: Sequence[Message],
+    parameters: Mapping[str, Any] | None = None,
+    stream: bool = True,
+) -> AsyncIterator[Event]:
+    """Asks a chat model. Closing the iterator stops the call."""
+    provider = provider_of(model.provider)
+    if provider.chat is None:
+        raise _unserved(provider, model)
+    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    call = provider.chat(access.fields, ChatAsk(model, tuple(messages), dict(parameters or {}), stream))
+    async with aclosing(_streamed(desk, access, call)) as events:
+        async for event in events:
+            yield event
+
+
+async def embed(desk: Desk, tenant_id: str, model: Model, texts: Sequence[str]) -> AsyncIterator[Event]:
+    """Turns texts into vectors."""
+    provider = provider_of(model.provider)
+    if provider.embed is None:
+        raise _unserved(provider, model)
+    if not texts or not all(each.strip() for each in texts):
+        raise Usage(
+            "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
+        )
+    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    call = provider.embed(access.fields, EmbedAsk(model, tuple(texts)))
+    async with aclosing(_streamed(desk, access, call)) as events:
+        async for event in events:
+            yield event
+
+
+async def transcribe(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    path: Path,
+    language: str = "",
+    times: Times = Times.NONE,
+) -> AsyncIterator[Event]:
+    """Turns a recording on this machine into text."""
+    provider = provider_of(model.provider)
+    if provider.transcribe is None:
+        raise _unserved(provider, model)
+    info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
+    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    ask = TranscribeAsk(model, path, info.media, info.size, language, times)
+    async with aclosing(_streamed(desk, access, provider.transcribe(access.fields, ask))) as events:
+        async for event in events:
+            yield event
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """The parameters that a model takes."""
+    return tuple(provider_of(model.provider).parameters(model))
+
+
+def _streamed(desk: Desk, access: "Access", call: Call) -> AsyncGenerator[Event]:
+    return cast("AsyncGenerator[Event]", desk.wire.stream(access, call))
+
+
+def _unserved(provider: Provider, model: Model) -> Usage:
+    return Usage(f"{provider.label} serves no {model.type.label} models here.", "Choose another model.")

@@ -1,0 +1,141 @@
+"""Credentials as they are stored, and what opens them for a call."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from tinydb import TinyDB
+
+from tui import vault
+from tui.domain import Credential
+from tui.errors import Locked, Problem
+from tui.providers import provider as provider_of
+from tui.providers.spec import Provider
+from tui.secret import Secret
+from tui.text import mask
+from tui.workspace import tenants
+from tui.workspace.desk import Desk
+from tui.workspace.records import noun
+
+if TYPE_CHECKING:
+    from tui.providers.wire import Access
+
+
+def stored(desk: Desk, tenant_id: str) -> tuple[Credential, ...]:
+    """All credentials of a tenant."""
+
+    def read(tables: TinyDB) -> tuple[Credential, ...]:
+        return tuple(noun(Credential, each) for each in tables.table("credentials"))
+
+    return desk.store(tenant_id).derive("credentials", read)
+
+
+def listing(desk: Desk, tenant_id: str, provider_id: str) -> list[Credential]:
+    """The credentials of one provider, the active one first."""
+    found = [each for each in stored(desk, tenant_id) if each.provider == provider_id]
+    return sorted(found, key=lambda each: (not each.active, each.name))
+
+
+def active(desk: Desk, tenant_id: str, provider_id: str) -> Credential | None:
+    """The credential that calls use."""
+    return next((each for each in listing(desk, tenant_id, provider_id) if each.active), None)
+
+
+def binding(tenant_id: str, credential: Credential) -> vault.Binding:
+    """What the credential's envelope is bound to."""
+    return vault.Binding(
+        tenant_id,
+        credential.provider,
+        credential.name,
+        credential.key_id,
+        credential.origins,
+        credential.clear,
+        credential.plain_http,
+    )
+
+
+def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+    """The opened secrets; Locked while the tenant is locked or when they cannot be opened at all."""
+    if not credential.envelope:
+        return {}
+    place = (tenant_id, credential.provider, credential.name)
+    private = tenants.private_key(desk, tenant_id)
+    try:
+        opened = vault.open_sealed(private, credential.envelope, binding(tenant_id, credential))
+    except Locked:
+        desk.sealed_shut[place] = credential.envelope
+        raise Locked(*_shut(desk, tenant_id, credential)) from None
+    desk.sealed_shut.pop(place, None)
+    return opened
+
+
+def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
+    """Whether it is known that the credential cannot be opened, by any passphrase."""
+    if not credential.envelope:
+        return False
+    tenant = tenants.get(desk, tenant_id)
+    place = (tenant_id, credential.provider, credential.name)
+    return (
+        credential.key_id != tenant.key_id
+        or not tenants.has_key(desk, tenant)
+        or desk.sealed_shut.get(place) == credential.envelope
+    )
+
+
+def access(desk: Desk, tenant_id: str, provider_id: str, model: str = "") -> "Access":
+    """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
+    provider = provider_of(provider_id)
+    credential = active(desk, tenant_id, provider_id)
+    if credential is None:
+        name = tenants.get(desk, tenant_id).name
+        raise Problem(
+            f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
+        )
+    return access_with(desk, tenant_id, provider, credential, model)
+
+
+def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Credential, model: str = "") -> "Access":
+    """The same for one credential, active or not."""
+    from tui.providers.wire import Access
+
+    if credential.envelope:
+        if is_shut(desk, tenant_id, credential):
+            raise Locked(*_shut(desk, tenant_id, credential))
+        tenants.private_key(desk, tenant_id)
+
+    def opened() -> Mapping[str, Secret]:
+        return secrets(desk, tenant_id, credential)
+
+    return Access(
+        provider=provider,
+        fields=defaults(provider) | dict(credential.clear),
+        origins=credential.origins,
+        plain_http=credential.plain_http,
+        secrets=opened,
+        key_hint=key_hint(provider, credential.hints),
+        model=model,
+    )
+
+
+def defaults(provider: Provider) -> dict[str, str]:
+    """The clear fields as they are when nothing is typed."""
+    return {each.name: each.default for each in provider.fields if each.default and not each.secret}
+
+
+def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
+    """The last four characters of the key that people recognise a credential by."""
+    return next((hints[each.name] for each in provider.fields if each.secret and hints.get(each.name)), "")
+
+
+def masked(credential: Credential, field: str) -> str:
+    """A secret field as it is shown: dots and the stored hint, or nothing if it is not filled."""
+    return mask(credential.hints[field]) if field in credential.hints else ""
+
+
+def _shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
+    label = provider_of(credential.provider).label
+    tenant = tenants.get(desk, tenant_id)
+    if credential.key_id != tenant.key_id or not tenants.has_key(desk, tenant):
+        what = f"The key of {label} was sealed with a key pair that is gone."
+    else:
+        what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
+    return what, "Replace it or forget it; the others are not touched."

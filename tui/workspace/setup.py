@@ -1,0 +1,315 @@
+"""Setting a provider up: what was typed becomes fields, is verified, sealed and stored.
+
+Nothing is stored by verifying. A secret that is kept goes only where it went before: with another origin it is asked
+for again.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui import vault
+from tui.domain import Check, CheckState, Credential, Model
+from tui.errors import Problem, Refused, Restricted, Usage
+from tui.providers import provider as provider_of
+from tui.providers.origins import clean_url, is_private
+from tui.providers.spec import Field, Fields, Provider
+from tui.secret import Secret
+from tui.text import hint_of, one_line
+from tui.workspace import intake, sealed, tenants
+from tui.workspace.desk import Desk
+from tui.workspace.paste import clean_paste
+from tui.workspace.records import noun, record
+
+if TYPE_CHECKING:
+    from tui.providers.wire import Access
+
+Values = Mapping[str, str | Secret]
+"""What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
+
+DEFAULT_NAME = "default"
+
+
+class FieldProblem(Usage):
+    """A Usage that belongs to one field of the form."""
+
+    def __init__(self, field: str, message: str, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.field = field
+
+
+class PlainHttp(FieldProblem):
+    """An address beyond this machine in plain http that nobody has allowed yet."""
+
+    def __init__(self, field: str, origins: tuple[str, ...]) -> None:
+        super().__init__(
+            field,
+            f"{', '.join(origins)} is plain http: texts and the key can be read on the way.",
+            "Use an https address, or allow it: --allow-http.",
+        )
+        self.origins = origins
+
+
+class Conflict(Problem):
+    """Another session saved the credential while this form was open; `theirs` is what is stored now."""
+
+    def __init__(self, label: str, theirs: Credential | None) -> None:
+        did = "was changed" if theirs else "was removed"
+        super().__init__(f"{label} {did} in another session.", "Nothing of this form has been saved.")
+        self.theirs = theirs
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a provider said to fields that are not saved yet. `listed` is None where it did not list models."""
+
+    check: Check
+    listed: tuple[Model, ...] | None
+    fields: Fields
+    origins: tuple[str, ...]
+
+
+def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[Fields, dict[str, Secret]]:
+    """The clear fields (defaults filled in) and the newly given secrets; a FieldProblem for the first that is wrong."""
+    known = {each.name: each for each in provider.fields}
+    for name in values:
+        if name not in known:
+            raise FieldProblem(
+                name, f"{provider.label} has no field {one_line(name, 40)}.", f"It has {', '.join(known)}."
+            )
+    clear: dict[str, str] = {}
+    given: dict[str, Secret] = {}
+    for field in provider.fields:
+        typed = values.get(field.name)
+        if typed is None and stored and not field.secret:
+            typed = stored.clear.get(field.name, "")
+        text = _checked(field, typed.reveal() if isinstance(typed, Secret) else typed or "")
+        if field.secret and text:
+            given[field.name] = Secret(text)
+        elif not field.secret and (text or field.default):
+            clear[field.name] = text or field.default
+    kept = set(stored.hints) - set(given) if stored else set()
+    _complete(provider, {*clear, *given, *kept})
+    return clear, given
+
+
+def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Those origins that are reached in plain http beyond this machine and are not allowed yet."""
+    return tuple(each for each in origins if not is_private(each) and each not in allowed)
+
+
+async def verify(
+    desk: Desk,
+    tenant_id: str,
+    provider_id: str,
+    values: Values,
+    *,
+    name: str = DEFAULT_NAME,
+    plain_http: tuple[str, ...] = (),
+) -> Verified:
+    """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised."""
+    from tui.providers.wire import Access
+
+    draft = await asyncio.to_thread(_draft, desk, tenant_id, provider_id, values, name, plain_http)
+    access = Access(
+        provider=draft.provider,
+        fields=draft.clear,
+        origins=draft.origins,
+        plain_http=draft.plain_http,
+        secrets=lambda: draft.secrets,
+        key_hint=sealed.key_hint(draft.provider, _hints(draft.secrets)),
+    )
+    check, listed = await _asked(desk, access)
+    return Verified(check, listed, draft.clear, draft.origins)
+
+
+async def save(
+    desk: Desk,
+    tenant_id: str,
+    provider_id: str,
+    values: Values,
+    *,
+    name: str = DEFAULT_NAME,
+    check: Check | None = None,
+    listed: tuple[Model, ...] | None = None,
+    plain_http: tuple[str, ...] = (),
+    seen: Credential | None = None,
+    watch: bool = False,
+) -> Credential:
+    """Seals and stores a credential and imports what was listed; a provider's first becomes the active one.
+
+    With `watch`, `seen` is the credential that the form was filled from: Conflict if another is stored by now.
+    """
+    check = check or Check()
+
+    def work() -> Credential:
+        draft = _draft(desk, tenant_id, provider_id, values, name, plain_http)
+        tenant = tenants.get(desk, tenant_id)
+        if not tenants.has_key(desk, tenant) or vault.key_id(tenant.public_key) != tenant.key_id:
+            # Sealed for a key that nobody has, it could never be opened again.
+            raise Problem(f"The key file of {tenant.name} is not there.", f"Put back {tenants.key_path(desk, tenant)}.")
+        unsealed = Credential(
+            provider=provider_id,
+            name=name,
+            clear=draft.clear,
+            envelope="",
+            key_id=tenant.key_id,
+            origins=draft.origins,
+            hints=_hints(draft.secrets),
+            fingerprints={
+                each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()
+            },
+            plain_http=draft.plain_http,
+            changed=desk.now(),
+            check=check,
+            listed_at=desk.now() if listed is not None else "",
+        )
+        envelope = ""
+        if draft.secrets:
+            envelope = vault.seal(tenant.public_key, draft.secrets, sealed.binding(tenant_id, unsealed))
+        with desk.store(tenant_id).transaction() as tables:
+            table = tables.table("credentials")
+            records = [dict(each) for each in table if each["provider"] == provider_id]
+            now = next((each for each in records if each["name"] == name), None)
+            if watch and (now or {}).get("envelope", "") != (seen.envelope if seen else ""):
+                raise Conflict(draft.provider.label, noun(Credential, now) if now else None)
+            others_active = any(each.get("active") for each in records if each is not now)
+            made = replace(
+                unsealed,
+                envelope=envelope,
+                active=bool(now and now.get("active")) or not others_active,
+                created=(now or {}).get("created", desk.now()),
+                listed_at=unsealed.listed_at or (now or {}).get("listed_at", ""),
+            )
+            table.remove(lambda each: each["provider"] == provider_id and each["name"] == name)
+            table.insert(record(made))
+            if listed is not None:
+                intake.take_in(tables, draft.provider, listed, desk.today())
+            elif draft.provider.list_models is None and check.state is CheckState.READY:
+                intake.take_in(tables, draft.provider, draft.provider.catalogue, desk.today())
+        return made
+
+    return await asyncio.to_thread(work)
+
+
+async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str = "") -> Check:
+    """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
+    provider = provider_of(provider_id)
+    held = sealed.listing(desk, tenant_id, provider_id)
+    credential = next((each for each in held if each.name == name or (not name and each.active)), None)
+    if credential is None:
+        what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
+        raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
+    access = await asyncio.to_thread(sealed.access_with, desk, tenant_id, provider, credential)
+    try:
+        check, _ = await _asked(desk, access)
+    except Refused as problem:
+        check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
+
+    def work() -> None:
+        with desk.store(tenant_id).transaction() as tables:
+            tables.table("credentials").update(
+                {"check": record(check)},
+                # Only the very one that was asked about: it may have been replaced meanwhile.
+                lambda each: (
+                    each["provider"] == provider_id
+                    and each["name"] == credential.name
+                    and each.get("envelope", "") == credential.envelope
+                    and each["clear"] == dict(credential.clear)
+                ),
+            )
+
+    await asyncio.to_thread(work)
+    return check
+
+
+@dataclass(frozen=True)
+class _Draft:
+    provider: Provider
+    clear: Fields
+    secrets: Mapping[str, Secret]
+    origins: tuple[str, ...]
+    plain_http: tuple[str, ...]
+
+
+def _draft(
+    desk: Desk, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
+) -> _Draft:
+    """The whole credential as it would be saved: what was typed, completed by what is stored."""
+    provider = provider_of(provider_id)
+    if not re.fullmatch(r"[\w.@+-]{1,64}", name):
+        raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
+    held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)
+    clear, given = validate(provider, values, held)
+    origins = provider.origins(clear)
+    url = next((each.name for each in provider.fields if each.url), "")
+    allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
+    if open_ones := needs_plain_http(origins, allowed):
+        raise PlainHttp(url, open_ones)
+    kept: dict[str, Secret] = {}
+    if held and (missing := [each for each in held.hints if each not in given]):
+        if strange := [each for each in origins if each not in held.origins]:
+            field = provider.field(missing[0])
+            raise FieldProblem(
+                field.name,
+                f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
+                "Enter it again to send it there.",
+            )
+        kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each not in given}
+    return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)))
+
+
+async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...] | None]:
+    """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
+    provider, begun = access.provider, time.monotonic()
+    listed: tuple[Model, ...] | None = None
+
+    def outcome(state: CheckState, problem: Problem | None = None) -> Check:
+        words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
+        return Check(state, desk.now(), round((time.monotonic() - begun) * 1000), *words)
+
+    try:
+        listed = await intake.listed(desk, access, provider.verify(access.fields))
+        if listed is None and provider.list_models is not None:
+            listed = await intake.listed(desk, access, provider.list_models(access.fields))
+    except Restricted as problem:
+        return outcome(CheckState.RESTRICTED, problem), None
+    return outcome(CheckState.READY), listed
+
+
+def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:
+    return {name: hint_of(secret.reveal()) for name, secret in secrets.items()}
+
+
+def _checked(field: Field, text: str) -> str:
+    cleaned = clean_paste(field, text)
+    if cleaned.problem:
+        raise FieldProblem(field.name, cleaned.problem)
+    value = cleaned.text
+    if not value:
+        return ""
+    if field.url:
+        try:
+            value = clean_url(value, field.clears)
+        except Usage as problem:
+            raise FieldProblem(field.name, problem.message, problem.hint) from None
+    if field.choices and value not in {each.value for each in field.choices}:
+        offered = ", ".join(each.value for each in field.choices)
+        raise FieldProblem(field.name, f"{field.label} is one of {offered}.")
+    if field.pattern and not re.fullmatch(field.pattern, value):
+        raise FieldProblem(field.name, field.pattern_help or f"This is no {field.label}.", field.help)
+    return value
+
+
+def _complete(provider: Provider, filled: set[str]) -> None:
+    """Every required field is there; of fields that belong to ways of signing in, those of a way that was begun."""
+    ways = list(dict.fromkeys(each.way for each in provider.fields if each.way))
+    begun = {each.way for each in provider.fields if each.way and each.name in filled}
+    wanted = begun or set(ways[:1])
+    for field in provider.fields:
+        if field.required and field.name not in filled and (not field.way or field.way in wanted):
+            among = f"; {field.way} needs it" if field.way and field.way in begun else ""
+            raise FieldProblem(field.name, f"{field.label} is missing{among}.", field.help)

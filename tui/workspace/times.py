@@ -1,0 +1,18 @@
+"""Times as people read them: clock times on the same day, else dates; never ages, which would go stale."""
+
+from datetime import datetime
+
+
+def when(stamp: str, now: str) -> str:
+    """An ISO time or date as `14:02` (the same local day), `21 Nov`, or `21 Nov 2025`; '' for none."""
+    if not stamp:
+        return ""
+    try:
+        then, today = datetime.fromisoformat(stamp), datetime.fromisoformat(now).astimezone()
+    except ValueError:
+        return ""
+    if len(stamp) > 10:
+        then = then.astimezone()
+        if then.date() == today.date():
+            return f"{then:%H:%M}"
+    return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != today.year else "")
