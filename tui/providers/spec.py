@@ -315,7 +315,8 @@ class Refusal:
     """The provider's own account of a failure, in an HTTP error, in a 200, or in the middle of a stream.
 
     `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
-    words for people, `param` the field it names, `headers` with lower-case names.
+    words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
+    not help, such as for an account without credit.
     """
 
     status: int = 0
@@ -325,6 +326,7 @@ class Refusal:
     param: str = ""
     request_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    final: bool = False
 
 
 Event = (
@@ -361,7 +363,8 @@ class Provider:
     origins (`https://host[:port]`) that the credential's secrets may be sent to. `refusal` parses an error body
     (status, lower-case headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules
     of `wire.py` by answering None. `amend` may answer a refusal with a corrected call, sent once, and the notice that
-    tells of it. `after_saving` is what to do next where models are not listed.
+    tells of it. `after_saving` is what to do next where models are not listed. `place` orders
+    the lists that people see, lower first.
     """
 
     id: str
@@ -389,6 +392,7 @@ class Provider:
     proposed: Mapping[ModelType, Sequence[str]] = field(default_factory=dict)
     local_servers: tuple[LocalServer, ...] = ()
     after_saving: str = ""
+    place: int = 100
 
     @property
     def types(self) -> tuple[ModelType, ...]:

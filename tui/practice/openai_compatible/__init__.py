@@ -1,0 +1,1 @@
+"""Practice answers of model servers on this machine."""

@@ -1,0 +1,134 @@
+"""What the practice transport does with a request: find who answers, and send the answer in pieces with pauses."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from json import dumps, loads
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import Any
+
+import httpx
+
+from tui.providers.origins import origin_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as an answer needs it: `path` without the base, `data` the JSON body or the parts of a form.
+
+    `times` counts how often this very request came before, so that an answer can be busy first.
+    """
+
+    method: str
+    path: str
+    origin: str
+    key: str
+    data: Any
+    times: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in pieces. `pause` is in seconds before each piece, `first` before the first one.
+
+    `cut` ends the connection where the pieces end, `stall` keeps it open without another byte.
+    """
+
+    status: int = 200
+    pieces: tuple[bytes, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    first: float = 0.25
+    pause: float = 0.0
+    cut: bool = False
+    stall: bool = False
+
+
+def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
+    """JSON in one piece."""
+    kind = {"content-type": "application/json"}
+    return Answer(status, (dumps(data).encode(),), kind | dict(headers or {}), first)
+
+
+@cache
+def fixture(provider: str, name: str) -> bytes:
+    """A file of a provider's folder."""
+    return files(f"tui.practice.{provider}").joinpath(name).read_bytes()
+
+
+@cache
+def folders() -> Mapping[str, ModuleType]:
+    """The `answers` of every provider's folder, by provider id."""
+    package = import_module("tui.practice")
+    names = [each.name for each in iter_modules(package.__path__) if each.ispkg]
+    return {name: import_module(f"tui.practice.{name}.answers") for name in names}
+
+
+class Practice(httpx.AsyncBaseTransport):
+    """The transport. It opens no socket."""
+
+    def __init__(self, pace: float = 1.0) -> None:
+        self._pace = pace
+        self._seen: dict[tuple[str, bytes], int] = {}
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = await request.aread()
+        origin = origin_of(str(request.url))
+        asked = Asked(
+            request.method,
+            request.url.path,
+            origin,
+            request.headers.get("authorization", "").removeprefix("Bearer "),
+            _data(request.headers.get("content-type", ""), body),
+            self._count(str(request.url), body),
+        )
+        answers = next((each for each in folders().values() if origin in each.ORIGINS), None)
+        if answers is None or "nowhere" in asked.key:
+            raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
+        respond: Callable[[Asked], Answer | None] = answers.answer
+        answer = respond(asked)
+        if answer is None:
+            raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
+        await asyncio.sleep(answer.first * self._pace)
+        stream = _Pieces(answer, self._pace)
+        return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
+
+    def _count(self, url: str, body: bytes) -> int:
+        times = self._seen.get((url, body), 0)
+        self._seen[url, body] = times + 1
+        return times
+
+
+class _Pieces(httpx.AsyncByteStream):
+    def __init__(self, answer: Answer, pace: float) -> None:
+        self._answer = answer
+        self._pace = pace
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._answer.pieces:
+            await asyncio.sleep(self._answer.pause * self._pace)
+            yield piece
+        if self._answer.stall:
+            await asyncio.Event().wait()
+        if self._answer.cut:
+            raise httpx.RemoteProtocolError("practice")
+
+
+def _data(content_type: str, body: bytes) -> Any:
+    if not content_type.startswith("multipart/form-data"):
+        return loads(body) if body else None
+    boundary = content_type.partition("boundary=")[2].encode()
+    return dict(_parts(body.split(b"--" + boundary)))
+
+
+def _parts(pieces: list[bytes]) -> Iterator[tuple[str, Any]]:
+    for piece in pieces:
+        head, _, value = piece.partition(b"\r\n\r\n")
+        name = head.partition(b'name="')[2].partition(b'"')[0].decode()
+        if name:
+            value = value.removesuffix(b"\r\n")
+            yield name, value if b"filename=" in head else value.decode()

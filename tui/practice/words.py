@@ -1,0 +1,117 @@
+"""What practice models say: Markdown that varies by the question, vectors by its letters, and a made-up recording."""
+
+import math
+from collections.abc import Iterator
+from zlib import crc32
+
+_SKY = """\
+Light from the sun is scattered by molecules much smaller than its wavelength. The shorter the wave, \
+the more it is scattered, with the fourth power of the frequency:
+
+| colour | wavelength | scattered, relative to red |
+|--------|-----------:|---------------------------:|
+| red    |     700 nm |                        1.0 |
+| green  |     530 nm |                        3.0 |
+| blue   |     450 nm |                        5.9 |
+
+So the light that reaches you from the side is mostly **blue**. At sunset its way through the air is longer, \
+the blue is gone by then, and what is left is red.
+"""
+
+_CODE = """\
+### A way to do it
+
+```python
+def scattered(wavelength: float, red: float = 700.0) -> float:
+    \"\"\"How much more light of this wavelength is scattered than red light.\"\"\"
+    return (red / wavelength) ** 4
+
+
+for name, nm in {"red": 700, "green": 530, "blue": 450}.items():
+    print(f"{name:6} {scattered(nm):4.1f}")
+```
+
+1. The fourth power comes from Rayleigh's law.
+2. `red` is the yardstick; any other colour would do.
+3. The loop prints one line a colour.
+"""
+
+_LIST = """\
+### In short
+
+- **What it is.** A made-up answer of a practice model: no key was used, and nothing left this machine.
+- **How it came.** As a real one does, in small pieces over the same wire, so that every screen can be tried.
+- **What to try.** Press escape while it runs; ask again; pick another model; save the chat as Markdown.
+
+> Words such as *please think* or *please break* in a question show how that looks.
+"""
+
+_HELLO = "Hello! I am a practice model. Ask me why the sky is blue, or for a piece of code.\n"
+
+THOUGHTS = (
+    "The question is about this. I should answer in a few lines, with an example, and leave out what is obvious. "
+)
+
+SPOKEN = (
+    (0.0, 4.2, "Good morning, let us begin with the figures of last week."),
+    (4.2, 9.0, "The trial of the second model ended on Tuesday."),
+    (9.0, 15.1, "We have two questions left. The first is about the speed."),
+    (15.1, 19.4, "我们先看一下上周的数据。"),
+    (19.4, 26.3, "It answers in a third of a second, which is enough for us."),
+    (26.3, 33.8, "The second is about what it costs."),
+)
+"""Start, end and words of the sentences of a made-up recording."""
+
+
+def reply(question: str, model: str) -> str:
+    """The answer of a practice model in Markdown."""
+    lowered = question.lower()
+    if any(word in lowered for word in ("sky", "blue", "wavelength", "天空")):
+        return _SKY
+    if any(word in lowered for word in ("code", "python", "function", "program")):
+        return _CODE
+    if lowered.strip(" .!?") in ("hello", "hi", "hey", "你好", "good morning"):
+        return _HELLO
+    opening = (
+        f"## {_title(question)}\n\n",
+        f"Here is what `{model}` makes of it.\n\n",
+        "A short answer first, then more.\n\n",
+    )[crc32(question.encode()) % 3]
+    return opening + (_LIST, _SKY, _CODE)[crc32(question.encode()) // 3 % 3]
+
+
+def pieces(text: str, size: int = 5) -> Iterator[str]:
+    """The text as tokens of about that many characters."""
+    for start in range(0, len(text), size):
+        yield text[start : start + size]
+
+
+def tokens(text: str) -> int:
+    """How many tokens a text would be, roughly."""
+    return max(1, len(text.encode()) // 4)
+
+
+def vector(text: str, length: int) -> list[float]:
+    """A vector of norm 1 by words and groups of three letters, so that texts that read alike lie close together."""
+    sums = [0.0] * length
+    for word in text.lower().split():
+        word = word.strip(".,;:!?\"'()")
+        _add(sums, f"word {word}", 1.0)
+        padded = f" {word} "
+        for place in range(len(padded) - 2):
+            _add(sums, padded[place : place + 3], 0.6)
+    # A little that all texts share, as with real models.
+    _add(sums, "text", 1.5)
+    norm = math.sqrt(sum(each * each for each in sums))
+    return [round(each / norm, 6) for each in sums]
+
+
+def _add(sums: list[float], feature: str, weight: float) -> None:
+    for salt in ("a", "b", "c"):
+        mixed = crc32(f"{salt} {feature}".encode())
+        sums[mixed % len(sums)] += weight if mixed >> 31 else -weight
+
+
+def _title(question: str) -> str:
+    line = " ".join(question.split())[:60].rstrip(" .?!")
+    return line[:1].upper() + line[1:] or "An answer"

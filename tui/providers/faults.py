@@ -1,0 +1,200 @@
+"""Refusals and odd answers in words: what happened, whose side it is, and what to do.
+
+Hints name no key of the console, since the command line shows them too. No sentence repeats an exception's text.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.origins import host_of, origin_of
+from tui.providers.spec import Provider, Refusal
+from tui.secret import MASK
+from tui.text import one_line
+
+AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
+BUSY = frozenset({429, 503, 529})
+RETRIED = frozenset({408, 409, 429})
+_SKEW = 300
+_STARRED = re.compile(r"[^\s\"'`]*\*{2,}[^\s\"'`]*[\w-]|[^\s\"'`]*\*{2,}")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along."""
+
+    provider: Provider
+    url: str
+    keyed: bool = False
+    key_hint: str = ""
+    model: str = ""
+    proxy: str = ""
+
+    @property
+    def label(self) -> str:
+        """The provider's name; the host where a provider stands for any server."""
+        return self.host if self.provider.local_servers else self.provider.label
+
+    @property
+    def host(self) -> str:
+        return host_of(self.url)
+
+    @property
+    def unsent(self) -> str:
+        """The second sentence of a fault before anything was sent."""
+        return "The key was not sent." if self.keyed else "Nothing was sent."
+
+
+def scrubbed(text: str, limit: int = 300) -> str:
+    """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
+    return one_line(_STARRED.sub(MASK, text), limit)
+
+
+def is_page(text: str, content_type: str = "") -> bool:
+    """Whether an answer is a web page."""
+    return "html" in content_type or _PAGE.match(text) is not None
+
+
+def page(place: Place, text: str, status: int = 200) -> Problem:
+    """A web page came where an answer of the API was expected."""
+    title = _TITLE.search(text)
+    return Unreachable(
+        f"{place.host} sent a web page, not an answer of an API ({status}).",
+        f"Check the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
+        scrubbed(title[1], 120) if title else "",
+    )
+
+
+def redirect(place: Place, target: str) -> Problem:
+    """A redirect, which is never followed: it would carry the key to where its owner did not send it."""
+    try:
+        # A target without a host leads to another path of the same one.
+        host = host_of(target) if "://" in target else host_of(f"https:{target}") if target[:2] == "//" else ""
+        plain = origin_of(target).startswith("http://") if "://" in target else False
+    except Problem:
+        host, plain = "", False
+    where = f"another path, {one_line(target, 80)}" if not host else f"{host}{' by plain http' if plain else ''}"
+    went = f" The key went to {place.host} only." if place.keyed else ""
+    return Problem(
+        f"{place.host} wants to send this call on to {where}. It was not followed.{went}",
+        "If the new address is right, set it as the base URL." if host else "Check the path of the base URL.",
+    )
+
+
+def unread(place: Place, what: str) -> Problem:
+    """An answer that cannot be used although its status is one of success."""
+    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.")
+
+
+def too_large(place: Place, limit: int) -> Problem:
+    size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
+    return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
+
+
+def explained(place: Place, refusal: Refusal, now: float) -> Problem:
+    """A refusal in words: the provider's own sentence first, else by the HTTP status."""
+    problem = place.provider.explain(refusal, place.model) or _by_status(place, refusal, now)
+    if not problem.detail:
+        problem.detail = _detail(refusal)
+    return problem
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """How long the other side asks to wait, in seconds; None where it says nothing that makes sense (RFC 9110, 10.2.3).
+
+    `retry-after-ms` is a finer word for the same of OpenAI and Azure.
+    """
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        if not value:
+            continue
+        try:
+            seconds = float(value) / scale
+        except ValueError:
+            seconds = _until(value, now)
+        if 0 <= seconds < float("inf"):
+            return seconds
+    return None
+
+
+def clock_note(headers: Mapping[str, str], now: float) -> str:
+    """A sentence when this machine's clock is far from the server's, since signatures and tokens carry times."""
+    ahead = -_until(headers.get("date", ""), now)
+    if not _SKEW < abs(ahead) < float("inf"):
+        return ""
+    return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
+
+
+def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
+    label, status = place.label, refusal.status
+    page_hint = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server"
+    if status == 401 and not place.keyed:
+        return Refused(f"{label} wants a key.", f"Get one {page_hint}")
+    if status == 401:
+        message = f"{label} refused the key ending {place.key_hint}." if place.key_hint else ""
+        hint = f"Look for a missing end, or get another {page_hint}"
+        return Refused(message or f"{label} does not know this key.", _joined(clock_note(refusal.headers, now), hint))
+    if status == 402:
+        return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
+    if status == 403:
+        what = f"use {place.model}" if place.model else "do this"
+        hint = _joined(
+            clock_note(refusal.headers, now), "Check the rights of the key, and whether its region is served."
+        )
+        return Restricted(f"{label} does not allow this key to {what}.", hint)
+    if status in (404, 405, 410):
+        what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
+        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}")
+    if status == 407:
+        return Unreachable(
+            f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
+            "Set them in the proxy variable, as in http://name:password@host:port.",
+        )
+    if status == 413:
+        return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
+    if status in BUSY:
+        wait = retry_after(refusal.headers, now)
+        asked = f"It asks to wait {_minutes(wait)}." if wait else "Wait a little, or pick another model."
+        return Problem(f"{label} is too busy.", asked)
+    if status == 408:
+        return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
+    if status >= 500:
+        return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
+    if status >= 400:
+        of_model = f" for {place.model}" if place.model else ""
+        return Problem(f"{label} does not accept this call{of_model} ({status}).", "Its own words say why.")
+    if status:
+        return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
+    return Problem(f"{label} broke off with an error.", AGAIN)
+
+
+def _detail(refusal: Refusal) -> str:
+    parts = [refusal.message or refusal.code or refusal.kind]
+    if refusal.request_id:
+        parts.append(f"(request {refusal.request_id})")
+    return scrubbed(" ".join(filter(None, parts)))
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+def _until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return float("-inf")
+
+
+def _shown(url: str) -> str:
+    return one_line(url.partition("?")[0], 120)

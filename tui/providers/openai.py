@@ -1,0 +1,195 @@
+"""OpenAI: chat, embeddings and speech to text of its own models. Facts as of 2026-11-22."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.dialects import openai as wire
+from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words
+from tui.providers.origins import origin_of
+from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
+
+_ID, _LABEL = "openai", "OpenAI"
+_BASE_URL = "https://api.openai.com/v1"
+_SIZES = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
+_EMBEDDING_TOKENS = 8192
+
+# Ids with the date that their end was announced for, '' for none (OpenAI, deprecations).
+_KNOWN = {
+    "": "gpt-6.2-astra gpt-6-astra gpt-6.2-sol gpt-6.1-sol gpt-6-sol gpt-6.1-terra gpt-6-luna gpt-5.6-sol"
+    " gpt-5.6-terra gpt-5.6-luna gpt-5.5 gpt-5.5-2026-04-23 gpt-5.4 gpt-5.4-mini gpt-5.4-mini-2026-03-17 gpt-5.2"
+    " gpt-5.2-2025-12-11 text-embedding-3-small text-embedding-3-large text-embedding-ada-002 gpt-transcribe",
+    "2027-04-01": "gpt-5.4-nano gpt-5.1",
+    "2027-02-26": "whisper-1 gpt-4o-transcribe gpt-4o-mini-transcribe gpt-4o-mini-transcribe-2025-12-15"
+    " gpt-4o-transcribe-diarize",
+    "2027-01-14": "gpt-4.1 gpt-4.1-mini gpt-4o gpt-4o-2024-11-20 gpt-4o-2024-08-06 gpt-4o-mini",
+    "2026-12-11": "gpt-5 gpt-5-mini gpt-5-nano o3",
+}
+_ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
+
+
+def _model(model_id: str, ends: str = "") -> Model | None:
+    kind = openai_models.classify(model_id)
+    if kind is None:
+        return None
+    name = openai_models.base_of(model_id)
+    size = _SIZES.get(name, 0)
+    return Model(
+        _ID,
+        model_id,
+        kind[0],
+        context=_EMBEDDING_TOKENS if size else 0,
+        dimensions=size,
+        ends=ends or _ENDS.get(name, ""),
+        completion=kind[1],
+    )
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    date = entry.get("shutdown_date")
+    return _model(entry["id"], date if isinstance(date, str) else "")
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes; the reasoning family takes no sampling parameters."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    most = Parameter(
+        "max_tokens" if model.completion else "max_completion_tokens",
+        "max tokens",
+        ParameterKind.WHOLE,
+        low=1,
+        unset=str(openai_chat.COMPLETION_TOKENS) if model.completion else "no limit but the model's",
+        help="The most that an answer may use, hidden thinking included.",
+    )
+    if openai_models.reasons(model.id):
+        return (*_REASONING, most)
+    return (*_SAMPLING[:2], most, *_SAMPLING[2:])
+
+
+_REASONING = (
+    Parameter(
+        "reasoning_effort",
+        "reasoning effort",
+        ParameterKind.CHOICE,
+        unset="as the model has it",
+        help="How much it thinks before it answers. Not every model takes every value.",
+        choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+    ),
+)
+_SAMPLING = (
+    Parameter(
+        "temperature",
+        "temperature",
+        ParameterKind.NUMBER,
+        0,
+        2,
+        "1",
+        "Higher gives more varied answers. Change it or top_p, not both.",
+    ),
+    Parameter(
+        "top_p",
+        "top_p",
+        ParameterKind.NUMBER,
+        0,
+        1,
+        "1",
+        "Only the likeliest words up to this share are considered. Change it or temperature, not both.",
+    ),
+    Parameter(
+        "presence_penalty",
+        "presence penalty",
+        ParameterKind.NUMBER,
+        -2,
+        2,
+        "0",
+        "Higher makes new subjects likelier.",
+    ),
+    Parameter(
+        "frequency_penalty",
+        "frequency penalty",
+        ParameterKind.NUMBER,
+        -2,
+        2,
+        "0",
+        "Higher makes repeated words rarer.",
+    ),
+    Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
+    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer where they come."),
+)
+
+_FLAVOUR = wire.Flavour(_ID, _classify, vectors="base64")
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=10,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_key",
+            "API key",
+            "Starts with sk-. Nothing is shown but dots.",
+            secret=True,
+            required=True,
+            env=("OPENAI_API_KEY",),
+            prefixes=(
+                Choice("sk-svcacct-", "OpenAI service account key"),
+                Choice("sk-admin-", "OpenAI admin key, which calls no models"),
+                Choice("sk-proj-", "OpenAI project key"),
+                Choice("sk-", "OpenAI key"),
+            ),
+        ),
+        Field(
+            "organization",
+            "Organization",
+            "Only if the account belongs to several.",
+            pattern=r"org-[A-Za-z0-9_-]+",
+            pattern_help="An organization begins with org-.",
+            env=("OPENAI_ORG_ID", "OPENAI_ORGANIZATION"),
+            more=True,
+        ),
+        Field(
+            "project",
+            "Project",
+            "Not needed with a project key.",
+            pattern=r"proj_[A-Za-z0-9_-]+",
+            pattern_help="A project begins with proj_.",
+            env=("OPENAI_PROJECT_ID",),
+            more=True,
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a region, such as https://eu.api.openai.com/v1.",
+            default=_BASE_URL,
+            env=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+            more=True,
+            url=True,
+            clears=wire.ENDINGS,
+        ),
+    ),
+    sign=wire.sign,
+    origins=lambda fields: (origin_of(fields["base_url"]),),
+    verify=partial(openai_models.listing, _FLAVOUR),
+    refusal=wire.refusal,
+    key_page="https://platform.openai.com/api-keys",
+    docs=("https://developers.openai.com/api/docs/models", "https://developers.openai.com/docs/guides/error-codes"),
+    list_models=partial(openai_models.listing, _FLAVOUR),
+    chat=partial(openai_chat.chat, _FLAVOUR),
+    embed=partial(openai_embeddings.embed, _FLAVOUR),
+    transcribe=openai_speech.transcribe,
+    explain=partial(openai_words.explain, _LABEL),
+    amend=openai_words.amend,
+    parameters=parameters,
+    audio=openai_speech.audio,
+    catalogue=tuple(model for name in _ENDS if (model := _model(name))),
+    catalogue_as_of="2026-11-22",
+    proposed={
+        ModelType.CHAT: ("gpt-6-sol", "gpt-6.1-sol", "gpt-5.6-sol", "gpt-5.4-mini", "gpt-5.5"),
+        ModelType.EMBEDDING: ("text-embedding-3-small", "text-embedding-3-large"),
+        ModelType.SPEECH2TEXT: ("gpt-transcribe", "gpt-4o-transcribe", "whisper-1"),
+    },
+)

@@ -1,0 +1,106 @@
+"""Any server that speaks OpenAI's wire: Ollama, llama.cpp, vLLM, LM Studio, gateways."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.dialects import openai as wire
+from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words
+from tui.providers.origins import origin_of
+from tui.providers.spec import Field, LocalServer, Parameter, ParameterKind, Provider
+
+_ID, _LABEL = "openai_compatible", "OpenAI-compatible"
+_EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)
+_SPEECH = re.compile(r"whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)", re.IGNORECASE)
+_USELESS = re.compile(r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation", re.IGNORECASE)
+_COMPLETION = re.compile(r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$")
+_CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length")
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    name = entry["id"]
+    if _USELESS.search(name):
+        return None
+    kind = (
+        ModelType.SPEECH2TEXT
+        if _SPEECH.search(name)
+        else ModelType.EMBEDDING
+        if _EMBEDDING.search(name)
+        else ModelType.CHAT
+    )
+    return Model(_ID, name, kind, context=_context(entry), completion=bool(_COMPLETION.match(name)))
+
+
+def _context(entry: Mapping[str, Any]) -> int:
+    # llama.cpp tells it under `meta`.
+    meta = entry.get("meta")
+    trained = meta.get("n_ctx_train") if isinstance(meta, dict) else 0
+    return next((size for name in _CONTEXT if (size := wire.number(entry.get(name)))), wire.number(trained))
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What servers of this wire take for a chat; one that a model does not take is left out and said."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    higher = "higher gives more varied answers. Change it or top_p, not both. Empty leaves it to the server."
+    return (
+        Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", f"temperature: {higher}"),
+        Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, "1", "The share of likeliest words considered."),
+        Parameter(
+            "max_tokens",
+            "max tokens",
+            ParameterKind.WHOLE,
+            1,
+            model.context or None,
+            "no limit but the model's",
+            "The most that an answer may use.",
+        ),
+        Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: new subjects."),
+        Parameter(
+            "frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: less repeating."
+        ),
+        Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
+        Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
+    )
+
+
+_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_tokens")
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=90,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "base_url",
+            "Base URL",
+            "As the server states it, most often ending in /v1.",
+            required=True,
+            url=True,
+            clears=wire.ENDINGS,
+        ),
+        Field("api_key", "API key", "Only if the server wants one.", secret=True),
+    ),
+    sign=wire.sign,
+    origins=lambda fields: (origin_of(fields["base_url"]),),
+    verify=partial(openai_models.listing, _FLAVOUR),
+    refusal=wire.refusal,
+    list_models=partial(openai_models.listing, _FLAVOUR),
+    chat=partial(openai_chat.chat, _FLAVOUR),
+    embed=partial(openai_embeddings.embed, _FLAVOUR),
+    transcribe=openai_speech.transcribe,
+    explain=partial(openai_words.explain, "The server"),
+    amend=openai_words.amend,
+    parameters=parameters,
+    audio=openai_speech.audio,
+    local_servers=(
+        LocalServer("http://localhost:11434/v1", "Ollama"),
+        LocalServer("http://localhost:8080/v1", "llama.cpp"),
+        LocalServer("http://localhost:8000/v1", "vLLM"),
+        LocalServer("http://localhost:1234/v1", "LM Studio"),
+    ),
+)

@@ -1,0 +1,77 @@
+"""Addresses: what a key may be sent to, and base URLs as people paste them."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from tui.errors import Usage
+from tui.text import one_line
+
+_PORTS = {"http": 80, "https": 443}
+_PLAIN = {"ws": "http", "wss": "https"}
+_EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
+
+
+def origin_of(url: str) -> str:
+    """`https://host` or `https://host:port` of an address; a WebSocket address has the origin of its http twin."""
+    return _origin(_split(url))
+
+
+def host_of(url: str) -> str:
+    """The host of an address as sentences name it, with its port where that is not the usual one."""
+    return origin_of(url).partition("://")[2]
+
+
+def is_loopback(origin: str) -> bool:
+    """Whether that origin is on this machine, so that nothing crosses a network."""
+    host = (_split(origin).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def is_private(origin: str) -> bool:
+    """Whether nobody on the way can read what is sent there: https, or this machine."""
+    return origin.startswith("https://") or is_loopback(origin)
+
+
+def clean_url(text: str, clears: Sequence[str] = ()) -> str:
+    """A pasted base URL in its one form: scheme added, host in lower case, endings in `clears` and slashes cut.
+
+    Query and fragment are dropped. Raises Usage for what is no http address, or holds a name and a password.
+    """
+    text = text.strip()
+    if "://" not in text:
+        text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
+    parts = _split(text)
+    if parts.scheme not in _PORTS:
+        raise Usage(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
+    if parts.username or parts.password:
+        raise Usage("An address with a name or a password in it is not taken.", "Put the key into its own field.")
+    path = parts.path.rstrip("/")
+    for ending in sorted(clears, key=len, reverse=True):
+        if path.endswith(ending.rstrip("/")):
+            path = path[: -len(ending.rstrip("/"))].rstrip("/")
+            break
+    return _origin(parts) + path
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.scheme and parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
+        raise Usage(f"{one_line(url, 80) or 'An empty text'} is not an address.", _EXAMPLE)
+    return parts
+
+
+def _origin(parts: SplitResult) -> str:
+    scheme = _PLAIN.get(parts.scheme, parts.scheme)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, _PORTS.get(scheme)) else "")

@@ -1,0 +1,270 @@
+"""Running calls: every request of Modeldeck leaves here, and every answer enters here.
+
+    Wire.stream ── steps ──> attempts ── sign, send ──> frames ──reader──> events
+
+One driver serves all wires, so that limits, retries, origins and wording are the same for every provider. A key is
+revealed in one expression (`wire_send.request_of`), after its origin was checked; redirects are never followed.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from ssl import SSLContext
+from urllib.parse import urlsplit
+
+import httpx
+
+from tui.errors import Problem, Usage
+from tui.providers import wire_routes as routes
+from tui.providers import wire_send as send
+from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after
+from tui.providers.origins import is_private, origin_of
+from tui.providers.spec import (
+    Call,
+    Event,
+    Fields,
+    Framing,
+    Notice,
+    Provider,
+    Refusal,
+    Retrying,
+)
+from tui.providers.wire_faults import Progress, before_answer
+from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
+from tui.providers.wire_upload import Multipart
+from tui.secret import MASK, Secret
+
+# Their records below WARNING hold URLs and headers.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a call may use: a provider, its clear fields, and the way to the secrets, opened as late as can be.
+
+    Secrets go only to `origins`, and over plain http beyond this machine only to those of `plain_http`. `key_hint` is
+    the stored key's last four characters, '' for a key that is not saved; `model` is named in sentences.
+    """
+
+    provider: Provider
+    fields: Fields
+    origins: tuple[str, ...]
+    plain_http: tuple[str, ...] = ()
+    secrets: Callable[[], Mapping[str, Secret]] = dict
+    key_hint: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Times in seconds and sizes in bytes.
+
+    `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
+    piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`.
+    """
+
+    connect: float = 10
+    silence: float = 30
+    give_up: float = 120
+    give_up_whole: float = 600
+    line: int = 1 << 20
+    event: int = 8 << 20
+    answer: int = 64 << 20
+    refusal: int = 256 << 10
+    retries: int = 2
+    backoff: float = 0.5
+    backoff_most: float = 8
+    retry_after: float = 60
+    amends: int = 3
+    steps: int = 1000
+    connections: int = 32
+
+
+class _Again(Exception):
+    """An attempt that failed before its answer began: it may be amended or made again."""
+
+    def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: Refusal | None = None) -> None:
+        super().__init__()
+        self.problem, self.again, self.reason, self.refusal = problem, again, reason, refusal
+
+
+class Wire:
+    """The one way to the network. With a `transport` (practice, tests) every call goes through that instead."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        transport: httpx.AsyncBaseTransport | None = None,
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._environ = environ
+        self._given = transport
+        self._limits = limits or Limits()
+        self._clock = clock
+        self._transports: dict[str, httpx.AsyncBaseTransport] = {}
+        self._context: SSLContext | None = None
+
+    def proxy_for(self, url: str) -> str:
+        """The proxy that a call to this URL goes through, fit to be shown; '' for none."""
+        return "" if self._given else routes.shown(routes.proxy_of(self._environ, url))
+
+    async def aclose(self) -> None:
+        """Close what is kept open for further calls."""
+        transports, self._transports = self._transports, {}
+        for each in transports.values():
+            await each.aclose()
+
+    async def stream(self, access: Access, call: Call) -> AsyncGenerator[Event, None]:
+        """Run a call and all its further steps. Raises a Problem; what was yielded before one stays valid.
+
+        Closing the iterator or cancelling its task closes the connection at once.
+        """
+        step: Call | None = call
+        for _ in range(self._limits.steps):
+            if step is None:
+                return
+            if step.wait:
+                await asyncio.sleep(step.wait)
+            current, step = step, None
+            async with aclosing(self._step(access, current)) as results:
+                async for result in results:
+                    if isinstance(result, Call):
+                        step = result
+                    elif (event := cleaned(result)) is not None:
+                        yield event
+        if step is not None:
+            label = access.provider.label
+            raise Problem(f"{label} did not come to an end in {self._limits.steps} steps.", "Try again later.")
+
+    async def _step(self, access: Access, call: Call) -> AsyncGenerator[Event | Call, None]:
+        attempts = amends = 0
+        while True:
+            failed: _Again | None = None
+            async with aclosing(self._attempt(access, call)) as results:
+                try:
+                    async for result in results:
+                        yield result
+                    return
+                except _Again as again:
+                    failed = again
+            amended = access.provider.amend(call, failed.refusal) if failed.refusal else None
+            if amended and amends < self._limits.amends:
+                amends += 1
+                call, sentence = amended
+                yield Notice(sentence)
+                continue
+            headers = failed.refusal.headers if failed.refusal else {}
+            wait = self._wait(attempts, headers)
+            if not failed.again or not call.repeatable or attempts >= self._limits.retries or wait is None:
+                raise failed.problem
+            attempts += 1
+            yield Retrying(failed.reason, wait, attempts, self._limits.retries)
+            await asyncio.sleep(wait)
+
+    def _wait(self, attempts: int, headers: Mapping[str, str]) -> float | None:
+        asked = retry_after(headers, self._clock())
+        if asked is not None:
+            return asked if asked <= self._limits.retry_after else None
+        most: float = min(self._limits.backoff * 2**attempts, self._limits.backoff_most)
+        return most * random.uniform(0.75, 1)
+
+    async def _attempt(self, access: Access, call: Call) -> AsyncGenerator[Event | Call, None]:
+        _permit(access, call.url)
+        opened = await asyncio.to_thread(access.secrets)
+        signed = access.provider.sign(call, access.fields, opened, self._clock())
+        _permit(access, signed.url)
+        send.check(signed, keyed := any(opened.values()))
+        proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
+        place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
+        transport = await self._transport(proxy)
+        watch = Watch(place, self._limits, streamed=call.framing in (Framing.SSE, Framing.NDJSON))
+        upload = Multipart(signed.upload) if signed.upload else None
+        progress = Progress()
+        response: httpx.Response | None = None
+        try:
+            sending = asyncio.ensure_future(send.send(transport, signed, upload, self._limits.connect, progress))
+            try:
+                while not sending.done():
+                    event = await watch.wait(sending, upload)
+                    if event:
+                        yield event
+            finally:
+                await send.ended(sending)
+            response = self._response(place, sending, progress)
+            await self._refuse(place, response, opened)
+            async with aclosing(answer(place, response, signed, self._limits, watch)) as results:
+                async for result in results:
+                    if isinstance(result, Refusal):
+                        raise _scrubbed(explained(place, result, self._clock()), opened)
+                    yield result
+        finally:
+            if response is not None:
+                await send.closed(response)
+
+    def _response(self, place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
+        fault = sending.exception()
+        if fault is None:
+            return sending.result()
+        if isinstance(fault, Problem):
+            raise fault
+        if not isinstance(fault, Exception):
+            raise fault
+        problem, again = before_answer(place, fault, progress)
+        raise _Again(problem, again, "broken off" if progress.sent else "not reached")
+
+    async def _refuse(self, place: Place, response: httpx.Response, opened: Mapping[str, Secret]) -> None:
+        """Raise for every status but one of success."""
+        status = response.status_code
+        if 200 <= status < 300:
+            return
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        if 300 <= status < 400 and "location" in headers:
+            raise redirect(place, headers["location"])
+        body, page = await refusal_body(place, response, self._limits)
+        refusal = place.provider.refusal(status, headers, body)
+        refusal = replace(refusal, status=status, headers=headers)
+        problem = page or explained(place, refusal, self._clock())
+        again = not refusal.final and (status in RETRIED or status >= 500)
+        again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
+        reason = "busy" if status in BUSY else "failed on its side"
+        raise _Again(_scrubbed(problem, opened), again, reason, refusal)
+
+    async def _transport(self, proxy: str) -> httpx.AsyncBaseTransport:
+        if self._given:
+            return self._given
+        if proxy not in self._transports:
+            if self._context is None:
+                # Reading the system's certificates takes tens of milliseconds.
+                self._context = await asyncio.to_thread(routes.tls_context, self._environ)
+            self._transports.setdefault(proxy, routes.transport(proxy, self._context, self._limits.connections))
+        return self._transports[proxy]
+
+
+def _permit(access: Access, url: str) -> None:
+    """Raise unless the credential of `access` may be used at that address."""
+    origin = origin_of(url)
+    label = access.provider.label
+    if origin not in access.origins:
+        raise Usage(
+            f"{origin} is not among the addresses that this credential of {label} may go to. Nothing was sent.",
+            "Set the address up with the credential first.",
+        )
+    if not is_private(origin) and origin not in access.plain_http:
+        raise Usage(
+            f"{urlsplit(origin).netloc} is asked by plain http, which others on the way can read. Nothing was sent.",
+            "Use https, or allow plain http for this address when it is set up.",
+        )
+
+
+def _scrubbed(problem: Problem, opened: Mapping[str, Secret]) -> Problem:
+    """The same problem, its detail without any secret that the other side repeats."""
+    for box in opened.values():
+        if box and len(box.reveal()) > 3:
+            problem.detail = problem.detail.replace(box.reveal(), MASK)
+    return problem

@@ -1,0 +1,98 @@
+"""Sending one signed call, and letting go of its connection."""
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from tui import __version__
+from tui.errors import Usage
+from tui.providers.spec import Call
+from tui.providers.wire_faults import Progress
+from tui.providers.wire_upload import Multipart
+from tui.secret import Secret
+
+_SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
+
+
+def check(call: Call, keyed: bool) -> None:
+    """Raise for header values that HTTP cannot carry, before any library sees (and repeats) them."""
+    for name, value in call.headers.items():
+        if not _SENDABLE.fullmatch(_clear(value)):
+            raise Usage(
+                f"{'The key' if isinstance(value, Secret) else name} holds characters that cannot be sent."
+                f" {'The key was not sent.' if keyed else 'Nothing was sent.'}",
+                "Paste it again from where it was made; it is plain letters, digits and signs on one line.",
+            )
+
+
+async def send(
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Multipart | None, connect: float, progress: Progress
+) -> httpx.Response:
+    """The response of a signed call, its body not yet read.
+
+    The transport is used without a client, which would follow cookies and the environment, and write URLs to a log.
+    """
+    body = None if upload else b"" if call.json is None else await _dumped(call.json)
+    extensions = {
+        "timeout": {"connect": connect, "read": None, "write": None, "pool": connect},
+        "trace": progress.trace,
+    }
+    return await transport.handle_async_request(request_of(call, body, upload, extensions))
+
+
+def request_of(
+    call: Call, body: bytes | None, upload: Multipart | None, extensions: Mapping[str, Any]
+) -> httpx.Request:
+    """The request with its secrets revealed. It is bound to no name here, so that no traceback of ours shows it."""
+    return httpx.Request(
+        call.method,
+        call.url + (f"?{urlencode([(key, _clear(value)) for key, value in call.query.items()])}" if call.query else ""),
+        headers=[(name, _clear(value)) for name, value in (_headers(call, upload) | dict(call.headers)).items()],
+        content=body if upload is None else None,
+        stream=upload,
+        extensions=dict(extensions),
+    )
+
+
+async def ended(sending: "asyncio.Future[httpx.Response]") -> None:
+    """Cancel what is still being sent and wait until its connection is closed."""
+    if sending.done():
+        return
+    sending.cancel()
+    await asyncio.wait([sending])
+    if not sending.cancelled() and sending.exception() is None:
+        await sending.result().aclose()
+
+
+async def closed(response: httpx.Response) -> None:
+    """Let go of a connection: for the next call where the answer was read to its end, else closed."""
+    # A connection that is broken already needs no closing.
+    with contextlib.suppress(httpx.HTTPError, OSError):
+        await response.aclose()
+
+
+async def _dumped(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _headers(call: Call, upload: Multipart | None) -> dict[str, str | Secret]:
+    headers: dict[str, str | Secret] = {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"modeldeck/{__version__}",
+    }
+    if upload:
+        headers |= upload.headers
+    elif call.json is not None:
+        headers["content-type"] = "application/json"
+    return headers
+
+
+def _clear(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
