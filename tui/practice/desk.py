@@ -1,9 +1,11 @@
 """The desk of practice mode: made-up tenants in memory, providers that answer in-process, keys of no use elsewhere."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tui import vault
@@ -11,6 +13,7 @@ from tui.config import Config
 from tui.domain import Check, CheckState, Credential, Default, Model, ModelType, Origin, Tenant
 from tui.memory import Memory
 from tui.providers import PROVIDERS
+from tui.providers.spec import Frame, Listed
 from tui.secret import Secret
 from tui.text import hint_of
 from tui.workspace import sealed
@@ -98,14 +101,13 @@ def _openai(desk: Desk, tenant: Tenant, key: str, names: tuple[str, ...] = ("def
     for number, name in enumerate(names):
         text = _KEYS[key] if not number else _KEYS["second"]
         _credential(desk, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
-    _models(desk, tenant, PROVIDERS["openai"].catalogue)
+    _models(desk, tenant, _listed("openai", "models.json"))
 
 
 def _local(desk: Desk, tenant: Tenant) -> None:
     check = Check(CheckState.READY, _ago(desk, 0), 18)
     _credential(desk, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
-    served = (("qwen3-32b", ModelType.CHAT), ("gemma3-12b", ModelType.CHAT), ("nomic-embed-text", ModelType.EMBEDDING))
-    _models(desk, tenant, tuple(Model("openai_compatible", each, kind) for each, kind in served))
+    _models(desk, tenant, _listed("openai_compatible", "ollama.json"))
 
 
 def _credential(
@@ -145,6 +147,19 @@ def _models(desk: Desk, tenant: Tenant, models: tuple[Model, ...]) -> None:
         tables.table("models").insert_multiple(record(each) for each in models)
 
 
+@cache
+def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
+    """What the practice provider lists, as its dialect reads it; a refresh finds the same."""
+    provider = PROVIDERS[provider_id]
+    if provider.list_models is None:
+        return provider.catalogue
+    content = json.loads((files("tui.practice") / provider_id / fixture).read_bytes())
+    fields = sealed.defaults(provider) | {"base_url": _LOCAL}
+    read = provider.list_models(fields).reader()
+    events = [*read(Frame(content)), *read(None)]
+    return tuple(model for each in events if isinstance(each, Listed) for model in each.models)
+
+
 def _default(desk: Desk, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
     with desk.store(tenant.id).transaction() as tables:
         held = [
@@ -158,7 +173,7 @@ def _default(desk: Desk, tenant: Tenant, kind: ModelType, provider_id: str) -> N
 
 def _gone(desk: Desk, tenant: Tenant) -> None:
     """A default for embedding that the provider listed once and lists no longer."""
-    gone = Model("openai", "text-embedding-ada-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(desk, 1)[:10])
+    gone = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(desk, 1)[:10])
     with desk.store(tenant.id).transaction() as tables:
         tables.table("models").insert(record(gone))
         tables.table("defaults").insert(record(Default(gone.type, gone.provider, gone.id, _ago(desk, 50))))

@@ -24,7 +24,8 @@ def record(noun: Any) -> dict[str, Any]:
 def noun(kind: type[T], record: Mapping[str, Any]) -> T:
     """The record as a noun of that kind, or `Damaged`."""
     try:
-        return _noun(kind, record)
+        made: T = _noun(kind, record)
+        return made
     except (TypeError, ValueError):
         raise Damaged("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
 
@@ -82,7 +83,7 @@ def _usual(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
     made: Any = field.default_factory()
-    return asdict(made) if is_dataclass(made) else made
+    return asdict(made) if is_dataclass(made) and not isinstance(made, type) else made
 
 
 def _plain(value: Any) -> Any:

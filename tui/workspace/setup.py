@@ -120,7 +120,7 @@ async def verify(
         origins=draft.origins,
         plain_http=draft.plain_http,
         secrets=lambda: draft.secrets,
-        key_hint=sealed.key_hint(draft.provider, _hints(draft.secrets)),
+        key_hint=draft.hint,
     )
     check, listed = await _asked(desk, access)
     return Verified(check, listed, draft.clear, draft.origins)
@@ -233,6 +233,8 @@ class _Draft:
     secrets: Mapping[str, Secret]
     origins: tuple[str, ...]
     plain_http: tuple[str, ...]
+    hint: str
+    """The last four characters of the key, if it is the stored one."""
 
 
 def _draft(
@@ -259,7 +261,8 @@ def _draft(
                 "Enter it again to send it there.",
             )
         kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each not in given}
-    return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)))
+    hint = sealed.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
+    return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint)
 
 
 async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...] | None]:
