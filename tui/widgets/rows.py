@@ -102,8 +102,14 @@ class Rows(ScrollView, can_focus=True):
         self._go(next((n for n, item in enumerate(self.items) if item.key == key), self.cursor))
 
     def _nearest(self, index: int) -> int:
-        candidates = [n for n, item in enumerate(self.items) if item.selectable]
-        return min(candidates, key=lambda n: abs(n - index), default=-1)
+        """The row nearest to an index that can be chosen, -1 if there is none; looks no further than it must."""
+        last = len(self.items) - 1
+        index = max(0, min(index, last))
+        for distance in range(last + 1):
+            for near in (index - distance, index + distance):
+                if 0 <= near <= last and self.items[near].selectable:
+                    return near
+        return -1
 
     def _go(self, index: int) -> None:
         if index == self.cursor or not 0 <= index < len(self.items):

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from heapq import nlargest
 
 from tui.domain import Default, Model, ModelType
 from tui.errors import Usage
@@ -13,6 +14,8 @@ from tui.workspace.desk import Desk
 from tui.workspace.models import ModelRow
 from tui.workspace.records import record
 from tui.workspace.times import when
+
+_COMPARED = 20
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ async def clear(desk: Desk, tenant_id: str, type: ModelType) -> None:  # noqa: A
     await asyncio.to_thread(work)
 
 
+def nearest(desk: Desk, tenant_id: str, model: Model) -> Model | None:
+    """What could take the place of a model that is gone; None if there is nothing of its provider and type."""
+    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, models.rows(desk, tenant_id))
+
+
 def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
     """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
     taken = models.defaults(desk, tenant_id)
@@ -118,11 +126,19 @@ def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model
     near = [
         each.model
         for each in listed
-        if each.usable and (each.model.provider, each.model.type) == (default.provider, kind)
+        if (each.model.provider, each.model.type) == (default.provider, kind) and each.usable
     ]
     if not near:
         return None
-    return _first_proposed(near) or max(near, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
+    # Comparing takes long, and there may be thousands: only those that begin alike are compared in full.
+    alike = nlargest(_COMPARED, near, key=lambda each: _begin_alike(default.model, each.id))
+    return _first_proposed(near) or max(alike, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def _first_proposed(of_kind: list[Model]) -> Model | None:
