@@ -1,0 +1,165 @@
+"""A path to write a text to: a chat, a transcript, vectors. Nothing is written over without asking."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from textual.widget import Widget
+
+from tui.errors import Problem
+from tui.screens.area import Dialog, problem_lines
+from tui.text import one_line
+from tui.widgets.clip import clip_middle
+from tui.widgets.form import Button, Choice, FieldRow
+from tui.widgets.frame import Frame
+from tui.widgets.plain import Plain
+
+Writer = Callable[[str], str]
+"""The text to save in a format (a key of `formats`)."""
+
+
+class Save(Dialog[Path]):
+    """Asks where to write, writes, and answers with the path.
+
+    `formats` maps file endings without the dot to labels, the first one is proposed; `writer` makes the text of a
+    format when it is needed. `suggested` is a file name with or without an ending, or a whole path.
+    """
+
+    BOX_TITLE = "Save to a file"
+
+    def __init__(self, suggested: str, formats: Mapping[str, str], writer: Writer, *, title: str = "") -> None:
+        super().__init__()
+        self.formats, self.writer, self.title_left = dict(formats), writer, title or "Playground › save"
+        self._path = FieldRow("path", "file", _proposed(suggested, next(iter(self.formats))))
+        self._format = Choice("format", list(self.formats.items()), id="format")
+        self._said: Problem | None = None
+
+    def parts(self) -> Iterable[Widget]:
+        yield self._path
+        if len(self.formats) > 1:
+            yield self._format
+        yield Plain()
+        yield Button("Save", id="save")
+
+    def frame(self) -> Frame:
+        if self.typing:
+            return Frame(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
+        if isinstance(self.focused, Choice):
+            return Frame(self.title_left, ("enter next", "left right choose", "up down move", "esc back", "? help"))
+        return Frame(self.title_left, ("enter press", "up down move", "esc back", "? help"))
+
+    def on_mount(self) -> None:
+        self._path.field.focus()
+        self._path.field.cursor_position = len(self._path.value)
+        self._tell()
+
+    @property
+    def path(self) -> Path:
+        """The path in the field."""
+        return _path(self._path.value)
+
+    def _tell(self) -> None:
+        if self._said is not None:
+            self._path.say(*problem_lines(self._said.message, self._said.hint))
+            return
+        host = one_line(socket.gethostname())
+        self._path.say(
+            f"Written on {clip_middle(host, 12)}, for you alone. To another machine:",
+            f"scp {host}:{one_line(str(self.path))} .",
+        )
+
+    def on_input_changed(self) -> None:
+        self._said = None
+        self._tell()
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        path = self._path.value
+        stem, dot, ending = path.rpartition(".")
+        if dot and ending in self.formats:
+            self._path.field.value = f"{stem}.{event.choice.value}"
+
+    def on_choice_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self) -> None:
+        self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+
+    async def _save(self) -> None:
+        path = self.path
+        try:
+            taken = await asyncio.to_thread(_look, path)
+            if taken and await self._keep(path, taken):
+                return
+            text = self.writer(self._format.value)
+            await asyncio.to_thread(write, path, text)
+        except Problem as problem:
+            self._said = problem
+            self._tell()
+            self._path.field.focus()
+            return
+        self.app.toast(f"Saved to {path}.")
+        self.dismiss(path)
+
+    async def _keep(self, path: Path, taken: str) -> bool:
+        said = [f"{path.name} is there already, {taken}.", "It is lost when this is written over it."]
+        answer = await self.app.ask("Save", said, {"keep": "Keep what is there", "over": "Write over it"})
+        return answer != "over"
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text for its owner alone: a whole file or none, mode 0600, the old one there until the new one is."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        opened = os.open(path=part, flags=os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600)
+        try:
+            with open(opened, "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _look(path: Path) -> str:
+    """What is at the path already, in words; '' if nothing is."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise Problem(f"There is no folder {path.parent}.", "Make it first, or choose another one.") from None
+        return ""
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if path.is_dir():
+        raise Problem(f"{path} is a folder.", "Add a file name.")
+    if not path.is_file() or path.is_symlink():
+        raise Problem(f"{path} is not a plain file.", "Choose another name.")
+    return f"{found.st_size:,} bytes"
+
+
+def _unwritable(path: Path, error: OSError) -> Problem:
+    return Problem(f"{path} could not be written: {error.strerror or error}.", "Choose another place.")
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(text.strip() or ".")))
+
+
+def _proposed(suggested: str, ending: str) -> str:
+    """A path that is free, short enough to read: relative to where Modeldeck was started."""
+    name = suggested if suggested.rpartition(".")[1] else f"{suggested}.{ending}"
+    stem, _, last = name.rpartition(".")
+    number = 1
+    while os.path.lexists(os.path.expanduser(name)) and number < 1000:
+        number += 1
+        name = f"{stem}-{number}.{last}"
+    return name
