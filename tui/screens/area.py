@@ -20,7 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
-from tui.widgets.frame import Footer, Frame, Header, Rule, Strip
+from tui.widgets.frame import Footer, Frame, Header, Place, Rule, Strip
 from tui.widgets.glyphs import ATTENTION, WARNING
 from tui.widgets.plain import Plain, Words, line
 
@@ -66,15 +66,15 @@ class Framed(Screen[Result]):
         if not self.is_mounted:
             return
         frame = self.frame()
-        self.query_one(Header).show(self.app.place(self.AREA, self._labels))
+        self.query_one(Header).show(self.place())
         self.query_one("#title", Rule).show(frame.title, frame.right)
         self.query_one("#foot", Rule).show(frame.foot, frame.foot_right)
         self.query_one(Strip).show(*frame.strip)
         self.query_one(Footer).show(frame.keys)
 
-    @property
-    def _labels(self) -> str:
-        return "" if not self.AREA else "typing" if self.typing else "keys"
+    def place(self) -> Place:
+        """What the header shows: the tenant of the console, unless a screen is about another one."""
+        return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
     def on_mount(self) -> None:
         self.reframe()
@@ -140,7 +140,15 @@ class Page(Framed[Result]):
     ]
 
     def action_back(self) -> None:
-        self.dismiss(None)
+        """Leave; asks first where something that was typed would be lost."""
+        if reason := self.unsaved():
+            self.run_worker(self._leave(reason), group="leave", exclusive=True, exit_on_error=False)
+        else:
+            self.dismiss(None)
+
+    async def _leave(self, reason: str) -> None:
+        if await self.app.ask("Leave without saving?", [reason], {"stay": "Stay", "leave": "Leave"}) == "leave":
+            self.dismiss(None)
 
 
 class Dialog(Page[Result]):

@@ -1,0 +1,25 @@
+"""Seconds of something that runs: told at once and then once a second, and never at rest."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from textual.message_pump import MessagePump
+
+
+@contextmanager
+def elapsed(node: MessagePump, say: Callable[[str], None]) -> Iterator[None]:
+    """Call `say` with the time passed (` 3 s`, nothing in the first second) until the block ends."""
+    began = monotonic()
+
+    def tell() -> None:
+        seconds = int(monotonic() - began)
+        say(f" {seconds} s" if seconds else "")
+
+    tell()
+    # A little early a second would still read as the one before.
+    timer = node.set_interval(1.02, tell)
+    try:
+        yield
+    finally:
+        timer.stop()
