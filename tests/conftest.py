@@ -1,30 +1,23 @@
 """Desks for tests: in memory on practice providers, and on real files."""
 
-from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from tests.doubles import keys
 from tui import vault
 from tui.config import Config
 from tui.files import Disk
 from tui.practice.desk import BITS, COST, practice_desk
 from tui.workspace.desk import Desk
 
-_make = vault.make
-
-
-@cache
-def key_pair(number: int) -> vault.Made:
-    """The same small key pairs for the whole session: making one takes longer than most tests."""
-    return _make(BITS)
-
 
 @pytest.fixture(autouse=True)
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tenants of one test still have different keys."""
-    numbers = iter(range(1000))
-    monkeypatch.setattr(vault, "make", lambda bits=BITS: key_pair(next(numbers)) if bits == BITS else _make(bits))
+    """Small key pairs come from a set; the tenants of one test still have different ones."""
+    numbers = count()
+    monkeypatch.setattr(vault, "make", lambda bits=vault.BITS: keys.make(bits, next(numbers)))
 
 
 @pytest.fixture

@@ -122,9 +122,12 @@ class Disk:
                 return None
             except OSError as error:
                 raise self._unreadable(name, error) from None
-            with os.fdopen(file, "rb") as content:
+            try:
                 self._check(os.fstat(file), self._path / name, stat.S_ISREG, "chmod 600")
-                return content.read()
+                with os.fdopen(file, "rb", closefd=False) as content:
+                    return content.read()
+            finally:
+                os.close(file)
 
     def stamp(self, name: str) -> Hashable | None:
         try:

@@ -147,7 +147,7 @@ class Store:
             before = _canonical(document.data)
             tables = _tables(document.data)
             yield tables
-            after: Tables = tables.storage.read() or {}
+            after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
                 self._rewrite_generations(forget)
             if forget is not None or _canonical(after) != before:

@@ -1,0 +1,310 @@
+"""Settings survive being killed, several writers, and bad files; what cannot be trusted is named and left alone."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tinydb import TinyDB
+
+from tui.errors import Problem, Usage
+from tui.files import Disk
+from tui.memory import Memory
+from tui.store import KEPT, SCHEMA, Damaged, Document, Store, decode, encode
+
+CAMPAIGN = Path(__file__).parent / "doubles" / "campaign.py"
+
+
+def campaign(*arguments: object) -> dict[str, Any]:
+    ran = subprocess.run(
+        [sys.executable, CAMPAIGN, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    result: dict[str, Any] = json.loads(ran.stdout)
+    return result
+
+
+@pytest.fixture
+def store() -> Store:
+    made = Store(Memory())
+    made.create({"id": "acme"})
+    return made
+
+
+def add(store: Store, n: int) -> None:
+    with store.transaction() as tables:
+        tables.table("models").insert({"id": n})
+
+
+def ids(store: Store) -> list[int]:
+    return [each["id"] for each in store.read().table("models")]
+
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_transaction_changed_is_read_by_others() -> None:
+    folder = Memory()
+    Store(folder).create({"id": "acme"})
+    other = Store(folder)
+    assert ids(other) == []
+    add(Store(folder), 1)
+    assert ids(other) == [1]
+
+
+def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
+    before = store.stamp()
+    with pytest.raises(RuntimeError), store.transaction() as tables:
+        tables.table("models").insert({"id": 1})
+        raise RuntimeError
+    assert store.stamp() == before and ids(store) == []
+
+
+def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None:
+    before = store.stamp()
+    with store.transaction() as tables:
+        tables.table("models").remove(lambda each: True)
+    assert store.stamp() == before
+    assert store.folder.generations(store.name) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", (1, 2)])
+def test_what_json_cannot_hold_is_refused_and_nothing_is_written(store: Store, value: object) -> None:
+    before = store.stamp()
+    with pytest.raises((Problem, ValueError, TypeError)), store.transaction() as tables:
+        tables.table("models").insert({"id": value})
+    assert store.stamp() == before and ids(store) == []
+
+
+def test_the_same_tables_are_given_until_the_file_changes(store: Store) -> None:
+    first = store.read()
+    assert store.read() is first
+    add(store, 1)
+    assert store.read() is not first
+
+
+def test_what_is_derived_is_made_once_for_each_state_and_key(store: Store) -> None:
+    made: list[object] = []
+
+    def make(tables: TinyDB) -> int:
+        made.append(tables)
+        return len(made)
+
+    assert [store.derive("n", make), store.derive("n", make)] == [1, 1]
+    assert store.derive("n", make, key="other") == 2
+    add(store, 1)
+    assert store.derive("n", make) == 3
+
+
+def test_settings_are_made_once(store: Store) -> None:
+    with pytest.raises(Usage):
+        store.create({"id": "acme"})
+    store.folder.write(f"{store.name}.1", b"an earlier state")
+    store.folder.remove(store.name)
+    with pytest.raises(Usage):
+        store.create({"id": "acme"})
+
+
+def test_settings_that_were_removed_meanwhile_do_not_come_back(tmp_path: Path) -> None:
+    store = Store(Disk(tmp_path / "acme"))
+    store.create({"id": "acme"})
+    store.folder.destroy()
+    with pytest.raises(Problem, match="removed"):
+        add(store, 1)
+    assert not (tmp_path / "acme").exists()
+
+
+# --- earlier states ---------------------------------------------------------------------------------------------------
+
+
+def test_five_earlier_states_are_kept_and_readable(store: Store) -> None:
+    for n in range(8):
+        add(store, n)
+    earlier = store.earlier()
+    assert len(earlier) == KEPT
+    counts = [len(each.document.data.get("models", {})) for each in earlier if each.document]
+    assert counts == [7, 6, 5, 4, 3]
+
+
+def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store: Store) -> None:
+    for n in range(3):
+        add(store, n)
+    store.folder.write(store.name, b"{broken")
+    with pytest.raises(Damaged):
+        store.read()
+    newest = store.earlier()[0]
+    kept = store.restore(newest.name)
+    assert kept == "settings.json.damaged-1"
+    assert store.folder.read(kept) == b"{broken"
+    assert ids(store) == [0, 1]
+    add(store, 9)
+    assert ids(store) == [0, 1, 9]
+
+
+def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
+    store = Store(Disk(tmp_path / "acme"))
+    store.create({"id": "acme"})
+    for n in range(3):
+        with store.transaction() as tables:
+            tables.table("credentials").insert({"provider": "openai", "envelope": f"md1.CANARY{n}"})
+            tables.table("models").insert({"id": n})
+    store.folder.write(f"{store.name}.4", b"damaged md1.CANARY4")
+    store.folder.write(f"{store.name}.damaged-1", b"damaged md1.CANARY5")
+
+    def everything() -> bytes:
+        return b"".join(path.read_bytes() for path in (tmp_path / "acme").iterdir())
+
+    assert everything().count(b"CANARY") > 5
+    with store.transaction(forget=lambda table, record: table == "credentials") as tables:
+        tables.drop_table("credentials")
+    assert b"CANARY" not in everything()
+    assert ids(store) == [0, 1, 2]
+    assert [len(each.document.data.get("models", {})) for each in store.earlier() if each.document] == [2, 1, 0]
+
+
+# --- bad files --------------------------------------------------------------------------------------------------------
+
+GOOD = encode(Document(7, "2026-11-22T13:51:00Z", {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}))
+
+
+def changed(**entries: object) -> bytes:
+    parsed = json.loads(GOOD)
+    parsed.update(entries)
+    return json.dumps(parsed).encode()
+
+
+BAD: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "empty"),
+    "blank": (b" \n\n", "empty"),
+    "zeros": (bytes(4096), "empty"),
+    "zeros at the end": (GOOD + bytes(64), "syntax"),
+    "cut in a text": (GOOD[:60], "cut"),
+    "cut at the end": (GOOD[:-3], "cut"),
+    "half old, half new": (GOOD + GOOD[100:], "syntax"),
+    "not utf-8": (GOOD.replace(b"acme", b"\xff\xfe\xff\xfe"), "encoding"),
+    "utf-16": (GOOD.decode().encode("utf-16"), "encoding"),
+    "not json": (b"<!DOCTYPE html><title>Log in</title>", "syntax"),
+    "a list": (b"[1, 2]", "shape"),
+    "a number": (b"17", "shape"),
+    "null": (b"null", "shape"),
+    "an empty object": (b"{}", "shape"),
+    "stock tinydb": (b'{"_default": {"1": {"id": "acme"}}}', "shape"),
+    "twice the same id": (GOOD.replace(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"n"}'), "duplicate"),
+    "twice the same table": (GOOD.replace(b'"meta":', b'"models":'), "duplicate"),
+    "not a number": (GOOD.replace(b'"m"', b"NaN"), "number"),
+    "infinity": (GOOD.replace(b'"m"', b"-Infinity"), "number"),
+    "edited by hand": (GOOD.replace(b"acme", b"evil"), "checksum"),
+    "an older generation number": (changed(generation=8), "checksum"),
+    "no checksum": (changed(sha256=""), "checksum"),
+    "checksum of another kind": (changed(sha256=None), "checksum"),
+    "schema as text": (changed(schema="1"), "shape"),
+    "schema zero": (changed(schema=0), "shape"),
+    "a future schema": (changed(schema=SCHEMA + 1), "newer"),
+    "a far future": (b'{"schema": 99}', "newer"),
+    "no data": (changed(data=None), "shape"),
+    "data as a list": (changed(data=[]), "shape"),
+    "a table as a list": (changed(data={"models": [{}]}), "shape"),
+    "a record as a text": (changed(data={"models": {"1": "x"}}), "shape"),
+    "an id that is no number": (changed(data={"models": {"one": {}}}), "shape"),
+    "generation as text": (changed(generation="7"), "shape"),
+    "nested too deep": (b"[" * 100_000, "syntax"),
+    "a number too long": (b'{"schema": ' + b"9" * 5000 + b"}", "syntax"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_named_and_left_as_it_is(tmp_path: Path, name: str) -> None:
+    content, kind = BAD[name]
+    store = Store(Disk(tmp_path / "acme"))
+    store.folder.write(store.name, content)
+    for attempt in (store.read, lambda: add(store, 1)):
+        with pytest.raises(Damaged) as caught:
+            attempt()
+        assert caught.value.kind == kind
+        assert caught.value.path == str(tmp_path / "acme" / "settings.json")
+        assert caught.value.message.startswith("The settings cannot be read: ") and caught.value.hint
+    assert (tmp_path / "acme" / "settings.json").read_bytes() == content
+
+
+def test_a_file_that_vanished_is_not_taken_for_an_empty_one(store: Store) -> None:
+    add(store, 1)
+    add(store, 2)
+    store.folder.remove(store.name)
+    with pytest.raises(Damaged) as caught:
+        store.read()
+    assert caught.value.kind == "missing"
+    with pytest.raises(Damaged):
+        add(store, 3)
+
+
+def test_a_byte_order_mark_and_another_layout_are_accepted() -> None:
+    document = decode(GOOD)
+    assert decode(b"\xef\xbb\xbf" + GOOD) == document
+    assert decode(json.dumps(json.loads(GOOD), indent=4, ensure_ascii=True).encode()) == document
+
+
+def test_every_flipped_bit_of_the_data_is_noticed() -> None:
+    start = GOOD.index(b'"data"')
+    for place in range(start, len(GOOD) - 2):
+        flipped = GOOD[:place] + bytes([GOOD[place] ^ 1]) + GOOD[place + 1 :]
+        with pytest.raises(Damaged):
+            decode(flipped)
+
+
+def test_every_cut_is_noticed() -> None:
+    for length in range(len(GOOD) - 2):
+        with pytest.raises(Damaged):
+            decode(GOOD[:length])
+
+
+def test_text_of_any_script_is_written_as_it_is(store: Store) -> None:
+    with store.transaction() as tables:
+        tables.table("meta").update({"name": "星河科技 🜁"})
+    assert "星河科技 🜁".encode() in (store.folder.read(store.name) or b"")
+
+
+# --- killed, and in company -------------------------------------------------------------------------------------------
+
+
+def test_killed_at_random_moments_nothing_is_unreadable_lost_or_left_over(tmp_path: Path) -> None:
+    seed = int.from_bytes(os.urandom(4), "big")
+    result = campaign("random", "ours", tmp_path / "acme", 120, seed)
+    assert result == result | {"kills": 120, "unreadable": 0, "lost": 0, "left": 0, "seed": seed}
+    assert result["acknowledged"] >= 120
+
+
+def test_the_same_kills_break_the_file_of_stock_tinydb(tmp_path: Path) -> None:
+    result = campaign("random", "stock", tmp_path / "acme", 1000, 1)
+    assert result["unreadable"] == 1, "the campaign would not notice a broken file"
+
+
+def test_killed_before_or_after_any_system_call_the_file_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    result = campaign("steps", tmp_path / "acme")
+    assert result["steps"] > 20
+    assert result == result | {"unreadable": 0, "wrong": 0, "lost_generations": 0, "left": 0}
+
+
+def test_four_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
+    result = campaign("count", tmp_path / "acme", 4, 50)
+    assert result == result | {"wanted": 200, "counted": 200, "ends": [0, 0, 0, 0]}
+
+
+def test_a_write_of_any_kind_ends_in_a_file_that_decodes(store: Store) -> None:
+    changes: list[Callable[[TinyDB], object]] = [
+        lambda tables: tables.table("models").insert_multiple({"id": n} for n in range(50)),
+        lambda tables: tables.table("models").update({"gone": "2026-11-22"}, doc_ids=[3, 4]),
+        lambda tables: tables.table("models").remove(doc_ids=[1, 2]),
+        lambda tables: tables.drop_table("models"),
+        lambda tables: tables.drop_tables(),
+    ]
+    for number, change in enumerate(changes, 2):
+        with store.transaction() as tables:
+            change(tables)
+        assert decode(store.folder.read(store.name) or b"").generation == number
