@@ -6,29 +6,34 @@ Screens reach each other only through the methods and actions here. What they do
 import asyncio
 import signal
 import sys
-import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
+from time import monotonic
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.domain import Model, ModelType, Tenant
-from tui.errors import Locked, Problem
-from tui.screens.area import Framed
-from tui.secret import Secret
+from tui.errors import Locked, Problem, Usage
+from tui.screens.area import Area, Framed
 from tui.text import one_line
 from tui.widgets.filters import Ascii, Inert
-from tui.widgets.frame import Place
+from tui.widgets.frame import AREAS, Place
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
 
 _WATCH = 2.0
 """Seconds between looks at whether another process changed the settings."""
+
+PRACTICE = "practice"
+"""The result of a console that is to be followed by one in practice mode."""
 
 _SCREENS = {
     "welcome": "Welcome",
@@ -41,7 +46,7 @@ _SCREENS = {
 """Module in `screens` -> its screen; imported when first shown."""
 
 
-class Modeldeck(App[None]):
+class Modeldeck(App[str]):
     """The Textual app. Build it with `Modeldeck(desk, tenant id or None)`; `run` does that for the command."""
 
     CSS_PATH = "app.tcss"
@@ -57,13 +62,20 @@ class Modeldeck(App[None]):
     def __init__(self, desk: Desk, tenant_id: str | None = None) -> None:
         self.desk = desk
         self.tenant: Tenant | None = None
-        self._first_tenant = tenant_id
+        # Read here, so that folders which cannot be read are told before the console takes the terminal.
+        ids = tenants.ids(desk)
+        self._first = "tenants" if ids else "welcome"
+        if tenant_id is not None or len(ids) == 1:
+            with suppress(Problem):
+                self.tenant = tenants.get(desk, tenant_id or ids[0])
+        self._before = ""
+        self._last_key = monotonic()
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
-        self._running: dict[str, Callable[[], None]] = {}
+        self._under_way: dict[str, Callable[[], None]] = {}
         self._stamp: object = None
         self.crash: BaseException | None = None
         super().__init__()
-        self.theme = desk.config.theme
+        self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
         if desk.config.keymap:
             self.set_keymap(desk.config.keymap)
@@ -84,23 +96,33 @@ class Modeldeck(App[None]):
     @property
     def ascii(self) -> bool:
         """Whether signs are drawn by their ASCII twins."""
-        return self.desk.ascii
+        environ, glyphs = self.desk.environ, self.desk.config.glyphs
+        if glyphs != "auto":
+            return glyphs == "ascii"
+        locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C.UTF-8"
+        plain_locale = "utf" not in locale.lower()
+        return environ.get("MODELDECK_ASCII") == "1" or environ.get("TERM") == "linux" or plain_locale
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen: welcome without a tenant, the list with several, else the area to start in."""
-        rows = tenants.rows(self.desk)
-        if self._first_tenant is None and len(rows) == 1 and rows[0].tenant:
-            self._first_tenant = rows[0].id
-        if self._first_tenant is not None:
-            self.tenant = tenants.find(self.desk, self._first_tenant)
-            return self._area(self.desk.config.start)
-        return self._area("tenants" if rows else "welcome")
+        return self._area(self._first if self.tenant is None else self.desk.config.start)
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(_WATCH, self._watch)
+        if self.tenant is not None:
+            self._use(self.tenant)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.Paste):
+            self._last_key = monotonic()
+        await super().on_event(event)
+
+    def practise(self) -> None:
+        """End this console; `run` opens another one on made-up tenants in its place."""
+        self.exit(PRACTICE)
 
     def _handle_exception(self, error: Exception) -> None:
         # Textual's own handler prints a traceback with the locals of every frame.
@@ -119,7 +141,7 @@ class Modeldeck(App[None]):
             self.exit()
 
     def _at_work(self) -> str:
-        return "An answer is running; it ends with the program." if self._running else ""
+        return "An answer is running; it ends with the program." if self._under_way else ""
 
     async def _leave_anyway(self, reason: str) -> None:
         if await self.ask("Quit", [reason], {"stay": "Stay", "quit": "Quit"}) == "quit":
@@ -128,8 +150,8 @@ class Modeldeck(App[None]):
     def action_copy_or_stop(self) -> None:
         if selected := self.screen.get_selected_text():
             self.copy_out(selected)
-        elif self._running:
-            list(self._running.values())[-1]()
+        elif self._under_way:
+            list(self._under_way.values())[-1]()
         else:
             self.toast("q quits.")
 
@@ -145,10 +167,11 @@ class Modeldeck(App[None]):
 
     def place(self, area: str, labels: str) -> Place:
         """What the header shows now."""
-        busy = frozenset(self._running)
+        busy = frozenset(each.partition("/")[0] for each in self._under_way)
         if self.tenant is None:
             return Place(area=area, busy=busy)
-        state = "PRACTICE" if self.desk.practice else "open" if tenants.is_open(self.desk, self.tenant.id) else "locked"
+        opened = self.tenant.id in self.desk.open_keys or not self.tenant.protected
+        state = "PRACTICE" if self.desk.practice else "open" if opened else "locked"
         return Place(self.tenant.name, self.tenant.mark, state, area, labels, busy)
 
     @property
@@ -169,46 +192,103 @@ class Modeldeck(App[None]):
         """Show one of the four areas of the tenant."""
         if self.tenant is None:
             self.toast("Choose a tenant first.")
-        elif self.screen is not (area := self._area(name)):
-            self.switch_screen(area)
+        else:
+            self._show(name)
+
+    async def go_to(self, area: str) -> None:
+        """Show an area of the tenant and wait until it can be used."""
+        await self._show(area)
+
+    async def open_playground(self, type: ModelType, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
+        """Show the playground's tab of a type, with a model or with the one that is used there."""
+        await self.go_to("playground")
+        from tui.screens.playground import Playground
+
+        assert isinstance(self.screen, Playground)
+        await self.screen.show_type(type)
+        if model is not None and self.screen.tab is not None:
+            self.screen.tab.use(model)
+
+    def _show(self, name: str) -> AwaitComplete:
+        """Show an area of the tenant, the tenants or welcome; to be awaited by who needs it whole."""
+        if self.screen is (wanted := self._area(name)):
+            return AwaitComplete.nothing()
+        self._before = name if name in dict(AREAS) else self._before
+        return self.switch_screen(wanted)
 
     def action_tenants(self) -> None:
-        if self.screen is not (area := self._area("tenants")):
-            self.switch_screen(area)
+        self._show("tenants")
 
-    def open_tenant(self, tenant_id: str, area: str = "providers") -> None:
-        """Show a tenant's area; it becomes the one used last."""
-        self.tenant = tenants.find(self.desk, tenant_id)
-        self._stamp = self.desk.store(tenant_id).stamp()
-        self.run_worker(tenants.touch(self.desk, tenant_id), group="touch", exit_on_error=False)
-        self.action_area(area)
+    @property
+    def came_from(self) -> str:
+        """The area that the tenants' list goes back to, '' if there is none."""
+        return self._before if self.tenant is not None else ""
+
+    def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
+        """Show a tenant, in that area or the one to start in; it becomes the one used last."""
+        self._use(tenants.get(self.desk, tenant_id))
+        return self._show(area or self.desk.config.start)
+
+    def _use(self, tenant: Tenant) -> None:
+        self.tenant, self._stamp = tenant, self.desk.store(tenant.id).stamp()
+        touched = asyncio.to_thread(tenants.touch, self.desk, tenant.id)
+        self.run_worker(touched, group="touch", exit_on_error=False)
 
     def tenant_changed(self) -> None:
         """The tenant shown was renamed or given a passphrase: read it anew."""
         if self.tenant is not None:
-            self.tenant = tenants.find(self.desk, self.tenant.id)
+            self.tenant = tenants.get(self.desk, self.tenant.id)
 
     def tenant_removed(self, tenant_id: str) -> None:
         """Forget the screens of a tenant that is gone; welcome, if it was the last."""
         for owner, name in [key for key in self._areas if key[0] == tenant_id]:
-            self.uninstall_screen(self._areas.pop((owner, name)))
+            screen = self._areas.pop((owner, name))
+            self.uninstall_screen(screen)
+            if screen.is_running:
+                screen.remove()
         if self.tenant is not None and self.tenant.id == tenant_id:
-            self.tenant = None
-        rows = tenants.rows(self.desk)
-        if not rows:
-            self.switch_screen(self._area("welcome"))
-        elif self.tenant is None:
-            self.tenant = next((row.tenant for row in rows if row.tenant), None)
+            self.tenant, self._before = None, ""
+        if not tenants.ids(self.desk):
+            self._show("welcome")
 
     def _watch(self) -> None:
-        """Tell the screen shown when another process wrote the settings."""
+        """Lock what nobody uses, and tell the screen shown when another process wrote the settings."""
+        self._lock_unused()
         if self.tenant is None or not isinstance(self.screen, Framed):
             return
-        stamp = self.desk.store(self.tenant.id).stamp()
-        if stamp != self._stamp:
-            known, self._stamp = self._stamp, stamp
-            if known is not None:
-                self.screen.changed_elsewhere()
+        try:
+            stamp = self.desk.store(self.tenant.id).stamp()
+            if stamp == self._stamp:
+                return
+            self.tenant = tenants.get(self.desk, self.tenant.id)
+        except Problem as problem:
+            if isinstance(self.screen, Area):
+                gone = isinstance(problem, Usage)
+                self.toast(f"{self.tenant.name} was removed in another session." if gone else problem.message)
+                self.tenant, self._before = None, ""
+                self._show(self._first if tenants.ids(self.desk) else "welcome")
+            return
+        known, self._stamp = self._stamp, stamp
+        if known is not None:
+            self.screen.changed_elsewhere()
+
+    def _lock_unused(self) -> None:
+        """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
+        minutes = self.desk.config.auto_lock
+        if not minutes or self._under_way or monotonic() - self._last_key < 60 * minutes:
+            return
+        for each in list(self.desk.open_keys):
+            with suppress(Problem):
+                tenants.lock(self.desk, each)
+                self._covered(each)
+
+    def _covered(self, tenant_id: str) -> None:
+        """Screens hide what only an open tenant shows."""
+        areas = [screen for (owner, _), screen in self._areas.items() if owner == tenant_id]
+        for screen in dict.fromkeys([*areas, *self.screen_stack]):
+            if isinstance(screen, Framed) and screen.is_mounted:
+                screen.locked()
+                screen.reframe()
 
     # --- what screens ask of each other ---
 
@@ -237,9 +317,7 @@ class Modeldeck(App[None]):
             self.toast(problem.message)
             return
         self.toast(f"{self.tenant.name} is locked.")
-        if isinstance(self.screen, Framed):
-            self.screen.locked()
-            self.screen.reframe()
+        self._covered(self.tenant.id)
 
     async def ask(self, title: str, lines: Sequence[str], choices: dict[str, str]) -> str | None:
         """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
@@ -284,11 +362,11 @@ class Modeldeck(App[None]):
             self.push_screen(page)
 
     def running(self, area: str, stop: Callable[[], None] | None) -> None:
-        """Something runs in an area and can be stopped so, or (None) has ended."""
+        """Something runs in an area (or in a part of it, `area/part`) and can be stopped so, or (None) has ended."""
         if stop is None:
-            self._running.pop(area, None)
+            self._under_way.pop(area, None)
         else:
-            self._running[area] = stop
+            self._under_way[area] = stop
         if isinstance(self.screen, Framed):
             self.screen.reframe()
 
@@ -301,26 +379,20 @@ class Modeldeck(App[None]):
         self.copy_to_clipboard(text)
         self.toast(f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, s saves it.")
 
-    async def attempt(self, work: Awaitable[Any], say: Callable[[Problem], None]) -> Any:
-        """The work's result, or None after `say` was told its problem."""
-        try:
-            return await work
-        except Problem as problem:
-            say(problem)
-            return None
-
-    def secret(self, text: str) -> Secret | None:
-        """What a passphrase field holds, None where it is empty."""
-        return Secret(text) if text else None
-
 
 def run(desk: Desk, tenant_id: str | None = None) -> int:
     """Run the console until it is left; the exit code. After a crash: one sentence, and a note without values."""
     app = Modeldeck(desk, tenant_id)
-    app.run(mouse=desk.config.mouse)
+    result = app.run(mouse=desk.config.mouse)
     if app.crash is not None:
-        where = desk.note_crash("".join(traceback.format_exception(app.crash)))
-        print(f"Modeldeck stopped: an error of its own ({type(app.crash).__name__}).", file=sys.stderr)
-        print(f"What was saved is safe. Details, without keys or texts: {where}", file=sys.stderr)
+        from tui.crash import crash_note, crash_place
+
+        note = crash_note(app.crash, desk.environ)
+        print(f"Modeldeck stopped by an error of its own: {crash_place(app.crash)}.", file=sys.stderr)
+        print(f"What was saved is safe. Details, without keys or texts: {note or 'none kept'}", file=sys.stderr)
         return 1
+    if result == PRACTICE:
+        from tui.practice.desk import practice_desk
+
+        return run(practice_desk(desk.environ))
     return int(app.return_code or 0)
