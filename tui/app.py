@@ -26,6 +26,7 @@ from tui.screens.area import Area, Framed
 from tui.text import one_line
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
+from tui.widgets.plain import Words
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
 
@@ -319,7 +320,7 @@ class Modeldeck(App[str]):
         self.toast(f"{self.tenant.name} is locked.")
         self._covered(self.tenant.id)
 
-    async def ask(self, title: str, lines: Sequence[str], choices: dict[str, str]) -> str | None:
+    async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
         """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
         from tui.screens.ask import Ask
 
@@ -331,20 +332,32 @@ class Modeldeck(App[str]):
 
         return bool(await self.push_screen_wait(Setup(provider_id, **wanted)))
 
-    async def pick_model(self, type: ModelType, now: Model | None = None) -> Model | None:  # noqa: A002 - the word of the design
-        """Let a model of that type be picked; None when left by escape."""
+    async def add_model(self, provider_id: str = "", model: Model | None = None) -> bool:
+        """Add a model by hand, or edit an added one; True when something was saved."""
+        from tui.screens.add_model import AddModel
+
+        return bool(await self.push_screen_wait(AddModel(provider_id, model)))
+
+    async def pick_model(
+        self,
+        type: ModelType,  # noqa: A002 - the word of the design
+        now: Model | None = None,
+        *,
+        clears: bool = False,
+    ) -> Model | None:
+        """Let a model of that type be picked; None when left by escape. With `clears` its default can be emptied."""
         from tui.screens.pick_model import PickModel
 
-        return await self.push_screen_wait(PickModel(type, now))
+        return await self.push_screen_wait(PickModel(type, now, clears=clears))
 
-    async def propose_defaults(self, said: str) -> str:
+    async def propose_defaults(self, said: str, title: str = "Default models") -> str:
         """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
         from tui.screens.propose import Propose, proposals
 
         if not proposals(self.desk, self.tenant_id):
             self.toast(said)
             return ""
-        return await self.push_screen_wait(Propose(said)) or ""
+        return await self.push_screen_wait(Propose(said, title)) or ""
 
     def source_of(self, model: Model | None) -> str:
         """Whose key pays for calls to a model, in a title's words."""

@@ -62,25 +62,28 @@ class Proposal(Check):
 
 
 class Propose(Dialog[str]):
-    """Offers defaults. `said` is what was done before it. Answers `playground` when that is to open, else ''."""
+    """Offers defaults. `said` is what was done before it, `only` limits what is offered.
+
+    Answers `playground` when that is to open, else ''.
+    """
 
     CSS = "Propose #box Plain { width: 1fr; height: auto; padding-left: 1; }"
 
-    def __init__(self, said: str, title: str = "Default models") -> None:
+    def __init__(self, said: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None) -> None:
         super().__init__()
         self.BOX_TITLE = title
         self.said = said
-        self._proposed: Mapping[ModelType, Model] = {}
+        self._proposed = only
         self._around = ("Defaults", "")
 
     def parts(self) -> Iterable[Widget]:
-        self._proposed = proposals(self.app.desk, self.app.tenant_id)
+        proposed = proposals(self.app.desk, self.app.tenant_id) if self._proposed is None else self._proposed
         rows = defaults.rows(self.app.desk, self.app.tenant_id)
         chosen = any(row.default for row in rows)
-        missing = ", ".join(kind.label for kind in self._proposed)
+        missing = ", ".join(kind.label for kind in proposed)
         yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No defaults are chosen yet."))
-        yield Plain("These are proposed:\n" if len(self._proposed) > 1 else "This is proposed:\n")
-        for model in self._proposed.values():
+        yield Plain("These are proposed:\n" if len(proposed) > 1 else "This is proposed:\n")
+        for model in proposed.values():
             yield Proposal(model)
         yield Plain("\n", id="problem")
         yield Button("Accept and open the playground", id="playground")
