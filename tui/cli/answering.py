@@ -1,5 +1,9 @@
 """What chat, embed and transcribe share: which model answers, and what is said beside the answer."""
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import cast
+
 from tui.cli.calling import Calling
 from tui.cli.output import Output
 from tui.domain import Model, ModelType
@@ -27,6 +31,12 @@ async def begin(call: Calling) -> None:
     """Open the tenant's key, and note that the tenant is used now."""
     await call.open(call.tenant)
     tenants.touch(call.desk, call.tenant.id)
+    _ = call.desk.wire  # what it imports is not to count as the provider's time
+
+
+def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":
+    """The events of a call that is closed when the block is left, however it is left."""
+    return aclosing(cast("AsyncGenerator[Event]", events))
 
 
 def say_beside(out: Output, event: Event) -> None:

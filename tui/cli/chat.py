@@ -1,11 +1,12 @@
 """`modeldeck chat`: an answer that streams to stdout; everything else goes to stderr."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.answering import answering_model, begin, say_beside
+from tui.cli.answering import answering_model, begin, closing, say_beside
 from tui.cli.calling import Calling
 from tui.cli.hidden import interruptible
 from tui.cli.output import is_terminal
@@ -48,7 +49,7 @@ def _parameters(call: Calling, model: Model) -> dict[str, Any]:
                 f"{model.ref} takes: {', '.join(known) or 'none'}.",
             )
         values[name] = playground.parse_parameter(known[name], text)
-    return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class _Answer:
@@ -152,8 +153,15 @@ async def _ask(call: Calling, model: Model, messages: list[Message], parameters:
     problem: Problem | None = None
     stream = not call.given.has("no-stream")
     try:
-        async for event in playground.chat(call.desk, call.tenant.id, model, messages, parameters, stream=stream):
-            answer.take(event)
+        async with closing(
+            playground.chat(call.desk, call.tenant.id, model, messages, parameters, stream=stream)
+        ) as events:
+            async for event in events:
+                answer.take(event)
+    except asyncio.CancelledError:
+        answer.end()
+        call.out.note("■ Stopped; the answer is incomplete.")
+        raise
     except Problem as broken:
         problem = broken
     finally:

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 _GAP = "  "
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 model`, `2 models`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def cells(text: str) -> int:
     """How many cells a terminal gives the text."""
     return len(text) if text.isascii() else sum(map(_cells_of, text))

@@ -27,7 +27,7 @@ class Argument(NamedTuple):
 
 
 class Option(NamedTuple):
-    """A word by its name; without `value` it is a switch. `shown` puts it into the synopsis."""
+    """A word by its name; without `value` it is a switch. `must` says it is needed, `shown` puts it in the synopsis."""
 
     names: tuple[str, ...]
     help: str

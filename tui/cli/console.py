@@ -30,5 +30,5 @@ def _need_terminal(call: Calling) -> None:
     hint = "Commands work without one: modeldeck --help lists them."
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise Usage("The console needs a terminal on standard input and output.", hint)
-    if call.environ.get("TERM", "dumb") == "dumb":
-        raise Usage("The console needs a terminal that can place text; TERM says it is dumb.", hint)
+    if call.environ.get("TERM", "") in ("", "dumb"):
+        raise Usage("The console needs a terminal that can place text; by TERM this one is dumb.", hint)

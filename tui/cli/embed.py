@@ -5,7 +5,7 @@ import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.answering import answering_model, begin, say_beside
+from tui.cli.answering import answering_model, begin, closing, say_beside
 from tui.cli.calling import Calling
 from tui.cli.hidden import interruptible
 from tui.cli.output import is_terminal
@@ -37,13 +37,18 @@ def _lines() -> list[str]:
 
 async def _vectors(call: Calling, model: Model, texts: list[str]) -> None:
     await begin(call)
-    async for event in playground.embed(call.desk, call.tenant.id, model, texts):
-        if not isinstance(event, Vectors):
-            say_beside(call.out, event)
-            continue
-        for index, vector in enumerate(event.vectors, start=event.start):
-            if call.out.as_json:
-                shape = {"index": index, "text": texts[index], "model": model.ref, "vector": list(vector)}
-                call.out.json(shape, indent=None)
+    async with closing(playground.embed(call.desk, call.tenant.id, model, texts)) as events:
+        async for event in events:
+            if isinstance(event, Vectors):
+                _print(call, model, texts, event)
             else:
-                call.out.line(json.dumps(list(vector)))
+                say_beside(call.out, event)
+
+
+def _print(call: Calling, model: Model, texts: list[str], batch: Vectors) -> None:
+    for index, vector in enumerate(batch.vectors, start=batch.start):
+        if call.out.as_json:
+            shape = {"index": index, "text": texts[index], "model": model.ref, "vector": list(vector)}
+            call.out.json(shape, indent=None)
+        else:
+            call.out.line(json.dumps(list(vector)))

@@ -105,7 +105,7 @@ def ask(prompt: str) -> Secret | None:
             except UnicodeDecodeError:
                 raise Usage("What was typed is not UTF-8 text.") from None
             finally:
-                os.write(terminal, b"\n" if os.environ.get("TERM", "dumb") == "dumb" else b"\r\x1b[K")
+                os.write(terminal, b"\n" if os.environ.get("TERM", "") in ("", "dumb") else b"\r\x1b[K")
     finally:
         os.close(terminal)
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from tui.cli.calling import Calling
+from tui.cli.columns import counted
 from tui.cli.entries import entries
 from tui.domain import Model, ModelType
 from tui.providers import provider as provider_by_id
+from tui.providers.spec import Provider
 from tui.workspace import models
 from tui.workspace.models import ModelRow
 
@@ -76,6 +78,12 @@ def _answer(call: Calling, model: Model, sentence: str) -> None:
         call.out.line(sentence)
 
 
+def _entries(call: Calling, provider: Provider) -> dict[str, str]:
+    """The fields of an added model as given; none of them is secret."""
+    values = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
 async def refresh(call: Calling) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.given.one("P"))
@@ -86,13 +94,15 @@ async def refresh(call: Calling) -> None:
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
         )
     else:
-        call.out.line(f"{provider.label} lists {done.total} models: {len(done.added)} new, {len(done.gone)} gone.")
+        call.out.line(
+            f"{provider.label} lists {counted(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
+        )
 
 
 async def add(call: Calling) -> None:
     """Add a model by hand, verified unless told not to."""
     provider = provider_by_id(call.given.one("P"))
-    fields = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    fields = _entries(call, provider)
     verify = not call.given.has("no-verify")
     if verify:
         await call.open(call.tenant)
@@ -106,7 +116,7 @@ async def add(call: Calling) -> None:
 async def edit(call: Calling) -> None:
     """Change fields of an added model, verified unless told not to."""
     model = _find(call)
-    fields = entries(provider_by_id(model.provider).model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    fields = _entries(call, provider_by_id(model.provider))
     verify = not call.given.has("no-verify")
     if verify:
         await call.open(call.tenant)

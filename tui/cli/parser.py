@@ -94,6 +94,9 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
         if option.choices and value not in option.choices:
             raise Usage(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
         values.setdefault(option.key, []).append(value or "")
+    for option in command.options:
+        if option.must and option.value and option.key not in values:
+            raise Usage(f"{option.names[-1]} is missing.", _how(command))
     return values | _arguments(command, plain)
 
 

@@ -66,7 +66,7 @@ def show(call: Calling) -> None:
         return
     out = call.out
     out.line(f"{provider.label}: {row.word}")
-    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. {_count(row) or 'No'} models.")
+    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_count(row) or 'none'}.")
     if provider.key_page:
         out.line(f"Keys: {provider.key_page}")
     _show_fields(out, row)

@@ -30,9 +30,9 @@ def run(words: Sequence[str]) -> int:
         return _failed(problem)
     except BrokenPipeError:
         _drop_stdout()
-        return Exit.FAILED
+        return int(Exit.FAILED)
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        return int(Exit.INTERRUPTED)
     except Exception as error:
         return _crashed(error)
 
@@ -53,7 +53,7 @@ def _call(given: Given) -> int:
         import asyncio
 
         result = asyncio.run(_to_its_end(call, result))
-    return result or Exit.DONE
+    return int(result or Exit.DONE)
 
 
 async def _to_its_end(call: "Calling", running: Coroutine[Any, Any, int | None]) -> int | None:

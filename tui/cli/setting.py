@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.calling import Calling
+from tui.cli.columns import counted
 from tui.cli.entries import Values, entries
 from tui.domain import Check, CheckState, Credential, Model, ModelType
 from tui.providers import provider as provider_by_id
@@ -72,7 +73,7 @@ def _report(
     if not saved.active:
         out.line(f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches.")
     if models is not None:
-        out.line(f"{models} model{'' if models == 1 else 's'} imported.")
+        out.line(f"{counted(models, 'model')} imported.")
     elif provider.after_saving:
         out.line(provider.after_saving)
     for kind, model in proposed.items():

@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from tui.cli.calling import Calling
+from tui.cli.columns import counted
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
 from tui.errors import Usage
@@ -118,5 +119,6 @@ def _going(call: Calling, tenant_id: str) -> str:
         return f"{tenant_id} would go, settings that cannot be read and key pair."
     return (
         f"{going.tenant.name} would go with its key pair {grouped(going.fingerprint)}: "
-        f"{len(going.credentials)} credentials, {len(going.added)} added models, {len(going.defaults)} defaults."
+        f"{counted(len(going.credentials), 'credential')}, {counted(len(going.added), 'added model')}, "
+        f"{counted(len(going.defaults), 'default')}."
     )

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from tui.cli.answering import answering_model, begin, say_beside
+from tui.cli.answering import answering_model, begin, closing, say_beside
 from tui.cli.calling import Calling
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import Problem, Usage
+from tui.providers import provider
 from tui.providers.spec import Times, Transcript
 from tui.workspace import playground
+
+_SUBTITLES = {"srt": playground.as_srt, "vtt": playground.as_vtt}
 
 
 async def transcribe(call: Calling) -> None:
@@ -16,17 +19,32 @@ async def transcribe(call: Calling) -> None:
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.given.one("format", "text")
     path = Path(call.given.one("FILE")).expanduser()
+    times = _times(model, wanted)
     playground.audio_info(path)
     await begin(call)
     transcript: Transcript | None = None
-    times = Times.NONE if wanted == "text" else Times.SENTENCE
     language = call.given.one("language")
-    async for event in playground.transcribe(call.desk, call.tenant.id, model, path, language, times):
-        if isinstance(event, Transcript):
-            transcript = event
-        else:
-            say_beside(call.out, event)
+    async with closing(playground.transcribe(call.desk, call.tenant.id, model, path, language, times)) as events:
+        async for event in events:
+            if isinstance(event, Transcript):
+                transcript = event
+            else:
+                say_beside(call.out, event)
     _print(call, model, transcript or Transcript(""), wanted)
+
+
+def _times(model: Model, wanted: str) -> Times:
+    """Times are asked for where the format shows them and the model gives them; subtitles cannot do without."""
+    limits = (audio := provider(model.provider).audio) and audio(model)
+    if wanted == "text" or not limits:
+        return Times.NONE
+    if Times.SENTENCE in limits.times:
+        return Times.SENTENCE
+    if wanted in _SUBTITLES:
+        raise Usage(
+            f"{model.ref} gives no times, so it makes no subtitles.", "--format text or json, or another model."
+        )
+    return Times.NONE
 
 
 def _print(call: Calling, model: Model, transcript: Transcript, wanted: str) -> None:
@@ -36,10 +54,11 @@ def _print(call: Calling, model: Model, transcript: Transcript, wanted: str) -> 
         call.out.line(transcript.text)
     elif not transcript.segments:
         call.out.line(transcript.text)
-        raise Usage(f"{model.ref} gives no times, so there are no subtitles; the text is printed.", "--format text")
+        raise Problem(
+            "The transcript came without times, so there are no subtitles.", "Its text is on standard output."
+        )
     else:
-        subtitles = playground.as_srt if wanted == "srt" else playground.as_vtt
-        call.out.line(subtitles(transcript.segments).rstrip("\n"))
+        call.out.line(_SUBTITLES[wanted](transcript.segments).rstrip("\n"))
 
 
 def _shape(model: Model, transcript: Transcript) -> dict[str, Any]:

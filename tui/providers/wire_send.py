@@ -54,8 +54,7 @@ def request_of(
         call.method,
         call.url + (f"?{urlencode([(key, _clear(value)) for key, value in call.query.items()])}" if call.query else ""),
         headers=[(name, _clear(value)) for name, value in (_headers(call, upload) | dict(call.headers)).items()],
-        content=body if upload is None else None,
-        stream=upload,
+        content=upload or body,  # not stream=, which would leave out the Host header
         extensions=dict(extensions),
     )
 

@@ -16,9 +16,11 @@ T = TypeVar("T")
 
 
 def record(noun: Any) -> dict[str, Any]:
-    """The noun as a JSON object; what is as usual is left out."""
+    """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
     usual = {each.name: _usual(each) for each in fields(noun)}
-    return {name: _plain(value) for name, value in asdict(noun).items() if value != usual[name]}
+    return {
+        name: _plain(value) for name, value in asdict(noun).items() if isinstance(value, bool) or value != usual[name]
+    }
 
 
 def noun(kind: type[T], record: Mapping[str, Any]) -> T:

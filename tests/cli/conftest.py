@@ -1,0 +1,150 @@
+"""Commands as a shell runs them: as a process of its own, or by `main` where the process is not the point."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tui.cli
+import tui.cli.hidden
+import tui.process
+from tests.doubles.openai_server import OpenAIServer
+from tui.secret import Secret
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "sk-test-not-a-real-key-0123456789-wxyz"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environ(home: Path) -> dict[str, str]:
+    """A clean environment: a home of its own, and no variable that a provider reads."""
+    return {
+        "HOME": str(home),
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "NO_PROXY": "*",
+    }
+
+
+def run_process(home: Path, *words: str, stdin: str = "", **more: Any) -> Ran:
+    """Run `modeldeck` without a terminal."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=home,
+        env=environ(home) | more.pop("env", {}),
+        start_new_session=True,
+        **more,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="session")
+def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the tenant acme, made once, as a key pair takes its time."""
+    home = tmp_path_factory.mktemp("made")
+    done = run_process(home, "tenant", "create", "acme")
+    assert done.code == 0, done.err
+    return home
+
+
+@pytest.fixture(scope="session")
+def made_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the tenant north-lab, whose passphrase is `open sesame`."""
+    home = tmp_path_factory.mktemp("locked")
+    done = run_process(home, "tenant", "create", "north-lab", "--passphrase-fd", "0", stdin="open sesame\n")
+    assert done.code == 0, done.err
+    return home
+
+
+@pytest.fixture
+def home(tmp_path: Path, made_home: Path) -> Path:
+    """A home of this test's own with the tenant acme."""
+    return shutil.copytree(made_home, tmp_path / "home")
+
+
+@pytest.fixture
+def locked_home(tmp_path: Path, made_locked_home: Path) -> Path:
+    """A home of this test's own with the locked tenant north-lab."""
+    return shutil.copytree(made_locked_home, tmp_path / "home")
+
+
+@pytest.fixture
+def two_tenants(home: Path, made_locked_home: Path) -> Path:
+    """A home with acme and the locked north-lab."""
+    return shutil.copytree(made_locked_home, home, dirs_exist_ok=True)
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    """A provider on loopback that accepts KEY."""
+    with OpenAIServer(key=KEY) as server:
+        yield server
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process, in the home given first; `typed` answers hidden prompts, as on a terminal."""
+
+    def run(home: Path, *words: str, stdin: str = "", typed: tuple[str, ...] = (), **variables: str) -> Ran:
+        for name in list(os.environ):
+            if name not in ("PYTEST_CURRENT_TEST",):
+                monkeypatch.delenv(name)
+        for name, value in (environ(home) | variables).items():
+            monkeypatch.setenv(name, value)
+        answers = iter(typed)
+        monkeypatch.setattr(tui.process, "harden", lambda: None)
+        monkeypatch.setattr(tui.cli.hidden, "ask", lambda prompt: Secret(next(answers)) if typed else None)
+        held = io.StringIO(stdin)
+        if typed:
+            monkeypatch.setattr(held, "isatty", lambda: True)
+        monkeypatch.setattr(sys, "stdin", held)
+        capsys.readouterr()
+        code = tui.cli.main(words)
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def modeldeck(run_in: Run, home: Path) -> Run:
+    """Run a command in this process, in a home with the tenant acme."""
+    return lambda *words, **more: run_in(home, *words, **more)
+
+
+@pytest.fixture
+def ready(modeldeck: Run, server: OpenAIServer) -> Run:
+    """The same with a provider set up and the three defaults chosen."""
+    done = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
+    assert done.code == 0, done.err
+    for kind, model in (
+        ("chat", "gpt-5.4-mini"),
+        ("embedding", "text-embedding-3-small"),
+        ("speech2text", "whisper-1"),
+    ):
+        assert modeldeck("default", "set", kind, f"openai/{model}").code == 0
+    server.requests.clear()
+    return modeldeck

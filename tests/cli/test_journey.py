@@ -1,0 +1,86 @@
+"""From an empty home to an answer, by commands alone, each a process of its own."""
+
+import json
+import struct
+import wave
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import KEY, run_process
+from tests.doubles.openai_server import TRANSCRIPT, OpenAIServer, vector_of
+
+ANSWER = "The sky is blue because of scattering."
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "call.wav"
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        sound.writeframes(struct.pack("<8000h", *range(8000)))
+    return path
+
+
+def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAIServer, recording: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    said: list[str] = []
+
+    def modeldeck(*words: str, stdin: str = "") -> str:
+        ran = run_process(home, *words, stdin=stdin)
+        assert ran.code == 0, (words, ran.err)
+        said.extend((ran.out, ran.err))
+        return ran.out
+
+    modeldeck("tenant", "create", "acme")
+    told = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
+    assert "7 models imported." in told
+    assert "modeldeck default set chat openai/gpt-6-sol" in told
+    assert json.loads(modeldeck("default", "show", "--json"))[0]["model"] is None, "nothing is chosen silently"
+
+    listed = {model["id"] for model in json.loads(modeldeck("model", "list", "--json"))}
+    assert listed == {
+        "gpt-5.4-mini",
+        "gpt-4o",
+        "gpt-6-sol",
+        "text-embedding-3-small",
+        "text-embedding-3-large",
+        "whisper-1",
+        "gpt-transcribe",
+    }
+    modeldeck("default", "set", "chat", "openai/gpt-5.4-mini")
+    modeldeck("default", "set", "embedding", "openai/text-embedding-3-small")
+    modeldeck("default", "set", "speech2text", "openai/whisper-1")
+
+    assert modeldeck("chat", "Why is the sky blue?") == ANSWER + "\n"
+    answer = json.loads(modeldeck("chat", "--json", stdin="Why is the sky blue?\n"))
+    assert (answer["text"], answer["finish"], answer["complete"]) == (ANSWER, "stop", True)
+    assert answer["usage"] == {"input": 9, "output": 14, "reasoning": 12}
+
+    vectors = [json.loads(line) for line in modeldeck("embed", stdin="a cat\na dog\n").splitlines()]
+    assert vectors == [vector_of("a cat", 8), vector_of("a dog", 8)]
+
+    assert modeldeck("transcribe", str(recording)) == TRANSCRIPT + "\n"
+    assert "00:00:01,500 --> 00:00:03,250" in modeldeck("transcribe", str(recording), "--format", "srt")
+
+    everything = "".join(said) + "".join(
+        path.read_bytes().decode("latin-1") for path in home.rglob("*") if path.is_file()
+    )
+    assert KEY not in everything
+    assert b64encode(KEY.encode()).decode() not in everything
+
+
+def test_what_is_asked_is_what_the_documents_say(tmp_path: Path, home: Path, server: OpenAIServer) -> None:
+    run_process(home, "provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
+    run_process(home, "chat", "-m", "openai/gpt-5.4-mini", "-s", "Be brief.", "Why?")
+    asked = server.asked("/chat/completions")[0]
+    assert asked.headers["authorization"] == f"Bearer {KEY}"
+    assert asked.headers["content-type"] == "application/json"
+    assert asked.json["model"] == "gpt-5.4-mini"
+    assert [message["content"] for message in asked.json["messages"]] == ["Be brief.", "Why?"]
+    assert asked.json["stream"] is True and asked.json["stream_options"]["include_usage"] is True
+    assert not {"temperature", "top_p", "max_tokens"} & set(asked.json), "nothing is sent that nobody set"

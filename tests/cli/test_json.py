@@ -1,0 +1,104 @@
+"""The shapes that `--json` promises: the keys that --help documents are the keys that are printed."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import KEY, Run
+from tests.doubles.openai_server import Chat, OpenAIServer
+from tui.cli.commands import COMMANDS
+
+SHAPES = {command.words: command.shape for command in COMMANDS if command.shape}
+
+
+def promised(words: tuple[str, ...]) -> set[str]:
+    """The outermost keys of the documented shape."""
+    shape = SHAPES[words].split("{", 1)[1]
+    depth, keys = 0, ""
+    for character in shape:
+        if character in "}]":
+            depth -= 1
+            if depth < 0:
+                break
+        elif character in "{[":
+            depth += 1
+        elif depth == 0:
+            keys += character
+    return {re.sub(r":.*", "", key).strip() for key in keys.split(",")}
+
+
+def check(words: tuple[str, ...], printed: Any) -> None:
+    for each in printed if isinstance(printed, list) else [printed]:
+        assert set(each) == promised(words), words
+    assert printed != [], words
+
+
+def test_every_command_with_a_shape_takes_json() -> None:
+    for command in COMMANDS:
+        assert bool(command.shape) == any(option.key == "json" for option in command.options), command.words
+
+
+def test_what_is_listed_and_shown(ready: Run) -> None:
+    for *words, arguments in (
+        ("paths", ()),
+        ("tenant", "list", ()),
+        ("provider", "list", ()),
+        ("provider", "show", ("openai",)),
+        ("provider", "verify", ("openai",)),
+        ("credential", "list", ("openai",)),
+        ("model", "list", ()),
+        ("model", "refresh", ("openai",)),
+        ("model", "test", ("openai", "gpt-4o")),
+        ("default", "show", ()),
+    ):
+        ran = ready(*words, *arguments, "--json")
+        assert (ran.code, ran.err) == (0, ""), words
+        check(tuple(words), json.loads(ran.out))
+
+
+def test_what_is_set_and_added(modeldeck: Run, server: OpenAIServer) -> None:
+    words = ("provider", "set")
+    ran = modeldeck(*words, "openai", f"base_url={server.url}", "api_key=-", "--json", stdin=KEY + "\n")
+    printed = json.loads(ran.out)
+    check(words, printed)
+    assert printed["models"] == 7
+    assert printed["proposed"][0] == {"type": "chat", "model": "openai/gpt-6-sol"}
+    words = ("model", "add")
+    check(words, json.loads(modeldeck(*words, "openai", "ft:x", "--type", "chat", "--no-verify", "--json").out))
+
+
+def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
+    server.chat = Chat(thinking=("Let me ", "see."), finish="length")
+    ran = ready("chat", "Why?", "--json")
+    answer = json.loads(ran.out)
+    check(("chat",), answer)
+    assert answer["model"] == "openai/gpt-5.4-mini"
+    assert (answer["finish"], answer["complete"]) == ("length", False)
+    assert 0 < answer["timings"]["first_token"] <= answer["timings"]["total"]
+    assert ran.err.strip() != "", "an answer that was cut says so"
+
+
+def test_vectors_are_one_object_a_line(ready: Run) -> None:
+    ran = ready("embed", "--json", stdin="a cat\na dog\r\n")
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    check(("embed",), lines)
+    assert [(line["index"], line["text"]) for line in lines] == [(0, "a cat"), (1, "a dog")]
+    assert {len(line["vector"]) for line in lines} == {8}
+
+
+@pytest.mark.parametrize("way", [("--json",), ("--format", "json")])
+def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, way: tuple[str, ...]) -> None:
+    path = tmp_path / "call.mp3"
+    path.write_bytes(b"ID3 not really")
+    printed = json.loads(ready("transcribe", str(path), *way).out)
+    check(("transcribe",), printed)
+    assert [segment["start"] for segment in printed["segments"]] == [0.0, 1.5]
+
+
+def test_what_no_terminal_should_get_is_written_as_an_escape(ready: Run) -> None:
+    ran = ready("embed", "--json", "tab\tbell\x07 csi\x9b bidi\u202e 星")
+    assert "\x9b" not in ran.out and "\u202e" not in ran.out and "星" in ran.out
+    assert json.loads(ran.out)["text"] == "tab\tbell\x07 csi\x9b bidi\u202e 星"

@@ -1,0 +1,98 @@
+"""What each command imports, and that the version is there at once. Processes of their own, as imports stay."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from tests.cli.conftest import KEY, ROOT, environ, run_process
+from tests.doubles.openai_server import OpenAIServer
+
+PROBE = """
+import json, sys
+sys.modules["click"] = None  # where a linter brought it along, httpx's own command would import rich
+from tui.cli import main
+code = main(sys.argv[1:])
+sys.stdout.flush()
+print(json.dumps([code, sorted({name.split(".")[0] for name in sys.modules})]), file=sys.stderr)
+"""
+SCREEN = {"textual", "rich"}
+HEAVY = SCREEN | {"httpx", "Crypto", "tinydb", "asyncio", "importlib.metadata"}
+
+
+def imported(home: Path, *words: str, stdin: str = "") -> set[str]:
+    """What a command imports, by the name of the package."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *words],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environ(home),
+        start_new_session=True,
+    )
+    code, modules = json.loads(done.stderr.splitlines()[-1])
+    assert code == 0, done.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize(
+    "words", [("--version",), ("-V",), ("--help",), ("-h",), ("provider", "-h"), ("provider", "set", "--help")]
+)
+def test_version_and_help_import_next_to_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert imported(tmp_path, *words) & HEAVY == set()
+
+
+def test_the_version_is_the_package_s(tmp_path: Path) -> None:
+    from tui import __version__
+
+    assert run_process(tmp_path, "--version").out == f"modeldeck {__version__}\n"
+
+
+def test_the_version_takes_less_than_three_times_an_empty_python(tmp_path: Path) -> None:
+    def best(*words: str) -> float:
+        times = []
+        for _ in range(12):
+            begun = perf_counter()
+            subprocess.run([sys.executable, *words], cwd=ROOT, env=environ(tmp_path), stdout=subprocess.DEVNULL)
+            times.append(perf_counter() - begun)
+        return min(times)
+
+    assert best("-m", "tui", "--version") < 3 * best("-c", "pass")
+
+
+def test_no_command_but_the_console_imports_the_screen_library(home: Path, server: OpenAIServer) -> None:
+    local = f"base_url={server.url}"
+    for words in (
+        ("paths",),
+        ("tenant", "list"),
+        ("tenant", "rename", "acme", "Acme"),
+        ("provider", "set", "openai", local, "api_key=-"),
+        ("provider", "list"),
+        ("provider", "show", "openai"),
+        ("provider", "verify", "openai"),
+        ("credential", "list", "openai"),
+        ("model", "list"),
+        ("model", "refresh", "openai"),
+        ("default", "set", "chat", "openai/gpt-4o"),
+        ("default", "show"),
+        ("chat", "-m", "openai/gpt-4o", "Why?"),
+        ("embed", "-m", "openai/text-embedding-3-small", "a cat"),
+    ):
+        modules = imported(home, *words, stdin=KEY + "\n")
+        assert modules & SCREEN == set(), words
+    assert imported(home, "model", "list") & {"httpx"} == set(), "what asks nobody needs no network library"
+
+
+def test_the_probe_can_fail(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE.replace("import json, sys", "import json, sys, textual"), "--version"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environ(tmp_path),
+    )
+    assert set(json.loads(done.stderr.splitlines()[-1])[1]) & SCREEN

@@ -1,0 +1,110 @@
+"""Tenants by command: which one is meant, and how its key is opened."""
+
+import json
+import os
+from pathlib import Path
+
+from tests.cli.conftest import KEY, Run, run_process
+from tests.doubles.openai_server import OpenAIServer
+
+
+def names(ran_out: str) -> list[tuple[str, bool]]:
+    return [(each["name"], each["open"]) for each in json.loads(ran_out)]
+
+
+def test_two_tenants_are_told_apart(run_in: Run, two_tenants: Path) -> None:
+    ran = run_in(two_tenants, "model", "list")
+    assert ran.code == 2
+    assert "acme" in ran.err and "north-lab" in ran.err and "-t NAME" in ran.err
+    for words, variables in (
+        (("-t", "acme", "model", "list", "--json"), {}),
+        (("model", "list", "--tenant=ACME", "--json"), {}),
+        (("model", "list", "-tacme", "--json"), {}),
+        (("model", "list", "--json"), {"MODELDECK_TENANT": "acme"}),
+    ):
+        ran = run_in(two_tenants, *words, **variables)
+        assert (ran.code, ran.out) == (0, "[]\n")
+    assert names(run_in(two_tenants, "tenant", "list", "--json").out) == [("acme", True), ("north-lab", False)]
+
+
+def test_no_tenant_yet_says_how_to_make_one(run_in: Run, tmp_path: Path) -> None:
+    ran = run_in(tmp_path, "model", "list")
+    assert ran.code == 2 and "modeldeck tenant create" in ran.err
+
+
+def test_a_new_name_leaves_the_id(modeldeck: Run) -> None:
+    assert modeldeck("tenant", "rename", "acme", "星河科技").code == 0
+    (tenant,) = json.loads(modeldeck("tenant", "list", "--json").out)
+    assert (tenant["id"], tenant["name"]) == ("acme", "星河科技")
+    assert modeldeck("-t", "星河科技", "model", "list").code == 0
+    assert modeldeck("-t", "acme", "model", "list").code == 0
+
+
+def test_a_passphrase_is_set_asked_for_and_removed(modeldeck: Run, server: OpenAIServer) -> None:
+    changed = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesame"))
+    assert (changed.code, changed.err) == (0, "")
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+    assert modeldeck(*words, stdin=KEY + "\n").code == 0
+    assert modeldeck("chat", "-m", "openai/gpt-4o", "Why?").code == 5
+    ran = modeldeck("chat", "-m", "openai/gpt-4o", "Why?", typed=("open sesame",))
+    assert (ran.code, ran.out) == (0, "The sky is blue because of scattering.\n")
+    assert modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "")).code == 0
+    assert modeldeck("chat", "-m", "openai/gpt-4o", "Why?").code == 0
+
+
+def test_two_different_new_passphrases_change_nothing(modeldeck: Run) -> None:
+    ran = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesam"))
+    assert ran.code == 2 and "differ" in ran.err
+    assert names(modeldeck("tenant", "list", "--json").out) == [("acme", True)]
+
+
+def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> None:
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+    assert run_process(locked_home, *words, stdin=KEY + "\n").code == 0
+    reading, writing = os.pipe()
+    os.write(writing, b"open sesame\n")
+    os.close(writing)
+    words = ("chat", "-m", "openai/gpt-4o", "Why?", "--passphrase-fd", str(reading))
+    ran = run_process(locked_home, *words, pass_fds=(reading,))
+    os.close(reading)
+    assert (ran.code, ran.out, ran.err) == (0, "The sky is blue because of scattering.\n", "")
+
+
+def test_old_and_new_passphrase_by_descriptor(run_in: Run, locked_home: Path) -> None:
+    words = ("tenant", "passphrase", "north-lab", "--passphrase-fd", "0")
+    assert run_in(locked_home, *words, stdin="open sesame\n").code == 2, "a missing line is not an empty one"
+    assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", False)]
+    assert run_in(locked_home, *words, stdin="open sesame\nopen barley\n").code == 0
+    assert run_in(locked_home, *words, stdin="open sesame\nx\n").code == 5
+    assert run_in(locked_home, *words, stdin="open barley\n\n").code == 0
+    assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", True)]
+
+
+def test_a_descriptor_that_is_not_open_is_said(run_in: Run, locked_home: Path) -> None:
+    ran = run_in(locked_home, "tenant", "passphrase", "north-lab", "--passphrase-fd", "4093")
+    assert ran.code == 2 and "4093 is not open" in ran.err
+
+
+def test_an_empty_passphrase_makes_no_tenant(modeldeck: Run) -> None:
+    ran = modeldeck("tenant", "create", "other", "--passphrase-fd", "0", stdin="\n")
+    assert ran.code == 2 and "empty" in ran.err
+    assert len(json.loads(modeldeck("tenant", "list", "--json").out)) == 1
+
+
+def test_a_damaged_tenant_is_one_row_and_can_be_removed(run_in: Run, two_tenants: Path) -> None:
+    settings = two_tenants / ".local/share/modeldeck/tenants/north-lab/settings.json"
+    settings.write_bytes(settings.read_bytes()[:-20])
+    rows = {each["id"]: each for each in json.loads(run_in(two_tenants, "tenant", "list", "--json").out)}
+    assert rows["acme"]["problem"] is None and rows["north-lab"]["problem"]
+    assert run_in(two_tenants, "-t", "acme", "model", "list").code == 0
+    ran = run_in(two_tenants, "-t", "north-lab", "model", "list")
+    assert ran.code in (1, 5) and len(ran.err.splitlines()) >= 2
+    assert run_in(two_tenants, "tenant", "remove", "north-lab").code == 2
+    assert run_in(two_tenants, "tenant", "remove", "north-lab", "--yes").code == 0
+
+
+def test_a_data_folder_that_others_can_read_is_refused_with_the_way_to_mend_it(modeldeck: Run, home: Path) -> None:
+    data = home / ".local/share/modeldeck"
+    data.chmod(0o755)
+    ran = modeldeck("tenant", "list")
+    assert ran.code == 1 and "chmod" in ran.err and str(data) in ran.err
