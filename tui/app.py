@@ -336,7 +336,8 @@ class Modeldeck(App[str]):
         """Add a model by hand, or edit an added one; True when something was saved."""
         from tui.screens.add_model import AddModel
 
-        return bool(await self.push_screen_wait(AddModel(provider_id, model)))
+        added = await self.push_screen_wait(AddModel(provider_id, model))
+        return added is True
 
     async def pick_model(
         self,
