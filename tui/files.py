@@ -202,21 +202,20 @@ class Disk:
 
     def _make(self) -> None:
         """The folder, private from birth, and those above it that are missing."""
-        if self._path.is_dir() and not self._path.is_symlink():
-            return
-        if self._parent is not None:
-            self._parent._make()
-            with self._parent._opened():
-                pass
-        missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
-        for each in reversed(missing):
-            try:
-                each.mkdir(mode=0o700)
-                _sync(each.parent)
-            except FileExistsError:
-                pass
-            except OSError as error:
-                raise self._unwritable(error) from None
+        try:
+            if self._path.is_dir() and not self._path.is_symlink():
+                return
+            if self._parent is not None:
+                self._parent._make()
+                with self._parent._opened():
+                    pass
+            missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
+            for each in reversed(missing):
+                with contextlib.suppress(FileExistsError):
+                    each.mkdir(mode=0o700)
+                    _sync(each.parent)
+        except OSError as error:
+            raise self._unwritable(error) from None
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
@@ -371,8 +370,9 @@ def _sign(file: int) -> None:
     terminal = ""
     with contextlib.suppress(OSError):
         terminal = os.ttyname(0).removeprefix("/dev/")
-    os.ftruncate(file, 0)
-    os.pwrite(file, f"{os.getpid()} {time.strftime('%H:%M')} {terminal}".encode(), 0)
+    with contextlib.suppress(OSError):
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"{os.getpid()} {time.strftime('%H:%M')} {terminal}".encode(), 0)
 
 
 def _held(file: int) -> Problem:

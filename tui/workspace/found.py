@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tui.errors import Problem
 from tui.providers import provider as provider_of
-from tui.providers.spec import Field, Listed, LocalServer, Provider
+from tui.providers.spec import Field, Listed, LocalServer, Provider, Retrying
 from tui.secret import Secret
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
@@ -82,6 +82,8 @@ async def _ask(desk: Desk, provider: Provider, server: LocalServer) -> Server | 
     try:
         async with asyncio.timeout(PATIENCE):
             async for event in desk.wire.stream(access, provider.list_models(fields)):
+                if isinstance(event, Retrying):
+                    return None
                 if isinstance(event, Listed):
                     models += tuple(each.id for each in event.models)
     except (Problem, TimeoutError):

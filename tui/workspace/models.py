@@ -159,7 +159,7 @@ async def test(desk: Desk, tenant_id: str, model: Model) -> str:
     begun = time.monotonic()
     outcome = await trying.tried(desk, tenant_id, model)
     if outcome.model != model:
-        await asyncio.to_thread(_put, desk, tenant_id, outcome.model)
+        await asyncio.to_thread(_measured, desk, tenant_id, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
 
 
@@ -176,6 +176,11 @@ async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
             )
 
     await asyncio.to_thread(work)
+
+
+def _measured(desk: Desk, tenant_id: str, model: Model) -> None:
+    with desk.store(tenant_id).transaction() as tables:
+        tables.table("models").update({"dimensions": model.dimensions}, lambda each: _is(each, model))
 
 
 def _put(desk: Desk, tenant_id: str, model: Model) -> None:

@@ -1,12 +1,13 @@
 """Trying models: each verb answers with the events of the call as they come."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from tui.domain import Model
-from tui.errors import Usage
+from tui.domain import Check, CheckState, Model
+from tui.errors import Problem, Refused, Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import (
     Call,
@@ -62,7 +63,7 @@ async def chat(
         raise _unserved(provider, model)
     access = sealed.access(desk, tenant_id, model.provider, model.id)
     call = provider.chat(access.fields, ChatAsk(model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(desk, access, call)) as events:
+    async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
         async for event in events:
             yield event
 
@@ -78,7 +79,7 @@ async def embed(desk: Desk, tenant_id: str, model: Model, texts: Sequence[str]) 
         )
     access = sealed.access(desk, tenant_id, model.provider, model.id)
     call = provider.embed(access.fields, EmbedAsk(model, tuple(texts)))
-    async with aclosing(_streamed(desk, access, call)) as events:
+    async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
         async for event in events:
             yield event
 
@@ -98,7 +99,7 @@ async def transcribe(
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     access = sealed.access(desk, tenant_id, model.provider, model.id)
     ask = TranscribeAsk(model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(desk, access, provider.transcribe(access.fields, ask))) as events:
+    async with aclosing(_streamed(desk, tenant_id, access, provider.transcribe(access.fields, ask))) as events:
         async for event in events:
             yield event
 
@@ -108,8 +109,25 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(model.provider).parameters(model))
 
 
-def _streamed(desk: Desk, access: "Access", call: Call) -> AsyncGenerator[Event]:
-    return cast("AsyncGenerator[Event]", desk.wire.stream(access, call))
+async def _streamed(desk: Desk, tenant_id: str, access: "Access", call: Call) -> AsyncGenerator[Event]:
+    """The events of a call. What it shows about the key is stored: refused, or working again."""
+    credential = sealed.active(desk, tenant_id, access.provider.id)
+
+    async def note(check: Check) -> None:
+        # The call's own outcome is what matters here: a store that cannot be written must not hide it.
+        with suppress(Problem):
+            if credential is not None:
+                await asyncio.to_thread(sealed.note, desk, tenant_id, credential, check)
+
+    try:
+        async with aclosing(desk.wire.stream(access, call)) as events:
+            async for event in events:
+                yield event
+    except Refused as problem:
+        await note(Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail))
+        raise
+    if credential and credential.check.state in (CheckState.REFUSED, CheckState.UNVERIFIED):
+        await note(Check(CheckState.READY, desk.now()))
 
 
 def _unserved(provider: Provider, model: Model) -> Usage:

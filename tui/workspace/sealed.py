@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 from tinydb import TinyDB
 
 from tui import vault
-from tui.domain import Credential
+from tui.domain import Check, Credential
 from tui.errors import Locked, Problem
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.text import mask
-from tui.workspace import tenants
+from tui.workspace import keys
 from tui.workspace.desk import Desk
-from tui.workspace.records import noun
+from tui.workspace.naming import get
+from tui.workspace.records import noun, record
 
 if TYPE_CHECKING:
     from tui.providers.wire import Access
@@ -58,7 +59,7 @@ def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Sec
     if not credential.envelope:
         return {}
     place = (tenant_id, credential.provider, credential.name)
-    private = tenants.private_key(desk, tenant_id)
+    private = keys.private_key(desk, tenant_id)
     try:
         opened = vault.open_sealed(private, credential.envelope, binding(tenant_id, credential))
     except Locked:
@@ -72,11 +73,11 @@ def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
     """Whether it is known that the credential cannot be opened, by any passphrase."""
     if not credential.envelope:
         return False
-    tenant = tenants.get(desk, tenant_id)
+    tenant = get(desk, tenant_id)
     place = (tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
-        or not tenants.has_key(desk, tenant)
+        or not keys.has_key(desk, tenant)
         or desk.sealed_shut.get(place) == credential.envelope
     )
 
@@ -86,7 +87,7 @@ def access(desk: Desk, tenant_id: str, provider_id: str, model: str = "") -> "Ac
     provider = provider_of(provider_id)
     credential = active(desk, tenant_id, provider_id)
     if credential is None:
-        name = tenants.get(desk, tenant_id).name
+        name = get(desk, tenant_id).name
         raise Problem(
             f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
         )
@@ -100,7 +101,7 @@ def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Cred
     if credential.envelope:
         if is_shut(desk, tenant_id, credential):
             raise Locked(*_shut(desk, tenant_id, credential))
-        tenants.private_key(desk, tenant_id)
+        keys.private_key(desk, tenant_id)
 
     def opened() -> Mapping[str, Secret]:
         return secrets(desk, tenant_id, credential)
@@ -121,6 +122,18 @@ def defaults(provider: Provider) -> dict[str, str]:
     return {each.name: each.default for each in provider.fields if each.default and not each.secret}
 
 
+def note(desk: Desk, tenant_id: str, credential: Credential, check: Check) -> None:
+    """Stores the outcome of a verification, unless the credential was replaced or removed since."""
+    with desk.store(tenant_id).transaction() as tables:
+        tables.table("credentials").update(
+            {"check": record(check)},
+            lambda each: (
+                (each["provider"], each["name"]) == (credential.provider, credential.name)
+                and (each["envelope"], each["clear"]) == (credential.envelope, credential.clear)
+            ),
+        )
+
+
 def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
     """The last four characters of the key that people recognise a credential by."""
     return next((hints[each.name] for each in provider.fields if each.secret and hints.get(each.name)), "")
@@ -133,8 +146,8 @@ def masked(credential: Credential, field: str) -> str:
 
 def _shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
     label = provider_of(credential.provider).label
-    tenant = tenants.get(desk, tenant_id)
-    if credential.key_id != tenant.key_id or not tenants.has_key(desk, tenant):
+    tenant = get(desk, tenant_id)
+    if credential.key_id != tenant.key_id or not keys.has_key(desk, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."

@@ -19,8 +19,9 @@ from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider
 from tui.secret import Secret
 from tui.text import hint_of, one_line
-from tui.workspace import intake, sealed, tenants
+from tui.workspace import intake, keys, sealed
 from tui.workspace.desk import Desk
+from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste
 from tui.workspace.records import noun, record
 
@@ -147,10 +148,7 @@ async def save(
 
     def work() -> Credential:
         draft = _draft(desk, tenant_id, provider_id, values, name, plain_http)
-        tenant = tenants.get(desk, tenant_id)
-        if not tenants.has_key(desk, tenant) or vault.key_id(tenant.public_key) != tenant.key_id:
-            # Sealed for a key that nobody has, it could never be opened again.
-            raise Problem(f"The key file of {tenant.name} is not there.", f"Put back {tenants.key_path(desk, tenant)}.")
+        tenant = get(desk, tenant_id)
         unsealed = Credential(
             provider=provider_id,
             name=name,
@@ -169,7 +167,7 @@ async def save(
         )
         envelope = ""
         if draft.secrets:
-            envelope = vault.seal(tenant.public_key, draft.secrets, sealed.binding(tenant_id, unsealed))
+            envelope = vault.seal(keys.public_key(desk, tenant), draft.secrets, sealed.binding(tenant_id, unsealed))
         with desk.store(tenant_id).transaction() as tables:
             table = tables.table("credentials")
             records = [dict(each) for each in table if each["provider"] == provider_id]
@@ -209,20 +207,7 @@ async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str 
     except Refused as problem:
         check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
 
-    def work() -> None:
-        with desk.store(tenant_id).transaction() as tables:
-            tables.table("credentials").update(
-                {"check": record(check)},
-                # Only the very one that was asked about: it may have been replaced meanwhile.
-                lambda each: (
-                    each["provider"] == provider_id
-                    and each["name"] == credential.name
-                    and each.get("envelope", "") == credential.envelope
-                    and each["clear"] == dict(credential.clear)
-                ),
-            )
-
-    await asyncio.to_thread(work)
+    await asyncio.to_thread(sealed.note, desk, tenant_id, credential, check)
     return check
 
 

@@ -1,0 +1,111 @@
+"""The private keys of tenants: where they are, and which are open in this process."""
+
+import asyncio
+
+from tui import vault
+from tui.domain import Tenant
+from tui.errors import Locked, Problem
+from tui.secret import Secret
+from tui.workspace.desk import Desk
+from tui.workspace.naming import get
+
+
+async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
+    """Opens the keys of a tenant in this process."""
+    tenant = get(desk, tenant_id)
+    if _opened(desk, tenant) is None:
+        desk.open_keys[tenant_id] = await asyncio.to_thread(_load, desk, tenant, passphrase)
+
+
+def lock(desk: Desk, tenant_id: str) -> None:
+    """Forgets the opened keys. A tenant without a passphrase cannot be locked."""
+    tenant = get(desk, tenant_id)
+    if not tenant.protected:
+        raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
+    desk.open_keys.pop(tenant_id, None)
+
+
+def is_open(desk: Desk, tenant_id: str) -> bool:
+    """Whether keys can be opened without asking: unlocked in this process, or no passphrase."""
+    tenant = get(desk, tenant_id)
+    return not tenant.protected or _opened(desk, tenant) is not None
+
+
+def private_key(desk: Desk, tenant_id: str) -> vault.PrivateKey:
+    """The opened private key; without a passphrase it opens by itself, else Locked."""
+    tenant = get(desk, tenant_id)
+    if (private := _opened(desk, tenant)) is not None:
+        return private
+    if tenant.protected:
+        raise Locked(f"{tenant.name} is locked.", "Unlock it with its passphrase.")
+    private = desk.open_keys[tenant_id] = _load(desk, tenant, None)
+    return private
+
+
+def public_key(desk: Desk, tenant: Tenant) -> str:
+    """The public key to seal with. While the tenant is open it is known to fit the private one.
+
+    One that was put into the settings by someone else would open for them alone.
+    """
+    if is_open(desk, tenant.id):
+        return private_key(desk, tenant.id).public_pem
+    if not has_key(desk, tenant) or vault.key_id(tenant.public_key) != tenant.key_id:
+        raise _not_the_one(desk, tenant)
+    return tenant.public_key
+
+
+def key_path(desk: Desk, tenant: Tenant) -> str:
+    """Where the private key is, for people."""
+    folder = desk.keys.folder(tenant.id)
+    return str(folder.path / _pem(tenant)) if folder.path else _pem(tenant)
+
+
+def has_key(desk: Desk, tenant: Tenant) -> bool:
+    """Whether the private key is where it should be."""
+    return _opened(desk, tenant) is not None or desk.keys.folder(tenant.id).stamp(_pem(tenant)) is not None
+
+
+def write(desk: Desk, tenant: Tenant, private: vault.PrivateKey, passphrase: Secret | None) -> None:
+    """Puts the private key into its file, protected if there is a passphrase."""
+    pem = vault.export(private, passphrase, desk.key_cost)
+    # Opened once before it replaces anything: nothing sealed may depend on a file that does not open.
+    if vault.load(pem, passphrase).key_id != tenant.key_id:
+        raise _not_the_one(desk, tenant)
+    keys = desk.keys.folder(tenant.id)
+    with keys.lock():
+        keys.write(_pem(tenant), pem)
+
+
+def discard(desk: Desk, tenant: Tenant) -> None:
+    """Removes a key file that nothing was sealed for yet."""
+    desk.keys.folder(tenant.id).remove(_pem(tenant))
+
+
+def _load(desk: Desk, tenant: Tenant, passphrase: Secret | None) -> vault.PrivateKey:
+    pem = desk.keys.folder(tenant.id).read(_pem(tenant))
+    if pem is None:
+        raise Locked(
+            f"The key file of {tenant.name} is not there.",
+            f"Put back {key_path(desk, tenant)}, or set the providers up again.",
+        )
+    private = vault.load(pem, passphrase)
+    if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
+        raise _not_the_one(desk, tenant)
+    return private
+
+
+def _opened(desk: Desk, tenant: Tenant) -> vault.PrivateKey | None:
+    """The key that was opened before, if it still is this tenant's: another session may have made it anew."""
+    private = desk.open_keys.get(tenant.id)
+    return private if private and private.key_id == tenant.key_id else None
+
+
+def _not_the_one(desk: Desk, tenant: Tenant) -> Locked:
+    return Locked(
+        "The key file of this tenant is not the one its settings were sealed with.",
+        f"Put back {key_path(desk, tenant)}, or set the providers up again.",
+    )
+
+
+def _pem(tenant: Tenant) -> str:
+    return f"{tenant.key_id}.pem"
