@@ -21,7 +21,7 @@ from tui.providers.origins import origin_of
 class Asked:
     """A request as an answer needs it: `path` without the base, `data` the JSON body or the parts of a form.
 
-    `times` counts how often this very request came before, so that an answer can be busy first.
+    `times` counts how often the same question came before, so that an answer can be busy first.
     """
 
     method: str
@@ -73,7 +73,7 @@ class Practice(httpx.AsyncBaseTransport):
 
     def __init__(self, pace: float = 1.0) -> None:
         self._pace = pace
-        self._seen: dict[tuple[str, bytes], int] = {}
+        self._seen: dict[tuple[str, str], int] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
@@ -83,8 +83,8 @@ class Practice(httpx.AsyncBaseTransport):
             request.url.path,
             origin,
             request.headers.get("authorization", "").removeprefix("Bearer "),
-            _data(request.headers.get("content-type", ""), body),
-            self._count(str(request.url), body),
+            data := _data(request.headers.get("content-type", ""), body),
+            self._count(str(request.url), data),
         )
         answers = next((each for each in folders().values() if origin in each.ORIGINS), None)
         if answers is None or "nowhere" in asked.key:
@@ -97,9 +97,11 @@ class Practice(httpx.AsyncBaseTransport):
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
 
-    def _count(self, url: str, body: bytes) -> int:
-        times = self._seen.get((url, body), 0)
-        self._seen[url, body] = times + 1
+    def _count(self, url: str, data: Any) -> int:
+        # The same question, whatever parameters were left out meanwhile.
+        asked = (url, repr(data.get("messages")) if isinstance(data, dict) else "")
+        times = self._seen.get(asked, 0)
+        self._seen[asked] = times + 1
         return times
 
 

@@ -148,7 +148,8 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
         return Restricted(f"{label} does not allow this key to {what}.", hint)
     if status in (404, 405, 410):
         what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
-        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}")
+        hint = "" if "/v1/" in place.url else "; a base URL most often ends in /v1"
+        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{hint}.")
     if status == 407:
         return Unreachable(
             f"The proxy {place.proxy or 'on the way'} wants a name and a password.",

@@ -119,7 +119,7 @@ _SAMPLING = (
     Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer where they come."),
 )
 
-_FLAVOUR = wire.Flavour(_ID, _classify, vectors="base64")
+_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_completion_tokens", vectors="base64")
 
 PROVIDER = Provider(
     id=_ID,

@@ -66,7 +66,8 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     )
 
 
-_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_tokens")
+# Not every server knows vectors as base64, nor the newer name of the bound.
+_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id=_ID,

@@ -89,9 +89,6 @@ class Parameter:
     choices: tuple[str, ...] = ()
 
 
-# --- what is asked ----------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Message:
     """One turn of a chat; `role` is `system`, `user` or `assistant`."""
@@ -145,9 +142,6 @@ class AudioLimits:
     endings: tuple[str, ...]
     size: int
     times: tuple[Times, ...] = (Times.NONE,)
-
-
-# --- the wire ---------------------------------------------------------------------------------------------------------
 
 
 class Framing(StrEnum):
@@ -363,8 +357,7 @@ class Provider:
     origins (`https://host[:port]`) that the credential's secrets may be sent to. `refusal` parses an error body
     (status, lower-case headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules
     of `wire.py` by answering None. `amend` may answer a refusal with a corrected call, sent once, and the notice that
-    tells of it. `after_saving` is what to do next where models are not listed. `place` orders
-    the lists that people see, lower first.
+    tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists, lower first.
     """
 
     id: str

@@ -31,8 +31,8 @@ class Flavour:
 
     provider: str
     classify: Callable[[Mapping[str, Any]], Model | None]
-    most_tokens: str = "max_completion_tokens"
-    vectors: str = "float"
+    most_tokens: str
+    vectors: str
 
 
 def endpoint(fields: Fields, path: str) -> str:
@@ -64,7 +64,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
         status,
         code=code,
         kind=kind,
-        message=_sentence(error.get("message") or error.get("detail") or error.get("error")),
+        message=_sentence(error.get("message") or error.get("detail")),
         param=_word(error.get("param")),
         request_id=_request_id(headers),
         headers=headers,
