@@ -1,0 +1,331 @@
+"""Tenants: made, found, renamed, locked, removed; a damaged or keyless one never breaks the list it is in."""
+
+import asyncio
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.keys import key_pair
+from tui import vault
+from tui.errors import Locked, Problem, Usage
+from tui.files import Disk
+from tui.practice.desk import COST, LONG_NAME, PASSPHRASE, practice_desk
+from tui.secret import Secret
+from tui.store import Damaged
+from tui.workspace import credentials, defaults, models, tenants
+from tui.workspace.desk import Desk, open_desk
+
+KEY = "sk-FAKE-key-of-a-test-0001"
+
+
+def files(desk: Desk) -> dict[str, bytes]:
+    """Every file of a desk on disk."""
+    roots = [desk.data.path, desk.keys.path]
+    return {str(each): each.read_bytes() for root in roots if root for each in root.rglob("*") if each.is_file()}
+
+
+async def with_key(desk: Desk, name: str, passphrase: Secret | None = None) -> str:
+    tenant = await tenants.create(desk, name, passphrase)
+    await credentials.save(desk, tenant.id, "openai", {"api_key": Secret(KEY)})
+    return tenant.id
+
+
+async def test_a_tenant_is_made_with_a_key_pair_of_its_own_and_found_by_name_or_id(disk_desk: Desk) -> None:
+    one = await tenants.create(disk_desk, "North Lab")
+    two = await tenants.create(disk_desk, "星河科技有限公司")
+    assert (one.id, two.id) == ("north-lab", "tenant-2")
+    assert one.key_id != two.key_id and one.fingerprint_key != two.fingerprint_key
+    assert tenants.find(disk_desk, "NORTH lab") == tenants.find(disk_desk, "north-lab") == one
+    assert tenants.find(disk_desk, "星河科技有限公司") == two
+    keys = {path for path in files(disk_desk) if path.endswith(".pem")}
+    assert {Path(path).parts[-2:] for path in keys} == {(each.id, f"{each.key_id}.pem") for each in (one, two)}
+    with pytest.raises(Usage, match="no tenant south"):
+        tenants.find(disk_desk, "south")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "   ", "x" * 61, "two\nlines", "bidi\u202eti", "NORTH LAB", "north-lab", "ｎｏｒｔｈ　ｌａｂ"]
+)
+async def test_a_name_that_cannot_be_had_is_refused(desk: Desk, name: str) -> None:
+    await tenants.create(desk, "North Lab", id="nl")
+    with pytest.raises(Usage):
+        await tenants.create(desk, name)
+
+
+@pytest.mark.parametrize("tenant_id", ["A", "a/b", "..", "a b", "x" * 65, "operator", "acme"])
+async def test_an_id_that_cannot_be_had_is_refused(desk: Desk, tenant_id: str) -> None:
+    with pytest.raises(Usage):
+        await tenants.create(desk, "Another", id=tenant_id)
+
+
+async def test_a_new_name_keeps_id_keys_and_everything_else(disk_desk: Desk) -> None:
+    tenant_id = await with_key(disk_desk, "Old")
+    before = tenants.get(disk_desk, tenant_id)
+    assert await tenants.rename(disk_desk, tenant_id, "Neu") == replace(before, name="Neu")
+    assert tenants.find(disk_desk, "neu").id == "old"
+    assert await tenants.rename(disk_desk, tenant_id, "NEU") == replace(before, name="NEU")
+    assert len(credentials.listing(disk_desk, tenant_id, "openai")) == 1
+
+
+async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_desk: Desk) -> None:
+    other = replace(disk_desk, open_keys={}, _stores={})
+    made = await asyncio.gather(
+        tenants.create(disk_desk, "acme"), tenants.create(other, "acme"), return_exceptions=True
+    )
+    (tenant,) = [each for each in made if not isinstance(each, BaseException)]
+    assert isinstance(next(each for each in made if isinstance(each, BaseException)), Problem)
+    assert disk_desk.keys.folder("acme").names() == [f"{tenant.key_id}.pem"]
+    assert tenants.get(other, "acme") == tenant
+
+
+# --- locking ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_desk: Desk) -> None:
+    tenant_id = await with_key(disk_desk, "acme", Secret("a FAKE passphrase"))
+    assert tenants.is_open(disk_desk, tenant_id)
+    tenants.lock(disk_desk, tenant_id)
+    assert not tenants.is_open(disk_desk, tenant_id)
+    with pytest.raises(Locked, match="acme is locked"):
+        credentials.access(disk_desk, tenant_id, "openai")
+    with pytest.raises(Locked, match="does not open"):
+        await tenants.unlock(disk_desk, tenant_id, Secret("wrong"))
+    await tenants.unlock(disk_desk, tenant_id, Secret("a FAKE passphrase"))
+    assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(desk: Desk) -> None:
+    assert not tenants.is_open(desk, "north-lab")
+    row = credentials.row(desk, "north-lab", "openai")
+    assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
+    assert models.rows(desk, "north-lab") and defaults.rows(desk, "north-lab")
+    await credentials.save(desk, "north-lab", "openai", {"api_key": Secret(KEY)})
+    await tenants.unlock(desk, "north-lab", Secret(PASSPHRASE))
+    assert credentials.access(desk, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_cannot_be_locked(desk: Desk) -> None:
+    assert tenants.is_open(desk, "acme")
+    with pytest.raises(Problem, match="acme has no passphrase"):
+        tenants.lock(desk, "acme")
+
+
+async def test_a_passphrase_is_set_changed_and_removed(disk_desk: Desk) -> None:
+    tenant_id = await with_key(disk_desk, "acme")
+    for passphrase in (Secret("first FAKE"), Secret("second FAKE"), None):
+        await tenants.set_passphrase(disk_desk, tenant_id, passphrase)
+        disk_desk.open_keys.clear()
+        assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
+        await tenants.unlock(disk_desk, tenant_id, passphrase)
+        assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    await tenants.set_passphrase(disk_desk, tenant_id, Secret("third FAKE"))
+    tenants.lock(disk_desk, tenant_id)
+    with pytest.raises(Locked):
+        await tenants.set_passphrase(disk_desk, tenant_id, None)
+
+
+async def test_a_key_file_of_another_tenant_is_told(disk_desk: Desk) -> None:
+    one, two = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
+    paths = [Path(tenants.key_path(disk_desk, tenants.get(disk_desk, each))) for each in (one, two)]
+    paths[0].write_bytes(paths[1].read_bytes())
+    disk_desk.open_keys.clear()
+    with pytest.raises(Locked, match="not the one its settings were sealed with") as caught:
+        await tenants.unlock(disk_desk, one)
+    assert str(paths[0]) in caught.value.hint
+
+
+async def test_a_lost_private_key_never_breaks_a_screen(disk_desk: Desk) -> None:
+    tenant_id = await with_key(disk_desk, "acme")
+    Path(tenants.key_path(disk_desk, tenants.get(disk_desk, tenant_id))).unlink()
+    disk_desk.open_keys.clear()
+    assert [each.problem for each in tenants.rows(disk_desk)] == [None]
+    row = credentials.row(disk_desk, tenant_id, "openai")
+    assert row.state == row.word == "cannot be opened" and not row.usable
+    assert models.rows(disk_desk, tenant_id) == [] and len(defaults.rows(disk_desk, tenant_id)) == 3
+    with pytest.raises(Locked, match="sealed with a key pair that is gone"):
+        credentials.access(disk_desk, tenant_id, "openai")
+    with pytest.raises(Locked):
+        await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+    assert tenants.removal(disk_desk, tenant_id).credentials
+    await credentials.remove(disk_desk, tenant_id, "openai", "default")
+    assert credentials.row(disk_desk, tenant_id, "openai").state == "not set up"
+
+
+async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_desk: Desk) -> None:
+    for name, passphrase in (("one", None), ("two", Secret("FAKE"))):
+        tenant_id = (await tenants.create(disk_desk, name, passphrase)).id
+        planted = key_pair(99)
+        with disk_desk.store(tenant_id).transaction() as tables:
+            tables.table("meta").update({"public_key": planted.public_pem, "key_id": planted.key_id})
+        disk_desk.open_keys.clear()
+        with pytest.raises(Locked):
+            await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+        with disk_desk.store(tenant_id).transaction() as tables:
+            tables.table("meta").update({"key_id": tenants.get(disk_desk, tenant_id).key_id[::-1]})
+        with pytest.raises(Locked):
+            await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+
+
+# --- removal ----------------------------------------------------------------------------------------------------------
+
+
+async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_desk: Desk) -> None:
+    gone, stays = await with_key(disk_desk, "gone"), await with_key(disk_desk, "stays")
+    await tenants.remove(disk_desk, gone)
+    assert tenants.ids(disk_desk) == [stays]
+    assert not [path for path in files(disk_desk) if "gone" in path]
+    assert credentials.access(disk_desk, stays, "openai").secrets()["api_key"].reveal() == KEY
+    with pytest.raises(Usage):
+        await tenants.remove(disk_desk, gone)
+    again = await with_key(disk_desk, "gone")
+    assert credentials.access(disk_desk, again, "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_desk: Desk) -> None:
+    other = replace(disk_desk, open_keys={}, _stores={})
+    tenant_id = await with_key(disk_desk, "acme")
+    await tenants.remove(other, tenant_id)
+    await with_key(other, "acme")
+    assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_what_goes_with_a_tenant_is_counted_first(desk: Desk) -> None:
+    going = tenants.removal(desk, "acme")
+    assert [each.name for each in going.credentials if each.provider == "openai"] == ["default", "batch-jobs"]
+    assert going.fingerprint == tenants.get(desk, "acme").key_id
+    assert {each.type.value for each in going.defaults} == {"chat", "embedding"}
+
+
+# --- damage -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_desk: Desk) -> None:
+    await with_key(disk_desk, "fine")
+    tenant_id = await with_key(disk_desk, "old-site")
+    path = Path(disk_desk.store(tenant_id).where)
+    path.write_bytes(path.read_bytes()[:99])
+    fine, damaged = tenants.rows(disk_desk)
+    assert fine.problem is None and fine.ready == 1
+    assert damaged.tenant is None and isinstance(damaged.problem, Damaged) and damaged.problem.kind == "cut"
+    with pytest.raises(Damaged):
+        tenants.find(disk_desk, "old-site")
+    newest = tenants.earlier(disk_desk, tenant_id)[0]
+    assert newest.problem is None and newest.saved and newest.providers == 0
+    kept = await tenants.restore(disk_desk, tenant_id, newest.name)
+    assert path.with_name(kept).stat().st_size == 99
+    assert tenants.find(disk_desk, "old-site").name == "old-site"
+
+
+async def test_settings_moved_to_another_tenant_are_not_taken_for_its_own(disk_desk: Desk) -> None:
+    one, two = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
+    first, second = (disk_desk.store(each).folder for each in (one, two))
+    second.write("settings.json", first.read("settings.json") or b"")
+    rows = {each.id: each for each in tenants.rows(disk_desk)}
+    assert rows["one"].problem is None
+    assert isinstance(rows["two"].problem, Damaged)
+
+
+async def test_loose_modes_are_named_for_the_one_tenant_or_the_whole_folder(disk_desk: Desk) -> None:
+    for name in ("one", "two"):
+        await with_key(disk_desk, name)
+    path = disk_desk.tenants.folder("two").path
+    assert path and disk_desk.data.path
+    path.chmod(0o755)
+    disk_desk._stores.clear()
+    rows = {each.id: each for each in tenants.rows(disk_desk)}
+    assert rows["one"].problem is None
+    assert rows["two"].problem and f"chmod 700 {path}" in rows["two"].problem.hint
+    disk_desk.tenants.path.chmod(0o755)  # type: ignore[union-attr]
+    with pytest.raises(Problem) as caught:
+        tenants.rows(disk_desk)
+    assert f"chmod 700 {disk_desk.tenants.path}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"name": 5}, {"id": "acme", "name": ["x"]}, {"protected": "yes"}, {"mark": True}]
+)
+async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(desk: Desk, record: dict[str, object]) -> None:
+    with desk.store("acme").transaction() as tables:
+        if record:
+            tables.table("meta").update(record)
+        else:
+            tables.drop_table("meta")
+    row = next(each for each in tenants.rows(desk) if each.id == "acme")
+    assert isinstance(row.problem, Damaged) and row.problem.kind == "shape"
+
+
+async def test_control_characters_in_a_stored_name_do_not_come_out(desk: Desk) -> None:
+    with desk.store("acme").transaction() as tables:
+        tables.table("meta").update({"name": "ac\x1b[2Jme\u202e"})
+    assert tenants.get(desk, "acme").name == "ac[2Jme"
+
+
+async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk_desk: Desk) -> None:
+    first, second = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
+    before = disk_desk.store(first).folder.generations("settings.json")
+    disk_desk.clock = lambda: 1_800_000_000.0
+    tenants.touch(disk_desk, second)
+    disk_desk.clock = lambda: 1_800_000_100.0
+    tenants.touch(disk_desk, first)
+    assert tenants.last_used(disk_desk) == first
+    assert next(each for each in tenants.rows(disk_desk) if each.id == first).last_used == "2027-01-15T08:01:40Z"
+    assert disk_desk.store(first).folder.generations("settings.json") == before
+    tenants.touch(disk_desk, "nobody")
+    assert "nobody" not in disk_desk.tenants.folders()
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+SAVER = """
+import asyncio, sys
+from tui import vault
+from tui.secret import Secret
+from tui.workspace import credentials
+from tui.workspace.desk import open_desk
+async def main():
+    key = {"api_key": Secret("sk-FAKE-00000000000000")}
+    desk = open_desk({"MODELDECK_DATA_DIR": sys.argv[1], "MODELDECK_KEY_DIR": sys.argv[2]})
+    sys.stdin.readline()
+    for n in range(int(sys.argv[4])):
+        await credentials.save(desk, "acme", "openai", key, name=f"{sys.argv[3]}-{n}")
+asyncio.run(main())
+"""
+
+
+async def test_two_processes_that_save_at_once_lose_nothing(disk_desk: Desk, tmp_path: Path) -> None:
+    await with_key(disk_desk, "acme")
+    roots = [str(disk_desk.data.path), str(disk_desk.keys.path)]
+    environ = {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
+    pipe = asyncio.subprocess.PIPE
+    savers = [
+        await asyncio.create_subprocess_exec(sys.executable, "-c", SAVER, *roots, name, "10", stdin=pipe, env=environ)
+        for name in ("a", "b")
+    ]
+    await asyncio.gather(*(each.communicate(b"go\n") for each in savers))
+    assert [each.returncode for each in savers] == [0, 0]
+    held = credentials.listing(disk_desk, "acme", "openai")
+    assert {each.name for each in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
+    assert [each.name for each in held if each.active] == ["default"]
+
+
+def test_the_desk_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:
+    desk = open_desk(
+        {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "d"), "XDG_STATE_HOME": str(tmp_path / "s")}
+    )
+    assert isinstance(desk.data, Disk) and desk.data.path == tmp_path / "d" / "modeldeck"
+    assert desk.keys.path == tmp_path / "s" / "modeldeck" / "keys"
+    assert tenants.rows(desk) == []
+    assert os.listdir(tmp_path) == []
+    assert desk.key_bits == 3072 and desk.key_cost == 2**17
+
+
+def test_practice_is_ready_at_once_and_writes_nothing() -> None:
+    desk = practice_desk()
+    assert desk.practice and desk.data.path is None and desk.keys.path is None
+    assert [each.id for each in tenants.rows(desk)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
+    assert tenants.last_used(desk) == "acme"
+    assert (desk.key_bits, desk.key_cost) == (1024, COST)
+    assert vault.BITS == 3072
