@@ -4,6 +4,7 @@ import base64
 import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from tui.practice import words
@@ -11,6 +12,30 @@ from tui.practice.transport import Answer, Asked, whole
 
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of this wire: what it lists, the lengths of its vectors, and which of its models reason."""
+
+    listing: bytes
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    reasons: Callable[[str], bool] = lambda model: False
+
+    def answer(self, asked: Asked) -> Answer | None:
+        """The answer to a request by the end of its path; None for a path that the wire does not have."""
+        if answer := by_key(asked):
+            return answer
+        if asked.path.endswith("/models"):
+            return Answer(pieces=(self.listing,))
+        model = str((asked.data or {}).get("model", ""))
+        if model not in {each["id"] for each in json.loads(self.listing)["data"]}:
+            return missing(model)
+        if asked.path.endswith("/chat/completions"):
+            return chat(asked, self.reasons(model))
+        if asked.path.endswith("/embeddings"):
+            return embeddings(asked, self.sizes)
+        return transcription(asked) if asked.path.endswith("/audio/transcriptions") else None
 
 
 def refused(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
@@ -186,21 +211,3 @@ def _words() -> Iterator[dict[str, Any]]:
         step = (end - start) / len(each)
         for place, word in enumerate(each):
             yield {"word": word, "start": round(start + place * step, 2), "end": round(start + (place + 1) * step, 2)}
-
-
-def answering(
-    asked: Asked, models: Callable[[], Answer], known: Callable[[str], bool], reasons: Callable[[str], bool]
-) -> Answer | None:
-    """The answer to a request by the end of its path; None for a path that the wire does not have."""
-    if answer := by_key(asked):
-        return answer
-    if asked.path.endswith("/models"):
-        return models()
-    model = str((asked.data or {}).get("model", ""))
-    if not known(model):
-        return missing(model)
-    if asked.path.endswith("/chat/completions"):
-        return chat(asked, reasons(model))
-    if asked.path.endswith("/audio/transcriptions"):
-        return transcription(asked)
-    return None

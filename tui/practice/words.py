@@ -48,6 +48,20 @@ _LIST = """\
 
 _HELLO = "Hello! I am a practice model. Ask me why the sky is blue, or for a piece of code.\n"
 
+_OPENINGS = (
+    "Here is what `{model}` makes of it in practice.",
+    "A short answer first: nobody was asked but this process.",
+    "That is a good question for a real model; this one only shows how an answer looks.",
+)
+
+_COUNTED = """\
+| of the question | number |
+|-----------------|-------:|
+| words           | {words:6} |
+| characters      | {characters:6} |
+| tokens, about   | {tokens:6} |
+"""
+
 THOUGHTS = (
     "The question is about this. I should answer in a few lines, with an example, and leave out what is obvious. "
 )
@@ -72,12 +86,9 @@ def reply(question: str, model: str) -> str:
         return _CODE
     if lowered.strip(" .!?") in ("hello", "hi", "hey", "你好", "good morning"):
         return _HELLO
-    opening = (
-        f"## {_title(question)}\n\n",
-        f"Here is what `{model}` makes of it.\n\n",
-        "A short answer first, then more.\n\n",
-    )[crc32(question.encode()) % 3]
-    return opening + (_LIST, _SKY, _CODE)[crc32(question.encode()) // 3 % 3]
+    opening = _OPENINGS[crc32(question.encode()) % len(_OPENINGS)].format(model=model)
+    counted = _COUNTED.format(words=len(question.split()), characters=len(question), tokens=tokens(question))
+    return f"## {_title(question)}\n\n{opening}\n\n{counted}\n{_LIST}"
 
 
 def pieces(text: str, size: int = 5) -> Iterator[str]:

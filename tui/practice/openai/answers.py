@@ -1,8 +1,6 @@
 """OpenAI in practice: its hosts, a made-up account, and its models as `models.json` lists them."""
 
-import json
-
-from tui.practice.openai_wire import answering, embeddings
+from tui.practice.openai_wire import Server
 from tui.practice.transport import Answer, Asked, fixture
 
 ORIGINS = ("https://api.openai.com", "https://us.api.openai.com", "https://eu.api.openai.com")
@@ -13,17 +11,7 @@ _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-
 
 def answer(asked: Asked) -> Answer | None:
     """The answer to one request."""
-    if asked.path.endswith("/embeddings") and "refused" not in asked.key and asked.data["model"] in _SIZES:
-        return embeddings(asked, _SIZES)
-    return answering(asked, _models, _known, _reasons)
-
-
-def _models() -> Answer:
-    return Answer(pieces=(fixture("openai", "models.json"),))
-
-
-def _known(model: str) -> bool:
-    return any(each["id"] == model for each in json.loads(fixture("openai", "models.json"))["data"])
+    return Server(fixture("openai", "models.json"), _SIZES, _reasons).answer(asked)
 
 
 def _reasons(model: str) -> bool:

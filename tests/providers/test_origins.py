@@ -1,0 +1,108 @@
+"""Addresses: origins, this machine, and base URLs as people paste them."""
+
+import pytest
+
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.providers.origins import clean_url, host_of, is_loopback, is_private, origin_of
+
+ENDINGS = PROVIDERS["openai"].field("base_url").clears
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://api.openai.com/v1", "https://api.openai.com"),
+        ("HTTPS://API.OpenAI.com", "https://api.openai.com"),
+        ("https://api.openai.com:443/v1", "https://api.openai.com"),
+        ("https://api.openai.com:8443/v1", "https://api.openai.com:8443"),
+        ("http://localhost:80/", "http://localhost"),
+        ("http://localhost:11434/v1?x=1#y", "http://localhost:11434"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080"),
+        ("https://me:word@host.test/v1", "https://host.test"),
+        ("wss://spark.test/v1", "https://spark.test"),
+        ("ws://localhost:9", "http://localhost:9"),
+    ],
+)
+def test_origin(url, origin):
+    assert origin_of(url) == origin
+    assert origin_of(origin) == origin
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host",
+        "/v1",
+        "https://",
+        "https:///v1",
+        "http://h:x",
+        "http://h:0",
+        "http://h:70000",
+        "http://a b",
+        "http://h\n",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_address(url):
+    with pytest.raises(Usage, match="is not an address"):
+        origin_of(url)
+
+
+def test_host():
+    assert host_of("https://api.openai.com/v1") == "api.openai.com"
+    assert host_of("http://localhost:11434/v1") == "localhost:11434"
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.8.9.1", "[::1]"]
+)
+def test_this_machine(host):
+    assert is_loopback(origin_of(f"http://{host}:8080"))
+    assert is_private(origin_of(f"http://{host}:8080"))
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost.test", "notlocalhost", "128.0.0.1", "10.0.0.1", "0.0.0.0", "[::2]", "127.0.0.1.test"]
+)
+def test_other_machines(host):
+    assert not is_loopback(f"http://{host}")
+    assert not is_private(f"http://{host}")
+    assert is_private(f"https://{host}")
+
+
+@pytest.mark.parametrize(
+    ("pasted", "clean"),
+    [
+        ("https://api.openai.com/v1", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/", "https://api.openai.com/v1"),
+        (" https://API.openai.com:443/v1/chat/completions ", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/completions", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/models/", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/audio/transcriptions?x=1", "https://api.openai.com/v1"),
+        ("https://host.test/Path/V1#x", "https://host.test/Path/V1"),
+        ("localhost:11434/v1", "http://localhost:11434/v1"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("models.test/v1", "https://models.test/v1"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+    ],
+)
+def test_clean(pasted, clean):
+    assert clean_url(pasted, ENDINGS) == clean
+    assert clean_url(clean, ENDINGS) == clean
+
+
+@pytest.mark.parametrize(
+    "pasted", ["", "ftp://host/v1", "wss://host/v1", "file:///etc/passwd", "http://", "not an address", "\x1b[2J"]
+)
+def test_what_is_not_taken(pasted):
+    with pytest.raises(Usage) as raised:
+        clean_url(pasted)
+    assert "\x1b" not in raised.value.message
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated():
+    with pytest.raises(Usage) as raised:
+        clean_url("https://me:hush-hush@host.test/v1")
+    assert "hush" not in raised.value.message + raised.value.hint
