@@ -92,6 +92,6 @@ def test_subtitles_from_a_model_without_times_are_refused_before_anything_is_sen
 def test_a_recording_that_is_too_large_is_not_sent(ready: Run, tmp_path: Path, server: OpenAIServer) -> None:
     path = tmp_path / "long.wav"
     with path.open("wb") as file:
-        file.truncate(40_000_000)
+        file.truncate(40 * 1024 * 1024)
     ran = ready("transcribe", str(path))
     assert ran.code == 2 and "40 MB" in ran.err and server.requests == []

@@ -165,7 +165,7 @@ def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenA
     server.next("/chat/completions", Reply(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
-    assert "gain in" in ran.err
+    assert ran.err == "Busy: trying again in 0 s, 1 of 2.\n"
     assert len(server.asked("/chat/completions")) == 2
 
 
@@ -215,5 +215,6 @@ def test_a_fault_of_our_own_is_one_sentence_and_a_note_without_values(
     assert len(ran.err.splitlines()) == 2 and "KeyError" in ran.err and "Traceback" not in ran.err
     (note,) = (home / ".local/state/modeldeck/log").iterdir()
     assert note.stat().st_mode & 0o777 == 0o600
+    assert note.parent.stat().st_mode & 0o777 == note.parent.parent.stat().st_mode & 0o777 == 0o700
     assert "in broken" in note.read_text()
     assert KEY not in note.read_text() + ran.err

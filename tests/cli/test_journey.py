@@ -67,11 +67,20 @@ def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAI
     assert modeldeck("transcribe", str(recording)) == TRANSCRIPT + "\n"
     assert "00:00:01,500 --> 00:00:03,250" in modeldeck("transcribe", str(recording), "--format", "srt")
 
-    everything = "".join(said) + "".join(
-        path.read_bytes().decode("latin-1") for path in home.rglob("*") if path.is_file()
-    )
-    assert KEY not in everything
-    assert b64encode(KEY.encode()).decode() not in everything
+    assert places_of(KEY, home, said) == []
+    (home / "planted.txt").write_bytes(b64encode(KEY.encode()))
+    said.append(f"the key is {KEY}")
+    assert places_of(KEY, home, said) == ["planted.txt", "what was said"], "the scan can fail"
+
+
+def places_of(key: str, home: Path, said: list[str]) -> list[str]:
+    """Where the key stands in clear or as base64, in files and in what commands said."""
+    forms = (key.encode(), b64encode(key.encode()).rstrip(b"="), key.encode().hex().encode())
+    found = [
+        path.name for path in home.rglob("*") if path.is_file() and any(form in path.read_bytes() for form in forms)
+    ]
+    spoken = "".join(said).encode()
+    return [*found, "what was said"] if any(form in spoken for form in forms) else found
 
 
 def test_what_is_asked_is_what_the_documents_say(tmp_path: Path, home: Path, server: OpenAIServer) -> None:

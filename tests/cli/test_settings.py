@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
+from tui.workspace import credentials
 
 OTHER = "sk-test-another-fake-key-0123456789-stuv"
 
@@ -22,6 +25,17 @@ def test_fields_that_are_not_named_keep_their_value(ready: Run, server: OpenAISe
     assert credential["secrets"]["api_key"]["hint"] == "wxyz"
     assert server.requests[0].headers["openai-organization"] == "org-1"
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_missing_key_says_how_to_give_one(modeldeck: Run) -> None:
+    ran = modeldeck("provider", "set", "openai", "organization=org-1")
+    assert ran.code == 2 and "missing" in ran.err and "api_key=- asks for it" in ran.err
+
+
+def test_a_key_of_another_provider_is_not_sent(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credentials, "belongs_to", lambda *_: "openai_compatible")
+    ran = modeldeck("provider", "set", "openai", "api_key=-", stdin=OTHER)
+    assert ran.code == 2 and "OpenAI-compatible" in ran.err and "not been sent" in ran.err
 
 
 def test_a_stored_key_is_not_sent_to_a_new_address(ready: Run) -> None:

@@ -58,6 +58,22 @@ def test_two_different_new_passphrases_change_nothing(modeldeck: Run) -> None:
     assert names(modeldeck("tenant", "list", "--json").out) == [("acme", True)]
 
 
+def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path) -> None:
+    with OpenAIServer() as local:
+        words = ("provider", "set", "openai_compatible", f"base_url={local.url}")
+        assert run_in(locked_home, *words).code == 0
+        for words in (
+            ("chat", "-m", "openai_compatible/gpt-4o", "Why?"),
+            ("embed", "-m", "openai_compatible/text-embedding-3-small", "a cat"),
+            ("provider", "verify", "--all"),
+            ("model", "refresh", "openai_compatible"),
+            ("model", "test", "openai_compatible", "gpt-4o"),
+            ("model", "list"),
+        ):
+            ran = run_in(locked_home, *words)
+            assert (ran.code, ran.err) == (0, ""), words
+
+
 def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     assert run_process(locked_home, *words, stdin=KEY + "\n").code == 0

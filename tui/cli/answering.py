@@ -9,7 +9,7 @@ from tui.cli.output import Output
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.spec import Event, Notice, Retrying, Silence
-from tui.workspace import defaults, models, tenants
+from tui.workspace import credentials, defaults, models, tenants
 
 
 def answering_model(call: Calling, kind: ModelType) -> Model:
@@ -27,9 +27,13 @@ def answering_model(call: Calling, kind: ModelType) -> Model:
     return models.find(call.desk, call.tenant.id, row.default.ref, kind)
 
 
-async def begin(call: Calling) -> None:
-    """Open the tenant's key, and note that the tenant is used now."""
-    await call.open(call.tenant)
+async def begin(call: Calling, model: Model) -> None:
+    """Open the tenant's key where this model's provider needs one, and note that the tenant is used now."""
+
+    async def reach() -> None:
+        credentials.access(call.desk, call.tenant.id, model.provider, model.id)
+
+    await call.opening(reach)
     tenants.touch(call.desk, call.tenant.id)
     _ = call.desk.wire  # what it imports is not to count as the provider's time
 
@@ -45,7 +49,7 @@ def say_beside(out: Output, event: Event) -> None:
         case Notice(text=text):
             out.note(text)
         case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
-            out.note(f"{reason} Trying again in {seconds:.0f} s, {attempt} of {of}.")
+            out.note(f"{(reason or 'no answer').capitalize()}: trying again in {seconds:.0f} s, {attempt} of {of}.")
         case Silence(seconds=seconds, limit=limit):
             out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
         case _:

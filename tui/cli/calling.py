@@ -1,16 +1,20 @@
-"""One call of a command: what was given, where it writes, the desk it works at, the tenant it is about."""
+"""One call of a command: what was given, where it writes, the desk it works at, the tenant it is about.
+
+The workspace is imported when it is first needed: a command that refuses its words should do so at once.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.cli.hidden import Hidden
 from tui.cli.output import Output
 from tui.cli.parser import Given
 from tui.domain import Tenant
 from tui.errors import Locked, Usage
-from tui.workspace import tenants
-from tui.workspace.desk import Desk, open_desk
+
+if TYPE_CHECKING:
+    from tui.workspace.desk import Desk
 
 _T = TypeVar("_T")
 
@@ -25,12 +29,16 @@ class Calling:
         self.hidden = Hidden(given.one("passphrase-fd"))
 
     @cached_property
-    def desk(self) -> Desk:
+    def desk(self) -> "Desk":
+        from tui.workspace.desk import open_desk
+
         return open_desk(self.environ)
 
     @cached_property
     def tenant(self) -> Tenant:
         """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
+        from tui.workspace import tenants
+
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         if named:
             return tenants.find(self.desk, named)
@@ -44,6 +52,8 @@ class Calling:
 
     async def open(self, tenant: Tenant) -> None:
         """Open the tenant's key, asking for its passphrase where it has one."""
+        from tui.workspace import tenants
+
         if tenants.is_open(self.desk, tenant.id):
             return
         passphrase = self.hidden.passphrase(f"Passphrase of {tenant.name}: ") if tenant.protected else None
@@ -53,6 +63,8 @@ class Calling:
 
     async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
         """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
+        from tui.workspace import tenants
+
         try:
             return await verb()
         except Locked:

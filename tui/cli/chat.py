@@ -52,6 +52,10 @@ def _parameters(call: Calling, model: Model) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+_TOO_SHORT = 0.02
+"""Seconds in which a number of tokens says nothing about speed."""
+
+
 class _Answer:
     """An answer as it grows."""
 
@@ -119,7 +123,7 @@ class _Answer:
     def speed(self) -> float | None:
         """Tokens a second after the first one; None where the provider tells no usage."""
         rest = self.total - self._first
-        return self.used.output / rest if self.used and self.used.output and rest > 0 else None
+        return self.used.output / rest if self.used and self.used.output and rest > _TOO_SHORT else None
 
     def as_json(self, model: Model) -> dict[str, Any]:
         used = self.used
@@ -148,7 +152,7 @@ class _Answer:
 
 
 async def _ask(call: Calling, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
-    await begin(call)
+    await begin(call, model)
     answer = _Answer(call)
     problem: Problem | None = None
     stream = not call.given.has("no-stream")

@@ -15,16 +15,18 @@ def show(call: Calling) -> None:
         call.out.json([_shape(row) for row in rows])
         return
     call.out.table(
-        ("type", "default model", "state", ""),
-        [(row.type, row.default.ref if row.default else "none", row.sentence or row.state, _way(row)) for row in rows],
+        ("type", "default model", "state"),
+        [(row.type, row.default.ref if row.default else "none", _state(row)) for row in rows],
     )
+    if call.out.decorated and any(row.proposed or row.nearest for row in rows):
+        call.out.note("modeldeck default set TYPE P/MODEL sets one.")
 
 
-def _way(row: DefaultRow) -> str:
-    """The command that mends or fills the row."""
-    if row.nearest:
-        return f"nearest: modeldeck default set {row.type} {row.nearest.ref}"
-    return f"proposed: modeldeck default set {row.type} {row.proposed.ref}" if row.proposed else ""
+def _state(row: DefaultRow) -> str:
+    """How the default stands, and what could take its place."""
+    parts = [row.sentence, f"nearest: {row.nearest.ref}" if row.nearest else ""]
+    parts += [f"proposed: {row.proposed.ref}" if row.proposed else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _shape(row: DefaultRow) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _lines() -> list[str]:
 
 
 async def _vectors(call: Calling, model: Model, texts: list[str]) -> None:
-    await begin(call)
+    await begin(call, model)
     async with closing(playground.embed(call.desk, call.tenant.id, model, texts)) as events:
         async for event in events:
             if isinstance(event, Vectors):

@@ -87,8 +87,7 @@ def _entries(call: Calling, provider: Provider) -> dict[str, str]:
 async def refresh(call: Calling) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.given.one("P"))
-    await call.open(call.tenant)
-    done = await models.refresh(call.desk, call.tenant.id, provider.id)
+    done = await call.opening(lambda: models.refresh(call.desk, call.tenant.id, provider.id))
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -104,11 +103,10 @@ async def add(call: Calling) -> None:
     provider = provider_by_id(call.given.one("P"))
     fields = _entries(call, provider)
     verify = not call.given.has("no-verify")
-    if verify:
-        await call.open(call.tenant)
     kind = ModelType(call.given.one("type"))
-    model = await models.add(
-        call.desk, call.tenant.id, provider.id, call.given.one("MODEL"), kind, fields, verify=verify
+    name = call.given.one("MODEL")
+    model = await call.opening(
+        lambda: models.add(call.desk, call.tenant.id, provider.id, name, kind, fields, verify=verify)
     )
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
 
@@ -118,17 +116,14 @@ async def edit(call: Calling) -> None:
     model = _find(call)
     fields = _entries(call, provider_by_id(model.provider))
     verify = not call.given.has("no-verify")
-    if verify:
-        await call.open(call.tenant)
-    changed = await models.edit(call.desk, call.tenant.id, model, fields, verify=verify)
+    changed = await call.opening(lambda: models.edit(call.desk, call.tenant.id, model, fields, verify=verify))
     _answer(call, changed, f"{changed.ref} is changed.")
 
 
 async def test(call: Calling) -> None:
     """One small call to a model."""
     model = _find(call)
-    await call.open(call.tenant)
-    sentence = await models.test(call.desk, call.tenant.id, model)
+    sentence = await call.opening(lambda: models.test(call.desk, call.tenant.id, model))
     if call.out.as_json:
         call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
     else:

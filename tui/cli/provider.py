@@ -117,7 +117,6 @@ async def verify(call: Calling) -> int:
         raise Usage("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
     rows = credentials.rows(call.desk, call.tenant.id)
     wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
-    await call.open(call.tenant)
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
     if call.out.as_json:
         call.out.json([outcome.shape for outcome in outcomes])
@@ -134,7 +133,7 @@ async def verify(call: Calling) -> int:
     if failures and not everyone:
         raise failures[0].problem
     for each in failures:
-        call.out.note(f"{each.shape['provider']}: {each.problem.message} {each.problem.hint}")
+        call.out.note(f"{each.shape['provider']}: {each.problem.hint}")
     return failures[0].code if failures else Exit.DONE
 
 
@@ -153,7 +152,7 @@ _GOOD = (CheckState.READY, CheckState.RESTRICTED)
 async def _outcome(call: Calling, provider_id: str) -> _Outcome:
     name = call.given.one("name")
     try:
-        check = await credentials.verify_stored(call.desk, call.tenant.id, provider_id, name)
+        check = await call.opening(lambda: credentials.verify_stored(call.desk, call.tenant.id, provider_id, name))
     except Usage:
         raise
     except Problem as problem:

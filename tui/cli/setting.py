@@ -7,8 +7,10 @@ from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import Values, entries
 from tui.domain import Check, CheckState, Credential, Model, ModelType
+from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
+from tui.secret import Secret
 from tui.workspace import credentials, defaults
 
 
@@ -17,12 +19,58 @@ def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     provider = provider_by_id(call.given.one("P"))
     tenant = call.tenant  # named before anybody is asked for a key
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
-    return _save(call, provider, tenant.id, values)
+    if not call.given.has("no-verify") and not _own_address(call, provider, values):
+        _look_at_shapes(provider, values)
+    return _said_how(_save(call, provider, tenant.id, values), provider)
+
+
+def _own_address(call: Calling, provider: Provider, values: Values) -> bool:
+    """Whether the key goes to an address of one's own, where keys have any shape."""
+    stored = _stored(call, provider)
+    held = stored.clear if stored else {}
+    return any(
+        values.get(field.name, held.get(field.name, "")) not in ("", field.default)
+        for field in provider.fields
+        if field.url
+    )
+
+
+def _stored(call: Calling, provider: Provider) -> Credential | None:
+    """The credential that is set, as it is stored."""
+    name = _name(call)
+    held = credentials.listing(call.desk, call.tenant.id, provider.id)
+    return next((each for each in held if each.name == name), None)
+
+
+def _name(call: Calling) -> str:
+    return call.given.one("name", "default")
+
+
+def _look_at_shapes(provider: Provider, values: Values) -> None:
+    """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
+    for field in provider.fields:
+        value = values.get(field.name)
+        if isinstance(value, Secret) and (other := credentials.belongs_to(provider.id, field, value.reveal())):
+            raise Usage(
+                f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
+                f"modeldeck provider set {other} sets that up; --no-verify saves it here all the same.",
+            )
+
+
+async def _said_how(saving: Coroutine[Any, Any, None], provider: Provider) -> None:
+    """Where a secret field is missing, the hint says how to give one."""
+    try:
+        await saving
+    except credentials.FieldProblem as problem:
+        name = problem.field
+        if name not in {field.name for field in provider.fields if field.secret}:
+            raise
+        ways = f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file."
+        raise Usage(problem.message, f"{problem.hint} {ways}".strip()) from None
 
 
 async def _save(call: Calling, provider: Provider, tenant_id: str, values: Values) -> None:
-    name = call.given.one("name", "default")
-    plain_http = _plain_http(call, provider, tenant_id, values, name)
+    name, plain_http = _name(call), _plain_http(call, provider, values)
     check, listed = Check(), None
     if not call.given.has("no-verify"):
         verified = await call.opening(
@@ -37,12 +85,11 @@ async def _save(call: Calling, provider: Provider, tenant_id: str, values: Value
     _report(call, provider, saved, None if listed is None else len(listed), defaults.proposals(call.desk, tenant_id))
 
 
-def _plain_http(call: Calling, provider: Provider, tenant_id: str, values: Values, name: str) -> tuple[str, ...]:
+def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str, ...]:
     """With --allow-http, the origins that it is needed for; without it saving refuses them."""
     if not call.given.has("allow-http"):
         return ()
-    stored = next((each for each in credentials.listing(call.desk, tenant_id, provider.id) if each.name == name), None)
-    fields, _ = credentials.validate(provider, values, stored)
+    fields, _ = credentials.validate(provider, values, _stored(call, provider))
     return credentials.needs_plain_http(provider.origins(fields))
 
 
@@ -68,8 +115,9 @@ def _report(
         out.line(f"modeldeck provider verify {provider.id} asks it.")
     else:
         out.line(f"{provider.label} is saved, verified in {saved.check.ms} ms.")
-        if saved.check.message:
-            out.line(saved.check.message)
+        for words in (saved.check.message, saved.check.hint):
+            if words:
+                out.line(words)
     if not saved.active:
         out.line(f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches.")
     if models is not None:

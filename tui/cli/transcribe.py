@@ -21,7 +21,7 @@ async def transcribe(call: Calling) -> None:
     path = Path(call.given.one("FILE")).expanduser()
     times = _times(model, wanted)
     playground.audio_info(path)
-    await begin(call)
+    await begin(call, model)
     transcript: Transcript | None = None
     language = call.given.one("language")
     async with closing(playground.transcribe(call.desk, call.tenant.id, model, path, language, times)) as events:
