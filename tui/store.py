@@ -169,16 +169,21 @@ class Store:
                 found.append(Earlier(name, None, problem))
         return found
 
+    def kept_as(self) -> str:
+        """The name under which the file that is there is kept when an earlier state takes its place; '' for none."""
+        if not self.exists():
+            return ""
+        taken = self.folder.names()
+        numbers = (f"{self.name}.damaged-{n}" for n in range(1, len(taken) + 2))
+        return next(each for each in numbers if each not in taken)
+
     def restore(self, name: str) -> str:
         """Puts an earlier state in place; answers the name under which the file that was there is kept."""
         with self.folder.lock():
             document = decode(self.folder.read(name) or b"", name)
-            kept = ""
+            kept = self.kept_as()
             present = self.folder.read(self.name)
-            if present is not None:
-                taken = self.folder.names()
-                numbers = (f"{self.name}.damaged-{n}" for n in range(1, len(taken) + 2))
-                kept = next(each for each in numbers if each not in taken)
+            if kept and present is not None:
                 self.folder.write(kept, present)
             self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
             return kept

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
+from tui.errors import Problem
 from tui.widgets.frame import Footer, Frame, Header, Place, Rule, Strip
 from tui.widgets.glyphs import ATTENTION, WARNING
 from tui.widgets.plain import Plain, Words, line
@@ -160,6 +161,13 @@ class Dialog(Page[Result]):
         """The widgets in the box."""
         raise NotImplementedError
 
+    @property
+    def beneath(self) -> Frame:
+        """The words around the screen that the dialog came up on: its title goes on saying where one is."""
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1] if self in stack[1:] else None
+        return below.frame() if isinstance(below, Framed) and below.is_mounted else Frame(self.BOX_TITLE, ())
+
     def content(self) -> Iterable[Widget]:
         from tui.widgets.form import Form
 
@@ -172,3 +180,9 @@ def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]
     """A problem as it stands in the place that it concerns: sign and sentence, hint, the other side's own words."""
     lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
     return lines + [each for each in (hint, detail) if each]
+
+
+def problem_text(problem: Problem) -> Content:
+    """A problem that concerns a form as a whole, for the foot of its content."""
+    lines = problem_lines(problem.message, problem.hint, problem.detail)
+    return Content("\n").join(line("   ", each) for each in lines)

@@ -25,7 +25,8 @@ class Ask(Dialog[str]):
             yield Button(label, id=f"choice-{value}")
 
     def frame(self) -> Frame:
-        return Frame(title=self.BOX_TITLE, keys=("enter press", "up down move", "esc back", "? help"))
+        around = self.beneath
+        return Frame(around.title, ("enter press", "up down move", "esc back", "? help"), around.right)
 
     def on_mount(self) -> None:
         self.query(Button).first().focus()

@@ -24,7 +24,7 @@ def clip_middle(text: str, cells: int) -> str:
     if cells < 3:
         return clip_end(text, cells)
     room = cells - 1
-    head = max(1, room * 6 // 10)
+    head = max(1, (room * 6 + 5) // 10)
     return _head(text, head) + ELLIPSIS + _tail(text, room - head)
 
 

@@ -18,7 +18,7 @@ from textual.widgets import Input
 
 from tui.widgets.clip import fit, width
 from tui.widgets.fields import LineField, SecretField
-from tui.widgets.glyphs import CURSOR, MUTED
+from tui.widgets.glyphs import CURSOR, MUTED, WORKING
 from tui.widgets.plain import Plain, Words, line
 
 LABEL = 17
@@ -45,8 +45,8 @@ class FieldRow(Vertical):
     FieldRow {{ height: auto; }}
     FieldRow > Horizontal {{ height: 1; }}
     FieldRow .label {{ width: {LABEL + 4}; }}
-    FieldRow LineField, FieldRow LineField:focus {{ width: {FIELD}; max-width: {FIELD}; }}
-    FieldRow .end {{ width: 1fr; }}
+    FieldRow LineField, FieldRow LineField:focus {{ max-width: {FIELD}; }}
+    FieldRow .end {{ width: auto; }}
     FieldRow .under {{ height: auto; padding-left: {LABEL + 3}; }}
     FieldRow .under.-empty {{ display: none; }}
     """
@@ -83,7 +83,8 @@ class FieldRow(Vertical):
         yield self._under
 
     def on_mount(self) -> None:
-        self.field.styles.width = self.field.styles.max_width = self.cells
+        self.field.styles.max_width = self.cells
+        self._label.styles.width = (LABEL if self.label else 0) + 4
         self._mark(self.field.has_focus)
         self.say()
 
@@ -102,7 +103,7 @@ class FieldRow(Vertical):
         self._end.show(line("] ", text))
 
     def _mark(self, here: bool) -> None:
-        self._label.show(line(f" {CURSOR if here else ' '} {fit(self.label, LABEL)}", "["))
+        self._label.show(f" {CURSOR if here else ' '} {fit(self.label, LABEL) if self.label else ''}[")
 
     def on_descendant_focus(self) -> None:
         self._mark(True)
@@ -132,7 +133,7 @@ class Part(Widget, can_focus=True):
 
 
 class Button(Part):
-    """`[ Words that say what happens ]`, and a note behind it."""
+    """`[ Words that say what happens ]`, and a note behind it. While it works, what it does stands in its place."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "press", id="form.press")]
 
@@ -150,6 +151,13 @@ class Button(Part):
     def __init__(self, label: str, *, id: str | None = None, note: str = "", indent: int = 0) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.label, self.note_text, self.indent = label, note, indent
+        self.doing = ""
+
+    def work(self, doing: str = "") -> None:
+        """Show what is being done in the button's place; '' brings the button back."""
+        if doing != self.doing:
+            self.doing = doing
+            self.refresh(layout=True)
 
     def relabel(self, label: str, note: str = "") -> None:
         if (label, note) != (self.label, self.note_text):
@@ -157,12 +165,14 @@ class Button(Part):
             self.refresh(layout=True)
 
     def render(self) -> Content:
+        if self.doing:
+            return line(self.marker, f"{WORKING} {self.doing}")
         style = "reverse" if self.has_focus else ""
         note = f"   {self.note_text}" if self.note_text else ""
         return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
 
     def action_press(self) -> None:
-        if not self.disabled:
+        if not self.disabled and not self.doing:
             self.post_message(self.Pressed(self))
 
     def on_click(self) -> None:
@@ -221,6 +231,14 @@ class Choice(Part):
         return Content("\n").join(
             first.append(row) if n == 0 else line(" " * (LABEL + 3), row) for n, row in enumerate(rows)
         )
+
+    def offer(self, options: Sequence[tuple[str, str | Content]]) -> None:
+        """Offer other values; the one chosen stays if it is among them, else the first is."""
+        if list(options) != self.options:
+            self.options = list(options)
+            if self.value not in dict(options):
+                self.value = self.options[0][0] if self.options else ""
+            self.refresh(layout=True)
 
     def choose(self, value: str) -> None:
         """Choose a value; the same again tells nobody."""

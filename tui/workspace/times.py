@@ -16,3 +16,12 @@ def when(stamp: str, now: str) -> str:
         if then.date() == today.date():
             return f"{then:%H:%M}"
     return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != today.year else "")
+
+
+def moment(stamp: str, now: str) -> str:
+    """An ISO time as date and clock time, `22 Nov 13:51`, for what may have happened several times in a day."""
+    try:
+        then, today = datetime.fromisoformat(stamp).astimezone(), datetime.fromisoformat(now).astimezone()
+    except ValueError:
+        return ""
+    return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != today.year else f" {then:%H:%M}")

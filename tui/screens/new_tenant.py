@@ -1,0 +1,173 @@
+"""A form for one more tenant: name, passphrase, colour mark."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.domain import Tenant
+from tui.errors import Problem
+from tui.screens.area import Page, problem_lines, problem_text
+from tui.widgets.elapsed import elapsed
+from tui.widgets.fields import LineField
+from tui.widgets.form import LABEL, Button, Choice, FieldRow, Form
+from tui.widgets.frame import Frame
+from tui.widgets.glyphs import MARK, MARK_COLOURS, MARK_NAMES, MUTED
+from tui.widgets.passphrase import NewPassphrase
+from tui.widgets.plain import Plain, line
+from tui.workspace import tenants
+
+_HELP = ("Optional. It is asked when a key must be opened, and", "cannot be recovered.")
+
+
+class Folder(Horizontal):
+    """Where the tenant will be: told for a name of plain letters, else an id that can be typed over."""
+
+    DEFAULT_CSS = f"""
+    Folder {{ height: 1; padding-left: {LABEL + 3}; }}
+    Folder Plain {{ width: auto; }}
+    Folder LineField, Folder LineField:focus {{ width: 1fr; max-width: 22; }}
+    Folder.-told LineField, Folder.-told .end {{ display: none; }}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = LineField()
+        self._words = Plain()
+        self._own = ""
+
+    def compose(self) -> ComposeResult:
+        yield self._words
+        yield self.field
+        yield Plain("]", classes="end")
+
+    def tell(self, slug: str, plain: bool) -> None:
+        """Propose an id; one that was typed here stays."""
+        self.set_class(plain, "-told")
+        words = "Up to 60 characters. Its folder will be "
+        self._words.show((f"{words}{slug}." if plain else f"{words}[", MUTED))
+        if self.field.value in ("", self._own):
+            self.field.value = self._own = slug
+
+    @property
+    def id_typed(self) -> str:
+        """The id in the field, '' where it is only told."""
+        return "" if self.has_class("-told") else self.field.value.strip()
+
+
+class NewTenant(Page[Tenant]):
+    """Answers with the tenant that was made."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name_row = FieldRow("name", "Name")
+        self._folder = Folder()
+        self._passphrase = NewPassphrase(help=_HELP)
+        self._mark = Choice(
+            "Mark",
+            [(str(n), line((MARK, MARK_COLOURS[n]), f" {name}")) for n, name in enumerate(MARK_NAMES)],
+            id="mark",
+        )
+        self._button = Button("Make the tenant", id="make")
+        self._problem = Plain(id="problem")
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield Plain()
+            yield self._name_row
+            yield self._folder
+            yield Plain()
+            yield self._passphrase
+            yield Plain()
+            yield self._mark
+            yield Plain()
+            yield self._button
+        yield self._problem
+
+    def frame(self) -> Frame:
+        shown = self.app.tenant
+        stays = f"{shown.name} stays open; the new tenant is opened beside it and shown." if shown else ""
+        strip = (
+            stays or "The new tenant is opened and shown.",
+            "A key pair is made for it alone. This takes one or two seconds.",
+        )
+        return Frame("Tenants › new", self._footer(), strip=strip)
+
+    def _footer(self) -> tuple[str, ...]:
+        if self._button.doing:
+            return ("esc stop", "f1 help")
+        enter = "enter press" if self.focused is self._button else "enter next"
+        choose = ("left right choose",) if self.focused is self._mark else ()
+        return (enter, *choose, "tab shift+tab move", "esc back", "f1 help")
+
+    def on_mount(self) -> None:
+        marks = [row.tenant.mark for row in tenants.rows(self.app.desk) if row.tenant]
+        # The colour that fewest have, so that tenants can be told apart at a glance.
+        self._mark.choose(str(min(range(len(MARK_NAMES)), key=marks.count)))
+        self._tell_folder()
+        self._name_row.field.focus()
+
+    def unsaved(self) -> str:
+        return "What was typed is lost." if self._name_row.value or self._passphrase.touched else ""
+
+    # --- what is typed and pressed ---
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input is self._name_row.field:
+            self._name_row.say()
+            self._tell_folder()
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_input_submitted(self) -> None:
+        self.focus_next()
+
+    def on_choice_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self) -> None:
+        self._problem.show("")
+        try:
+            tenants.check_name(self.app.desk, self._name_row.value)
+        except Problem as problem:
+            self._name_row.say(*problem_lines(problem.message, problem.hint))
+            self._name_row.field.focus()
+            return
+        if self._passphrase.agree():
+            self.run_worker(self._make(), group="make", exclusive=True, exit_on_error=False)
+
+    def action_back(self) -> None:
+        if self._button.doing:
+            self.workers.cancel_group(self, "make")
+        else:
+            super().action_back()
+
+    def _tell_folder(self) -> None:
+        name = self._name_row.value.strip()
+        self._folder.tell(tenants.slug_for(self.app.desk, name), plain=name.isascii())
+
+    async def _make(self) -> None:
+        try:
+            with elapsed(self, lambda since: self._button.work(f"making the key pair{since}")):
+                self.reframe()
+                made = await tenants.create(
+                    self.app.desk,
+                    self._name_row.value,
+                    self._passphrase.secret,
+                    id=self._folder.id_typed,
+                    mark=int(self._mark.value),
+                )
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        finally:
+            self._button.work()
+            self.reframe()
+        self.dismiss(made)

@@ -1,0 +1,131 @@
+"""The passphrase of a tenant: set, changed or removed."""
+
+from collections.abc import Coroutine, Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.domain import Tenant
+from tui.errors import Locked, Problem
+from tui.screens.area import Page, problem_lines, problem_text
+from tui.secret import Secret
+from tui.widgets.elapsed import elapsed
+from tui.widgets.form import Button, FieldRow, Form
+from tui.widgets.frame import Frame
+from tui.widgets.passphrase import NewPassphrase
+from tui.widgets.plain import Plain
+from tui.workspace import tenants
+
+_OPEN_TO_ALL = "Without one, whoever can read your files on this machine can open the keys."
+
+
+class Passphrase(Page[str]):
+    """Answers with what was done, in a sentence. A locked tenant's present passphrase is asked in the same form."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+        self._present = FieldRow("present", "Present one", secret=True)
+        help_lines = ("It is asked when a key must be opened, and cannot be", "recovered.")
+        self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
+        self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
+        self._remove = Button("Remove the passphrase", id="remove")
+        self._problem = Plain(id="problem")
+
+    def content(self) -> Iterable[Widget]:
+        self._present.display = not tenants.is_open(self.app.desk, self.tenant.id)
+        self._remove.display = self.tenant.protected
+        with Form():
+            yield Plain(
+                "\n   The keys are locked with a passphrase.\n" if self.tenant.protected else f"\n   {_OPEN_TO_ALL}\n"
+            )
+            yield self._present
+            yield self._new
+            yield Plain()
+            yield self._set
+            yield self._remove
+        yield self._problem
+
+    def frame(self) -> Frame:
+        if self._set.doing:
+            keys: tuple[str, ...] = ("esc stop", "f1 help")
+        else:
+            keys = ("enter next" if self.typing else "enter press", "tab shift+tab move", "esc back", "f1 help")
+        strip = (
+            "Only the file of the private key is written anew.",
+            "Credentials, models and defaults stay as they are.",
+        )
+        return Frame(f"Tenants › {self.tenant.name} › passphrase", keys, strip=strip)
+
+    def on_mount(self) -> None:
+        (self._present if self._present.display else self._new.first).field.focus()
+
+    def unsaved(self) -> str:
+        return "What was typed is lost." if self._new.touched else ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input is self._present.field and event.value:
+            self._present.say()
+        self._problem.show("")
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if self._set.doing or not self._present_typed():
+            return
+        if event.button is self._remove:
+            self._start(self._remove_it())
+        elif not self._new.touched:
+            self._new.first.say(*problem_lines("Type the new passphrase first."))
+            self._new.first.field.focus()
+        elif self._new.agree():
+            done = "changed" if self.tenant.protected else "set"
+            self._start(self._write(self._new.secret, f"The passphrase of {self.tenant.name} is {done}."))
+
+    def action_back(self) -> None:
+        if self._set.doing:
+            self.workers.cancel_group(self, "write")
+        else:
+            super().action_back()
+
+    def _present_typed(self) -> bool:
+        if not self._present.display or self._present.value:
+            return True
+        self._present.say(*problem_lines("Type the present passphrase first."))
+        self._present.field.focus()
+        return False
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self.run_worker(work, group="write", exclusive=True, exit_on_error=False)
+
+    async def _remove_it(self) -> None:
+        title = f"Remove the passphrase of {self.tenant.name}?"
+        if await self.app.ask(title, [_OPEN_TO_ALL], {"keep": "Keep", "remove": "Remove"}) == "remove":
+            await self._write(None, f"{self.tenant.name} has no passphrase any more.")
+
+    async def _write(self, new: Secret | None, done: str) -> None:
+        desk, tenant_id = self.app.desk, self.tenant.id
+        try:
+            with elapsed(self, lambda since: self._set.work(f"writing the key file{since}")):
+                self.reframe()
+                try:
+                    typed = Secret(self._present.value) if self._present.value else None
+                    await tenants.unlock(desk, tenant_id, typed)
+                except Locked as problem:
+                    self._present.say(*problem_lines(problem.message, problem.hint))
+                    self._present.field.value = ""
+                    self._present.field.focus()
+                    return
+                await tenants.set_passphrase(desk, tenant_id, new)
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        finally:
+            self._set.work()
+            self.reframe()
+        self.dismiss(done)

@@ -1,0 +1,209 @@
+"""The first screen of all: a tenant's name, and where to start."""
+
+import getpass
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.errors import Problem
+from tui.paths import paths
+from tui.providers import PROVIDERS
+from tui.screens.area import Framed, problem_lines, problem_text
+from tui.text import one_line
+from tui.widgets.elapsed import elapsed
+from tui.widgets.form import Button, Choice, FieldRow, Form
+from tui.widgets.frame import Frame
+from tui.widgets.passphrase import NewPassphrase
+from tui.widgets.plain import Plain
+from tui.workspace import credentials, tenants
+from tui.workspace.desk import Desk
+
+if TYPE_CHECKING:
+    from tui.app import Modeldeck
+
+_INTRODUCTION = (
+    "\n   Modeldeck keeps the model providers of each tenant: keys sealed with the\n"
+    "   tenant's own key pair, added models, default models. Try them at once.\n"
+)
+_HELP = ("Optional. Without one, whoever can read your files on", "this machine can open the keys.")
+
+KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
+
+
+class Welcome(Framed[None]):
+    """Makes the first tenant and goes on to where it is to start."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop making the key pair", id="welcome.stop"),
+        Binding("question_mark,f1", "app.help", "Help", id="welcome.help"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[str, str] = {}
+        self._name_row = FieldRow("name", "Tenant")
+        self._passphrase = NewPassphrase(help=_HELP)
+        self._start = Choice("Start with", [], column=True, id="start")
+        self._button = Button("Make the tenant", id="make")
+        self._problem = Plain(id="problem")
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield Plain(_INTRODUCTION)
+            yield self._name_row
+            yield self._passphrase
+            yield Plain()
+            yield self._start
+            yield Plain()
+            yield self._button
+        yield self._problem
+
+    def frame(self) -> Frame:
+        where = paths(self.app.desk.environ)
+        made, keys = self.app.desk.tenants.path, self.app.desk.keys.path
+        strip = (
+            f"Settings   {where.short(made) if made else 'in memory'}",
+            f"Keys       {where.short(keys) if keys else 'in memory'}",
+        )
+        return Frame("Welcome", self._footer(), strip=strip)
+
+    def _footer(self) -> tuple[str, ...]:
+        here = self.focused
+        if self._button.doing:
+            return ("esc stop", "ctrl+q quit", "f1 help")
+        secret = here in (self._passphrase.first.field, self._passphrase.again.field)
+        enter = "enter next" if secret else "enter open" if self._practising else "enter make the tenant"
+        moves = ("up down choose", "tab next") if here is self._start else ("tab next",)
+        return (enter, *moves, "ctrl+q quit", "f1 help")
+
+    @property
+    def _practising(self) -> bool:
+        return self._start.value == PRACTICE
+
+    def on_mount(self) -> None:
+        self._offer()
+        self._name_row.field.value = _login_name(self.app.desk)
+        self._name_row.field.cursor_position = len(self._name_row.value)
+        self._start.focus()
+
+    def on_screen_resume(self) -> None:
+        self._offer()
+
+    def _offer(self) -> None:
+        self._found = found_keys(self.app.desk)
+        self._start.offer(starts(self.app.desk, self._found))
+
+    # --- what is pressed ---
+
+    def on_choice_changed(self) -> None:
+        self._button.relabel("Open practice" if self._practising else "Make the tenant")
+        self.reframe()
+
+    def on_choice_next(self) -> None:
+        self._make()
+
+    def on_button_pressed(self) -> None:
+        self._make()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        if event.row is self._name_row:
+            self._make()
+        else:
+            self.focus_next()
+
+    def on_input_changed(self) -> None:
+        self._name_row.say()
+
+    def action_stop(self) -> None:
+        self.workers.cancel_group(self, "make")
+
+    def _make(self) -> None:
+        if self._practising:
+            self.app.practise()
+            return
+        if self._button.doing:
+            return
+        self._problem.show("")
+        try:
+            tenants.check_name(self.app.desk, self._name_row.value)
+        except Problem as problem:
+            self._name_row.say(*problem_lines(problem.message, problem.hint))
+            self._name_row.field.focus()
+            return
+        if self._passphrase.agree():
+            self.run_worker(self._made(), group="make", exclusive=True, exit_on_error=False)
+
+    async def _made(self) -> None:
+        def tell(since: str) -> None:
+            self._button.work(f"making the key pair{since}")
+
+        try:
+            with elapsed(self, tell):
+                self.reframe()
+                made = await tenants.create(self.app.desk, self._name_row.value, self._passphrase.secret)
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        finally:
+            self._button.work()
+            self.reframe()
+        # Where all tenants were removed this form comes up again.
+        self._passphrase.clear()
+        going = _go_on(self.app, made.id, self._provider(), self._start.value == SERVER)
+        self.app.run_worker(going, group="begin", exit_on_error=False)
+
+    def _provider(self) -> str:
+        """The provider whose form opens at once, '' for the list."""
+        if self._start.value == SERVER:
+            return local_provider()
+        return next(iter(self._found)) if self._start.value == KEY and len(self._found) == 1 else ""
+
+    def unsaved(self) -> str:
+        return "The tenant is not made yet." if self._button.doing or self._passphrase.touched else ""
+
+
+async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:
+    """The list of providers, and over it the form where a provider was chosen to start with."""
+    await app.open_tenant(tenant_id, "providers")
+    if provider_id:
+        await app.set_up(provider_id, look=look)
+
+
+def found_keys(desk: Desk) -> dict[str, str]:
+    """Provider -> the variable of the environment that holds a key for it."""
+    return {
+        each.id: hit.variable
+        for each in PROVIDERS.values()
+        if not each.local_servers and (hit := credentials.found(desk, each))
+    }
+
+
+def local_provider() -> str:
+    """The provider of model servers on this machine."""
+    return next((each.id for each in PROVIDERS.values() if each.local_servers), "")
+
+
+def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
+    """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
+    offered = [(LIST, "the list of providers"), (PRACTICE, "practice: made-up tenants, nothing is written or sent")]
+    if local := local_provider():
+        names = ", ".join(each.label for each in PROVIDERS[local].local_servers[:2])
+        offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
+    if len(found) == 1:
+        provider, variable = next(iter(found.items()))
+        offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
+    elif found:
+        offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
+    return offered
+
+
+def _login_name(desk: Desk) -> str:
+    name = desk.environ.get("USER") or desk.environ.get("LOGNAME") or ""
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):  # no entry for this user
+            name = ""
+    return one_line(name, tenants.LONGEST)

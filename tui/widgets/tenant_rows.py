@@ -1,0 +1,88 @@
+"""Tenants as rows: mark and name, state, what is set up, when each was used last."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from textual.content import Content
+
+from tui.domain import ModelType
+from tui.providers import PROVIDERS
+from tui.store import Damaged
+from tui.widgets.clip import clip_end, clip_middle, fit
+from tui.widgets.frame import Row
+from tui.widgets.glyphs import ERROR, MARK, MARK_COLOURS, MUTED, sign
+from tui.widgets.plain import line
+from tui.widgets.rows import Item
+from tui.workspace.tenants import TenantRow
+from tui.workspace.times import when
+
+_MARK, _NAME, _STATE, _READY, _DEFAULTS, _USED = 2, 24, 11, 9, 8, 12
+_LEAST = 18
+"""Cells of a name below which a column at the right gives way."""
+
+_HEADINGS = ("tenant", "state", "ready", "defaults", "last used")
+_GUTTER = 3
+
+
+class TenantHeading(Row):
+    """The names of the columns."""
+
+    def draw(self, cells: int) -> list[Content]:
+        # Without a mark before it, the first heading begins where the marks are.
+        names, facts = _widths(cells - _GUTTER)
+        row = fit(_HEADINGS[0], names + _MARK) + _placed(_HEADINGS[1:], facts)
+        return [line(" " * _GUTTER, (row, MUTED))]
+
+
+def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
+    """The rows of the list."""
+    return [Item(row.id, partial(_draw, row, rows, now)) for row in rows]
+
+
+def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> Content:
+    names, widths = _widths(cells)
+    if row.tenant is None:
+        broken, role = sign("damaged")
+        said = "settings damaged" if isinstance(row.problem, Damaged) else "cannot be read"
+        words = clip_end(f"{said}, enter says more", cells - _MARK - names)
+        return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
+    facts = (
+        "open" if row.open else "locked",
+        f"{row.ready} of {len(PROVIDERS)}",
+        f"{row.defaults} of {len(ModelType)}",
+        when(row.last_used, now) or "–",
+    )
+    name = fit(_clipped(row, among, names - 2), names)
+    return line((MARK, MARK_COLOURS[row.tenant.mark % len(MARK_COLOURS)]), f" {name}", _placed(facts, widths))
+
+
+def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
+    """The name, its middle cut; where others would look the same, the fingerprint of its key tells it apart."""
+    assert row.tenant is not None
+    name, key = row.tenant.name, row.tenant.key_id[:4]
+    short = clip_middle(name, cells)
+    if short == name:
+        return name
+    looks = Counter(clip_middle(each.tenant.name, cells) for each in among if each.tenant)
+    return short if looks[short] == 1 else clip_end(name, cells - len(key)) + key
+
+
+def _widths(cells: int) -> tuple[int, tuple[int, ...]]:
+    """Cells of the name and of the columns behind it; the last one takes what is left of the row, to the right."""
+    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, _USED)
+    while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:
+        facts = facts[:-1]
+    if len(facts) < 4:
+        return cells - _MARK - sum(facts), facts
+    whole = _MARK + _NAME + sum(facts[:3])
+    used = min(cells - whole, 23)
+    if used < _USED:
+        return cells - _MARK - sum(facts), facts
+    return cells - _MARK - sum(facts[:3]) - used, (*facts[:3], used)
+
+
+def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
+    """The columns one after the other; the time at the right, one cell before the end."""
+    row = "".join(fit(text, cells) for text, cells in zip(texts[:3], widths, strict=False))
+    return row + (fit(texts[3], widths[3] - 1, right=True) if len(widths) > 3 else "")
