@@ -26,7 +26,8 @@ _MEDIA = {
     "wav": "audio/wav",
     "webm": "audio/webm",
 }
-MEGABYTE = 1_000_000
+MEGABYTE = 1024 * 1024
+"""As providers count where they limit a file to so many MB."""
 
 
 @dataclass(frozen=True)

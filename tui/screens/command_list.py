@@ -1,0 +1,218 @@
+"""What the command palette holds: actions, areas, types, providers, models and tenants, each with what it does."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+from tui.domain import Intake, Model, ModelType
+from tui.errors import Problem
+from tui.screens.actions import Action, actions_of, class_actions
+from tui.screens.area import Area, Framed
+from tui.widgets.frame import AREAS
+from tui.workspace import credentials, defaults, models, tenants
+
+if TYPE_CHECKING:
+    from tui.app import Modeldeck
+
+_TABS = {
+    ModelType.CHAT: ("chat", "4"),
+    ModelType.EMBEDDING: ("embedding", "4 then t"),
+    ModelType.SPEECH2TEXT: ("speech-to-text", "4 then t t"),
+}
+
+_AREA_SCREENS = (("providers", "Providers", "1"), ("models", "Models", "2"), ("defaults", "Defaults", "3"))
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row. `keys` teaches how to do it without the palette; `reason` says why it cannot be done now."""
+
+    words: str
+    run: Callable[[], Any]
+    keys: str = ""
+    tells: str = ""
+    reason: str = ""
+    here: bool = False
+    """Whether it is shown before a word is typed."""
+    also: str = ""
+    """More words that find it."""
+
+    @property
+    def haystack(self) -> str:
+        """Where typed words are looked for."""
+        return f"{self.words} {self.also}".casefold()
+
+    def begins(self, words: list[str]) -> bool:
+        """Whether one of its own words begins with the first word typed."""
+        return any(each.startswith(words[0]) for each in self.words.casefold().replace(":", " ").split())
+
+
+def commands_for(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+    """All commands, those of the screen that one comes from first."""
+    return list(_once([*_here(app, screen), *_places(app), *_elsewhere(app, screen), *_things(app)]))
+
+
+def _once(commands: list[Command]) -> Iterator[Command]:
+    seen: set[str] = set()
+    for each in commands:
+        if each.words not in seen:
+            seen.add(each.words)
+            yield each
+
+
+def _here(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
+    for action in sorted(actions_of(screen), key=lambda each: each.general):
+        if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
+            continue
+        yield Command(
+            action.words,
+            _runner(app, action),
+            " ".join(action.keys[:1]),
+            _TELLS.get(action.id, f"{action.words}, on this screen."),
+            _reason(app, screen, action),
+            here=True,
+        )
+
+
+_UNLISTED = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop", "playground.type-again"))
+
+_TELLS = {
+    "app.tenants": "Show the list of tenants.",
+    "app.lock": "Forget the opened keys; the passphrase is asked for when one is needed.",
+    "app.help": "The keys of this screen, the signs, and where files are.",
+    "app.quit": "Leave Modeldeck; asks when something would be lost.",
+    "app.redraw": "Draw the whole screen anew, after another program wrote over it.",
+    "app.suspend": "Back to the shell; fg returns.",
+}
+
+
+def _reason(app: "Modeldeck", screen: Screen[Any], action: Action) -> str:
+    if action.id == "app.lock" and app.tenant is not None:
+        if not app.tenant.protected:
+            return f"{app.tenant.name} has no passphrase"
+        return "" if tenants.is_open(app.desk, app.tenant.id) else f"{app.tenant.name} is locked"
+    if action.id.startswith("app.") and action.id == "app.lock":
+        return "no tenant is shown"
+    return "" if action.usable else "not possible now"
+
+
+def _runner(app: "Modeldeck", action: Action) -> Callable[[], Awaitable[bool]]:
+    return lambda: app.run_action(action.run, default_namespace=action.node)
+
+
+def _places(app: "Modeldeck") -> Iterator[Command]:
+    if app.tenant is not None:
+        for number, (area, label) in enumerate(AREAS[:3], 1):
+            show = _then(app.action_area, area)
+            yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.", here=True)
+        for kind, (word, keys) in _TABS.items():
+            chosen = models.defaults(app.desk, app.tenant.id).get(kind)
+            tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
+            yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells, here=True)
+    yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.", here=True)
+    plain = "off" if app.ascii else "on"
+    tells = "Draw every sign with plain ASCII characters." if plain == "on" else "Draw signs as they are meant."
+    yield Command(f"Plain characters: {plain}", _then(_plain, app, plain), "", tells, also="ascii glyphs")
+
+
+def _plain(app: "Modeldeck", word: str) -> None:
+    app.desk.config = replace(app.desk.config, glyphs="ascii" if word == "on" else "unicode")
+    app.action_redraw()
+
+
+def _elsewhere(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
+    """The actions of the other areas; doing one goes there first."""
+    if app.tenant is None:
+        return
+    for area, name, key in _AREA_SCREENS:
+        kind: type[Area] = getattr(import_module(f"tui.screens.{area}"), name)
+        if isinstance(screen, kind):
+            continue
+        for words, plain, action in class_actions(kind):
+            run = _then(_go_and_do, app, area, action)
+            keys = f"{key} then {plain}"
+            yield Command(f"{name}: {words[:1].lower()}{words[1:]}", run, keys, f"Go to {name} and do it there.")
+
+
+async def _go_and_do(app: "Modeldeck", area: str, action: str) -> None:
+    await app.go_to(area)
+    await app.run_action(action, default_namespace=app.screen)
+
+
+def _things(app: "Modeldeck") -> Iterator[Command]:
+    if app.tenant is not None:
+        yield from _types(app)
+        yield from _providers(app)
+        for row in models.rows(app.desk, app.tenant.id):
+            model = row.model
+            reason = "" if row.state in ("ready", "ends") else row.word or row.state
+            yield Command(
+                f"Model {model.id} ({row.provider_label})",
+                _then(app.open_playground, model.type, model),
+                "",
+                f"Open the playground with {model.ref}.",
+                reason,
+                also=f"{model.ref} {model.type.label}",
+            )
+    for each in tenants.rows(app.desk):
+        if each.tenant is not None and each.tenant != app.tenant:
+            tells = f"Show the providers of {each.tenant.name}."
+            yield Command(f"Tenant {each.tenant.name}", _then(app.open_tenant, each.id), "", tells, also=each.id)
+
+
+def _types(app: "Modeldeck") -> Iterator[Command]:
+    for kind in ModelType:
+        run = _then(_worker, app, _pick_default, kind)
+        yield Command(f"Default for {kind.label} …", run, "3", f"Choose the default model for {kind.label}.")
+
+
+def _providers(app: "Modeldeck") -> Iterator[Command]:
+    for row in credentials.rows(app.desk, app.tenant_id):
+        provider, known = row.provider, row.credential is not None
+        run = _then(_worker, app, _set_up, provider.id)
+        words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
+        tells = f"Open the form of {provider.label}; it is {row.state}."
+        yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change")
+        if provider.intake is not Intake.IMPORTED:
+            tells = f"Go to Models and add one of {provider.label}."
+            run = _then(_go_and_do, app, "models", "add")
+            yield Command(f"Add a model: {provider.label} …", run, "2 then a", tells, "" if known else "not set up")
+
+
+async def _set_up(app: "Modeldeck", provider_id: str) -> None:
+    if await app.set_up(provider_id):
+        _tell(app)
+
+
+async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
+    now = models.defaults(app.desk, app.tenant_id).get(kind)
+    held: Model | None = None
+    if now is not None:
+        found = models.listing(app.desk, app.tenant_id, kind, now.provider)
+        held = next((each for each in found if each.id == now.model), None)
+    model = await app.pick_model(kind, held)
+    if model is None:
+        return
+    try:
+        await defaults.set(app.desk, app.tenant_id, kind, model.ref)
+    except Problem as problem:
+        app.toast(f"{problem.message} {problem.hint}")
+        return
+    app.toast(f"{model.ref} is the default for {kind.label}.")
+    _tell(app)
+
+
+def _tell(app: "Modeldeck") -> None:
+    if isinstance(app.screen, Framed):
+        app.screen.changed_elsewhere()
+
+
+def _worker(app: "Modeldeck", work: Callable[..., Awaitable[None]], *given: Any) -> None:
+    app.run_worker(work(app, *given), group="command", exclusive=True)
+
+
+def _then(do: Callable[..., Any], *given: Any) -> Callable[[], Any]:
+    return lambda: do(*given)

@@ -1,0 +1,81 @@
+"""Completing a path as it is typed, as a shell does: what a folder offers, and how far all of it agrees."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_MOST = 500
+"""Entries of a folder that are offered; more letters find the others."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file or folder that a typed path can go on with. `text` is the path as it would be typed, `size` in bytes."""
+
+    name: str
+    text: str
+    folder: bool = False
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a typed path can become: its entries, folders first, and the text that they all begin with."""
+
+    typed: str
+    entries: tuple[Entry, ...] = ()
+    agreed: str = ""
+
+    @property
+    def completes(self) -> bool:
+        """Whether there is something to add to what was typed."""
+        return len(self.agreed) > len(self.typed)
+
+
+def expanded(text: str, home: Path) -> Path:
+    """The path that is meant, with `~` for the home folder."""
+    text = text.strip()
+    if text == "~" or text.startswith("~/"):
+        return home / text[2:]
+    return Path(os.path.abspath(text)) if text else Path()
+
+
+def offer(typed: str, home: Path, endings: Sequence[str]) -> Offer:
+    """Look at the folder of a typed path. Files are offered by their endings, hidden entries once a dot is typed."""
+    if typed.strip() == "~":
+        return Offer(typed, (), "~/")
+    head, slash, begin = typed.rpartition("/")
+    folder = expanded(head + slash, home) if head + slash else Path()
+    found: list[Entry] = []
+    try:
+        with os.scandir(folder) as entries:
+            for each in entries:
+                if each.name.startswith(begin) and (begin or not each.name.startswith(".")):
+                    found += _entry(each, head + slash, endings)
+                if len(found) >= _MOST:
+                    break
+    except (OSError, ValueError):
+        return Offer(typed)
+    found.sort(key=lambda each: (not each.folder, each.name.casefold()))
+    return Offer(typed, tuple(found), _agreed([each.text for each in found]))
+
+
+def _agreed(texts: Sequence[str]) -> str:
+    """What all of them begin with."""
+    if not texts:
+        return ""
+    # All that lie between the first and the last in order begin with what these two have in common.
+    first, last = min(texts), max(texts)
+    return first[: next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
+
+
+def _entry(each: "os.DirEntry[str]", head: str, endings: Sequence[str]) -> list[Entry]:
+    try:
+        if each.is_dir():
+            return [Entry(f"{each.name}/", f"{head}{each.name}/", folder=True)]
+        if each.name.rpartition(".")[2].lower() in endings and each.is_file():
+            return [Entry(each.name, head + each.name, size=each.stat().st_size)]
+    except OSError:
+        pass
+    return []
