@@ -1,5 +1,6 @@
 """Text fields: one line, dots for a secret. A paste never submits, and is refused whole when it is too long."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -14,7 +15,10 @@ LIMIT = 16_000
 
 
 class LineField(Input):
-    """A field of one line without a frame. Enter goes on to the next field; its screen decides what that is."""
+    """A field of one line without a frame. Enter goes on to the next field; its screen decides what that is.
+
+    `cleaner` says what of a paste goes in, None where it is refused; a form that knows more may put in its own.
+    """
 
     DEFAULT_CSS = """
     LineField, LineField:focus {
@@ -30,7 +34,7 @@ class LineField(Input):
             self.field, self.size = field, size
 
     class Pasted(Message):
-        """Text was pasted; the field holds it by now."""
+        """Text was pasted; the field holds by now what its cleaner took of it."""
 
         def __init__(self, field: "LineField", text: str) -> None:
             super().__init__()
@@ -41,6 +45,7 @@ class LineField(Input):
     def __init__(self, value: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(value, id=id, classes=classes, select_on_focus=False, compact=True)
         self.cursor_blink = False
+        self.cleaner: Callable[[str], str | None] = self.clean
 
     def clean(self, text: str) -> str:
         """What of a paste goes into the field."""
@@ -56,9 +61,10 @@ class LineField(Input):
         if len(text) > LIMIT:
             self.post_message(self.TooLong(self, len(text)))
             return
-        cleaned = self.clean(text)
-        start, end = self.selection
-        self.replace(cleaned, start, end)
+        cleaned = self.cleaner(text)
+        if cleaned is not None:
+            start, end = self.selection
+            self.replace(cleaned, start, end)
         self.post_message(self.Pasted(self, text))
 
 

@@ -55,6 +55,11 @@ class Rows(ScrollView, can_focus=True):
         Binding("enter", "choose", "open", id="list.choose"),
     ]
 
+    REVERSED: ClassVar[bool] = True
+    """Whether the whole row under the cursor is drawn in reverse."""
+    STAYS: ClassVar[bool] = True
+    """Whether the cursor is drawn while something else has the focus."""
+
     class Moved(Message):
         """The cursor is on another row."""
 
@@ -76,6 +81,7 @@ class Rows(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.items: Sequence[Item] = ()
         self.cursor = -1
+        self.gutter_cells = 3
 
     @property
     def key(self) -> str:
@@ -177,9 +183,12 @@ class Rows(ScrollView, can_focus=True):
         if not 0 <= index < len(self.items):
             return Strip.blank(cells, style.rich_style)
         here = index == self.cursor
-        row = line(f" {CURSOR} " if here else "   ", self.items[index].draw(cells - 3)).truncate(cells, ellipsis=True)
+        # In a gutter of one cell the cursor shows only while the list has the focus.
+        marked = here and (self.has_focus or self.gutter_cells > 1)
+        gutter = (CURSOR if marked else "").center(self.gutter_cells)
+        row = line(gutter, self.items[index].draw(cells - len(gutter))).truncate(cells, ellipsis=True)
         drawn = Visual.to_strips(self, row, cells, 1, style)[0]
-        if here and self.has_focus:
+        if here and self.has_focus and self.REVERSED:
             # Only as far as the text goes: a fill across the window costs bytes and spoils selections.
             return drawn.apply_style(RichStyle(reverse=True))
         return drawn

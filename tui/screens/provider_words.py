@@ -1,0 +1,128 @@
+"""What the strip says of a provider and its credentials, and what goes with one that is removed."""
+
+from tui.domain import Credential
+from tui.errors import Problem
+from tui.screens.area import problem_lines
+from tui.text import one_line
+from tui.widgets.plain import Words
+from tui.workspace import credentials, models
+from tui.workspace.credentials import ProviderRow
+from tui.workspace.desk import Desk
+from tui.workspace.sealed import key_hint
+from tui.workspace.times import when
+
+Strip = tuple[Words, Words]
+
+
+def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
+    """The provider under the cursor."""
+    held, label = row.credential, row.provider.label
+    if held is None:
+        if row.found:
+            return f"{row.found} is set here. It is offered in the form, not used by itself.", "enter opens the form."
+        where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
+        return f"{label} is not set up.", where or "enter opens its form."
+    if row.state == "cannot be opened":
+        return f"The key of {label} cannot be opened.", "enter replaces or forgets it; the others are not touched."
+    if row.state == "key refused":
+        return _refused(row, held, now), "enter opens it to paste another; v tries again."
+    if row.state == "restricted":
+        return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
+    said = f"{label}: {', '.join(_said(row, held, now))}."
+    if locked and held.envelope:
+        return said, "v asks for the passphrase first."
+    return said, _listed(row, held, now)
+
+
+def strip_of_problem(problem: Problem) -> Strip:
+    """A problem in the strip: sentence, and hint or the other side's words."""
+    return problem_lines(problem.message)[0], problem.hint or problem.detail
+
+
+def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
+    """A field of the details."""
+    changed = f", changed {when(held.changed, now)}" if held.changed and held.changed != held.created else ""
+    return f"Set up {when(held.created, now)}{changed}.", "enter changes the fields. The key is replaced, never shown."
+
+
+def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
+    """A provider whose details stand beside the list."""
+    set_up, second = strip_of_field(held, now)
+    at = when(held.listed_at, now)
+    listed = f" Models listed from the provider at {at}." if at and row.provider.list_models else ""
+    return f"{row.provider.label}: s{set_up[1:]}{listed}", second
+
+
+def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
+    """One of the other credentials."""
+    if held.check.message and held.check.state != "ready":
+        return f"{held.name}: {held.check.message}", held.check.hint
+    return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
+
+
+def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
+    """What goes with one credential, or with all that a tenant has of a provider."""
+    provider = row.provider
+    held = credentials.listing(desk, tenant_id, provider.id)
+    if name and len(held) > 1:
+        gone = next(each for each in held if each.name == name)
+        left = next(each for each in held if each.name != name)
+        lines: list[Words] = [f"The credential {name} goes from this tenant{_ends(row, gone)}. Models stay."]
+        if gone.active:
+            lines.append(f"{left.name} is used instead.")
+    else:
+        names = ", ".join(each.name for each in held)
+        chosen = [kind.label for kind, each in models.defaults(desk, tenant_id).items() if each.provider == provider.id]
+        count = row.models + row.added
+        parts = [
+            (len(held), "credential", names),
+            (count, "model", f"{row.added} added by hand" if row.added else ""),
+            (len(chosen), "default", f"{', '.join(chosen)}; empty then"),
+        ]
+        lines = ["These go, and cannot be brought back:", ""]
+        for number, what, which in parts:
+            if number:
+                lines.append(f"  {number:,} {what}{'' if number == 1 else 's':<1}  {which}".rstrip())
+    return [*lines, "", f"At {provider.label} the key stays valid; withdraw it there if needed."]
+
+
+def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
+    """What changes when another credential is used."""
+    lines: list[Words] = [f"Calls to {row.provider.label} are made with {then.name}{_ends(row, then)} from then on."]
+    for field in row.provider.fields:
+        before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
+        if before != after:
+            lines.append(f"{field.label}: {one_line(after) or '–'}, before it was {one_line(before) or '–'}.")
+    return [*lines, f"{now.name} is kept."]
+
+
+def _refused(row: ProviderRow, held: Credential, now: str) -> str:
+    label, at = row.provider.label, when(held.check.at, now)
+    reason = held.check.message.removeprefix(f"{label} ")
+    reason = f" It {reason}" if reason != held.check.message else f" {reason}"
+    ends = f" ending {hint}" if (hint := key_hint(row.provider, held.hints)) else ""
+    return f"{label} refused the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
+
+
+def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
+    parts = ["own key" if held.envelope else "no key"]
+    if hint := key_hint(row.provider, held.hints):
+        parts.append(f"ends {hint}")
+    at = when(held.check.at, now)
+    took = f" in {held.check.ms} ms" if held.check.ms else ""
+    parts.append(f"verified {at}{took}" if held.check.state == "ready" and at else "not verified")
+    return parts
+
+
+def _listed(row: ProviderRow, held: Credential, now: str) -> str:
+    if held.check.state == "unverified":
+        return "v asks whether it works."
+    if row.provider.list_models is None:
+        return f"{row.provider.label} does not list its models; these are known as of {row.provider.catalogue_as_of}."
+    at = when(held.listed_at, now)
+    return f"Models are listed from the provider, last at {at}." if at else "r asks for its models."
+
+
+def _ends(row: ProviderRow, held: Credential) -> str:
+    hint = key_hint(row.provider, held.hints)
+    return f", the key ending {hint}" if hint else ""

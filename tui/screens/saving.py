@@ -1,0 +1,271 @@
+"""How a set-up form becomes a stored credential: ask the provider, settle what stands in the way, seal and save."""
+
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any, TypeVar
+
+from tui.domain import Check, CheckState, Credential, Model
+from tui.errors import Locked, Problem, Refused, Unreachable, Usage
+from tui.providers.origins import host_of
+from tui.providers.spec import Provider
+from tui.screens.area import Page, problem_lines
+from tui.screens.setup_words import conflict_lines, imported, strip_of_detail, theirs_lines
+from tui.widgets.elapsed import elapsed
+from tui.widgets.form import Button
+from tui.widgets.plain import Words
+from tui.widgets.setup_form import SetupForm
+from tui.workspace import credentials, tenants
+from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
+from tui.workspace.desk import Desk
+from tui.workspace.setup import DEFAULT_NAME, Values, Verified
+
+Result = TypeVar("Result")
+
+
+class Saving(Page[bool]):
+    """A page with a set-up form. What was typed stays in it until it is saved."""
+
+    def __init__(self, provider: Provider, name: str = DEFAULT_NAME) -> None:
+        super().__init__()
+        self.provider = provider
+        self.called = name
+        """The credential that is set up, '' for a new one that is named in the form."""
+        self.stored: Credential | None = None
+        """It, as it was when the form was filled from it."""
+        self.asking = False
+        self.changed_meanwhile = False
+        self.outcome: tuple[Words, Words] | None = None
+        """What the strip says of the last answer."""
+        self._known: Verified | None = None
+        self._check = Check()
+        self._values: Values = {}
+        self._allowed: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> SetupForm:
+        return self.query_one(SetupForm)
+
+    @property
+    def _whom(self) -> tuple[Desk, str, str]:
+        return self.app.desk, self.app.tenant_id, self.provider.id
+
+    @property
+    def _credential(self) -> str:
+        return self.called or self.form.new_name
+
+    def forget_outcome(self) -> None:
+        """Something was changed: what the provider said was about something else."""
+        if self.outcome or self._known or self._check != Check() or self.form.noticed:
+            self._known, self._check, self.outcome = None, Check(), None
+            self.form.offer(again=False)
+            self.form.notice()
+
+    def stop(self) -> None:
+        """Stop asking; nothing is saved."""
+        self.workers.cancel_group(self, "ask")
+
+    # --- asking ---
+
+    def ask(self, which: str, values: Values) -> None:
+        """Ask the provider about these values and save them if it accepts them; `which` button was pressed."""
+        self._values, self._check, self._known, self.outcome = values, Check(), None, None
+        self.form.notice()
+        self.work(self._verify_and_save(which), which)
+
+    def work(self, work: Coroutine[Any, Any, None], which: str) -> None:
+        """Do it in the background; what goes wrong is said where it concerns."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Problem as problem:
+                self._explain(problem, which)
+
+        self.run_worker(guarded(), group="ask", exclusive=True, exit_on_error=False)
+
+    @contextmanager
+    def at_work(self, which: str, doing: str) -> Iterator[None]:
+        """Show in the button's place what is being done; escape stops it, and what was typed stays."""
+        form, button = self.form, self.form.query_one(f"#{which}", Button)
+        self.asking = True
+        form.hold(True)
+        try:
+            with elapsed(self, lambda passed: button.work(doing + passed)):
+                self.reframe()
+                yield
+        except CancelledError:
+            self.outcome = ("Stopped. Nothing was saved; what was typed is still here.", "")
+            raise
+        finally:
+            self.asking = False
+            form.hold(False)
+            button.work()
+            self.reframe()
+
+    async def _verify_and_save(self, which: str) -> None:
+        began = monotonic()
+        hosts = ", ".join(map(host_of, self.form.origins(self._values))) or self.provider.label
+
+        async def verify() -> Verified:
+            with self.at_work(which, f"asking {hosts}"):
+                return await credentials.verify(
+                    *self._whom, self._values, name=self._credential, plain_http=self._allowed
+                )
+
+        verified = await self._willing(verify)
+        if verified is None:
+            return
+        self._check = verified.check
+        if verified.check.state is CheckState.RESTRICTED or verified.listed == ():
+            self._known = verified
+            self._weigh(verified)
+        else:
+            await self._save(verified.check, verified.listed, monotonic() - began)
+
+    def _weigh(self, verified: Verified) -> None:
+        """The key is good, and yet something is in the way: the operator decides."""
+        check = verified.check
+        if check.state is CheckState.RESTRICTED:
+            self.form.notice(*problem_lines(check.message, check.hint))
+        else:
+            said = problem_lines("It answers, but lists no models.", "Save, then add one by its name with a.")
+            self.form.notice(*said)
+        self.form.offer(again=True, anyway="Save, and add models by hand")
+        self.form.query_one("#anyway").focus()
+        self.outcome = strip_of_detail(check.detail, self.size.width)
+        self.reframe()
+
+    async def save_anyway(self) -> None:
+        """Save what was asked about, with what was said to it."""
+        known = self._known
+        await self._save(self._check, known.listed if known else None, 0.0)
+
+    async def _save(self, check: Check, listed: tuple[Model, ...] | None, seconds: float) -> None:
+        first = not credentials.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+
+        async def save() -> Credential:
+            return await credentials.save(
+                *self._whom,
+                self._values,
+                name=self._credential,
+                check=check,
+                listed=listed,
+                plain_http=self._allowed,
+                seen=self.stored,
+                watch=True,
+            )
+
+        while True:
+            try:
+                saved = await self._willing(save)
+            except Conflict as conflict:
+                if not await self._overwrites(conflict):
+                    return
+                self.stored = conflict.theirs
+            else:
+                break
+        if saved is not None:
+            await self._saved(saved, listed, seconds, first)
+
+    async def _willing(self, work: Callable[[], Awaitable[Result]]) -> Result | None:
+        """The work's result, after the questions that it raises; None when one is answered with no."""
+        while True:
+            try:
+                return await work()
+            except PlainHttp as problem:
+                lines = [", ".join(problem.origins), "This sends texts and the key readable for others on the way."]
+                choices = {"back": "Go back", "use": "Use it all the same"}
+                if await self.app.ask("Plain http", lines, choices) != "use":
+                    self.form.open_at(problem.field)
+                    return None
+                self._allowed += problem.origins
+            except Locked:
+                if tenants.is_open(self.app.desk, self.app.tenant_id):
+                    raise
+                waiting = f"the check of {self.provider.label}."
+                if not await self.app.opened(waiting, "It is made as soon as the tenant is open."):
+                    return None
+
+    async def _overwrites(self, conflict: Conflict) -> bool:
+        """Whether this form is to be saved over what another session saved meanwhile."""
+        theirs = conflict.theirs
+        title = f"{self.provider.label} was {'changed' if theirs else 'removed'} while this form was open"
+        choices = {
+            "look": "Look at theirs, keep my form open",
+            "mine": "Save mine over it",
+            "theirs": "Leave mine, take theirs",
+        }
+        lines = conflict_lines(self.provider, theirs, self._values, self.app.desk.now())
+        answer = await self.app.ask(title, lines, choices)
+        if answer == "theirs":
+            self.dismiss(None)
+        elif answer == "look":
+            # Seen now, so that the next save is meant.
+            self.stored, self.changed_meanwhile = theirs, False
+            self.outcome = theirs_lines(self.provider, theirs)
+            self.reframe()
+        return answer == "mine"
+
+    async def _saved(self, saved: Credential, listed: tuple[Model, ...] | None, seconds: float, first: bool) -> None:
+        label, answer = self.provider.label, ""
+        if not saved.active:
+            self.app.toast(f"{saved.name} is saved; {label} goes on with the credential in use. u uses it.")
+        elif saved.check.state is CheckState.UNVERIFIED:
+            self.app.toast(f"{label} is saved, not verified.")
+        elif first and self.provider.after_saving and not listed:
+            lines = ["No models yet.", self.provider.after_saving]
+            answer = await self.app.ask(f"{label} accepts this key", lines, {"add": "Add a model", "": "Not now"}) or ""
+        elif first:
+            answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
+        else:
+            self.app.toast(f"{label} is saved. {imported(listed, seconds)}".strip())
+        self.dismiss(True)
+        if answer == "playground":
+            self.app.action_area("playground")
+        elif answer == "add":
+            self.app.run_worker(self.app.add_model(self.provider.id), group="add", exit_on_error=False)
+
+    # --- what went wrong ---
+
+    def _explain(self, problem: Problem, which: str) -> None:
+        """Say it where it concerns; nothing that was typed is lost, and the stored key stays in use."""
+        form = self.form
+        self.outcome = strip_of_detail(problem.detail, self.size.width)
+        if isinstance(problem, FieldProblem) and form.complain(problem.field, problem.message, problem.hint):
+            self.reframe()
+            return
+        secrets = [each for each in form.shown if each.declared.secret]
+        lead = next((each for each in secrets if each.value or each.kept is not None), None)
+        hint = problem.hint
+        if isinstance(problem, Usage | Locked):
+            if lead is not None and isinstance(problem, Locked):
+                lead.complain(problem.message, "Paste it again to replace it.")
+                form.open_at(lead.declared.name)
+            else:
+                form.notice(*problem_lines(problem.message, hint))
+            self.reframe()
+            return
+        self._check = Check()
+        if isinstance(problem, Refused):
+            now = self.app.desk.now()
+            self._check = Check(CheckState.REFUSED, now, 0, problem.message, problem.hint, problem.detail)
+            hints = [each for each in self.stored.hints.values() if each] if self.stored else []
+            if hints:
+                form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
+        if isinstance(problem, Unreachable):
+            hint = f"{hint} Enter tries again; save anyway keeps it unverified.".strip()
+        form.offer(again=which in ("verify", "anyway"), anyway="Save anyway, unverified")
+        if isinstance(problem, Refused) and which in ("verify", "anyway") and lead is not None:
+            lead.complain(problem.message, hint)
+            form.open_at(lead.declared.name)
+        else:
+            form.notice(*problem_lines(problem.message, hint))
+        self.reframe()
+
+    def changed_elsewhere(self) -> None:
+        now = credentials.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+        theirs = next((each for each in now if each.name == self.called), None)
+        self.changed_meanwhile = theirs != self.stored
+        self.reframe()
