@@ -95,7 +95,7 @@ class Save(Dialog[Path]):
             taken = await asyncio.to_thread(_look, path)
             if taken and await self._keep(path, taken):
                 return
-            text = self.writer(self._format.value)
+            text = await asyncio.to_thread(self.writer, self._format.value)
             await asyncio.to_thread(write, path, text)
         except Problem as problem:
             self._said = problem
