@@ -184,7 +184,7 @@ class Rows(ScrollView, can_focus=True):
             return Strip.blank(cells, style.rich_style)
         here = index == self.cursor
         # In a gutter of one cell the cursor shows only while the list has the focus.
-        marked = here and (self.has_focus or self.gutter_cells > 1)
+        marked = here and (self.has_focus or (self.STAYS and self.gutter_cells > 1))
         gutter = (CURSOR if marked else "").center(self.gutter_cells)
         row = line(gutter, self.items[index].draw(cells - len(gutter))).truncate(cells, ellipsis=True)
         drawn = Visual.to_strips(self, row, cells, 1, style)[0]
