@@ -106,7 +106,10 @@ class Modeldeck(App[str]):
 
     def get_default_screen(self) -> Screen[Any]:
         """The first screen: welcome without a tenant, the list with several, else the area to start in."""
-        return self._area(self._first if self.tenant is None else self.desk.config.start)
+        screen = self._area(self._first if self.tenant is None else self.desk.config.start)
+        # Switching to another screen takes the callback of the one shown, and Textual gives its first screen none.
+        screen._push_result_callback(self, None)
+        return screen
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
