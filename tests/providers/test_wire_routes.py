@@ -426,10 +426,20 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority):
 
 
 async def test_a_port_that_speaks_no_tls():
-    async with serve([HELLO]) as server:
-        _, problem = await try_url(f"https://localhost:{server.port}/v1")
-    assert problem and "The key was not sent." in problem.message
-    assert KEY.encode() not in bytes(server.bytes)
+    came = bytearray()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came.extend(await reader.read(65536))
+        writer.write(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    _, problem = await try_url(f"https://localhost:{port}/v1")
+    server.close()
+    assert problem and problem.message == f"localhost:{port} does not speak TLS on this port. The key was not sent."
+    assert "http://" in problem.hint
+    assert KEY.encode() not in came
 
 
 async def test_tls_that_is_too_old(authority):

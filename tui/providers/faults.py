@@ -77,7 +77,7 @@ def redirect(place: Place, target: str) -> Problem:
         plain = origin_of(target).startswith("http://") if "://" in target else False
     except Problem:
         host, plain = "", False
-    where = f"another path, {one_line(target, 80)}" if not host else f"{host}{' by plain http' if plain else ''}"
+    where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
     went = f" The key went to {place.host} only." if place.keyed else ""
     return Problem(
         f"{place.host} wants to send this call on to {where}. It was not followed.{went}",

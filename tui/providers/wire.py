@@ -38,6 +38,8 @@ from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
 from tui.providers.wire_upload import Multipart
 from tui.secret import MASK, Secret
 
+_SHORT = 3
+
 # Their records below WARNING hold URLs and headers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
@@ -65,7 +67,8 @@ class Limits:
     """Times in seconds and sizes in bytes.
 
     `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
-    piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`.
+    piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`. `body`
+    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
     """
 
     connect: float = 10
@@ -75,6 +78,7 @@ class Limits:
     line: int = 1 << 20
     event: int = 8 << 20
     answer: int = 64 << 20
+    body: int = 40 << 20
     refusal: int = 256 << 10
     retries: int = 2
     backoff: float = 0.5
@@ -197,12 +201,18 @@ class Wire:
             finally:
                 await send.ended(sending)
             response = self._response(place, sending, progress)
-            await self._refuse(place, response, opened)
+            await self._refuse(place, response)
             async with aclosing(answer(place, response, signed, self._limits, watch)) as results:
                 async for result in results:
                     if isinstance(result, Refusal):
-                        raise _scrubbed(explained(place, result, self._clock()), opened)
+                        raise explained(place, result, self._clock())
                     yield result
+        except Problem as problem:
+            _scrub(problem, opened)
+            raise
+        except _Again as again:
+            _scrub(again.problem, opened)
+            raise
         finally:
             if response is not None:
                 await send.closed(response)
@@ -218,7 +228,7 @@ class Wire:
         problem, again = before_answer(place, fault, progress)
         raise _Again(problem, again, "broken off" if progress.sent else "not reached")
 
-    async def _refuse(self, place: Place, response: httpx.Response, opened: Mapping[str, Secret]) -> None:
+    async def _refuse(self, place: Place, response: httpx.Response) -> None:
         """Raise for every status but one of success."""
         status = response.status_code
         if 200 <= status < 300:
@@ -233,7 +243,7 @@ class Wire:
         again = not refusal.final and (status in RETRIED or status >= 500)
         again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
         reason = "busy" if status in BUSY else "failed on its side"
-        raise _Again(_scrubbed(problem, opened), again, reason, refusal)
+        raise _Again(problem, again, reason, refusal)
 
     async def _transport(self, proxy: str) -> httpx.AsyncBaseTransport:
         if self._given:
@@ -262,9 +272,8 @@ def _permit(access: Access, url: str) -> None:
         )
 
 
-def _scrubbed(problem: Problem, opened: Mapping[str, Secret]) -> Problem:
-    """The same problem, its detail without any secret that the other side repeats."""
+def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:
+    """Take out of the detail every secret that the other side repeats."""
     for box in opened.values():
-        if box and len(box.reveal()) > 3:
+        if len(box.reveal()) > _SHORT:
             problem.detail = problem.detail.replace(box.reveal(), MASK)
-    return problem

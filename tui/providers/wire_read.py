@@ -94,12 +94,13 @@ async def answer(
         framing = Framing.JSON
     async with aclosing(_received(place, response, limits, watch)) as received:
         read = _whole if framing in (Framing.JSON, Framing.TEXT) else _pieces
-        async for result in read(place, received, replace(call, framing=framing), limits, watch, kind):
-            yield result
-            if isinstance(result, Finish):
-                # The end of the body most often lies in the same packet; with it the connection can serve again.
-                await _drained(received)
-                return
+        async with aclosing(read(place, received, replace(call, framing=framing), limits, watch, kind)) as results:
+            async for result in results:
+                yield result
+                if isinstance(result, Finish):
+                    # The body's end most often lies in the same packet; with it the connection can serve again.
+                    await _drained(received)
+                    return
 
 
 async def refusal_body(place: Place, response: httpx.Response, limits: "Limits") -> tuple[Any, Problem | None]:
@@ -180,14 +181,15 @@ async def _whole(
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Event | Refusal | Call, None]:
-    parts: list[bytes] = []
+    body = bytearray()
     async for item in received:
-        if isinstance(item, bytes):
-            watch.heard()
-            parts.append(item)
-        else:
+        if not isinstance(item, bytes):
             yield item
-    body = b"".join(parts)
+            continue
+        watch.heard()
+        body += item
+        if len(body) > limits.body:
+            raise too_large(place, limits.body)
     if is_page(body[:256].decode("utf-8", "replace"), kind):
         raise page(place, body[: limits.refusal].decode("utf-8", "replace"))
     if not body.strip() and call.framing is Framing.JSON:
@@ -279,7 +281,7 @@ class _Frames:
         yield frame
 
 
-async def _parsed(place: Place, body: bytes) -> Any:
+async def _parsed(place: Place, body: bytearray) -> Any:
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
         # A long list of vectors takes most of a second to parse.
