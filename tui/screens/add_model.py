@@ -31,9 +31,9 @@ _CHARGED = "makes one small call, charged like any other"
 class AddModel(Page[bool]):
     """Answers True when a model was added or changed. Without a provider, one is picked first if there are several."""
 
-    CSS = """
+    DEFAULT_CSS = """
     AddModel #part { height: 1fr; }
-    AddModel #part Plain { height: auto; width: 1fr; padding-left: 3; }
+    AddModel .text { height: auto; width: 1fr; padding-left: 3; }
     """
 
     def __init__(self, provider_id: str = "", model: Model | None = None) -> None:
@@ -95,16 +95,16 @@ class AddModel(Page[bool]):
 
     def _form(self, provider: Provider) -> Iterable[Widget]:
         model = self._model
-        yield Plain("")
+        yield Plain("", classes="text")
         if model is None:
             yield FieldRow("id", "Model", help=(f"The id as {provider.label} writes it.",))
-            yield Plain("")
+            yield Plain("", classes="text")
             yield Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
         else:
-            yield Plain(f"{'Model':<17} {name_of(model)}")
-            yield Plain(f"{'Type':<17} {model.type.label}")
+            yield Plain(f"{'Model':<17} {name_of(model)}", classes="text")
+            yield Plain(f"{'Type':<17} {model.type.label}", classes="text")
         for each in provider.model_fields:
-            yield Plain("")
+            yield Plain("", classes="text")
             value = (model.fields.get(each.name, "") if model else "") or each.default
             if each.choices:
                 options = [(choice.value, choice.label) for choice in each.choices]
@@ -112,9 +112,9 @@ class AddModel(Page[bool]):
             else:
                 help_line = each.help if each.required else f"{each.help} Optional.".strip()
                 yield FieldRow(f"field-{each.name}", each.label, value, help=(help_line,))
-        yield Plain("")
+        yield Plain("", classes="text")
         yield Button("Verify and save" if model else "Verify and add", id="verify", note=_CHARGED)
-        yield Plain("", id="problem")
+        yield Plain("", id="problem", classes="text")
         anyway = Button("Save it anyway, not verified" if model else "Add it anyway, not verified", id="anyway")
         anyway.display = False
         yield anyway

@@ -15,7 +15,7 @@ from tui.providers import PROVIDERS
 from tui.screens.area import Area
 from tui.screens.model_list import cleared, strip_of
 from tui.text import one_line
-from tui.widgets.clip import clip_end, fit
+from tui.widgets.clip import clip_end, clip_middle, fit
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING, sign
 from tui.widgets.plain import Words, line
@@ -37,7 +37,7 @@ class Defaults(Area):
         Binding("u", "use", "Use what is nearest or proposed", id="defaults.use"),
         Binding("x", "clear", "Clear: leave the type without a default", id="defaults.clear"),
     ]
-    CSS = "Defaults #content { padding-top: 1; }"
+    DEFAULT_CSS = "Defaults #content { padding-top: 1; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,14 +75,14 @@ class Defaults(Area):
     def _entry(self, row: DefaultRow) -> list[Item]:
         """The lines of one type; the cursor stands on the first."""
         lines = [Item(str(row.type), lambda cells: self._first_line(row, cells))]
-        below = [row.sentence] if row.sentence else []
+        below = [(row.sentence, "")] if row.sentence else []
         if row.nearest:
-            below.append(f"nearest: {one_line(row.nearest.ref)}")
+            below.append(("nearest: ", one_line(row.nearest.ref)))
         elif row.proposed:
-            below.append(f"proposed: {one_line(row.proposed.ref)}")
+            below.append(("proposed: ", one_line(row.proposed.ref)))
         elif row.default is None:
-            below.append("nothing can be proposed yet")
-        lines += [Item("", partial(_under, text)) for text in below]
+            below.append(("nothing can be proposed yet", ""))
+        lines += [Item("", partial(_under, words, ref)) for words, ref in below]
         return [*lines, text_item("", "")]
 
     def _first_line(self, row: DefaultRow, cells: int) -> Content:
@@ -214,6 +214,8 @@ class Defaults(Area):
         self.app.toast(cleared(type, default.model))
 
 
-def _under(text: str, cells: int) -> Content:
+def _under(words: str, ref: str, cells: int) -> Content:
     indent = _TYPE + 2 if cells >= 60 else 2
-    return line((" " * indent + clip_end(text, max(8, cells - indent)), MUTED))
+    room = max(8, cells - indent)
+    text = words + clip_middle(ref, max(8, room - len(words))) if ref else clip_end(words, room)
+    return line((" " * indent + text, MUTED))

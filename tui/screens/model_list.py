@@ -88,7 +88,7 @@ def columns(cells: int) -> tuple[int, int, int, int]:
     if cells >= 73:
         return 31, 13, 16, 7
     if cells >= 56:
-        return 24, 13, 16, 0
+        return 23, 13, 16, 0
     return (cells - 20, 0, 16, 0) if cells >= 44 else (cells - 2, 0, 0, 0)
 
 
@@ -100,8 +100,8 @@ def draw_row(row: ModelRow, sign: Sign, cells: int) -> Content:
 
 def head(cells: int) -> Content:
     """The words above the columns."""
-    drawn = _across((" ", ""), "model", "provider", "type", "context", cells)
-    return drawn[2:]
+    drawn = _across((" ", ""), "", "provider", "type", "context", cells).plain
+    return line("model" + drawn.ljust(5)[5:])
 
 
 def _across(sign: Sign, name: str, provider: str, kind: str, context: str, cells: int) -> Content:

@@ -1,7 +1,7 @@
 """All models of the tenant: filtered, made defaults, verified, added and removed."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
@@ -10,22 +10,18 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.domain import Intake, Model, ModelType, Origin, Supply
-from tui.errors import Problem
-from tui.providers.spec import Provider
-from tui.screens.area import Area
+from tui.domain import ModelType
+from tui.screens.model_actions import ModelActions, removable
 from tui.screens.model_details import Details
 from tui.screens.model_list import ModelList, columns, head, name_of, sentences, strip_of
-from tui.screens.working import Working
 from tui.text import one_line
-from tui.widgets.clip import clip_end, clip_middle
+from tui.widgets.clip import clip_end
 from tui.widgets.filter import Filter
 from tui.widgets.frame import Frame
-from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
-from tui.widgets.plain import Plain, Words, line
+from tui.widgets.glyphs import MUTED
+from tui.widgets.plain import Plain, Words
 from tui.widgets.rows import Rows, text_item
 from tui.workspace import credentials, defaults, models
-from tui.workspace.intake import Refreshed
 from tui.workspace.models import ModelRow
 
 WIDE = 100
@@ -35,6 +31,9 @@ _LIST = 60
 _REST = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
+_NOTED = 50
+"""Columns from which the type shown stands behind the filter."""
+
 _FEW = 2_000
 """Up to so many models are read at once; more in a thread, so that keys are answered meanwhile."""
 
@@ -42,7 +41,7 @@ _NEXT_TYPE: dict[ModelType | None, ModelType | None] = dict(zip((None, *ModelTyp
 _SHORT_TYPE = {None: "all", ModelType.CHAT: "reasoning"}
 
 
-class Models(Area):
+class Models(ModelActions):
     """The list, its filter, and the details of the model under the cursor."""
 
     AREA = "models"
@@ -58,7 +57,7 @@ class Models(Area):
         Binding("right", "details", "Go to the details", id="models.details", show=False),
         Binding("left", "list", "Go back to the list", id="models.list", show=False),
     ]
-    CSS = f"""
+    DEFAULT_CSS = f"""
     Models #left {{ width: 1fr; }}
     Models #columns {{ height: 1; padding-left: 3; }}
     Models #details {{ display: none; width: 1fr; padding-left: 3; }}
@@ -70,12 +69,8 @@ class Models(Area):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tenant = ""
-        self._list = ModelList((), {})
         self._kind: ModelType | None = None
-        self._said: tuple[str, Words, Words] = ("", "", "")
         self._resting: Timer | None = None
-        self.working = Working(self)
 
     def content(self) -> Iterable[Widget]:
         with Horizontal():
@@ -101,8 +96,8 @@ class Models(Area):
         return self.query_one(Rows)
 
     @property
-    def _row(self) -> ModelRow | None:
-        return self._list.by_key.get(self._rows.key)
+    def shown_key(self) -> str:
+        return self._rows.key
 
     def on_mount(self) -> None:
         self._tenant = self.app.tenant_id
@@ -120,9 +115,10 @@ class Models(Area):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
-        cells = (_LIST if self._wide else event.size.width) - 3
-        self.query_one("#columns", Plain).show((head(cells).plain, MUTED))
-        self.query_one(Filter).field.styles.max_width = max(8, min(49, cells - 27))
+        cells = _LIST if self._wide else event.size.width
+        self.query_one("#columns", Plain).show((head(cells - 3).plain, MUTED))
+        # Room for the type behind the field, so that its bracket does not move with the type shown.
+        self.query_one(Filter).field.styles.max_width = max(8, min(49, cells - (28 if cells >= _NOTED else 8)))
         self._note_type()
         self._tell()
         self.reframe()
@@ -131,7 +127,7 @@ class Models(Area):
         if expected <= _FEW:
             self._take(self._read())
         else:
-            self._work(self._read_aside(), "read")
+            self._work(self.read(), "read")
 
     def _read(self) -> ModelList:
         """The models as they are stored now; the list shown, if nothing has changed."""
@@ -140,7 +136,7 @@ class Models(Area):
         same = rows == self._list.rows and providers == self._list.providers
         return self._list if same else ModelList(rows, providers)
 
-    async def _read_aside(self) -> None:
+    async def read(self) -> None:
         self._take(await asyncio.to_thread(self._read))
 
     def _take(self, read: ModelList) -> None:
@@ -167,7 +163,7 @@ class Models(Area):
 
     def _tell(self) -> None:
         """Bring the details to the model under the cursor."""
-        row = self._row
+        row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
         default = models.defaults(self.app.desk, self._tenant).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
@@ -183,12 +179,12 @@ class Models(Area):
     # --- the words around it ---
 
     def frame(self) -> Frame:
-        row, shown = self._row, len(self._rows.keys)
+        row, shown = self.row, len(self._rows.keys)
         title, right = "Models", f"{shown} of {len(self._list)}"
         if not self.query_one(Filter).text and self._kind is None:
             right = f"{len(self._list):,}" if self._list else ""
         if self._reading and row:
-            title, right = f"Models › {name_of(row.model)}", row.word
+            title, right = f"Models › {name_of(row.model)}", f"{self._list.sign(row)[0]} {row.word}"
         return Frame(title, self._keys(row), self.working.words or right, strip=self._strip(row))
 
     def _keys(self, row: ModelRow | None) -> tuple[str, ...]:
@@ -204,8 +200,8 @@ class Models(Area):
                 ("u use", row and row.usable and not row.default),
                 ("a add", not reading),
                 ("v verify", row and row.usable),
-                ("e edit", row and self._editable(row.model)),
-                ("d remove", row and _removable(row.model)),
+                ("e edit", row and self.editable(row.model)),
+                ("d remove", row and removable(row.model)),
                 ("r refresh", not reading),
                 ("/ filter", not reading and self._list),
                 ("t type", not reading and self._list),
@@ -216,7 +212,7 @@ class Models(Area):
         )
 
     def _strip(self, row: ModelRow | None) -> tuple[Words, Words]:
-        key, *said = self._said
+        key, *said = self.said
         if key == self._rows.key and any(said):
             return said[0], said[1]
         if row is None:
@@ -227,15 +223,13 @@ class Models(Area):
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
         return strip_of(name_of(model), sentences(row, provider, desk.now(), nearest), room)
 
-    def _say(self, first: Words, second: Words = "") -> None:
-        """Show that in the strip until the cursor moves."""
-        self._said = (self._rows.key, first, second)
-        self.reframe()
-
-    def _say_problem(self, problem: Problem) -> None:
-        self._say(line((f"{WARNING} ", ATTENTION), problem.message), problem.hint or problem.detail)
-
     # --- filter and details ---
+
+    def show_all(self, key: str | None) -> None:
+        self.query_one(Filter).clear()
+        self._kind = None
+        self._note_type()
+        self._filtered(key)
 
     def action_filter(self) -> None:
         self.remove_class("-reading")
@@ -253,16 +247,22 @@ class Models(Area):
             self._note_type()
             self._filtered()
 
+    def show_type(self, kind: ModelType | None) -> None:
+        """Show only models of that type, or all of them."""
+        self._kind = kind
+        self._note_type()
+        self._filtered()
+
     def _note_type(self) -> None:
         kind = self._kind
         word = _SHORT_TYPE[kind] if kind is None or kind in _SHORT_TYPE else kind.label
-        self.query_one(Filter).note(f"type: {word}" if self.size.width >= 50 else "")
+        self.query_one(Filter).note(f"type: {word}" if self.size.width >= _NOTED else "")
 
     def on_rows_chosen(self) -> None:
         self.action_details()
 
     def action_details(self) -> None:
-        if self._row is not None and self.focused is self._rows:
+        if self.row is not None and self.focused is self._rows:
             self._tell()
             self.add_class("-reading")
             self.query_one(Details).focus()
@@ -281,126 +281,3 @@ class Models(Area):
             self._rows.focus()
         else:
             self.action_list()
-
-    # --- actions ---
-
-    def _work(self, work: Awaitable[None], group: str) -> None:
-        async def guarded() -> None:
-            try:
-                await work
-            except Problem as problem:
-                self._say_problem(problem)
-
-        self.run_worker(guarded(), group=group, exclusive=True, exit_on_error=False)
-
-    def action_use(self) -> None:
-        if (row := self._row) is not None:
-            if row.usable:
-                self._work(self._use(row.model), "use")
-            else:
-                self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
-
-    async def _use(self, model: Model) -> None:
-        before = models.defaults(self.app.desk, self._tenant).get(model.type)
-        await defaults.set(self.app.desk, self._tenant, model.type, model.ref)
-        await self._read_aside()
-        was = f" It was {one_line(before.model)}." if before and before.model != model.id else ""
-        self.app.toast(f"{name_of(model)} is the default for {model.type.label} now.{was}")
-
-    def action_verify(self) -> None:
-        if (row := self._row) is not None:
-            self._work(self._verify(row), "verify")
-
-    async def _verify(self, row: ModelRow) -> None:
-        ref = row.model.ref
-        if not await self.app.opened(f"one small call to {ref}.", "It is made as soon as the tenant is open."):
-            return
-        self._say("One small call is made, charged like any other.", "esc stops waiting for it.")
-        try:
-            with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
-                said = await models.test(self.app.desk, self._tenant, row.model)
-        except asyncio.CancelledError:
-            self._say("Stopped. The call may have been charged all the same.")
-            raise
-        await self._read_aside()
-        self._say(said, f"One small call, charged by {row.provider_label} like any other.")
-
-    def action_refresh(self) -> None:
-        self._work(self._refresh(), "refresh")
-
-    async def _refresh(self) -> None:
-        rows = credentials.rows(self.app.desk, self._tenant)
-        wanted = [each.provider for each in rows if each.usable and each.provider.intake is not Intake.ADDED]
-        if not wanted:
-            self._say("No provider that lists its models can be used yet.", "1 sets one up.")
-        elif await self.app.opened("a new list of models.", "It is made as soon as the tenant is open."):
-            done = [each for each in await asyncio.gather(*map(self._refresh_one, wanted)) if each]
-            if done:
-                total, came = sum(each.total for each in done), sum(len(each.added) for each in done)
-                self.app.toast(f"{total:,} models listed: {came} new, {sum(len(each.gone) for each in done)} gone.")
-
-    async def _refresh_one(self, provider: Provider) -> Refreshed | None:
-        with self.working.on(f"listing {provider.label}"):
-            try:
-                refreshed = await models.refresh(self.app.desk, self._tenant, provider.id)
-                await self._read_aside()
-            except Problem as problem:
-                self._say_problem(problem)
-                return None
-        return refreshed
-
-    def action_add(self) -> None:
-        row = self._row
-        provider = self._list.providers.get(row.model.provider) if row else None
-        hosting = provider is not None and provider.usable and provider.provider.supply is Supply.HOSTING
-        self._work(self._add(provider.provider.id if provider and hosting else ""), "add")
-
-    async def _add(self, provider_id: str) -> None:
-        known = set(self._list.by_key)
-        if await self.app.add_model(provider_id):
-            await self._read_aside()
-            self.query_one(Filter).clear()
-            self._kind = None
-            self._note_type()
-            self._filtered(next((key for key in self._list.by_key if key not in known), None))
-
-    def _editable(self, model: Model) -> bool:
-        provider = self._list.providers.get(model.provider)
-        return model.origin is Origin.ADDED and provider is not None and bool(provider.provider.model_fields)
-
-    def action_edit(self) -> None:
-        row = self._row
-        if row is not None and self._editable(row.model):
-            self._work(self._edit(row.model), "edit")
-        elif row is not None:
-            self._say("Only models added by hand have fields to edit.", "This one is as its provider has it.")
-
-    async def _edit(self, model: Model) -> None:
-        if await self.app.add_model(model.provider, model):
-            await self._read_aside()
-            self._tell()
-
-    def action_remove(self) -> None:
-        row = self._row
-        if row is not None and _removable(row.model):
-            self._work(self._remove(row), "remove")
-        elif row is not None:
-            self._say(f"{row.provider_label} lists this model, so it would come back.", "d removes added models only.")
-
-    async def _remove(self, row: ModelRow) -> None:
-        name = name_of(row.model)
-        lines: list[Words] = [f"{name} of {row.provider_label} goes from the list of this tenant."]
-        if row.default:
-            lines.append(f"It is the default for {row.model.type.label}; that becomes empty.")
-        lines.append("At the provider nothing changes.")
-        answer = await self.app.ask(f"Remove {clip_middle(name, 50)}", lines, {"keep": "Keep", "remove": "Remove"})
-        if answer == "remove":
-            await models.remove(self.app.desk, self._tenant, row.model)
-            await self._read_aside()
-            self.action_list()
-            self.app.toast(f"{name} is removed.")
-
-
-def _removable(model: Model) -> bool:
-    """An added model, or what is left of one that its provider lists no longer."""
-    return model.origin is Origin.ADDED or bool(model.gone)

@@ -67,7 +67,7 @@ class Propose(Dialog[str]):
     Answers `playground` when that is to open, else ''.
     """
 
-    CSS = "Propose #box Plain { width: 1fr; height: auto; padding-left: 1; }"
+    DEFAULT_CSS = "Propose #box Plain { width: 1fr; height: auto; padding-left: 1; }"
 
     def __init__(self, said: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None) -> None:
         super().__init__()
