@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual import events
@@ -21,17 +20,15 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.domain import Model, ModelType, Tenant
-from tui.errors import Locked, Problem, Usage
-from tui.screens.area import Area, Framed
+from tui.errors import Locked, Problem
+from tui.screens.area import Framed
+from tui.screens.watch import EVERY, Watch
 from tui.text import one_line
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
 from tui.widgets.plain import Words
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
-
-_WATCH = 2.0
-"""Seconds between looks at whether another process changed the settings."""
 
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
@@ -70,10 +67,9 @@ class Modeldeck(App[str]):
             with suppress(Problem):
                 self.tenant = tenants.get(desk, tenant_id or ids[0])
         self._before = ""
-        self._last_key = monotonic()
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
-        self._stamp: object = None
+        self.watch = Watch(self)
         self.crash: BaseException | None = None
         super().__init__()
         self.theme = desk.config.theme or "ansi-dark"
@@ -115,13 +111,13 @@ class Modeldeck(App[str]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
-        self.set_interval(_WATCH, self._watch)
+        self.set_interval(EVERY, self.watch.look)
         if self.tenant is not None:
             self._use(self.tenant)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
-            self._last_key = monotonic()
+            self.watch.key()
         await super().on_event(event)
 
     def practise(self) -> None:
@@ -139,13 +135,16 @@ class Modeldeck(App[str]):
 
     def action_leave(self) -> None:
         """Quit; asks where something runs or a form holds unsaved text."""
-        if isinstance(self.screen, Framed) and (reason := self.screen.unsaved() or self._at_work()):
+        lost = self.screen.unsaved() if isinstance(self.screen, Framed) else ""
+        if reason := lost or ("An answer is running; it ends with the program." if self.at_work else ""):
             self.run_worker(self._leave_anyway(reason), group="leave", exclusive=True)
         else:
             self.exit()
 
-    def _at_work(self) -> str:
-        return "An answer is running; it ends with the program." if self._under_way else ""
+    @property
+    def at_work(self) -> bool:
+        """Whether something runs in an area."""
+        return bool(self._under_way)
 
     async def _leave_anyway(self, reason: str) -> None:
         if await self.ask("Quit", [reason], {"stay": "Stay", "quit": "Quit"}) == "quit":
@@ -234,7 +233,8 @@ class Modeldeck(App[str]):
         return self._show(area or self.desk.config.start)
 
     def _use(self, tenant: Tenant) -> None:
-        self.tenant, self._stamp = tenant, self.desk.store(tenant.id).stamp()
+        self.tenant = tenant
+        self.watch.shown()
         touched = asyncio.to_thread(tenants.touch, self.desk, tenant.id)
         self.run_worker(touched, group="touch", exit_on_error=False)
 
@@ -255,38 +255,12 @@ class Modeldeck(App[str]):
         if not tenants.ids(self.desk):
             self._show("welcome")
 
-    def _watch(self) -> None:
-        """Lock what nobody uses, and tell the screen shown when another process wrote the settings."""
-        self._lock_unused()
-        if self.tenant is None or not isinstance(self.screen, Framed):
-            return
-        try:
-            stamp = self.desk.store(self.tenant.id).stamp()
-            if stamp == self._stamp:
-                return
-            self.tenant = tenants.get(self.desk, self.tenant.id)
-        except Problem as problem:
-            if isinstance(self.screen, Area):
-                gone = isinstance(problem, Usage)
-                self.toast(f"{self.tenant.name} was removed in another session." if gone else problem.message)
-                self.tenant, self._before = None, ""
-                self._show(self._first if tenants.ids(self.desk) else "welcome")
-            return
-        known, self._stamp = self._stamp, stamp
-        if known is not None:
-            self.screen.changed_elsewhere()
+    def tenant_lost(self) -> None:
+        """The tenant shown is gone or cannot be read any more: back to the list."""
+        self.tenant, self._before = None, ""
+        self._show("tenants" if tenants.ids(self.desk) else "welcome")
 
-    def _lock_unused(self) -> None:
-        """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
-        minutes = self.desk.config.auto_lock
-        if not minutes or self._under_way or monotonic() - self._last_key < 60 * minutes:
-            return
-        for each in list(self.desk.open_keys):
-            with suppress(Problem):
-                tenants.lock(self.desk, each)
-                self._covered(each)
-
-    def _covered(self, tenant_id: str) -> None:
+    def covered(self, tenant_id: str) -> None:
         """Screens hide what only an open tenant shows."""
         areas = [screen for (owner, _), screen in self._areas.items() if owner == tenant_id]
         for screen in dict.fromkeys([*areas, *self.screen_stack]):
@@ -321,7 +295,7 @@ class Modeldeck(App[str]):
             self.toast(problem.message)
             return
         self.toast(f"{self.tenant.name} is locked.")
-        self._covered(self.tenant.id)
+        self.covered(self.tenant.id)
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
         """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""

@@ -28,7 +28,8 @@ class Unlock(Page[bool]):
 
     def __init__(self, waiting: str = "", then: str = "") -> None:
         super().__init__()
-        self._waiting = Plain("\n".join(f"   {each}" for each in (waiting, then) if each))
+        lines = (f"Waiting for this: {waiting.rstrip('.')}." if waiting else "", then)
+        self._waiting = Plain("\n".join(f"   {each}" for each in lines if each))
         self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Nothing is shown but dots.",))
         self._button = Button("Unlock", id="unlock")
         self._intro = Plain("\n   The keys of this tenant are locked with a passphrase.\n")
