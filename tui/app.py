@@ -69,7 +69,7 @@ class Modeldeck(App[str]):
         self._before = ""
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
-        self.watch = Watch(self)
+        self.watching = Watch(self)
         self.crash: BaseException | None = None
         super().__init__()
         self.theme = desk.config.theme or "ansi-dark"
@@ -111,13 +111,13 @@ class Modeldeck(App[str]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
-        self.set_interval(EVERY, self.watch.look)
+        self.set_interval(EVERY, self.watching.look)
         if self.tenant is not None:
             self._use(self.tenant)
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
-            self.watch.key()
+            self.watching.key()
         await super().on_event(event)
 
     def practise(self) -> None:
@@ -215,7 +215,7 @@ class Modeldeck(App[str]):
     def _show(self, name: str) -> AwaitComplete:
         """Show an area of the tenant, the tenants or welcome; to be awaited by who needs it whole."""
         if self.screen is (wanted := self._area(name)):
-            return AwaitComplete.nothing()
+            return AwaitComplete()
         self._before = name if name in dict(AREAS) else self._before
         return self.switch_screen(wanted)
 
@@ -234,7 +234,7 @@ class Modeldeck(App[str]):
 
     def _use(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        self.watch.shown()
+        self.watching.shown()
         touched = asyncio.to_thread(tenants.touch, self.desk, tenant.id)
         self.run_worker(touched, group="touch", exit_on_error=False)
 
