@@ -1,10 +1,12 @@
 """chat, embed and transcribe: what goes to stdout, and what beside it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import ROOT, Run, environ, run_process
 from tests.doubles.openai_server import Chat, OpenAIServer
 
 
@@ -15,6 +17,14 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
     asked = [each.json["messages"][-1]["content"] for each in server.asked("/chat/completions")]
     assert asked == ["from the line", "from\nstdin", "-5 is a question too"]
     assert ready("chat", stdin=" \n").code == 2
+
+
+def test_a_question_in_another_encoding_is_asked_all_the_same(home: Path, server: OpenAIServer) -> None:
+    server.key = None
+    assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
+    question = f"printf 'caf\\351?' | {sys.executable} -m tui chat -m openai_compatible/gpt-4o"
+    subprocess.run(["bash", "-c", question], cwd=ROOT, env=environ(home), check=True, capture_output=True)
+    assert server.asked("/chat/completions")[0].json["messages"][0]["content"] == "caf\ufffd?"
 
 
 def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAIServer) -> None:

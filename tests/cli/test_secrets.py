@@ -122,14 +122,14 @@ def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIS
         "api_key=-",
     ]
     with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:
-        terminal.until("API key:")
+        terminal.until("API key of OpenAI")
         terminal.send("wrong\x15x\x7f")
         for place in range(0, len(key), 500):
             terminal.send(key[place : place + 500])
         terminal.send("\necho pasted along\n")
         assert terminal.wait() == 0, terminal.text
         assert b"eyJ" not in terminal.raw and b"kkk" not in terminal.raw and b"wrong" not in terminal.raw
-        assert "API key:" not in terminal.text, "the prompt is erased"
+        assert "API key of" not in terminal.text, "the prompt is erased"
         assert "is saved, verified in" in terminal.text
     assert server.asked("/models")[0].headers["authorization"] == f"Bearer {key}"
 
@@ -137,7 +137,7 @@ def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIS
 def test_interrupting_a_hidden_prompt_is_130_and_gives_the_echo_back(home: Path) -> None:
     script = f"{sys.executable} -m tui provider set openai api_key=-; echo code $?; stty -a | grep -o '[-]*echo '"
     with Terminal(["bash", "-c", script], environ(home) | {"TERM": "xterm"}) as terminal:
-        terminal.until("API key:")
+        terminal.until("API key of OpenAI")
         terminal.send("\x03")
         terminal.until("code 130")
         terminal.wait()

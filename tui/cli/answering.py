@@ -1,11 +1,14 @@
 """What chat, embed and transcribe share: which model answers, and what is said beside the answer."""
 
+import io
+import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import cast
 
 from tui.cli.calling import Calling
-from tui.cli.output import Output
+from tui.cli.hidden import interruptible
+from tui.cli.output import Output, is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.spec import Event, Notice, Retrying, Silence
@@ -25,6 +28,16 @@ def answering_model(call: Calling, kind: ModelType) -> Model:
             f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
         )
     return models.find(call.desk, call.tenant.id, row.default.ref, kind)
+
+
+def standard_input(invitation: str) -> str:
+    """All of standard input as text; a person at a terminal is told what is awaited."""
+    if is_terminal(sys.stdin):
+        sys.stderr.write(f"{invitation}, then ctrl+d:\n")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    with interruptible():
+        return sys.stdin.read()
 
 
 async def begin(call: Calling, model: Model) -> None:

@@ -6,9 +6,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.answering import answering_model, begin, closing, say_beside
+from tui.cli.answering import answering_model, begin, closing, say_beside, standard_input
 from tui.cli.calling import Calling
-from tui.cli.hidden import interruptible
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
@@ -22,20 +21,12 @@ def chat(call: Calling) -> Coroutine[Any, Any, int]:
     """Read the question, then ask."""
     model = answering_model(call, ModelType.CHAT)
     parameters = _parameters(call, model)
-    prompt = call.given.one("PROMPT") or _standard_input()
+    prompt = call.given.one("PROMPT") or standard_input("The question").strip()
+    if not prompt:
+        raise Usage("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
     system = call.given.one("system")
     messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
     return _ask(call, model, messages, parameters)
-
-
-def _standard_input() -> str:
-    if is_terminal(sys.stdin):
-        sys.stderr.write("The question, then ctrl+d:\n")
-    with interruptible():
-        text = sys.stdin.read().strip()
-    if not text:
-        raise Usage("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
-    return text
 
 
 def _parameters(call: Calling, model: Model) -> dict[str, Any]:

@@ -74,9 +74,8 @@ async def remove(call: Calling) -> None:
         raise Usage(f"{provider.label} has no credential of that name.", f"There is: {names}.")
     if not call.given.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
-        active = "the active " if found.active else ""
-        raise Usage(
-            f"{active}credential {name} of {provider.label} would go ({keys}).".capitalize(), "--yes removes it."
-        )
+        which = "The active credential" if found.active else "The credential"
+        last = f" As it is the last one, models and defaults of {provider.label} go too." if len(stored) == 1 else ""
+        raise Usage(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
     await credentials.remove(call.desk, call.tenant.id, provider.id, name)
     call.out.line(f"The credential {name} of {provider.label} is removed.")

@@ -1,14 +1,11 @@
 """`modeldeck embed`: one vector a line of input."""
 
 import json
-import sys
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.answering import answering_model, begin, closing, say_beside
+from tui.cli.answering import answering_model, begin, closing, say_beside, standard_input
 from tui.cli.calling import Calling
-from tui.cli.hidden import interruptible
-from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.spec import Vectors
@@ -28,10 +25,7 @@ def embed(call: Calling) -> Coroutine[Any, Any, None]:
 
 
 def _lines() -> list[str]:
-    if is_terminal(sys.stdin):
-        sys.stderr.write("One text a line, then ctrl+d:\n")
-    with interruptible():
-        text = sys.stdin.read()
+    text = standard_input("One text a line")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 

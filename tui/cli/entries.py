@@ -12,8 +12,11 @@ from tui.workspace.credentials import clean_paste
 Values = dict[str, str | Secret]
 
 
-def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: Output) -> Values:
-    """The fields named in the words; secrets are fetched from where the words say. Errors never repeat a value."""
+def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: Output, whose: str = "") -> Values:
+    """The fields named in the words; secrets are fetched from where the words say. Errors never repeat a value.
+
+    A prompt says whose secret is awaited, so that nobody types one tenant's key into another's.
+    """
     known = {field.name: field for field in fields}
     values: Values = {}
     for place, word in enumerate(words, start=1):
@@ -24,12 +27,12 @@ def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: 
         field = known[name]
         if name in values:
             raise Usage(f"{name} is given twice.")
-        values[name] = _secret(field, value, hidden, out) if field.secret and value else value
+        values[name] = _secret(field, value, hidden, out, whose) if field.secret and value else value
     return values
 
 
-def _secret(field: Field, value: str, hidden: Hidden, out: Output) -> Secret:
-    cleaned = clean_paste(field, hidden.field(field.name, field.label, value).reveal())
+def _secret(field: Field, value: str, hidden: Hidden, out: Output, whose: str) -> Secret:
+    cleaned = clean_paste(field, hidden.field(field.name, field.label + whose, value).reveal())
     if cleaned.notes:
         out.note(f"Cleaned in {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:

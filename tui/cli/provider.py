@@ -10,8 +10,9 @@ from tui.errors import Exit, Problem, Refused, Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Field
 from tui.text import mask
-from tui.workspace import credentials
+from tui.workspace import credentials, defaults
 from tui.workspace.credentials import ProviderRow
+from tui.workspace.defaults import DefaultRow
 
 
 def listing(call: Calling) -> None:
@@ -166,6 +167,10 @@ async def _outcome(call: Calling, provider_id: str) -> _Outcome:
     return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
 
 
+def _is_of(row: DefaultRow, provider_id: str) -> bool:
+    return row.default is not None and row.default.provider == provider_id
+
+
 async def remove(call: Calling) -> None:
     """Remove a provider's credentials and models, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
@@ -175,8 +180,10 @@ async def remove(call: Calling) -> None:
         raise Usage(f"{provider.label} is not set up in {call.tenant.name}.")
     if not call.given.has("yes"):
         names = ", ".join(each.name for each in stored) or "none"
+        chosen = [each.type for each in defaults.rows(call.desk, call.tenant.id) if _is_of(each, provider.id)]
         raise Usage(
-            f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}.",
+            f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
+            f"defaults {', '.join(chosen) or 'none'}.",
             "--yes removes it.",
         )
     await credentials.remove_provider(call.desk, call.tenant.id, provider.id)

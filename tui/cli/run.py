@@ -1,5 +1,6 @@
 """One command from its words to its exit code: where problems, interrupts, closed pipes and crashes end."""
 
+import errno
 import os
 import sys
 from collections.abc import Coroutine, Sequence
@@ -12,9 +13,12 @@ if TYPE_CHECKING:
     from tui.cli.calling import Calling
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def run(words: Sequence[str]) -> int:
     """Parse and run; every failure ends as a sentence on stderr and an exit code."""
-    _tolerate_odd_encodings()
+    _tolerate_odd_streams()
     try:
         given = parse(words)
         if given.help_on is not None:
@@ -33,6 +37,13 @@ def run(words: Sequence[str]) -> int:
         return int(Exit.FAILED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _FULL:
+            return _crashed(error)
+        _drop_stdout()
+        return _failed(
+            Problem(f"The answer cannot be written: {os.strerror(error.errno).lower()}.", "Make room for it.")
+        )
     except Exception as error:
         return _crashed(error)
 
@@ -81,8 +92,11 @@ def _crashed(error: Exception) -> int:
     return _failed(Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint))
 
 
-def _tolerate_odd_encodings() -> None:
-    """A terminal that cannot show a character gets a replacement, not a crash."""
+def _tolerate_odd_streams() -> None:
+    """A character that a terminal cannot show is replaced; a stream that was closed before the start is empty."""
+    sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:

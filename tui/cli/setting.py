@@ -18,7 +18,8 @@ def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     """Take the fields in, then save them."""
     provider = provider_by_id(call.given.one("P"))
     tenant = call.tenant  # named before anybody is asked for a key
-    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    whose = f" of {provider.label} for {tenant.name}"
+    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
     if not call.given.has("no-verify") and not _own_address(call, provider, values):
         _look_at_shapes(provider, values)
     return _said_how(_save(call, provider, tenant.id, values), provider)
