@@ -103,6 +103,19 @@ def test_what_is_derived_is_made_once_for_each_state_and_key(store: Store) -> No
     assert store.derive("n", make) == 3
 
 
+def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(store: Store) -> None:
+    def count(tables: TinyDB) -> list[int]:
+        return [len(tables.table("models"))]
+
+    add(store, 1)
+    first = store.derive("n", count, table="models")
+    with store.transaction() as tables:
+        tables.table("defaults").insert({"type": "chat"})
+    assert store.derive("n", count, table="models") is first
+    add(store, 2)
+    assert store.derive("n", count, table="models") == [2]
+
+
 def test_settings_are_made_once(store: Store) -> None:
     with pytest.raises(Usage):
         store.create({"id": "acme"})

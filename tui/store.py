@@ -100,6 +100,7 @@ class Store:
         self.folder = folder
         self.name = name
         self._clock = clock
+        self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
         self._cache: tuple[Hashable, TinyDB, dict[str, tuple[Hashable, Any]]] | None = None
 
     @property
@@ -118,11 +119,20 @@ class Store:
         """The tables as they are now; the same object until the file changes, and never to be written to."""
         return self._current()[1]
 
-    def derive(self, name: str, make: Callable[[TinyDB], T], key: Hashable = None) -> T:
-        """What `make` makes of the tables, made once for each state of the file (and each `key`)."""
+    def derive(self, name: str, make: Callable[[TinyDB], T], key: Hashable = None, table: str = "") -> T:
+        """What `make` makes of the tables, made once for each state of the file (and each `key`).
+
+        What depends on one `table` alone is kept as long as that table stays the same.
+        """
         _, tables, made = self._current()
         if name not in made or made[name][0] != key:
-            made[name] = (key, make(tables))
+            records = (tables.storage.read() or {}).get(table, {})
+            kept = self._kept.get(name)
+            if not table or kept is None or kept[0] != (key, records):
+                kept = ((key, records), make(tables))
+            if table:
+                self._kept[name] = kept
+            made[name] = (key, kept[1])
         value: T = made[name][1]
         return value
 

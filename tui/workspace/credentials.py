@@ -190,7 +190,7 @@ def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
             counts[each.provider] = _counted(each, imported, added)
         return counts
 
-    return desk.store(tenant_id).derive("counts", read)
+    return desk.store(tenant_id).derive("counts", read, table="models")
 
 
 def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:

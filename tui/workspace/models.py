@@ -43,7 +43,7 @@ def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
     def read(tables: TinyDB) -> tuple[Model, ...]:
         return tuple(noun(Model, each) for each in tables.table("models"))
 
-    return desk.store(tenant_id).derive("models", read)
+    return desk.store(tenant_id).derive("models", read, table="models")
 
 
 def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
@@ -52,7 +52,7 @@ def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
     def read(tables: TinyDB) -> dict[ModelType, Default]:
         return {each.type: each for each in (noun(Default, record) for record in tables.table("defaults"))}
 
-    return desk.store(tenant_id).derive("defaults", read)
+    return desk.store(tenant_id).derive("defaults", read, table="defaults")
 
 
 def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
@@ -65,7 +65,7 @@ def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider:
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
-    models = desk.store(tenant_id).derive("listing", read)
+    models = desk.store(tenant_id).derive("listing", read, table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
 
 

@@ -27,7 +27,7 @@ def stored(desk: Desk, tenant_id: str) -> tuple[Credential, ...]:
     def read(tables: TinyDB) -> tuple[Credential, ...]:
         return tuple(noun(Credential, each) for each in tables.table("credentials"))
 
-    return desk.store(tenant_id).derive("credentials", read)
+    return desk.store(tenant_id).derive("credentials", read, table="credentials")
 
 
 def listing(desk: Desk, tenant_id: str, provider_id: str) -> list[Credential]:

@@ -1,0 +1,65 @@
+"""Keys in the environment and servers on this machine are offered, and only that."""
+
+from dataclasses import replace
+
+from tui.providers import PROVIDERS
+from tui.providers.spec import Retrying
+from tui.secret import Secret
+from tui.workspace import credentials, tenants
+from tui.workspace.desk import Desk
+
+OPENAI = PROVIDERS["openai"]
+
+
+def in_environment(desk: Desk, **environ: str) -> Desk:
+    desk.environ = environ
+    return desk
+
+
+def test_a_key_in_the_environment_is_found_cleaned_and_kept_in_its_box(disk_desk: Desk) -> None:
+    found = credentials.found(in_environment(disk_desk, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
+    assert found and (found.variable, found.base_url_variable) == ("OPENAI_API_KEY", "")
+    assert found.values == {"api_key": Secret("sk-FAKE-0001")}
+    assert "sk-FAKE" not in repr(found)
+
+
+def test_a_base_url_beside_the_key_comes_with_it_and_never_alone(disk_desk: Desk) -> None:
+    both = in_environment(disk_desk, OPENAI_API_KEY="sk-FAKE", OPENAI_BASE_URL="https://eu.api.openai.com/v1")
+    found = credentials.found(both, OPENAI)
+    assert found and found.base_url_variable == "OPENAI_BASE_URL"
+    assert found.values["base_url"] == "https://eu.api.openai.com/v1"
+    assert credentials.found(in_environment(disk_desk, OPENAI_BASE_URL="https://x"), OPENAI) is None
+
+
+def test_what_is_no_key_is_not_offered_and_practice_looks_at_nothing(disk_desk: Desk) -> None:
+    for value in ("", "  ", "two words", "“curved”"):
+        assert credentials.found(in_environment(disk_desk, OPENAI_API_KEY=value), OPENAI) is None
+    practising = replace(disk_desk, practice=True, environ={"OPENAI_API_KEY": "sk-FAKE"})
+    assert credentials.found(practising, OPENAI) is None
+
+
+async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_the_list(disk_desk: Desk) -> None:
+    tenant = await tenants.create(in_environment(disk_desk, OPENAI_API_KEY="sk-FAKE-0001"), "acme")
+    row = credentials.row(disk_desk, tenant.id, "openai")
+    assert (row.state, row.word) == ("not set up", "not set up, OPENAI_API_KEY found")
+    assert row.found == "OPENAI_API_KEY" and row.credential is None
+
+
+async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is_sent(desk: Desk) -> None:
+    found = await credentials.look_for_servers(desk, "openai_compatible")
+    assert [(each.base_url, each.label) for each in found] == [
+        ("http://localhost:11434/v1", "Ollama"),
+        ("http://localhost:8080/v1", "llama.cpp"),
+    ]
+    assert "qwen3:32b" in found[0].models
+    assert await credentials.look_for_servers(desk, "openai") == []
+
+
+async def test_a_port_that_does_not_answer_is_not_waited_for(desk: Desk) -> None:
+    class Deaf:
+        async def stream(self, *_: object) -> object:
+            yield Retrying("not reached", 60.0, 1, 2)
+            raise AssertionError("asked again")
+
+    desk.__dict__["wire"] = Deaf()
+    assert await credentials.look_for_servers(desk, "openai_compatible") == []
