@@ -1,12 +1,15 @@
 """From words to a command, help, columns, and the console without a terminal."""
 
+import os
 import pty
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
 
+import tui.cli.console
 from tests.cli.conftest import ROOT, Run, environ
 from tests.terminal import Terminal
 from tui.cli.columns import cells, columns
@@ -14,6 +17,7 @@ from tui.cli.commands import COMMANDS
 from tui.cli.parser import parse
 from tui.cli.usage import help_text
 from tui.errors import Usage
+from tui.workspace.desk import Desk
 
 
 def test_options_and_arguments_in_any_order() -> None:
@@ -114,7 +118,23 @@ def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str)
         timeout=20,
     )
     assert done.returncode == 2 and "dumb" in done.stderr
-    import os
-
     os.close(theirs)
     os.close(ours)
+
+
+def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[bool, str | None]] = []
+    screen = types.ModuleType("tui.app")
+
+    def run(desk: Desk, tenant_id: str | None = None) -> int:
+        opened.append((desk.practice, tenant_id))
+        return 143
+
+    screen.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tui.app", screen)
+    monkeypatch.setattr("tui.app", screen, raising=False)
+    monkeypatch.setattr(tui.cli.console, "is_terminal", lambda stream: True)
+    for words, variables in ((("-t", "ACME"), {}), ((), {}), ((), {"MODELDECK_TENANT": "acme"}), (("practice",), {})):
+        assert modeldeck(*words, TERM="xterm", **variables).code == 143, "the console's exit code is the command's"
+    assert opened == [(False, "acme"), (False, None), (False, "acme"), (True, None)]
+    assert modeldeck("-t", "nobody", TERM="xterm").code == 2
