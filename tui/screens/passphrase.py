@@ -1,9 +1,7 @@
 """The passphrase of a tenant: set, changed or removed."""
 
 from collections.abc import Coroutine, Iterable
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -23,8 +21,6 @@ _OPEN_TO_ALL = "Without one, whoever can read your files on this machine can ope
 
 class Passphrase(Page[str]):
     """Answers with what was done, in a sentence. A locked tenant's present passphrase is asked in the same form."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
 
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
@@ -52,7 +48,7 @@ class Passphrase(Page[str]):
 
     def frame(self) -> Frame:
         if self._set.doing:
-            keys: tuple[str, ...] = ("esc stop", "f1 help")
+            keys: tuple[str, ...] = ("f1 help",)
         else:
             keys = ("enter next" if self.typing else "enter press", "tab shift+tab move", "esc back", "f1 help")
         strip = (
@@ -88,9 +84,8 @@ class Passphrase(Page[str]):
             self._start(self._write(self._new.secret, f"The passphrase of {self.tenant.name} is {done}."))
 
     def action_back(self) -> None:
-        if self._set.doing:
-            self.workers.cancel_group(self, "write")
-        else:
+        # A key file that is being written is not left half way; it takes a second.
+        if not self._set.doing:
             super().action_back()
 
     def _present_typed(self) -> bool:

@@ -1,6 +1,7 @@
 """Tenants: who settings belong to."""
 
 import asyncio
+import threading
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -110,15 +111,19 @@ async def create(
     id: str = "",  # noqa: A002
     mark: int = 0,
 ) -> Tenant:
-    """Makes a tenant with a key pair of its own, opened in this process."""
+    """Makes a tenant with a key pair of its own, opened in this process. Cancelled meanwhile, it makes none."""
     check_name(desk, name)
     tenant_id = id or slug_for(desk, name)
     check_id(tenant_id)
     if tenant_id in ids(desk):
         raise Usage(f"There is a tenant with the id {tenant_id} already.", "Choose another id.")
 
+    stopped = threading.Event()
+
     def work() -> Tenant:
         made = vault.make(desk.key_bits)
+        if stopped.is_set():
+            raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
             id=tenant_id,
             name=name.strip(),
@@ -139,7 +144,12 @@ async def create(
         desk.open_keys[tenant_id] = made.private
         return tenant
 
-    return await asyncio.to_thread(work)
+    try:
+        return await asyncio.to_thread(work)
+    except asyncio.CancelledError:
+        # A thread cannot be interrupted; it looks at this before it writes anything.
+        stopped.set()
+        raise
 
 
 async def rename(desk: Desk, tenant_id: str, name: str) -> Tenant:
