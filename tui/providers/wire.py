@@ -113,6 +113,7 @@ class Wire:
         self._clock = clock
         self._transports: dict[str, httpx.AsyncBaseTransport] = {}
         self._context: SSLContext | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def proxy_for(self, url: str) -> str:
         """The proxy that a call to this URL goes through, fit to be shown; '' for none."""
@@ -198,9 +199,9 @@ class Wire:
                     event = await watch.wait(sending, upload)
                     if event:
                         yield event
+                response = _response(place, sending, progress)
             finally:
-                await send.ended(sending)
-            response = self._response(place, sending, progress)
+                await send.ended(sending, taken=response is not None)
             await self._refuse(place, response)
             async with aclosing(answer(place, response, signed, self._limits, watch)) as results:
                 async for result in results:
@@ -216,17 +217,6 @@ class Wire:
         finally:
             if response is not None:
                 await send.closed(response)
-
-    def _response(self, place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
-        fault = sending.exception()
-        if fault is None:
-            return sending.result()
-        if isinstance(fault, Problem):
-            raise fault
-        if not isinstance(fault, Exception):
-            raise fault
-        problem, again = before_answer(place, fault, progress)
-        raise _Again(problem, again, "broken off" if progress.sent else "not reached")
 
     async def _refuse(self, place: Place, response: httpx.Response) -> None:
         """Raise for every status but one of success."""
@@ -248,6 +238,9 @@ class Wire:
     async def _transport(self, proxy: str) -> httpx.AsyncBaseTransport:
         if self._given:
             return self._given
+        if self._loop is not asyncio.get_running_loop():
+            # Connections belong to the loop that opened them.
+            self._loop, self._transports = asyncio.get_running_loop(), {}
         if proxy not in self._transports:
             if self._context is None:
                 # Reading the system's certificates takes tens of milliseconds.
@@ -270,6 +263,17 @@ def _permit(access: Access, url: str) -> None:
             f"{urlsplit(origin).netloc} is asked by plain http, which others on the way can read. Nothing was sent.",
             "Use https, or allow plain http for this address when it is set up.",
         )
+
+
+def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
+    """What came of sending; a fault is put into words, away from the frames that held the request."""
+    fault = sending.exception()
+    if fault is None:
+        return sending.result()
+    if isinstance(fault, Problem) or not isinstance(fault, Exception):
+        raise fault.with_traceback(None)
+    problem, again = before_answer(place, fault, progress)
+    raise _Again(problem, again, "broken off" if progress.sent else "not reached")
 
 
 def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:

@@ -29,6 +29,7 @@ from tui.providers.spec import (
 )
 from tui.providers.sse import Events, Lines
 from tui.providers.wire_faults import in_answer
+from tui.providers.wire_send import stopped
 from tui.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -157,9 +158,7 @@ async def _received(
                 if event:
                     yield event
         finally:
-            if not pending.done():
-                pending.cancel()
-                await asyncio.wait([pending])
+            await stopped(pending)
         fault = pending.exception()
         if isinstance(fault, Exception):
             raise in_answer(place)
@@ -294,8 +293,4 @@ async def _parsed(place: Place, body: bytearray) -> Any:
 async def _drained(received: AsyncIterator[bytes | Event]) -> None:
     pending = asyncio.ensure_future(anext(received, None))
     await asyncio.wait([pending], timeout=_DRAIN)
-    if not pending.done():
-        pending.cancel()
-        await asyncio.wait([pending])
-    if not pending.cancelled():
-        pending.exception()
+    await stopped(pending)

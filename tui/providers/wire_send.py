@@ -59,14 +59,20 @@ def request_of(
     )
 
 
-async def ended(sending: "asyncio.Future[httpx.Response]") -> None:
-    """Cancel what is still being sent and wait until its connection is closed."""
-    if sending.done():
-        return
-    sending.cancel()
-    await asyncio.wait([sending])
-    if not sending.cancelled() and sending.exception() is None:
-        await sending.result().aclose()
+async def ended(sending: "asyncio.Future[httpx.Response]", taken: bool) -> None:
+    """Cancel what is still being sent, and close the connection of a response that nobody took."""
+    await stopped(sending)
+    if not taken and not sending.cancelled() and sending.exception() is None:
+        await closed(sending.result())
+
+
+async def stopped(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task and wait for its end; how it ended is of no interest any more."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
 
 
 async def closed(response: httpx.Response) -> None:
