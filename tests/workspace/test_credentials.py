@@ -1,5 +1,6 @@
 """Credentials: what is typed is verified, sealed for one tenant, provider, name and address, and stored; or refused."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -362,6 +363,26 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(d
     await credentials.save(disk_desk, tenant_id, "openai", mine, seen=theirs, watch=True)
     with pytest.raises(Conflict):
         await credentials.save(disk_desk, tenant_id, "openai", mine, seen=None, watch=True)
+
+
+async def test_a_form_for_a_server_without_a_key_is_watched_as_well(disk_desk: Desk, tenant_id: str) -> None:
+    theirs, mine = ({"base_url": f"http://localhost:{port}/v1"} for port in (8000, 8080))
+    await credentials.save(disk_desk, tenant_id, "openai_compatible", theirs)
+    with pytest.raises(Conflict):
+        await credentials.save(disk_desk, tenant_id, "openai_compatible", mine, seen=None, watch=True)
+
+
+async def test_two_sessions_that_change_different_fields_at_once_keep_both(disk_desk: Desk, tenant_id: str) -> None:
+    await set_up(disk_desk, tenant_id)
+    other = replace(disk_desk, open_keys={}, _stores={})
+    for n in range(15):
+        await asyncio.gather(
+            credentials.save(disk_desk, tenant_id, "openai", {"organization": f"org-{n}"}),
+            credentials.save(other, tenant_id, "openai", {"project": f"proj_{n}"}),
+        )
+        clear = credentials.listing(disk_desk, tenant_id, "openai")[0].clear
+        assert (clear["organization"], clear["project"]) == (f"org-{n}", f"proj_{n}")
+    assert opened(disk_desk, tenant_id) == KEY
 
 
 async def test_what_another_session_saves_is_seen_at_the_next_look(disk_desk: Desk, tenant_id: str) -> None:

@@ -127,6 +127,20 @@ async def test_a_passphrase_is_set_changed_and_removed(disk_desk: Desk) -> None:
         await tenants.set_passphrase(disk_desk, tenant_id, None)
 
 
+async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_unlocking(disk_desk: Desk) -> None:
+    tenant_id = await with_key(disk_desk, "acme")
+    for passphrase, says in ((Secret("FAKE"), False), (None, True)):
+        await tenants.set_passphrase(disk_desk, tenant_id, passphrase)
+        with disk_desk.store(tenant_id).transaction() as tables:
+            tables.table("meta").update({"protected": says})
+        disk_desk.open_keys.clear()
+        with pytest.raises(Locked):
+            credentials.access(disk_desk, tenant_id, "openai")
+        await tenants.unlock(disk_desk, tenant_id, Secret("FAKE"))
+        assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
+        assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+
+
 async def test_a_key_file_of_another_tenant_is_told(disk_desk: Desk) -> None:
     one, two = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
     paths = [Path(tenants.key_path(disk_desk, tenants.get(disk_desk, each))) for each in (one, two)]

@@ -13,8 +13,18 @@ from tui.workspace.naming import get
 async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process."""
     tenant = get(desk, tenant_id)
+
+    def work() -> vault.PrivateKey:
+        private = _load(desk, tenant, passphrase)
+        protected = vault.is_protected(desk.keys.folder(tenant_id).read(_pem(tenant)) or b"")
+        if protected != tenant.protected:
+            # Killed between key file and settings when the passphrase was changed: the key file is right.
+            with desk.store(tenant_id).transaction() as tables:
+                tables.table("meta").update({"protected": protected})
+        return private
+
     if _opened(desk, tenant) is None:
-        desk.open_keys[tenant_id] = await asyncio.to_thread(_load, desk, tenant, passphrase)
+        desk.open_keys[tenant_id] = await asyncio.to_thread(work)
 
 
 def lock(desk: Desk, tenant_id: str) -> None:

@@ -144,49 +144,29 @@ async def save(
 
     With `watch`, `seen` is the credential that the form was filled from: Conflict if another is stored by now.
     """
-    check = check or Check()
+    outcome = check or Check()
 
     def work() -> Credential:
-        draft = _draft(desk, tenant_id, provider_id, values, name, plain_http)
-        tenant = get(desk, tenant_id)
-        unsealed = Credential(
-            provider=provider_id,
-            name=name,
-            clear=draft.clear,
-            envelope="",
-            key_id=tenant.key_id,
-            origins=draft.origins,
-            hints=_hints(draft.secrets),
-            fingerprints={
-                each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()
-            },
-            plain_http=draft.plain_http,
-            changed=desk.now(),
-            check=check,
-            listed_at=desk.now() if listed is not None else "",
-        )
-        envelope = ""
-        if draft.secrets:
-            envelope = vault.seal(keys.public_key(desk, tenant), draft.secrets, sealed.binding(tenant_id, unsealed))
+        # Under the lock from the first look on: fields that are kept are those that are stored by then.
         with desk.store(tenant_id).transaction() as tables:
             table = tables.table("credentials")
-            records = [dict(each) for each in table if each["provider"] == provider_id]
-            now = next((each for each in records if each["name"] == name), None)
-            if watch and (now or {}).get("envelope", "") != (seen.envelope if seen else ""):
-                raise Conflict(draft.provider.label, noun(Credential, now) if now else None)
-            others_active = any(each.get("active") for each in records if each is not now)
+            held = {each["name"]: noun(Credential, each) for each in table if each["provider"] == provider_id}
+            now = held.get(name)
+            draft = _draft(desk, tenant_id, provider_id, values, name, plain_http)
+            if watch and _content(now) != _content(seen):
+                raise Conflict(draft.provider.label, now)
             made = replace(
-                unsealed,
-                envelope=envelope,
-                active=bool(now and now.get("active")) or not others_active,
-                created=(now or {}).get("created", desk.now()),
-                listed_at=unsealed.listed_at or (now or {}).get("listed_at", ""),
+                _sealed(desk, tenant_id, draft, name),
+                active=(now is not None and now.active) or not any(each.active for each in held.values()),
+                created=now.created if now else desk.now(),
+                check=outcome,
+                listed_at=desk.now() if listed is not None else now.listed_at if now else "",
             )
-            table.remove(lambda each: each["provider"] == provider_id and each["name"] == name)
+            table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
             table.insert(record(made))
             if listed is not None:
                 intake.take_in(tables, draft.provider, listed, desk.today())
-            elif draft.provider.list_models is None and check.state is CheckState.READY:
+            elif draft.provider.list_models is None and outcome.state is CheckState.READY:
                 intake.take_in(tables, draft.provider, draft.provider.catalogue, desk.today())
         return made
 
@@ -248,6 +228,33 @@ def _draft(
         kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each not in given}
     hint = sealed.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
     return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint)
+
+
+def _sealed(desk: Desk, tenant_id: str, draft: _Draft, name: str) -> Credential:
+    """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
+    tenant = get(desk, tenant_id)
+    prints = {each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
+    made = Credential(
+        provider=draft.provider.id,
+        name=name,
+        clear=draft.clear,
+        envelope="",
+        key_id=tenant.key_id,
+        origins=draft.origins,
+        hints=_hints(draft.secrets),
+        fingerprints=prints,
+        plain_http=draft.plain_http,
+        changed=desk.now(),
+    )
+    if not draft.secrets:
+        return made
+    envelope = vault.seal(keys.public_key(desk, tenant), draft.secrets, sealed.binding(tenant_id, made))
+    return replace(made, envelope=envelope)
+
+
+def _content(credential: Credential | None) -> tuple[object, ...]:
+    """What a form shows of a credential: two forms conflict where this differs."""
+    return (credential.envelope, dict(credential.clear)) if credential else ()
 
 
 async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...] | None]:
