@@ -42,7 +42,7 @@ def actions_of(screen: Screen[Any]) -> list[Action]:
     for node in (*_shown(screen), screen, screen.app):
         for binding in _bindings(node):
             usable = _state(node, binding.action)
-            if usable is False or not binding.id or not binding.description:
+            if usable is False or not binding.id or not binding.description or not binding.show:
                 continue
             name, same = key_name(binding.key), (binding.description, binding.action)
             known = found.get(same)
@@ -55,10 +55,10 @@ def actions_of(screen: Screen[Any]) -> list[Action]:
 
 def class_actions(screen: type[Screen[Any]]) -> list[tuple[str, str, str]]:
     """The own actions of a screen that need not be open: words, plain key, and action's name."""
-    bindings = Binding.make_bindings(screen.__dict__.get("BINDINGS", ()))
+    declared = [each for kind in screen.__mro__ for each in kind.__dict__.get("BINDINGS", ())]
     found: dict[str, tuple[str, str, str]] = {}
-    for binding in bindings:
-        if binding.id and binding.description and not binding.id.startswith(_GENERAL):
+    for binding in Binding.make_bindings(declared):
+        if binding.id and binding.description and binding.show and not binding.id.startswith(_GENERAL):
             found.setdefault(binding.id, (binding.description, key_name(binding.key), binding.action))
     return list(found.values())
 

@@ -167,6 +167,10 @@ def _types(app: "Modeldeck") -> Iterator[Command]:
     for kind in ModelType:
         run = _then(_worker, app, _pick_default, kind)
         yield Command(f"Default for {kind.label} …", run, "3", f"Choose the default model for {kind.label}.")
+        run = _then(_show_models, app, kind)
+        yield Command(
+            f"Show only {kind.label} models", run, "2 then t", f"Go to Models, and only to those for {kind.label}."
+        )
 
 
 def _providers(app: "Modeldeck") -> Iterator[Command]:
@@ -177,14 +181,27 @@ def _providers(app: "Modeldeck") -> Iterator[Command]:
         tells = f"Open the form of {provider.label}; it is {row.state}."
         yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change")
         if provider.intake is not Intake.IMPORTED:
-            tells = f"Go to Models and add one of {provider.label}."
-            run = _then(_go_and_do, app, "models", "add")
+            tells = f"Open the form for another model of {provider.label}."
+            run = _then(_worker, app, _add_model, provider.id)
             yield Command(f"Add a model: {provider.label} …", run, "2 then a", tells, "" if known else "not set up")
 
 
 async def _set_up(app: "Modeldeck", provider_id: str) -> None:
     if await app.set_up(provider_id):
         _tell(app)
+
+
+async def _add_model(app: "Modeldeck", provider_id: str) -> None:
+    if await app.add_model(provider_id):
+        _tell(app)
+
+
+async def _show_models(app: "Modeldeck", kind: ModelType) -> None:
+    from tui.screens.models import Models
+
+    await app.go_to("models")
+    assert isinstance(app.screen, Models)
+    app.screen.show_type(kind)
 
 
 async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:

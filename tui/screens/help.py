@@ -18,10 +18,13 @@ from tui.widgets.frame import AREAS, Frame
 from tui.widgets.glyphs import ACCENT
 from tui.widgets.plain import Words, line
 from tui.widgets.reader import Reader
+from tui.widgets.rows import Rows
 
 _TWO_COLUMNS = 76
 _LEFT = 37
+_RIGHT = 33
 _KEYS = 8
+_RIGHT_KEYS = 11
 
 _GENERAL: Sequence[tuple[Sequence[str], str]] = (
     (("area.providers", "area.models", "area.defaults", "area.playground"), "Providers, Models, Defaults, Playground"),
@@ -31,7 +34,7 @@ _GENERAL: Sequence[tuple[Sequence[str], str]] = (
     (("app.quit", "app.quit-everywhere"), "quit"),
     (("app.redraw",), "redraw the screen"),
     (("app.suspend",), "suspend"),
-    (("app.copy-or-stop",), "copy a selection, else stop"),
+    (("app.copy-or-stop",), "copy a selection"),
 )
 
 _SIGNS = (
@@ -81,9 +84,10 @@ class Help(Page[None]):
     # --- the text ---
 
     def _lines(self, cells: int) -> list[Words]:
-        own, general = self._own(), self._general()
+        two = cells >= _TWO_COLUMNS
+        own, general = self._own(_LEFT - 2 if two else cells - 3), self._general()
         sections: list[list[Words]] = []
-        if cells >= _TWO_COLUMNS:
+        if two:
             rows = max(len(own), len(general))
             own += [line("")] * (rows - len(own))
             general += [line("")] * (rows - len(general))
@@ -95,16 +99,16 @@ class Help(Page[None]):
         sections += [self._fields(), self._signs(), self._terminal(), self._files()]
         return [row for section in sections if section for row in [*section, ""]]
 
-    def _own(self) -> list[Content]:
-        found = []
+    def _own(self, cells: int) -> list[Content]:
+        keys: list[tuple[str, str]] = []
         if isinstance(self._about, Framed):
             words = [word for word in self._about.frame().keys if word.startswith("enter ")]
-            found = [_key("enter", words[0].removeprefix("enter "))] if words else []
-        return (
-            found
-            + [_key("  ".join(each.keys[:3]), _lower(each.words)) for each in self._actions.values() if own(each)]
-            + [line("j k g G, arrows, page keys: move")]
-        )
+            keys += [("enter", words[0].removeprefix("enter "))] if words else []
+        mine = [each for each in self._actions.values() if not each.general]
+        keys += [("  ".join(each.keys[:3]), _lower(each.words)) for each in mine]
+        found = [row for each in keys for row in _key(*each, cells=cells)]
+        lists = self._about.query(Rows)
+        return [*found, line("j k g G, arrows, page keys: move")] if lists else found
 
     def _general(self) -> list[Content]:
         found: list[Content] = []
@@ -113,21 +117,13 @@ class Help(Page[None]):
             if not actions:
                 continue
             if len(ids) > 2:
-                found += [
-                    _key(
-                        "1 2 3 4" if len(actions) < 4 else " ".join(each.keys[0] for each in actions),
-                        "Providers, Models,",
-                        10,
-                    )
-                ]
-                found += [_key("", "Defaults, Playground", 10)]
+                # The screen of an area may have a use of its own for the key that leads to it.
+                keys = [each.keys[0] for each in actions] if len(actions) == len(ids) else ["1", "2", "3", "4"]
             else:
-                keys = list(dict.fromkeys(key for action in actions for key in action.keys))
-                gap = " " if len("  ".join(keys)) > 8 else "  "
-                found.append(_key(gap.join(keys[:2]), words, 10))
-        if not isinstance(self._about, Area):
-            found.insert(0, _key("esc", "back", 10))
-        return found
+                keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
+            gap = "  " if len("  ".join(keys)) <= _KEYS and len(keys) == 2 else " "
+            found += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
+        return found if isinstance(self._about, Area) else [*_key("esc", "back", _RIGHT_KEYS), *found]
 
     def _fields(self) -> list[Words]:
         lines: list[Words] = []
@@ -169,8 +165,11 @@ def _name(screen: Screen[Any]) -> str:
     return screen.frame().title.partition(" · ")[0] if isinstance(screen, Framed) else "keys"
 
 
-def _key(keys: str, words: str, cells: int = _KEYS) -> Content:
-    return line((fit(keys, max(cells, len(keys) + 1)), ACCENT), " " if cells > _KEYS else "", words)
+def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Content]:
+    """Keys and what they do; what does not fit goes on below."""
+    first, *rest = line(words).wrap(max(12, cells - wide)) or [line("")]
+    shown = line((fit(keys, max(wide, len(keys) + 1)), ACCENT), first)
+    return [shown, *(line(" " * wide, each) for each in rest)]
 
 
 def _lower(words: str) -> str:
