@@ -63,3 +63,25 @@ async def test_a_port_that_does_not_answer_is_not_waited_for(desk: Desk) -> None
 
     desk.__dict__["wire"] = Deaf()
     assert await credentials.look_for_servers(desk, "openai_compatible") == []
+
+
+def test_a_server_named_by_its_variable_is_known_to_run_here_or_offered_where_it_runs(disk_desk: Desk) -> None:
+    compatible = PROVIDERS["openai_compatible"]
+    for here in ("127.0.0.1:11434", "http://localhost:9999", "0.0.0.0", "[::1]:11434", ":11434"):
+        assert credentials.runs_here(in_environment(disk_desk, OLLAMA_HOST=here), compatible), here
+        assert credentials.found(disk_desk, compatible) is None
+    for there, url in (
+        ("gpu-box", "http://gpu-box:11434/v1"),
+        ("gpu-box:8000", "http://gpu-box:8000/v1"),
+        ("https://ollama.acme.example:443/v1/", "https://ollama.acme.example/v1"),
+    ):
+        assert not credentials.runs_here(in_environment(disk_desk, OLLAMA_HOST=there), compatible)
+        found = credentials.found(disk_desk, compatible)
+        assert found and (found.variable, found.values) == ("OLLAMA_HOST", {"base_url": url})
+
+
+def test_a_variable_that_names_no_server_is_left_alone(disk_desk: Desk) -> None:
+    compatible = PROVIDERS["openai_compatible"]
+    for nonsense in ("", "   ", "two words", "host:99999", "ftp://x", "\x1b[31m"):
+        assert not credentials.runs_here(in_environment(disk_desk, OLLAMA_HOST=nonsense), compatible), nonsense
+        assert credentials.found(disk_desk, compatible) is None

@@ -61,10 +61,14 @@ class Field:
 
 @dataclass(frozen=True)
 class LocalServer:
-    """A model server that may answer on this machine: its usual base URL and what it is called."""
+    """A model server that may answer on this machine: its usual base URL and what it is called.
+
+    `variable` names the one of the environment that holds its host and port, wherever it runs.
+    """
 
     base_url: str
     label: str
+    variable: str = ""
 
 
 class ParameterKind(StrEnum):

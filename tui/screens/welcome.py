@@ -188,7 +188,8 @@ def local_provider() -> str:
 def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
     """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice: made-up tenants, nothing is written or sent")]
-    if local := local_provider():
+    local = local_provider()
+    if local:
         names = ", ".join(each.label for each in PROVIDERS[local].local_servers[:2])
         offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
     if len(found) == 1:
@@ -196,6 +197,8 @@ def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
         offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
     elif found:
         offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
+    if local and credentials.runs_here(desk, PROVIDERS[local]):
+        offered.sort(key=lambda each: each[0] != SERVER)
     return offered
 
 

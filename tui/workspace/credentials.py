@@ -15,7 +15,7 @@ from tui.providers.spec import Provider
 from tui.text import one_line
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
-from tui.workspace.found import Found, Server, found, look_for_servers
+from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, belongs_to, clean_paste, shape
 from tui.workspace.sealed import access, active, listing, masked
 from tui.workspace.setup import (
@@ -52,6 +52,7 @@ __all__ = [
     "remove_provider",
     "row",
     "rows",
+    "runs_here",
     "save",
     "shape",
     "use",

@@ -1,11 +1,13 @@
 """What is offered and never used by itself: keys in the environment, model servers on this machine."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from tui.errors import Problem
+from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
+from tui.providers.origins import clean_url, is_loopback, origin_of
 from tui.providers.spec import Field, Listed, LocalServer, Provider, Retrying
 from tui.secret import Secret
 from tui.workspace import sealed
@@ -41,7 +43,7 @@ def found(desk: Desk, provider: Provider) -> Found | None:
     lead = next((each.name for each in provider.fields if each.secret and each.required), "")
     lead = lead or next((each.name for each in provider.fields if each.url), "")
     if lead not in taken:
-        return None
+        return _elsewhere(desk, provider)
     base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
     values: dict[str, str | Secret] = {
         each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
@@ -52,11 +54,40 @@ def found(desk: Desk, provider: Provider) -> Found | None:
     return Found(variable, "" if base == variable else base, values)
 
 
+def runs_here(desk: Desk, provider: Provider) -> bool:
+    """Whether the environment says that a model server of this provider runs on this machine."""
+    return not desk.practice and any(is_loopback(origin_of(url)) for _, url in _servers(desk, provider))
+
+
 async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
     """Asks the usual ports of this machine, all at once and each for a second; those that answer, in order."""
     provider = provider_of(provider_id)
     answers = await asyncio.gather(*(_ask(desk, provider, each) for each in provider.local_servers))
     return [each for each in answers if each is not None]
+
+
+def _elsewhere(desk: Desk, provider: Provider) -> Found | None:
+    """The server on another machine that a variable names: offered in the form, not asked."""
+    url = next((each.name for each in provider.fields if each.url), "")
+    named = ((name, address) for name, address in _servers(desk, provider) if not is_loopback(origin_of(address)))
+    return next((Found(name, "", {url: address}) for name, address in named if url), None)
+
+
+def _servers(desk: Desk, provider: Provider) -> Iterator[tuple[str, str]]:
+    """The servers that variables name as `host`, `host:port` or an address, each as a base URL."""
+    for server in provider.local_servers:
+        text = desk.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
+        usual = urlsplit(server.base_url)
+        try:
+            given = urlsplit(text if "://" in text else f"http://{text}")
+            # What a server listens on may be every address of its machine; that is no address to call.
+            host = "localhost" if given.hostname in (None, "0.0.0.0", "::") else given.hostname
+            host = f"[{host}]" if ":" in str(host) else host
+            url = clean_url(f"{given.scheme}://{host}:{given.port or usual.port}{given.path or usual.path}")
+        except (ValueError, Usage):
+            continue
+        if text:
+            yield server.variable, url
 
 
 def _variable(desk: Desk, field: Field) -> tuple[str, str] | None:
