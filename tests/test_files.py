@@ -1,10 +1,12 @@
 """A folder keeps what it was told to keep, and refuses what others could have touched."""
 
 import os
+import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -241,6 +243,38 @@ def test_a_folder_removed_in_another_session_is_not_written_to(disk: Disk) -> No
         with pytest.raises(Problem, match="removed in another session"):
             waiting._locked(at, 1.0)
     assert not disk.path.exists()
+
+
+def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(disk: Disk, tmp_path: Path) -> None:
+    with disk._opened() as at:
+        assert at is not None
+        os.rename(disk.path, tmp_path / ".leaving")
+        with pytest.raises(Problem, match="removed in another session"):
+            disk._locked(at, 1.0)
+        disk.write("a", b"made anew")
+        with pytest.raises(Problem, match="removed in another session"):
+            disk._locked(at, 1.0)
+
+
+def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_is_told(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def noted(name: str) -> None:
+        call = getattr(os, name)
+
+        def note(*args: Any, **named: Any) -> Any:
+            kind = "folder" if name == "fsync" and stat.S_ISDIR(os.fstat(args[0]).st_mode) else ""
+            done.append(f"{name} {kind}".strip())
+            return call(*args, **named)
+
+        monkeypatch.setattr(os, name, note)
+
+    for name in ("fsync", "link", "replace"):
+        noted(name)
+    disk.write("a", b"2", keep=2)
+    assert done == ["fsync", "link", "replace", "fsync folder"]
 
 
 def test_a_removal_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Path) -> None:
