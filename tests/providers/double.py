@@ -95,8 +95,8 @@ async def serve(*answers: Answer, context: ssl.SSLContext | None = None) -> Asyn
                 server.asked.append(asked)
                 if not await _give(server, answer, reader, writer):
                     return
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # The other side, or the test, is gone.
         finally:
             writer.close()
             server.closed.set()

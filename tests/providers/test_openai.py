@@ -1,14 +1,18 @@
 """OpenAI and servers of its wire against the documented facts, and the proof that each fact can fail."""
 
+import json
+
 import pytest
 
 from tests.providers.mutations import mutants, outcome
 from tests.providers.wire_facts import BASE, CHECKS, CLASSES, chat_model
 from tui.domain import Model, ModelType, Supply
 from tui.errors import Refused
+from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
 from tui.providers.dialects.openai_models import classify, reasons
-from tui.providers.spec import ChatAsk, EmbedAsk, Frame, Listed, Message, Refusal
+from tui.providers.spec import ChatAsk, EmbedAsk, Finish, Frame, Listed, Message, Refusal, TextDelta, Usage
+from tui.providers.sse import Events
 from tui.secret import Secret
 
 OPENAI = PROVIDERS["openai"]
@@ -29,6 +33,20 @@ def test_a_changed_word_of_the_wire_turns_a_check_red(mutant):
 def test_what_a_model_is_for(kind, name):
     expected = None if kind is None else (ModelType.CHAT, True) if kind == "completion" else (kind, False)
     assert classify(name) == expected
+
+
+def documented(name):
+    """What a chat's reader makes of a stream as the documentation shows it."""
+    read = OPENAI.chat(BASE, ChatAsk(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
+    events = Events().feed(fixture("openai", name))
+    frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
+    return [each for frame in [*frames, None] for each in read(frame)]
+
+
+def test_the_documented_streams():
+    assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
+    said = "The server had an error while processing the request."
+    assert documented("chat_error.sse") == [TextDelta("Par"), Refusal(kind="server_error", message=said)]
 
 
 def test_which_models_think():

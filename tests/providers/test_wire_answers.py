@@ -7,6 +7,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -241,6 +242,37 @@ async def test_a_body_over_the_limit_is_not_parsed():
     async with serve([http({"choices": ["x" * 300_000]})]) as server:
         _, problem = await ask(server, replace(QUICK, answer=200_000), stream=False)
     assert problem and "larger than" in problem.message
+
+
+def resident() -> int:
+    """What this process holds in memory, in MiB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+async def test_a_hundred_megabytes_of_any_kind_cost_little_memory():
+    pieces = [event(said("x" * 1000)) * 100] * 900
+    line = [b"x" * 1_000_000] * 100
+    body = http(b'{"data": ["' + b"x" * 80_000_000, headers={"content-type": "application/json"})
+    for stream, answer in ((True, line), (True, pieces), (False, None)):
+        async with serve([streaming(end=False), *answer] if answer else [body]) as server:
+            before = resident()
+            wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+            with pytest.raises(Problem, match=r"larger than|line of more than"):
+                async for _ in wire.stream(access, chat_call(access, stream)):
+                    pass
+            assert resident() - before <= 64
+            await wire.aclose()
+
+
+async def test_long_words_of_refusal_are_put_into_words_quickly():
+    hostile = ("*" * 100_000, "a" * 200_000, "model " * 40_000, "<title>" * 30_000, "max_tokens " * 20_000)
+    for words in hostile:
+        for answer in (http({"error": {"message": words, "code": words}}, 400), http(f"<html>{words}", 404)):
+            async with serve([answer]) as server:
+                began = time.perf_counter()
+                _, problem = await ask(server)
+                assert problem and len(problem.detail) <= 300
+                assert time.perf_counter() - began < 2
 
 
 async def test_silence_is_told_and_given_up():

@@ -5,10 +5,11 @@ import json
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from tui.practice import words
-from tui.practice.transport import Answer, Asked, whole
+from tui.practice.transport import Answer, Asked, fixture, whole
 
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018
@@ -186,14 +187,15 @@ def _events(
 def _completion(
     body: Mapping[str, Any], kind: str, choices: list[Any], usage: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-practice",
-        "object": kind,
-        "created": 1795300000,
-        "model": body["model"],
-        "choices": choices,
-        "usage": usage,
-    }
+    return {**_documented(), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
+
+
+@cache
+def _documented() -> dict[str, Any]:
+    """The first chunk of the documented stream, whose members every chunk has."""
+    first = fixture("openai", "chat.sse").partition(b"\n")[0]
+    chunk: dict[str, Any] = json.loads(first.removeprefix(b"data: "))
+    return chunk
 
 
 def _piece(event: dict[str, Any] | str) -> bytes:

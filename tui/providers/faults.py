@@ -19,6 +19,7 @@ BUSY = frozenset({429, 503, 529})
 RETRIED = frozenset({408, 409, 429})
 _SKEW = 300
 _STARRED = re.compile(r"[^\s\"'`]*\*{2,}[^\s\"'`]*[\w-]|[^\s\"'`]*\*{2,}")
+_TITLE_WITHIN = 8192
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
@@ -51,7 +52,8 @@ class Place:
 
 def scrubbed(text: str, limit: int = 300) -> str:
     """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
-    return one_line(_STARRED.sub(MASK, text), limit)
+    # Only what may be shown is searched, as the pattern is slow on long texts.
+    return one_line(_STARRED.sub(MASK, text[: 2 * limit]), limit)
 
 
 def is_page(text: str, content_type: str = "") -> bool:
@@ -61,7 +63,7 @@ def is_page(text: str, content_type: str = "") -> bool:
 
 def page(place: Place, text: str, status: int = 200) -> Problem:
     """A web page came where an answer of the API was expected."""
-    title = _TITLE.search(text)
+    title = _TITLE.search(text[:_TITLE_WITHIN])
     return Unreachable(
         f"{place.host} sent a web page, not an answer of an API ({status}).",
         f"Check the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",

@@ -44,9 +44,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """What servers of this wire take for a chat; one that a model does not take is left out and said."""
     if model.type is not ModelType.CHAT:
         return ()
-    higher = "higher gives more varied answers. Change it or top_p, not both. Empty leaves it to the server."
+    higher = "Higher gives more varied answers. Change it or top_p, not both. Empty leaves it to the server."
     return (
-        Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", f"temperature: {higher}"),
+        Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", higher),
         Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, "1", "The share of likeliest words considered."),
         Parameter(
             "max_tokens",

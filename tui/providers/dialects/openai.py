@@ -18,6 +18,9 @@ ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audi
 QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
 """A 429 with one of these is about money; waiting does not help (OpenAI guide, error codes)."""
 
+_MOST = 2000
+"""Of the other side's words no more is read, so that searching them stays quick."""
+
 _SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
 
 
@@ -58,7 +61,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     """
     error = body.get("error") or body if isinstance(body, dict) else body
     if not isinstance(error, dict):
-        return Refusal(status, message=error if isinstance(error, str) else "", request_id=_request_id(headers))
+        return Refusal(status, message=_sentence(error), request_id=_request_id(headers))
     code, kind = _word(error.get("code")), _word(error.get("type"))
     return Refusal(
         status,
@@ -106,11 +109,11 @@ def _request_id(headers: Mapping[str, str]) -> str:
 
 
 def _word(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return str(value)[:_MOST] if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
 def _sentence(value: Any) -> str:
     if isinstance(value, list):
         # FastAPI's servers list what they could not validate.
         value = "; ".join(str(each.get("msg", "")) for each in value if isinstance(each, dict))
-    return value if isinstance(value, str) else ""
+    return value[:_MOST] if isinstance(value, str) else ""
