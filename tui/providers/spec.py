@@ -20,9 +20,6 @@ Fields = Mapping[str, str]
 """The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''."""
 
 
-# --- what a person fills in -------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Choice:
     """One value of a field or parameter that offers a fixed set."""
@@ -347,9 +344,6 @@ Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call]]
 
 Sign = Callable[[Call, Fields, Mapping[str, Secret], float], Call]
 """(call, clear fields, opened secrets by field name, now in seconds since the epoch) -> the call with its auth."""
-
-
-# --- who --------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
