@@ -27,7 +27,12 @@ KEPT = 5
 _BOM = b"\xef\xbb\xbf"
 
 T = TypeVar("T")
-Tables = dict[str, dict[str, dict[str, Any]]]
+Content = dict[str, dict[str, dict[str, Any]]]
+"""Records by table and id."""
+
+Tables = TinyDB
+"""The tables of one state of a settings file, as the workspace reads and changes them."""
+
 Forget = Callable[[str, Mapping[str, Any]], bool]
 """(table, record) -> whether the record must vanish from the earlier states as well."""
 
@@ -51,7 +56,7 @@ class Document:
 
     generation: int
     saved: str
-    data: Tables
+    data: Content
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ class Store:
         self.name = name
         self._clock = clock
         self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
-        self._cache: tuple[Hashable, TinyDB, dict[str, tuple[Hashable, Any]]] | None = None
+        self._cache: tuple[Hashable, Tables, dict[str, tuple[Hashable, Any]]] | None = None
 
     @property
     def where(self) -> str:
@@ -115,11 +120,11 @@ class Store:
     def exists(self) -> bool:
         return self.stamp() is not None
 
-    def read(self) -> TinyDB:
+    def read(self) -> Tables:
         """The tables as they are now; the same object until the file changes, and never to be written to."""
         return self._current()[1]
 
-    def derive(self, name: str, make: Callable[[TinyDB], T], key: Hashable = None, table: str = "") -> T:
+    def derive(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
         """What `make` makes of the tables, made once for each state of the file (and each `key`).
 
         What depends on one `table` alone is kept as long as that table stays the same.
@@ -144,7 +149,7 @@ class Store:
             self._commit(Document(1, self._now(), {"meta": {"1": dict(meta)}}), keep=0)
 
     @contextmanager
-    def transaction(self, forget: Forget | None = None) -> Iterator[TinyDB]:
+    def transaction(self, forget: Forget | None = None) -> Iterator[Tables]:
         """The tables, to be changed; saved at the end unless an exception ends it or nothing was changed.
 
         With `forget`, the earlier states are rewritten first without the records it names, and the state before this
@@ -200,7 +205,7 @@ class Store:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _current(self) -> tuple[Hashable, TinyDB, dict[str, tuple[Hashable, Any]]]:
+    def _current(self) -> tuple[Hashable, Tables, dict[str, tuple[Hashable, Any]]]:
         stamp = self.stamp()
         cache = self._cache
         if cache is None or cache[0] != stamp:
@@ -249,17 +254,17 @@ class Store:
 class _Held(Storage):
     """TinyDB's storage in memory, over tables that were read already."""
 
-    def __init__(self, data: Tables) -> None:
+    def __init__(self, data: Content) -> None:
         self._data = data
 
-    def read(self) -> Tables:
+    def read(self) -> Content:
         return self._data
 
-    def write(self, data: Tables) -> None:
+    def write(self, data: Content) -> None:
         self._data = data
 
 
-def _tables(data: Tables) -> TinyDB:
+def _tables(data: Content) -> Tables:
     return TinyDB(data, storage=_Held)
 
 

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tinydb import TinyDB
-
 from tui.domain import CheckState, Credential, Model, Origin
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
+from tui.store import Tables
 from tui.text import one_line
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
@@ -182,7 +181,7 @@ def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tu
 def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
     """Imported and added models by provider."""
 
-    def read(_: TinyDB) -> dict[str, tuple[int, int]]:
+    def read(_: Tables) -> dict[str, tuple[int, int]]:
         from tui.workspace.models import held
 
         counts: dict[str, tuple[int, int]] = {}

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tinydb import TinyDB
-
 from tui.domain import Model, Origin
 from tui.providers.spec import Call, Listed, Provider
+from tui.store import Tables
 from tui.workspace.desk import Desk
 from tui.workspace.records import noun, record
 
@@ -45,7 +44,7 @@ def merged(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[
     return [*fresh, *lost, *added.values()], Refreshed(came, gone, len(now))
 
 
-def take_in(tables: TinyDB, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
+def take_in(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
     """Merges a listing into the table of models, inside a transaction."""
     table = tables.table("models")
     held = [noun(Model, each) for each in table if each["provider"] == provider.id]

@@ -5,13 +5,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tinydb import TinyDB
-
 from tui.domain import Default, Intake, Model, ModelType, Origin
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
+from tui.store import Tables
 from tui.text import one_line
 from tui.workspace import credentials, intake, sealed, trying
 from tui.workspace.desk import Desk
@@ -40,7 +39,7 @@ class ModelRow:
 def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
     """All models as stored."""
 
-    def read(tables: TinyDB) -> tuple[Model, ...]:
+    def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(noun(Model, each) for each in tables.table("models"))
 
     return desk.store(tenant_id).derive("models", read, table="models")
@@ -49,7 +48,7 @@ def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
 def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
     """The defaults that are set, usable or not."""
 
-    def read(tables: TinyDB) -> dict[ModelType, Default]:
+    def read(tables: Tables) -> dict[ModelType, Default]:
         return {each.type: each for each in (noun(Default, record) for record in tables.table("defaults"))}
 
     return desk.store(tenant_id).derive("defaults", read, table="defaults")
@@ -58,7 +57,7 @@ def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
 def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
     """The models, by provider, type and the provider's own order."""
 
-    def read(_: TinyDB) -> list[Model]:
+    def read(_: Tables) -> list[Model]:
         places = {each: place for place, each in enumerate(PROVIDERS)}
         return sorted(
             held(desk, tenant_id),
@@ -90,7 +89,7 @@ def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
     usable = frozenset(each.provider.id for each in credentials.rows(desk, tenant_id) if each.usable)
     today = desk.today()
 
-    def read(_: TinyDB) -> list[ModelRow]:
+    def read(_: Tables) -> list[ModelRow]:
         chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
         return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
 

@@ -3,11 +3,9 @@
 import re
 import unicodedata
 
-from tinydb import TinyDB
-
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
-from tui.store import Damaged
+from tui.store import Damaged, Tables
 from tui.text import one_line
 from tui.workspace.desk import Desk
 from tui.workspace.records import noun
@@ -22,7 +20,7 @@ def get(desk: Desk, tenant_id: str) -> Tenant:
     if not store.exists() and not store.folder.generations(store.name):
         raise Usage(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
 
-    def read(tables: TinyDB) -> Tenant:
+    def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
         if len(metas) != 1:
             raise Damaged("shape", "the entry for the tenant is missing or there twice", store.where)

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tinydb import TinyDB
-
 from tui import vault
 from tui.domain import Check, Credential
 from tui.errors import Locked, Problem
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.secret import Secret
+from tui.store import Tables
 from tui.text import mask
 from tui.workspace import keys
 from tui.workspace.desk import Desk
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 def stored(desk: Desk, tenant_id: str) -> tuple[Credential, ...]:
     """All credentials of a tenant."""
 
-    def read(tables: TinyDB) -> tuple[Credential, ...]:
+    def read(tables: Tables) -> tuple[Credential, ...]:
         return tuple(noun(Credential, each) for each in tables.table("credentials"))
 
     return desk.store(tenant_id).derive("credentials", read, table="credentials")
