@@ -67,7 +67,7 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
     if name and len(held) > 1:
         gone = next(each for each in held if each.name == name)
         left = next(each for each in held if each.name != name)
-        lines: list[Words] = [f"The credential {name} goes from this tenant{_ends(row, gone)}. Models stay."]
+        lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
         if gone.active:
             lines.append(f"{left.name} is used instead.")
     else:
@@ -82,13 +82,14 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
         lines = ["These go, and cannot be brought back:", ""]
         for number, what, which in parts:
             if number:
-                lines.append(f"  {number:,} {what}{'' if number == 1 else 's':<1}  {which}".rstrip())
+                counted = f"{number:,} {what}{'' if number == 1 else 's'}"
+                lines.append(f"  {counted:<15}{which}".rstrip())
     return [*lines, "", f"At {provider.label} the key stays valid; withdraw it there if needed."]
 
 
 def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
     """What changes when another credential is used."""
-    lines: list[Words] = [f"Calls to {row.provider.label} are made with {then.name}{_ends(row, then)} from then on."]
+    lines: list[Words] = [f"Calls to {row.provider.label} use {then.name} from then on{_ends(row, then)}."]
     for field in row.provider.fields:
         before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
         if before != after:

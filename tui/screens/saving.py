@@ -11,15 +11,16 @@ from tui.errors import Locked, Problem, Refused, Unreachable, Usage
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
 from tui.screens.area import Page, problem_lines
-from tui.screens.setup_words import conflict_lines, imported, strip_of_detail, theirs_lines
+from tui.screens.setup_words import conflict_lines, imported, theirs_lines, two_lines
 from tui.widgets.elapsed import elapsed
 from tui.widgets.form import Button
 from tui.widgets.plain import Words
 from tui.widgets.setup_form import SetupForm
-from tui.workspace import credentials, tenants
+from tui.workspace import credentials, defaults, tenants
 from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
 from tui.workspace.setup import DEFAULT_NAME, Values, Verified
+from tui.workspace.times import when
 
 Result = TypeVar("Result")
 
@@ -134,8 +135,18 @@ class Saving(Page[bool]):
             self.form.notice(*said)
         self.form.offer(again=True, anyway="Save, and add models by hand")
         self.form.query_one("#anyway").focus()
-        self.outcome = strip_of_detail(check.detail, self.size.width)
+        self.outcome = self._answer(check.detail)
         self.reframe()
+
+    def _answer(self, detail: str) -> tuple[Words, Words] | None:
+        hosts = ", ".join(map(host_of, self.form.origins(self._values)))
+        at = when(self.app.desk.now(), self.app.desk.now())
+        return two_lines(f"Answer of {hosts} at {at}: {detail}", self.size.width - 6) if detail else None
+
+    @property
+    def refused(self) -> bool:
+        """Whether the provider refused what stands in the form."""
+        return self._check.state is CheckState.REFUSED
 
     async def save_anyway(self) -> None:
         """Save what was asked about, with what was said to it."""
@@ -212,15 +223,15 @@ class Saving(Page[bool]):
         label, answer = self.provider.label, ""
         if not saved.active:
             self.app.toast(f"{saved.name} is saved; {label} goes on with the credential in use. u uses it.")
-        elif saved.check.state is CheckState.UNVERIFIED:
+        elif saved.check.state in (CheckState.UNVERIFIED, CheckState.REFUSED):
             self.app.toast(f"{label} is saved, not verified.")
         elif first and self.provider.after_saving and not listed:
             lines = ["No models yet.", self.provider.after_saving]
             answer = await self.app.ask(f"{label} accepts this key", lines, {"add": "Add a model", "": "Not now"}) or ""
-        elif first:
+        elif first and defaults.proposals(self.app.desk, self.app.tenant_id):
             answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
         else:
-            self.app.toast(f"{label} is saved. {imported(listed, seconds)}".strip())
+            self.app.toast(f"{label} is {'set up' if first else 'saved'}. {imported(listed, seconds)}".strip())
         self.dismiss(True)
         if answer == "playground":
             self.app.action_area("playground")
@@ -232,7 +243,7 @@ class Saving(Page[bool]):
     def _explain(self, problem: Problem, which: str) -> None:
         """Say it where it concerns; nothing that was typed is lost, and the stored key stays in use."""
         form = self.form
-        self.outcome = strip_of_detail(problem.detail, self.size.width)
+        self.outcome = self._answer(problem.detail)
         if isinstance(problem, FieldProblem) and form.complain(problem.field, problem.message, problem.hint):
             self.reframe()
             return

@@ -76,7 +76,8 @@ class Setup(Saving):
             return Frame("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
         row = credentials.row(self.app.desk, self.app.tenant_id, self.provider.id)
-        state = f"{sign(row.state)[0]} {row.state}" if row.credential else row.state
+        word = "key refused" if self.refused else row.state
+        state = f"{sign(word)[0]} {word}" if row.credential or self.refused else word
         right = f"{WARNING} changed elsewhere" if self.changed_meanwhile else state
         strip = self._said or self.outcome or strip_for(self.form, self.focused)
         return Frame(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
@@ -106,7 +107,10 @@ class Setup(Saving):
     # --- typing and pasting ---
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if isinstance(row := _row_of(event.input), EntryRow):
+        row = _row_of(event.input)
+        if row is not None and not isinstance(row, EntryRow):
+            row.say()
+        elif row is not None:
             row.typed()
             self.forget_outcome()
             self.form.say_owner()
@@ -196,6 +200,9 @@ class Setup(Saving):
         if not self.called and form.new_name in [each.name for each in held]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
+            if row.left_out:
+                form.open_at(row.field_name)
+                return False
             if row.missing:
                 among = "; this way needs all of its fields" if row.declared.way else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])

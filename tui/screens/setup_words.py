@@ -45,11 +45,6 @@ def strip_for(form: SetupForm, focused: Widget | None) -> Strip:
     return "Nothing is saved before it is accepted, or on your word.", ""
 
 
-def strip_of_detail(detail: str, cells: int) -> Strip | None:
-    """The other side's own words, on two lines."""
-    return two_lines(detail, cells - 6) if detail else None
-
-
 def two_lines(text: str, cells: int) -> Strip:
     """A long text cut into two lines."""
     lines = wrap(one_line(text), max(20, cells))

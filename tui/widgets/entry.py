@@ -21,6 +21,8 @@ class EntryRow(FieldRow):
         self.provider_id = provider_id
         self.notes: tuple[str, ...] = ()
         self.wrong: tuple[Words, ...] = ()
+        self.left_out = False
+        """Whether the last paste was refused; what the field holds is then not what was meant."""
         self.here = False
         """Whether the operator wants a key of another shape here all the same."""
         self.field.cleaner = self._clean
@@ -41,6 +43,7 @@ class EntryRow(FieldRow):
     def _clean(self, text: str) -> str | None:
         cleaned = credentials.clean_paste(self.declared, text)
         self.notes = cleaned.notes
+        self.left_out = bool(cleaned.problem)
         if cleaned.problem:
             self.wrong = (cleaned.problem,)
             return None
@@ -61,6 +64,7 @@ class EntryRow(FieldRow):
 
     def too_long(self, size: int) -> None:
         """Say that a paste was left out."""
+        self.left_out = True
         self.complain(f"That is {size:,} characters; no field takes so many. It was left out.", "Paste it again.")
 
     def complain(self, message: str, *more: str) -> None:
@@ -70,7 +74,7 @@ class EntryRow(FieldRow):
 
     def typed(self) -> None:
         """The text changed: what was wrong with it is no longer known."""
-        self.wrong = ()
+        self.wrong, self.left_out = (), False
         if not self.value:
             self.notes, self.here = (), False
         self._draw()

@@ -38,6 +38,7 @@ class SetupForm(Form):
     SetupForm Plain { height: auto; }
     SetupForm Vertical { height: auto; }
     SetupForm .said { padding-left: 3; }
+    SetupForm #notice { padding-bottom: 1; }
     SetupForm .under-choice { padding-left: 20; }
     """
 
@@ -97,7 +98,8 @@ class SetupForm(Form):
         first = next((n for n, each in enumerate(main) if each.way), len(main))
         yield from self._parts(main[:first])
         if len(self.ways) > 1:
-            yield _gap() if first else _gap("way-gap")
+            if first:
+                yield _gap()
             stored = next((each.way for each in main if each.way and self._has(each)), "")
             yield Choice("Sign in with", [(each, each) for each in self.ways], stored, id="way")
             yield _gap()
@@ -109,6 +111,7 @@ class SetupForm(Form):
             if each.name in self.entries:
                 yield self.entries[each.name]
             else:
+                yield _gap()
                 yield self.choices[each.name]
                 if each.help:
                     yield Plain((each.help, MUTED), classes=f"under-choice of-{each.name}")
