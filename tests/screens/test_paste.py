@@ -1,4 +1,4 @@
-"""Pastes into the set-up form: cleaned with a notice, refused with a sentence, carried where they belong, never sent."""
+"""Pastes into the set-up form: cleaned with a notice, refused with a sentence, carried on, and never sent."""
 
 import pytest
 from textual.pilot import Pilot
