@@ -13,10 +13,9 @@ from tui.domain import Intake, Model, ModelType, Origin
 from tui.errors import Problem, Usage
 from tui.providers.spec import Provider
 from tui.screens.area import Page, problem_lines
-from tui.screens.model_list import name_of
+from tui.screens.model_list import called, name_of
 from tui.screens.propose import Propose
 from tui.screens.working import Working
-from tui.widgets.clip import clip_middle
 from tui.widgets.form import Button, Choice, FieldRow, Form
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import sign
@@ -230,8 +229,7 @@ class AddModel(Page[bool]):
         return await models.add(desk, tenant, self._provider_id, model_id, kind, self._given(), verify=verify)
 
     async def _kept(self, model: Model) -> None:
-        name = clip_middle(name_of(model), 60)
-        said = f"{name} is {'changed' if self._model else 'added'}"
+        said = f"{called(model)} is {'changed' if self._model else 'added'}"
         without = model.type not in models.defaults(self.app.desk, self.app.tenant_id)
         if self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))

@@ -13,7 +13,7 @@ from tui.domain import Default, Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.screens.area import Area
-from tui.screens.model_list import cleared, strip_of
+from tui.screens.model_list import called, cleared, strip_of
 from tui.text import one_line
 from tui.widgets.clip import clip_end, clip_middle, fit
 from tui.widgets.frame import Frame
@@ -201,8 +201,9 @@ class Defaults(Area):
 
     async def _set(self, row: DefaultRow, model: Model) -> None:
         await defaults.set(self.app.desk, self._tenant, row.type, model.ref)
-        was = f" It was {one_line(row.default.model)}." if row.default and row.default.ref != model.ref else ""
-        self.app.toast(f"{one_line(model.id)} is the default for {row.type.label} now.{was}")
+        before = row.default if row.default and row.default.ref != model.ref else None
+        was = f" It was {clip_middle(one_line(before.model), 60)}." if before else ""
+        self.app.toast(f"{called(model)} is the default for {row.type.label} now.{was}")
 
     def action_clear(self) -> None:
         row = self._row

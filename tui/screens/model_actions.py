@@ -7,7 +7,7 @@ from tui.domain import Intake, Model, Origin, Supply
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.screens.area import Area
-from tui.screens.model_list import ModelList, name_of
+from tui.screens.model_list import ModelList, called, name_of
 from tui.screens.working import Working
 from tui.text import one_line
 from tui.widgets.clip import clip_middle
@@ -78,11 +78,12 @@ class ModelActions(Area):
         before = models.defaults(self.app.desk, self._tenant).get(model.type)
         await defaults.set(self.app.desk, self._tenant, model.type, model.ref)
         await self.read()
-        was = f" It was {one_line(before.model)}." if before and before.model != model.id else ""
-        self.app.toast(f"{name_of(model)} is the default for {model.type.label} now.{was}")
+        was = f" It was {clip_middle(one_line(before.model), 60)}." if before and before.model != model.id else ""
+        self.app.toast(f"{called(model)} is the default for {model.type.label} now.{was}")
 
     def action_verify(self) -> None:
-        if (row := self.row) is not None:
+        # One call at a time: each is charged.
+        if not self.working and (row := self.row) is not None:
             self._work(self._verify(row), "verify")
 
     async def _verify(self, row: ModelRow) -> None:
@@ -100,7 +101,8 @@ class ModelActions(Area):
         self._say(said, f"One small call, charged by {row.provider_label} like any other.")
 
     def action_refresh(self) -> None:
-        self._work(self._refresh(), "refresh")
+        if not self.working:
+            self._work(self._refresh(), "refresh")
 
     async def _refresh(self) -> None:
         rows = credentials.rows(self.app.desk, self._tenant)
@@ -169,7 +171,7 @@ class ModelActions(Area):
             await models.remove(self.app.desk, self._tenant, row.model)
             await self.read()
             self.action_list()
-            self.app.toast(f"{name} is removed.")
+            self.app.toast(f"{called(row.model)} is removed.")
 
 
 def removable(model: Model) -> bool:

@@ -8,10 +8,10 @@ from textual.content import Content
 
 from tui.domain import Intake, Model, ModelType, Origin
 from tui.text import one_line
-from tui.widgets.clip import fit, width
+from tui.widgets.clip import clip_middle, fit, width
 from tui.widgets.glyphs import ATTENTION, READY, SUCCESS, UNSET, WARNING
 from tui.widgets.plain import Words, line
-from tui.widgets.rows import Item
+from tui.widgets.rows import Draw, Lazy
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.models import ModelRow
 from tui.workspace.times import when
@@ -34,6 +34,11 @@ def name_of(model: Model) -> str:
     return one_line(model.id) or "(unnamed)"
 
 
+def called(model: Model) -> str:
+    """The model's id as sentences call it, short enough for a toast."""
+    return clip_middle(name_of(model), 60)
+
+
 class ModelList:
     """The models of a tenant, made ready to be drawn and filtered at each key press."""
 
@@ -43,12 +48,23 @@ class ModelList:
         self.rows = rows
         self.providers = providers
         self.by_key = {key_of(row.model): row for row in rows}
-        drawn = draw or draw_row
-        self.items = [Item(key, partial(drawn, row, self.sign(row))) for key, row in self.by_key.items()]
-        self._found_by = [(row.model.type, self._words(row)) for row in self.by_key.values()]
+        self._draw = draw or draw_row
+        # Flat lists of texts: few objects, as many of them make Python's collection of garbage stop everything.
+        self._keys = list(self.by_key)
+        self._kinds = [row.model.type for row in self.by_key.values()]
+        self._words = [self._words_of(row) for row in self.by_key.values()]
 
     def __len__(self) -> int:
-        return len(self.items)
+        return len(self._keys)
+
+    def drawn(self, key: str) -> Draw:
+        """What draws the row of a model."""
+        row = self.by_key[key]
+        return partial(self._draw, row, self.sign(row))
+
+    def items(self, keys: Sequence[str]) -> Lazy:
+        """The rows of those models."""
+        return Lazy(keys, lambda n: self.drawn(keys[n]))
 
     def sign(self, row: ModelRow) -> Sign:
         """The sign of a model's state and its colour."""
@@ -63,21 +79,18 @@ class ModelList:
         provider = self.providers.get(row.model.provider)
         return provider.state if provider else "not set up"
 
-    def _words(self, row: ModelRow) -> str:
+    def _words_of(self, row: ModelRow) -> str:
         model = row.model
         text = f"{model.id} {row.provider_label} {model.type.label} {model.origin} {row.word}"
         return (text if row.usable else f"{text} {self.provider_state(row)}").casefold()
 
-    def matching(self, text: str, kind: ModelType | None = None) -> list[Item]:
-        """The rows of that type with all words of the text, in any order."""
+    def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
+        """The keys of the models of that type with all words of the text, in any order."""
         words = text.casefold().split()
         if not words and kind is None:
-            return self.items
-        return [
-            item
-            for item, (its_kind, its_words) in zip(self.items, self._found_by, strict=True)
-            if kind in (None, its_kind) and all(word in its_words for word in words)
-        ]
+            return self._keys
+        found = zip(self._keys, self._kinds, self._words, strict=True)
+        return [key for key, of, its in found if kind in (None, of) and all(word in its for word in words)]
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -168,7 +181,7 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
 
 def cleared(type: ModelType, was: str) -> str:  # noqa: A002 - the word of the design
     """What is said after a default was emptied."""
-    return f"{type.label.capitalize()} has no default now. It was {one_line(was)}."
+    return f"{type.label.capitalize()} has no default now. It was {clip_middle(one_line(was), 60)}."
 
 
 def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]:

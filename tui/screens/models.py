@@ -101,17 +101,16 @@ class Models(ModelActions):
 
     def on_mount(self) -> None:
         self._tenant = self.app.tenant_id
-        providers = credentials.rows(self.app.desk, self._tenant)
-        self._reload(sum(each.models + each.added for each in providers))
+        self._reload()
         self._filtered()
         self._rows.focus()
 
     def on_screen_resume(self) -> None:
         if self._tenant:
-            self._reload(len(self._list))
+            self._reload()
 
     def changed_elsewhere(self) -> None:
-        self._reload(len(self._list))
+        self._reload()
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
@@ -123,8 +122,9 @@ class Models(ModelActions):
         self._tell()
         self.reframe()
 
-    def _reload(self, expected: int) -> None:
-        if expected <= _FEW:
+    def _reload(self) -> None:
+        providers = self._list.providers.values() or credentials.rows(self.app.desk, self._tenant)
+        if sum(each.models + each.added for each in providers) <= _FEW:
             self._take(self._read())
         else:
             self._work(self.read(), "read")
@@ -147,7 +147,7 @@ class Models(ModelActions):
 
     def _filtered(self, key: str | None = None) -> None:
         found = self._list.matching(self.query_one(Filter).text, self._kind)
-        self._rows.show(found or [text_item("", each) for each in self._nothing()], key)
+        self._rows.show(self._list.items(found) if found else [text_item("", each) for each in self._nothing()], key)
         self.reframe()
 
     def _nothing(self) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """A model of one type is picked: the one now used, what is nearest to it, all that can be used, and what cannot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -17,7 +18,7 @@ from tui.widgets.filter import Filter
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
 from tui.widgets.plain import Words, line
-from tui.widgets.rows import Item, Rows, text_item
+from tui.widgets.rows import Draw, Lazy, Rows, text_item
 from tui.workspace import credentials, defaults, models
 from tui.workspace.models import ModelRow
 from tui.workspace.times import when
@@ -69,28 +70,41 @@ class PickModel(Page[Model]):
 
     def _show(self, key: str | None = None) -> None:
         """The rows that match, under their headings."""
-        found = self._list.matching(self.query_one(Filter).text)
-        apart = {key_of(each) for each in (self._now and self._now.model, self._nearest) if each}
-        usable: list[Item] = []
-        others: list[Item] = []
-        for item in found:
-            if item.key not in apart:
-                (usable if self._list.by_key[item.key].usable else others).append(item)
-        items: list[Item] = []
-        if not self.query_one(Filter).text:
-            if self._now is not None:
-                items += [_heading("Now"), self._item(self._now)]
-            if self._nearest is not None:
-                items += [_heading("Nearest"), self._item(self._list.by_key[key_of(self._nearest)])]
-        else:
-            usable, others = _split(found, self._list)
-        items += _under(f"All {self.type.label} models that can be used", usable)
-        items += _under("Needs attention", others)
-        self.query_one(Rows).show(items or [text_item("", each) for each in self._nothing()], key)
+        text = self.query_one(Filter).text
+        found = self._list.matching(text)
+        sections: list[tuple[str, list[str]]] = []
+        if not text:
+            # These two stand apart; while something is looked for they stand with the others.
+            sections = [("Now", [key_of(self._now.model)])] if self._now else []
+            sections += [("Nearest", [key_of(self._nearest)])] if self._nearest else []
+        apart = {each for _, keys in sections for each in keys}
+        sections.append(
+            (
+                f"All {self.type.label} models that can be used",
+                [each for each in found if each not in apart and self._list.by_key[each].usable],
+            )
+        )
+        sections.append(
+            ("Needs attention", [each for each in found if each not in apart and not self._list.by_key[each].usable])
+        )
+        keys: list[str] = []
+        headings: dict[int, Content] = {}
+        for heading, under in sections:
+            if under:
+                headings[len(keys)] = line((heading, MUTED))
+                keys += ["", *under]
+
+        def drawn(index: int) -> Draw:
+            return (lambda _: headings[index]) if index in headings else self._drawn(keys[index])
+
+        nothing = [text_item("", each) for each in self._nothing()]
+        self.query_one(Rows).show(Lazy(keys, drawn) if keys else nothing, key)
         self.reframe()
 
-    def _item(self, row: ModelRow) -> Item:
-        return Item(key_of(row.model), lambda cells: self._draw(row, self._list.sign(row), cells))
+    def _drawn(self, key: str) -> Draw:
+        if self._now is not None and key == key_of(self._now.model):
+            return partial(self._draw, self._now, self._list.sign(self._now))
+        return self._list.drawn(key)
 
     def _nothing(self) -> tuple[str, str]:
         if not self._list:
@@ -224,16 +238,3 @@ class PickModel(Page[Model]):
 def _missing(model: Model) -> ModelRow:
     """A model that is set but not in the list any more."""
     return ModelRow(model, "gone", "gone", True, one_line(model.provider))
-
-
-def _heading(text: str) -> Item:
-    return text_item("", line((text, MUTED)))
-
-
-def _under(heading: str, items: Sequence[Item]) -> list[Item]:
-    return [_heading(heading), *items] if items else []
-
-
-def _split(found: Sequence[Item], rows: ModelList) -> tuple[list[Item], list[Item]]:
-    usable = [each for each in found if rows.by_key[each.key].usable]
-    return usable, [each for each in found if not rows.by_key[each.key].usable]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, overload
 
 from rich.style import Style as RichStyle
 from textual import events
@@ -37,6 +37,35 @@ def text_item(key: str, content: Content | str) -> Item:
     """A row whose text does not depend on the width."""
     drawn = line(content)
     return Item(key, lambda _: drawn)
+
+
+class Lazy(Sequence[Item]):
+    """Rows that are made when they are looked at, for lists of thousands: their keys, and what draws the nth."""
+
+    def __init__(self, keys: Sequence[str], draw: Callable[[int], Draw]) -> None:
+        self.keys = keys
+        self._draw = draw
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        return Item(self.keys[index], self._draw(index))
+
+
+def _index(items: Sequence[Item], key: str) -> int:
+    """Where the row of that key is, -1 if there is none."""
+    if isinstance(items, Lazy):
+        return items.keys.index(key) if key and key in items.keys else -1
+    return next((n for n, item in enumerate(items) if item.key == key and key), -1)
 
 
 class Rows(ScrollView, can_focus=True):
@@ -90,13 +119,14 @@ class Rows(ScrollView, can_focus=True):
 
     @property
     def keys(self) -> list[str]:
-        return [item.key for item in self.items if item.selectable]
+        keys = self.items.keys if isinstance(self.items, Lazy) else (item.key for item in self.items)
+        return [key for key in keys if key]
 
     def show(self, items: Sequence[Item], key: str | None = None) -> None:
         """Replace the rows. The cursor goes to `key`, else stays on its key, else near where it was."""
         wanted, before = (self.key if key is None else key), self.cursor
         self.items = items
-        found = next((n for n, item in enumerate(items) if item.key == wanted and wanted), -1)
+        found = _index(items, wanted)
         self.cursor = found if found >= 0 else self._nearest(max(before, 0))
         self.virtual_size = Size(self.size.width, len(items))
         self.refresh()
@@ -105,7 +135,8 @@ class Rows(ScrollView, can_focus=True):
 
     def select(self, key: str) -> None:
         """Put the cursor on a row."""
-        self._go(next((n for n, item in enumerate(self.items) if item.key == key), self.cursor))
+        found = _index(self.items, key)
+        self._go(found if found >= 0 else self.cursor)
 
     def _nearest(self, index: int) -> int:
         """The row nearest to an index that can be chosen, -1 if there is none; looks no further than it must."""
