@@ -307,7 +307,8 @@ class Modeldeck(App[str]):
         """Open a provider's set-up form; True when something was saved. See `screens.setup.Setup` for `wanted`."""
         from tui.screens.setup import Setup
 
-        return bool(await self.push_screen_wait(Setup(provider_id, **wanted)))
+        saved = await self.push_screen_wait(Setup(provider_id, **wanted))
+        return bool(saved)
 
     async def add_model(self, provider_id: str = "", model: Model | None = None) -> bool:
         """Add a model by hand, or edit an added one; True when something was saved."""
