@@ -12,7 +12,8 @@ from tui.errors import Problem, Refused, Restricted, Unreachable
 from tui.practice import transport, words
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS
-from tui.providers.spec import ChatAsk, EmbedAsk, Finish, Message, Notice, Retrying, Silence, TextDelta, ThinkingDelta
+from tui.providers.calls import ChatAsk, EmbedAsk, Message
+from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, ThinkingDelta
 from tui.providers.wire import Limits, Wire
 
 OPENAI = PROVIDERS["openai"]

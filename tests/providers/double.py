@@ -13,8 +13,9 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
+from tui.providers.calls import Call, ChatAsk, Message
+from tui.providers.events import Event, TextDelta
 from tui.providers.origins import origin_of
-from tui.providers.spec import Call, ChatAsk, Event, Message, TextDelta
 from tui.providers.wire import Access, Limits, Wire
 from tui.secret import Secret
 

@@ -14,21 +14,10 @@ from tui.errors import Problem, Refused, Usage
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
+from tui.providers.calls import ChatAsk, EmbedAsk, Message, TranscribeAsk
+from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private
-from tui.providers.spec import (
-    Accepted,
-    ChatAsk,
-    EmbedAsk,
-    Finish,
-    Listed,
-    Message,
-    Provider,
-    TextDelta,
-    TranscribeAsk,
-    Transcript,
-    Uploading,
-    Vectors,
-)
+from tui.providers.spec import Provider
 from tui.providers.wire import Access, Limits, Wire
 from tui.secret import Secret
 

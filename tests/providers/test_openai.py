@@ -10,8 +10,9 @@ from tui.domain import Model, ModelType, Supply
 from tui.errors import Refused
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
+from tui.providers.calls import ChatAsk, EmbedAsk, Frame, Message, Refusal
 from tui.providers.dialects.openai_models import classify, reasons
-from tui.providers.spec import ChatAsk, EmbedAsk, Finish, Frame, Listed, Message, Refusal, TextDelta, Usage
+from tui.providers.events import Finish, Listed, TextDelta, Usage
 from tui.providers.sse import Events
 from tui.secret import Secret
 

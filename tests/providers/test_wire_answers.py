@@ -27,7 +27,7 @@ from tests.providers.double import (
     text_of,
 )
 from tui.errors import Problem, Unreachable
-from tui.providers.spec import Finish, Notice, Silence, TextDelta
+from tui.providers.events import Finish, Notice, Silence, TextDelta
 from tui.providers.wire import Wire
 
 DONE = said("", "stop")

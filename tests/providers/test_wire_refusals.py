@@ -24,8 +24,8 @@ from tests.providers.double import (
     text_of,
 )
 from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.providers.events import Notice, Retrying
 from tui.providers.faults import Place, retry_after
-from tui.providers.spec import Notice, Retrying
 from tui.providers.wire import Access, Wire
 from tui.secret import MASK, Secret
 

@@ -32,7 +32,7 @@ from tests.providers.double import (
 )
 from tui.errors import Unreachable
 from tui.providers import wire_routes
-from tui.providers.spec import Retrying
+from tui.providers.events import Retrying
 from tui.providers.wire import Wire
 
 HELLO = streaming(said("Hi", "stop"))

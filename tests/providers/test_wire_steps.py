@@ -9,7 +9,8 @@ import pytest
 
 from tests.providers.double import QUICK, access_to, chat_call, http, run, said, serve, text_of
 from tui.errors import Problem
-from tui.providers.spec import Call, Finish, Frame, Framing, Notice, TextDelta
+from tui.providers.calls import Call, Frame, Framing
+from tui.providers.events import Finish, Notice, TextDelta
 from tui.providers.wire import Limits, Wire
 
 

@@ -13,7 +13,8 @@ import pytest
 from tests.providers.double import DEADLINE, HOLD, QUICK, access_to, http, run, serve, text_of
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
-from tui.providers.spec import Call, Finish, Retrying, Times, TranscribeAsk, Transcript, Upload, Uploading
+from tui.providers.calls import Call, Times, TranscribeAsk, Upload
+from tui.providers.events import Finish, Retrying, Transcript, Uploading
 from tui.providers.wire import Access, Wire
 from tui.providers.wire_upload import Multipart
 

@@ -13,27 +13,9 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted
-from tui.providers.spec import (
-    Accepted,
-    Call,
-    ChatAsk,
-    EmbedAsk,
-    Finish,
-    Frame,
-    Framing,
-    Listed,
-    Message,
-    Provider,
-    Refusal,
-    Segment,
-    TextDelta,
-    ThinkingDelta,
-    Times,
-    TranscribeAsk,
-    Transcript,
-    Usage,
-    Vectors,
-)
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Refusal, Times, TranscribeAsk
+from tui.providers.events import Accepted, Finish, Listed, Segment, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
+from tui.providers.spec import Provider
 from tui.secret import Secret
 
 BASE = {"base_url": "https://api.openai.com/v1"}

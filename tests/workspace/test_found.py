@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tui.providers import PROVIDERS
-from tui.providers.spec import Retrying
+from tui.providers.events import Retrying
 from tui.secret import Secret
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk

@@ -8,7 +8,7 @@ import pytest
 from tui.domain import Model, ModelType, Origin
 from tui.errors import Problem, Refused, Usage
 from tui.practice.desk import LONG_NAME
-from tui.providers.spec import Listed
+from tui.providers.events import Listed
 from tui.workspace import credentials, defaults, intake, models, tenants
 from tui.workspace.desk import Desk
 from tui.workspace.records import record

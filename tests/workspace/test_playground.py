@@ -9,8 +9,9 @@ import pytest
 from tui.domain import CheckState, Model, ModelType
 from tui.errors import Locked, Problem, Refused, Usage
 from tui.practice.desk import LONG_NAME, PASSPHRASE
-from tui.providers.spec import Finish, Message, TextDelta, Transcript, Vectors
-from tui.providers.spec import Usage as Used
+from tui.providers.calls import Message
+from tui.providers.events import Finish, TextDelta, Transcript, Vectors
+from tui.providers.events import Usage as Used
 from tui.secret import Secret
 from tui.workspace import credentials, models, playground, tenants
 from tui.workspace.desk import Desk

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from tui.errors import Usage
-from tui.providers.spec import AudioLimits, Message, Parameter, ParameterKind, Segment
+from tui.providers.calls import Message
+from tui.providers.events import Segment
+from tui.providers.spec import AudioLimits, Parameter, ParameterKind
 from tui.workspace.audio import MEGABYTE, as_srt, as_vtt, audio_info, megabytes
 from tui.workspace.conversation import Answer, AnswerState, Conversation, Turn
 from tui.workspace.parameters import parse_parameter, span

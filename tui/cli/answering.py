@@ -11,7 +11,7 @@ from tui.cli.hidden import interruptible
 from tui.cli.output import Output, is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Usage
-from tui.providers.spec import Event, Notice, Retrying, Silence
+from tui.providers.events import Event, Notice, Retrying, Silence
 from tui.workspace import credentials, defaults, models, tenants
 
 

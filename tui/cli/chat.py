@@ -11,8 +11,9 @@ from tui.cli.calling import Calling
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
-from tui.providers.spec import Event, Finish, Message, Notice, TextDelta, ThinkingDelta
-from tui.providers.spec import Usage as Used
+from tui.providers.calls import Message
+from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
+from tui.providers.events import Usage as Used
 from tui.text import printable
 from tui.workspace import playground
 

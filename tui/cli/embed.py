@@ -8,7 +8,7 @@ from tui.cli.answering import answering_model, begin, closing, say_beside, stand
 from tui.cli.calling import Calling
 from tui.domain import Model, ModelType
 from tui.errors import Usage
-from tui.providers.spec import Vectors
+from tui.providers.events import Vectors
 from tui.workspace import playground
 
 

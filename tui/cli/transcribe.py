@@ -8,7 +8,8 @@ from tui.cli.calling import Calling
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
 from tui.providers import provider
-from tui.providers.spec import Times, Transcript
+from tui.providers.calls import Times
+from tui.providers.events import Transcript
 from tui.workspace import playground
 
 _SUBTITLES = {"srt": playground.as_srt, "vtt": playground.as_vtt}

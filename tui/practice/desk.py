@@ -13,7 +13,8 @@ from tui.config import Config
 from tui.domain import Check, CheckState, Credential, Default, Model, ModelType, Origin, Tenant
 from tui.memory import Memory
 from tui.providers import PROVIDERS
-from tui.providers.spec import Frame, Listed
+from tui.providers.calls import Frame
+from tui.providers.events import Listed
 from tui.secret import Secret
 from tui.text import hint_of
 from tui.workspace import sealed

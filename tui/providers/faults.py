@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.calls import Refusal
 from tui.providers.origins import host_of, origin_of
-from tui.providers.spec import Provider, Refusal
+from tui.providers.spec import Provider
 from tui.secret import MASK
 from tui.text import one_line
 

@@ -6,14 +6,14 @@ frames of its answer into events. Nothing here or in a dialect does I/O: `wire.p
     ask ──dialect──> Call ──wire: sign, send, frame──> Frame ──Call.reader──> Event | Call (a next step)
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal, Times, TranscribeAsk
 from tui.secret import Secret
 
 Fields = Mapping[str, str]
@@ -36,7 +36,8 @@ class Field:
     not. `env` names the variables that usually hold the value. `prefixes` are the beginnings that keys of this
     provider have, longest first, each with what such a key is called; a hint only. `more` folds the field away.
     `way` names the sign-in alternative that the field belongs to, `url` marks an address whose origin the key may go
-    to. `clears` are endings cut from a pasted address (such as /chat/completions).
+    to. `clears` are endings cut from a pasted address (such as /chat/completions). `when` shows a model field only
+    where another field (first) has one of some values (the rest).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Field:
     way: str = ""
     url: bool = False
     clears: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,52 +93,6 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Message:
-    """One turn of a chat; `role` is `system`, `user` or `assistant`."""
-
-    role: str
-    text: str
-
-
-@dataclass(frozen=True)
-class ChatAsk:
-    """A chat to be answered. `parameters` are by the names of the model's `Parameter`s, only those that were set."""
-
-    model: Model
-    messages: tuple[Message, ...]
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    stream: bool = True
-
-
-@dataclass(frozen=True)
-class EmbedAsk:
-    """Texts to be turned into vectors, none of them empty."""
-
-    model: Model
-    texts: tuple[str, ...]
-
-
-class Times(StrEnum):
-    """Which times a transcript carries."""
-
-    NONE = ""
-    SENTENCE = "segment"
-    WORD = "word"
-
-
-@dataclass(frozen=True)
-class TranscribeAsk:
-    """A recording on this machine; `media` is its content type, `size` in bytes, `language` an ISO 639-1 code or ''."""
-
-    model: Model
-    path: Path
-    media: str
-    size: int
-    language: str = ""
-    times: Times = Times.NONE
-
-
-@dataclass(frozen=True)
 class AudioLimits:
     """What a speech-to-text model takes and gives: file name endings, size in bytes, kinds of times."""
 
@@ -144,203 +100,6 @@ class AudioLimits:
     size: int
     times: tuple[Times, ...] = (Times.NONE,)
 
-
-class Framing(StrEnum):
-    """How an answer is cut into frames. `TEXT` is one frame with the whole body as text, `JSON` one with it parsed."""
-
-    JSON = "json"
-    TEXT = "text"
-    SSE = "sse"
-    NDJSON = "ndjson"
-    WEBSOCKET = "websocket"
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One frame of an answer: parsed JSON, or text where it is not JSON (`[DONE]`); `event` is the SSE event name."""
-
-    data: Any
-    event: str = ""
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A multipart body: plain parts in order, and one file streamed from disk."""
-
-    parts: tuple[tuple[str, str], ...]
-    path: Path
-    media: str
-    size: int
-    name: str = "file"
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request and how its answer is read. It holds no secret until `sign` has run.
-
-    `url` carries no query; `query` and `headers` may hold a `Secret` after signing. `json` is the body, or `upload`.
-    `reader` makes a fresh reader for the answer. `wait` is how many seconds to wait before sending (polling).
-    `repeatable` says that sending it twice does no harm, so that it may be retried before the first byte; a chat is:
-    nothing was delivered. `sends` are the JSON messages for a WebSocket.
-    """
-
-    method: str
-    url: str
-    reader: "Callable[[], Reader]"
-    framing: Framing = Framing.JSON
-    headers: Mapping[str, str | Secret] = field(default_factory=dict)
-    query: Mapping[str, str | Secret] = field(default_factory=dict)
-    json: Any = None
-    upload: Upload | None = None
-    sends: tuple[Any, ...] = ()
-    wait: float = 0.0
-    repeatable: bool = True
-
-    def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
-        return replace(self, headers={**self.headers, **headers})
-
-
-@dataclass(frozen=True)
-class TextDelta:
-    text: str
-
-
-@dataclass(frozen=True)
-class ThinkingDelta:
-    text: str
-
-
-@dataclass(frozen=True)
-class Usage:
-    """What a call used, in tokens; `seconds` of audio where a provider counts those."""
-
-    input: int = 0
-    output: int = 0
-    reasoning: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Finish:
-    """The end of an answer. `reason` is the provider's word; `complete` is false where the answer was cut.
-
-    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit."
-    """
-
-    reason: str
-    complete: bool = True
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """Vectors of the texts from index `start` on, one each, in order."""
-
-    start: int
-    vectors: tuple[tuple[float, ...], ...]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A stretch of a transcript; times in seconds from the start."""
-
-    start: float
-    end: float
-    text: str
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """The text of a recording, `duration` in seconds where the provider tells it."""
-
-    text: str
-    segments: tuple[Segment, ...] = ()
-    language: str = ""
-    duration: float = 0.0
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Models as the provider lists them (imported, usable ones only), and how many entries it sent in all."""
-
-    models: tuple[Model, ...]
-    seen: int = 0
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """The provider accepts the credential."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A sentence about a call under way, such as a parameter that was left out."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Retrying:
-    """The provider is busy or was not reached: again in `seconds`, attempt `attempt` of `of`."""
-
-    reason: str
-    seconds: float
-    attempt: int
-    of: int
-
-
-@dataclass(frozen=True)
-class Silence:
-    """Nothing of use has come for `seconds`; the call is given up at `limit`."""
-
-    seconds: float
-    limit: float
-
-
-@dataclass(frozen=True)
-class Uploading:
-    """Bytes of the file sent so far, of all."""
-
-    sent: int
-    size: int
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """The provider's own account of a failure, in an HTTP error, in a 200, or in the middle of a stream.
-
-    `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
-    words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
-    not help, such as for an account without credit.
-    """
-
-    status: int = 0
-    code: str = ""
-    kind: str = ""
-    message: str = ""
-    param: str = ""
-    request_id: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    final: bool = False
-
-
-Event = (
-    TextDelta
-    | ThinkingDelta
-    | Usage
-    | Finish
-    | Vectors
-    | Transcript
-    | Listed
-    | Accepted
-    | Notice
-    | Retrying
-    | Silence
-    | Uploading
-)
-
-Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call]]
-"""Reads one frame, or None at the end of the answer. A `Call` among its results is the next step of the same wire."""
 
 Sign = Callable[[Call, Fields, Mapping[str, Secret], float], Call]
 """(call, clear fields, opened secrets by field name, now in seconds since the epoch) -> the call with its auth."""
@@ -352,10 +111,17 @@ class Provider:
 
     The presence of `chat`, `embed` and `transcribe` is the capability. `catalogue` is the fallback list, true on the
     date `catalogue_as_of`. `proposed` lists, best first, the ids to propose as a type's default. `origins` gives the
-    origins (`https://host[:port]`) that the credential's secrets may be sent to. `refusal` parses an error body
+    origins (`https://host[:port]`) that the credential's secrets may be sent to, `model_origins` those that an added
+    model's own addresses need as well, `host_suffixes` the domains (`replicate.com`) whose hosts the provider may name
+    in an answer as a further address of the same wire. `refusal` parses an error body
     (status, lower-case headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules
     of `wire.py` by answering None. `amend` may answer a refusal with a corrected call, sent once, and the notice that
     tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists, lower first.
+
+    `regions` gives other clear fields under which a refused, unsaved key is tried. `token` is the call that exchanges
+    the secrets for a passing token (event `Token`); `sign` then finds it as the secret `token`, and signs the exchange
+    itself without it. `search` finds models to add (event `Found`), `offers` does so for the values of one model
+    field, `check_model` looks at a model before it is added and completes its fields (event `Learned`).
     """
 
     id: str
@@ -384,6 +150,13 @@ class Provider:
     local_servers: tuple[LocalServer, ...] = ()
     after_saving: str = ""
     place: int = 100
+    model_origins: Callable[[Fields, Model], tuple[str, ...]] = lambda fields, model: ()
+    host_suffixes: tuple[str, ...] = ()
+    regions: Callable[[Fields], tuple[Fields, ...]] = lambda fields: ()
+    token: Callable[[Fields], Call | None] = lambda fields: None
+    search: Callable[[Fields, str, ModelType], Call] | None = None
+    offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
+    check_model: Callable[[Fields, Model], Call] | None = None
 
     @property
     def types(self) -> tuple[ModelType, ...]:

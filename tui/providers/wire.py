@@ -21,18 +21,11 @@ import httpx
 from tui.errors import Problem, Usage
 from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
+from tui.providers.calls import Call, Framing, Refusal
+from tui.providers.events import Event, Notice, Retrying
 from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after
 from tui.providers.origins import is_private, origin_of
-from tui.providers.spec import (
-    Call,
-    Event,
-    Fields,
-    Framing,
-    Notice,
-    Provider,
-    Refusal,
-    Retrying,
-)
+from tui.providers.spec import Fields, Provider
 from tui.providers.wire_faults import Progress, before_answer
 from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
 from tui.providers.wire_upload import Multipart

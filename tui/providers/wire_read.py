@@ -11,22 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tui.errors import Problem, Unreachable
+from tui.providers.calls import Call, Frame, Framing, Refusal
+from tui.providers.events import Event, Finish, Listed, Notice, Silence, TextDelta, ThinkingDelta, Transcript, Uploading
 from tui.providers.faults import AGAIN, Place, is_page, page, too_large, unread
-from tui.providers.spec import (
-    Call,
-    Event,
-    Finish,
-    Frame,
-    Framing,
-    Listed,
-    Notice,
-    Refusal,
-    Silence,
-    TextDelta,
-    ThinkingDelta,
-    Transcript,
-    Uploading,
-)
 from tui.providers.sse import Events, Lines
 from tui.providers.wire_faults import in_answer
 from tui.providers.wire_send import stopped

@@ -12,7 +12,7 @@ import httpx
 
 from tui import __version__
 from tui.errors import Usage
-from tui.providers.spec import Call
+from tui.providers.calls import Call
 from tui.providers.wire_faults import Progress
 from tui.providers.wire_upload import Multipart
 from tui.secret import Secret

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import httpx
 
 from tui.errors import Usage
-from tui.providers.spec import Upload
+from tui.providers.calls import Upload
 from tui.text import one_line
 
 _PIECE = 256 * 1024

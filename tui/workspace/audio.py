@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.errors import Usage
-from tui.providers.spec import AudioLimits, Segment
+from tui.providers.events import Segment
+from tui.providers.spec import AudioLimits
 from tui.text import one_line
 
 _MEDIA = {

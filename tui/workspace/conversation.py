@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tui.providers.spec import Message
+from tui.providers.calls import Message
 
 
 class AnswerState(StrEnum):

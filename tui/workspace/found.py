@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
+from tui.providers.events import Listed, Retrying
 from tui.providers.origins import clean_url, is_loopback, origin_of
-from tui.providers.spec import Field, Listed, LocalServer, Provider, Retrying
+from tui.providers.spec import Field, LocalServer, Provider
 from tui.secret import Secret
 from tui.workspace import sealed
 from tui.workspace.desk import Desk

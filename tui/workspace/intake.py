@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, Origin
-from tui.providers.spec import Call, Listed, Provider
+from tui.providers.calls import Call
+from tui.providers.events import Listed
+from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.workspace.desk import Desk
 from tui.workspace.records import noun, record

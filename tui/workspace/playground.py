@@ -9,17 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tui.domain import Check, CheckState, Model
 from tui.errors import Problem, Refused, Usage
 from tui.providers import provider as provider_of
-from tui.providers.spec import (
-    Call,
-    ChatAsk,
-    EmbedAsk,
-    Event,
-    Message,
-    Parameter,
-    Provider,
-    Times,
-    TranscribeAsk,
-)
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, Message, Times, TranscribeAsk
+from tui.providers.events import Event
+from tui.providers.spec import Parameter, Provider
 from tui.workspace import sealed
 from tui.workspace.audio import AudioInfo, as_srt, as_vtt, audio_info
 from tui.workspace.conversation import Conversation, Turn

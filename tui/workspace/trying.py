@@ -9,7 +9,8 @@ from pathlib import Path
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.providers.spec import Event, Message, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.calls import Message
+from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.workspace import playground
 from tui.workspace.desk import Desk
 

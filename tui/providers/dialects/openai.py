@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.spec import Call, Fields, Refusal
+from tui.providers.calls import Call, Refusal
+from tui.providers.spec import Fields
 from tui.secret import Secret
 
 ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audio/transcriptions", "/responses")

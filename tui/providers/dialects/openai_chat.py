@@ -7,23 +7,11 @@ with the usage comes after the one with the finish reason.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tui.providers.calls import Call, ChatAsk, Frame, Framing, Message, Reader, Refusal
 from tui.providers.dialects.openai import Flavour, endpoint, error_in, number
 from tui.providers.dialects.openai_thinking import Thinking
-from tui.providers.spec import (
-    Call,
-    ChatAsk,
-    Event,
-    Fields,
-    Finish,
-    Frame,
-    Framing,
-    Message,
-    Reader,
-    Refusal,
-    TextDelta,
-    ThinkingDelta,
-    Usage,
-)
+from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.spec import Fields
 
 COMPLETION_TOKENS = 512
 """What a completion may use unless it is told; the server's own bound of 16 ends most answers in mid-sentence."""

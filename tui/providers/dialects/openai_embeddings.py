@@ -8,8 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tui.providers.calls import Call, EmbedAsk, Frame, Refusal
 from tui.providers.dialects.openai import Flavour, endpoint, error_in, malformed, number
-from tui.providers.spec import Call, EmbedAsk, Event, Fields, Finish, Frame, Refusal, Usage, Vectors
+from tui.providers.events import Event, Finish, Usage, Vectors
+from tui.providers.spec import Fields
 
 MOST_TEXTS = 2048
 """Inputs in one request."""

@@ -9,8 +9,10 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ModelType
+from tui.providers.calls import Call, Frame, Refusal
 from tui.providers.dialects.openai import Flavour, endpoint, error_in, malformed
-from tui.providers.spec import Accepted, Call, Event, Fields, Frame, Listed, Refusal
+from tui.providers.events import Accepted, Event, Listed
+from tui.providers.spec import Fields
 
 _EMBEDDING = re.compile(r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-")
 _WEBSOCKET = ("gpt-realtime", "gpt-live")

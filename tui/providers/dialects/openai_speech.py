@@ -4,22 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.calls import Call, Frame, Refusal, Times, TranscribeAsk, Upload
 from tui.providers.dialects.openai import endpoint, error_in, malformed, number
-from tui.providers.spec import (
-    AudioLimits,
-    Call,
-    Event,
-    Fields,
-    Finish,
-    Frame,
-    Refusal,
-    Segment,
-    Times,
-    TranscribeAsk,
-    Transcript,
-    Upload,
-    Usage,
-)
+from tui.providers.events import Event, Finish, Segment, Transcript, Usage
+from tui.providers.spec import AudioLimits, Fields
 
 ENDINGS = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
 SIZE = 25 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tui.providers.spec import TextDelta, ThinkingDelta
+from tui.providers.events import TextDelta, ThinkingDelta
 
 _OPEN, _CLOSE = "<think>", "</think>"
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.calls import Call, Framing, Refusal
 from tui.providers.dialects.openai import restricted, without
-from tui.providers.spec import Call, Framing, Refusal
 
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 _TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)

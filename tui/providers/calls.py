@@ -1,0 +1,169 @@
+"""One request and its answer as plain values: what is asked, the call that asks it, the frames that come back.
+
+Nothing here does I/O: `wire.py` runs every call.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.events import Event
+from tui.secret import Secret
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a chat; `role` is `system`, `user` or `assistant`."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ChatAsk:
+    """A chat to be answered. `parameters` are by the names of the model's `Parameter`s, only those that were set."""
+
+    model: Model
+    messages: tuple[Message, ...]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    stream: bool = True
+
+
+@dataclass(frozen=True)
+class EmbedAsk:
+    """Texts to be turned into vectors, none of them empty."""
+
+    model: Model
+    texts: tuple[str, ...]
+
+
+class Times(StrEnum):
+    """Which times a transcript carries."""
+
+    NONE = ""
+    SENTENCE = "segment"
+    WORD = "word"
+
+
+@dataclass(frozen=True)
+class TranscribeAsk:
+    """A recording on this machine; `media` is its content type, `size` in bytes, `language` an ISO 639-1 code or ''."""
+
+    model: Model
+    path: Path
+    media: str
+    size: int
+    language: str = ""
+    times: Times = Times.NONE
+
+
+class Framing(StrEnum):
+    """How an answer is cut into frames. `TEXT` is one frame with the whole body as text, `JSON` one with it parsed."""
+
+    JSON = "json"
+    TEXT = "text"
+    SSE = "sse"
+    NDJSON = "ndjson"
+    WEBSOCKET = "websocket"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of an answer: parsed JSON, or text where it is not JSON (`[DONE]`); `event` is the SSE event name."""
+
+    data: Any
+    event: str = ""
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A multipart body: plain parts in order, and one file streamed from disk; or, `raw`, the file and nothing else."""
+
+    parts: tuple[tuple[str, str], ...]
+    path: Path
+    media: str
+    size: int
+    name: str = "file"
+    raw: bool = False
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Stands in a JSON body for a file: the wire puts its base64 there, after `prefix` (`data:audio/wav;base64,`)."""
+
+    path: Path
+    prefix: str = ""
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """A file sent over a WebSocket piece by piece: `size` bytes every `interval` seconds.
+
+    `message` makes the JSON message of one piece from its number (from 0), its base64 and whether it is the last.
+    """
+
+    path: Path
+    size: int
+    interval: float
+    message: Callable[[int, str, bool], Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request and how its answer is read. It holds no secret until `sign` has run.
+
+    `url` carries no query; `query`, `form` and `headers` may hold a `Secret` after signing. The body is `json`, `form`
+    (form fields) or `upload`. `reader` makes a fresh reader for the answer. `wait` is how many seconds to wait before
+    sending (polling). `repeatable` says that sending it twice does no harm, so that it may be retried before the first
+    byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`.
+    """
+
+    method: str
+    url: str
+    reader: "Callable[[], Reader]"
+    framing: Framing = Framing.JSON
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    query: Mapping[str, str | Secret] = field(default_factory=dict)
+    json: Any = None
+    upload: Upload | None = None
+    form: Mapping[str, str | Secret] | None = None
+    sends: tuple[Any, ...] = ()
+    chunks: Chunks | None = None
+    wait: float = 0.0
+    repeatable: bool = True
+
+    def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
+        return replace(self, headers={**self.headers, **headers})
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The provider's own account of a failure, in an HTTP error, in a 200, or in the middle of a stream.
+
+    `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
+    words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
+    not help, such as for an account without credit.
+    """
+
+    status: int = 0
+    code: str = ""
+    kind: str = ""
+    message: str = ""
+    param: str = ""
+    request_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    final: bool = False
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up."""
+
+    cancel: Call
+
+
+Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call | Begun]]
+"""Reads one frame, or None at the end of the answer. A `Call` among its results is the next step of the same wire."""

@@ -1,0 +1,167 @@
+"""What a call tells while it runs: the pieces of an answer, and how it goes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tui.domain import Model
+from tui.secret import Secret
+
+
+@dataclass(frozen=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True)
+class ThinkingDelta:
+    text: str
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a call used, in tokens; `seconds` of audio where a provider counts those."""
+
+    input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Finish:
+    """The end of an answer. `reason` is the provider's word; `complete` is false where the answer was cut.
+
+    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit."
+    """
+
+    reason: str
+    complete: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors of the texts from index `start` on, one each, in order."""
+
+    start: int
+    vectors: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a transcript; times in seconds from the start."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """The text of a recording, `duration` in seconds where the provider tells it."""
+
+    text: str
+    segments: tuple[Segment, ...] = ()
+    language: str = ""
+    duration: float = 0.0
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Models as the provider lists them (imported, usable ones only), and how many entries it sent in all."""
+
+    models: tuple[Model, ...]
+    seen: int = 0
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The provider accepts the credential."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence about a call under way, such as a parameter that was left out."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Retrying:
+    """The provider is busy or was not reached: again in `seconds`, attempt `attempt` of `of`."""
+
+    reason: str
+    seconds: float
+    attempt: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Silence:
+    """Nothing of use has come for `seconds`; the call is given up at `limit`."""
+
+    seconds: float
+    limit: float
+
+
+@dataclass(frozen=True)
+class Uploading:
+    """Bytes of the file sent so far, of all."""
+
+    sent: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something to choose: a model to add or a value of a field. `usable` is false where it cannot be used as it is.
+
+    `note` says in a few words what it is. `fields` are further fields that choosing it fills in.
+    """
+
+    id: str
+    note: str = ""
+    usable: bool = True
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search or an offer found, best first."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What the provider says of a model that is to be added: the model with its fields completed, and a sentence."""
+
+    model: Model
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A passing token, good for `seconds` from now. It is for the wire alone."""
+
+    secret: Secret
+    seconds: float
+
+
+Event = (
+    TextDelta
+    | ThinkingDelta
+    | Usage
+    | Finish
+    | Vectors
+    | Transcript
+    | Listed
+    | Accepted
+    | Notice
+    | Retrying
+    | Silence
+    | Uploading
+    | Found
+    | Learned
+    | Token
+)
