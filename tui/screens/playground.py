@@ -25,20 +25,19 @@ class Playground(Area):
     """Hosts the tabs. A tab is made when it is first shown and stays as it was left."""
 
     AREA = "playground"
+    DEFAULT_CSS = "Playground.-own-rule > #foot, Playground.-own-rule > Strip { display: none; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "next_type", "Type", id="playground.type"),
         Binding("4,f5", "next_type", "Type", id="playground.type-again"),
         Binding("m", "model", "Model", id="playground.model"),
-        Binding("o", "source", "Own key or trial", id="playground.source"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self.type = ModelType.CHAT
-        self._shown = False
 
     def content(self) -> Iterable[Widget]:
-        yield ContentSwitcher(id="tabs")
+        yield ContentSwitcher(_made(self.type), id="tabs", initial=f"tab-{self.type}")
 
     @property
     def tab(self) -> Tab | None:
@@ -46,27 +45,33 @@ class Playground(Area):
         found = self.query(f"#tab-{self.type}").results(Tab)
         return next(iter(found), None)
 
-    async def on_mount(self) -> None:
-        await self.show_type(self.type)
+    def on_mount(self) -> None:
+        self._brought()
 
     async def show_type(self, type: ModelType) -> None:  # noqa: A002 - the word of the design
         """Show the tab of a model type."""
         self.type = type
         switcher = self.query_one("#tabs", ContentSwitcher)
         if self.tab is None:
-            module, name, _ = _TABS[type]
-            await switcher.add_content(getattr(import_module(f"tui.screens.{module}"), name)(id=f"tab-{type}"))
+            await switcher.add_content(_made(type))
         switcher.current = f"tab-{type}"
+        self._brought()
+
+    def _brought(self) -> None:
+        """A tab came into view."""
         if self.tab is not None:
+            self.set_class(self.tab.rule is not None, "-own-rule")
             self.tab.shown()
         self.reframe()
 
     def frame(self) -> Frame:
         tab = self.tab
-        title = "  ".join(f"[{label}]" if type is self.type else label for type, (_, _, label) in _TABS.items())
+        title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
         if tab is None:
             return Frame(title, keys=("f1 help",))
         frame = tab.frame()
+        if tab.rule is not None:
+            tab.rule.show(frame.foot, frame.foot_right)
         source = self.app.source_of(tab.model)
         room = self.size.width - len(title) - 12 - len(source)
         ref = tab.model.ref if tab.model else ""
@@ -101,9 +106,6 @@ class Playground(Area):
         if self.tab is not None:
             self.tab.use_ref(model_ref)
 
-    def action_source(self) -> None:
-        self.app.toast("Only own keys here: no trial is set up.")
-
     def locked(self) -> None:
         if self.tab is not None:
             self.tab.locked()
@@ -115,3 +117,10 @@ class Playground(Area):
         if self.tab is not None:
             self.tab.shown()
         self.reframe()
+
+
+def _made(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
+    """A new tab of that type; its module is imported when it is first wanted."""
+    module, name, _ = _TABS[type]
+    made: Tab = getattr(import_module(f"tui.screens.{module}"), name)(id=f"tab-{type}")
+    return made

@@ -6,7 +6,7 @@ from textual.containers import Vertical
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.widgets.frame import Frame
+from tui.widgets.frame import Frame, Rule
 from tui.workspace import defaults, models
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ class Tab(Vertical):
 
     def model_changed(self) -> None:
         """Another model is used from now on."""
+
+    @property
+    def rule(self) -> Rule | None:
+        """Its own foot rule, where it has something below that; then the screen's rule and strip are hidden."""
+        return None
 
     def frame(self) -> Frame:
         """The words around the tab; its title is the playground's."""

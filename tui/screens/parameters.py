@@ -1,0 +1,66 @@
+"""The parameters of the chat's model over the whole width: value, range, what the server does without it."""
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from tui.domain import Model
+from tui.screens.area import Page
+from tui.screens.parameter_fields import SYSTEM, ParameterFields
+from tui.widgets.form import Button, Form
+from tui.widgets.frame import Frame
+from tui.widgets.glyphs import MUTED
+from tui.widgets.parameters import ParameterRow, Settings
+from tui.widgets.plain import Plain, line
+from tui.widgets.wrapping import wrap
+from tui.workspace.conversation import Conversation
+from tui.workspace.parameters import span
+
+
+class Parameters(Page[None]):
+    """Fields that keep what is typed; escape closes, and there is nothing to save."""
+
+    def __init__(self, model: Model, settings: Settings, conversation: Conversation) -> None:
+        super().__init__()
+        self.model = model
+        self._fields = ParameterFields(conversation, settings, model, narrow=False)
+
+    def content(self) -> Iterable[Widget]:
+        yield Plain(("   parameter          value          range            as the server sets it", MUTED))
+        with_button = [Plain(), Button("All as the server sets them")] if self._fields.parameters else []
+        yield Form(self._fields, *self._none(), *with_button)
+
+    def _none(self) -> list[Widget]:
+        said = f"\n   {self.model.id} takes no parameters."
+        return [] if self._fields.parameters else [Plain(said)]
+
+    def frame(self) -> Frame:
+        row = self._fields.row
+        help_words = "f1 help" if self.typing else "? help"
+        keys = ("enter next", "up down move", "ctrl+u empty") if row else ("enter press", "up down move")
+        if row and row.parameter is SYSTEM:
+            keys = ("enter next", "ctrl+j new line", "ctrl+u empty")
+        strip = self._meaning(row)
+        return Frame("Playground › parameters", (*keys, "esc back", help_words), self.model.ref, strip=strip)
+
+    def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
+        if row is None:
+            return "Empties every field but the system prompt.", ""
+        parameter = row.parameter
+        help_text = parameter.help.removeprefix(f"{parameter.label}: ")
+        named = f"{parameter.label}: {help_text[:1].lower()}{help_text[1:]}" if help_text else parameter.label
+        taken = f"It takes {span(parameter)}." if parameter.choices else ""
+        empty = "Empty leaves it to the server." if parameter is not SYSTEM else ""
+        sentence = " ".join(filter(None, (named, taken, empty)))
+        rows = [each.plain for each in wrap(line(sentence), max(20, self.size.width - 6))]
+        return rows[0], " ".join(rows[1:])
+
+    def on_mount(self) -> None:
+        self._fields.focus_first()
+
+    def on_button_pressed(self) -> None:
+        self._fields.clear()
+
+    def action_back(self) -> None:
+        self._fields.take_all()
+        self.dismiss(None)
