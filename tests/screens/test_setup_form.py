@@ -348,6 +348,20 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(des
         await until_shown(pilot, "OpenAI is saved.")
 
 
+async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(desk: Desk) -> None:
+    with desk.store("acme").transaction() as tables:
+        tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        assert "The stored one cannot be opened; enter it again." in shown(pilot)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "▲ API key is missing.")
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until_shown(pilot, "● ready ──")
+
+
 async def test_ways_of_signing_in_come_from_the_declaration(desk: Desk, made_up: Provider) -> None:
     async with console(desk) as pilot:
         await pilot.press("G", "enter")

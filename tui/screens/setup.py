@@ -16,9 +16,11 @@ from tui.widgets.fields import LineField, SecretField
 from tui.widgets.form import Button, Choice, FieldRow
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import ATTENTION, WARNING, sign
+from tui.widgets.local_servers import looking_words
 from tui.widgets.plain import Words, line
 from tui.widgets.setup_form import NAME, SetupForm
 from tui.workspace import credentials
+from tui.workspace.sealed import is_shut
 from tui.workspace.setup import DEFAULT_NAME
 
 
@@ -51,7 +53,8 @@ class Setup(Saving):
         held = credentials.listing(self.app.desk, self.app.tenant_id, self.provider.id)
         self.stored = next((each for each in held if each.name == self.called), None)
         found = credentials.found(self.app.desk, self.provider) if self._carried is None else None
-        return SetupForm(self.provider, self.stored, found, naming=not self.called)
+        shut = self.stored is not None and is_shut(self.app.desk, self.app.tenant_id, self.stored)
+        return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._begin)
@@ -216,7 +219,7 @@ class Setup(Saving):
     async def _looked(self, which: str) -> None:
         form = self.form
         form.query_one(f"#{which}").focus()
-        with self.at_work(which, form.looking):
+        with self.at_work(which, looking_words(self.provider)):
             servers = await credentials.look_for_servers(self.app.desk, self.provider.id)
         await form.show_servers(servers)
         self.reframe()

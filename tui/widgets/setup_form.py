@@ -1,7 +1,6 @@
 """The form that sets a provider up, made from what its file declares."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -17,14 +16,13 @@ from tui.secret import Secret
 from tui.widgets.entry import EntryRow
 from tui.widgets.form import Button, Choice, FieldRow, Form
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
+from tui.widgets.local_servers import server_parts
 from tui.widgets.plain import Plain, Words, line
 from tui.workspace.found import Found, Server
 from tui.workspace.setup import needs_plain_http
 
 NAME = "name-of-credential"
 """The row that names a new credential; no provider declares a field of that name."""
-
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 class SetupForm(Form):
@@ -42,9 +40,18 @@ class SetupForm(Form):
     SetupForm .under-choice { padding-left: 20; }
     """
 
-    def __init__(self, provider: Provider, stored: Credential | None, found: Found | None, naming: bool) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        stored: Credential | None,
+        found: Found | None,
+        *,
+        naming: bool = False,
+        shut: bool = False,
+    ) -> None:
+        """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened."""
         super().__init__()
-        self.provider, self.stored, self.found = provider, stored, found
+        self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
         named = "What it is called here: letters, digits, and . _ - without blanks."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
@@ -121,7 +128,9 @@ class SetupForm(Form):
         kept = stored.get(field.name)
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
-        if kept is not None:
+        if kept is not None and self.shut:
+            kept, help_ = None, ["The stored one cannot be opened; enter it again."]
+        elif kept is not None:
             help_ = [f"Empty keeps the stored key ending {kept}." if kept else "Empty keeps the stored one."]
         if field.secret and self.provider.key_page:
             help_.append(f"Get one at {self.provider.key_page}")
@@ -317,21 +326,7 @@ class SetupForm(Form):
         self.servers = servers
         place = self.query_one("#servers", Vertical)
         await place.remove_children()
-        silent = self._silent(servers)
-        urls = max((len(each.base_url) for each in servers), default=0)
-        parts: list[Widget] = []
-        if servers:
-            parts.append(Plain("Answers on this machine", classes="said"))
-        for number, each in enumerate(servers):
-            models = f"{len(each.models)} model{'' if len(each.models) == 1 else 's'}, no key"
-            note = f"{each.label:<14} {models}"
-            parts.append(Button(f"Use {each.base_url:<{urls}}", id=f"server-{number}", note=note))
-        if servers and silent:
-            parts.append(Plain((" " * (urls + 14) + silent, MUTED)))
-        if not servers:
-            none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
-            parts.append(Plain(line(none, "Start it, or type its address."), classes="said"))
-        await place.mount(*parts)
+        await place.mount(*server_parts(self.provider, servers))
         self._show("look", False)
         self._show("look-gap", False)
         self._show("look-again", True)
@@ -340,22 +335,6 @@ class SetupForm(Form):
             self.query_one("#server-0").focus()
         else:
             self.open_at(next(each.name for each in self.provider.fields if each.url))
-
-    def _silent(self, servers: Sequence[Server]) -> str:
-        found = {each.base_url for each in servers}
-        asked = [each.base_url for each in self.provider.local_servers]
-        ports = [str(urlsplit(each).port) for each in asked if each not in found]
-        if not ports:
-            return ""
-        if len(ports) == 1:
-            return f"{ports[0]} does not answer"
-        return f"{', '.join(ports[:-1])} and {ports[-1]} do not answer"
-
-    @property
-    def looking(self) -> str:
-        count = len(self.provider.local_servers)
-        number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-        return f"asking {number} port{'' if count == 1 else 's'} of this machine"
 
     def server_values(self, server: Server) -> Mapping[str, str]:
         """What taking a server fills in."""
