@@ -180,7 +180,7 @@ class Models(ModelActions):
 
     def frame(self) -> Frame:
         row, shown = self.row, len(self._rows.keys)
-        title, right = "Models", f"{shown} of {len(self._list)}"
+        title, right = "Models", f"{shown:,} of {len(self._list):,}"
         if not self.query_one(Filter).text and self._kind is None:
             right = f"{len(self._list):,}" if self._list else ""
         if self._reading and row:
