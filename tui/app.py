@@ -118,7 +118,14 @@ class Modeldeck(App[str]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
             self.watching.key()
+            if self._unseen(event):
+                return
         await super().on_event(event)
+
+    def _unseen(self, event: events.Key | events.Paste) -> bool:
+        """Whether it would act on what a window too small does not show; only the keys that hold anywhere pass."""
+        keys = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
+        return self.screen.has_class("-too-small") and not any(each.priority for each in keys)
 
     def practise(self) -> None:
         """End this console; `run` opens another one on made-up tenants in its place."""

@@ -61,7 +61,7 @@ class RemoveTenant(Dialog[bool]):
 
     def parts(self) -> Iterable[Widget]:
         lines = [*self._what_goes(), "", self._asked(), ""]
-        yield Plain(Content("\n").join(line(" ", each) for each in lines))
+        yield Plain(Content("\n").join(line(each) for each in lines), classes="said")
         yield self._field
         yield Plain()
         yield Buttons(self._keep, self._remove, self._note)
@@ -84,8 +84,10 @@ class RemoveTenant(Dialog[bool]):
             removal = tenants.removal(self.app.desk, self.row.id)
         except Problem as problem:
             return [
-                f"{problem.message} All of it goes, and cannot be",
-                "brought back: settings, earlier states, private key.",
+                problem.message,
+                "",
+                "All of it goes, and cannot be brought back: settings, earlier states,",
+                "private key.",
                 "",
                 "The keys at the providers stay valid; withdraw them there if needed.",
             ]
