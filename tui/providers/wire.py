@@ -7,6 +7,7 @@ revealed in one expression (`wire_send.request_of`), after its origin was checke
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -21,8 +22,8 @@ import httpx
 from tui.errors import Problem, Usage
 from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
-from tui.providers.calls import Call, Framing, Refusal
-from tui.providers.events import Event, Notice, Retrying
+from tui.providers.calls import Begun, Call, Framing, Refusal
+from tui.providers.events import Event, Finish, Notice, Retrying
 from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import Fields, Provider
@@ -61,7 +62,8 @@ class Limits:
 
     `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
     piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`. `body`
-    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
+    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB. `cancel` is how long stopping what
+    runs at the provider may take.
     """
 
     connect: float = 10
@@ -79,6 +81,7 @@ class Limits:
     retry_after: float = 60
     amends: int = 3
     steps: int = 1000
+    cancel: float = 5
     connections: int = 32
 
 
@@ -107,13 +110,16 @@ class Wire:
         self._transports: dict[str, httpx.AsyncBaseTransport] = {}
         self._context: SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._cancelling: set[asyncio.Task[None]] = set()
 
     def proxy_for(self, url: str) -> str:
         """The proxy that a call to this URL goes through, fit to be shown; '' for none."""
         return "" if self._given else routes.shown(routes.proxy_of(self._environ, url))
 
     async def aclose(self) -> None:
-        """Close what is kept open for further calls."""
+        """Close what is kept open for further calls, once what was given up is stopped at its provider."""
+        if self._cancelling:
+            await asyncio.wait(self._cancelling, timeout=self._limits.cancel)
         transports, self._transports = self._transports, {}
         for each in transports.values():
             await each.aclose()
@@ -121,8 +127,27 @@ class Wire:
     async def stream(self, access: Access, call: Call) -> AsyncGenerator[Event, None]:
         """Run a call and all its further steps. Raises a Problem; what was yielded before one stays valid.
 
-        Closing the iterator or cancelling its task closes the connection at once.
+        Closing the iterator or cancelling its task closes the connection at once, and stops in the background what the
+        provider has begun and would go on with.
         """
+        begun: Call | None = None
+        try:
+            async with aclosing(self._steps(access, call)) as results:
+                async for result in results:
+                    if isinstance(result, Begun):
+                        begun = result.cancel
+                    elif (event := cleaned(result)) is not None:
+                        if isinstance(event, Finish):
+                            begun = None
+                        yield event
+            begun = None
+        finally:
+            if begun is not None:
+                cancelling = asyncio.create_task(self._cancel(access, begun))
+                self._cancelling.add(cancelling)
+                cancelling.add_done_callback(self._cancelling.discard)
+
+    async def _steps(self, access: Access, call: Call) -> AsyncGenerator[Event | Begun, None]:
         step: Call | None = call
         for _ in range(self._limits.steps):
             if step is None:
@@ -134,13 +159,20 @@ class Wire:
                 async for result in results:
                     if isinstance(result, Call):
                         step = result
-                    elif (event := cleaned(result)) is not None:
-                        yield event
+                    else:
+                        yield result
         if step is not None:
             label = access.provider.label
             raise Problem(f"{label} did not come to an end in {self._limits.steps} steps.", "Try again later.")
 
-    async def _step(self, access: Access, call: Call) -> AsyncGenerator[Event | Call, None]:
+    async def _cancel(self, access: Access, call: Call) -> None:
+        """Stop something at the provider. Nobody waits for the outcome, and none of it is told."""
+        with contextlib.suppress(Problem, _Again, TimeoutError):
+            async with asyncio.timeout(self._limits.cancel), aclosing(self._attempt(access, call)) as results:
+                async for _ in results:
+                    pass
+
+    async def _step(self, access: Access, call: Call) -> AsyncGenerator[Event | Call | Begun, None]:
         attempts = amends = 0
         while True:
             failed: _Again | None = None
@@ -172,7 +204,7 @@ class Wire:
         most: float = min(self._limits.backoff * 2**attempts, self._limits.backoff_most)
         return most * random.uniform(0.75, 1)
 
-    async def _attempt(self, access: Access, call: Call) -> AsyncGenerator[Event | Call, None]:
+    async def _attempt(self, access: Access, call: Call) -> AsyncGenerator[Event | Call | Begun, None]:
         _permit(access, call.url)
         opened = await asyncio.to_thread(access.secrets)
         signed = access.provider.sign(call, access.fields, opened, self._clock())

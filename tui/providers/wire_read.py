@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tui.errors import Problem, Unreachable
-from tui.providers.calls import Call, Frame, Framing, Refusal
+from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
 from tui.providers.events import Event, Finish, Listed, Notice, Silence, TextDelta, ThinkingDelta, Transcript, Uploading
 from tui.providers.faults import AGAIN, Place, is_page, page, too_large, unread
 from tui.providers.sse import Events, Lines
@@ -22,6 +22,9 @@ from tui.text import one_line, printable
 if TYPE_CHECKING:
     from tui.providers.wire import Limits
     from tui.providers.wire_upload import Multipart
+
+Result = Event | Refusal | Call | Begun
+"""What a reader makes of an answer: events, refusals, and what is about the call itself."""
 
 _TICK = 0.25
 _DRAIN = 0.05
@@ -70,7 +73,7 @@ class Watch:
 
 async def answer(
     place: Place, response: httpx.Response, call: Call, limits: "Limits", watch: Watch
-) -> AsyncGenerator[Event | Refusal | Call, None]:
+) -> AsyncGenerator[Result, None]:
     """The events of an answer with a status of success; the reader's refusals and next steps are among them."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
@@ -166,7 +169,7 @@ async def _whole(
     limits: "Limits",
     watch: Watch,
     kind: str,
-) -> AsyncGenerator[Event | Refusal | Call, None]:
+) -> AsyncGenerator[Result, None]:
     body = bytearray()
     async for item in received:
         if not isinstance(item, bytes):
@@ -195,7 +198,7 @@ async def _pieces(
     limits: "Limits",
     watch: Watch,
     kind: str,
-) -> AsyncGenerator[Event | Refusal | Call, None]:
+) -> AsyncGenerator[Result, None]:
     frames = _Frames(place, call.framing, limits)
     read = call.reader()
     first = True

@@ -73,9 +73,12 @@ class Desk:
 
     async def aclose(self) -> None:
         """Closes the connections, if there are any, and forgets the opened keys."""
-        self.open_keys.clear()
-        if "wire" in self.__dict__:
-            await self.wire.aclose()
+        try:
+            if "wire" in self.__dict__:
+                await self.wire.aclose()
+        finally:
+            # Stopping what runs at a provider needs its key.
+            self.open_keys.clear()
 
 
 def open_desk(environ: Mapping[str, str]) -> Desk:
