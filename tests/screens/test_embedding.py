@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers.spec import Usage, Vectors
+from tui.providers.events import Usage, Vectors
 from tui.screens.embedding import EmbeddingTab
 from tui.widgets.heat import Heat, plan
 from tui.widgets.texts import TextsField

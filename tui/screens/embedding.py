@@ -12,7 +12,7 @@ from textual.content import Content
 
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers.spec import Event, Usage, Vectors
+from tui.providers.events import Event, Usage, Vectors
 from tui.screens.area import problem_lines
 from tui.screens.tab import Tab
 from tui.screens.under_way import UnderWay

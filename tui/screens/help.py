@@ -149,7 +149,7 @@ class Help(Page[None]):
             return ["   Practice: nothing is written, and nothing leaves this process."]
         settings, keys = where.short(desk.data.path), where.short(desk.keys.path or where.keys)
         first = f"   Settings  {settings}"
-        lines: list[Words] = [fit(first, 42) + f"Keys  {keys}"] if len(first) < 41 else [first, f"   Keys      {keys}"]
+        lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]
         return [*lines, f"   Log       {where.short(where.log)}, holds no keys and no texts"]
 
 

@@ -14,7 +14,7 @@ from textual.widgets import ContentSwitcher
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
-from tui.providers.spec import Event, TextDelta, Transcript, Uploading
+from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.screens.speech_form import SpeechForm, about
 from tui.screens.speech_result import Heard, SpeechResult
 from tui.screens.tab import Tab

@@ -17,10 +17,11 @@ from textual.widgets import Input
 from tui.domain import Model
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
-from tui.providers.spec import AudioLimits, Times
+from tui.providers.calls import Times
+from tui.providers.spec import AudioLimits
 from tui.screens.area import problem_lines
 from tui.text import one_line
-from tui.widgets.clip import fit
+from tui.widgets.clip import clip_middle, fit
 from tui.widgets.fields import LineField
 from tui.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
@@ -224,9 +225,9 @@ class SpeechForm(Vertical):
         return f"Read on this machine. From another:\nscp recording.m4a {socket.gethostname()}:{one_line(folder)}"
 
     def _wrong(self, problem: Problem) -> None:
-        cells = max(20, self.app.size.width - _INDENT - 4)
-        hints = [part.pad_left(2) for part in line(problem.hint).wrap(cells)] if problem.hint else []
-        self._path.say(*problem_lines(problem.message), *hints)
+        # The path as it was typed is shorter, and stands just above.
+        message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
+        self._path.say(*hanging(message, problem.hint, self.app.size.width - _INDENT))
 
     # --- keys ---
 
@@ -286,13 +287,15 @@ class SpeechForm(Vertical):
             self._path.field.focus()
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
-            self._language.say(*problem_lines("A language is two letters, such as en or zh.", "  Or leave it empty."))
+            said = hanging("A language is two letters, such as en or zh.", "Or leave it empty.", 60)
+            self._language.say(*said)
             self._language.field.focus()
             return
         then()
 
 
 _INDENT = LABEL + 3
+_SHORT = 40
 _ANY = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
 
 
@@ -354,6 +357,12 @@ def _drawn(entry: Entry, most: int) -> Callable[[int], Content]:
 def _size(size: int) -> str:
     """As `megabytes`, with a decimal in every row of a column."""
     return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else megabytes(size)
+
+
+def hanging(message: str, hint: str, cells: int) -> list[Content]:
+    """A sentence and its hint as lines of that width; what goes on stands under the sentence, not under its sign."""
+    first, *rest = [part for text in (message, hint) if text for part in line(text).wrap(max(20, cells - 3))]
+    return [line((f"{WARNING} ", ATTENTION), first), *(part.pad_left(2) for part in rest)]
 
 
 def _indented(text: str) -> str:

@@ -10,7 +10,8 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.errors import Problem
-from tui.providers.spec import Segment, Times, Transcript
+from tui.providers.calls import Times
+from tui.providers.events import Segment, Transcript
 from tui.screens.area import problem_lines
 from tui.screens.speech_form import duration
 from tui.text import one_line
@@ -67,7 +68,8 @@ class Heard:
     def title(self, cells: int) -> str:
         """`meeting.m4a · 41 min 10 s · English · in 48 s, 51 times as fast`."""
         length = self.transcript.duration or self.length
-        speed = f", {length / self.took:.0f} times as fast" if length and self.took and length >= 2 * self.took else ""
+        fast = length >= 2 * self.took >= 1
+        speed = f", {length / self.took:,.0f} times as fast" if fast else ""
         language = self.transcript.language
         named = language.capitalize() if len(language) > 3 else language
         rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
@@ -127,9 +129,7 @@ class SpeechResult(Vertical):
         heard = self.heard
         if heard is None:
             return
-        several = f" · {heard.model}, {self._at + 1} of {len(self.all)}" if len(self.all) > 1 else ""
-        title = heard.title(self.app.size.width - width(several))
-        self.query_one("#heard", Plain).show(line(f" {title}{several}"))
+        self.query_one("#heard", Plain).show(line(f" {heard.title(self.app.size.width)}"))
         rows, reader, ended = self.query_one(Rows), self.query_one(Reader), self.query_one("#ended", Plain)
         rows.set_class(not self._timed, "-none")
         reader.set_class(self._timed, "-none")
@@ -152,15 +152,18 @@ class SpeechResult(Vertical):
         heard = self.heard
         if heard is None:
             return "", ""
+        name = heard.model.partition("/")[2]
+        which = f"{name}, {self._at + 1} of {len(self.all)}" if len(self.all) > 1 else ""
         if not self._timed:
             reader = self.query_one(Reader)
-            return "", reader.place if len(reader.lines) > reader.size.height else ""
+            return which, reader.place if len(reader.lines) > reader.size.height else ""
         rows, count = self.query_one(Rows), len(heard.transcript.segments)
         word = "word" if heard.times is Times.WORD else "sentence"
         top = rows.scroll_offset.y
         seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
         place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""
-        return f"{count:,} {word if count == 1 else word + 's'}", place
+        counted = f"{count:,} {word if count == 1 else word + 's'}"
+        return f"{counted} · {which}" if which else counted, place
 
     @property
     def strip(self) -> tuple[Words, Words]:

@@ -3,7 +3,7 @@
 from time import monotonic
 
 from tui.providers import provider as provider_of
-from tui.providers.spec import Event, Notice, Retrying, Silence
+from tui.providers.events import Event, Notice, Retrying, Silence
 from tui.widgets.glyphs import WORKING
 from tui.widgets.plain import Words
 
