@@ -179,7 +179,7 @@ class Modeldeck(App[str]):
         """What the header shows now."""
         busy = frozenset(each.partition("/")[0] for each in self._under_way)
         if self.tenant is None:
-            return Place(area=area, busy=busy)
+            return Place(state="PRACTICE" if self.desk.practice else "", area=area, busy=busy)
         opened = self.tenant.id in self.desk.open_keys or not self.tenant.protected
         state = "PRACTICE" if self.desk.practice else "open" if opened else "locked"
         return Place(self.tenant.name, self.tenant.mark, state, area, labels, busy)

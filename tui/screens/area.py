@@ -39,6 +39,9 @@ class Framed(Screen[Result]):
     AREA: ClassVar[str] = ""
     AUTO_FOCUS = ""
 
+    _early: list[events.Key] | None = None
+    """Keys typed ahead, before anything here had the focus; None from then on."""
+
     def content(self) -> Iterable[Widget]:
         """The widgets between the rules."""
         raise NotImplementedError
@@ -78,12 +81,24 @@ class Framed(Screen[Result]):
         return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
     def on_mount(self) -> None:
+        if self._early is None:
+            self._early = []
         self.reframe()
+
+    def on_key(self, event: events.Key) -> None:
+        # On a slow line people type ahead of the screen that they know will come.
+        if self._early is not None and self.focused is None:
+            self._early.append(events.Key(event.key, event.character))
+            event.stop()
 
     def on_screen_resume(self) -> None:
         self.reframe()
 
     def on_descendant_focus(self) -> None:
+        typed_ahead, self._early = self._early, None
+        for key in typed_ahead or ():
+            # A message bubbles no further than its sender, and the bindings are asked at the app.
+            self.app.post_message(key.set_sender(self.app))
         self.reframe()
 
     def on_descendant_blur(self) -> None:

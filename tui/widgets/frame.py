@@ -66,7 +66,9 @@ class Header(Row):
             taken = width(labels.plain) + width(place.state) + 7 + (11 if brand else 0)
             most = 14 if place.labels and cells < 100 else 40
             name = clip_middle(place.name, max(4, min(most, cells - taken)))
-            tenant += [" ", (MARK, MARK_COLOURS[place.mark % 6]), f" {name}  ", (place.state, MUTED)]
+            tenant += [" ", (MARK, MARK_COLOURS[place.mark % 6]), f" {name}"]
+        if place.state:
+            tenant += ["  " if place.name else " ", (place.state, MUTED)]
         left = line(*tenant)
         gap = max(1, cells - 1 - width(left.plain) - width(labels.plain))
         return [Content.assemble(left, " " * gap, labels)]

@@ -1,0 +1,114 @@
+"""How the console ends and comes back: signals, suspension, a crash. The terminal is as it was in every case."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from tests.journey.console import opened
+from tests.terminal import Terminal, environ
+
+LEFT = b"\x1b[?1049l"
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Terminal]:
+    with opened(environ(tmp_path), "practice") as terminal:
+        terminal.until("PRACTICE")
+        terminal.settle()
+        yield terminal
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_restores_the_screen_and_gives_its_exit_code(console: Terminal, number: int, code: int) -> None:
+    console.signal(number)
+    assert console.wait() == code
+    assert LEFT in console.raw
+
+
+def test_ctrl_z_suspends_and_fg_draws_the_screen_again(console: Terminal) -> None:
+    console.send("\x1a")
+    deadline = monotonic() + 10
+    while Path(f"/proc/{console.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        console.pump(0.02)
+        assert monotonic() < deadline, "not suspended"
+    assert LEFT in console.raw
+    console.raw.clear()
+    console.screen.reset()
+    os.kill(console.pid, signal.SIGCONT)
+    console.until("PRACTICE")
+    console.send("\x11")
+    assert console.wait() == 0
+
+
+def test_a_crash_restores_the_screen_and_says_one_sentence_without_values(tmp_path: Path) -> None:
+    # A crash on purpose: an action that raises with a canary in a local, a message and an object.
+    crashing = (
+        "import sys\n"
+        "from tui.app import Modeldeck\n"
+        "def boom(self):\n"
+        "    canary = 'CANARY' + '-local'\n"
+        "    raise RuntimeError('CANARY' + '-message', canary)\n"
+        "Modeldeck.action_redraw = boom\n"
+        "from tui.cli import main\n"
+        "sys.exit(main(['practice']))\n"
+    )
+    with Terminal([sys.executable, "-c", crashing], environ(tmp_path)) as terminal:
+        terminal.until("PRACTICE")
+        terminal.settle()
+        terminal.send("\x0c")
+        assert terminal.wait() == 1
+        assert LEFT in terminal.raw
+        after = terminal.raw.rsplit(LEFT, 1)[1].decode()
+        assert "Modeldeck stopped by an error of its own" in after
+        assert "Traceback" not in after
+        assert b"CANARY-local" not in terminal.raw and b"CANARY-message" not in terminal.raw
+    notes = list(tmp_path.rglob("crash-*.txt"))
+    assert len(notes) == 1 and "CANARY-" not in notes[0].read_text()
+    assert notes[0].stat().st_mode & 0o777 == 0o600
+
+
+def test_escape_and_a_digit_in_one_read_leave_the_field_and_change_the_area(console: Terminal) -> None:
+    console.send("\r")
+    console.until("[1 Providers]")
+    console.send("4")
+    console.until("enter send")
+    console.type("kept")
+    console.send("\x1b1")
+    console.until("[1 Providers]")
+    console.send("4")
+    console.until("kept")
+    assert "kept1" not in console.text
+
+
+def test_pasted_lines_are_not_sent(console: Terminal) -> None:
+    console.send("\r")
+    console.until("[1 Providers]")
+    console.send("4")
+    console.until("enter send")
+    console.send("one\rtwo\rthree")
+    console.until("three")
+    console.paste("four\nfive")
+    console.until("five")
+    assert "enter send" in console.text and "answering" not in console.text
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 10), (60, 16), (200, 60)])
+def test_any_window_size_is_survived(console: Terminal, size: tuple[int, int]) -> None:
+    console.resize(*size)
+    console.settle()
+    if size == (20, 5):
+        console.until("Modeldeck needs")
+    console.resize(80, 24)
+    console.until("Tenants")
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_terminal_that_cannot_show_it_is_told_so(tmp_path: Path, term: str) -> None:
+    with Terminal([sys.executable, "-m", "tui", "practice"], environ(tmp_path, TERM=term)) as terminal:
+        assert terminal.wait() == 2
+        assert b"\x1b" not in terminal.raw
