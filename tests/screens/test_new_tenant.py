@@ -102,3 +102,13 @@ async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
         pilot.app.post_message(events.Paste("[/x]\x1b]52;c;AA==\x07\u202eevil\n[b]"))
         await until_shown(pilot, "[[/x]]52;c;AA==evil [b]   ")
         assert "Its folder will be x-52-c-aa-evil-b." in shown(pilot)
+
+
+async def test_the_folder_can_be_typed_in_the_narrowest_window() -> None:
+    desk = practice_desk()
+    async with console(desk, None, (40, 10)) as pilot:
+        await pilot.press("n")
+        pilot.app.post_message(events.Paste("星河"))
+        await until_shown(pilot, "                    Folder [tenant-3   ")
+        await pilot.press("tab", "ctrl+u", *"star")
+        assert " ▸                  Folder [star  " in shown(pilot)

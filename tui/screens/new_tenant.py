@@ -16,10 +16,13 @@ from tui.widgets.elapsed import elapsed
 from tui.widgets.fields import LineField
 from tui.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.widgets.frame import Frame
-from tui.widgets.glyphs import MARK, MARK_COLOURS, MARK_NAMES, MUTED
+from tui.widgets.glyphs import CURSOR, MARK, MARK_COLOURS, MARK_NAMES, MUTED
 from tui.widgets.passphrase import NewPassphrase
 from tui.widgets.plain import Plain, line
 from tui.workspace import tenants
+
+_WIDE = 72
+"""Columns from which the whole sentence about the folder fits."""
 
 _HELP = ("Optional. It is asked when a key must be opened, and", "cannot be recovered.")
 
@@ -27,18 +30,18 @@ _HELP = ("Optional. It is asked when a key must be opened, and", "cannot be reco
 class Folder(Horizontal):
     """Where the tenant will be: told for a name of plain letters, else an id that can be typed over."""
 
-    DEFAULT_CSS = f"""
-    Folder {{ height: 1; padding-left: {LABEL + 3}; }}
-    Folder Plain {{ width: auto; }}
-    Folder LineField, Folder LineField:focus {{ width: 1fr; max-width: 22; }}
-    Folder.-told LineField, Folder.-told .end {{ display: none; }}
+    DEFAULT_CSS = """
+    Folder { height: 1; }
+    Folder Plain { width: auto; }
+    Folder LineField, Folder LineField:focus { width: 1fr; max-width: 22; }
+    Folder.-told LineField, Folder.-told .end { display: none; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.field = LineField()
         self._words = Plain()
-        self._own = ""
+        self._slug = ""
 
     def compose(self) -> ComposeResult:
         yield self._words
@@ -48,15 +51,30 @@ class Folder(Horizontal):
     def tell(self, slug: str, plain: bool) -> None:
         """Propose an id; one that was typed here stays."""
         self.set_class(plain, "-told")
-        words = "Up to 60 characters. Its folder will be "
-        self._words.show((f"{words}{slug}." if plain else f"{words}[", MUTED))
-        if self.field.value in ("", self._own):
-            self.field.value = self._own = slug
+        if self.field.value in ("", self._slug):
+            self.field.value = slug
+        self._slug = slug
+        self._draw()
 
     @property
     def id_typed(self) -> str:
         """The id in the field, '' where it is only told."""
         return "" if self.has_class("-told") else self.field.value.strip()
+
+    def _draw(self) -> None:
+        words = "Up to 60 characters. Its folder will be " if self.size.width >= _WIDE else "Folder "
+        told = f"{self._slug}." if self.has_class("-told") else "["
+        marker = f" {CURSOR if self.field.has_focus else ' '} "
+        self._words.show(line(f"{marker:<{LABEL + 3}}", (f"{words}{told}", MUTED)))
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    def on_descendant_focus(self) -> None:
+        self._draw()
+
+    def on_descendant_blur(self) -> None:
+        self._draw()
 
 
 class NewTenant(Page[Tenant]):
