@@ -5,6 +5,7 @@ import email.parser
 import email.policy
 import time
 import tracemalloc
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,14 @@ import pytest
 from tests.providers.double import DEADLINE, HOLD, QUICK, access_to, http, run, serve, text_of
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
-from tui.providers.calls import Call, Times, TranscribeAsk, Upload
+from tui.providers.calls import Call, Recording, Times, TranscribeAsk, Upload
 from tui.providers.events import Finish, Retrying, Transcript, Uploading
 from tui.providers.wire import Access, Wire
-from tui.providers.wire_upload import Multipart
+from tui.providers.wire_upload import body_of
+from tui.secret import Secret
 
 WHISPER = Model("openai", "whisper-1", ModelType.SPEECH2TEXT)
+Reading = lambda: lambda frame: [Finish("stop")] if frame else []  # noqa: E731
 HEARD = http({"text": "Hello there", "usage": {"type": "duration", "seconds": 4}})
 
 
@@ -80,11 +83,24 @@ async def test_progress_ends_at_the_whole_size(tmp_path):
     assert [each.sent for each in told] == sorted(each.sent for each in told)
 
 
-async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path):
+def multipart(path: Path, size: int) -> Call:
+    return Call("POST", "https://x.test/", Reading, upload=Upload((("model", "m"),), path, "audio/wav", size))
+
+
+def plain(path: Path, size: int) -> Call:
+    return Call("POST", "https://x.test/", Reading, upload=Upload((), path, "audio/wav", size, raw=True))
+
+
+def within_json(path: Path, size: int) -> Call:
+    return Call("POST", "https://x.test/", Reading, json={"input": [{"audio": Recording(path)}]})
+
+
+@pytest.mark.parametrize("sending", [multipart, plain, within_json])
+async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path, sending):
     path = tmp_path / "talk.wav"
     with path.open("wb") as file:
         file.truncate(25_000_000)
-    body = Multipart(Upload((("model", "m"),), path, "audio/wav", 25_000_000))
+    body = await body_of(sending(path, 25_000_000))
     blocked, total, done = 0.0, 0, False
 
     async def tick() -> None:
@@ -102,7 +118,8 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path):
     tracemalloc.stop()
     done = True
     await ticking
-    assert total == int(body.headers["content-length"])
+    assert total == int(body.headers["content-length"]) >= 25_000_000
+    assert body.sent == body.size == 25_000_000
     assert peak < 3_000_000
     assert blocked < 0.5
 
@@ -209,3 +226,61 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path):
     assert events[0] == Uploading(1000, 1000)
     assert problem and "sent nothing of use" in problem.message
     assert text_of(events) == ""
+
+
+async def posted(call: Call, *answers) -> tuple:
+    async with serve(*(answers or ([http({})],))) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        events, problem = await run(wire, access, replace(call, url=f"{server.base_url}/x"))
+        await wire.aclose()
+    return server.asked, events, problem
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 3 << 16, (3 << 16) + 1, 700_001])
+async def test_recordings_stand_in_json_as_base64(tmp_path, size):
+    one, two = tmp_path / "one.wav", tmp_path / "two.wav"
+    one.write_bytes(bytes(each % 251 for each in range(size)))
+    two.write_bytes(b"two")
+    json = {"messages": [{"content": [Recording(one, 'data:audio/"wav";base64,'), "星"]}], "more": (Recording(two),)}
+    asked, events, problem = await posted(Call("POST", "", Reading, json=json))
+    assert problem is None
+    assert asked[0].headers["content-type"] == "application/json"
+    assert asked[0].headers["content-length"] == str(len(asked[0].body))
+    assert asked[0].json == {
+        "messages": [{"content": ['data:audio/"wav";base64,' + b64encode(one.read_bytes()).decode(), "星"]}],
+        "more": ["dHdv"],
+    }
+    assert Uploading(size + 3, size + 3) in events
+
+
+async def test_a_recording_that_is_gone_or_sent_again(tmp_path):
+    path = tmp_path / "talk.wav"
+    call = Call("POST", "", Reading, json={"audio": Recording(path)})
+    asked, _, problem = await posted(call)
+    assert (asked, problem and problem.message) == ([], "talk.wav cannot be read.")
+    path.write_bytes(b"sound")
+    asked, _, problem = await posted(call, [http({}, 503)], [http({})])
+    assert problem is None
+    assert [each.json for each in asked] == [{"audio": "c291bmQ="}] * 2
+
+
+async def test_a_plain_file(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"RIFF" * 100_000)
+    asked, events, problem = await posted(
+        Call("POST", "", Reading, upload=Upload((), path, "audio/wav", 400_000, raw=True))
+    )
+    assert problem is None
+    assert asked[0].body == path.read_bytes()
+    assert (asked[0].headers["content-type"], asked[0].headers["content-length"]) == ("audio/wav", "400000")
+    assert Uploading(400_000, 400_000) in events
+
+
+async def test_a_form_holds_secrets():
+    form = {"grant_type": "client_credentials", "client_secret": Secret("FAKE ~&=星"), "empty": ""}
+    call = Call("POST", "", Reading, form=form)
+    assert "FAKE" not in repr(call)
+    asked, _, problem = await posted(call)
+    assert problem is None
+    assert asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
+    assert asked[0].body == b"grant_type=client_credentials&client_secret=FAKE+~%26%3D%E6%98%9F&empty="

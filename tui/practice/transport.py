@@ -11,6 +11,7 @@ from json import dumps, loads
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 
@@ -19,9 +20,10 @@ from tui.providers.origins import origin_of
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as an answer needs it: `path` without the base, `data` the JSON body or the parts of a form.
+    """A request as an answer needs it: `data` is the JSON body, the parts of a form, or the bytes of a plain file.
 
-    `times` counts how often the same question came before, so that an answer can be busy first.
+    `key` is the key in the header `authorization`, `api-key` or `x-api-key`; `headers` have lower-case names. `times`
+    counts how often the same question came before, so that an answer can be busy first.
     """
 
     method: str
@@ -30,6 +32,8 @@ class Asked:
     key: str
     data: Any
     times: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,11 @@ class Practice(httpx.AsyncBaseTransport):
             request.method,
             request.url.path,
             origin,
-            request.headers.get("authorization", "").removeprefix("Bearer "),
+            _key(request.headers),
             data := _data(request.headers.get("content-type", ""), body),
             self._count(str(request.url), data),
+            request.headers,
+            dict(request.url.params),
         )
         answers = next((each for each in folders().values() if origin in each.ORIGINS), None)
         if answers is None or "nowhere" in asked.key:
@@ -120,9 +126,16 @@ class _Pieces(httpx.AsyncByteStream):
             raise httpx.RemoteProtocolError("practice")
 
 
+def _key(headers: Mapping[str, str]) -> str:
+    named = headers.get("authorization", "").partition(" ")[2]
+    return named or headers.get("api-key", "") or headers.get("x-api-key", "")
+
+
 def _data(content_type: str, body: bytes) -> Any:
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode()))
     if not content_type.startswith("multipart/form-data"):
-        return loads(body) if body else None
+        return (loads(body) if content_type.startswith("application/json") else body) if body else None
     boundary = content_type.partition("boundary=")[2].encode()
     return dict(_parts(body.split(b"--" + boundary)))
 

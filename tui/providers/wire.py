@@ -29,7 +29,7 @@ from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import Fields, Provider
 from tui.providers.wire_faults import Progress, before_answer
 from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
-from tui.providers.wire_upload import Multipart
+from tui.providers.wire_upload import body_of
 from tui.secret import MASK, Secret
 
 _SHORT = 3
@@ -214,7 +214,7 @@ class Wire:
         place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
         transport = await self._transport(proxy)
         watch = Watch(place, self._limits, streamed=call.framing in (Framing.SSE, Framing.NDJSON))
-        upload = Multipart(signed.upload) if signed.upload else None
+        upload = await body_of(signed)
         progress = Progress()
         response: httpx.Response | None = None
         try:

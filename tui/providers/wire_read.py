@@ -21,7 +21,7 @@ from tui.text import one_line, printable
 
 if TYPE_CHECKING:
     from tui.providers.wire import Limits
-    from tui.providers.wire_upload import Multipart
+    from tui.providers.wire_upload import Body
 
 Result = Event | Refusal | Call | Begun
 """What a reader makes of an answer: events, refusals, and what is about the call itself."""
@@ -49,7 +49,7 @@ class Watch:
         self._heard = time.monotonic()
         self._told = 0
 
-    async def wait(self, pending: "asyncio.Future[Any]", upload: "Multipart | None" = None) -> Event | None:
+    async def wait(self, pending: "asyncio.Future[Any]", upload: "Body | None" = None) -> Event | None:
         """Wait until it is done or something is to be told. Raises when it has been silent for too long."""
         due = min(self._silence * (self._told + 1), self._limit)
         timeout = self._heard + due - time.monotonic()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from tui import __version__
 from tui.errors import Usage
 from tui.providers.calls import Call
 from tui.providers.wire_faults import Progress
-from tui.providers.wire_upload import Multipart
+from tui.providers.wire_upload import Body, dumped
 from tui.secret import Secret
 
 _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
@@ -32,13 +31,13 @@ def check(call: Call, keyed: bool) -> None:
 
 
 async def send(
-    transport: httpx.AsyncBaseTransport, call: Call, upload: Multipart | None, connect: float, progress: Progress
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
 ) -> httpx.Response:
     """The response of a signed call, its body not yet read.
 
     The transport is used without a client, which would follow cookies and the environment, and write URLs to a log.
     """
-    body = None if upload else b"" if call.json is None else await _dumped(call.json)
+    body = b"" if call.json is None or upload else dumped(call.json)
     extensions = {
         "timeout": {"connect": connect, "read": None, "write": None, "pool": connect},
         "trace": progress.trace,
@@ -46,15 +45,14 @@ async def send(
     return await transport.handle_async_request(request_of(call, body, upload, extensions))
 
 
-def request_of(
-    call: Call, body: bytes | None, upload: Multipart | None, extensions: Mapping[str, Any]
-) -> httpx.Request:
+def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
     """The request with its secrets revealed. It is bound to no name here, so that no traceback of ours shows it."""
     return httpx.Request(
         call.method,
-        call.url + (f"?{urlencode([(key, _clear(value)) for key, value in call.query.items()])}" if call.query else ""),
+        call.url + (f"?{_encoded(call.query)}" if call.query else ""),
         headers=[(name, _clear(value)) for name, value in (_headers(call, upload) | dict(call.headers)).items()],
-        content=upload or body,  # not stream=, which would leave out the Host header
+        # not stream=, which would leave out the Host header
+        content=upload or (body if call.form is None else _encoded(call.form).encode()),
         extensions=dict(extensions),
     )
 
@@ -82,11 +80,11 @@ async def closed(response: httpx.Response) -> None:
         await response.aclose()
 
 
-async def _dumped(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+def _encoded(pairs: Mapping[str, str | Secret]) -> str:
+    return urlencode([(name, _clear(value)) for name, value in pairs.items()], encoding="utf-8", errors="replace")
 
 
-def _headers(call: Call, upload: Multipart | None) -> dict[str, str | Secret]:
+def _headers(call: Call, upload: Body | None) -> dict[str, str | Secret]:
     headers: dict[str, str | Secret] = {
         "accept": "application/json",
         "accept-encoding": "identity",
@@ -94,6 +92,8 @@ def _headers(call: Call, upload: Multipart | None) -> dict[str, str | Secret]:
     }
     if upload:
         headers |= upload.headers
+    elif call.form is not None:
+        headers["content-type"] = "application/x-www-form-urlencoded"
     elif call.json is not None:
         headers["content-type"] = "application/json"
     return headers
