@@ -3,6 +3,7 @@
 It is verified by one small call before it is kept. Where that is not possible it can be added all the same.
 """
 
+import re
 from collections.abc import Iterable
 
 from textual.containers import Vertical
@@ -18,7 +19,7 @@ from tui.screens.propose import Propose
 from tui.screens.working import Working
 from tui.widgets.form import Button, Choice, FieldRow, Form
 from tui.widgets.frame import Frame
-from tui.widgets.glyphs import sign
+from tui.widgets.glyphs import MUTED, sign
 from tui.widgets.plain import Plain, Words, line
 from tui.widgets.rows import Item, Rows, text_item
 from tui.workspace import credentials, models
@@ -32,6 +33,7 @@ class AddModel(Page[bool]):
 
     DEFAULT_CSS = """
     AddModel #part { height: 1fr; }
+    AddModel .help { height: auto; width: 1fr; padding-left: 20; }
     AddModel .text { height: auto; width: 1fr; padding-left: 3; }
     """
 
@@ -108,6 +110,8 @@ class AddModel(Page[bool]):
             if each.choices:
                 options = [(choice.value, choice.label) for choice in each.choices]
                 yield Choice(each.label, options, value, column=True, id=f"field-{each.name}")
+                if each.help:
+                    yield Plain((each.help, MUTED), classes="help")
             else:
                 help_line = each.help if each.required else f"{each.help} Optional.".strip()
                 yield FieldRow(f"field-{each.name}", each.label, value, help=(help_line,))
@@ -212,14 +216,17 @@ class AddModel(Page[bool]):
             await self._kept(model)
 
     def _check(self) -> None:
-        """Required fields are filled in."""
+        """Required fields are filled in, and each has the shape that it should."""
         rows = {row.field_name: row for row in self.query(FieldRow)}
         if self._model is None and not rows["id"].value.strip():
             raise _FieldUsage(rows["id"], "The model's id is missing.")
         for each in self._provider.model_fields if self._provider else ():
             row = rows.get(f"field-{each.name}")
-            if row is not None and each.required and not row.value.strip():
+            value = row.value.strip() if row is not None else ""
+            if row is not None and each.required and not value:
                 raise _FieldUsage(row, f"{each.label} is missing.", each.help)
+            if row is not None and value and each.pattern and not re.fullmatch(each.pattern, value):
+                raise _FieldUsage(row, each.pattern_help or f"This is no {each.label}.", each.help)
 
     async def _save(self, verify: bool) -> Model:
         desk, tenant = self.app.desk, self.app.tenant_id
@@ -252,7 +259,11 @@ class AddModel(Page[bool]):
             self._say_at(self.query_one("#row-id", FieldRow), problem)
             return
         self.query_one("#problem", Plain).show(line(*(part for each in lines for part in (each, "\n"))))
-        self.query_one("#anyway", Button).display = anyway
+        button = self.query_one("#anyway", Button)
+        button.display = anyway
+        # The form may be longer than the window.
+        last = button if anyway else self.query_one("#problem")
+        self.call_after_refresh(last.scroll_visible, animate=False)
 
 
 class _FieldUsage(Usage):

@@ -53,9 +53,9 @@ class Proposal(Check):
 
     def render(self) -> Content:
         style = "reverse" if self.has_focus else ""
-        name = clip_middle(self.model.id, max(8, self.size.width - _TYPE - 9))
+        name = clip_middle(self.model.id, max(8, self.size.width - _TYPE - 7))
         words = f"[{'x' if self.on else ' '}] {self.model.type.label:<{_TYPE}}{name}"
-        return line("  ", self.marker, (words, style))
+        return line(self.marker, (words, style))
 
     def action_pick(self) -> None:
         self.post_message(self.Pick(self))
