@@ -53,6 +53,12 @@ class Saving(Page[bool]):
         return self.app.desk, self.app.tenant_id, self.provider.id
 
     @property
+    def _asked(self) -> str:
+        """The host that is asked, of several the first."""
+        origins = self.form.origins(self._values)
+        return host_of(origins[0]) if origins else self.provider.label
+
+    @property
     def _credential(self) -> str:
         return self.called or self.form.new_name
 
@@ -107,10 +113,9 @@ class Saving(Page[bool]):
 
     async def _verify_and_save(self, which: str) -> None:
         began = monotonic()
-        hosts = ", ".join(map(host_of, self.form.origins(self._values))) or self.provider.label
 
         async def verify() -> Verified:
-            with self.at_work(which, f"asking {hosts}"):
+            with self.at_work(which, f"asking {self._asked}"):
                 return await credentials.verify(
                     *self._whom, self._values, name=self._credential, plain_http=self._allowed
                 )
@@ -139,9 +144,8 @@ class Saving(Page[bool]):
         self.reframe()
 
     def _answer(self, detail: str) -> tuple[Words, Words] | None:
-        hosts = ", ".join(map(host_of, self.form.origins(self._values)))
         at = when(self.app.desk.now(), self.app.desk.now())
-        return two_lines(f"Answer of {hosts} at {at}: {detail}", self.size.width - 6) if detail else None
+        return two_lines(f"Answer of {self._asked} at {at}: {detail}", self.size.width - 6) if detail else None
 
     @property
     def refused(self) -> bool:

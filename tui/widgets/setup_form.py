@@ -310,7 +310,9 @@ class SetupForm(Form):
             if all(map(is_loopback, origins)):
                 lines.append(f"Nothing leaves this machine: {', '.join(map(host_of, origins))}.")
             else:
-                lines.append(f"The {what} {goes} to {' and '.join(origins)} and nowhere else.")
+                several = " and ".join(map(host_of, origins))
+                where = several if origins[1:] else f"{origins[0]} and nowhere else"
+                lines.append(f"The {what} {goes} to {where}.")
         if needs_plain_http(origins):
             lines.append(line((f"{WARNING} ", ATTENTION), "Plain http: it can be read on the way."))
         elif not instead:
