@@ -136,8 +136,15 @@ class EmbeddingTab(Tab):
     def locked(self) -> None:
         self.add_class("-locked")
         self._say(f"{self.app.tenant.name if self.app.tenant else ''} is locked.", "i asks for the passphrase.")
+        self._rest()
+
+    def _rest(self) -> None:
+        """Plain keys act, and there is no field and no list to have the focus."""
         self.can_focus = True
         self.focus()
+
+    def on_blur(self) -> None:
+        self.can_focus = False
 
     def on_descendant_focus(self) -> None:
         self.set_class(self.query_one(TextsField).has_focus, "-writing")
@@ -156,8 +163,7 @@ class EmbeddingTab(Tab):
                 self._take_focus()
             else:
                 # Plain keys act from here; the text stays in sight.
-                self.can_focus = True
-                self.focus()
+                self._rest()
 
     # --- the texts ---
 
@@ -266,7 +272,7 @@ class EmbeddingTab(Tab):
             widget.set_class(compared is None or not here, "-none")
         if compared is None:
             return
-        self.query_one("#summary", Plain).show(f"   {self._summary}\n")
+        self._summarise()
         if many:
             heading.show(line((f"   nearest pairs of {len(compared.pairs):,}", MUTED)))
             listed.show([Item(str(n), _pair(compared, n)) for n in range(min(_PAIRS, len(compared.pairs)))])
@@ -274,6 +280,9 @@ class EmbeddingTab(Tab):
             heat.compare(compared, self._order())
             self.query_one("#under", Plain).show(Content("\n").join(_under(compared, self.size.width)))
             self._fit()
+
+    def _summarise(self) -> None:
+        self.query_one("#summary", Plain).show(f"   {clip_end(self._summary, self.app.size.width - 3)}\n")
 
     def _order(self) -> list[int] | None:
         assert self.compared is not None
@@ -291,6 +300,8 @@ class EmbeddingTab(Tab):
         )
 
     def on_resize(self) -> None:
+        if self.compared is not None:
+            self._summarise()
         if self.compared is not None and len(self.compared.texts) <= MAP:
             self.query_one("#under", Plain).show(Content("\n").join(_under(self.compared, self.size.width)))
         self._fit()

@@ -72,7 +72,8 @@ class SpeechForm(Vertical):
     SpeechForm { height: 1fr; }
     SpeechForm Form { padding-top: 1; }
     SpeechForm #from { padding-left: 20; height: auto; }
-    SpeechForm #from.-none { display: none; }
+    SpeechForm #from.-none, SpeechForm.-narrow #from { display: none; }
+    SpeechForm.-narrow Entries { padding-left: 0; }
     SpeechForm #row-language { margin-top: 1; }
     SpeechForm Button { margin-top: 1; }
     SpeechForm #wrong { height: auto; margin-top: 1; }
@@ -109,6 +110,9 @@ class SpeechForm(Vertical):
         self._language.note("  empty: found out by the model")
         self._times.display = False
         self._look()
+
+    def on_resize(self) -> None:
+        self.set_class(self.app.size.width < 60, "-narrow")
 
     # --- what was chosen ---
 

@@ -15,7 +15,7 @@ from tui.providers.events import Segment, Transcript
 from tui.screens.area import problem_lines
 from tui.screens.speech_form import duration
 from tui.text import one_line
-from tui.widgets.clip import clip_middle, width
+from tui.widgets.clip import clip_end, clip_middle, width
 from tui.widgets.find import Find
 from tui.widgets.glyphs import ATTENTION, STOPPED
 from tui.widgets.plain import Plain, Words, line
@@ -74,7 +74,7 @@ class Heard:
         named = language.capitalize() if len(language) > 3 else language
         rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
         tail = "".join(f" · {each}" for each in rest if each)
-        return clip_middle(one_line(self.path.name), max(8, cells - 1 - width(tail))) + tail
+        return clip_end(clip_middle(one_line(self.path.name), max(8, cells - 1 - width(tail))) + tail, cells - 1)
 
 
 class SpeechResult(Vertical):
@@ -142,6 +142,8 @@ class SpeechResult(Vertical):
         ended.set_class(not below, "-none")
 
     def on_resize(self) -> None:
+        if self.heard is not None:
+            self.query_one("#heard", Plain).show(line(f" {self.heard.title(self.app.size.width)}"))
         if self.heard is not None and self._timed:
             rows = self.query_one(Rows)
             rows.show(_items(self.heard.transcript.segments, max(20, self.app.size.width)))

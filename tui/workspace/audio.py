@@ -1,9 +1,7 @@
 """Recordings on this machine, and transcripts as subtitles."""
 
-import contextlib
 import os
 import stat
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from tui.errors import Usage
 from tui.providers.events import Segment
 from tui.providers.spec import AudioLimits
 from tui.text import one_line
+from tui.workspace import audio_length
 
 _MEDIA = {
     "aac": "audio/aac",
@@ -67,7 +66,7 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
         raise Usage(
             f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for instance to mono mp3."
         )
-    return AudioInfo(_MEDIA[ending], found.st_size, _seconds(path) if ending == "wav" else None)
+    return AudioInfo(_MEDIA[ending], found.st_size, audio_length.seconds(path))
 
 
 def megabytes(size: int) -> str:
@@ -103,9 +102,3 @@ def _escaped(text: str) -> str:
 def _clock(seconds: float, mark: str) -> str:
     whole = round(max(0.0, seconds) * 1000)
     return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}{mark}{whole % 1000:03}"
-
-
-def _seconds(path: Path) -> float | None:
-    with contextlib.suppress(wave.Error, EOFError, OSError), wave.open(str(path), "rb") as sound:
-        return sound.getnframes() / sound.getframerate() if sound.getframerate() else None
-    return None
