@@ -12,7 +12,6 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
@@ -20,13 +19,12 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.domain import Model, ModelType, Tenant
-from tui.errors import Locked, Problem
+from tui.errors import Problem
 from tui.screens.area import Framed
+from tui.screens.doors import Doors
 from tui.screens.watch import EVERY, Watch
-from tui.text import one_line
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
-from tui.widgets.plain import Words
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
 
@@ -44,7 +42,7 @@ _SCREENS = {
 """Module in `screens` -> its screen; imported when first shown."""
 
 
-class Modeldeck(App[str]):
+class Modeldeck(Doors):
     """The Textual app. Build it with `Modeldeck(desk, tenant id or None)`; `run` does that for the command."""
 
     CSS_PATH = "app.tcss"
@@ -59,7 +57,7 @@ class Modeldeck(App[str]):
 
     def __init__(self, desk: Desk, tenant_id: str | None = None) -> None:
         self.desk = desk
-        self.tenant: Tenant | None = None
+        self.tenant = None
         # Read here, so that folders which cannot be read are told before the console takes the terminal.
         ids = tenants.ids(desk)
         self._first = "tenants" if ids else "welcome"
@@ -71,6 +69,7 @@ class Modeldeck(App[str]):
         self._under_way: dict[str, Callable[[], None]] = {}
         self.watching = Watch(self)
         self.crash: BaseException | None = None
+        self._leaving = False
         super().__init__()
         self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
@@ -120,7 +119,23 @@ class Modeldeck(App[str]):
             self.watching.key()
             if self._unseen(event):
                 return
+        if isinstance(event, events.Key) and not event.is_forwarded and await self._escaped(event):
+            return
         await super().on_event(event)
+
+    async def _escaped(self, key: events.Key) -> bool:
+        """Whether a key was escape, which acts at once, or came behind one and has to wait for it.
+
+        Both may have come in one read: Textual would hand the second to the field that escape is about to leave.
+        """
+        if self._leaving:
+            self.call_later(lambda: self.post_message(events.Key(key.key, key.character).set_sender(self)))
+        elif key.key == "escape" and await self._check_bindings("escape"):
+            self._leaving = True
+            self.call_later(setattr, self, "_leaving", False)
+        else:
+            return False
+        return True
 
     def _unseen(self, event: events.Key | events.Paste) -> bool:
         """Whether it would act on what a window too small does not show; only the keys that hold anywhere pass."""
@@ -182,13 +197,8 @@ class Modeldeck(App[str]):
             return Place(state="PRACTICE" if self.desk.practice else "", area=area, busy=busy)
         opened = self.tenant.id in self.desk.open_keys or not self.tenant.protected
         state = "PRACTICE" if self.desk.practice else "open" if opened else "locked"
-        return Place(self.tenant.name, self.tenant.mark, state, area, labels, busy)
-
-    @property
-    def tenant_id(self) -> str:
-        """The id of the tenant shown; there is one on every area but the tenants' list."""
-        assert self.tenant is not None
-        return self.tenant.id
+        tenant = self.tenant
+        return Place(tenant.name, tenant.mark, state, area, labels, busy, self.watching.alike, tenant.key_id[:4])
 
     def _area(self, name: str) -> Screen[Any]:
         owner = "" if name in ("welcome", "tenants") or self.tenant is None else self.tenant.id
@@ -241,9 +251,7 @@ class Modeldeck(App[str]):
 
     def _use(self, tenant: Tenant) -> None:
         self.tenant = tenant
-        self.watching.shown()
-        touched = asyncio.to_thread(tenants.touch, self.desk, tenant.id)
-        self.run_worker(touched, group="touch", exit_on_error=False)
+        self.run_worker(self.watching.shown(), group="shown", exclusive=True, exit_on_error=False)
 
     def tenant_changed(self) -> None:
         """The tenant shown was renamed or given a passphrase: read it anew."""
@@ -277,22 +285,6 @@ class Modeldeck(App[str]):
 
     # --- what screens ask of each other ---
 
-    async def opened(self, waiting: str = "", then: str = "") -> bool:
-        """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
-
-        `waiting` and `then` say what goes on afterwards. Call it in a worker.
-        """
-        try:
-            await tenants.unlock(self.desk, self.tenant_id)
-        except Locked:
-            from tui.screens.unlock import Unlock
-
-            if not await self.push_screen_wait(Unlock(waiting, then)):
-                return False
-        if isinstance(self.screen, Framed):
-            self.screen.reframe()
-        return True
-
     def action_lock(self) -> None:
         if self.tenant is None:
             return
@@ -303,47 +295,6 @@ class Modeldeck(App[str]):
             return
         self.toast(f"{self.tenant.name} is locked.")
         self.covered(self.tenant.id)
-
-    async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
-        """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
-        from tui.screens.ask import Ask
-
-        return await self.push_screen_wait(Ask(title, lines, choices))
-
-    async def set_up(self, provider_id: str, **wanted: Any) -> bool:
-        """Open a provider's set-up form; True when something was saved. See `screens.setup.Setup` for `wanted`."""
-        from tui.screens.setup import Setup
-
-        saved = await self.push_screen_wait(Setup(provider_id, **wanted))
-        return bool(saved)
-
-    async def add_model(self, provider_id: str = "", model: Model | None = None) -> bool:
-        """Add a model by hand, or edit an added one; True when something was saved."""
-        from tui.screens.add_model import AddModel
-
-        added = await self.push_screen_wait(AddModel(provider_id, model))
-        return added is True
-
-    async def pick_model(
-        self,
-        type: ModelType,  # noqa: A002 - the word of the design
-        now: Model | None = None,
-        *,
-        clears: bool = False,
-    ) -> Model | None:
-        """Let a model of that type be picked; None when left by escape. With `clears` its default can be emptied."""
-        from tui.screens.pick_model import PickModel
-
-        return await self.push_screen_wait(PickModel(type, now, clears=clears))
-
-    async def propose_defaults(self, said: str, title: str = "Default models") -> str:
-        """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
-        from tui.screens.propose import Propose, proposals
-
-        if not proposals(self.desk, self.tenant_id):
-            self.toast(said)
-            return ""
-        return await self.push_screen_wait(Propose(said, title)) or ""
 
     def source_of(self, model: Model | None) -> str:
         """Whose key pays for calls to a model, in a title's words."""
@@ -368,10 +319,6 @@ class Modeldeck(App[str]):
             self._under_way[area] = stop
         if isinstance(self.screen, Framed):
             self.screen.reframe()
-
-    def toast(self, text: str) -> None:
-        """Confirm something that was done."""
-        self.notify(one_line(text), markup=False, timeout=4)
 
     def copy_out(self, text: str) -> None:
         """Send text to the clipboard of the operator's terminal; whether it arrives cannot be known."""

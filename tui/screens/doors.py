@@ -1,0 +1,88 @@
+"""What one screen asks of others: the pages that it opens and waits for. Call these in a worker."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from textual.app import App
+
+from tui.domain import Model, ModelType, Tenant
+from tui.errors import Locked
+from tui.screens.area import Framed
+from tui.text import one_line
+from tui.widgets.plain import Words
+from tui.workspace import tenants
+from tui.workspace.desk import Desk
+
+
+class Doors(App[str]):
+    """The part of the console that opens pages; each is imported when it is first opened."""
+
+    desk: Desk
+    tenant: Tenant | None
+
+    @property
+    def tenant_id(self) -> str:
+        """The id of the tenant shown; there is one on every area but the tenants' list."""
+        assert self.tenant is not None
+        return self.tenant.id
+
+    async def opened(self, waiting: str = "", then: str = "") -> bool:
+        """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
+
+        `waiting` and `then` say what goes on afterwards. Call it in a worker.
+        """
+        try:
+            await tenants.unlock(self.desk, self.tenant_id)
+        except Locked:
+            from tui.screens.unlock import Unlock
+
+            if not await self.push_screen_wait(Unlock(waiting, then)):
+                return False
+        if isinstance(self.screen, Framed):
+            self.screen.reframe()
+        return True
+
+    async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
+        """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
+        from tui.screens.ask import Ask
+
+        return await self.push_screen_wait(Ask(title, lines, choices))
+
+    async def set_up(self, provider_id: str, **wanted: Any) -> bool:
+        """Open a provider's set-up form; True when something was saved. See `screens.setup.Setup` for `wanted`."""
+        from tui.screens.setup import Setup
+
+        saved = await self.push_screen_wait(Setup(provider_id, **wanted))
+        return bool(saved)
+
+    async def add_model(self, provider_id: str = "", model: Model | None = None) -> bool:
+        """Add a model by hand, or edit an added one; True when something was saved."""
+        from tui.screens.add_model import AddModel
+
+        added = await self.push_screen_wait(AddModel(provider_id, model))
+        return added is True
+
+    async def pick_model(
+        self,
+        type: ModelType,  # noqa: A002 - the word of the design
+        now: Model | None = None,
+        *,
+        clears: bool = False,
+    ) -> Model | None:
+        """Let a model of that type be picked; None when left by escape. With `clears` its default can be emptied."""
+        from tui.screens.pick_model import PickModel
+
+        return await self.push_screen_wait(PickModel(type, now, clears=clears))
+
+    async def propose_defaults(self, said: str, title: str = "Default models") -> str:
+        """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
+        from tui.screens.propose import Propose, proposals
+
+        if not proposals(self.desk, self.tenant_id):
+            self.toast(said)
+            return ""
+        return await self.push_screen_wait(Propose(said, title)) or ""
+
+    def toast(self, text: str) -> None:
+        """Confirm something that was done."""
+        self.notify(one_line(text), markup=False, timeout=4)
