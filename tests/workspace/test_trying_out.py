@@ -178,7 +178,7 @@ def test_what_cannot_be_transcribed_is_told_before_anything_is_sent(tmp_path: Pa
 
 
 def test_sizes_are_said_in_megabytes() -> None:
-    sizes = (1, 43_000, int(18.2 * MEGABYTE), 25 * MEGABYTE)
+    sizes = (1, 43 * 1024, int(18.2 * MEGABYTE), 25 * MEGABYTE)
     assert [megabytes(each) for each in sizes] == ["1 kB", "43 kB", "18.2 MB", "25 MB"]
 
 

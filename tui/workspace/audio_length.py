@@ -31,7 +31,7 @@ def _wav(file: BinaryIO) -> float | None:
     for _ in range(_MOST_BOXES):
         name, size = struct.unpack("<4sI", file.read(8))
         if name == b"data":
-            return float(size) / rate
+            return float(size / rate)
         if name == b"fmt ":
             rate = struct.unpack("<I", file.read(size)[8:12])[0]
         else:
@@ -61,7 +61,7 @@ def _mp4(file: BinaryIO) -> float | None:
             long = file.read(4)[0] == 1
             file.seek(16 if long else 8, 1)
             scale, length = struct.unpack(">IQ" if long else ">II", file.read(12 if long else 8))
-            return float(length) / scale
+            return float(length / scale)
         if size < passed:
             return None
         file.seek(size - passed, 1)
