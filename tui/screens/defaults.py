@@ -91,7 +91,7 @@ class Defaults(Area):
             return line(label, sign("none"), " none")
         room = max(8, min(_REF, cells - len(label) - (13 if cells >= 60 else 2)))
         if cells > 80:
-            room = min(cells - len(label) - 16, 80)
+            room = min(cells - len(label) - 16, 60)
         ref = fit(one_line(row.default.ref), room, middle=True)
         set_at = when(row.default.set_at, self.app.desk.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
