@@ -111,6 +111,8 @@ class Modeldeck(Doors):
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
         self.set_interval(EVERY, self.watching.look)
+        # After a suspension the terminal shows what the shell left there.
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         if self.tenant is not None:
             self._use(self.tenant)
 
