@@ -1,30 +1,25 @@
-"""Wrong adapters: the source of OpenAI's dialect with one word of the wire changed, one at a time.
+"""Wrong adapters: the source of a provider with one word of its wire changed, one at a time.
 
-A mutant is loaded from text beside the real modules, and the checks of `wire_facts` run against its declaration. Every
-literal that stands for something on the wire is changed; sentences for people and links to documentation are not.
+A mutant is loaded from text beside the real modules, and the checks of the provider's facts run against its
+declaration. Every literal that stands for something on the wire is changed; sentences for people and links to
+documentation are not.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
-from tests.providers.wire_facts import CHECKS
+from tests.providers.facts import Facts
 from tui.providers.spec import Provider
 
 _ROOT = Path(__file__).parents[2] / "tui" / "providers"
-_PACKAGE = "tui.providers.dialects"
-_DIALECT = (
-    "openai",
-    "openai_thinking",
-    "openai_models",
-    "openai_chat",
-    "openai_embeddings",
-    "openai_speech",
-    "openai_words",
-)
+_DIALECTS = "tui.providers.dialects"
+_PATH = re.compile(r"[/?=&]|^Bearer |^Token ")
 
 
 @dataclass(frozen=True)
@@ -41,18 +36,19 @@ class Mutant:
         return f"{self.module}:{self.line}:{self.column}:{self.old}->{self.new}"
 
 
-def mutants() -> list[Mutant]:
-    """Every mutant, in the order of the source."""
-    return [mutant for name in (*_DIALECT, "declaration") for mutant in _of(name)]
+def mutants(facts: Facts) -> list[Mutant]:
+    """Every mutant of a provider, in the order of the source."""
+    own = [f"dialects.{name}" for name in facts.dialects]
+    return [mutant for name in (*own, facts.provider) for mutant in _of(name, facts)]
 
 
-def outcome(mutant: Mutant) -> str:
+def outcome(facts: Facts, mutant: Mutant) -> str:
     """The name of the first check that a mutant fails; '' if it passes them all."""
     try:
-        provider = _load(mutant)
+        provider = _load(facts, mutant)
     except Exception as broken:
         return f"does not load: {type(broken).__name__}"
-    for check in CHECKS:
+    for check in facts.checks:
         try:
             check(provider)
         except Exception:
@@ -60,14 +56,19 @@ def outcome(mutant: Mutant) -> str:
     return ""
 
 
-def _of(name: str) -> Iterator[Mutant]:
-    tree = ast.parse(_path(name).read_text("utf-8"))
-    skipped = _prose(tree)
+def _of(name: str, facts: Facts) -> Iterator[Mutant]:
+    tree = _tree(name)
+    skipped = _prose(tree, facts.prose)
+    # Parts of an f-string stand for something where they belong to a path, a query or a header.
+    formatted = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in skipped:
             continue
-        if isinstance(node.value, str) and _on_the_wire(node.value):
-            yield Mutant(name, node.lineno, node.col_offset, node.value, f"{node.value}x")
+        if isinstance(node.value, str):
+            if (_PATH.search(node.value) if id(node) in formatted else True) and _on_the_wire(node.value):
+                yield Mutant(name, node.lineno, node.col_offset, node.value, f"{node.value}x")
+        elif facts.numbers and type(node.value) is int and abs(node.value) >= 100:
+            yield Mutant(name, node.lineno, node.col_offset, node.value, node.value + 1)
 
 
 def _on_the_wire(text: str) -> bool:
@@ -75,19 +76,20 @@ def _on_the_wire(text: str) -> bool:
     return bool(text.strip()) and " " not in text.strip() and not set(text) & set("\\|(^${}")
 
 
-def _prose(tree: ast.Module) -> set[int]:
-    """Docstrings, the fields of the form, f-strings and catalogues: what is not sent or read."""
+def _prose(tree: ast.Module, names: frozenset[str]) -> set[int]:
+    """Docstrings, the fields of the form, sentences and catalogues: what is not sent or read."""
     skipped = {
         id(node.body[0].value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and isinstance(node.body[0], ast.Expr)
     }
     for node in ast.walk(tree):
-        ignored = isinstance(node, ast.JoinedStr) or (
+        ignored = (
             isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in _PROSE_CALLS
         )
         ignored = ignored or (isinstance(node, ast.keyword) and node.arg in _PROSE_KEYWORDS)
-        ignored = ignored or (isinstance(node, ast.Assign | ast.AnnAssign) and _target(node) in _PROSE_NAMES)
+        ignored = ignored or (isinstance(node, ast.Assign | ast.AnnAssign) and _target(node) in _PROSE_NAMES | names)
+        ignored = ignored or (isinstance(node, ast.FunctionDef) and node.name in names)
         if ignored or isinstance(node, ast.Expr):
             skipped |= {id(each) for each in ast.walk(node)} if ignored else {id(node.value)}
     return skipped
@@ -103,38 +105,69 @@ def _target(node: ast.Assign | ast.AnnAssign) -> str:
     return getattr(target, "id", "")
 
 
-def _path(name: str) -> Path:
-    return _ROOT / "openai.py" if name == "declaration" else _ROOT / "dialects" / f"{name}.py"
+@cache
+def _tree(name: str) -> ast.Module:
+    return ast.parse((_ROOT / f"{name.replace('.', '/')}.py").read_text("utf-8"))
 
 
-def _load(mutant: Mutant) -> Provider:
+@cache
+def _code(name: str) -> CodeType:
+    return compile(_tree(name), f"<{name}>", "exec")
+
+
+@cache
+def _chain(name: str) -> tuple[str, ...]:
+    """The dialects that a module reaches, each after those that it imports itself."""
+    found: dict[str, None] = {}
+    for node in ast.walk(_tree(name)):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_DIALECTS):
+            continue
+        direct = (node.module or "").removeprefix(_DIALECTS).removeprefix(".")
+        for each in [direct] if direct else [alias.name for alias in node.names]:
+            found |= dict.fromkeys((*_chain(f"dialects.{each}"), f"dialects.{each}"))
+    return tuple(found)
+
+
+def _load(facts: Facts, mutant: Mutant) -> Provider:
     """The declaration, made of fresh modules of which one is changed."""
-    names = [f"{_PACKAGE}.{name}" for name in _DIALECT]
-    package = sys.modules[_PACKAGE]
-    kept = {name: sys.modules.get(name) for name in names}
+    chain = _chain(facts.provider) if mutant.module != facts.provider else ()
+    package = sys.modules[_DIALECTS]
+    kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
+    declared = f"tui.providers.{facts.provider}_mutant"
     try:
-        for name in _DIALECT:
-            module = _module(f"{_PACKAGE}.{name}", name, mutant)
-            setattr(package, name, module)
-        declared = _module("tui.providers.openai_mutant", "declaration", mutant)
-        provider: Provider = declared.PROVIDER
+        for name in chain:
+            setattr(package, name.rpartition(".")[2], _module(f"tui.providers.{name}", name, mutant))
+        provider: Provider = _module(declared, facts.provider, mutant).PROVIDER
         return provider
     finally:
-        sys.modules.pop("tui.providers.openai_mutant", None)
+        sys.modules.pop(declared, None)
         for name, module in kept.items():
             if module is not None:
-                sys.modules[name] = module
+                sys.modules[f"tui.providers.{name}"] = module
                 setattr(package, name.rpartition(".")[2], module)
 
 
 def _module(full_name: str, name: str, mutant: Mutant) -> ModuleType:
-    tree = ast.parse(_path(name).read_text("utf-8"))
-    if mutant.module == name:
-        for node in ast.walk(tree):
-            place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-            if isinstance(node, ast.Constant) and place == (mutant.line, mutant.column) and node.value == mutant.old:
-                node.value = mutant.new
+    code = _mutated(mutant) if mutant.module == name else _code(name)
     module = ModuleType(full_name)
     sys.modules[full_name] = module
-    exec(compile(tree, f"<mutant of {name}>", "exec"), module.__dict__)
+    exec(code, module.__dict__)
     return module
+
+
+def _mutated(mutant: Mutant) -> CodeType:
+    """The changed module; the tree is mended again, since parsing takes longer than all the rest."""
+    tree = _tree(mutant.module)
+    changed = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and (node.lineno, node.col_offset, node.value) == (mutant.line, mutant.column, mutant.old)
+    ]
+    for node in changed:
+        node.value = mutant.new
+    try:
+        return compile(tree, f"<mutant of {mutant.module}>", "exec")
+    finally:
+        for node in changed:
+            node.value = mutant.old

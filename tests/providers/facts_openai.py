@@ -6,11 +6,12 @@ recorded from the adapter; the frames are our own composition of the documented 
 
 import base64
 import struct
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.providers.facts import KEY as SOCKET_KEY
+from tests.providers.facts import Chat, Facts, Stream, read, sse
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Refusal, Times, TranscribeAsk
@@ -21,12 +22,49 @@ from tui.secret import Secret
 BASE = {"base_url": "https://api.openai.com/v1"}
 KEY = Secret("sk-proj-FAKE-0123456789-abcdefghij-3f2a")
 SOUND = Path("talk.m4a")
-CHECKS: list[Callable[[Provider], None]] = []
 
 
-def check(function: Callable[[Provider], None]) -> Callable[[Provider], None]:
-    CHECKS.append(function)
-    return function
+def _delta(text: str, reason: str | None = None) -> bytes:
+    return sse({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]})
+
+
+STREAM = Stream(
+    _delta,
+    closing=_delta("", "stop") + sse("[DONE]"),
+    opening=sse({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}),
+    error=sse({"error": {"message": "Their words.", "type": "server_error", "param": None, "code": None}}),
+    error_message="{label} broke off with an error.",
+)
+"""A stream on this wire, for every provider that speaks it."""
+
+
+def whole(text: str) -> dict[str, Any]:
+    """An answer in one piece on this wire."""
+    return {"choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}
+
+
+FACTS = Facts(
+    "openai",
+    dialects=(
+        "openai",
+        "openai_thinking",
+        "openai_models",
+        "openai_chat",
+        "openai_embeddings",
+        "openai_speech",
+        "openai_words",
+    ),
+    chats=(
+        Chat(
+            "openai",
+            lambda origin: {"api_key": SOCKET_KEY, "base_url": f"{origin}/v1"},
+            Model("openai", "gpt-4.1", ModelType.CHAT),
+            STREAM,
+            whole,
+        ),
+    ),
+)
+check = FACTS.check
 
 
 def chat_model(name: str = "gpt-4.1", **more: Any) -> Model:
@@ -37,13 +75,6 @@ def chat(p: Provider, name: str = "gpt-4.1", stream: bool = True, parameters: An
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
     return p.chat(BASE, ChatAsk(chat_model(name, **more), messages, parameters or {}, stream))
-
-
-def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
-    """Everything that a fresh reader makes of frames of data."""
-    reader = call.reader()
-    results = [each for data in frames for each in reader(data if isinstance(data, Frame) else Frame(data))]
-    return results + (list(reader(None)) if end else [])
 
 
 def chunk(delta: Any, reason: str | None = None, **more: Any) -> dict[str, Any]:

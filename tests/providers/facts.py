@@ -1,0 +1,145 @@
+"""The kit of the fact tables: what a provider's documents say, in a form that the tests of all providers share.
+
+Each provider has a module `facts_<id>` beside this one whose `FACTS` are written from its documents, never recorded
+from the adapter. They hold the checks that every declaration and every mutant of it is put to (`test_facts.py`), and
+chats in documented frames for the faults on real sockets (`test_faults.py`). Adding a provider adds one such module.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tui.domain import Model
+from tui.errors import Problem
+from tui.providers import PROVIDERS
+from tui.providers.calls import Call, ChatAsk, Frame, Message
+from tui.providers.spec import Provider
+from tui.providers.wire import Access
+from tui.secret import Secret
+
+KEY = "FAKE-0123456789-abcdefghij-of-nobody-3f2a"
+
+Check = Callable[[Provider], None]
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A streamed answer in documented frames, as bytes: what opens it, one piece of text, what closes it.
+
+    `error` is the documented frame of a failure in mid-stream, `error_message` our sentence for it. `error_retried`
+    says that the failure is a passing one, so that the call is made again where nothing has been delivered yet.
+    """
+
+    text: Callable[[str], bytes]
+    closing: bytes
+    opening: bytes = b""
+    error: bytes = b""
+    error_message: str = ""
+    error_retried: bool = False
+    content_type: str = "text/event-stream"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A refusal as documented and what becomes of it: our sentence (`{host}` is where it was asked), part of our hint,
+    and whether it is tried again. `call` is `chat` or `verify`."""
+
+    status: int
+    body: Any
+    message: str
+    kind: type[Problem] = Problem
+    hint: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    retried: bool = False
+    call: str = "chat"
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A way to chat with a provider over a socket: its fields for a server at an origin, and what that answers.
+
+    `whole` makes the JSON of an answer in one piece, `before` are the answers to the steps before the chat (a token).
+    `own` names faults that this wire meets in its own way, each with the reason; its own tests show them. A provider
+    with several wires gives each a `name`.
+    """
+
+    provider: str
+    fields: Callable[[str], Mapping[str, str]]
+    model: Model
+    stream: Stream | None = None
+    whole: Callable[[str], Any] | None = None
+    before: tuple[bytes, ...] = ()
+    own: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+
+    @property
+    def declared(self) -> Provider:
+        return PROVIDERS[self.provider]
+
+    def access(self, origin: str, **more: Any) -> Access:
+        """Access to a server there, with the credential as it would be stored."""
+        filled = {each.name: each.default for each in self.declared.fields if each.default} | dict(self.fields(origin))
+        secret = {each.name for each in self.declared.fields if each.secret}
+        fields = {name: value for name, value in filled.items() if name not in secret}
+        boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
+        origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.model))
+        return Access(self.declared, fields, origins, secrets=lambda: boxes, model=self.model.id, **more)
+
+    def call(self, access: Access, stream: bool = True, **parameters: Any) -> Call:
+        """One question."""
+        assert self.declared.chat
+        return self.declared.chat(access.fields, ChatAsk(self.model, (Message("user", "Hello?"),), parameters, stream))
+
+    def __str__(self) -> str:
+        return f"{self.provider}-{self.name}" if self.name else self.provider
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a provider: checks of its declaration, its chats, its refusals.
+
+    `dialects` are the modules that are its own, changed word by word together with its declaration; `numbers` says
+    that numbers are codes on its wire as well. `prose` names assignments and functions that hold words for people.
+    """
+
+    provider: str
+    dialects: tuple[str, ...] = ()
+    chats: tuple[Chat, ...] = ()
+    refusals: tuple[Said, ...] = ()
+    numbers: bool = False
+    prose: frozenset[str] = frozenset()
+    checks: list[Check] = field(default_factory=list)
+
+    def check(self, function: Check) -> Check:
+        """Add a check: a function that takes a declaration and fails for a wrong one."""
+        self.checks.append(function)
+        return function
+
+
+@cache
+def every() -> tuple[Facts, ...]:
+    """The facts of every provider, by the names of their modules."""
+    names = sorted(each.stem for each in Path(__file__).parent.glob("facts_*.py"))
+    return tuple(import_module(f"tests.providers.{name}").FACTS for name in names)
+
+
+def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
+    """Everything that a fresh reader makes of frames of data."""
+    reader = call.reader()
+    results = [each for data in frames for each in reader(data if isinstance(data, Frame) else Frame(data))]
+    return results + (list(reader(None)) if end else [])
+
+
+def sse(data: Any, event: str = "") -> bytes:
+    """One server-sent event; what is not text goes as JSON."""
+    name = f"event: {event}\n" if event else ""
+    return f"{name}data: {data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def ndjson(data: Any) -> bytes:
+    """One line of JSON."""
+    return json.dumps(data, ensure_ascii=False).encode() + b"\n"

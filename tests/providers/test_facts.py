@@ -1,0 +1,32 @@
+"""Every provider against what its documents say, and the proof that each word of its wire is checked."""
+
+import pytest
+
+from tests.providers.facts import every
+from tests.providers.mutations import mutants, outcome
+from tui.providers import PROVIDERS
+
+
+def test_every_provider_has_its_facts():
+    assert {each.provider for each in every()} == set(PROVIDERS)
+    assert [each.provider for each in every() if not each.checks or not each.chats] == []
+
+
+@pytest.mark.parametrize(
+    ("facts", "check"),
+    [
+        pytest.param(facts, check, id=f"{facts.provider}-{check.__name__}")
+        for facts in every()
+        for check in facts.checks
+    ],
+)
+def test_the_documented_wire(facts, check):
+    check(PROVIDERS[facts.provider])
+
+
+@pytest.mark.parametrize(
+    ("facts", "mutant"),
+    [pytest.param(facts, mutant, id=f"{facts.provider}-{mutant}") for facts in every() for mutant in mutants(facts)],
+)
+def test_a_changed_word_of_the_wire_turns_a_check_red(facts, mutant):
+    assert outcome(facts, mutant), f"no check noticed: {mutant}"
