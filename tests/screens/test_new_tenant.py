@@ -101,7 +101,7 @@ async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("[/x]\x1b]52;c;AA==\x07\u202eevil\n[b]"))
         await until_shown(pilot, "[[/x]]52;c;AA==evil [b]   ")
-        assert "Its folder will be x-52-c-aa-evil-b." in shown(pilot)
+        await until_shown(pilot, "Its folder will be x-52-c-aa-evil-b.")
 
 
 async def test_the_folder_can_be_typed_in_the_narrowest_window() -> None:

@@ -1,5 +1,6 @@
 """What is looked at while nobody presses a key: changes by other processes, and tenants to be locked again."""
 
+import asyncio
 from collections.abc import Hashable
 from contextlib import suppress
 from time import monotonic
@@ -22,15 +23,21 @@ class Watch:
     def __init__(self, app: "Modeldeck") -> None:
         self.app = app
         self._stamp: Hashable = None
+        self.alike: tuple[str, ...] = ()
         self._last_key = monotonic()
 
     def key(self) -> None:
         """A key was pressed, or text was pasted."""
         self._last_key = monotonic()
 
-    def shown(self) -> None:
-        """Another tenant is shown from now on."""
-        self._stamp = self.app.desk.store(self.app.tenant_id).stamp()
+    async def shown(self) -> None:
+        """Another tenant is shown from now on: it is the one used last."""
+        desk, tenant_id = self.app.desk, self.app.tenant_id
+        self._stamp, self.alike = desk.store(tenant_id).stamp(), ()
+        await asyncio.to_thread(tenants.touch, desk, tenant_id)
+        self.alike = await asyncio.to_thread(tenants.alike, desk, tenant_id)
+        if self.alike and isinstance(self.app.screen, Framed):
+            self.app.screen.reframe()
 
     def look(self) -> None:
         """Lock what nobody uses, and tell the screen shown when another process wrote the settings."""

@@ -1,5 +1,7 @@
 """Text cut to a number of terminal cells, never through a wide character."""
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len, set_cell_size
 
 ELLIPSIS = "…"
@@ -26,6 +28,14 @@ def clip_middle(text: str, cells: int) -> str:
     room = cells - 1
     head = max(1, (room * 6 + 5) // 10)
     return _head(text, head) + ELLIPSIS + _tail(text, room - head)
+
+
+def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:
+    """A name with its middle cut; where another name would look the same, `key` stands in place of its tail."""
+    short = clip_middle(name, cells)
+    if short == name or all(clip_middle(each, cells) != short for each in others):
+        return short
+    return clip_end(name, cells - len(key)) + key
 
 
 def fit(text: str, cells: int, *, middle: bool = False, right: bool = False) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.widgets.clip import clip_end, clip_middle, width
+from tui.widgets.clip import clip_apart, clip_end, clip_middle, width
 from tui.widgets.glyphs import ACCENT, MARK, MARK_COLOURS, MUTED
 from tui.widgets.plain import Words, line
 
@@ -36,7 +36,8 @@ class Place:
     """Whose screen it is: the tenant's name, colour mark and state word, and what the header shows of the areas.
 
     `labels` is `keys` (plain digits act), `typing` (f2 to f5 act) or empty (a form or dialog). `busy` names areas with
-    something running.
+    something running. `alike` are names of other tenants that may look the same when they are cut, `key` the
+    beginning of the fingerprint that tells this one apart.
     """
 
     name: str = ""
@@ -45,6 +46,8 @@ class Place:
     area: str = ""
     labels: str = ""
     busy: frozenset[str] = frozenset()
+    alike: tuple[str, ...] = ()
+    key: str = ""
 
 
 class Header(Row):
@@ -65,7 +68,7 @@ class Header(Row):
         if place.name:
             taken = width(labels.plain) + width(place.state) + 7 + (11 if brand else 0)
             most = 14 if place.labels and cells < 100 else 40
-            name = clip_middle(place.name, max(4, min(most, cells - taken)))
+            name = clip_apart(place.name, max(6, min(most, cells - taken)), place.alike, place.key)
             tenant += [" ", (MARK, MARK_COLOURS[place.mark % 6]), f" {name}"]
         if place.state:
             tenant += ["  " if place.name else " ", (place.state, MUTED)]

@@ -1,6 +1,5 @@
 """Tenants as rows: mark and name, state, what is set up, when each was used last."""
 
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -9,7 +8,7 @@ from textual.content import Content
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
 from tui.store import Damaged
-from tui.widgets.clip import clip_end, clip_middle, fit
+from tui.widgets.clip import clip_apart, clip_end, clip_middle, fit
 from tui.widgets.frame import Row
 from tui.widgets.glyphs import ERROR, MARK, MARK_COLOURS, MUTED, sign
 from tui.widgets.plain import line
@@ -58,14 +57,10 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> C
 
 
 def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
-    """The name, its middle cut; where others would look the same, the fingerprint of its key tells it apart."""
+    """The name; where others would look the same, the fingerprint of its key tells it apart."""
     assert row.tenant is not None
-    name, key = row.tenant.name, row.tenant.key_id[:4]
-    short = clip_middle(name, cells)
-    if short == name:
-        return name
-    looks = Counter(clip_middle(each.tenant.name, cells) for each in among if each.tenant)
-    return short if looks[short] == 1 else clip_end(name, cells - len(key)) + key
+    others = [each.tenant.name for each in among if each.tenant and each is not row]
+    return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 
 def _widths(cells: int) -> tuple[int, tuple[int, ...]]:

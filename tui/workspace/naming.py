@@ -80,6 +80,14 @@ def check_name(desk: Desk, name: str, except_id: str = "") -> None:
             raise Usage(f"There is a tenant {tenant.name} already.", "Choose another name.")
 
 
+def alike(desk: Desk, tenant_id: str) -> tuple[str, ...]:
+    """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
+    name = get(desk, tenant_id).name
+    others = (_readable(desk, each) for each in ids(desk) if each != tenant_id)
+    ends = (name[:1], name[-1:])
+    return tuple(each.name for each in others if each and (each.name[:1], each.name[-1:]) == ends)
+
+
 def check_id(tenant_id: str) -> None:
     """Usage if no tenant can have that id."""
     if tenant_id == "operator" or not _SLUG.fullmatch(tenant_id):

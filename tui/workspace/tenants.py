@@ -14,7 +14,7 @@ from tui.text import one_line
 from tui.workspace import credentials, defaults, keys, models, sealed
 from tui.workspace.desk import Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
-from tui.workspace.naming import LONGEST, check_id, check_name, find, get, ids, known_id, slug_for
+from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
 from tui.workspace.records import noun, record
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Removal",
     "State",
     "TenantRow",
+    "alike",
     "check_name",
     "create",
     "earlier",
