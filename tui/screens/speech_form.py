@@ -107,12 +107,13 @@ class SpeechForm(Vertical):
             yield Plain(id="wrong")
 
     def on_mount(self) -> None:
-        self._language.note("  empty: found out by the model")
         self._times.display = False
         self._look()
 
     def on_resize(self) -> None:
-        self.set_class(self.app.size.width < 60, "-narrow")
+        narrow = self.app.size.width < 60
+        self.set_class(narrow, "-narrow")
+        self._language.note("" if narrow else "  empty: found out by the model")
 
     # --- what was chosen ---
 

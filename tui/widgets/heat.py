@@ -55,8 +55,9 @@ class Heat(Rows):
     DEFAULT_CSS = "Heat { height: auto; }"
     REVERSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "sideways(-1)", show=False),
-        Binding("right", "sideways(1)", show=False),
+        Binding("enter", "choose", "Sort by nearness to this text, and back", id="embedding.sort"),
+        Binding("left", "sideways(-1)", "Columns before", id="embedding.before"),
+        Binding("right", "sideways(1)", "Columns after", id="embedding.after"),
     ]
 
     def __init__(self, heading: Callable[[Content], None], *, id: str | None = None) -> None:  # noqa: A002 - textual's name
