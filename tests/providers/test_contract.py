@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import wave
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,16 @@ from tui.errors import Problem, Refused, Usage
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.calls import ChatAsk, EmbedAsk, Message, TranscribeAsk
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
 from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
-from tui.providers.origins import clean_url, is_private
-from tui.providers.spec import Provider
+from tui.providers.origins import clean_url, is_private, origin_of
+from tui.providers.spec import Fields, Provider
 from tui.providers.wire import Access, Limits, Wire
 from tui.secret import Secret
 
 pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda each: each.id)
+IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
+NOW = 1_795_300_000.0
 QUICK = Limits(backoff=0.001, backoff_most=0.001)
 
 
@@ -32,7 +35,22 @@ def access_to(declared: Provider, **changed: str) -> Access:
     secret = {each.name for each in declared.fields if each.secret}
     fields = {name: value for name, value in filled.items() if name not in secret}
     boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
-    return Access(declared, fields, declared.origins(fields), secrets=lambda: boxes)
+    added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
+    origins = tuple(dict.fromkeys((*declared.origins(fields), *added)))
+    return Access(declared, fields, origins, secrets=lambda: boxes)
+
+
+def secret_of(declared: Provider) -> str:
+    """A secret field that the practice folder fills in, or else any; '' where there is none."""
+    names = [each.name for each in declared.fields if each.secret]
+    filled = folders()[declared.id].FIELDS
+    return next((each for each in names if each in filled), next(iter(names), ""))
+
+
+def added_to(declared: Provider) -> tuple[Model, ...]:
+    """The models that the practice folder adds by hand, in its `MODELS`."""
+    models: tuple[Model, ...] = getattr(folders()[declared.id], "MODELS", ())
+    return models
 
 
 def wire() -> Wire:
@@ -40,13 +58,40 @@ def wire() -> Wire:
 
 
 async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
-    if declared.list_models is None:
-        return [each for each in declared.catalogue if each.type is kind]
-    access = access_to(declared)
-    events, problem = await run(wire(), access, declared.list_models(access.fields))
-    assert problem is None
-    listed = [model for event in events if isinstance(event, Listed) for model in event.models]
-    return [each for each in listed if each.type is kind]
+    """The models of a type: those added by hand first, then those that are listed or known."""
+    listed = list(declared.catalogue)
+    if declared.list_models is not None:
+        access = access_to(declared)
+        events, problem = await run(wire(), access, declared.list_models(access.fields))
+        assert problem is None
+        listed = [model for event in events if isinstance(event, Listed) for model in event.models]
+    return [each for each in (*added_to(declared), *listed) if each.type is kind]
+
+
+def calls_of(declared: Provider, fields: Fields) -> list[Call]:
+    """One call of every kind that the provider knows."""
+
+    def model(kind: ModelType) -> Model:
+        known = [each for each in (*added_to(declared), *declared.catalogue) if each.type is kind]
+        return known[0] if known else Model(declared.id, "some-model", kind)
+
+    calls: list[Call | None] = [declared.verify(fields), declared.token(fields)]
+    if declared.list_models:
+        calls.append(declared.list_models(fields))
+    if declared.chat:
+        messages = (Message("system", "Be brief."), Message("user", "Hi"))
+        calls += [declared.chat(fields, ChatAsk(model(ModelType.CHAT), messages, {}, each)) for each in (True, False)]
+    if declared.embed:
+        calls.append(declared.embed(fields, EmbedAsk(model(ModelType.EMBEDDING), ("a", "b"))))
+    if declared.transcribe:
+        asked = TranscribeAsk(model(ModelType.SPEECH2TEXT), Path("talk.wav"), "audio/wav", 4000, "en")
+        calls.append(declared.transcribe(fields, asked))
+    if declared.search:
+        calls += [declared.search(fields, "flux", kind) for kind in declared.types]
+    calls += [offer(fields, {}) for offer in declared.offers.values()]
+    if declared.check_model:
+        calls += [declared.check_model(fields, model(kind)) for kind in declared.types]
+    return [each for each in calls if each is not None]
 
 
 def test_the_declaration(declared):
@@ -100,22 +145,28 @@ def test_origins_are_private_and_calls_keep_to_them(declared):
     access = access_to(declared)
     assert access.origins
     assert all(is_private(each) for each in access.origins)
+    for call in calls_of(declared, access.fields):
+        assert origin_of(call.url) in access.origins
+        assert not call.url.partition("://")[2].count("//")
+        signed = declared.sign(call, access.fields, access.secrets(), NOW)
+        assert origin_of(signed.url) in access.origins
 
 
-def test_no_call_holds_a_secret_before_it_is_signed(declared):
+def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared):
     access = access_to(declared)
-    for call in filter(
-        None, (declared.verify(access.fields), declared.list_models and declared.list_models(access.fields))
-    ):
+    for call in calls_of(declared, access.fields):
+        signed = declared.sign(call, access.fields, access.secrets(), NOW)
         for box in access.secrets().values():
             assert box.reveal() not in repr(call)
+            assert box.reveal() not in repr(signed)
 
 
-def test_a_signed_call_shows_no_secret(declared):
+def test_signing_is_pure(declared):
     access = access_to(declared)
-    signed = declared.sign(declared.verify(access.fields), access.fields, access.secrets(), 1_795_300_000.0)
-    for box in access.secrets().values():
-        assert box.reveal() not in repr(signed)
+    for call in calls_of(declared, access.fields):
+        before = repr(call)
+        first, second = (declared.sign(call, access.fields, access.secrets(), NOW) for _ in range(2))
+        assert (repr(call), repr(first)) == (before, repr(second))
 
 
 async def test_a_credential_is_verified(declared):
@@ -126,8 +177,7 @@ async def test_a_credential_is_verified(declared):
 
 
 async def test_a_refused_credential_is_named(declared):
-    secret = next((each.name for each in declared.fields if each.secret), "")
-    if not secret:
+    if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-refused-key-of-nobody-0000"})
     _, problem = await run(wire(), access, declared.verify(access.fields))
@@ -138,8 +188,7 @@ async def test_a_refused_credential_is_named(declared):
 
 
 async def test_a_host_that_is_not_found(declared):
-    secret = next((each.name for each in declared.fields if each.secret), "")
-    if not secret:
+    if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-nowhere-key-of-nobody-0000"})
     _, problem = await run(wire(), access, declared.verify(access.fields))
@@ -153,13 +202,13 @@ async def test_a_chat(declared):
     access = replace(access_to(declared), model=model.id)
     texts = []
     for stream in (True, False):
-        ask = ChatAsk(model, (Message("user", "Why is the sky blue?"),), {}, stream)
-        events, problem = await run(wire(), access, declared.chat(access.fields, ask))
+        call = declared.chat(access.fields, ChatAsk(model, (Message("user", "Why is the sky blue?"),), {}, stream))
+        events, problem = await run(wire(), access, call)
         assert problem is None
         assert isinstance(events[-1], Finish)
         assert events[-1].complete
         texts.append(text_of(events))
-        assert not stream or len([each for each in events if isinstance(each, TextDelta)]) > 10
+        assert call.framing in IN_ONE_PIECE or len([each for each in events if isinstance(each, TextDelta)]) > 10
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
 
@@ -170,9 +219,9 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish):
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
     access = access_to(declared)
-    ask = ChatAsk(model, (Message("user", f"Why is the sky blue? {wish}"),))
-    events, problem = await run(wire(), access, declared.chat(access.fields, ask))
-    assert text_of(events)
+    call = declared.chat(access.fields, ChatAsk(model, (Message("user", f"Why is the sky blue? {wish}"),)))
+    events, problem = await run(wire(), access, call)
+    assert text_of(events) or call.framing in IN_ONE_PIECE
     assert isinstance(problem, Problem) or not events[-1].complete
 
 
@@ -196,11 +245,14 @@ async def test_a_transcript(declared, tmp_path):
     models = await models_of(declared, ModelType.SPEECH2TEXT)
     models = models or [Model(declared.id, "whisper-1", ModelType.SPEECH2TEXT)]
     path = tmp_path / "talk.wav"
-    path.write_bytes(b"RIFF" * 1000)
+    with wave.open(str(path), "wb") as sound:
+        sound.setparams((1, 2, 16_000, 0, "NONE", ""))
+        sound.writeframes(bytes(32_000))
+    size = path.stat().st_size
     access = access_to(declared)
     for times in declared.audio(models[0]).times:
-        ask = TranscribeAsk(models[0], path, "audio/wav", 4000, "en", times)
-        events, problem = await run(wire(), access, declared.transcribe(access.fields, ask))
+        call = declared.transcribe(access.fields, TranscribeAsk(models[0], path, "audio/wav", size, "en", times))
+        events, problem = await run(wire(), access, call)
         if isinstance(problem, Problem):
             # A practice server may have no model for speech, and says so.
             assert models[0] not in await models_of(declared, ModelType.SPEECH2TEXT)
@@ -208,7 +260,7 @@ async def test_a_transcript(declared, tmp_path):
         transcript = next(each for each in events if isinstance(each, Transcript))
         assert transcript.text
         assert bool(transcript.segments) == bool(times)
-        assert Uploading(4000, 4000) in events
+        assert call.upload is None or Uploading(size, size) in events
 
 
 def test_the_list_of_providers_needs_no_network_library(declared):
