@@ -134,7 +134,7 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
 
 def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
     label, status = place.label, refusal.status
-    page_hint = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server"
+    page_hint = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
     if status == 401 and not place.keyed:
         return Refused(f"{label} wants a key.", f"Get one {page_hint}")
     if status == 401:

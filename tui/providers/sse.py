@@ -11,6 +11,10 @@ _BOM = b"\xef\xbb\xbf"
 class TooLong(Problem):
     """One line or event is longer than any honest one."""
 
+    def __init__(self, what: str, limit: int) -> None:
+        message = f"The answer holds a {what} of more than {_size(limit)}, which no honest answer does."
+        super().__init__(message, "Check that the address is that of an API, or pick another model.")
+
 
 class Lines:
     """Lines out of chunks of bytes: ended by CR, LF or CRLF, each at most `limit` bytes. The work is linear."""
@@ -55,7 +59,7 @@ class Lines:
             self._begun.append(piece)
 
     def _too_long(self) -> TooLong:
-        return TooLong(f"The answer holds a line of more than {_size(self._limit)}, which no honest answer does.")
+        return TooLong("line", self._limit)
 
 
 class Events:
@@ -101,7 +105,7 @@ class Events:
     def _add(self, value: bytes) -> None:
         self._size += len(value) + 1
         if self._size > self._limit:
-            raise TooLong(f"The answer holds a piece of more than {_size(self._limit)}, which no honest answer does.")
+            raise TooLong("piece", self._limit)
         self._data.append(value.decode("utf-8", "replace"))
 
 
