@@ -18,7 +18,7 @@ from tui.providers import PROVIDERS, provider
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
 from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
-from tui.providers.spec import Fields, Provider
+from tui.providers.spec import Fields, Provider, told
 from tui.providers.wire import Access, Limits, Wire
 from tui.secret import Secret
 
@@ -33,8 +33,8 @@ def access_to(declared: Provider, **changed: str) -> Access:
     filled = {each.name: each.default for each in declared.fields if each.default}
     filled |= folders()[declared.id].FIELDS | changed
     secret = {each.name for each in declared.fields if each.secret}
-    fields = {name: value for name, value in filled.items() if name not in secret}
     boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
+    fields = told({name: value for name, value in filled.items() if name not in secret}, boxes)
     added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
     origins = tuple(dict.fromkeys((*declared.origins(fields), *added)))
     return Access(declared, fields, origins, secrets=lambda: boxes)

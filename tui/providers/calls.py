@@ -118,7 +118,8 @@ class Call:
     `url` carries no query; `query`, `form` and `headers` may hold a `Secret` after signing. The body is `json`, `form`
     (form fields) or `upload`. `reader` makes a fresh reader for the answer. `wait` is how many seconds to wait before
     sending (polling). `repeatable` says that sending it twice does no harm, so that it may be retried before the first
-    byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`.
+    byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`; one
+    that sends nothing has its end once the connection is accepted. Messages that come over it are read as frames.
     """
 
     method: str
@@ -145,7 +146,8 @@ class Refusal:
 
     `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
     words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
-    not help, such as for an account without credit.
+    not help, such as for an account without credit. A reader that finds one in a 200 may give it the status that it
+    amounts to (401, 429), by which it is explained and, before anything else came, asked again.
     """
 
     status: int = 0

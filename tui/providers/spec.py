@@ -6,7 +6,7 @@ frames of its answer into events. Nothing here or in a dialect does I/O: `wire.p
     ask ──dialect──> Call ──wire: sign, send, frame──> Frame ──Call.reader──> Event | Call (a next step)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,10 +14,18 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal, Times, TranscribeAsk
-from tui.secret import Secret
+from tui.secret import MASK, Secret
 
 Fields = Mapping[str, str]
-"""The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''."""
+"""The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''.
+
+A secret field that is filled stands there as `MASK`, never as itself: which are filled may decide how a call is made.
+"""
+
+
+def told(clear: Fields, secrets: Iterable[str]) -> Fields:
+    """The clear fields, and of the secrets with these names that they are filled."""
+    return {**clear, **dict.fromkeys(secrets, MASK)}
 
 
 @dataclass(frozen=True)
@@ -35,9 +43,9 @@ class Field:
     `pattern` is a regular expression that the whole value must match, `pattern_help` the sentence shown when it does
     not. `env` names the variables that usually hold the value. `prefixes` are the beginnings that keys of this
     provider have, longest first, each with what such a key is called; a hint only. `more` folds the field away.
-    `way` names the sign-in alternative that the field belongs to, `url` marks an address whose origin the key may go
-    to. `clears` are endings cut from a pasted address (such as /chat/completions). `when` shows a model field only
-    where another field (first) has one of some values (the rest).
+    `way` names the sign-in alternative that the field belongs to (a required one is required within it), `url` marks
+    an address whose origin the key may go to. `clears` are endings cut from a pasted address (such as
+    /chat/completions). `when` shows a model field only where another field (first) has one of some values (the rest).
     """
 
     name: str
@@ -113,15 +121,18 @@ class Provider:
     date `catalogue_as_of`. `proposed` lists, best first, the ids to propose as a type's default. `origins` gives the
     origins (`https://host[:port]`) that the credential's secrets may be sent to, `model_origins` those that an added
     model's own addresses need as well, `host_suffixes` the domains (`replicate.com`) whose hosts the provider may name
-    in an answer as a further address of the same wire. `refusal` parses an error body
-    (status, lower-case headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules
-    of `wire.py` by answering None. `amend` may answer a refusal with a corrected call, sent once, and the notice that
-    tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists, lower first.
+    in an answer, with https, as the address of a next step. `refusal` parses an error body (status, lower-case
+    headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules of `wire.py` by
+    answering None. `amend` may answer a refusal that came before anything else with a corrected call, sent once, and
+    the notice that tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists,
+    lower first. With `either`, only one of the `way`s of its fields may be filled.
 
     `regions` gives other clear fields under which a refused, unsaved key is tried. `token` is the call that exchanges
-    the secrets for a passing token (event `Token`); `sign` then finds it as the secret `token`, and signs the exchange
-    itself without it. `search` finds models to add (event `Found`), `offers` does so for the values of one model
-    field, `check_model` looks at a model before it is added and completes its fields (event `Learned`).
+    the secrets for a passing token (event `Token`), at one of `origins`; None where these fields need none. It is made
+    once and kept; `sign` then finds it as the secret `token`, and signs the exchange itself without it. A kept token
+    that is refused with 401, or with one of the codes `stale_token`, is exchanged anew once. `search` finds models to
+    add (event `Found`), `offers` does so for the values of one model field, `check_model` looks at a model before it
+    is added and completes its fields (event `Learned`).
     """
 
     id: str
@@ -150,10 +161,12 @@ class Provider:
     local_servers: tuple[LocalServer, ...] = ()
     after_saving: str = ""
     place: int = 100
+    either: bool = True
     model_origins: Callable[[Fields, Model], tuple[str, ...]] = lambda fields, model: ()
     host_suffixes: tuple[str, ...] = ()
     regions: Callable[[Fields], tuple[Fields, ...]] = lambda fields: ()
     token: Callable[[Fields], Call | None] = lambda fields: None
+    stale_token: frozenset[str] = frozenset()
     search: Callable[[Fields, str, ModelType], Call] | None = None
     offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
     check_model: Callable[[Fields, Model], Call] | None = None

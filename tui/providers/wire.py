@@ -14,23 +14,26 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from ssl import SSLContext
-from urllib.parse import urlsplit
 
 import httpx
 
-from tui.errors import Problem, Usage
+from tui.errors import Problem
 from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
 from tui.providers.calls import Begun, Call, Framing, Refusal
-from tui.providers.events import Event, Finish, Notice, Retrying
+from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token
 from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after
-from tui.providers.origins import is_private, origin_of
-from tui.providers.spec import Fields, Provider
+from tui.providers.spec import Provider
+from tui.providers.wire_access import Access, Limits, permit
 from tui.providers.wire_faults import Progress, before_answer
 from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
+from tui.providers.wire_token import Tokens
 from tui.providers.wire_upload import body_of
 from tui.secret import MASK, Secret
+
+__all__ = ["Access", "Limits", "Wire"]
 
 _SHORT = 3
 
@@ -39,58 +42,30 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-@dataclass(frozen=True)
-class Access:
-    """What a call may use: a provider, its clear fields, and the way to the secrets, opened as late as can be.
-
-    Secrets go only to `origins`, and over plain http beyond this machine only to those of `plain_http`. `key_hint` is
-    the stored key's last four characters, '' for a key that is not saved; `model` is named in sentences.
-    """
-
-    provider: Provider
-    fields: Fields
-    origins: tuple[str, ...]
-    plain_http: tuple[str, ...] = ()
-    secrets: Callable[[], Mapping[str, Secret]] = dict
-    key_hint: str = ""
-    model: str = ""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Times in seconds and sizes in bytes.
-
-    `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
-    piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`. `body`
-    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB. `cancel` is how long stopping what
-    runs at the provider may take.
-    """
-
-    connect: float = 10
-    silence: float = 30
-    give_up: float = 120
-    give_up_whole: float = 600
-    line: int = 1 << 20
-    event: int = 8 << 20
-    answer: int = 64 << 20
-    body: int = 40 << 20
-    refusal: int = 256 << 10
-    retries: int = 2
-    backoff: float = 0.5
-    backoff_most: float = 8
-    retry_after: float = 60
-    amends: int = 3
-    steps: int = 1000
-    cancel: float = 5
-    connections: int = 32
-
-
 class _Again(Exception):
-    """An attempt that failed before its answer began: it may be amended or made again."""
+    """An attempt that failed before its answer began: it may be amended or made again; at once, if a token ran out."""
 
     def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: Refusal | None = None) -> None:
         super().__init__()
         self.problem, self.again, self.reason, self.refusal = problem, again, reason, refusal
+        self.stale = False
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A call on its way: whether it follows from an answer, and whether it is the exchange for a token itself."""
+
+    call: Call
+    follows: bool = False
+    exchange: bool = False
+
+
+@dataclass(frozen=True)
+class _Passing:
+    """A token for one attempt, and how to let go of it where it was not exchanged just now."""
+
+    secret: Secret
+    drop: Callable[[], None] | None
 
 
 class Wire:
@@ -111,6 +86,7 @@ class Wire:
         self._context: SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
+        self._tokens = Tokens(clock)
 
     def proxy_for(self, url: str) -> str:
         """The proxy that a call to this URL goes through, fit to be shown; '' for none."""
@@ -132,7 +108,7 @@ class Wire:
         """
         begun: Call | None = None
         try:
-            async with aclosing(self._steps(access, call)) as results:
+            async with aclosing(self._steps(access, _Step(call))) as results:
                 async for result in results:
                     if isinstance(result, Begun):
                         begun = result.cancel
@@ -147,18 +123,18 @@ class Wire:
                 self._cancelling.add(cancelling)
                 cancelling.add_done_callback(self._cancelling.discard)
 
-    async def _steps(self, access: Access, call: Call) -> AsyncGenerator[Event | Begun, None]:
-        step: Call | None = call
+    async def _steps(self, access: Access, first: _Step) -> AsyncGenerator[Event | Begun, None]:
+        step: _Step | None = first
         for _ in range(self._limits.steps):
             if step is None:
                 return
-            if step.wait:
-                await asyncio.sleep(step.wait)
+            if step.call.wait:
+                await asyncio.sleep(step.call.wait)
             current, step = step, None
             async with aclosing(self._step(access, current)) as results:
                 async for result in results:
                     if isinstance(result, Call):
-                        step = result
+                        step = replace(first, call=result, follows=True)
                     else:
                         yield result
         if step is not None:
@@ -167,31 +143,37 @@ class Wire:
 
     async def _cancel(self, access: Access, call: Call) -> None:
         """Stop something at the provider. Nobody waits for the outcome, and none of it is told."""
+        step = _Step(call, follows=True)
         with contextlib.suppress(Problem, _Again, TimeoutError):
-            async with asyncio.timeout(self._limits.cancel), aclosing(self._attempt(access, call)) as results:
+            async with asyncio.timeout(self._limits.cancel), aclosing(self._attempt(access, step)) as results:
                 async for _ in results:
                     pass
 
-    async def _step(self, access: Access, call: Call) -> AsyncGenerator[Event | Call | Begun, None]:
+    async def _step(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
         attempts = amends = 0
+        renewed = False
         while True:
             failed: _Again | None = None
-            async with aclosing(self._attempt(access, call)) as results:
+            async with aclosing(self._attempt(access, step)) as results:
                 try:
                     async for result in results:
                         yield result
                     return
                 except _Again as again:
                     failed = again
-            amended = access.provider.amend(call, failed.refusal) if failed.refusal else None
+            if failed.stale and not renewed:
+                renewed = True
+                continue
+            amended = access.provider.amend(step.call, failed.refusal) if failed.refusal else None
             if amended and amends < self._limits.amends:
                 amends += 1
                 call, sentence = amended
+                step = replace(step, call=call)
                 yield Notice(sentence)
                 continue
             headers = failed.refusal.headers if failed.refusal else {}
             wait = self._wait(attempts, headers)
-            if not failed.again or not call.repeatable or attempts >= self._limits.retries or wait is None:
+            if not failed.again or not step.call.repeatable or attempts >= self._limits.retries or wait is None:
                 raise failed.problem
             attempts += 1
             yield Retrying(failed.reason, wait, attempts, self._limits.retries)
@@ -204,11 +186,43 @@ class Wire:
         most: float = min(self._limits.backoff * 2**attempts, self._limits.backoff_most)
         return most * random.uniform(0.75, 1)
 
-    async def _attempt(self, access: Access, call: Call) -> AsyncGenerator[Event | Call | Begun, None]:
-        _permit(access, call.url)
+    async def _passing(
+        self, access: Access, exchange: Call, opened: Mapping[str, Secret]
+    ) -> AsyncGenerator[Event | _Passing, None]:
+        """The token for an attempt, after what its exchange tells if there is none yet."""
+        key = self._tokens.key(access.provider, access.fields, opened)
+        async with self._tokens.lock(key):
+            if secret := self._tokens.held(key):
+                yield _Passing(secret, partial(self._tokens.drop, key, secret))
+                return
+            async with aclosing(self._steps(access, _Step(exchange, exchange=True))) as results:
+                async for result in results:
+                    if isinstance(result, Token):
+                        secret = result.secret
+                        self._tokens.keep(key, result)
+                    elif isinstance(result, Retrying | Silence):
+                        yield result
+        if secret is None:
+            raise Problem(f"{access.provider.label} gave no token for this key.", "Try again later.")
+        yield _Passing(secret, None)
+
+    async def _attempt(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
+        call = step.call
+        permit(access, call.url, step.follows)
         opened = await asyncio.to_thread(access.secrets)
+        passing: _Passing | None = None
+        exchange = None if step.exchange else access.provider.token(access.fields)
+        if exchange is not None:
+            async with aclosing(self._passing(access, exchange, opened)) as results:
+                async for told in results:
+                    if isinstance(told, _Passing):
+                        passing = told
+                    else:
+                        yield told
+            assert passing
+            opened = {**opened, "token": passing.secret}
         signed = access.provider.sign(call, access.fields, opened, self._clock())
-        _permit(access, signed.url)
+        permit(access, signed.url, step.follows)
         send.check(signed, keyed := any(opened.values()))
         proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
         place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
@@ -228,16 +242,25 @@ class Wire:
             finally:
                 await send.ended(sending, taken=response is not None)
             await self._refuse(place, response)
+            delivered = False
             async with aclosing(answer(place, response, signed, self._limits, watch)) as results:
                 async for result in results:
                     if isinstance(result, Refusal):
-                        raise explained(place, result, self._clock())
+                        raise (
+                            self._refused(place, result, response)
+                            if not delivered
+                            else explained(place, result, self._clock())
+                        )
+                    delivered = delivered or not isinstance(result, Silence)
                     yield result
         except Problem as problem:
             _scrub(problem, opened)
             raise
         except _Again as again:
             _scrub(again.problem, opened)
+            if passing and passing.drop and again.refusal and _is_stale(access.provider, again.refusal):
+                again.stale = True
+                passing.drop()
             raise
         finally:
             if response is not None:
@@ -253,12 +276,18 @@ class Wire:
             raise redirect(place, headers["location"])
         body, page = await refusal_body(place, response, self._limits)
         refusal = place.provider.refusal(status, headers, body)
-        refusal = replace(refusal, status=status, headers=headers)
+        raise self._refused(place, replace(refusal, status=status), response, page)
+
+    def _refused(
+        self, place: Place, refusal: Refusal, response: httpx.Response, page: Problem | None = None
+    ) -> "_Again":
+        """A refusal before anything was delivered, by its status: the provider's own where it comes in a 200."""
+        status, headers = refusal.status, {name.lower(): value for name, value in response.headers.items()}
+        refusal = replace(refusal, headers=headers)
         problem = page or explained(place, refusal, self._clock())
         again = not refusal.final and (status in RETRIED or status >= 500)
         again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
-        reason = "busy" if status in BUSY else "failed on its side"
-        raise _Again(problem, again, reason, refusal)
+        return _Again(problem, again, "busy" if status in BUSY else "failed on its side", refusal)
 
     async def _transport(self, proxy: str) -> httpx.AsyncBaseTransport:
         if self._given:
@@ -272,22 +301,6 @@ class Wire:
                 self._context = await asyncio.to_thread(routes.tls_context, self._environ)
             self._transports.setdefault(proxy, routes.transport(proxy, self._context, self._limits.connections))
         return self._transports[proxy]
-
-
-def _permit(access: Access, url: str) -> None:
-    """Raise unless the credential of `access` may be used at that address."""
-    origin = origin_of(url)
-    label = access.provider.label
-    if origin not in access.origins:
-        raise Usage(
-            f"{origin} is not among the addresses that this credential of {label} may go to. Nothing was sent.",
-            "Set the address up with the credential first.",
-        )
-    if not is_private(origin) and origin not in access.plain_http:
-        raise Usage(
-            f"{urlsplit(origin).netloc} is asked by plain http, which others on the way can read. Nothing was sent.",
-            "Use https, or allow plain http for this address when it is set up.",
-        )
 
 
 def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
@@ -306,3 +319,8 @@ def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:
     for box in opened.values():
         if len(box.reveal()) > _SHORT:
             problem.detail = problem.detail.replace(box.reveal(), MASK)
+
+
+def _is_stale(provider: Provider, refusal: Refusal) -> bool:
+    """Whether a refusal may mean that a token ran out before its time."""
+    return refusal.status == 401 or refusal.code in provider.stale_token

@@ -12,7 +12,18 @@ import httpx
 
 from tui.errors import Problem, Unreachable
 from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
-from tui.providers.events import Event, Finish, Listed, Notice, Silence, TextDelta, ThinkingDelta, Transcript, Uploading
+from tui.providers.events import (
+    Event,
+    Finish,
+    Listed,
+    Notice,
+    Silence,
+    TextDelta,
+    ThinkingDelta,
+    Token,
+    Transcript,
+    Uploading,
+)
 from tui.providers.faults import AGAIN, Place, is_page, page, too_large, unread
 from tui.providers.sse import Events, Lines
 from tui.providers.wire_faults import in_answer
@@ -119,6 +130,8 @@ async def refusal_body(place: Place, response: httpx.Response, limits: "Limits")
 def cleaned(event: Event) -> Event | None:
     """The event with its texts fit for a terminal; None if nothing is left of it."""
     match event:
+        case Token():
+            return None
         case TextDelta(text) | ThinkingDelta(text):
             text = printable(text)
             return type(event)(text) if text else None

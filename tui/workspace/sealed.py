@@ -7,7 +7,7 @@ from tui import vault
 from tui.domain import Check, Credential
 from tui.errors import Locked, Problem
 from tui.providers import provider as provider_of
-from tui.providers.spec import Provider
+from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.store import Tables
 from tui.text import mask
@@ -107,7 +107,7 @@ def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Cred
 
     return Access(
         provider=provider,
-        fields=defaults(provider) | dict(credential.clear),
+        fields=told(defaults(provider) | dict(credential.clear), credential.hints),
         origins=credential.origins,
         plain_http=credential.plain_http,
         secrets=opened,

@@ -16,7 +16,7 @@ from tui.domain import Check, CheckState, Credential, Model
 from tui.errors import Problem, Refused, Restricted, Usage
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
-from tui.providers.spec import Field, Fields, Provider
+from tui.providers.spec import Field, Fields, Provider, told
 from tui.secret import Secret
 from tui.text import hint_of, one_line
 from tui.workspace import intake, keys, sealed
@@ -117,7 +117,7 @@ async def verify(
     draft = await asyncio.to_thread(_draft, desk, tenant_id, provider_id, values, name, plain_http)
     access = Access(
         provider=draft.provider,
-        fields=draft.clear,
+        fields=told(draft.clear, draft.secrets),
         origins=draft.origins,
         plain_http=draft.plain_http,
         secrets=lambda: draft.secrets,
@@ -211,7 +211,7 @@ def _draft(
         raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
     held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
-    origins = provider.origins(clear)
+    origins = provider.origins(told(clear, {*given, *(held.hints if held else ())}))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):

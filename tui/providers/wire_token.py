@@ -1,0 +1,61 @@
+"""Passing tokens that secrets are exchanged for: kept until shortly before their end, never written anywhere."""
+
+import asyncio
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tui.providers.events import Token
+from tui.providers.spec import Fields, Provider
+from tui.secret import Secret
+
+_EARLY = 60
+
+Key = tuple[str, tuple[tuple[str, str], ...], bytes]
+
+
+@dataclass(frozen=True)
+class _Held:
+    secret: Secret
+    until: float
+
+
+class Tokens:
+    """The tokens of one wire. Whoever needs one holds `lock` meanwhile, so that it is exchanged once."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._salt = os.urandom(32)
+        self._held: dict[Key, _Held] = {}
+        self._locks: dict[Key, asyncio.Lock] = {}
+
+    def key(self, provider: Provider, fields: Fields, opened: Mapping[str, Secret]) -> Key:
+        """What a token belongs to: changed fields or secrets want another one."""
+        digest = hmac.new(self._salt, digestmod=hashlib.sha256)
+        for name, secret in sorted(opened.items()):
+            for part in (name, secret.reveal()):
+                digest.update(hashlib.sha256(part.encode("utf-8", "surrogatepass")).digest())
+        return provider.id, tuple(sorted(fields.items())), digest.digest()
+
+    def lock(self, key: Key) -> asyncio.Lock:
+        """Held while the token of that key is looked for and exchanged."""
+        return self._locks.setdefault(key, asyncio.Lock())
+
+    def held(self, key: Key) -> Secret | None:
+        """The token of that key, if it is good for a while yet."""
+        held = self._held.get(key)
+        return held.secret if held and self._clock() < held.until - _EARLY else None
+
+    def keep(self, key: Key, token: Token) -> None:
+        """Keep a token until its end, and let go of those that are past it."""
+        now = self._clock()
+        self._held = {each: held for each, held in self._held.items() if now < held.until}
+        self._held[key] = _Held(token.secret, now + token.seconds)
+
+    def drop(self, key: Key, secret: Secret) -> None:
+        """Let go of a token that was refused, unless another one was exchanged since."""
+        held = self._held.get(key)
+        if held and held.secret == secret:
+            del self._held[key]
