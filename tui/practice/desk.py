@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -36,7 +36,9 @@ _KEYS = {
 _LOCAL = "http://localhost:11434/v1"
 
 
-def practice_desk(environ: Mapping[str, str] | None = None, pace: float = 1.0) -> Desk:
+def practice_desk(
+    environ: Mapping[str, str] | None = None, pace: float = 1.0, clock: Callable[[], float] = time.time
+) -> Desk:
     """A desk with four tenants, each standing differently; nothing is written and nothing leaves the process.
 
     acme is complete but for one default that is gone; north-lab has the passphrase `practice`; 星河科技有限公司 has a
@@ -50,6 +52,7 @@ def practice_desk(environ: Mapping[str, str] | None = None, pace: float = 1.0) -
         return Wire({}, transport=transport(pace))
 
     desk = Desk(Memory(), Memory(), wiring, dict(environ or {}), Config(), practice=True, key_bits=BITS, key_cost=COST)
+    desk.clock = clock
     acme = _tenant(desk, "acme", "acme", 0)
     _openai(desk, acme, "first", ("default", "batch-jobs"))
     _local(desk, acme)

@@ -1,0 +1,176 @@
+"""Pictures of every screen, from the real console in practice mode.
+
+    python -m tests.screenshots        writes screenshots/*.svg anew
+
+What differs from run to run (times taken, key fingerprints) is put in one form, so that a picture changes only when
+its screen does; `tests/screens/test_screenshots.py` tells when one is stale.
+"""
+
+import asyncio
+import os
+import re
+import time
+import wave
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from textual.pilot import Pilot
+
+from tests.screens.empty import empty_desk
+from tests.screens.showing import console, until, until_shown
+from tui.app import Modeldeck
+from tui.domain import ModelType
+from tui.practice.desk import practice_desk
+from tui.workspace import defaults
+
+FOLDER = Path(__file__).parent.parent / "screenshots"
+NOON = datetime(2026, 11, 22, 14, 2, tzinfo=UTC).timestamp()
+HOME = "/home/operator"
+
+Steps = Callable[[Pilot[None]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture: what is done before it is taken, on a window of that size, for that tenant."""
+
+    steps: Steps
+    size: tuple[int, int] = (80, 24)
+    tenant: str | None = "acme"
+    empty: bool = False
+
+
+def keys(*names: str, then: str = "") -> Steps:
+    """Press keys, and wait for a text."""
+
+    async def press(pilot: Pilot[None]) -> None:
+        for name in names:
+            await pilot.press(name)
+            await pilot.pause()
+        if then:
+            await until_shown(pilot, then)
+
+    return press
+
+
+async def chatted(pilot: Pilot[None]) -> None:
+    await keys("4", then="enter send")(pilot)
+    await pilot.press(*"Why is the sky blue? Give a table of wavelengths as well.", "enter")
+    await until_shown(pilot, " out ──", seconds=30)
+
+
+async def embedded(pilot: Pilot[None]) -> None:
+    assert isinstance(pilot.app, Modeldeck)
+    await defaults.set(pilot.app.desk, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    await keys("4", "f5", then="[Embedding]")(pilot)
+    texts = (
+        "The sky is blue because short waves scatter",
+        "Why does the sky look blue?",
+        "Where do I find my invoice?",
+        "Change the billing address of my invoice",
+        "A cat sleeps on the warm roof",
+        "The cat naps up on the roof",
+    )
+    for text in texts:
+        await pilot.press(*text, "ctrl+j")
+    await pilot.press("enter")
+    await until_shown(pilot, "nearest")
+
+
+async def transcribed(pilot: Pilot[None]) -> None:
+    assert isinstance(pilot.app, Modeldeck)
+    await defaults.set(pilot.app.desk, "acme", ModelType.SPEECH2TEXT, "openai/whisper-1")
+    with TemporaryDirectory() as folder:
+        recording = Path(folder, "meeting.wav")
+        with wave.open(str(recording), "wb") as sound:
+            sound.setnchannels(1)
+            sound.setsampwidth(2)
+            sound.setframerate(8000)
+            sound.writeframes(bytes(16000 * 4))
+        await keys("4", "f5", "f5", then="[Speech-to-text]")(pilot)
+        await pilot.press(*str(recording), "enter")
+        await until_shown(pilot, "▸ [ Transcribe ]")
+        await pilot.press("enter")
+        await until_shown(pilot, "s save")
+
+
+SCENES: dict[str, Scene] = {
+    "welcome": Scene(keys(then="Start with"), tenant=None, empty=True),
+    "tenants": Scene(keys(then="Tenants"), tenant=None),
+    "new-tenant": Scene(keys("0", "n", then="Passphrase")),
+    "unlock": Scene(keys("v", then="locked with a passphrase"), tenant="north-lab"),
+    "remove-tenant": Scene(keys("0", "d", then="cannot be brought back")),
+    "providers": Scene(keys(then="Own models")),
+    "provider": Scene(keys("enter", then="fingerprint")),
+    "setup": Scene(keys("enter", "down", "enter", then="Verify and save")),
+    "models": Scene(keys("2", then="context")),
+    "model-added": Scene(keys("2", "a", "enter", then="Verify and add")),
+    "defaults": Scene(keys("3", then="system reasoning")),
+    "default-picker": Scene(keys("3", "enter", then="can be used")),
+    "playground-chat": Scene(chatted),
+    "parameters": Scene(keys("4", "escape", "p", then="range")),
+    "playground-embedding": Scene(embedded),
+    "playground-speech": Scene(transcribed),
+    "commands": Scene(keys("colon", then="Commands")),
+    "help": Scene(keys("question_mark", then="Help: Providers")),
+    "providers-wide": Scene(keys(then="Get a key"), size=(120, 40)),
+    "models-wide": Scene(keys("2", then="Used by"), size=(120, 40)),
+    "playground-wide": Scene(chatted, size=(120, 40)),
+}
+
+
+@contextmanager
+def _in_utc() -> Iterator[None]:
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
+
+
+@asynccontextmanager
+async def _shown(scene: Scene) -> AsyncIterator[Pilot[None]]:
+    desk = empty_desk() if scene.empty else practice_desk({"HOME": HOME}, pace=0, clock=lambda: NOON)
+    async with console(desk, scene.tenant, scene.size) as pilot:
+        await scene.steps(pilot)
+        await until(pilot, lambda: not pilot.app.screen.query("Toast"))
+        yield pilot
+
+
+async def picture(name: str) -> str:
+    """The SVG of a scene, with what differs from run to run put in one form."""
+    with _in_utc():
+        async with _shown(SCENES[name]) as pilot:
+            svg = pilot.app.export_screenshot(title="modeldeck")
+    return settled(svg)
+
+
+def settled(svg: str) -> str:
+    """The picture without web fonts, run times, fingerprints and temporary names."""
+    svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"terminal-\d+", "terminal", svg)
+    svg = re.sub(r"(fingerprint(?:&#160;)+)[0-9a-f]{4}&#160;[0-9a-f]{4}", r"\g<1>9c1e&#160;04d2", svg)
+    svg = re.sub(r"\d+\.\d+&#160;s", "0.24&#160;s", svg)
+    svg = re.sub(r"\d+(&#160;tokens&#160;a&#160;second|&#160;a&#160;second)", r"48\1", svg)
+    svg = re.sub(r"/tmp/[\w/.-]+/", "~/", svg)
+    return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+async def _write() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.svg"):
+        old.unlink()
+    for name in SCENES:
+        (FOLDER / f"{name}.svg").write_text(await picture(name))
+        print(name)
+
+
+if __name__ == "__main__":
+    asyncio.run(_write())
