@@ -102,7 +102,7 @@ def seconds_words(seconds: float) -> str:
 
 def speed_of(answer: Answer) -> str:
     """Tokens a second after the first, '' where that means nothing."""
-    return _speed(answer.output, answer.total - answer.first)
+    return _speed(answer.output, answer.total - answer.first) if answer.first else ""
 
 
 def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:

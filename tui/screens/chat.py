@@ -12,6 +12,8 @@ from tui.screens.asking import summary
 from tui.screens.chat_answers import Answers
 from tui.screens.chat_log import ChatLog
 from tui.screens.chat_side import ChatSide
+from tui.screens.parameter_fields import meaning
+from tui.widgets.clip import width
 from tui.widgets.find import Find
 from tui.widgets.frame import Frame, Rule
 from tui.widgets.glyphs import ATTENTION
@@ -58,6 +60,8 @@ class ChatTab(Answers):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self._editing = False
+        self._explaining = False
+        self._said_of = ""
         self._rule = Rule(id="chat-rule")
         self._note = Plain(id="chat-note")
 
@@ -88,6 +92,8 @@ class ChatTab(Answers):
         if transcript.below and not transcript.following:
             lines = f"{transcript.below:,} line{'s' if transcript.below > 1 else ''} below, G follows"
             left = f"{left}, {lines}" if left else lines
+            # Where the reader is counts more than the figures.
+            right = right if width(left + right) + 12 <= self.size.width else ""
         if self.has_class("-wide"):
             answer = self.chat.last.answer if self.chat.last else None
             self.side.tell(self.asking, answer, self.chat.conversation)
@@ -120,7 +126,9 @@ class ChatTab(Answers):
             asked = ("r again", "e edit", "m model", "p parameters", "c copy", "s save", "n new", "/ find")
             return ("i write", *(asked if last else ("m model", "p parameters", "t type")), "? help")
         again = ("ctrl+r again",) if last else ()
-        if last is not None and (last.answer is None or last.answer.state is not AnswerState.COMPLETE):
+        if last is not None and last.trouble is not None:
+            return "enter send", *again, "esc keys", "f1 help"
+        if last is not None and last.answer is not None and last.answer.state is AnswerState.STOPPED:
             return "enter send", *again, "ctrl+j new line", "esc keys", "f1 help"
         scroll = ("page up scroll",) if last else ()
         beside = ("tab parameters",) if wide else ()
@@ -130,6 +138,7 @@ class ChatTab(Answers):
         """A sentence under the field; '' takes it away."""
         self._note.show((sentence, ATTENTION))
         self._note.set_class(bool(sentence), "-said")
+        self._said_of = self.question.text
 
     def _nothing_yet(self) -> Sentences:
         if self.covered:
@@ -161,6 +170,7 @@ class ChatTab(Answers):
         if self.covered and tenants.is_open(self.app.desk, self.app.tenant_id):
             self.cover(False)
         super().shown()
+        self.show_log(follow=False)
         self.draw()
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
@@ -210,7 +220,8 @@ class ChatTab(Answers):
             self.transcript.focus()
 
     def on_text_area_changed(self) -> None:
-        self.say()
+        if self.question.text != self._said_of:
+            self.say()
         if not self.question.text:
             self._editing = False
 
@@ -226,6 +237,16 @@ class ChatTab(Answers):
             self.transcript.changed(event.block)
         else:
             self.action_write()
+
+    def on_descendant_focus(self) -> None:
+        row = self.side.fields.row if self.side.fields is not None else None
+        if row is not None:
+            self.say(meaning(row.parameter))
+        elif self._explaining:
+            self.say()
+        self._explaining = row is not None
+        if not self.query_one(Find).has_class("-open"):
+            self.transcript.find("")
 
     def on_find_wanted(self, event: Find.Wanted) -> None:
         self.query_one(Find).say(self.transcript.find(event.text, again=event.again))
@@ -253,8 +274,7 @@ class ChatTab(Answers):
             self.question.change(last.turn.question)
             self.question.focus()
             self._editing = True
-            # After the field has told that it changed, which takes sentences away.
-            self.call_later(self.say, "Sent again, it takes the place of the last question and its answer.")
+            self.say("Sent again, it takes the place of the last question and its answer.")
 
     def action_parameters(self) -> None:
         if self.model is None:

@@ -132,6 +132,7 @@ class Answers(Tab):
         self.asking = None
         if self._ticking is not None:
             self._ticking.stop()
+            self._ticking = None
         finish = asking.finish
         note = finish.note if finish and state is AnswerState.COMPLETE else ""
         answer = asking.ended(state, note)

@@ -22,6 +22,15 @@ SYSTEM = Parameter(
 )
 
 
+def meaning(parameter: Parameter) -> str:
+    """What a parameter does, what it takes where that is a choice, and what an empty field means."""
+    told = parameter.help.removeprefix(f"{parameter.label}: ")
+    named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
+    taken = f"It takes {span(parameter)}." if parameter.choices else ""
+    empty = "Empty leaves it to the server." if parameter is not SYSTEM else ""
+    return " ".join(filter(None, (named, taken, empty)))
+
+
 class ParameterFields(VerticalScroll, can_focus=False):
     """A row each. Nothing is to be saved: a valid value is used from when its field is left."""
 

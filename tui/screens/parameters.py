@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from tui.domain import Model
 from tui.screens.area import Page
-from tui.screens.parameter_fields import SYSTEM, ParameterFields
+from tui.screens.parameter_fields import SYSTEM, ParameterFields, meaning
 from tui.widgets.form import Button, Form
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import MUTED
@@ -14,7 +14,6 @@ from tui.widgets.parameters import ParameterRow, Settings
 from tui.widgets.plain import Plain, line
 from tui.widgets.wrapping import wrap
 from tui.workspace.conversation import Conversation
-from tui.workspace.parameters import span
 
 
 class Parameters(Page[None]):
@@ -46,13 +45,7 @@ class Parameters(Page[None]):
     def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:
             return "Empties every field but the system prompt.", ""
-        parameter = row.parameter
-        help_text = parameter.help.removeprefix(f"{parameter.label}: ")
-        named = f"{parameter.label}: {help_text[:1].lower()}{help_text[1:]}" if help_text else parameter.label
-        taken = f"It takes {span(parameter)}." if parameter.choices else ""
-        empty = "Empty leaves it to the server." if parameter is not SYSTEM else ""
-        sentence = " ".join(filter(None, (named, taken, empty)))
-        rows = [each.plain for each in wrap(line(sentence), max(20, self.size.width - 6))]
+        rows = [each.plain for each in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
         return rows[0], " ".join(rows[1:])
 
     def on_mount(self) -> None:

@@ -88,7 +88,8 @@ class Transcript(Widget, can_focus=True):
         self._rows = OrderedDict((key, rows) for key, rows in self._rows.items() if key in kept)
         # As good a guess as any: a block is measured when it comes into sight.
         self._heights = [known.get(id(block), 3) for block in self.blocks]
-        self.following = self.following or follow
+        if follow:
+            self.following, self._cursor = True, self._tops[-1]
         self._lay_out()
 
     def changed(self, block: Block) -> None:
@@ -97,6 +98,8 @@ class Transcript(Widget, can_focus=True):
         if place < 0:
             return
         before = self._rows.pop(id(block), ())
+        if not self.size.height:
+            return
         after = self._measure(place)
         self._lay_out(first_changed=self._tops[place] + _same_beginning(before, after))
 
@@ -152,10 +155,11 @@ class Transcript(Widget, can_focus=True):
 
     def _lay_out(self, first_changed: int = 0) -> None:
         """Bring rows into sight; blocks that come into sight are measured, which may move others."""
-        height, top = self.size.height, self._top
+        height, top, cursor = self.size.height, self._top, self._cursor
+        at_end = self.following and cursor >= self._tops[-1] - 1
+        self._add_up()
         if not height:
             return
-        self._add_up()
         held = self._place(self._top)
         while True:
             end = max(0, self._tops[-1] - height)
@@ -171,7 +175,11 @@ class Transcript(Widget, can_focus=True):
             self._add_up()
             if not self.following:
                 self._top = self._tops[held[0]] + min(held[1], max(0, self._heights[held[0]] - 1))
+        if at_end:
+            self._cursor = self._tops[-1] - 1
         self._cursor = max(self._top, min(self._cursor, self._top + height - 1, self._tops[-1] - 1))
+        if cursor != self._cursor and self.has_focus:
+            first_changed = min(first_changed, cursor)
         if top != self._top or first_changed <= self._top:
             self.refresh()
         elif first_changed < self._top + height:
@@ -245,8 +253,9 @@ class Transcript(Widget, can_focus=True):
 
     def find(self, text: str, *, again: bool = False) -> bool:
         """Bring a row with that text into sight and mark it: the last one, or the one above that found last."""
-        self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        self.refresh()
+        if text or self._wanted is not None:
+            self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
+            self.refresh()
         if self._wanted is None or not self.blocks:
             return False
         start = self._cursor - 1 if again else self._tops[-1] - 1

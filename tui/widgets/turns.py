@@ -38,8 +38,11 @@ class Trouble(Sentences):
 
     def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
         quoted = f"{by} says: {said}" if said and by else said
-        hanging = [f"  {each}" for each in (*hints, quoted) if each]
-        super().__init__(line((f"{WARNING} ", ATTENTION), message), *hanging)
+        super().__init__(message, *(each for each in (*hints, quoted) if each))
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        rows = super().rows(cells - 2)
+        return [line((f"{WARNING} ", ATTENTION) if not number else "  ", row) for number, row in enumerate(rows)]
 
 
 class Asked:
