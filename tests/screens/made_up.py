@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from tests.screens.showing import SIZE, console
 from tui.domain import Default, Model, ModelType, Origin
+from tui.widgets.fields import LineField
 from tui.workspace.desk import Desk
 from tui.workspace.records import record
 
@@ -15,9 +16,9 @@ HOSTILE = "evil\x1b]52;c;cm0gLXJm\x07[/red][@click=app.quit]x[/]\u202egpj"
 LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
 
 
-def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, **known: int) -> Model:
+def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
     """A model added by hand to the model server of acme."""
-    return Model("openai_compatible", model_id, kind, Origin.ADDED, **known)
+    return Model("openai_compatible", model_id, kind, Origin.ADDED, context, dimensions)
 
 
 def give(desk: Desk, models: Iterable[Model]) -> Desk:
@@ -53,3 +54,11 @@ def area(desk: Desk, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncCo
     """The console of acme, opened in that area."""
     desk.config = replace(desk.config, start=name)
     return console(desk, "acme", size)
+
+
+async def typed(pilot: Pilot[None], text: str) -> None:
+    """Put a text into the field that has the focus, in one go: each key pressed for a test takes a while."""
+    field = pilot.app.focused
+    assert isinstance(field, LineField)
+    field.insert_text_at_cursor(text)
+    await pilot.pause()

@@ -7,7 +7,7 @@ import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
 
-from tests.screens.made_up import HOSTILE, added, area, give, without
+from tests.screens.made_up import HOSTILE, added, area, give, typed, without
 from tests.screens.showing import rows, shown, until, until_shown
 from tui.domain import Model, ModelType, Origin, Supply
 from tui.errors import Problem, Unreachable
@@ -98,7 +98,8 @@ async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(desk: Desk) ->
 async def test_a_model_is_verified_added_and_stands_under_the_cursor(desk: Desk) -> None:
     async with area(desk, "models") as pilot:
         await form(pilot)
-        await pilot.press(*"ft:acme", "enter", "down", "enter")
+        await typed(pilot, "ft:acme")
+        await pilot.press("enter", "down", "enter")
         assert isinstance(pilot.app.focused, Button)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
@@ -116,7 +117,8 @@ async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(desk: Desk) 
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "▲ The model's id is missing.")
         assert pilot.app.focused is field(pilot).field
-        await pilot.press(*"gpt-6-sol", "enter", "enter", "enter")
+        await typed(pilot, "gpt-6-sol")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ openai/gpt-6-sol is there already, imported.")
         assert pilot.app.focused is field(pilot).field
         assert field(pilot).value == "gpt-6-sol"
@@ -136,7 +138,8 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
     monkeypatch.setattr(trying, "tried", tried)
     async with area(desk, "models") as pilot:
         await form(pilot)
-        await pilot.press(*"ft:acme", "enter", "enter", "enter")
+        await typed(pilot, "ft:acme")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
         assert "   [ Add it anyway, not verified ]" in shown(pilot)
         # The focus stays: an impatient second enter tries again and adds nothing.
@@ -160,7 +163,8 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkey
     monkeypatch.setattr(models, "add", add)
     async with area(desk, "models") as pilot:
         await form(pilot)
-        await pilot.press(*"slow", "enter", "enter", "enter")
+        await typed(pilot, "slow")
+        await pilot.press("enter", "enter", "enter")
         await begun.wait()
         await until_shown(pilot, "… asking the model")
         assert rows(pilot)[-1] == " esc stop  f1 help"
@@ -211,7 +215,8 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
     monkeypatch.setattr(models, "add", add)
     async with area(without(desk, "defaults"), "models") as pilot:
         await form(pilot)
-        await pilot.press(*"mine", "enter", "enter", "enter")
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
         await until_shown(pilot, "mine is added.")
         assert "[x] system reasoning    mine" in shown(pilot)
@@ -231,7 +236,8 @@ async def test_the_playground_opens_where_that_was_asked_for(desk: Desk, monkeyp
     monkeypatch.setattr(models, "add", add)
     async with area(without(desk, "defaults"), "models") as pilot:
         await form(pilot)
-        await pilot.press(*"mine", "enter", "enter", "enter")
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "mine is added.")
         await pilot.press("enter")
         await until_shown(pilot, "Playground]")
@@ -255,10 +261,12 @@ async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatc
         assert "   Base model       [" in screen and "What it was made from." in screen
         assert "   Task             ( ) one task" in screen and "(•) another task" in screen
         assert "Empty takes the current one. Optional." in screen
-        await pilot.press(*"mine", "enter", "enter", "enter", "enter", "enter", "enter")
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ Base model is missing.")
         assert pilot.app.focused is field(pilot, "field-base_model").field
-        await pilot.press(*"bge", "enter", "space", "enter", *"v1", "enter", "enter")
+        await typed(pilot, "bge")
+        await pilot.press("enter", "space", "enter", *"v1", "enter", "enter")
         await until_shown(pilot, "▲ The server is away.")
         assert given == [{"base_model": "bge", "task": "one", "version": "v1"}]
 
@@ -267,13 +275,16 @@ async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatc
 async def test_an_added_model_is_edited_with_its_fields_filled_in(desk: Desk) -> None:
     give(desk, [replace(added("mine"), fields={"base_model": "bge", "task": "one"})])
     async with area(desk, "models") as pilot:
-        await pilot.press("slash", *"mine", "enter")
+        await pilot.press("slash")
+        await typed(pilot, "mine")
+        await pilot.press("enter")
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
         await pilot.press("e")
         await until_shown(pilot, "── Models › edit › OpenAI-compatible ─")
         assert "   Model             mine" in shown(pilot)
         assert field(pilot, "field-base_model").value == "bge"
-        await pilot.press(*"-m3", "shift+tab", "shift+tab", "shift+tab")
+        await typed(pilot, "-m3")
+        await pilot.press("shift+tab", "shift+tab", "shift+tab")
         pilot.app.screen.query_one("#verify", Button).focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))

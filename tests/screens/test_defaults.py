@@ -3,7 +3,7 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.screens.made_up import HOSTILE, LONG, added, area, choose, give, give_many, without
+from tests.screens.made_up import HOSTILE, LONG, added, area, choose, give, give_many, typed, without
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import ModelType
 from tui.errors import Problem
@@ -185,5 +185,7 @@ async def test_the_picker_answers_for_twenty_thousand_models(desk: Desk) -> None
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await until_shown(pilot, "── 6,671 can be used ──")
-        await pilot.press("slash", *"19999", "enter", "enter")
+        await pilot.press("slash")
+        await typed(pilot, "19999")
+        await pilot.press("enter", "enter")
         await until(pilot, lambda: default(desk, ModelType.EMBEDDING) == "openai_compatible/lab-17/model-19999")

@@ -8,12 +8,13 @@ from time import monotonic
 import pytest
 from textual.pilot import Pilot
 
-from tests.screens.made_up import HOSTILE, LONG, added, area, give, give_many, without
+from tests.screens.made_up import HOSTILE, LONG, added, area, give, give_many, typed, without
 from tests.screens.showing import rows, shown, until, until_shown
 from tui.domain import ModelType
 from tui.errors import Unreachable
 from tui.screens.models import Models
 from tui.widgets.clip import width
+from tui.widgets.filter import Filter
 from tui.widgets.rows import Rows
 from tui.workspace import models
 from tui.workspace.desk import Desk
@@ -33,7 +34,8 @@ async def to(pilot: Pilot[None], model_id: str) -> None:
 
 async def test_the_list_filtered_stands_as_it_was_drawn(desk: Desk) -> None:
     async with area(desk, "models") as pilot:
-        await pilot.press("slash", *"embed")
+        await pilot.press("slash")
+        await typed(pilot, "embed")
         await until_shown(pilot, "5 of 41")
         screen = rows(pilot)
         assert screen[1] == "── Models ─────────────────────────────────────────────────────────── 5 of 41 ──"
@@ -53,22 +55,23 @@ async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_ac
         assert rows(pilot)[-1] == " enter open  u use  a add  v verify  r refresh  / filter  t type  ? help"
 
 
-@pytest.mark.parametrize(
-    ("words", "left"),
-    [("openai embed", 4), ("embed openai", 4), ("gone", 1), ("speech", 5), ("IMPORTED qwen", 1), ("ready nomic", 1)],
-)
-async def test_words_are_found_in_any_order_and_in_every_column(desk: Desk, words: str, left: int) -> None:
+async def test_words_are_found_in_any_order_and_in_every_column(desk: Desk) -> None:
+    # OpenAI-compatible has openai in it as well.
+    wanted = {"openai embed": 5, "embed openai": 5, "gone": 1, "SPEECH": 5, "imported qwen": 1, "ready nomic": 1}
     async with area(desk, "models") as pilot:
         await pilot.press("slash")
-        pilot.app.screen.query_one("#filter LineField").value = words  # type: ignore[attr-defined]
-        if words.startswith("openai") or words.startswith("embed"):
-            left += 1  # OpenAI-compatible has openai in it as well.
-        await until_shown(pilot, f"{left} of 41")
+        for words, left in wanted.items():
+            pilot.app.screen.query_one("#filter", Filter).field.value = words
+            await until_shown(pilot, f"{left} of 41")
+            pilot.app.screen.query_one("#filter", Filter).clear()
+            await until_shown(pilot, "── 41 ──")
 
 
 async def test_the_filter_keeps_on_enter_and_goes_on_escape(desk: Desk) -> None:
     async with area(desk, "models") as pilot:
-        await pilot.press("slash", *"nomic", "enter")
+        await pilot.press("slash")
+        await typed(pilot, "nomic")
+        await pilot.press("enter")
         await until(pilot, lambda: pilot.app.focused is listed(pilot))
         assert "1 of 41" in shown(pilot)
         assert "esc clear" in rows(pilot)[-1]
@@ -88,7 +91,8 @@ async def test_plain_keys_type_in_the_filter(desk: Desk) -> None:
 
 async def test_nothing_that_matches_says_so(desk: Desk) -> None:
     async with area(desk, "models") as pilot:
-        await pilot.press("slash", *"embed azure")
+        await pilot.press("slash")
+        await typed(pilot, "embed azure")
         await until_shown(pilot, "No model has embed and azure in it.")
         assert "esc clears the filter." in shown(pilot)
         await pilot.press("enter", "enter", "u", "v", "d", "e")
@@ -253,7 +257,7 @@ async def test_a_resize_while_reading_keeps_the_model(desk: Desk) -> None:
         await until_shown(pilot, "── Models › whisper-1 ─")
 
 
-@pytest.mark.parametrize("size", [(40, 10), (59, 14), (80, 24), (99, 30), (120, 40)])
+@pytest.mark.parametrize("size", [(40, 10), (59, 14), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_their_columns(desk: Desk, size: tuple[int, int]) -> None:
     give(desk, [added(HOSTILE), added(LONG), added("模型" * 20), added("two\nlines")])
     async with area(desk, "models", size) as pilot:

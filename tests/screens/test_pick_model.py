@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from textual.pilot import Pilot
 
-from tests.screens.made_up import HOSTILE, LONG, added, area, give, without
+from tests.screens.made_up import HOSTILE, LONG, added, area, give, typed, without
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import Model, ModelType
 from tui.practice.desk import LONG_NAME
@@ -90,7 +90,8 @@ async def test_x_does_nothing_when_it_was_not_opened_for_a_default(desk: Desk) -
 async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(desk: Desk) -> None:
     async with area(desk, "defaults") as pilot:
         answers = await pick(pilot)
-        await pilot.press("slash", *"nomic")
+        await pilot.press("slash")
+        await typed(pilot, "nomic")
         await until(pilot, lambda: len(listed(pilot).keys) == 1)
         assert rows(pilot)[-1] == " down to list  esc clear  f1 help"
         await pilot.press("down")
@@ -108,7 +109,9 @@ async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(desk: Desk)
 async def test_no_match_and_no_model_at_all_say_what_to_do(desk: Desk) -> None:
     async with area(desk, "defaults") as pilot:
         await pick(pilot)
-        await pilot.press("slash", *"xyzzy", "enter", "enter")
+        await pilot.press("slash")
+        await typed(pilot, "xyzzy")
+        await pilot.press("enter", "enter")
         await until_shown(pilot, "No embedding model has xyzzy in it.")
         assert isinstance(pilot.app.screen, PickModel)
     async with area(without(desk, "models"), "defaults") as pilot:
