@@ -59,6 +59,12 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     return _origin(parts) + path
 
 
+def with_path(url: str, path: str) -> str:
+    """The address of an API: a bare host, as some documents and variables state it, gets the path of the API."""
+    url = url.rstrip("/")
+    return url if urlsplit(url).path else url + path
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)

@@ -30,13 +30,15 @@ class Flavour:
     """How a server of this wire differs.
 
     `classify` makes a Model of one entry of a listing, or None where it is of no use here. `most_tokens` is the field
-    that bounds an answer, `vectors` the form in which vectors are asked for.
+    that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go into
+    one request.
     """
 
     provider: str
     classify: Callable[[Mapping[str, Any]], Model | None]
     most_tokens: str
     vectors: str
+    batch: Callable[[Model], int] = lambda model: 2048
 
 
 def endpoint(fields: Fields, path: str) -> str:

@@ -13,9 +13,6 @@ from tui.providers.dialects.openai import Flavour, endpoint, error_in, malformed
 from tui.providers.events import Event, Finish, Usage, Vectors
 from tui.providers.spec import Fields
 
-MOST_TEXTS = 2048
-"""Inputs in one request."""
-
 MOST_CHARACTERS = 300_000
 """One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
 
@@ -36,11 +33,12 @@ class _Batch:
     @property
     def texts(self) -> Sequence[str]:
         size = 0
-        for count, text in enumerate(self.ask.texts[self.start : self.start + MOST_TEXTS]):
+        texts = self.ask.texts[self.start : self.start + self.flavour.batch(self.ask.model)]
+        for count, text in enumerate(texts):
             size += len(text)
             if count and size > MOST_CHARACTERS:
-                return self.ask.texts[self.start : self.start + count]
-        return self.ask.texts[self.start : self.start + MOST_TEXTS]
+                return texts[:count]
+        return texts
 
     def call(self) -> Call:
         body = {"model": self.ask.model.id, "input": list(self.texts), "encoding_format": self.flavour.vectors}
