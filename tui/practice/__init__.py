@@ -5,6 +5,7 @@ A provider's folder holds frames transcribed from its documentation and a module
     ORIGINS        the origins that it answers for
     FIELDS         what a made-up tenant fills in, secret fields included
     answer(asked)  the answer to one request
+    MODELS         models that it serves and does not list, as added by hand; none where it is left out
 
 Every key is taken unless it says otherwise: with `refused` in it the key is unknown, with `restricted` it may not list
 models, with `nocredit` its account is empty, with `busy` the provider has no time, with `nowhere` the host is not

@@ -64,7 +64,7 @@ def chat(asked: Asked, reasons: bool) -> Answer:
     """A chat completion, streamed or not, with what its last question brings about."""
     body = asked.data
     question = str(body["messages"][-1]["content"] if body["messages"] else "")
-    wish = next((each for each in _WISHES if each in question.lower()), "")
+    wish = words.wish(question)
     if answer := _on_demand(wish, asked):
         return answer
     if refusal := _too_much(body, reasons):
@@ -152,19 +152,6 @@ def _on_demand(wish: str, asked: Asked) -> Answer | None:
         said = "Rate limit reached for requests."
         return whole(refused(said, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
     return None
-
-
-_WISHES = (
-    "please fail",
-    "please break",
-    "please be busy",
-    "please be refused",
-    "please stall",
-    "please error",
-    "please be long",
-    "please think",
-    "please be empty",
-)
 
 
 def _events(

@@ -77,6 +77,24 @@ SPOKEN = (
 """Start, end and words of the sentences of a made-up recording."""
 
 
+_WISHES = (
+    "please fail",
+    "please break",
+    "please be busy",
+    "please be refused",
+    "please stall",
+    "please error",
+    "please be long",
+    "please think",
+    "please be empty",
+)
+
+
+def wish(question: str) -> str:
+    """What a question asks a practice provider to bring about, such as `please break`; '' if nothing."""
+    return next((each for each in _WISHES if each in question.lower()), "")
+
+
 def reply(question: str, model: str) -> str:
     """The answer of a practice model in Markdown."""
     lowered = question.lower()
