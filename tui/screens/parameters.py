@@ -19,13 +19,15 @@ from tui.workspace.conversation import Conversation
 class Parameters(Page[None]):
     """Fields that keep what is typed; escape closes, and there is nothing to save."""
 
+    DEFAULT_CSS = "Parameters #head { height: 1; }"
+
     def __init__(self, model: Model, settings: Settings, conversation: Conversation) -> None:
         super().__init__()
         self.model = model
         self._fields = ParameterFields(conversation, settings, model, narrow=False)
 
     def content(self) -> Iterable[Widget]:
-        yield Plain(("   parameter          value          range            as the server sets it", MUTED))
+        yield Plain(("   parameter          value          range            as the server sets it", MUTED), id="head")
         with_button = [Plain(), Button("All as the server sets them")] if self._fields.parameters else []
         yield Form(self._fields, *self._none(), *with_button)
 

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tui.errors import Problem
 from tui.providers.spec import Parameter
-from tui.widgets.clip import clip_end, fit
+from tui.widgets.clip import clip_end, fit, width
 from tui.widgets.fields import LineField
 from tui.widgets.glyphs import ATTENTION, CURSOR, MUTED, WARNING
 from tui.widgets.plain import Plain, line
@@ -21,6 +21,9 @@ Parse = Callable[[Parameter, str], Any]
 """The value of a typed text, None for an empty one, or a Problem."""
 
 _LABEL = 19
+
+_ROOM = 11
+"""Cells beside a field in the narrow column; a range that is longer is told under the question."""
 
 
 @dataclass
@@ -60,10 +63,11 @@ class ParameterRow(Vertical):
     DEFAULT_CSS = """
     ParameterRow { height: auto; }
     ParameterRow > Horizontal { height: auto; }
-    ParameterRow Plain { width: auto; }
-    ParameterRow .after { width: 1fr; }
+    ParameterRow Plain { width: auto; height: 1; }
+    ParameterRow .after { width: 1fr; text-wrap: nowrap; }
+    ParameterRow .lines .after { width: auto; }
     ParameterRow LineField, ParameterRow LineField:focus { width: 9; max-width: 9; }
-    ParameterRow LinesField, ParameterRow LinesField:focus { width: 49; max-width: 49; }
+    ParameterRow LinesField, ParameterRow LinesField:focus { width: 1fr; max-width: 49; }
     ParameterRow .wrong { padding-left: 3; }
     ParameterRow.-narrow LineField, ParameterRow.-narrow LineField:focus { width: 6; max-width: 6; }
     ParameterRow.-narrow LinesField, ParameterRow.-narrow LinesField:focus { width: 1fr; max-width: 34; }
@@ -81,7 +85,7 @@ class ParameterRow(Vertical):
     def __init__(self, parameter: Parameter, text: str, span: str, *, narrow: bool, lines: bool = False) -> None:
         super().__init__(classes="-narrow" if narrow else "")
         self.parameter, self.span, self.narrow = parameter, span, narrow
-        self.field: LineField | LinesField = LinesField(text) if lines else LineField(text)
+        self.field: LineField | LinesField = LinesField(text, leaves=True) if lines else LineField(text)
         if isinstance(self.field, LineField):
             self.field.placeholder = "–" if narrow else ""
         self._label = Plain()
@@ -101,7 +105,7 @@ class ParameterRow(Vertical):
         if isinstance(self.field, LinesField):
             self._after.show("" if self.narrow else "]")
         elif self.narrow:
-            self._after.show((clip_end(self.span, 9), MUTED))
+            self._after.show((self.span if width(self.span) <= _ROOM else "", MUTED))
         elif len(self.span) > 15:
             self._after.show(line("]    ", clip_end(self.span, 40)))
         else:

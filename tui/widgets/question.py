@@ -16,7 +16,10 @@ _REMEMBERED = 100
 
 
 class LinesField(TextArea):
-    """A field of several lines without a frame. Its owner decides what enter does."""
+    """A field of several lines without a frame. Its owner decides what enter does.
+
+    With `leaves`, `up` in its first line and `down` in its last go to the fields before and after it.
+    """
 
     DEFAULT_CSS = """
     LinesField, LinesField:focus {
@@ -50,8 +53,9 @@ class LinesField(TextArea):
             super().__init__()
             self.size = size
 
-    def __init__(self, text: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+    def __init__(self, text: str = "", *, id: str | None = None, leaves: bool = False) -> None:  # noqa: A002 - textual's name
         super().__init__(text, id=id, compact=True, highlight_cursor_line=False, tab_behavior="focus")
+        self._leaves = leaves
         self.cursor_blink = False
         self.match_cursor_bracket = False
 
@@ -74,6 +78,33 @@ class LinesField(TextArea):
     def action_new_line(self) -> None:
         start, end = self.selection
         self.move_cursor(self.replace("\n", start, end).end_location)
+
+    @property
+    def at_first_row(self) -> bool:
+        """Whether the cursor is in the first row of the text as it is wrapped."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y == 0
+
+    @property
+    def at_last_row(self) -> bool:
+        """Whether the cursor is in the last row of the text as it is wrapped."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y >= self.wrapped_document.height - 1
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        if select or not self.at_first_row:
+            super().action_cursor_up(select)
+        else:
+            self.beyond(-1)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        if select or not self.at_last_row:
+            super().action_cursor_down(select)
+        else:
+            self.beyond(1)
+
+    def beyond(self, step: int) -> None:
+        """The cursor is moved out of the text, up or down."""
+        if self._leaves:
+            (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
 
     def put(self, text: str) -> None:
         """Show a text, the cursor at its end."""
@@ -132,20 +163,7 @@ class Question(LinesField):
             self._place = len(self._texts) - 1
         self.put(text)
 
-    def action_cursor_up(self, select: bool = False) -> None:
-        if select or self.wrapped_document.location_to_offset(self.cursor_location).y:
-            super().action_cursor_up(select)
-        else:
-            self._step(-1)
-
-    def action_cursor_down(self, select: bool = False) -> None:
-        last = self.wrapped_document.height - 1
-        if select or self.wrapped_document.location_to_offset(self.cursor_location).y < last:
-            super().action_cursor_down(select)
-        else:
-            self._step(1)
-
-    def _step(self, step: int) -> None:
+    def beyond(self, step: int) -> None:
         if 0 <= self._place + step < len(self._texts):
             self._texts[self._place] = self.text
             self._place += step
