@@ -37,16 +37,15 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NoReturn
-
-from Crypto.Cipher import AES, PKCS1_OAEP
-from Crypto.Hash import SHA256
-from Crypto.PublicKey import RSA
-from Crypto.Random import get_random_bytes
-from Crypto.Util.asn1 import DerObjectId, DerOctetString, DerSequence
+from secrets import token_bytes
+from typing import TYPE_CHECKING, NoReturn
 
 from tui.errors import Locked
 from tui.secret import MASK, Secret
+
+# Importing pycryptodome takes as long as half a first screen: each function that needs a part of it imports that part.
+if TYPE_CHECKING:
+    from Crypto.PublicKey.RSA import RsaKey
 
 BITS = 3072
 COST = 2**17
@@ -66,7 +65,7 @@ class PrivateKey:
 
     __slots__ = ("_key", "key_id", "public_pem")
 
-    def __init__(self, key: RSA.RsaKey) -> None:
+    def __init__(self, key: "RsaKey") -> None:
         self._key = key
         self.public_pem = key.public_key().export_key().decode()
         self.key_id = key_id(self.public_pem)
@@ -110,6 +109,8 @@ class Binding:
 
 def make(bits: int = BITS) -> Made:
     """A new key pair. Takes a second or two: run it in a thread."""
+    from Crypto.PublicKey import RSA
+
     private = PrivateKey(RSA.generate(bits))
     return Made(private, private.public_pem, private.key_id)
 
@@ -140,6 +141,8 @@ def is_protected(pem: bytes) -> bool:
 
 def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
     """Opens a private key file; takes a third of a second with a passphrase. `Locked` says what stands in the way."""
+    from Crypto.PublicKey import RSA
+
     if not is_protected(pem):
         try:
             key = RSA.import_key(pem)
@@ -160,7 +163,10 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
 
 def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> str:
     """The secrets in one envelope that only the private key opens, and only for this binding."""
-    key, nonce = get_random_bytes(32), get_random_bytes(_NONCE)
+    from Crypto.Cipher import AES, PKCS1_OAEP
+    from Crypto.Hash import SHA256
+
+    key, nonce = token_bytes(32), token_bytes(_NONCE)
     wrapped = PKCS1_OAEP.new(_public(public_pem), hashAlgo=SHA256, label=_LABEL).encrypt(key)
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(binding.data())
@@ -170,6 +176,9 @@ def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> st
 
 def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
     """The secrets of an envelope. Whatever is wrong with it, the answer is the same `Locked`."""
+    from Crypto.Cipher import AES, PKCS1_OAEP
+    from Crypto.Hash import SHA256
+
     try:
         version, key, wrapped, sealed = envelope.split(".")
         if version != VERSION or not key == binding.key_id == private.key_id:
@@ -196,14 +205,16 @@ def fingerprint(key_hex: str, secret: Secret) -> str:
 
 def fingerprint_key() -> str:
     """A new key for `fingerprint`, as hex."""
-    return get_random_bytes(32).hex()
+    return token_bytes(32).hex()
 
 
 def _unreadable() -> Locked:
     return Locked("The key file of this tenant cannot be read.", _PUT_BACK)
 
 
-def _public(pem: str) -> RSA.RsaKey:
+def _public(pem: str) -> "RsaKey":
+    from Crypto.PublicKey import RSA
+
     try:
         return RSA.import_key(pem).public_key()
     except (ValueError, IndexError, TypeError):
@@ -217,6 +228,8 @@ def _passphrase(secret: Secret) -> bytes:
 
 def _check_cost(pem: bytes) -> None:
     """Refuses a key file that would take gigabytes or hours to open, before anything is computed."""
+    from Crypto.Util.asn1 import DerObjectId, DerOctetString, DerSequence
+
     try:
         body = base64.b64decode(b"".join(pem.strip().splitlines()[1:-1]), validate=True)
         scheme = DerSequence().decode(DerSequence().decode(body)[0])
