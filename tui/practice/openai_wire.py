@@ -17,11 +17,15 @@ _TOKEN = 0.018
 
 @dataclass(frozen=True)
 class Server:
-    """A server of this wire: what it lists, the lengths of its vectors, and which of its models reason."""
+    """A server of this wire: what it lists, the lengths of its vectors, and which of its models reason.
+
+    Its chunks have the members of those in `chat.sse` of the practice folder `folder`.
+    """
 
     listing: bytes
     sizes: Mapping[str, int] = field(default_factory=dict)
     reasons: Callable[[str], bool] = lambda model: False
+    folder: str = "openai"
 
     def answer(self, asked: Asked) -> Answer | None:
         """The answer to a request by the end of its path; None for a path that the wire does not have."""
@@ -33,7 +37,7 @@ class Server:
         if model not in {each["id"] for each in json.loads(self.listing)["data"]}:
             return missing(model)
         if asked.path.endswith("/chat/completions"):
-            return chat(asked, self.reasons(model))
+            return chat(asked, self.reasons(model), self.folder)
         if asked.path.endswith("/embeddings"):
             return embeddings(asked, self.sizes)
         return transcription(asked) if asked.path.endswith("/audio/transcriptions") else None
@@ -60,7 +64,7 @@ def by_key(asked: Asked) -> Answer | None:
     return None
 
 
-def chat(asked: Asked, reasons: bool) -> Answer:
+def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
     """A chat completion, streamed or not, with what its last question brings about."""
     body = asked.data
     question = str(body["messages"][-1]["content"] if body["messages"] else "")
@@ -84,8 +88,8 @@ def chat(asked: Asked, reasons: bool) -> Answer:
     if not body.get("stream"):
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-        return whole(_completion(body, "chat.completion", [choice], usage), first=1.2)
-    events = list(_events(body, text, thoughts, reason, usage))
+        return whole(_completion(folder, body, "chat.completion", [choice], usage), first=1.2)
+    events = list(_events(folder, body, text, thoughts, reason, usage))
     if wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
     if wish == "please error":
@@ -155,11 +159,11 @@ def _on_demand(wish: str, asked: Asked) -> Answer | None:
 
 
 def _events(
-    body: Mapping[str, Any], text: str, thoughts: str, reason: str, usage: Mapping[str, Any]
+    folder: str, body: Mapping[str, Any], text: str, thoughts: str, reason: str, usage: Mapping[str, Any]
 ) -> Iterator[dict[str, Any] | str]:
     def chunk(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
-        return _completion(body, "chat.completion.chunk", [choice], None)
+        return _completion(folder, body, "chat.completion.chunk", [choice], None)
 
     yield chunk({"role": "assistant", "content": "", "refusal": None})
     for piece in words.pieces(thoughts):
@@ -168,19 +172,19 @@ def _events(
         yield chunk({"content": piece})
     yield chunk({}, reason)
     if (body.get("stream_options") or {}).get("include_usage"):
-        yield _completion(body, "chat.completion.chunk", [], usage)
+        yield _completion(folder, body, "chat.completion.chunk", [], usage)
 
 
 def _completion(
-    body: Mapping[str, Any], kind: str, choices: list[Any], usage: Mapping[str, Any] | None
+    folder: str, body: Mapping[str, Any], kind: str, choices: list[Any], usage: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    return {**_documented(), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
+    return {**_documented(folder), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
 
 
 @cache
-def _documented() -> dict[str, Any]:
+def _documented(folder: str) -> dict[str, Any]:
     """The first chunk of the documented stream, whose members every chunk has."""
-    first = fixture("openai", "chat.sse").partition(b"\n")[0]
+    first = fixture(folder, "chat.sse").partition(b"\n")[0]
     chunk: dict[str, Any] = json.loads(first.removeprefix(b"data: "))
     return chunk
 
