@@ -7,7 +7,7 @@ chats in documented frames for the faults on real sockets (`test_faults.py`). Ad
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +17,7 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.calls import Call, ChatAsk, Frame, Message
+from tui.providers.faults import Place, explained
 from tui.providers.spec import Provider
 from tui.providers.wire import Access
 from tui.secret import Secret
@@ -118,6 +119,18 @@ class Facts:
         """Add a check: a function that takes a declaration and fails for a wrong one."""
         self.checks.append(function)
         return function
+
+
+def refusals_in_words(facts: Facts, p: Provider) -> None:
+    """The refusals of the table without a socket, for mutants: each is read and put into its words."""
+    for said in facts.refusals:
+        told = replace(p.refusal(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers)
+        model = "" if said.call == "verify" else facts.chats[0].model.id
+        problem = explained(Place(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
+        assert type(problem) is said.kind
+        assert problem.message.startswith(said.message.format(host="localhost:9")), problem.message
+        assert said.hint in problem.hint, problem.hint
+        assert not (told.final and said.retried)
 
 
 @cache

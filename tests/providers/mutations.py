@@ -10,11 +10,11 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from tests.providers.facts import Facts
+from tests.providers.facts import Facts, refusals_in_words
 from tui.providers.spec import Provider
 
 _ROOT = Path(__file__).parents[2] / "tui" / "providers"
@@ -48,11 +48,11 @@ def outcome(facts: Facts, mutant: Mutant) -> str:
         provider = _load(facts, mutant)
     except Exception as broken:
         return f"does not load: {type(broken).__name__}"
-    for check in facts.checks:
+    for check in (*facts.checks, partial(refusals_in_words, facts)):
         try:
             check(provider)
         except Exception:
-            return check.__name__
+            return getattr(check, "__name__", "refusals in words")
     return ""
 
 

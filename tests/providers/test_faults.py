@@ -488,11 +488,11 @@ async def a_line_without_end(chat: Chat) -> None:
 
 @in_stream
 async def an_answer_without_end(chat: Chat) -> None:
-    limits = replace(QUICK, answer=20_000)
-    outcome = await meet(chat, [*streamed(chat), *[of(chat).text("x" * 500)] * 100], limits=limits)
+    limits = replace(QUICK, answer=300_000)
+    outcome = await meet(chat, [*streamed(chat), *[of(chat).text("x" * 1000)] * 1000], limits=limits)
     assert outcome.problem
-    assert "larger than 20000 bytes" in outcome.problem.message
-    assert len(outcome.text) > 5000
+    assert "larger than 300000 bytes" in outcome.problem.message
+    assert len(outcome.text) > 50_000
 
 
 @in_stream

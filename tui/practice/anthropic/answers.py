@@ -69,7 +69,7 @@ def _message(asked: Asked) -> Answer:
         text, reason = text[: len(text) // 2], "max_tokens"
     read = sum(words.tokens(str(each["content"])) for each in body["messages"])
     usage = {"input_tokens": read, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1}
-    used = {"output_tokens": words.tokens(text + thoughts)}
+    used: dict[str, Any] = {"output_tokens": words.tokens(text + thoughts)}
     if thoughts:
         used |= {"output_tokens_details": {"thinking_tokens": words.tokens(thoughts)}}
     message = {**_documented()["message"], "model": body["model"], "usage": usage}

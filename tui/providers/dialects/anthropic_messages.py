@@ -18,7 +18,7 @@ TOKENS = 16_384
 
 SAMPLING = ("temperature", "top_p", "top_k")
 
-_REWRITTEN = ("thinking", "thinking_budget", "effort", "stop")
+_REWRITTEN = ("thinking_budget", "effort", "stop")
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 _CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn", "interrupted")
 _NOTES = {
@@ -54,9 +54,7 @@ def chat(fields: Fields, ask: ChatAsk) -> Call:
 
 
 def _parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
-    body = {
-        name: value for name, value in asked.items() if name not in ("thinking", "thinking_budget", "effort", "stop")
-    }
+    body = {name: value for name, value in asked.items() if name not in _REWRITTEN}
     if stop := [each for each in asked.get("stop", ()) if each.strip()]:
         body["stop_sequences"] = stop
     if effort := asked.get("effort"):

@@ -23,7 +23,7 @@ _TOO_MANY = re.compile(r"max_tokens: (\d{1,9}) > (\d{1,9})")
 _TOO_LONG = re.compile(r"prompt is too long|too many total text|context (window|limit)", re.I)
 _SPENT = re.compile(r"(spend|spending|usage) limit", re.I)
 _WORKSPACE = re.compile(r"workspace[-_ ]id|(?<!this )workspace .*(match|belong)", re.I)
-_PLACE = re.compile(r"country|region|territory", re.I)
+_PLACE = re.compile(r"countr(y|ies)|region|territor(y|ies)", re.I)
 _CONSOLE = "The billing page of its console tells more."
 _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
