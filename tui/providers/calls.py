@@ -120,6 +120,8 @@ class Call:
     sending (polling). `repeatable` says that sending it twice does no harm, so that it may be retried before the first
     byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`; one
     that sends nothing has its end once the connection is accepted. Messages that come over it are read as frames.
+    A name of the query with a tuple comes once for each. A refusal with one of the statuses `takes` is an answer too:
+    the reader finds the `Refusal` as the data of a frame, and gives it back where it does not know better.
     """
 
     method: str
@@ -127,7 +129,7 @@ class Call:
     reader: "Callable[[], Reader]"
     framing: Framing = Framing.JSON
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
-    query: Mapping[str, str | Secret] = field(default_factory=dict)
+    query: Mapping[str, str | Secret | tuple[str, ...]] = field(default_factory=dict)
     json: Any = None
     upload: Upload | None = None
     form: Mapping[str, str | Secret] | None = None
@@ -135,6 +137,7 @@ class Call:
     chunks: Chunks | None = None
     wait: float = 0.0
     repeatable: bool = True
+    takes: frozenset[int] = frozenset()
 
     def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
         return replace(self, headers={**self.headers, **headers})

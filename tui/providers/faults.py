@@ -20,6 +20,7 @@ BUSY = frozenset({429, 503, 529})
 RETRIED = frozenset({408, 409, 429})
 _SKEW = 300
 _STARRED = re.compile(r"[^\s\"'`]*\*{2,}[^\s\"'`]*[\w-]|[^\s\"'`]*\*{2,}")
+_SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
 _TITLE_WITHIN = 8192
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
@@ -109,7 +110,8 @@ def explained(place: Place, refusal: Refusal, now: float) -> Problem:
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """How long the other side asks to wait, in seconds; None where it says nothing that makes sense (RFC 9110, 10.2.3).
 
-    `retry-after-ms` is a finer word for the same of OpenAI and Azure.
+    `retry-after-ms` is a finer word for the same of OpenAI and Azure; `ratelimit`, the coming standard, tells of a wait
+    where nothing is left (`"api";r=0;t=55`).
     """
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
@@ -121,7 +123,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
             seconds = _until(value, now)
         if 0 <= seconds < float("inf"):
             return seconds
-    return None
+    spent = _SPENT.search(headers.get("ratelimit", "")[:200])
+    return float(spent[1]) if spent else None
 
 
 def clock_note(headers: Mapping[str, str], now: float) -> str:

@@ -80,8 +80,9 @@ async def closed(response: httpx.Response) -> None:
         await response.aclose()
 
 
-def _encoded(pairs: Mapping[str, str | Secret]) -> str:
-    return urlencode([(name, _clear(value)) for name, value in pairs.items()], encoding="utf-8", errors="replace")
+def _encoded(pairs: Mapping[str, str | Secret | tuple[str, ...]]) -> str:
+    values = [(name, value if isinstance(value, tuple) else _clear(value)) for name, value in pairs.items()]
+    return urlencode(values, doseq=True, encoding="utf-8", errors="replace")
 
 
 def _headers(call: Call, upload: Body | None) -> dict[str, str | Secret]:
