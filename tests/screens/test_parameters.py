@@ -158,6 +158,21 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
         assert "[0.5      ]" in shown(pilot)
 
 
+async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> None:
+    async with chatting(size=(120, 40)) as (pilot, tab):
+        tab.chat.add("one")
+        tab.chat.conversation.system = "old"
+        await pilot.press("n")
+        await until(pilot, lambda: not tab.chat.entries)
+        await pilot.press("tab")
+        await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.row is not None)
+        await pilot.press("x", "escape")
+        await until(pilot, lambda: tab.chat.conversation.system not in ("old", ""))
+        assert "x" in tab.chat.conversation.system
+        tab.use(models.listing(tab.app.desk, "acme", ModelType.CHAT, "openai")[0])
+        await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.model is tab.model)
+
+
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
 async def test_each_parameter_is_one_row_at_every_size(size: tuple[int, int]) -> None:
     async with chatting(size=size) as (pilot, _):

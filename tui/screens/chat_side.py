@@ -36,13 +36,13 @@ class ChatSide(Vertical):
     @property
     def fields(self) -> ParameterFields | None:
         """The fields, None before a model was shown."""
-        return next(iter(self.query(ParameterFields)), None)
+        return next((each for each in reversed(self.children) if isinstance(each, ParameterFields)), None)
 
     def show(self, conversation: Conversation, settings: Settings, model: Model | None) -> None:
         """The fields of a model."""
         fields = self.fields
         if fields is not None:
-            if (fields.conversation, fields.settings, fields.model) == (conversation, settings, model):
+            if fields.conversation is conversation and fields.settings is settings and fields.model == model:
                 return
             fields.remove()
         self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)

@@ -9,8 +9,8 @@ from textual.widgets import TextArea
 
 from tui.text import printable
 
-LIMIT = 200_000
-"""Characters that a text may have; a million would cost more than any model takes."""
+LIMIT = 100_000
+"""Characters that a text may have; with more of them on one line, each key would be waited for."""
 
 _REMEMBERED = 100
 
