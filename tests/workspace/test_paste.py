@@ -83,11 +83,11 @@ def test_a_key_in_its_plain_form_is_never_changed(key: str) -> None:
 def test_a_key_of_another_provider_is_recognised_only_where_shapes_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    field = Field("api_key", "API key", secret=True, prefixes=(Choice("sk-ant-", "Another's key"),))
+    field = Field("api_key", "API key", secret=True, prefixes=(Choice("sk-other-", "Another's key"),))
     another = replace(PROVIDERS["openai"], id="another", fields=(field,))
     monkeypatch.setitem(PROVIDERS, "another", another)
     own = PROVIDERS["openai"].field("api_key")
-    assert belongs_to("openai", own, "sk-ant-FAKE") == "another"
+    assert belongs_to("openai", own, "sk-other-FAKE") == "another"
     assert belongs_to("openai", own, "sk-proj-FAKE") == ""
     assert belongs_to("openai", own, "something") == ""
     assert belongs_to("another", field, "sk-proj-FAKE") == "openai"
