@@ -40,8 +40,9 @@ def test_a_server_of_ones_own_with_a_pasted_key_takes_four_decisions(tmp_path: P
         terminal.until("the list of providers")
         terminal.send(ENTER)  # 1: the tenant, and the list
         terminal.until("Own models")
-        terminal.send(DOWN)
-        terminal.until("▸ ○ OpenAI-compatible")
+        while "▸ ○ OpenAI-compatible" not in terminal.text:
+            terminal.send(DOWN)
+            terminal.settle()
         terminal.send(ENTER)  # 2: its form
         terminal.until("Base URL")
         terminal.until("[ Look for servers on this machine ]")

@@ -4,6 +4,8 @@ import pytest
 
 from tests.screenshots import FOLDER, SCENES, picture
 
+pytestmark = pytest.mark.all_providers
+
 
 def test_there_is_a_picture_of_every_scene_and_no_other() -> None:
     assert {path.stem for path in FOLDER.glob("*.svg")} == set(SCENES)
