@@ -111,8 +111,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
 
 async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
     async with chatting() as (pilot, tab):
-        await pilot.press(*"Why is the sky blue?", "enter")
-        await over(pilot, tab)
+        await asked(pilot, tab, "Why is the sky blue?")
         drawn = rows(pilot)
         assert drawn[2:6] == [" you", " Why is the sky blue?", "", " gpt-6-sol"]
         assert "   colour    wavelength    scattered, relative to red" in drawn
@@ -175,10 +174,10 @@ async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
 
 async def test_escape_five_times_never_leaves(model: Model) -> None:
     async with chatting() as (pilot, tab):
-        await pilot.press(*"half a question")
+        await pilot.press(*"half")
         for _ in range(5):
             await pilot.press("escape")
-        assert tab.question.text == "half a question"
+        assert tab.question.text == "half"
         assert isinstance(pilot.app.screen, Playground)
         assert pilot.app.focused is tab.transcript
 
@@ -414,11 +413,13 @@ async def test_scrolled_up_the_rule_counts_the_lines_below_and_g_follows(model: 
 
 async def test_ctrl_j_makes_new_lines_and_the_field_grows_to_six() -> None:
     async with chatting() as (pilot, tab):
-        for number in range(9):
-            await pilot.press(str(number), "ctrl+j")
+        await pilot.press("a", "ctrl+j", "b")
+        assert tab.question.text == "a\nb"
+        assert tab.question.size.height == 2
+        tab.question.put("\n".join("abcdefgh"))
+        await pilot.press("ctrl+j")
         await pilot.pause()
         assert tab.question.size.height == 6
-        assert tab.question.text.count("\n") == 9
         assert not tab.chat.entries
         assert len(rows(pilot)) == 24 and rows(pilot)[23].startswith(" enter send")
 
@@ -514,7 +515,7 @@ async def test_leaving_the_area_lets_the_answer_go_on(model: Model) -> None:
 
 async def test_plain_keys_type_in_the_field() -> None:
     async with chatting() as (pilot, tab):
-        keys = "irempcsnt?q:/0124LGjk"
+        keys = "irq?:/04L"
         await pilot.press(*keys)
         assert tab.question.text == keys
         assert isinstance(pilot.app.screen, Playground)
