@@ -11,7 +11,7 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,9 +22,9 @@ import httpx
 from tui.errors import Problem
 from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
-from tui.providers.calls import Begun, Call, Framing, Refusal
-from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token
-from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after
+from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
+from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token, Uploading, Usage
+from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after, unread
 from tui.providers.spec import Provider
 from tui.providers.wire_access import Access, Limits, permit
 from tui.providers.wire_faults import Progress, before_answer
@@ -36,6 +36,9 @@ from tui.secret import MASK, Secret
 __all__ = ["Access", "Limits", "Wire"]
 
 _SHORT = 3
+_STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
+_ABOUT = Silence | Uploading | Usage | Notice
+"""What may come before an answer that is refused all the same; it does not stand in the way of asking again."""
 
 # Their records below WARNING hold URLs and headers.
 for _name in ("httpx", "httpcore"):
@@ -161,6 +164,10 @@ class Wire:
                     return
                 except _Again as again:
                     failed = again
+            if failed.refusal and failed.refusal.status in step.call.takes:
+                for result in _told(step.call, failed):
+                    yield result
+                return
             if failed.stale and not renewed:
                 renewed = True
                 continue
@@ -187,9 +194,12 @@ class Wire:
         return most * random.uniform(0.75, 1)
 
     async def _passing(
-        self, access: Access, exchange: Call, opened: Mapping[str, Secret]
+        self, access: Access, step: _Step, opened: Mapping[str, Secret]
     ) -> AsyncGenerator[Event | _Passing, None]:
-        """The token for an attempt, after what its exchange tells if there is none yet."""
+        """The token for an attempt that needs one, after what its exchange tells if there is none yet."""
+        exchange = None if step.exchange else access.provider.token(access.fields)
+        if exchange is None:
+            return
         key = self._tokens.key(access.provider, access.fields, opened)
         async with self._tokens.lock(key):
             if secret := self._tokens.held(key):
@@ -211,24 +221,27 @@ class Wire:
         permit(access, call.url, step.follows)
         opened = await asyncio.to_thread(access.secrets)
         passing: _Passing | None = None
-        exchange = None if step.exchange else access.provider.token(access.fields)
-        if exchange is not None:
-            async with aclosing(self._passing(access, exchange, opened)) as results:
-                async for told in results:
-                    if isinstance(told, _Passing):
-                        passing = told
-                    else:
-                        yield told
-            assert passing
-            opened = {**opened, "token": passing.secret}
+        async with aclosing(self._passing(access, step, opened)) as exchanged:
+            async for told in exchanged:
+                if isinstance(told, _Passing):
+                    passing = told
+                    opened = {**opened, "token": told.secret}
+                else:
+                    yield told
         signed = access.provider.sign(call, access.fields, opened, self._clock())
         permit(access, signed.url, step.follows)
         send.check(signed, keyed := any(opened.values()))
         proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
         place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
         transport = await self._transport(proxy)
-        watch = Watch(place, self._limits, streamed=call.framing in (Framing.SSE, Framing.NDJSON))
+        watch = Watch(place, self._limits, streamed=call.framing in _STREAMED)
         upload = await body_of(signed)
+        read = answer
+        if call.framing is Framing.WEBSOCKET:
+            # Few calls need it, and its library takes a while to load.
+            from tui.providers.wire_socket import conversation, handshake
+
+            signed, read = handshake(signed), conversation
         progress = Progress()
         response: httpx.Response | None = None
         try:
@@ -241,17 +254,15 @@ class Wire:
                 response = _response(place, sending, progress)
             finally:
                 await send.ended(sending, taken=response is not None)
-            await self._refuse(place, response)
+            await self._refuse(place, response, call.framing)
             delivered = False
-            async with aclosing(answer(place, response, signed, self._limits, watch)) as results:
+            async with aclosing(read(place, response, signed, self._limits, watch)) as results:
                 async for result in results:
+                    if isinstance(result, Refusal) and delivered:
+                        raise explained(place, result, self._clock())
                     if isinstance(result, Refusal):
-                        raise (
-                            self._refused(place, result, response)
-                            if not delivered
-                            else explained(place, result, self._clock())
-                        )
-                    delivered = delivered or not isinstance(result, Silence)
+                        raise self._refused(place, result, response)
+                    delivered = delivered or not isinstance(result, _ABOUT)
                     yield result
         except Problem as problem:
             _scrub(problem, opened)
@@ -266,10 +277,12 @@ class Wire:
             if response is not None:
                 await send.closed(response)
 
-    async def _refuse(self, place: Place, response: httpx.Response) -> None:
+    async def _refuse(self, place: Place, response: httpx.Response, framing: Framing) -> None:
         """Raise for every status but one of success."""
         status = response.status_code
-        if 200 <= status < 300:
+        if framing is Framing.WEBSOCKET and 200 <= status < 300:
+            raise unread(place, "an ordinary answer and opened no WebSocket connection")
+        if 200 <= status < 300 or (framing is Framing.WEBSOCKET and status == 101):
             return
         headers = {name.lower(): value for name, value in response.headers.items()}
         if 300 <= status < 400 and "location" in headers:
@@ -312,6 +325,15 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
         raise fault.with_traceback(None)
     problem, again = before_answer(place, fault, progress)
     raise _Again(problem, again, "broken off" if progress.sent else "not reached")
+
+
+def _told(call: Call, failed: _Again) -> Iterator[Event | Call | Begun]:
+    """What the reader of a call makes of a refusal that it takes as an answer; given back, it is one all the same."""
+    read = call.reader()
+    for result in (*read(Frame(failed.refusal)), *read(None)):
+        if isinstance(result, Refusal):
+            raise failed.problem
+        yield result
 
 
 def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
@@ -32,7 +32,6 @@ from tui.text import one_line, printable
 
 if TYPE_CHECKING:
     from tui.providers.wire import Limits
-    from tui.providers.wire_upload import Body
 
 Result = Event | Refusal | Call | Begun
 """What a reader makes of an answer: events, refusals, and what is about the call itself."""
@@ -42,6 +41,13 @@ _DRAIN = 0.05
 _REFUSAL_TIME = 10
 _BROKEN_MOST = 3
 _IN_THREAD = 256 << 10
+
+
+class Sending(Protocol):
+    """How much of a file went out, of `size`."""
+
+    size: int
+    sent: int
 
 
 class Watch:
@@ -60,7 +66,7 @@ class Watch:
         self._heard = time.monotonic()
         self._told = 0
 
-    async def wait(self, pending: "asyncio.Future[Any]", upload: "Body | None" = None) -> Event | None:
+    async def wait(self, pending: "asyncio.Future[Any]", upload: "Sending | None" = None) -> Event | None:
         """Wait until it is done or something is to be told. Raises when it has been silent for too long."""
         due = min(self._silence * (self._told + 1), self._limit)
         timeout = self._heard + due - time.monotonic()
@@ -212,7 +218,7 @@ async def _pieces(
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
-    frames = _Frames(place, call.framing, limits)
+    frames = Frames(place, call.framing, limits)
     read = call.reader()
     first = True
     async for item in received:
@@ -237,7 +243,7 @@ async def _pieces(
         yield result
 
 
-class _Frames:
+class Frames:
     """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
 
     def __init__(self, place: Place, framing: Framing, limits: "Limits") -> None:
@@ -251,6 +257,10 @@ class _Frames:
     def notice(self) -> Notice:
         one = self.skipped == 1
         return Notice(f"{self.skipped} {'piece' if one else 'pieces'} of the answer could not be read.")
+
+    def message(self, text: str) -> Iterator[Frame]:
+        """The frame of one message of a WebSocket."""
+        yield from self._frame(text)
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         if self._events:

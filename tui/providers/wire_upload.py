@@ -48,7 +48,7 @@ class Body(httpx.AsyncByteStream):
                 yield part
 
     async def _read(self, piece: _File) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(_open, piece.path)
+        file = await asyncio.to_thread(opened_file, piece.path)
         try:
             left = piece.size
             while left:
@@ -75,7 +75,7 @@ async def body_of(call: Call) -> Body | None:
     texts = dumped(data).split(mark.encode())
     pieces: list[bytes | _File] = [texts[0]]
     for recording, text in zip(recordings, texts[1:], strict=True):
-        size = await asyncio.to_thread(_size, recording.path)
+        size = await asyncio.to_thread(size_of, recording.path)
         pieces += [_File(recording.path, size, packed=True), text]
     return Body(pieces, "application/json")
 
@@ -124,12 +124,14 @@ def _length(piece: bytes | _File) -> int:
     return -(-piece.size // 3) * 4 if piece.packed else piece.size
 
 
-def _size(path: Path) -> int:
-    with _open(path) as file:
+def size_of(path: Path) -> int:
+    """The size of a file; Usage if it cannot be read."""
+    with opened_file(path) as file:
         return file.seek(0, 2)
 
 
-def _open(path: Path) -> BinaryIO:
+def opened_file(path: Path) -> BinaryIO:
+    """The file, open for reading; Usage if it cannot be read."""
     try:
         return path.open("rb")
     except OSError:

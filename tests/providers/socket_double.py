@@ -1,0 +1,168 @@
+"""A WebSocket server on loopback that says what it is told, and remembers what it heard. Spoken by wsproto."""
+
+import asyncio
+import json
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    Pong,
+    RejectConnection,
+    RejectData,
+    Request,
+    TextMessage,
+)
+
+HOLD, CUT, RESET = "hold", "cut", "reset"
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Wait until that many messages came."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Reject:
+    """The handshake is answered with a status and a body."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+Item = Event | bytes | str | Hear | Reject
+
+
+def text(data: Any) -> TextMessage:
+    """A message as text; what is no text goes as JSON."""
+    return TextMessage(data if isinstance(data, str) else json.dumps(data))
+
+
+@dataclass
+class Line:
+    """A running server: where it is, and what was asked of it and said to it."""
+
+    port: int = 0
+    scheme: str = "ws"
+    targets: list[str] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    heard: list[Any] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+    closes: list[int | None] = field(default_factory=list)
+    pongs: int = 0
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://localhost:{self.port}/v1/chat"
+
+    @property
+    def base_url(self) -> str:
+        return f"{'https' if self.scheme == 'wss' else 'http'}://localhost:{self.port}/v1"
+
+
+@asynccontextmanager
+async def listen(*scripts: list[Item], context: ssl.SSLContext | None = None) -> AsyncIterator[Line]:
+    """A server that plays one script a connection, the last one again when they are used up."""
+    line = Line(scheme="wss" if context else "ws")
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script = scripts[min(len(line.targets), len(scripts) - 1)]
+        try:
+            await _play(line, script, reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass  # The other side, or the test, is gone.
+        finally:
+            writer.close()
+            line.closed.set()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=context)
+    line.port = listening.sockets[0].getsockname()[1]
+    try:
+        yield line
+    finally:
+        listening.close()
+
+
+async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    spoken = WSConnection(ConnectionType.SERVER)
+    came = asyncio.Event()
+    count = 0
+
+    async def hear() -> None:
+        nonlocal count
+        while data := await reader.read(1 << 16):
+            spoken.receive_data(data)
+            for event in spoken.events():
+                match event:
+                    case Request():
+                        line.targets.append(event.target)
+                        pairs = [(b"host", event.host.encode()), *event.extra_headers]
+                        line.headers.append({name.decode().lower(): value.decode() for name, value in pairs})
+                        came.set()
+                    case TextMessage() | BytesMessage():
+                        line.heard.append(json.loads(event.data))
+                        line.times.append(asyncio.get_running_loop().time())
+                        count += 1
+                    case Ping():
+                        writer.write(spoken.send(event.response()))
+                    case Pong():
+                        line.pongs += 1
+                    case CloseConnection():
+                        line.closes.append(event.code)
+                        with suppress(Exception):
+                            writer.write(spoken.send(event.response()))
+                came.set()
+        line.closed.set()
+
+    hearing = asyncio.create_task(hear())
+    try:
+        await came.wait()
+        if not script or not isinstance(script[0], Reject | bytes):
+            writer.write(spoken.send(AcceptConnection()))
+        for item in script:
+            match item:
+                case Reject():
+                    head = [(b"connection", b"close"), *item.headers]
+                    answer = RejectConnection(status_code=item.status, headers=head, has_body=True)
+                    writer.write(spoken.send(answer) + spoken.send(RejectData(item.body)))
+                    return
+                case bytes():
+                    writer.write(item)
+                case Hear():
+                    while count < item.count:
+                        came.clear()
+                        await came.wait()
+                case "hold":
+                    line.held.set()
+                    await hearing
+                case "cut":
+                    return
+                case "reset":
+                    raw = writer.get_extra_info("socket")
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    writer.transport.abort()
+                    return
+                case _:
+                    writer.write(spoken.send(item))
+            await writer.drain()
+        if not isinstance(script[-1] if script else None, Reject | bytes):
+            with suppress(Exception):
+                writer.write(spoken.send(CloseConnection(1000)))
+        await hearing
+    finally:
+        hearing.cancel()
