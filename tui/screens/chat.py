@@ -41,8 +41,8 @@ class ChatTab(Answers):
     ChatTab #chat-ask { height: auto; min-height: 1; max-height: 6; }
     ChatTab #chat-ask Plain { width: 3; height: 1; }
     ChatTab #chat-note { height: 1; padding-left: 3; }
-    .-no-strip ChatTab #chat-note { display: none; }
-    ChatTab #chat-note.-said { display: block; }
+    ChatTab.-low #chat-note { display: none; }
+    ChatTab.-low #chat-note.-said { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "write", "Write a question", id="chat.write"),
@@ -163,6 +163,7 @@ class ChatTab(Answers):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
+        self.set_class(self.screen.has_class("-no-strip"), "-low")
         self._show_side()
         self.reframe()
 
