@@ -3,11 +3,11 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.resources import files
-from json import dumps, loads
+from json import loads
 from pkgutil import iter_modules
 from types import ModuleType
 from typing import Any
@@ -15,47 +15,11 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from tui.practice.answer import Answer, Asked, Talk, whole
+from tui.practice.line import Line
 from tui.providers.origins import origin_of
 
-
-@dataclass(frozen=True)
-class Asked:
-    """A request as an answer needs it: `data` is the JSON body, the parts of a form, or the bytes of a plain file.
-
-    `key` is the key in the header `authorization`, `api-key` or `x-api-key`; `headers` have lower-case names. `times`
-    counts how often the same question came before, so that an answer can be busy first.
-    """
-
-    method: str
-    path: str
-    origin: str
-    key: str
-    data: Any
-    times: int = 0
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer in pieces. `pause` is in seconds before each piece, `first` before the first one.
-
-    `cut` ends the connection where the pieces end, `stall` keeps it open without another byte.
-    """
-
-    status: int = 200
-    pieces: tuple[bytes, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
-    first: float = 0.25
-    pause: float = 0.0
-    cut: bool = False
-    stall: bool = False
-
-
-def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
-    """JSON in one piece."""
-    kind = {"content-type": "application/json"}
-    return Answer(status, (dumps(data).encode(),), kind | dict(headers or {}), first)
+__all__ = ["Answer", "Asked", "Practice", "Talk", "fixture", "folders", "whole"]
 
 
 @cache
@@ -95,13 +59,25 @@ class Practice(httpx.AsyncBaseTransport):
         answers = next((each for each in folders().values() if origin in each.ORIGINS), None)
         if answers is None or "nowhere" in asked.key:
             raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
-        respond: Callable[[Asked], Answer | None] = answers.answer
+        respond: Callable[[Asked], Answer | Talk | None] = answers.answer
         answer = respond(asked)
         if answer is None:
             raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
+        if isinstance(answer, Talk):
+            return httpx.Response(101, extensions={"network_stream": self._line(asked, answer)})
         await asyncio.sleep(answer.first * self._pace)
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
+
+    def _line(self, asked: Asked, talk: Talk) -> Line:
+        def hear(messages: list[Any]) -> Answer | None:
+            times = self._seen.get(key := (asked.origin + asked.path, repr(messages)), 0)
+            answer = talk.hear(replace(asked, data=messages, times=times))
+            if answer is not None:
+                self._seen[key] = times + 1
+            return answer
+
+        return Line(hear, self._pace)
 
     def _count(self, url: str, data: Any) -> int:
         # The same question, whatever parameters were left out meanwhile.

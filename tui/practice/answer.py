@@ -1,0 +1,56 @@
+"""What a practice provider is asked, and what it can answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from json import dumps
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as an answer needs it: `data` is the JSON body, the parts of a form, or the bytes of a plain file.
+
+    `key` is the key in the header `authorization`, `api-key` or `x-api-key`; `headers` have lower-case names. `times`
+    counts how often the same question came before, so that an answer can be busy first.
+    """
+
+    method: str
+    path: str
+    origin: str
+    key: str
+    data: Any
+    times: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in pieces. `pause` is in seconds before each piece, `first` before the first one.
+
+    `cut` ends the connection where the pieces end, `stall` keeps it open without another byte.
+    """
+
+    status: int = 200
+    pieces: tuple[bytes, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    first: float = 0.25
+    pause: float = 0.0
+    cut: bool = False
+    stall: bool = False
+
+
+def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
+    """JSON in one piece."""
+    kind = {"content-type": "application/json"}
+    return Answer(status, (dumps(data).encode(),), kind | dict(headers or {}), first)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A WebSocket that is accepted. `hear` is asked at every message, `data` being all that came so far.
+
+    Its answer is said with each piece as a message, and ends the connection; with None it waits for more.
+    """
+
+    hear: Callable[[Asked], Answer | None]
