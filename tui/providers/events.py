@@ -116,13 +116,16 @@ class Uploading:
 class Hit:
     """Something to choose: a model to add or a value of a field. `usable` is false where it cannot be used as it is.
 
-    `note` says in a few words what it is. `fields` are further fields that choosing it fills in.
+    `note` says in a few words what it is; `label` stands for the id where that is not what people know it by. `fields`
+    are further fields that choosing it fills in, `model` being the id of the model. Those of a hit that cannot be used
+    are what to change so that it can.
     """
 
     id: str
     note: str = ""
     usable: bool = True
     fields: Mapping[str, str] = field(default_factory=dict)
+    label: str = ""
 
 
 @dataclass(frozen=True)

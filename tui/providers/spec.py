@@ -30,10 +30,11 @@ def told(clear: Fields, secrets: Iterable[str]) -> Fields:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a field or parameter that offers a fixed set."""
+    """One value of a field or parameter that offers a fixed set; `type` is the model type that a model's value means."""
 
     value: str
     label: str
+    type: ModelType | None = None
 
 
 @dataclass(frozen=True)
