@@ -328,7 +328,11 @@ COMMANDS = (
         "embed:embed",
         "turn texts into vectors, one a line",
         (Argument("TEXT", "a text each; without any, one a line of stdin", least=0, many=True),),
-        (_MODEL_OPTION, _JSON),
+        (
+            _MODEL_OPTION,
+            Option(("--query",), "the texts are questions to search with; some models tell them apart", shown=False),
+            _JSON,
+        ),
         "Each line of the answer is the vector of one text as a JSON list.",
         "one object a line: {index, text, model, vector}",
         ("modeldeck embed 'a cat' 'a dog'", "modeldeck embed -m openai/text-embedding-3-small <texts.txt"),

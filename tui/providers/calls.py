@@ -34,10 +34,14 @@ class ChatAsk:
 
 @dataclass(frozen=True)
 class EmbedAsk:
-    """Texts to be turned into vectors, none of them empty."""
+    """Texts to be turned into vectors, none of them empty.
+
+    `query` says that they are what is searched with, not what is to be found: some models tell the two apart.
+    """
 
     model: Model
     texts: tuple[str, ...]
+    query: bool = False
 
 
 class Times(StrEnum):

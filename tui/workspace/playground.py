@@ -60,8 +60,10 @@ async def chat(
             yield event
 
 
-async def embed(desk: Desk, tenant_id: str, model: Model, texts: Sequence[str]) -> AsyncIterator[Event]:
-    """Turns texts into vectors."""
+async def embed(
+    desk: Desk, tenant_id: str, model: Model, texts: Sequence[str], query: bool = False
+) -> AsyncIterator[Event]:
+    """Turns texts into vectors; `query` says that they are questions to search with."""
     provider = provider_of(model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
@@ -70,7 +72,7 @@ async def embed(desk: Desk, tenant_id: str, model: Model, texts: Sequence[str]) 
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
     access = sealed.access(desk, tenant_id, model.provider, model.id)
-    call = provider.embed(access.fields, EmbedAsk(model, tuple(texts)))
+    call = provider.embed(access.fields, EmbedAsk(model, tuple(texts), query))
     async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
         async for event in events:
             yield event
