@@ -23,6 +23,7 @@ from textual.pilot import Pilot
 from tests.screens.empty import empty_desk
 from tests.screens.showing import console, until, until_shown
 from tui.app import Modeldeck
+from tui.config import Config
 from tui.domain import ModelType
 from tui.practice.desk import practice_desk
 from tui.workspace import defaults
@@ -136,8 +137,10 @@ def _in_utc() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _shown(scene: Scene) -> AsyncIterator[Pilot[None]]:
+async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[None]]:
+    """The console as a picture is taken of it, perhaps with other preferences."""
     desk = empty_desk() if scene.empty else practice_desk({"HOME": HOME}, pace=0, clock=lambda: NOON)
+    desk.config = config or desk.config
     async with console(desk, scene.tenant, scene.size) as pilot:
         await scene.steps(pilot)
         await until(pilot, lambda: not pilot.app.screen.query("Toast"))
@@ -147,7 +150,7 @@ async def _shown(scene: Scene) -> AsyncIterator[Pilot[None]]:
 async def picture(name: str) -> str:
     """The SVG of a scene, with what differs from run to run put in one form."""
     with _in_utc():
-        async with _shown(SCENES[name]) as pilot:
+        async with shown_scene(SCENES[name]) as pilot:
             svg = pilot.app.export_screenshot(title="modeldeck")
     return settled(svg)
 
