@@ -65,7 +65,7 @@ class Chat:
 
     `whole` makes the JSON of an answer in one piece, `before` are the answers to the steps before the chat (a token).
     `own` names faults that this wire meets in its own way, each with the reason; its own tests show them. A provider
-    with several wires gives each a `name`.
+    with several wires gives each a `name`. `added` makes further fields of the model out of those of the credential.
     """
 
     provider: str
@@ -76,10 +76,15 @@ class Chat:
     before: tuple[bytes, ...] = ()
     own: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    added: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda fields: {}
 
     @property
     def declared(self) -> Provider:
         return PROVIDERS[self.provider]
+
+    def asked(self, fields: Mapping[str, str]) -> Model:
+        """The model, at the server that the fields name."""
+        return replace(self.model, fields={**self.model.fields, **self.added(fields)})
 
     def access(self, origin: str, **more: Any) -> Access:
         """Access to a server there, with the credential as it would be stored."""
@@ -87,13 +92,15 @@ class Chat:
         secret = {each.name for each in self.declared.fields if each.secret}
         fields = {name: value for name, value in filled.items() if name not in secret}
         boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
-        origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.model))
+        origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.asked(fields)))
         return Access(self.declared, fields, origins, secrets=lambda: boxes, model=self.model.id, **more)
 
     def call(self, access: Access, stream: bool = True, **parameters: Any) -> Call:
         """One question."""
         assert self.declared.chat
-        return self.declared.chat(access.fields, ChatAsk(self.model, (Message("user", "Hello?"),), parameters, stream))
+        return self.declared.chat(
+            access.fields, ChatAsk(self.asked(access.fields), (Message("user", "Hello?"),), parameters, stream)
+        )
 
     def __str__(self) -> str:
         return f"{self.provider}-{self.name}" if self.name else self.provider
