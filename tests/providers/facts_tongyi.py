@@ -41,6 +41,7 @@ USED = {"prompt_tokens": 9, "completion_tokens": 4, "completion_tokens_details":
 FACTS = Facts(
     "tongyi",
     dialects=("dashscope",),
+    numbers=True,
     chats=(
         Chat(
             "tongyi",

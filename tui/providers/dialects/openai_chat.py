@@ -86,7 +86,8 @@ class _Answer:
                 yield from self._choice(choice)
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
-        piece = choice.get("delta") or choice.get("message") or {}
+        pieces = (choice.get("delta"), choice.get("message"))
+        piece = next((each for each in pieces if each and isinstance(each, dict)), {})
         thought = next((piece[name] for name in _THINKING if piece.get(name)), "")
         if thought and isinstance(thought, str):
             self._thought = True
