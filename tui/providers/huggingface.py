@@ -1,0 +1,286 @@
+"""Hugging Face: hosted models, by itself or by partners, and endpoints of one's own. Models are added one by one.
+
+Hub documentation, Inference Providers; Inference Endpoints documentation. How a model is called is told by its fields:
+`engine` is what serves it, found out when it is added, and `served_as` its name there where that is another one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Usage
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, TranscribeAsk
+from tui.providers.dialects import (
+    hub,
+    hub_endpoints,
+    hub_look,
+    hub_search,
+    hub_speech,
+    hub_words,
+    openai_chat,
+    openai_embeddings,
+    openai_speech,
+    tei,
+    tgi,
+)
+from tui.providers.dialects import openai as wire
+from tui.providers.origins import origin_of
+from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.secret import Secret
+
+_ID, _LABEL = "huggingface", "Hugging Face"
+_URLS = ("hub_url", "router_url", "endpoints_url")
+_FLAVOUR = wire.Flavour(_ID, lambda entry: None, most_tokens="max_tokens", vectors="float")
+
+
+def _engine(model: Model) -> str:
+    """What serves a model; before it was found out, what most often does."""
+    if model.fields.get("engine"):
+        return model.fields["engine"]
+    text = hub.task_of(model) == hub.TEXT
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        return hub_endpoints.OPENAI if text else hub_endpoints.TOOLKIT
+    return hub.ROUTER if text else hub.SERVERLESS
+
+
+def _own(fields: Fields, model: Model) -> tuple[str, Mapping[str, str]]:
+    """The address of a model on Hugging Face's own wires, and the headers that it wants."""
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        return hub_endpoints.url_of(model), hub_endpoints.HELD
+    return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id, safe='/')}"), {}
+
+
+def _openai(fields: Fields, model: Model) -> tuple[Fields, Model, Mapping[str, str]] | None:
+    """The base URL and the name of a model on OpenAI's wire, and the headers; None where it speaks another one."""
+    named = replace(model, id=model.fields.get("served_as") or model.id)
+    engine = _engine(model)
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        text = hub.task_of(model) == hub.TEXT
+        if engine == hub_endpoints.OPENAI or (engine == hub_endpoints.TGI and text):
+            return {"base_url": hub.at(hub_endpoints.url_of(model), "/v1")}, named, hub_endpoints.HELD
+        return None
+    if engine == hub.ROUTER:
+        return {"base_url": hub.at(fields["router_url"], "/v1")}, named, {}
+    path = hub.PARTNERS.get(hub.task_of(model), {}).get(engine)
+    if path is None:
+        return None
+    return {"base_url": hub.at(fields["router_url"], path)}, replace(named, completion=named.type is ModelType.CHAT), {}
+
+
+def _chat(fields: Fields, ask: ChatAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        within = ask.parameters if _engine(ask.model) != hub_endpoints.TGI else _bounded(ask.parameters)
+        return openai_chat.chat(_FLAVOUR, base, replace(ask, model=model, parameters=within)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    server = {hub_endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(ask.model), tgi.TOOLKIT)
+    return tgi.generate(server, url, ask, hub.task_of(ask.model) == hub.TEXT).with_headers(headers)
+
+
+def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters within the bounds of TGI, which refuses the bounds themselves."""
+    off = {"temperature": parameters.get("temperature") == 0, "top_p": not 0 < parameters.get("top_p", 1) < 1}
+    return {name: value for name, value in parameters.items() if not off.get(name)}
+
+
+def _embed(fields: Fields, ask: EmbedAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        return openai_embeddings.embed(_FLAVOUR, base, replace(ask, model=model)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    if ask.model.fields.get("endpoint_type") != hub.ENDPOINT:
+        return tei.embed(f"{url}/pipeline/feature-extraction", ask)
+    if _engine(ask.model) == hub_endpoints.TEI:
+        return tei.embed(f"{url}/embed", ask, {"normalize": True, "truncate": True}, headers)
+    return tei.embed(url, ask, headers=headers)
+
+
+def _transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        return openai_speech.transcribe(base, replace(ask, model=model)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    return hub_speech.transcribe(url, ask).with_headers(headers)
+
+
+def _sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """`Authorization: Bearer`, and on the router who is billed (Inference Providers, billing)."""
+    headers: dict[str, str | Secret] = {}
+    if token := secrets.get("api_token"):
+        headers["authorization"] = Secret(f"Bearer {token.reveal()}")
+    if fields.get("bill_to") and origin_of(call.url) == origin_of(fields["router_url"]):
+        headers["x-hf-bill-to"] = fields["bill_to"]
+    return call.with_headers(headers)
+
+
+def _origins(fields: Fields) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(origin_of(fields[name]) for name in _URLS))
+
+
+def _model_origins(fields: Fields, model: Model) -> tuple[str, ...]:
+    if model.fields.get("endpoint_type") != hub.ENDPOINT or not model.fields.get("endpoint_url"):
+        return ()
+    return (origin_of(hub_endpoints.url_of(model)),)
+
+
+def _check_model(fields: Fields, model: Model) -> Call:
+    if hub.TASKS.get(task := hub.task_of(model)) is not model.type:
+        raise Usage(
+            f"{task} is no task of {model.type.label} models.", "Choose the task and the type that belong together."
+        )
+    look: Callable[[Fields, Model], Call] = hub.check
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        look = hub_look.check
+    return look(fields, model)
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes, by the wire that it speaks."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    if _openai(dict.fromkeys(_URLS, ""), replace(model, fields={**model.fields, "endpoint_url": "https://x"})):
+        return (*_SAMPLING, _most("max_tokens", model, "no limit but the model's"), *_PENALTIES, *_LAST)
+    return (*_SAMPLING, *_NATIVE, _most("max_new_tokens", model, str(tgi.NEW_TOKENS)), *_LAST)
+
+
+def _most(name: str, model: Model, unset: str) -> Parameter:
+    help_line = "The most that an answer may use."
+    return Parameter(name, "max tokens", ParameterKind.WHOLE, 1, model.context or None, unset, help_line)
+
+
+_SAMPLING = (
+    Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", "Higher gives more varied answers."),
+    Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, "1", "The share of likeliest words considered."),
+)
+_NATIVE = (
+    Parameter("top_k", "top_k", ParameterKind.WHOLE, 0, None, "0", "How many of the likeliest words are considered."),
+    Parameter(
+        "repetition_penalty", "repetition penalty", ParameterKind.NUMBER, 0.1, 2, "1", "Above 1: less repeating."
+    ),
+)
+_PENALTIES = (
+    Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: new subjects."),
+    Parameter("frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: less repeating."),
+)
+_LAST = (
+    Parameter("seed", "seed", ParameterKind.WHOLE, 0, help="The same seed gives the same answer, mostly."),
+    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
+)
+
+_ON_ENDPOINT = ("endpoint_type", hub.ENDPOINT)
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=10,
+    supply=Supply.HOSTING,
+    intake=Intake.ADDED,
+    fields=(
+        Field(
+            "api_token",
+            "API token",
+            "Starts with hf_. It needs the right to make calls to Inference Providers, or to your endpoints.",
+            secret=True,
+            required=True,
+            env=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN"),
+            prefixes=(Choice("hf_", "Hugging Face token"),),
+        ),
+        Field(
+            "bill_to",
+            "Bill to",
+            "An organization with a paid plan that pays for hosted models.",
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+            pattern_help="This is the organization's name as in its address on huggingface.co.",
+            more=True,
+        ),
+        Field(
+            "hub_url",
+            "Hub URL",
+            "Another one only for a mirror.",
+            default="https://huggingface.co",
+            env=("HF_ENDPOINT",),
+            more=True,
+            url=True,
+            clears=("/api", "/api/models"),
+        ),
+        Field(
+            "router_url",
+            "Router URL",
+            "Where hosted models are called.",
+            default="https://router.huggingface.co",
+            more=True,
+            url=True,
+            clears=("/v1", "/v1/chat/completions", "/hf-inference"),
+        ),
+        Field(
+            "endpoints_url",
+            "Endpoints URL",
+            "Where Inference Endpoints are listed.",
+            default="https://api.endpoints.huggingface.cloud/v2",
+            more=True,
+            url=True,
+            clears=("/endpoint",),
+        ),
+    ),
+    sign=_sign,
+    origins=_origins,
+    model_origins=_model_origins,
+    host_suffixes=("endpoints.huggingface.cloud",),
+    verify=hub.whoami,
+    refusal=hub_words.refusal,
+    key_page="https://huggingface.co/settings/tokens",
+    docs=("https://huggingface.co/docs/inference-providers", "https://huggingface.co/docs/inference-endpoints"),
+    model_fields=(
+        Field(
+            "endpoint_type",
+            "Endpoint type",
+            "Hosted is free for few models, within a small monthly credit. An endpoint is a machine of your own there,"
+            " paid by the hour.",
+            default=hub.HOSTED,
+            choices=(Choice(hub.HOSTED, "Hosted Inference API"), Choice(hub.ENDPOINT, "Inference Endpoint")),
+        ),
+        Field(
+            "task",
+            "Task",
+            choices=(
+                Choice(hub.TEXT, "text generation", ModelType.CHAT),
+                Choice(hub.TEXT2TEXT, "text to text", ModelType.CHAT),
+                Choice(hub.VECTORS, "embedding", ModelType.EMBEDDING),
+                Choice(hub.SPEECH, "speech-to-text", ModelType.SPEECH2TEXT),
+            ),
+        ),
+        Field(
+            "namespace",
+            "User or organization",
+            "Whose the endpoint is. For embedding the model must be the one deployed; for text any name will do.",
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+            pattern_help="This is the name as in its address on huggingface.co.",
+            when=_ON_ENDPOINT,
+        ),
+        Field(
+            "endpoint_url",
+            "Endpoint URL",
+            "From the endpoint's page at endpoints.huggingface.co.",
+            url=True,
+            clears=hub_endpoints.ENDINGS,
+            when=_ON_ENDPOINT,
+        ),
+    ),
+    chat=_chat,
+    embed=_embed,
+    transcribe=_transcribe,
+    explain=partial(hub_words.explain, _LABEL),
+    amend=hub_words.amend,
+    parameters=parameters,
+    audio=hub_speech.audio,
+    after_saving="Add the models that you use: hosted ones by name, endpoints by their URL.",
+    search=hub_search.search,
+    offers={"namespace": hub.namespaces, "endpoint_url": hub_endpoints.offered},
+    check_model=_check_model,
+)
