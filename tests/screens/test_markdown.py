@@ -1,7 +1,7 @@
 """Markdown as rows: how each block reads, that it does not matter how a text came, and what hostile texts cost."""
 
 import random
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -163,19 +163,19 @@ HOSTILE = ["x" * 300_000, "[" * 20_000, "| a " * 20_000, "- a\n" * 5_000, "> " *
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
-    began = perf_counter()
+    began = process_time()
     rows = drawn(text)
     assert all(cell_len(row) <= 78 for row in rows)
-    assert perf_counter() - began < 10
+    assert process_time() - began < 10
 
 
 def test_twice_the_answer_takes_about_twice_the_time_to_stream() -> None:
     def cost(text: str) -> float:
-        began, document = perf_counter(), Document()
+        began, document = process_time(), Document()
         for place in range(0, len(text), 40):
             document.text.add(text[place : place + 40])
             document.rows(78)
-        return perf_counter() - began
+        return process_time() - began
 
     cost(SAMPLE * 10)
     small = min(cost(SAMPLE * 20) for _ in range(3))
