@@ -9,7 +9,8 @@ A provider's folder holds frames transcribed from its documentation and a module
 
 Every key is taken unless it says otherwise: with `refused` in it the key is unknown, with `restricted` it may not list
 models, with `nocredit` its account is empty, with `busy` the provider has no time, with `nowhere` the host is not
-found, with `overseas` it belongs to the international one of a provider's regions. In a chat these words, anywhere in the last question, bring about what they say:
+found, with `overseas` it belongs to the international one of a provider's regions. In a chat these words, anywhere in
+the last question, bring about what they say:
 
     please fail        an error in place of an answer        please break     the connection ends in mid-answer
     please be busy     busy twice, then an answer            please stall     silence after the first words
