@@ -7,7 +7,7 @@ import pytest
 
 from tests.providers.double import DEADLINE, HOLD, QUICK, http, run, serve, streaming, text_of
 from tests.providers.double import said as chunk
-from tests.providers.facts_huggingface import FACTS, WAITED, endpoint, hosted
+from tests.providers.huggingface_kit import FACTS, WAITED, endpoint, hosted
 from tests.providers.test_contract import access_to, wire
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted

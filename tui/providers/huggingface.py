@@ -50,7 +50,7 @@ def _own(fields: Fields, model: Model) -> tuple[str, Mapping[str, str]]:
     """The address of a model on Hugging Face's own wires, and the headers that it wants."""
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         return hub_endpoints.url_of(model), hub_endpoints.HELD
-    return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id, safe='/')}"), {}
+    return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id)}"), {}
 
 
 def _openai(fields: Fields, model: Model) -> tuple[Fields, Model, Mapping[str, str]] | None:

@@ -167,7 +167,7 @@ def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
 
 def check(fields: Fields, model: Model) -> Call:
     """The call that looks at a model which is to be used as a hosted one."""
-    url = f"{models_at(fields)}/{quote(model.id, safe='/')}"
+    url = f"{models_at(fields)}/{quote(model.id)}"
     return Call("GET", url, lambda: _Hosted(model).read, query={"expand": _CHECKED})
 
 

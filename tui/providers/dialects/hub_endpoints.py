@@ -49,10 +49,8 @@ EVERY, MOST = 5.0, 120
 UP = ("pending", "initializing", "updating")
 SLEEPS = "scaledToZero"
 _LABELS = {
-    "running": "running",
     SLEEPS: "scaled to zero",
     "updateFailed": "update failed",
-    **{each: each for each in (*UP, PAUSED, FAILED)},
 }
 _TASKS = {SIMILARITY: VECTORS, "sentence-embeddings": VECTORS, "image-text-to-text": TEXT}
 WAIT = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
