@@ -129,8 +129,8 @@ _THINKING = (
 )
 
 _ELSEWHERE = (
-    "A key works only on the platform that it was made on, api.minimax.io or api.minimaxi.com, a plan key (sk-cp-)"
-    " only within its plan, and a group ID only with its own key."
+    "Look for a missing end. A key works only on the platform that it was made on, api.minimax.io or api.minimaxi.com,"
+    " a plan key (sk-cp-) only within its plan, and a group ID only with its own key."
 )
 _WORDS: dict[str, Callable[[str], Problem]] = {
     "1004": lambda model: Refused("MiniMax does not know this key at this address.", _ELSEWHERE),
@@ -178,7 +178,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "Long ones are right: keys that start with eyJ have hundreds of characters.",
+            "Hundreds of characters are right. International ones are made at https://platform.minimax.io.",
             secret=True,
             required=True,
             env=("MINIMAX_API_KEY",),

@@ -162,7 +162,10 @@ _THINKING = (
 )
 
 _TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
-_NO_REGION = "A key works only in the region that it was made in, and a plan key (sk-sp-) only at its plan's address."
+_NO_REGION = (
+    "Look for a missing end. A key works only in the region that it was made in, and a plan key (sk-sp-) only at its"
+    " plan's address."
+)
 
 
 def explain(refused: Refusal, model: str) -> Problem | None:
@@ -222,7 +225,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "From Model Studio (Bailian), where it starts with sk-.",
+            "It starts with sk-. International ones are made at https://modelstudio.console.alibabacloud.com.",
             secret=True,
             required=True,
             env=("DASHSCOPE_API_KEY", "ALIBABA_API_KEY"),
