@@ -18,7 +18,7 @@ from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.calls import Call, ChatAsk, Frame, Message
 from tui.providers.faults import Place, explained
-from tui.providers.spec import Provider
+from tui.providers.spec import Provider, told
 from tui.providers.wire import Access
 from tui.secret import Secret
 
@@ -90,8 +90,8 @@ class Chat:
         """Access to a server there, with the credential as it would be stored."""
         filled = {each.name: each.default for each in self.declared.fields if each.default} | dict(self.fields(origin))
         secret = {each.name for each in self.declared.fields if each.secret}
-        fields = {name: value for name, value in filled.items() if name not in secret}
         boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
+        fields = told({name: value for name, value in filled.items() if name not in secret}, boxes)
         origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.asked(fields)))
         return Access(self.declared, fields, origins, secrets=lambda: boxes, model=self.model.id, **more)
 
