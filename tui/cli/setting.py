@@ -20,9 +20,22 @@ def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
+    _say_apart(call, provider, values)
     if not call.given.has("no-verify") and not _own_address(call, provider, values):
         _look_at_shapes(provider, values)
     return _said_how(_save(call, provider, tenant.id, values), provider)
+
+
+def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
+    """Name what an address holds besides its own; a model in it is one to be added."""
+    for field in provider.fields:
+        typed = values.get(field.name)
+        if isinstance(typed, str) and field.takes_apart:
+            found = credentials.taken_apart(field, typed.strip())
+            if rest := credentials.apart_words(provider, field, found):
+                call.out.note(f"Taken apart: {rest}.")
+            if found.get("model"):
+                call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
 
 
 def _own_address(call: Calling, provider: Provider, values: Values) -> bool:

@@ -46,7 +46,9 @@ class Field:
     provider have, longest first, each with what such a key is called; a hint only. `more` folds the field away.
     `way` names the sign-in alternative that the field belongs to (a required one is required within it), `url` marks
     an address whose origin the key may go to. `clears` are endings cut from a pasted address (such as
-    /chat/completions). `when` shows a model field only where another field (first) has one of some values (the rest).
+    /chat/completions); `takes_apart` is for addresses that hold more: of a pasted value it gives all that it holds by
+    field name, this one's included, `model` being the id of a model to add. `when` shows a model field only where
+    another field (first) has one of some values (the rest).
     """
 
     name: str
@@ -64,6 +66,7 @@ class Field:
     way: str = ""
     url: bool = False
     clears: tuple[str, ...] = ()
+    takes_apart: Callable[[str], Mapping[str, str]] | None = None
     when: tuple[str, ...] = ()
 
 
@@ -126,7 +129,8 @@ class Provider:
     headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules of `wire.py` by
     answering None. `amend` may answer a refusal that came before anything else with a corrected call, sent once, and
     the notice that tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists,
-    lower first. With `either`, only one of the `way`s of its fields may be filled.
+    lower first. `model_id` names the id of an added model as the provider does. With `either`, only one of the `way`s
+    of its fields may be filled.
 
     `regions` gives other clear fields under which a refused, unsaved key is tried. `token` is the call that exchanges
     the secrets for a passing token (event `Token`), at one of `origins`; None where these fields need none. It is made
@@ -147,6 +151,7 @@ class Provider:
     refusal: Callable[[int, Mapping[str, str], Any], Refusal]
     key_page: str = ""
     docs: tuple[str, ...] = ()
+    model_id: Field = Field("model", "Model")
     model_fields: tuple[Field, ...] = ()
     list_models: Callable[[Fields], Call] | None = None
     chat: Callable[[Fields, ChatAsk], Call] | None = None

@@ -37,8 +37,9 @@ class AddModel(Page[bool]):
     AddModel .text { height: auto; width: 1fr; padding-left: 3; }
     """
 
-    def __init__(self, provider_id: str = "", model: Model | None = None) -> None:
+    def __init__(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> None:
         super().__init__()
+        self._model_id = model_id
         self._model = model
         self._provider_id = model.provider if model else provider_id
         self._offered: dict[str, ProviderRow] = {}
@@ -98,11 +99,13 @@ class AddModel(Page[bool]):
         model = self._model
         yield Plain("", classes="text")
         if model is None:
-            yield FieldRow("id", "Model", help=(f"The id as {provider.label} writes it.",))
+            named = provider.model_id
+            help_line = named.help or f"The id as {provider.label} writes it."
+            yield FieldRow("id", named.label, self._model_id, help=(help_line,))
             yield Plain("", classes="text")
             yield Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
         else:
-            yield Plain(f"{'Model':<17} {name_of(model)}", classes="text")
+            yield Plain(f"{provider.model_id.label:<17} {name_of(model)}", classes="text")
             yield Plain(f"{'Type':<17} {model.type.label}", classes="text")
         for each in provider.model_fields:
             yield Plain("", classes="text")

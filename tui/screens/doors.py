@@ -55,11 +55,11 @@ class Doors(App[str]):
         saved = await self.push_screen_wait(Setup(provider_id, **wanted))
         return bool(saved)
 
-    async def add_model(self, provider_id: str = "", model: Model | None = None) -> bool:
-        """Add a model by hand, or edit an added one; True when something was saved."""
+    async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:
+        """Add a model by hand, with its id if it is known, or edit an added one; True when something was saved."""
         from tui.screens.add_model import AddModel
 
-        added = await self.push_screen_wait(AddModel(provider_id, model))
+        added = await self.push_screen_wait(AddModel(provider_id, model, model_id))
         return added is True
 
     async def pick_model(

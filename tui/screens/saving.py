@@ -231,16 +231,19 @@ class Saving(Page[bool]):
             self.app.toast(f"{label} is saved, not verified.")
         elif first and self.provider.after_saving and not listed:
             lines = ["No models yet.", self.provider.after_saving]
-            answer = await self.app.ask(f"{label} accepts this key", lines, {"add": "Add a model", "": "Not now"}) or ""
+            add = f"Add a {credentials.in_sentence(self.provider.model_id.label)}"
+            answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
         elif first and defaults.proposals(self.app.desk, self.app.tenant_id):
             answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
         else:
             self.app.toast(f"{label} is {'set up' if first else 'saved'}. {imported(listed, seconds)}".strip())
+        model_id = self.form.model_id
         self.dismiss(True)
         if answer == "playground":
             self.app.action_area("playground")
         elif answer == "add":
-            self.app.run_worker(self.app.add_model(self.provider.id), group="add", exit_on_error=False)
+            adding = self.app.add_model(self.provider.id, model_id=model_id)
+            self.app.run_worker(adding, group="add", exit_on_error=False)
 
     # --- what went wrong ---
 

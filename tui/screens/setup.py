@@ -123,6 +123,7 @@ class Setup(Saving):
     def on_line_field_pasted(self, event: LineField.Pasted) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):
             row.pasted()
+            self.form.take_apart(row)
 
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):

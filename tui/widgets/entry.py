@@ -1,6 +1,6 @@
 """A row of a form for one declared field: what a paste loses, whose key it looks like, and what is wrong with it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field
@@ -20,6 +20,8 @@ class EntryRow(FieldRow):
         self.declared, self.first, self.kept = declared, value, kept
         self.provider_id = provider_id
         self.notes: tuple[str, ...] = ()
+        self.apart: Mapping[str, str] = {}
+        """What the last paste held, by field name."""
         self.wrong: tuple[Words, ...] = ()
         self.left_out = False
         """Whether the last paste was refused; what the field holds is then not what was meant."""
@@ -51,7 +53,10 @@ class EntryRow(FieldRow):
         return self._taken_apart(cleaned.text)
 
     def _taken_apart(self, text: str) -> str:
-        """An address without the ending that belongs to one of its calls."""
+        """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
+        self.apart = credentials.taken_apart(self.declared, text)
+        if self.declared.takes_apart:
+            return self.apart[self.declared.name]
         ending = next((each for each in self.declared.clears if text.rstrip("/").endswith(each)), "")
         if not self.declared.url or not ending:
             return text
@@ -76,13 +81,16 @@ class EntryRow(FieldRow):
         """The text changed: what was wrong with it is no longer known."""
         self.wrong, self.left_out = (), False
         if not self.value:
-            self.notes, self.here = (), False
+            self.notes, self.apart, self.here = (), {}, False
         self._draw()
 
     def _draw(self, fresh: bool = False) -> None:
         lines: list[Words] = []
         if self.notes:
             lines.append((f"Cleaned: {', '.join(self.notes)}.", MUTED))
+        if rest := credentials.apart_words(PROVIDERS[self.provider_id], self.declared, self.apart):
+            were = "were" if " and " in rest else "was"
+            lines.append((f"Taken apart: {rest} {were} kept for the model.", MUTED))
         if self.wrong:
             lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]
         elif owner := self.owner:

@@ -19,6 +19,7 @@ from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
 from tui.widgets.local_servers import server_parts
 from tui.widgets.plain import Plain, Words, line
 from tui.workspace.found import Found, Server
+from tui.workspace.paste import in_sentence
 from tui.workspace.setup import needs_plain_http
 
 NAME = "name-of-credential"
@@ -150,7 +151,7 @@ class SetupForm(Form):
         return f"Use {found.variable}{both}{ends}"
 
     def _more_words(self) -> str:
-        return "More: " + ", ".join(_in_sentence(each.label) for each in self.provider.fields if each.more)
+        return "More: " + ", ".join(in_sentence(each.label) for each in self.provider.fields if each.more)
 
     # --- what is shown ---
 
@@ -188,6 +189,17 @@ class SetupForm(Form):
             if self._shows(self.provider.field(name)):
                 values[name] = choice.value
         return values
+
+    def take_apart(self, row: EntryRow) -> None:
+        """Fill in what an address that was pasted into a field holds of others."""
+        for name, text in row.apart.items():
+            if name in self.entries and name != row.declared.name:
+                self.entries[name].field.value = text
+
+    @property
+    def model_id(self) -> str:
+        """The id of a model that a pasted address named, '' for none."""
+        return next((each.apart["model"] for each in self.shown if each.apart.get("model")), "")
 
     @property
     def new_name(self) -> str:
@@ -359,8 +371,3 @@ def _joined(lines: Sequence[Words]) -> Iterator[Words]:
         if number:
             yield "\n"
         yield each
-
-
-def _in_sentence(label: str) -> str:
-    """A label in the middle of a sentence: `organization`, but `API version`."""
-    return label if label[1:2].isupper() else label[:1].lower() + label[1:]

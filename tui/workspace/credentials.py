@@ -15,7 +15,7 @@ from tui.text import one_line
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
-from tui.workspace.paste import Cleaned, belongs_to, clean_paste, shape
+from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
 from tui.workspace.sealed import access, active, listing, masked
 from tui.workspace.setup import (
     Conflict,
@@ -40,9 +40,11 @@ __all__ = [
     "Verified",
     "access",
     "active",
+    "apart_words",
     "belongs_to",
     "clean_paste",
     "found",
+    "in_sentence",
     "listing",
     "look_for_servers",
     "masked",
@@ -54,6 +56,7 @@ __all__ = [
     "runs_here",
     "save",
     "shape",
+    "taken_apart",
     "use",
     "validate",
     "verify",

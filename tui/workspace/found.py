@@ -41,17 +41,16 @@ def found(desk: Desk, provider: Provider) -> Found | None:
     if desk.practice:
         return None
     taken = {each.name: hit for each in provider.fields if (hit := _variable(desk, each))}
-    lead = next((each.name for each in provider.fields if each.secret and each.required), "")
-    lead = lead or next((each.name for each in provider.fields if each.url), "")
-    if lead not in taken:
+    lead = _lead(provider, taken)
+    if lead is None:
         return _elsewhere(desk, provider)
     base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
     values: dict[str, str | Secret] = {
         each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
         for each in provider.fields
-        if each.name in taken
+        if each.name in taken and (not provider.either or each.way in ("", lead.way))
     }
-    variable = taken[lead][0]
+    variable = taken[lead.name][0]
     return Found(variable, "" if base == variable else base, values)
 
 
@@ -65,6 +64,16 @@ async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
     provider = provider_of(provider_id)
     answers = await asyncio.gather(*(_ask(desk, provider, each) for each in provider.local_servers))
     return [each for each in answers if each is not None]
+
+
+def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | None:
+    """The field that makes an offer: the key of the first way of signing in that is there whole, else an address."""
+    secrets = [each for each in provider.fields if each.secret and each.required]
+    for lead in secrets or [each for each in provider.fields if each.url]:
+        whole = [each.name for each in provider.fields if each.required and lead.way and each.way == lead.way]
+        if {lead.name, *whole} <= set(taken):
+            return lead
+    return None
 
 
 def _elsewhere(desk: Desk, provider: Provider) -> Found | None:

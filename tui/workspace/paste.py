@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tui.providers import PROVIDERS
-from tui.providers.spec import Choice, Field
+from tui.providers.spec import Choice, Field, Provider
 
 LONGEST = 20_000
 _ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|\$env:)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)")
@@ -62,6 +63,23 @@ def clean_paste(field: Field, text: str) -> Cleaned:
             cut(text[1:-1], "quotes")
     cut(text.strip(), "blanks")
     return Cleaned(text, tuple(notes), _fault(field, text))
+
+
+def taken_apart(field: Field, text: str) -> Mapping[str, str]:
+    """What a pasted value holds by field name: its own, and with an address that holds more the rest of it."""
+    return field.takes_apart(text) if field.takes_apart and text else {field.name: text}
+
+
+def apart_words(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
+    """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
+    labels = {each.name: each.label for each in (provider.model_id, *provider.fields)}
+    rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
+    return " and ".join(rest)
+
+
+def in_sentence(label: str) -> str:
+    """A label in the middle of a sentence: `organization`, but `API version`."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def belongs_to(provider_id: str, field: Field, text: str) -> str:

@@ -22,7 +22,7 @@ from tui.text import hint_of, one_line
 from tui.workspace import intake, keys, sealed
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
-from tui.workspace.paste import clean_paste
+from tui.workspace.paste import clean_paste, taken_apart
 from tui.workspace.records import noun, record
 
 if TYPE_CHECKING:
@@ -81,18 +81,19 @@ def validate(provider: Provider, values: Values, stored: Credential | None) -> t
             raise FieldProblem(
                 name, f"{provider.label} has no field {one_line(name, 40)}.", f"It has {', '.join(known)}."
             )
+    values, keeping = _apart(provider, values), _keeping(provider, values)
     clear: dict[str, str] = {}
     given: dict[str, Secret] = {}
     for field in provider.fields:
         typed = values.get(field.name)
-        if typed is None and stored and not field.secret:
+        if typed is None and stored and not field.secret and field.name in keeping:
             typed = stored.clear.get(field.name, "")
         text = _checked(field, typed.reveal() if isinstance(typed, Secret) else typed or "")
         if field.secret and text:
             given[field.name] = Secret(text)
         elif not field.secret and (text or field.default):
             clear[field.name] = text or field.default
-    kept = set(stored.hints) - set(given) if stored else set()
+    kept = (set(stored.hints) & keeping) - set(given) if stored else set()
     _complete(provider, {*clear, *given, *kept})
     return clear, given
 
@@ -211,13 +212,14 @@ def _draft(
         raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
     held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
-    origins = provider.origins(told(clear, {*given, *(held.hints if held else ())}))
+    stays = set(held.hints) & _keeping(provider, values) if held else set()
+    origins = provider.origins(told(clear, {*given, *stays}))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):
         raise PlainHttp(url, open_ones)
     kept: dict[str, Secret] = {}
-    if held and (missing := [each for each in held.hints if each not in given]):
+    if held and (missing := [each for each in held.hints if each in stays and each not in given]):
         if strange := [each for each in origins if each not in held.origins]:
             field = provider.field(missing[0])
             raise FieldProblem(
@@ -225,7 +227,7 @@ def _draft(
                 f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
                 "Enter it again to send it there.",
             )
-        kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each not in given}
+        kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each in missing}
     hint = sealed.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
     return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint)
 
@@ -299,11 +301,33 @@ def _checked(field: Field, text: str) -> str:
     return value
 
 
+def _apart(provider: Provider, values: Values) -> Values:
+    """What was typed, addresses that hold more than their own taken apart; what was typed itself wins."""
+    known = {each.name for each in provider.fields}
+    for field in provider.fields:
+        typed = values.get(field.name)
+        if field.takes_apart and isinstance(typed, str):
+            found = taken_apart(field, clean_paste(field, typed).text)
+            rest = {name: text for name, text in found.items() if name in known and not values.get(name)}
+            values = {**values, **rest, field.name: found[field.name]}
+    return values
+
+
+def _keeping(provider: Provider, values: Values) -> set[str]:
+    """The fields that keep what is stored where nothing is typed: not those of a way that another one replaces."""
+    ways = {each.way for each in provider.fields if each.way and values.get(each.name)}
+    return {each.name for each in provider.fields if not (provider.either and ways and each.way) or each.way in ways}
+
+
 def _complete(provider: Provider, filled: set[str]) -> None:
     """Every required field is there; of fields that belong to ways of signing in, those of a way that was begun."""
     ways = list(dict.fromkeys(each.way for each in provider.fields if each.way))
     begun = {each.way for each in provider.fields if each.way and each.name in filled}
     wanted = begun or set(ways[:1])
+    if provider.either and len(begun) > 1:
+        field = next(each for each in provider.fields if each.way == ways[-1] and each.name in filled)
+        both = " or ".join(each for each in ways if each in begun)
+        raise FieldProblem(field.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
     for field in provider.fields:
         if field.required and field.name not in filled and (not field.way or field.way in wanted):
             among = f"; {field.way} needs it" if field.way and field.way in begun else ""
