@@ -169,6 +169,16 @@ def test_signing_is_pure(declared):
         assert (repr(call), repr(first)) == (before, repr(second))
 
 
+def test_other_regions_are_declared_and_answer_in_practice(declared):
+    usual = {each.name: each.default for each in declared.fields if each.default}
+    offered = {choice.value for each in declared.fields if each.url for choice in each.choices}
+    for fields in declared.regions(usual):
+        assert set(fields) == set(usual)
+        assert {value for name, value in fields.items() if value != usual[name]} <= offered
+        assert all(is_private(each) and each in folders()[declared.id].ORIGINS for each in declared.origins(fields))
+        assert declared.origins(fields) != declared.origins(usual)
+
+
 async def test_a_credential_is_verified(declared):
     access = access_to(declared)
     events, problem = await run(wire(), access, declared.verify(access.fields))
