@@ -69,7 +69,6 @@ class Modeldeck(Doors):
         self._under_way: dict[str, Callable[[], None]] = {}
         self.watching = Watch(self)
         self.crash: BaseException | None = None
-        self._leaving = False
         super().__init__()
         self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
@@ -121,23 +120,7 @@ class Modeldeck(Doors):
             self.watching.key()
             if self._unseen(event):
                 return
-        if isinstance(event, events.Key) and not event.is_forwarded and await self._escaped(event):
-            return
         await super().on_event(event)
-
-    async def _escaped(self, key: events.Key) -> bool:
-        """Whether a key was escape, which acts at once, or came behind one and has to wait for it.
-
-        Both may have come in one read: Textual would hand the second to the field that escape is about to leave.
-        """
-        if self._leaving:
-            self.call_later(lambda: self.post_message(events.Key(key.key, key.character).set_sender(self)))
-        elif key.key == "escape" and await self._check_bindings("escape"):
-            self._leaving = True
-            self.call_later(setattr, self, "_leaving", False)
-        else:
-            return False
-        return True
 
     def _unseen(self, event: events.Key | events.Paste) -> bool:
         """Whether it would act on what a window too small does not show; only the keys that hold anywhere pass."""

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from textual.app import App
-
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Locked
 from tui.screens.area import Framed
+from tui.screens.in_order import InOrder
 from tui.text import one_line
 from tui.widgets.plain import Words
 from tui.workspace import tenants
 from tui.workspace.desk import Desk
 
 
-class Doors(App[str]):
+class Doors(InOrder):
     """The part of the console that opens pages; each is imported when it is first opened."""
 
     desk: Desk
