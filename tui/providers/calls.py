@@ -125,7 +125,10 @@ class Call:
     byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`; one
     that sends nothing has its end once the connection is accepted. Messages that come over it are read as frames.
     A name of the query with a tuple comes once for each. A refusal with one of the statuses `takes` is an answer too:
-    the reader finds the `Refusal` as the data of a frame, and gives it back where it does not know better.
+    the reader finds the `Refusal` as the data of a frame, and gives it back where it does not know better. `plain` says
+    that frames hold their data as text in every case, blanks and all. With `patience`, what is asked for goes on without
+    this connection: where it cannot be had, breaks, or brings nothing of use for so many seconds, the reader is told of
+    an end, and answers with another way to come by the rest.
     """
 
     method: str
@@ -142,6 +145,8 @@ class Call:
     wait: float = 0.0
     repeatable: bool = True
     takes: frozenset[int] = frozenset()
+    plain: bool = False
+    patience: float = 0.0
 
     def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
         return replace(self, headers={**self.headers, **headers})
@@ -169,9 +174,12 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Begun:
-    """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up."""
+    """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up.
 
-    cancel: Call
+    None says that it has come to its end there.
+    """
+
+    cancel: Call | None
 
 
 Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call | Begun]]

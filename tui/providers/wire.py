@@ -28,7 +28,7 @@ from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retr
 from tui.providers.spec import Provider
 from tui.providers.wire_access import Access, Limits, permit
 from tui.providers.wire_faults import Progress, before_answer
-from tui.providers.wire_read import Watch, answer, cleaned, refusal_body
+from tui.providers.wire_read import Ended, Watch, answer, cleaned, refusal_body
 from tui.providers.wire_token import Tokens
 from tui.providers.wire_upload import body_of
 from tui.secret import MASK, Secret
@@ -46,12 +46,15 @@ for _name in ("httpx", "httpcore"):
 
 
 class _Again(Exception):
-    """An attempt that failed before its answer began: it may be amended or made again; at once, if a token ran out."""
+    """An attempt that failed before its answer began: it may be amended or made again; at once, if a token ran out.
+
+    `by_status` says that the refusal is that of the HTTP status, as against one that a reader found in a 200.
+    """
 
     def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: Refusal | None = None) -> None:
         super().__init__()
         self.problem, self.again, self.reason, self.refusal = problem, again, reason, refusal
-        self.stale = False
+        self.stale = self.by_status = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +167,10 @@ class Wire:
                     return
                 except _Again as again:
                     failed = again
-            if failed.refusal and failed.refusal.status in step.call.takes:
+                except Ended as ended:
+                    failed = _Again(ended, again=False)
+            taken = failed.refusal.status in step.call.takes if failed.refusal else step.call.patience
+            if taken and (failed.by_status or not failed.refusal):
                 for result in _told(step.call, failed):
                     yield result
                 return
@@ -234,7 +240,7 @@ class Wire:
         proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
         place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
         transport = await self._transport(proxy)
-        watch = Watch(place, self._limits, streamed=call.framing in _STREAMED)
+        watch = Watch(place, self._limits, call.framing in _STREAMED, call.patience)
         upload = await body_of(signed)
         read = answer
         if call.framing is Framing.WEBSOCKET:
@@ -289,7 +295,9 @@ class Wire:
             raise redirect(place, headers["location"])
         body, page = await refusal_body(place, response, self._limits)
         refusal = place.provider.refusal(status, headers, body)
-        raise self._refused(place, replace(refusal, status=status), response, page)
+        failed = self._refused(place, replace(refusal, status=status), response, page)
+        failed.by_status = True
+        raise failed
 
     def _refused(
         self, place: Place, refusal: Refusal, response: httpx.Response, page: Problem | None = None
@@ -330,7 +338,8 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
 def _told(call: Call, failed: _Again) -> Iterator[Event | Call | Begun]:
     """What the reader of a call makes of a refusal that it takes as an answer; given back, it is one all the same."""
     read = call.reader()
-    for result in (*read(Frame(failed.refusal)), *read(None)):
+    frames = (Frame(failed.refusal), None) if failed.refusal else (None,)
+    for result in (each for frame in frames for each in read(frame)):
         if isinstance(result, Refusal):
             raise failed.problem
         yield result

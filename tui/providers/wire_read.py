@@ -15,6 +15,8 @@ from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
 from tui.providers.events import (
     Event,
     Finish,
+    Found,
+    Learned,
     Listed,
     Notice,
     Silence,
@@ -50,13 +52,20 @@ class Sending(Protocol):
     sent: int
 
 
+class Ended(Unreachable):
+    """The connection of a call with patience brought no more. It is not told, as the reader knows another way."""
+
+
 class Watch:
     """Waits for the other side and tells of its silence, by what is of use and not by what keeps a line open."""
 
-    def __init__(self, place: Place, limits: "Limits", streamed: bool) -> None:
+    def __init__(self, place: Place, limits: "Limits", streamed: bool, patience: float = 0.0) -> None:
         self._place = place
         self._silence = limits.silence
         self._limit = limits.give_up if streamed else limits.give_up_whole
+        self._patience = patience
+        if patience:
+            self._limit = min(self._limit, patience)
         self._sent = 0
         self._told = 0
         self._heard = time.monotonic()
@@ -82,8 +91,9 @@ class Watch:
         if silent < due or pending.done():
             return None
         if silent >= self._limit:
+            kind = Ended if self._patience else Unreachable
             label = self._place.label
-            raise Unreachable(f"{label} sent nothing of use for {self._limit:.0f} s. The call was given up.", AGAIN)
+            raise kind(f"{label} sent nothing of use for {self._limit:.0f} s. The call was given up.", AGAIN)
         self._told += 1
         return Silence(silent, self._limit)
 
@@ -100,12 +110,12 @@ async def answer(
     if framing in (Framing.SSE, Framing.NDJSON) and ("html" in kind or kind.startswith("application/json")):
         # A server that passes over "stream" answers in one piece.
         framing = Framing.JSON
-    async with aclosing(_received(place, response, limits, watch)) as received:
+    async with aclosing(_received(place, response, call, limits, watch)) as received:
         read = _whole if framing in (Framing.JSON, Framing.TEXT) else _pieces
         async with aclosing(read(place, received, replace(call, framing=framing), limits, watch, kind)) as results:
             async for result in results:
                 yield result
-                if isinstance(result, Finish):
+                if isinstance(result, Finish) or (isinstance(result, Call) and read is _pieces):
                     # The body's end most often lies in the same packet; with it the connection can serve again.
                     await _drained(received)
                     return
@@ -148,13 +158,19 @@ def cleaned(event: Event) -> Event | None:
         case Listed(models):
             # A changed id would name no model.
             return replace(event, models=tuple(each for each in models if each.id and each.id == one_line(each.id)))
+        case Found(hits):
+            # Neither would a changed id that was found.
+            kept = (each for each in hits if each.id and each.id == one_line(each.id))
+            return Found(tuple(replace(each, note=one_line(each.note), label=one_line(each.label)) for each in kept))
+        case Learned():
+            return replace(event, note=one_line(event.note))
         case Finish():
             return replace(event, reason=one_line(event.reason, 60), note=one_line(event.note))
     return event
 
 
 async def _received(
-    place: Place, response: httpx.Response, limits: "Limits", watch: Watch
+    place: Place, response: httpx.Response, call: Call, limits: "Limits", watch: Watch
 ) -> AsyncGenerator[bytes | Event, None]:
     """The bytes of the body as they come, and what is to be told meanwhile."""
     chunks = aiter(response.stream)  # type: ignore[arg-type]
@@ -170,7 +186,8 @@ async def _received(
             await stopped(pending)
         fault = pending.exception()
         if isinstance(fault, Exception):
-            raise in_answer(place)
+            problem = in_answer(place)
+            raise Ended(problem.message, problem.hint) if call.patience else problem
         chunk = pending.result()
         if chunk is None:
             return
@@ -218,10 +235,10 @@ async def _pieces(
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
-    frames = Frames(place, call.framing, limits)
+    frames = Frames(place, call.framing, limits, call.plain)
     read = call.reader()
     first = True
-    async for item in received:
+    async for item in _to_its_end(received):
         if not isinstance(item, bytes):
             yield item
             continue
@@ -243,11 +260,20 @@ async def _pieces(
         yield result
 
 
+async def _to_its_end(received: AsyncIterator[bytes | Event]) -> AsyncGenerator[bytes | Event, None]:
+    try:
+        async for item in received:
+            yield item
+    except Ended:
+        return
+
+
 class Frames:
     """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
 
-    def __init__(self, place: Place, framing: Framing, limits: "Limits") -> None:
+    def __init__(self, place: Place, framing: Framing, limits: "Limits", plain: bool = False) -> None:
         self._place = place
+        self._plain = plain
         self._events = Events(limits.line, limits.event) if framing is Framing.SSE else None
         self._lines = Lines(limits.event)
         self._in_a_row = 0
@@ -276,6 +302,9 @@ class Frames:
             yield from self._frame(self._lines.rest().decode("utf-8", "replace"))
 
     def _frame(self, data: str, name: str = "") -> Iterator[Frame]:
+        if self._plain:
+            yield Frame(data, name)
+            return
         if not data.strip():
             return
         try:
