@@ -6,9 +6,16 @@ from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words
+from tui.providers.dialects import (
+    openai_chat,
+    openai_embeddings,
+    openai_models,
+    openai_parameters,
+    openai_speech,
+    openai_words,
+)
 from tui.providers.origins import origin_of
-from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
+from tui.providers.spec import Choice, Field, Provider
 
 _ID, _LABEL = "openai", "OpenAI"
 _BASE_URL = "https://api.openai.com/v1"
@@ -50,74 +57,6 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     date = entry.get("shutdown_date")
     return _model(entry["id"], date if isinstance(date, str) else "")
 
-
-def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes; the reasoning family takes no sampling parameters."""
-    if model.type is not ModelType.CHAT:
-        return ()
-    most = Parameter(
-        "max_tokens" if model.completion else "max_completion_tokens",
-        "max tokens",
-        ParameterKind.WHOLE,
-        low=1,
-        unset=str(openai_chat.COMPLETION_TOKENS) if model.completion else "no limit but the model's",
-        help="The most that an answer may use, hidden thinking included.",
-    )
-    if openai_models.reasons(model.id):
-        return (*_REASONING, most)
-    return (*_SAMPLING[:2], most, *_SAMPLING[2:])
-
-
-_REASONING = (
-    Parameter(
-        "reasoning_effort",
-        "reasoning effort",
-        ParameterKind.CHOICE,
-        unset="as the model has it",
-        help="How much it thinks before it answers. Not every model takes every value.",
-        choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
-    ),
-)
-_SAMPLING = (
-    Parameter(
-        "temperature",
-        "temperature",
-        ParameterKind.NUMBER,
-        0,
-        2,
-        "1",
-        "Higher gives more varied answers. Change it or top_p, not both.",
-    ),
-    Parameter(
-        "top_p",
-        "top_p",
-        ParameterKind.NUMBER,
-        0,
-        1,
-        "1",
-        "Only the likeliest words up to this share are considered. Change it or temperature, not both.",
-    ),
-    Parameter(
-        "presence_penalty",
-        "presence penalty",
-        ParameterKind.NUMBER,
-        -2,
-        2,
-        "0",
-        "Higher makes new subjects likelier.",
-    ),
-    Parameter(
-        "frequency_penalty",
-        "frequency penalty",
-        ParameterKind.NUMBER,
-        -2,
-        2,
-        "0",
-        "Higher makes repeated words rarer.",
-    ),
-    Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
-    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer where they come."),
-)
 
 _FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_completion_tokens", vectors="base64")
 
@@ -183,7 +122,7 @@ PROVIDER = Provider(
     transcribe=openai_speech.transcribe,
     explain=partial(openai_words.explain, _LABEL),
     amend=openai_words.amend,
-    parameters=parameters,
+    parameters=openai_parameters.parameters,
     audio=openai_speech.audio,
     catalogue=tuple(model for name in _ENDS if (model := _model(name))),
     catalogue_as_of="2026-11-22",
