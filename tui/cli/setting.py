@@ -85,17 +85,20 @@ async def _said_how(saving: Coroutine[Any, Any, None], provider: Provider) -> No
 
 async def _save(call: Calling, provider: Provider, tenant_id: str, values: Values) -> None:
     name, plain_http = _name(call), _plain_http(call, provider, values)
-    check, listed = Check(), None
+    check, listed, note = Check(), None, ""
     if not call.given.has("no-verify"):
         verified = await call.opening(
             lambda: credentials.verify(call.desk, tenant_id, provider.id, values, name=name, plain_http=plain_http)
         )
-        check, listed = verified.check, verified.listed
+        check, listed, note = verified.check, verified.listed, verified.note
+        values = {**values, **verified.moved}
     saved = await call.opening(
         lambda: credentials.save(
             call.desk, tenant_id, provider.id, values, name=name, check=check, listed=listed, plain_http=plain_http
         )
     )
+    if note:
+        call.out.note(note)
     _report(call, provider, saved, None if listed is None else len(listed), defaults.proposals(call.desk, tenant_id))
 
 

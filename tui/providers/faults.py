@@ -102,6 +102,9 @@ def too_large(place: Place, limit: int) -> Problem:
 def explained(place: Place, refusal: Refusal, now: float) -> Problem:
     """A refusal in words: the provider's own sentence first, else by the HTTP status."""
     problem = place.provider.explain(refusal, place.model) or _by_status(place, refusal, now)
+    if refusal.status in (401, 403) and place.keyed:
+        # Whoever refused, a clock that is wrong may be all that there is to it.
+        problem.hint = _joined(clock_note(refusal.headers, now), problem.hint)
     if not problem.detail:
         problem.detail = _detail(refusal)
     return problem
@@ -143,15 +146,15 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
     if status == 401:
         message = f"{label} refused the key ending {place.key_hint}." if place.key_hint else ""
         hint = f"Look for a missing end, or get another {page_hint}"
-        return Refused(message or f"{label} does not know this key.", _joined(clock_note(refusal.headers, now), hint))
+        return Refused(message or f"{label} does not know this key.", hint)
     if status == 402:
         return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
     if status == 403:
         what = f"use {place.model}" if place.model else "do this"
-        hint = _joined(
-            clock_note(refusal.headers, now), "Check the rights of the key, and whether its region is served."
+        return Restricted(
+            f"{label} does not allow this key to {what}.",
+            "Check the rights of the key, and whether its region is served.",
         )
-        return Restricted(f"{label} does not allow this key to {what}.", hint)
     if status in (404, 405, 410):
         what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
         hint = "" if "/v1/" in place.url else "; a base URL most often ends in /v1"

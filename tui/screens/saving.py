@@ -19,8 +19,9 @@ from tui.widgets.setup_form import SetupForm
 from tui.workspace import credentials, defaults, tenants
 from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
-from tui.workspace.setup import DEFAULT_NAME, Values, Verified
+from tui.workspace.setup import DEFAULT_NAME, Values
 from tui.workspace.times import when
+from tui.workspace.verifying import Verified
 
 Result = TypeVar("Result")
 
@@ -124,6 +125,9 @@ class Saving(Page[bool]):
         if verified is None:
             return
         self._check = verified.check
+        self._values = {**self._values, **verified.moved}
+        if verified.note:
+            self.app.toast(verified.note)
         if verified.check.state is CheckState.RESTRICTED or verified.listed == ():
             self._known = verified
             self._weigh(verified)

@@ -21,13 +21,11 @@ from tui.workspace.setup import (
     Conflict,
     FieldProblem,
     PlainHttp,
-    Verified,
     needs_plain_http,
     save,
     validate,
-    verify,
-    verify_stored,
 )
+from tui.workspace.verifying import Verified, verify, verify_stored
 
 __all__ = [
     "Cleaned",

@@ -6,14 +6,12 @@ for again.
 
 import asyncio
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from tui import vault
 from tui.domain import Check, CheckState, Credential, Model
-from tui.errors import Problem, Refused, Restricted, Usage
+from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider, told
@@ -24,9 +22,6 @@ from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste, taken_apart
 from tui.workspace.records import noun, record
-
-if TYPE_CHECKING:
-    from tui.providers.wire import Access
 
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
@@ -63,16 +58,6 @@ class Conflict(Problem):
         self.theirs = theirs
 
 
-@dataclass(frozen=True)
-class Verified:
-    """What a provider said to fields that are not saved yet. `listed` is None where it did not list models."""
-
-    check: Check
-    listed: tuple[Model, ...] | None
-    fields: Fields
-    origins: tuple[str, ...]
-
-
 def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[Fields, dict[str, Secret]]:
     """The clear fields (defaults filled in) and the newly given secrets; a FieldProblem for the first that is wrong."""
     known = {each.name: each for each in provider.fields}
@@ -88,7 +73,7 @@ def validate(provider: Provider, values: Values, stored: Credential | None) -> t
         typed = values.get(field.name)
         if typed is None and stored and not field.secret and field.name in keeping:
             typed = stored.clear.get(field.name, "")
-        text = _checked(field, typed.reveal() if isinstance(typed, Secret) else typed or "")
+        text = checked(field, typed.reveal() if isinstance(typed, Secret) else typed or "")
         if field.secret and text:
             given[field.name] = Secret(text)
         elif not field.secret and (text or field.default):
@@ -101,31 +86,6 @@ def validate(provider: Provider, values: Values, stored: Credential | None) -> t
 def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Those origins that are reached in plain http beyond this machine and are not allowed yet."""
     return tuple(each for each in origins if not is_private(each) and each not in allowed)
-
-
-async def verify(
-    desk: Desk,
-    tenant_id: str,
-    provider_id: str,
-    values: Values,
-    *,
-    name: str = DEFAULT_NAME,
-    plain_http: tuple[str, ...] = (),
-) -> Verified:
-    """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised."""
-    from tui.providers.wire import Access
-
-    draft = await asyncio.to_thread(_draft, desk, tenant_id, provider_id, values, name, plain_http)
-    access = Access(
-        provider=draft.provider,
-        fields=told(draft.clear, draft.secrets),
-        origins=draft.origins,
-        plain_http=draft.plain_http,
-        secrets=lambda: draft.secrets,
-        key_hint=draft.hint,
-    )
-    check, listed = await _asked(desk, access)
-    return Verified(check, listed, draft.clear, draft.origins)
 
 
 async def save(
@@ -153,7 +113,7 @@ async def save(
             table = tables.table("credentials")
             held = {each["name"]: noun(Credential, each) for each in table if each["provider"] == provider_id}
             now = held.get(name)
-            draft = _draft(desk, tenant_id, provider_id, values, name, plain_http)
+            draft = draft_of(desk, tenant_id, provider_id, values, name, plain_http)
             if watch and _content(now) != _content(seen):
                 raise Conflict(draft.provider.label, now)
             made = replace(
@@ -174,26 +134,10 @@ async def save(
     return await asyncio.to_thread(work)
 
 
-async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str = "") -> Check:
-    """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
-    provider = provider_of(provider_id)
-    held = sealed.listing(desk, tenant_id, provider_id)
-    credential = next((each for each in held if each.name == name or (not name and each.active)), None)
-    if credential is None:
-        what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
-        raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
-    access = await asyncio.to_thread(sealed.access_with, desk, tenant_id, provider, credential)
-    try:
-        check, _ = await _asked(desk, access)
-    except Refused as problem:
-        check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
-
-    await asyncio.to_thread(sealed.note, desk, tenant_id, credential, check)
-    return check
-
-
 @dataclass(frozen=True)
-class _Draft:
+class Draft:
+    """A credential as it would be saved, its secrets open."""
+
     provider: Provider
     clear: Fields
     secrets: Mapping[str, Secret]
@@ -201,11 +145,13 @@ class _Draft:
     plain_http: tuple[str, ...]
     hint: str
     """The last four characters of the key, if it is the stored one."""
+    stored: bool = False
+    """Whether any of the secrets is stored already."""
 
 
-def _draft(
+def draft_of(
     desk: Desk, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
-) -> _Draft:
+) -> Draft:
     """The whole credential as it would be saved: what was typed, completed by what is stored."""
     provider = provider_of(provider_id)
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
@@ -229,10 +175,10 @@ def _draft(
             )
         kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each in missing}
     hint = sealed.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
-    return _Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint)
+    return Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
 
 
-def _sealed(desk: Desk, tenant_id: str, draft: _Draft, name: str) -> Credential:
+def _sealed(desk: Desk, tenant_id: str, draft: Draft, name: str) -> Credential:
     """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
     tenant = get(desk, tenant_id)
     prints = {each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
@@ -259,29 +205,12 @@ def _content(credential: Credential | None) -> tuple[object, ...]:
     return (credential.envelope, dict(credential.clear)) if credential else ()
 
 
-async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...] | None]:
-    """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
-    provider, begun = access.provider, time.monotonic()
-    listed: tuple[Model, ...] | None = None
-
-    def outcome(state: CheckState, problem: Problem | None = None) -> Check:
-        words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
-        return Check(state, desk.now(), round((time.monotonic() - begun) * 1000), *words)
-
-    try:
-        listed = await intake.listed(desk, access, provider.verify(access.fields))
-        if listed is None and provider.list_models is not None:
-            listed = await intake.listed(desk, access, provider.list_models(access.fields))
-    except Restricted as problem:
-        return outcome(CheckState.RESTRICTED, problem), None
-    return outcome(CheckState.READY), listed
-
-
 def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:
     return {name: hint_of(secret.reveal()) for name, secret in secrets.items()}
 
 
-def _checked(field: Field, text: str) -> str:
+def checked(field: Field, text: str) -> str:
+    """The value of one field in its one form; a FieldProblem if it cannot be one."""
     cleaned = clean_paste(field, text)
     if cleaned.problem:
         raise FieldProblem(field.name, cleaned.problem)
@@ -293,7 +222,7 @@ def _checked(field: Field, text: str) -> str:
             value = clean_url(value, field.clears)
         except Usage as problem:
             raise FieldProblem(field.name, problem.message, problem.hint) from None
-    if field.choices and value not in {each.value for each in field.choices}:
+    if field.choices and not field.url and value not in {each.value for each in field.choices}:
         offered = ", ".join(each.value for each in field.choices)
         raise FieldProblem(field.name, f"{field.label} is one of {offered}.")
     if field.pattern and not re.fullmatch(field.pattern, value):
