@@ -21,7 +21,7 @@ from tests.providers.huggingface_kit import (
     who,
 )
 from tui.domain import Model
-from tui.errors import Problem
+from tui.errors import Problem, Restricted
 from tui.providers.calls import Call, Framing, Refusal
 from tui.providers.events import (
     Found,
@@ -178,8 +178,14 @@ def a_token_that_may_not_list_can_be_used_all_the_same(p: Provider) -> None:
         assert "may not list the endpoints of acme" in notice.text
         assert line(probe) == ("GET", f"{HOST}/info")
     nowhere = endpoint("BAAI/bge", VECTORS, "", namespace="acme")
-    assert read(looking(p, nowhere), Refusal(403)) == [Refusal(403)]
-    assert p.offers["endpoint_url"](BASE, {"namespace": "acme"}).takes == frozenset()
+    refused = Refusal(403, code="no_listing", param="acme")
+    assert read(looking(p, nowhere), Refusal(403)) == [refused]
+    offer = p.offers["endpoint_url"](BASE, {"namespace": "acme"})
+    assert offer.takes == {401, 403, 404}
+    assert read(offer, Refusal(401)) == [refused]
+    problem = p.explain(refused, "")
+    assert isinstance(problem, Restricted)
+    assert problem.message == "This token may not list the endpoints of acme."
 
 
 def found(results: list[Any]) -> dict[str, str]:

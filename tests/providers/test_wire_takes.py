@@ -19,7 +19,9 @@ def reader(frame: Frame | None) -> Iterator[Event | Refusal]:
             yield Notice(f"{refused.status} {refused.headers['x-one']}")
             yield Finish("stop")
         elif refused:
-            yield refused
+            yield Refusal(402) if refused.message == "better known" else refused
+        else:
+            yield Refusal(404, message="found in a 200")
 
 
 async def asked(status: int, said: str, **more: frozenset[int]) -> tuple[list[Event], Problem | None, int]:
@@ -40,6 +42,18 @@ async def test_one_that_the_reader_gives_back_is_a_refusal_all_the_same() -> Non
     events, problem, times = await asked(404, "other", takes=frozenset({404}))
     assert (events, times) == ([], 1)
     assert problem and "found nothing" in problem.message
+
+
+async def test_what_the_reader_makes_of_one_is_explained() -> None:
+    events, problem, times = await asked(404, "better known", takes=frozenset({404}))
+    assert (events, times) == ([], 1)
+    assert problem and "no credit left" in problem.message
+
+
+async def test_one_that_the_reader_finds_in_a_200_is_not_read_again() -> None:
+    events, problem, times = await asked(200, "known", takes=frozenset({404}))
+    assert (events, times) == ([], 1)
+    assert problem and problem.detail == "found in a 200"
 
 
 async def test_others_are_refused_as_ever() -> None:

@@ -117,8 +117,8 @@ class Hit:
     """Something to choose: a model to add or a value of a field. `usable` is false where it cannot be used as it is.
 
     `note` says in a few words what it is; `label` stands for the id where that is not what people know it by. `fields`
-    are further fields that choosing it fills in, `model` being the id of the model. Those of a hit that cannot be used
-    are what to change so that it can.
+    are further fields that choosing it fills in, `model` being the id of the model. For one that cannot be used as it
+    is they may hold another choice with which it can; that is offered and not done.
     """
 
     id: str

@@ -171,8 +171,13 @@ class Wire:
                     failed = _Again(ended, again=False)
             taken = failed.refusal.status in step.call.takes if failed.refusal else step.call.patience
             if taken and (failed.by_status or not failed.refusal):
-                for result in _told(step.call, failed):
-                    yield result
+                for told in _told(step.call, failed):
+                    if isinstance(told, Refusal) and told is not failed.refusal:
+                        place = Place(access.provider, step.call.url, True, access.key_hint, access.model)
+                        raise explained(place, told, self._clock())
+                    if isinstance(told, Refusal):
+                        raise failed.problem
+                    yield told
                 return
             if failed.stale and not renewed:
                 renewed = True
@@ -335,14 +340,11 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
     raise _Again(problem, again, "broken off" if progress.sent else "not reached")
 
 
-def _told(call: Call, failed: _Again) -> Iterator[Event | Call | Begun]:
+def _told(call: Call, failed: _Again) -> Iterator[Event | Refusal | Call | Begun]:
     """What the reader of a call makes of a refusal that it takes as an answer; given back, it is one all the same."""
     read = call.reader()
     frames = (Frame(failed.refusal), None) if failed.refusal else (None,)
-    for result in (each for frame in frames for each in read(frame)):
-        if isinstance(result, Refusal):
-            raise failed.problem
-        yield result
+    return (each for frame in frames for each in read(frame))
 
 
 def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:

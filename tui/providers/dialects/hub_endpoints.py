@@ -36,7 +36,8 @@ ENDINGS = (
 """What people leave at the end of an endpoint's address."""
 
 NO_ENDPOINT, WRONG_MODEL, PAUSED, FAILED, NO_ENGINE = "no_endpoint", "wrong_model", "paused", "failed", "no_engine"
-"""Codes of refusals that are found in answers of success."""
+NO_LISTING = "no_listing"
+"""Codes of refusals that are found in answers."""
 
 HELD = {"x-scale-up-timeout": "100"}
 """How many seconds the proxy may hold a call back while the endpoint starts: less than a stream is waited for."""
@@ -79,7 +80,12 @@ def offered(fields: Fields, values: Mapping[str, str]) -> Call:
         wanted = values.get("task", "")
         yield Found(tuple(each for each in hits if each.fields.get("task", wanted) == wanted or not wanted))
 
-    return Listing(fields, values.get("namespace", ""), read).call()
+    return Listing(fields, values.get("namespace", ""), read, denied).call()
+
+
+def denied(refused: Refusal, namespace: str) -> Results:
+    """What becomes of a listing that the token may not have; 401 says so too, of a token that is good elsewhere."""
+    yield Refusal(403, code=NO_LISTING, param=namespace)
 
 
 @dataclass(frozen=True)
@@ -89,15 +95,14 @@ class Listing:
     fields: Fields
     namespace: str
     then: Then
-    denied: Callable[[Refusal, str], Results] | None = None
+    denied: Callable[[Refusal, str], Results]
     wait: float = 0.0
 
     def call(self) -> Call:
         if not self.namespace:
             return replace(whoami(self.fields), reader=lambda: self._named)
         url = at(self.fields["endpoints_url"], f"/endpoint/{self.namespace}")
-        takes = _DENIED if self.denied else frozenset()
-        return Call("GET", url, lambda: self._read, wait=self.wait, takes=takes)
+        return Call("GET", url, lambda: self._read, wait=self.wait, takes=_DENIED)
 
     def _named(self, frame: Frame | None) -> Results:
         if frame is None:
@@ -109,7 +114,7 @@ class Listing:
         if frame is None:
             return
         if isinstance(frame.data, Refusal):
-            yield from self.denied(frame.data, self.namespace) if self.denied else [frame.data]
+            yield from self.denied(frame.data, self.namespace)
             return
         items = frame.data.get("items") if isinstance(frame.data, dict) else None
         if not isinstance(items, list):

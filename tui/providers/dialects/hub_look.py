@@ -32,6 +32,7 @@ from tui.providers.dialects.hub_endpoints import (
     Listing,
     Results,
     address,
+    denied,
     message_of,
     repository_of,
     state_of,
@@ -77,7 +78,7 @@ class _Look:
             yield Notice(f"This token may not list the endpoints of {namespace}, so the name is not checked there.")
             yield self.probe()
         else:
-            yield refused
+            yield from denied(refused, namespace)
 
     def _entries(self, items: list[dict[str, Any]], namespace: str) -> Results:
         item = self._found(items)

@@ -83,6 +83,8 @@ def _of_token(label: str, refused: Refusal) -> Problem | None:
             f"{label} knows this token, but it may not call hosted models.",
             f"Allow it to make calls to Inference Providers at {_SETTINGS}/tokens. Endpoints may work without.",
         )
+    if refused.code == hub_endpoints.NO_LISTING:
+        return Restricted(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
     if refused.status == 403 and _NO_ENDPOINT_CALLS.search(refused.message):
         return Restricted(
             f"{label} knows this token, but it may not call this endpoint.",
