@@ -1,11 +1,11 @@
 """What a person meets when something goes wrong: one sentence and one hint, never a traceback.
 
-    Problem             exit 1   anything that failed
-    ├── Usage           exit 2   what was asked for cannot be meant
-    ├── Refused         exit 3   a provider does not accept the credential
-    ├── Unreachable     exit 4   the network, a proxy or TLS stood in the way
-    ├── Locked          exit 5   a key must be opened first, or cannot be opened
-    └── Restricted      exit 1   a provider knows the credential, which may not do this one thing
+Problem             exit 1   anything that failed
+├── Usage           exit 2   what was asked for cannot be meant
+├── Refused         exit 3   a provider does not accept the credential
+├── Unreachable     exit 4   the network, a proxy or TLS stood in the way
+├── Locked          exit 5   a key must be opened first, or cannot be opened
+└── Restricted      exit 1   a provider knows the credential, which may not do this one thing
 """
 
 from enum import IntEnum

@@ -14,7 +14,10 @@ from tui.providers.spec import Field, LocalServer, Parameter, ParameterKind, Pro
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
 _EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)
 _SPEECH = re.compile(r"whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)", re.IGNORECASE)
-_USELESS = re.compile(r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation", re.IGNORECASE)
+_USELESS = re.compile(
+    r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation|dall-e|(^|/)sora|gpt-(realtime|live|image|audio)|(^|/)flux",
+    re.IGNORECASE,
+)
 _COMPLETION = re.compile(r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$")
 _CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length")
 

@@ -1,0 +1,78 @@
+"""Adding a provider is adding one file: a throw-away one is declared in a folder, set up, listed and asked."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.test_readme import row
+from tui import providers
+from tui.domain import ModelType
+from tui.providers.calls import Message
+from tui.providers.events import TextDelta
+from tui.secret import Secret
+from tui.workspace import credentials, defaults, models, playground, tenants
+from tui.workspace.desk import Desk
+
+KEY = "tw-FAKE-twelfth-0123456789-77c0"
+FILE = """
+from functools import partial
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.dialects import openai, openai_chat, openai_models
+from tui.providers.origins import origin_of
+from tui.providers.spec import Field, Provider
+
+def classify(entry):
+    return Model("twelfth", entry["id"], ModelType.CHAT)
+
+
+FLAVOUR = openai.Flavour("twelfth", classify, most_tokens="max_tokens", vectors="float")
+
+PROVIDER = Provider(
+    id="twelfth",
+    label="The Twelfth",
+    supply=Supply.OWN,
+    intake=Intake.IMPORTED,
+    fields=(
+        Field("api_key", "API key", "From its page.", secret=True, required=True, env=("TWELFTH_KEY",)),
+        Field("base_url", "Base URL", "Where it answers.", required=True, url=True),
+    ),
+    sign=openai.sign,
+    origins=lambda fields: (origin_of(fields["base_url"]),),
+    verify=partial(openai_models.listing, FLAVOUR),
+    refusal=openai.refusal,
+    list_models=partial(openai_models.listing, FLAVOUR),
+    chat=partial(openai_chat.chat, FLAVOUR),
+)
+"""
+
+
+@pytest.fixture
+def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry as it is when the file lies beside the others."""
+    (tmp_path / "twelfth.py").write_text(FILE)
+    monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
+    for name, declared in providers._discover().items():
+        monkeypatch.setitem(providers.PROVIDERS, name, declared)
+
+
+async def test_one_file_is_a_provider(twelfth: None, disk_desk: Desk) -> None:
+    from tui.providers.wire import Wire
+
+    disk_desk.wiring = lambda: Wire({})
+    with OpenAIServer(KEY) as server:
+        tenant = await tenants.create(disk_desk, "acme")
+        values = {"api_key": Secret(KEY), "base_url": server.url}
+        verified = await credentials.verify(disk_desk, tenant.id, "twelfth", values)
+        await credentials.save(disk_desk, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
+        listed = models.listing(disk_desk, tenant.id, ModelType.CHAT, "twelfth")
+        assert "gpt-6-sol" in [model.id for model in listed]
+        await defaults.set(disk_desk, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
+        model = models.find(disk_desk, tenant.id, "twelfth/gpt-6-sol")
+        asked = playground.chat(disk_desk, tenant.id, model, (Message("user", "Why?"),), {})
+        answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
+        assert answer == "The sky is blue because of scattering."
+        assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
+    await disk_desk.aclose()
+    assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | own | imported, others can be added | yes | – | – |"
