@@ -186,6 +186,8 @@ async def _received(
             await stopped(pending)
         fault = pending.exception()
         if isinstance(fault, Exception):
+            if not size and 0 in call.takes:
+                return
             problem = in_answer(place)
             raise Ended(problem.message, problem.hint) if call.patience else problem
         chunk = pending.result()
