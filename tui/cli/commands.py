@@ -68,6 +68,7 @@ _TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "T
 _MUST_TYPE = _TYPE._replace(must=True)
 _MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; else the default model of the type", "P/MODEL")
 _NO_VERIFY = Option(("--no-verify",), "save without asking the provider")
+_ALLOW_HTTP = Option(("--allow-http",), "send texts and the key readable for others on the way, beyond this machine")
 _NAME = Option(("--name",), "the credential's name, `default` unless named", "CRED")
 
 _NAME_ARGUMENT = Argument("NAME", "a tenant's name or id")
@@ -168,7 +169,7 @@ COMMANDS = (
         (
             _NAME,
             _NO_VERIFY,
-            Option(("--allow-http",), "send texts and the key readable for others on the way, beyond this machine"),
+            _ALLOW_HTTP,
             _JSON,
         ),
         "Fields that are not named keep their value. A secret field is given as FIELD=- (a hidden prompt, or a line of "
@@ -249,16 +250,18 @@ COMMANDS = (
         "model:add",
         "add a model by hand",
         (_PROVIDER, _MODEL, _FIELDS),
-        (_MUST_TYPE, _NO_VERIFY, _JSON),
-        shape=_MODEL_SHAPE,
-        examples=("modeldeck model add openai_compatible qwen3:32b --type chat",),
+        (_MUST_TYPE, _NO_VERIFY, _ALLOW_HTTP, _JSON),
+        "Its provider is asked about it, then one small call is made, which is charged as any other. An address among "
+        "its fields is one that the stored key may go to from then on.",
+        _MODEL_SHAPE,
+        ("modeldeck model add openai_compatible qwen3:32b --type chat",),
     ),
     Command(
         ("model", "edit"),
         "model:edit",
         "change the fields of an added model",
         (_PROVIDER, _MODEL, _FIELDS._replace(least=1)),
-        (_TYPE, _NO_VERIFY, _JSON),
+        (_TYPE, _NO_VERIFY, _ALLOW_HTTP, _JSON),
         "--type says which is meant where one id was added for several types.",
         _MODEL_SHAPE,
         ("modeldeck model edit azure_openai gpt-east base_model=gpt-6-sol",),

@@ -1,5 +1,6 @@
 """`modeldeck model …`."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tui.cli.calling import Calling
@@ -9,6 +10,7 @@ from tui.domain import Model, ModelType
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.workspace import models
+from tui.workspace.credentials import PlainHttp
 from tui.workspace.models import ModelRow
 
 
@@ -105,9 +107,12 @@ async def add(call: Calling) -> None:
     verify = not call.given.has("no-verify")
     kind = ModelType(call.given.one("type"))
     name = call.given.one("MODEL")
-    model = await call.opening(
-        lambda: models.add(call.desk, call.tenant.id, provider.id, name, kind, fields, verify=verify)
-    )
+
+    def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
+        told = call.out.note
+        return models.add(call.desk, call.tenant.id, provider.id, name, kind, fields, verify, plain_http, told)
+
+    model = await _allowed(call, adding)
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
 
 
@@ -116,8 +121,23 @@ async def edit(call: Calling) -> None:
     model = _find(call)
     fields = _entries(call, provider_by_id(model.provider))
     verify = not call.given.has("no-verify")
-    changed = await call.opening(lambda: models.edit(call.desk, call.tenant.id, model, fields, verify=verify))
+
+    def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
+        return models.edit(call.desk, call.tenant.id, model, fields, verify, plain_http, call.out.note)
+
+    changed = await _allowed(call, editing)
     _answer(call, changed, f"{changed.ref} is changed.")
+
+
+async def _allowed(call: Calling, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
+    """Do it; with --allow-http, an address in plain http is taken."""
+    try:
+        return await call.opening(lambda: work(()))
+    except PlainHttp as problem:
+        if not call.given.has("allow-http"):
+            raise
+        origins = problem.origins
+    return await call.opening(lambda: work(origins))
 
 
 async def test(call: Calling) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import CheckState, Credential, Model, Origin
@@ -12,10 +12,11 @@ from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import sealed
+from tui.workspace import sealed, shelf
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
+from tui.workspace.records import noun, record
 from tui.workspace.sealed import access, active, listing, masked
 from tui.workspace.setup import (
     Conflict,
@@ -114,9 +115,11 @@ async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
             table = tables.table("credentials")
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
-            for each in table:
-                if each["provider"] == provider_id:
-                    table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
+            for each in [each for each in table if each["provider"] == provider_id]:
+                held = replace(noun(Credential, each), active=each["name"] == name)
+                table.update(
+                    record(sealed.with_added(desk, tenant_id, held) if held.active else held), doc_ids=[each.doc_id]
+                )
 
     await asyncio.to_thread(work)
 
@@ -183,10 +186,8 @@ def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
     """Imported and added models by provider."""
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
-        from tui.workspace.models import held
-
         counts: dict[str, tuple[int, int]] = {}
-        for each in held(desk, tenant_id):
+        for each in shelf.held(desk, tenant_id):
             imported, added = counts.get(each.provider, (0, 0))
             counts[each.provider] = _counted(each, imported, added)
         return counts

@@ -2,20 +2,39 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from tui.domain import Default, Intake, Model, ModelType, Origin
+from tui.domain import Intake, Model, ModelType, Origin
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import credentials, intake, sealed, trying
+from tui.workspace import adding, credentials, intake, sealed, trying
+from tui.workspace.adding import belongs, offers, search
 from tui.workspace.desk import Desk
 from tui.workspace.intake import Refreshed
-from tui.workspace.records import noun, record
+from tui.workspace.setup import checked
+from tui.workspace.shelf import defaults, held
+
+__all__ = [
+    "ModelRow",
+    "add",
+    "belongs",
+    "defaults",
+    "edit",
+    "find",
+    "held",
+    "listing",
+    "offers",
+    "refresh",
+    "remove",
+    "rows",
+    "search",
+    "test",
+]
 
 _KINDS = list(ModelType)
 
@@ -34,24 +53,6 @@ class ModelRow:
     def usable(self) -> bool:
         """Whether a call can be tried."""
         return self.state in ("ready", "ends")
-
-
-def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
-    """All models as stored."""
-
-    def read(tables: Tables) -> tuple[Model, ...]:
-        return tuple(noun(Model, each) for each in tables.table("models"))
-
-    return desk.store(tenant_id).derive("models", read, table="models")
-
-
-def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
-    """The defaults that are set, usable or not."""
-
-    def read(tables: Tables) -> dict[ModelType, Default]:
-        return {each.type: each for each in (noun(Default, record) for record in tables.table("defaults"))}
-
-    return desk.store(tenant_id).derive("defaults", read, table="defaults")
 
 
 def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
@@ -124,33 +125,68 @@ async def add(
     type: ModelType,  # noqa: A002
     fields: Mapping[str, str] | None = None,
     verify: bool = True,
+    plain_http: tuple[str, ...] = (),
+    tell: Callable[[str], None] = lambda note: None,
 ) -> Model:
-    """Adds a model by hand, after one small call to it unless `verify` is off."""
+    """Adds a model by hand, after its provider was asked about it and one small call, unless `verify` is off.
+
+    `tell` hears what the provider says of it.
+    """
     provider = provider_of(provider_id)
-    model = Model(provider_id, _id(model_id), type, Origin.ADDED, fields=_entries(provider, fields or {}))
     if type not in provider.types:
         served = ", ".join(each.value for each in provider.types)
         raise Usage(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
-    for each in held(desk, tenant_id):
-        if (each.provider, each.id, each.type) == (provider_id, model.id, type) and not each.gone:
-            raise Usage(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
-    sealed.access(desk, tenant_id, provider_id)
-    if verify:
-        model = (await trying.tried(desk, tenant_id, model)).model
-    await asyncio.to_thread(_put, desk, tenant_id, model)
-    return model
+    wanted = adding.fields_of(provider, fields or {}, {})
+    model = Model(provider_id, _id(provider, model_id), type, Origin.ADDED, fields=wanted)
+    _is_new(desk, tenant_id, model)
+    return await _kept(desk, tenant_id, model, verify, plain_http, tell)
 
 
-async def edit(desk: Desk, tenant_id: str, model: Model, fields: Mapping[str, str], verify: bool = True) -> Model:
+async def edit(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    fields: Mapping[str, str],
+    verify: bool = True,
+    plain_http: tuple[str, ...] = (),
+    tell: Callable[[str], None] = lambda note: None,
+) -> Model:
     """Changes fields of an added model; those not named keep their value."""
     provider = provider_of(model.provider)
     if model.origin is not Origin.ADDED:
         raise Usage(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
-    changed = replace(model, fields=_entries(provider, {**model.fields, **fields}))
+    changed = replace(model, fields=adding.fields_of(provider, fields, model.fields))
+    return await _kept(desk, tenant_id, changed, verify, plain_http, tell, new=False)
+
+
+async def _kept(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    verify: bool,
+    plain_http: tuple[str, ...],
+    tell: Callable[[str], None],
+    new: bool = True,
+) -> Model:
+    access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, plain_http)
     if verify:
-        changed = (await trying.tried(desk, tenant_id, changed)).model
-    await asyncio.to_thread(_put, desk, tenant_id, changed)
-    return changed
+        learned = await adding.looked_at(desk, access, model)
+        if new and learned.model.id != model.id:
+            _is_new(desk, tenant_id, learned.model)
+        model = learned.model if new else replace(learned.model, id=model.id)
+        # Among what was learned may be an address of its own.
+        access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, access.plain_http)
+        model = (await trying.tried(desk, tenant_id, model, access)).model
+        if learned.note:
+            tell(learned.note)
+    await asyncio.to_thread(adding.keep, desk, tenant_id, model, access)
+    return model
+
+
+def _is_new(desk: Desk, tenant_id: str, model: Model) -> None:
+    for each in held(desk, tenant_id):
+        if _same(each, model) and not each.gone:
+            raise Usage(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
 
 
 async def test(desk: Desk, tenant_id: str, model: Model) -> str:
@@ -182,11 +218,8 @@ def _measured(desk: Desk, tenant_id: str, model: Model) -> None:
         tables.table("models").update({"dimensions": model.dimensions}, lambda each: _is(each, model))
 
 
-def _put(desk: Desk, tenant_id: str, model: Model) -> None:
-    with desk.store(tenant_id).transaction() as tables:
-        table = tables.table("models")
-        table.remove(lambda each: _is(each, model))
-        table.insert(record(model))
+def _same(each: Model, model: Model) -> bool:
+    return (each.provider, each.id, each.type) == (model.provider, model.id, model.type)
 
 
 def _is(each: Mapping[str, object], model: Model) -> bool:
@@ -206,21 +239,8 @@ def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, Model
     return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label)
 
 
-def _id(text: str) -> str:
-    cleaned = text.strip()
+def _id(provider: Provider, text: str) -> str:
+    cleaned = checked(provider.model_id, text)
     if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
         raise Usage(f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does.")
     return cleaned
-
-
-def _entries(provider: Provider, fields: Mapping[str, str]) -> dict[str, str]:
-    known = {each.name: each for each in provider.model_fields}
-    for name in fields:
-        if name not in known:
-            has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
-            raise Usage(f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
-    filled = {name: fields.get(name, "").strip() or each.default for name, each in known.items()}
-    for name, each in known.items():
-        if each.required and not filled[name]:
-            raise Usage(f"{each.label} is missing.", each.help)
-    return {name: value for name, value in filled.items() if value}

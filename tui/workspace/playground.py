@@ -48,12 +48,13 @@ async def chat(
     messages: Sequence[Message],
     parameters: Mapping[str, Any] | None = None,
     stream: bool = True,
+    access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
-    """Asks a chat model. Closing the iterator stops the call."""
+    """Asks a chat model, by `access` if it is not kept yet. Closing the iterator stops the call."""
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
     call = provider.chat(access.fields, ChatAsk(model, tuple(messages), dict(parameters or {}), stream))
     async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
         async for event in events:
@@ -61,7 +62,12 @@ async def chat(
 
 
 async def embed(
-    desk: Desk, tenant_id: str, model: Model, texts: Sequence[str], query: bool = False
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    texts: Sequence[str],
+    query: bool = False,
+    access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
     """Turns texts into vectors; `query` says that they are questions to search with."""
     provider = provider_of(model.provider)
@@ -71,7 +77,7 @@ async def embed(
         raise Usage(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
     call = provider.embed(access.fields, EmbedAsk(model, tuple(texts), query))
     async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
         async for event in events:
@@ -85,13 +91,14 @@ async def transcribe(
     path: Path,
     language: str = "",
     times: Times = Times.NONE,
+    access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
     """Turns a recording on this machine into text."""
     provider = provider_of(model.provider)
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    access = sealed.access(desk, tenant_id, model.provider, model.id)
+    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
     ask = TranscribeAsk(model, path, info.media, info.size, language, times)
     async with aclosing(_streamed(desk, tenant_id, access, provider.transcribe(access.fields, ask))) as events:
         async for event in events:

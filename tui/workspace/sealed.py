@@ -1,17 +1,20 @@
 """Credentials as they are stored, and what opens them for a call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui import vault
 from tui.domain import Check, Credential
 from tui.errors import Locked, Problem
 from tui.providers import provider as provider_of
+from tui.providers.origins import is_private
 from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.store import Tables
 from tui.text import mask
-from tui.workspace import keys
+from tui.workspace import keys, shelf
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record
@@ -66,6 +69,31 @@ def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Sec
         raise Locked(*_shut(desk, tenant_id, credential)) from None
     desk.sealed_shut.pop(place, None)
     return opened
+
+
+def longer(
+    desk: Desk, tenant_id: str, credential: Credential, origins: Sequence[str], plain_http: Sequence[str] = ()
+) -> Credential:
+    """The credential with further origins, its secrets sealed anew for them; plain http only where it is allowed."""
+    allowed = _joined(credential.plain_http, [each for each in plain_http if each in origins])
+    wanted = _joined(credential.origins, [each for each in origins if is_private(each) or each in allowed])
+    if (wanted, allowed) == (credential.origins, credential.plain_http):
+        return credential
+    made = replace(credential, origins=wanted, plain_http=allowed)
+    if not credential.envelope:
+        return made
+    public = keys.public_key(desk, get(desk, tenant_id))
+    opened = secrets(desk, tenant_id, credential)
+    return replace(made, envelope=vault.seal(public, opened, binding(tenant_id, made)))
+
+
+def with_added(desk: Desk, tenant_id: str, credential: Credential) -> Credential:
+    """The credential with the addresses of its provider's added models, if the tenant is open to seal it anew."""
+    provider = provider_of(credential.provider)
+    fields = defaults(provider) | dict(credential.clear)
+    with suppress(Locked):
+        return longer(desk, tenant_id, credential, shelf.added_origins(desk, tenant_id, provider, fields))
+    return credential
 
 
 def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
@@ -141,6 +169,10 @@ def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
 def masked(credential: Credential, field: str) -> str:
     """A secret field as it is shown: dots and the stored hint, or nothing if it is not filled."""
     return mask(credential.hints[field]) if field in credential.hints else ""
+
+
+def _joined(held: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*held, *more)))
 
 
 def _shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:

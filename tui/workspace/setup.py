@@ -17,7 +17,7 @@ from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider, told
 from tui.secret import Secret
 from tui.text import hint_of, one_line
-from tui.workspace import intake, keys, sealed
+from tui.workspace import intake, keys, sealed, shelf
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste, taken_apart
@@ -159,14 +159,15 @@ def draft_of(
     held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
     stays = set(held.hints) & _keeping(provider, values) if held else set()
-    origins = provider.origins(told(clear, {*given, *stays}))
+    own = provider.origins(told(clear, {*given, *stays}))
+    origins = tuple(dict.fromkeys((*own, *shelf.added_origins(desk, tenant_id, provider, clear))))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):
         raise PlainHttp(url, open_ones)
     kept: dict[str, Secret] = {}
     if held and (missing := [each for each in held.hints if each in stays and each not in given]):
-        if strange := [each for each in origins if each not in held.origins]:
+        if strange := [each for each in own if each not in held.origins]:
             field = provider.field(missing[0])
             raise FieldProblem(
                 field.name,

@@ -6,6 +6,7 @@ import wave
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
@@ -13,6 +14,9 @@ from tui.providers.calls import Message
 from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.workspace import playground
 from tui.workspace.desk import Desk
+
+if TYPE_CHECKING:
+    from tui.providers.wire import Access
 
 
 @dataclass(frozen=True)
@@ -23,12 +27,11 @@ class Tried:
     words: str
 
 
-async def tried(desk: Desk, tenant_id: str, model: Model) -> Tried:
-    """Calls the model once; a Problem says why it cannot be used."""
+async def tried(desk: Desk, tenant_id: str, model: Model, access: "Access | None" = None) -> Tried:
+    """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used."""
     if model.type is ModelType.EMBEDDING:
-        vectors = [
-            each async for each in playground.embed(desk, tenant_id, model, ("ok",)) if isinstance(each, Vectors)
-        ]
+        embedded = playground.embed(desk, tenant_id, model, ("ok",), access=access)
+        vectors = [each async for each in embedded if isinstance(each, Vectors)]
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
@@ -37,10 +40,10 @@ async def tried(desk: Desk, tenant_id: str, model: Model) -> Tried:
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
             path.write_bytes(_silence())
-            if not await _any(playground.transcribe(desk, tenant_id, model, path), Transcript):
+            if not await _any(playground.transcribe(desk, tenant_id, model, path, access=access), Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
         return Tried(model, "answered")
-    said = playground.chat(desk, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False)
+    said = playground.chat(desk, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
     if not await _any(said, TextDelta, ThinkingDelta):
         raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
     return Tried(model, "answered")

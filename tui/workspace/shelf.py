@@ -1,0 +1,38 @@
+"""Models and defaults as they are stored."""
+
+from tui.domain import Default, Model, ModelType, Origin
+from tui.providers.spec import Fields, Provider
+from tui.store import Tables
+from tui.workspace.desk import Desk
+from tui.workspace.records import noun
+
+
+def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+    """All models as stored."""
+
+    def read(tables: Tables) -> tuple[Model, ...]:
+        return tuple(noun(Model, each) for each in tables.table("models"))
+
+    return desk.store(tenant_id).derive("models", read, table="models")
+
+
+def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
+    """The defaults that are set, usable or not."""
+
+    def read(tables: Tables) -> dict[ModelType, Default]:
+        return {each.type: each for each in (noun(Default, record) for record in tables.table("defaults"))}
+
+    return desk.store(tenant_id).derive("defaults", read, table="defaults")
+
+
+def added_origins(desk: Desk, tenant_id: str, provider: Provider, fields: Fields) -> tuple[str, ...]:
+    """The origins that the addresses of a provider's added models need."""
+    added = [each for each in _added(desk, tenant_id) if each.provider == provider.id]
+    return tuple(dict.fromkeys(origin for each in added for origin in provider.model_origins(fields, each)))
+
+
+def _added(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+    def read(_: Tables) -> tuple[Model, ...]:
+        return tuple(each for each in held(desk, tenant_id) if each.origin is Origin.ADDED)
+
+    return desk.store(tenant_id).derive("added", read, table="models")
