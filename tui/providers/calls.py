@@ -127,9 +127,9 @@ class Call:
     A name of the query with a tuple comes once for each. A refusal with one of the statuses `takes` is an answer too:
     the reader finds the `Refusal` as the data of a frame, and gives it back where it does not know better. A 0 among
     them stands for an answer that breaks off before its first byte, which is read as one without a word. `plain` says
-    that frames hold their data as text in every case, blanks and all. With `patience`, what is asked for goes on without
-    this connection: where it cannot be had, breaks, or brings nothing of use for so many seconds, the reader is told of
-    an end, and answers with another way to come by the rest.
+    that frames hold their data as text in every case, blanks and all. With `patience`, what is asked for goes on
+    without this connection: where it cannot be had, breaks, or brings nothing of use for so many seconds, the reader is
+    told of an end, and answers with another way to come by the rest.
     """
 
     method: str
