@@ -181,8 +181,9 @@ def found_keys(desk: Desk) -> dict[str, str]:
 
 
 def local_provider() -> str:
-    """The provider of model servers on this machine."""
-    return next((each.id for each in PROVIDERS.values() if each.local_servers), "")
+    """The provider that knows the most kinds of model servers on this machine."""
+    known = [each for each in PROVIDERS.values() if each.local_servers]
+    return max(known, key=lambda each: len(each.local_servers)).id if known else ""
 
 
 def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:

@@ -37,7 +37,7 @@ class SetupForm(Form):
     SetupForm Plain { height: auto; }
     SetupForm Vertical { height: auto; }
     SetupForm .said { padding-left: 3; }
-    SetupForm #notice { padding-bottom: 1; }
+    SetupForm #notice { padding: 0 0 1 3; }
     SetupForm .under-choice { padding-left: 20; }
     """
 
@@ -58,8 +58,8 @@ class SetupForm(Form):
         self.servers: Sequence[Server] = ()
         self.noticed = False
         self.ways = tuple(dict.fromkeys(each.way for each in provider.fields if each.way))
-        self.entries = {each.name: self._entry(each) for each in provider.fields if not each.choices}
-        self.choices = {each.name: self._choice(each) for each in provider.fields if each.choices}
+        self.entries = {each.name: self._entry(each) for each in provider.fields if each.url or not each.choices}
+        self.choices = {each.name: self._choice(each) for each in provider.fields if each.name not in self.entries}
 
     # --- the parts ---
 
@@ -129,6 +129,7 @@ class SetupForm(Form):
         kept = stored.get(field.name)
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
+        help_ += [f"{each.value}  {each.label}" for each in field.choices]
         if kept is not None and self.shut:
             kept, help_ = None, ["The stored one cannot be opened; enter it again."]
         elif kept is not None:
