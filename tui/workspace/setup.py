@@ -125,6 +125,9 @@ async def save(
             )
             table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
             table.insert(record(made))
+            if not held:
+                # With its first own key a tenant uses that one; a trial can be chosen again.
+                tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
             if listed is not None:
                 intake.take_in(tables, draft.provider, listed, desk.today())
             elif draft.provider.list_models is None and outcome.state is CheckState.READY:
@@ -252,13 +255,23 @@ def _keeping(provider: Provider, values: Values) -> set[str]:
 def _complete(provider: Provider, filled: set[str]) -> None:
     """Every required field is there; of fields that belong to ways of signing in, those of a way that was begun."""
     ways = list(dict.fromkeys(each.way for each in provider.fields if each.way))
-    begun = {each.way for each in provider.fields if each.way and each.name in filled}
-    wanted = begun or set(ways[:1])
+    # What has a default is filled in either case, so that it begins nothing.
+    chosen = [each for each in provider.fields if each.way and each.name in filled and not each.default]
+    begun = list(dict.fromkeys(each.way for each in chosen))
     if provider.either and len(begun) > 1:
-        field = next(each for each in provider.fields if each.way == ways[-1] and each.name in filled)
-        both = " or ".join(each for each in ways if each in begun)
-        raise FieldProblem(field.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
+        second = next(each for each in chosen if each.way == begun[1])
+        both = " or ".join(begun)
+        raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
     for field in provider.fields:
-        if field.required and field.name not in filled and (not field.way or field.way in wanted):
-            among = f"; {field.way} needs it" if field.way and field.way in begun else ""
-            raise FieldProblem(field.name, f"{field.label} is missing{among}.", field.help)
+        if not field.required or field.name in filled or (field.way and field.way not in (begun or ways[:1])):
+            continue
+        if field.way and begun:
+            raise FieldProblem(field.name, f"{field.label} is missing; {field.way} needs it.", field.help)
+        others = "".join(f" Or give {_needs(provider, each)}." for each in ways[1:]) if field.way else ""
+        raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
+
+
+def _needs(provider: Provider, way: str) -> str:
+    """What a way of signing in needs, by its labels: `App ID, API key and API secret`."""
+    labels = [each.label for each in provider.fields if each.way == way and each.required]
+    return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:]))) or way
