@@ -183,9 +183,9 @@ def _completion(
 
 @cache
 def _documented(folder: str) -> dict[str, Any]:
-    """The first chunk of the documented stream, whose members every chunk has."""
-    first = fixture(folder, "chat.sse").partition(b"\n")[0]
-    chunk: dict[str, Any] = json.loads(first.removeprefix(b"data: "))
+    """The first chunk of the documented stream that says something, whose members every chunk has."""
+    lines = [each.removeprefix(b"data: ") for each in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in each]
+    chunk: dict[str, Any] = json.loads(lines[0])
     return chunk
 
 
