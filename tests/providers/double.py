@@ -5,7 +5,7 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,7 +28,8 @@ HOLD = "hold"
 RESET = "reset"
 """Close the connection with a RST."""
 
-Answer = Sequence[bytes | str]
+Answer = Sequence[bytes | str | Callable[[str], bytes]]
+"""What is written, in pieces; one that names an address of the server is made from its origin."""
 
 
 @dataclass
@@ -129,6 +130,7 @@ async def read_request(reader: asyncio.StreamReader, server: Server) -> Asked | 
 
 async def _give(server: Server, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     last = b""
+    answer = [item(server.origin) if callable(item) else item for item in answer]
     for item in answer:
         if isinstance(item, bytes):
             writer.write(item)

@@ -63,7 +63,10 @@ class Said:
 class Chat:
     """A way to chat with a provider over a socket: its fields for a server at an origin, and what that answers.
 
-    `whole` makes the JSON of an answer in one piece, `before` are the answers to the steps before the chat (a token).
+    `whole` makes the JSON of an answer in one piece, `before` are the answers to the steps before the chat (a token),
+    made from the server's origin where they name an address there, and `after` those to the steps after its stream.
+    `aside` is how the path of a call ends that is made beside the chat (to cancel it). With `only_stream`, the faults
+    before a stream are for another chat of the provider.
     `own` names faults that this wire meets in its own way, each with the reason; its own tests show them. A provider
     with several wires gives each a `name`. `added` makes further fields of the model out of those of the credential.
     """
@@ -73,7 +76,10 @@ class Chat:
     model: Model
     stream: Stream | None = None
     whole: Callable[[str], Any] | None = None
-    before: tuple[bytes, ...] = ()
+    before: tuple[bytes | Callable[[str], bytes], ...] = ()
+    after: tuple[bytes, ...] = ()
+    aside: str = ""
+    only_stream: bool = False
     own: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     added: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda fields: {}

@@ -1,0 +1,171 @@
+"""What a model on Replicate takes and gives, as it is kept with the added model, and what this makes of parameters.
+
+Names differ from model to model; only those that it has are sent (Replicate HTTP API reference, models).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from functools import lru_cache
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.providers.spec import Parameter, ParameterKind
+
+TEXT, VECTORS, TRANSCRIPT, FILES, OTHER = "text", "vectors", "transcript", "files", "something else"
+"""What a model gives; '' where its schema does not tell."""
+
+FIELD = "inputs"
+"""The field of an added model that holds all this as JSON."""
+
+_PROMPT = ["prompt", "text", "input", "message"]
+_SYSTEM = ["system_prompt", "system_instruction", "system"]
+_TEXTS = ["texts", "text", "inputs", "input", "query_texts", "sentences"]
+_AUDIO = ["audio", "audio_file", "audio_path", "audio_url", "file"]
+_STOP = ["stop", "stop_sequences", "stop_words"]
+_PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
+
+
+@dataclass(frozen=True)
+class Take:
+    """One input: its type (`texts` for a list of them), whether it is a file, its range, and what it means."""
+
+    name: str
+    type: str = ""
+    file: bool = False
+    required: bool = False
+    low: float | None = None
+    high: float | None = None
+    unset: str = ""
+    choices: tuple[str | int | float, ...] = ()
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a model takes, in the order that it is shown in, and what it gives; `times` says that it tells times."""
+
+    takes: tuple[Take, ...] = ()
+    gives: str = ""
+    times: bool = False
+
+    def one(self, names: list[str], file: bool = False) -> Take | None:
+        """The first input of one of these names, one that is required before all others."""
+        found = {each.name: each for each in self.takes if each.file is file and each.type in ("string", "texts", "")}
+        ordered = [found[name] for name in names if name in found]
+        return next((each for each in ordered if each.required), next(iter(ordered), None))
+
+    @property
+    def prompt(self) -> Take | None:
+        return next((each for each in [self.one(_PROMPT)] if each and each.type != "texts"), None)
+
+    @property
+    def messages(self) -> Take | None:
+        """Where a chat goes as it is, unless a prompt must be given in any case."""
+        return None if self.prompt and self.prompt.required else self.by_name("messages")
+
+    @property
+    def system(self) -> Take | None:
+        return self.one(_SYSTEM)
+
+    @property
+    def texts(self) -> Take | None:
+        return self.one(_TEXTS)
+
+    @property
+    def audio(self) -> Take | None:
+        heard = [each for each in self.takes if each.file and not _PICTURE.search(each.name)]
+        return self.one(_AUDIO, file=True) or next(iter(heard), None)
+
+    def by_name(self, name: str) -> Take | None:
+        return next((each for each in self.takes if each.name == name), None)
+
+    def serves(self, kind: ModelType) -> bool:
+        """Whether the model can be used for that type."""
+        if kind is ModelType.CHAT:
+            return bool(self.prompt or self.messages) and self.gives in (TEXT, "")
+        if kind is ModelType.EMBEDDING:
+            # A text that was asked for as such is packed numbers.
+            packed = self.gives == TEXT and self.by_name("output_format") is not None
+            return self.texts is not None and (self.gives in (VECTORS, "") or packed)
+        return self.audio is not None and self.gives in (TEXT, TRANSCRIPT, "")
+
+    def beyond(self, kind: ModelType) -> tuple[str, ...]:
+        """What the model must be given besides: files, or what nobody types into a form."""
+        filled = {ModelType.CHAT: (self.prompt, self.messages), ModelType.EMBEDDING: (self.texts,)}
+        ours = [each.name for each in filled.get(kind, (self.audio,)) if each]
+        wanted = (each for each in self.takes if each.required and each.name not in ours)
+        return tuple(each.name for each in wanted if each.file or each.type == "")
+
+
+def kept(inputs: Inputs) -> str:
+    """It as compact JSON, without what is as usual."""
+    usual = {each.name: each.default for each in fields(Take)}
+    takes = [{name: value for name, value in asdict(each).items() if value != usual[name]} for each in inputs.takes]
+    told = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def of(model: Model) -> Inputs | None:
+    """What is kept with a model; None where nothing is, or it cannot be read."""
+    return _of(model.fields.get(FIELD, ""))
+
+
+@lru_cache(64)
+def _of(text: str) -> Inputs | None:
+    with suppress(ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        told = json.loads(text)
+        takes = [Take(**{**each, "choices": tuple(each.get("choices", ()))}) for each in told["takes"]]
+        return Inputs(tuple(takes), told["gives"], told.get("times", False))
+    return None
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes besides its text, as its schema describes it."""
+    inputs = of(model)
+    if inputs is None or model.type is not ModelType.CHAT:
+        return ()
+    return tuple(_parameter(each) for each in _free(inputs))
+
+
+def values(inputs: Inputs, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as the model takes them: of those that it has, in its types and ranges."""
+    return {each.name: _value(each, parameters[each.name]) for each in _free(inputs) if each.name in parameters}
+
+
+def _free(inputs: Inputs) -> Iterator[Take]:
+    ours = (inputs.prompt, inputs.messages, inputs.by_name("messages"), inputs.system)
+    for each in inputs.takes:
+        if each not in ours and not each.file and each.type:
+            yield each
+
+
+_KINDS = {"integer": ParameterKind.WHOLE, "number": ParameterKind.NUMBER, "texts": ParameterKind.TEXTS}
+_TRUE = ("true", "false")
+
+
+def _parameter(take: Take) -> Parameter:
+    choices = tuple(map(str, take.choices)) or (_TRUE if take.type == "boolean" else ())
+    kind = ParameterKind.CHOICE if choices else _KINDS.get(take.type, ParameterKind.TEXT)
+    if kind is ParameterKind.TEXT and take.name in _STOP:
+        kind = ParameterKind.TEXTS
+    plain = Parameter(take.name, take.name.replace("_", " "), kind, take.low, take.high, help=take.help)
+    return replace(plain, choices=choices, unset=take.unset or plain.unset)
+
+
+def _value(take: Take, value: Any) -> Any:
+    if take.choices:
+        return next((each for each in take.choices if str(each) == str(value)), value)
+    if take.type == "boolean":
+        return value == _TRUE[0] if isinstance(value, str) else bool(value)
+    if take.type == "string" and isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    if take.type in ("integer", "number") and isinstance(value, int | float):
+        low = value if take.low is None else max(value, take.low)
+        return low if take.high is None else min(low, take.high)
+    return value
