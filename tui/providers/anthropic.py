@@ -189,4 +189,6 @@ PROVIDER = Provider(
     proposed={
         ModelType.CHAT: ("claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5", "claude-sonnet-5", "claude-opus-5")
     },
+    trial_calls=1_000,
+    trial_models=("claude-haiku-5-5", "claude-sonnet-5-5"),
 )

@@ -131,4 +131,6 @@ PROVIDER = Provider(
         ModelType.EMBEDDING: ("text-embedding-3-small", "text-embedding-3-large"),
         ModelType.SPEECH2TEXT: ("gpt-transcribe", "gpt-4o-transcribe", "whisper-1"),
     },
+    trial_calls=500,
+    trial_models=("gpt-5.4-mini", "gpt-5.6-luna", "text-embedding-3-small", "gpt-transcribe", "whisper-1"),
 )

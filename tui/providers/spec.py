@@ -138,6 +138,8 @@ class Provider:
     that is refused with 401, or with one of the codes `stale_token`, is exchanged anew once. `search` finds models to
     add (event `Found`), `offers` does so for the values of one model field, `check_model` looks at a model before it
     is added and completes its fields (event `Learned`).
+
+    `trial_calls` and `trial_models` are proposed to an operator who lends a key: calls for each tenant, and models.
     """
 
     id: str
@@ -176,6 +178,8 @@ class Provider:
     search: Callable[[Fields, str, ModelType], Call] | None = None
     offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
     check_model: Callable[[Fields, Model], Call] | None = None
+    trial_calls: int = 0
+    trial_models: tuple[str, ...] = ()
 
     @property
     def types(self) -> tuple[ModelType, ...]:

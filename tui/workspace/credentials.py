@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui.domain import CheckState, Credential, Model, Origin
+from tui.domain import CheckState, Credential, Model, Origin, Source
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import sealed, shelf
+from tui.workspace import sealed, shelf, trial_store
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
@@ -26,6 +26,8 @@ from tui.workspace.setup import (
     save,
     validate,
 )
+from tui.workspace.sources import source
+from tui.workspace.trial_store import Left
 from tui.workspace.verifying import Verified, verify, verify_stored
 
 __all__ = [
@@ -68,16 +70,18 @@ _WORDS = {
     CheckState.REFUSED: "key refused",
     CheckState.UNVERIFIED: "not verified",
 }
-_USABLE = ("ready", "restricted", "not verified")
+_USABLE = ("ready", "restricted", "not verified", "trial", "trial low")
+TRIAL = "trial"
 
 
 @dataclass(frozen=True)
 class ProviderRow:
     """A provider as it stands for a tenant.
 
-    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not set up; `word` is what the
-    list shows. `models` counts the imported ones that are not gone, `added` those added by hand, `found` names a
-    variable of the environment that would set it up.
+    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not set up; of a provider that is
+    used on trial one of trial, trial low, trial used up, trial gone. `word` is what the list shows. `trial` is what is
+    left of one, in use or not. `models` counts the imported ones that are not gone, `added` those added by hand,
+    `found` names a variable of the environment that would set it up.
     """
 
     provider: Provider
@@ -88,6 +92,12 @@ class ProviderRow:
     models: int = 0
     added: int = 0
     found: str = ""
+    trial: Left | None = None
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the operator's key pays."""
+        return self.source == TRIAL
 
     @property
     def usable(self) -> bool:
@@ -161,7 +171,7 @@ async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:
             return table == "credentials" and record.get("provider") == provider_id
 
         with desk.store(tenant_id).transaction(forget=forgotten) as tables:
-            for name in ("credentials", "models", "defaults"):
+            for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda each: each["provider"] == provider_id)
 
     await asyncio.to_thread(work)
@@ -170,16 +180,26 @@ async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:
 
 
 def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
-    credential = active(desk, tenant_id, provider.id)
+    credential, left = active(desk, tenant_id, provider.id), trial_store.left(desk, tenant_id, provider.id)
     models, added = counts.get(provider.id, (0, 0))
+    if source(desk, tenant_id, provider.id) is Source.TRIAL:
+        state, word = _trial_words(left)
+        return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
         variable = offered.variable if (offered := found(desk, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
     shut = sealed.is_shut(desk, tenant_id, credential)
     state = "cannot be opened" if shut else _WORDS[credential.check.state]
-    source = "own key" if credential.envelope else "no key"
-    return ProviderRow(provider, credential, state, state, source, models, added)
+    own = "own key" if credential.envelope else "no key"
+    return ProviderRow(provider, credential, state, state, own, models, added, "", left)
+
+
+def _trial_words(left: Left | None) -> tuple[str, str]:
+    """The state and its words of a provider that is used on trial."""
+    if left is None:
+        return "trial gone", "no trial any more"
+    return "trial used up" if not left.left else "trial low" if left.low else "trial", left.words
 
 
 def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
@@ -192,7 +212,7 @@ def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
             counts[each.provider] = _counted(each, imported, added)
         return counts
 
-    return desk.store(tenant_id).derive("counts", read, table="models")
+    return desk.store(tenant_id).derive("counts", read, trial_store.lent_to(desk, tenant_id), table="models")
 
 
 def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:

@@ -16,6 +16,13 @@ from tui.workspace.records import record
 from tui.workspace.times import when
 
 _COMPARED = 20
+_WORDS = {
+    "key refused": "its key is refused by {label}",
+    "cannot be opened": "its key cannot be opened",
+    "trial used up": "the trial of {label} is used up",
+    "trial gone": "there is no trial of {label} any more",
+}
+"""Why a provider that is set up cannot be used, by its state."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +120,12 @@ def _row(
         sentence = f"ended {since}" if ended else f"no longer listed by {label}" + (f" since {since}" if since else "")
         return DefaultRow(kind, default, "gone", sentence, nearest=_nearest(default, kind, listed))
     if not provider.usable:
-        words = {"key refused": f"its key is refused by {label}", "cannot be opened": "its key cannot be opened"}
-        return DefaultRow(kind, default, provider.state, words[provider.state])
-    check = provider.credential.check if provider.credential else None
+        return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label))
+    check = provider.credential.check if provider.credential and not provider.on_trial else None
     verified = f", verified {when(check.at, desk.now())}" if check and check.at else ", not verified"
+    source = provider.word if provider.on_trial else f"{provider.source}{verified}"
     ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
-    return DefaultRow(kind, default, "ready", f"{provider.source}{verified}{ends}")
+    return DefaultRow(kind, default, "ready", f"{source}{ends}")
 
 
 def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:

@@ -3,6 +3,7 @@
 $DATA/tenants/<id>/settings.json       one store for each tenant
 $DATA/tenants/<id>/last-used           a time
 $KEYS/<id>/<key id>.pem                its private key
+$DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """
 
 import time
@@ -19,6 +20,9 @@ from tui.store import Store
 
 if TYPE_CHECKING:
     from tui.providers.wire import Wire
+
+OPERATOR = "operator"
+"""The id that no tenant can have: what is kept under it is the operator's."""
 
 
 @dataclass
@@ -51,9 +55,12 @@ class Desk:
         return self.data.folder("tenants")
 
     def store(self, tenant_id: str) -> Store:
-        """The settings of a tenant."""
+        """The settings of a tenant, or of the operator."""
         if tenant_id not in self._stores:
-            self._stores[tenant_id] = Store(self.tenants.folder(tenant_id), clock=self.clock)
+            # Named by `tenants` either way, so that a data folder which others can open is refused.
+            folder = self.tenants.folder(tenant_id)
+            folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
+            self._stores[tenant_id] = Store(folder, clock=self.clock)
         return self._stores[tenant_id]
 
     def forget(self, tenant_id: str) -> None:

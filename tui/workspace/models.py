@@ -18,6 +18,7 @@ from tui.workspace.desk import Desk
 from tui.workspace.intake import Refreshed
 from tui.workspace.setup import checked
 from tui.workspace.shelf import defaults, held
+from tui.workspace.trial_store import lent_to
 
 __all__ = [
     "ModelRow",
@@ -65,7 +66,7 @@ def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider:
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
-    models = desk.store(tenant_id).derive("listing", read, table="models")
+    models = desk.store(tenant_id).derive("listing", read, lent_to(desk, tenant_id), table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
 
 
@@ -94,7 +95,7 @@ def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
         chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
         return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
 
-    return list(desk.store(tenant_id).derive("rows", read, (usable, today)))
+    return list(desk.store(tenant_id).derive("rows", read, (usable, today, lent_to(desk, tenant_id))))
 
 
 async def refresh(desk: Desk, tenant_id: str, provider_id: str) -> Refreshed:

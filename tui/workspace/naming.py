@@ -7,7 +7,7 @@ from tui.domain import Tenant
 from tui.errors import Problem, Usage
 from tui.store import Damaged, Tables
 from tui.text import one_line
-from tui.workspace.desk import Desk
+from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.records import noun
 
 LONGEST = 60
@@ -34,7 +34,11 @@ def get(desk: Desk, tenant_id: str) -> Tenant:
 
 def ids(desk: Desk) -> list[str]:
     """The ids of all tenants, readable or not."""
-    return [each for each in desk.tenants.folders() if _SLUG.fullmatch(each) and _has_settings(desk, each)]
+    return [
+        each
+        for each in desk.tenants.folders()
+        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(desk, each)
+    ]
 
 
 def find(desk: Desk, name_or_id: str) -> Tenant:
@@ -59,7 +63,7 @@ def slug_for(desk: Desk, name: str) -> str:
     """A free id made from the name: `North Lab` gives `north-lab`, a Chinese name `tenant-2`."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:64].strip("-")
-    taken = set(desk.tenants.folders()) | set(desk.keys.folders()) | {"operator"}
+    taken = set(desk.tenants.folders()) | set(desk.keys.folders()) | {OPERATOR}
     if slug and slug not in taken:
         return slug
     stem = slug[:58] or "tenant"
@@ -90,7 +94,7 @@ def alike(desk: Desk, tenant_id: str) -> tuple[str, ...]:
 
 def check_id(tenant_id: str) -> None:
     """Usage if no tenant can have that id."""
-    if tenant_id == "operator" or not _SLUG.fullmatch(tenant_id):
+    if tenant_id == OPERATOR or not _SLUG.fullmatch(tenant_id):
         raise Usage(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
 
 

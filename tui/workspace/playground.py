@@ -12,12 +12,14 @@ from tui.providers import provider as provider_of
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Message, Times, TranscribeAsk
 from tui.providers.events import Event
 from tui.providers.spec import Parameter, Provider
-from tui.workspace import sealed
+from tui.workspace import sealed, sources
 from tui.workspace.audio import AudioInfo, as_srt, as_vtt, audio_info
 from tui.workspace.conversation import Conversation, Turn
 from tui.workspace.desk import Desk
+from tui.workspace.metering import counted
 from tui.workspace.parameters import parse_parameter
 from tui.workspace.similarity import cosine, matrix, norm, pairs
+from tui.workspace.sources import Way
 
 if TYPE_CHECKING:
     from tui.providers.wire import Access
@@ -54,9 +56,9 @@ async def chat(
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
-    call = provider.chat(access.fields, ChatAsk(model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
+    way = sources.way(desk, tenant_id, model, access)
+    call = provider.chat(way.access.fields, ChatAsk(way.model, tuple(messages), dict(parameters or {}), stream))
+    async with aclosing(_streamed(desk, way, call)) as events:
         async for event in events:
             yield event
 
@@ -77,9 +79,9 @@ async def embed(
         raise Usage(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
-    call = provider.embed(access.fields, EmbedAsk(model, tuple(texts), query))
-    async with aclosing(_streamed(desk, tenant_id, access, call)) as events:
+    way = sources.way(desk, tenant_id, model, access)
+    call = provider.embed(way.access.fields, EmbedAsk(way.model, tuple(texts), query))
+    async with aclosing(_streamed(desk, way, call)) as events:
         async for event in events:
             yield event
 
@@ -98,9 +100,9 @@ async def transcribe(
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    access = access or sealed.access(desk, tenant_id, model.provider, model.id)
-    ask = TranscribeAsk(model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(desk, tenant_id, access, provider.transcribe(access.fields, ask))) as events:
+    way = sources.way(desk, tenant_id, model, access)
+    ask = TranscribeAsk(way.model, path, info.media, info.size, language, times)
+    async with aclosing(_streamed(desk, way, provider.transcribe(way.access.fields, ask))) as events:
         async for event in events:
             yield event
 
@@ -110,25 +112,34 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(model.provider).parameters(model))
 
 
-async def _streamed(desk: Desk, tenant_id: str, access: "Access", call: Call) -> AsyncGenerator[Event]:
-    """The events of a call. What it shows about the key is stored: refused, or working again."""
-    credential = sealed.active(desk, tenant_id, access.provider.id)
+async def _streamed(desk: Desk, way: Way, call: Call) -> AsyncGenerator[Event]:
+    """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
+    credential = sealed.active(desk, way.owner, way.access.provider.id)
 
     async def note(check: Check) -> None:
         # The call's own outcome is what matters here: a store that cannot be written must not hide it.
         with suppress(Problem):
             if credential is not None:
-                await asyncio.to_thread(sealed.note, desk, tenant_id, credential, check)
+                await asyncio.to_thread(sealed.note, desk, way.owner, credential, check)
 
+    events = desk.wire.stream(way.access, call)
     try:
-        async with aclosing(desk.wire.stream(access, call)) as events:
-            async for event in events:
+        async with aclosing(counted(way.meter, events) if way.meter else events) as counting:
+            async for event in counting:
                 yield event
     except Refused as problem:
         await note(Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail))
+        if way.meter:
+            raise _lent_key(way.access.provider, problem) from None
         raise
     if credential and credential.check.state in (CheckState.REFUSED, CheckState.UNVERIFIED):
         await note(Check(CheckState.READY, desk.now()))
+
+
+def _lent_key(provider: Provider, refused: Refused) -> Refused:
+    """A refusal of the operator's key, to a tenant who cannot mend it."""
+    message = f"The trial of {provider.label} does not work just now: its key was refused."
+    return Refused(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
 
 
 def _unserved(provider: Provider, model: Model) -> Usage:

@@ -5,10 +5,20 @@ from tui.providers.spec import Fields, Provider
 from tui.store import Tables
 from tui.workspace.desk import Desk
 from tui.workspace.records import noun
+from tui.workspace.trial_store import lent_to
 
 
 def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
-    """All models as stored."""
+    """All models: those stored, and those that the tenant has by trials alone."""
+    own, lent = stored(desk, tenant_id), lent_to(desk, tenant_id)
+    if not lent:
+        return own
+    known = {(each.provider, each.id, each.type) for each in own}
+    return (*own, *(each for each in lent if (each.provider, each.id, each.type) not in known))
+
+
+def stored(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+    """The models in the tenant's settings."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(noun(Model, each) for each in tables.table("models"))
@@ -33,6 +43,6 @@ def added_origins(desk: Desk, tenant_id: str, provider: Provider, fields: Fields
 
 def _added(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
     def read(_: Tables) -> tuple[Model, ...]:
-        return tuple(each for each in held(desk, tenant_id) if each.origin is Origin.ADDED)
+        return tuple(each for each in stored(desk, tenant_id) if each.origin is Origin.ADDED)
 
     return desk.store(tenant_id).derive("added", read, table="models")

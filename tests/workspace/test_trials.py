@@ -1,0 +1,351 @@
+"""Trials: what a tenant has left, whose key pays, and calls that are counted once or not at all."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, aclosing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tui.domain import Model, ModelType, Source
+from tui.errors import Problem, Refused, Usage
+from tui.providers import PROVIDERS
+from tui.providers.calls import Message
+from tui.providers.events import TextDelta
+from tui.secret import Secret
+from tui.workspace import credentials, defaults, holder, models, playground, sealed, tenants, trials
+from tui.workspace.desk import OPERATOR, Desk
+from tui.workspace.metering import Metered
+from tui.workspace.trial_store import UsedUp
+
+ROOT = Path(__file__).parent.parent.parent
+KEY = "sk-FAKE-lent-0000000000000000-8d21"
+HELLO = (Message("user", "Hello"),)
+CHAT = "gpt-5.4-mini"
+
+
+async def lend(desk: Desk, calls: int = 10, ids: tuple[str, ...] = (), key: str = KEY) -> None:
+    await trials.set_trial(desk, "openai", {"api_key": Secret(key)}, ids, calls)
+
+
+async def ask(desk: Desk, text: str = "Hello", model: str = CHAT) -> None:
+    found = models.find(desk, "acme", f"openai/{model}", ModelType.CHAT)
+    assert [each async for each in playground.chat(desk, "acme", found, (Message("user", text),))]
+
+
+def left(desk: Desk) -> int:
+    found = trials.left(desk, "acme", "openai")
+    assert found is not None
+    return found.left
+
+
+@pytest.fixture
+async def acme(disk_desk: Desk) -> Desk:
+    """A desk on real files whose tenant acme has nothing of its own."""
+    await tenants.create(disk_desk, "acme")
+    return disk_desk
+
+
+# --- the operator -----------------------------------------------------------------------------------------------------
+
+
+async def test_what_is_left_out_is_as_the_provider_proposes(acme: Desk) -> None:
+    given = await trials.set_trial(acme, "openai", {"api_key": Secret(KEY)})
+    assert (given.calls, set(given.models)) == (500, set(PROVIDERS["openai"].trial_models))
+    assert PROVIDERS["anthropic"].trial_calls == 1_000 and PROVIDERS["anthropic"].trial_models
+    changed = await trials.set_trial(acme, "openai", {}, (CHAT,), 20)
+    assert (changed.calls, changed.models) == (20, (CHAT,))
+    again = await trials.set_trial(acme, "openai", {}, calls=30)
+    assert (again.calls, again.models) == (30, (CHAT,))
+
+
+async def test_what_is_proposed_is_listed_by_the_provider_today() -> None:
+    for provider in PROVIDERS.values():
+        known = {each.id: each for each in provider.catalogue}
+        assert bool(provider.trial_calls) == bool(provider.trial_models)
+        assert all(each in known and not known[each].gone for each in provider.trial_models), provider.id
+
+
+async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Desk, tmp_path: Path) -> None:
+    await lend(acme)
+    content = (tmp_path / "data/operator/settings.json").read_text()
+    assert KEY not in content and "8d21" in content
+    assert (tmp_path / "data/operator/settings.json").stat().st_mode & 0o777 == 0o600
+    pem = next((tmp_path / "keys/operator").glob("*.pem"))
+    assert pem.stem == tenants.get(acme, OPERATOR).key_id != tenants.get(acme, "acme").key_id
+    assert KEY not in (tmp_path / "data/tenants/acme/settings.json").read_text()
+    assert tenants.ids(acme) == ["acme"]
+    with pytest.raises(Usage):
+        tenants.find(acme, OPERATOR)
+
+
+async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acme: Desk) -> None:
+    with pytest.raises(Refused):
+        await lend(acme, key="sk-FAKE-refused-000000000000000000")
+    for ids, calls in (((), 0), (("no-such-model",), 5)):
+        with pytest.raises(Usage):
+            await lend(acme, calls, ids)
+    with pytest.raises(Usage, match="missing"):
+        await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+    assert not trials.rows(acme) and not sealed.stored(acme, OPERATOR)
+
+
+async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Desk, tmp_path: Path) -> None:
+    await lend(acme)
+    await ask(acme)
+    (row,) = trials.rows(acme)
+    assert row.used == {"acme": 1} and row.credential is not None
+    envelope = row.credential.envelope
+    await trials.remove(acme, "openai")
+    files = [each.read_text() for each in (tmp_path / "data/operator").iterdir() if each.is_file()]
+    assert files and not any(envelope in each for each in files)
+    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    with pytest.raises(Usage, match="no trial of OpenAI"):
+        await trials.remove(acme, "openai")
+    await lend(acme)
+    assert left(acme) == 9
+
+
+# --- a tenant ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Desk) -> None:
+    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    await lend(acme, 10, (CHAT, "text-embedding-3-small"))
+    row = credentials.row(acme, "acme", "openai")
+    assert (row.state, row.word, row.source) == ("trial", "trial 10 of 10 left", "trial")
+    assert row.usable and row.credential is None and row.models == 2
+    assert [each.model.id for each in models.rows(acme, "acme") if each.usable] == [CHAT, "text-embedding-3-small"]
+    await defaults.set(acme, "acme", ModelType.CHAT, f"openai/{CHAT}")
+    assert defaults.rows(acme, "acme")[0].sentence == "trial 10 of 10 left"
+    await ask(acme)
+    assert left(acme) == 9
+    assert tenants.row(acme, "acme").ready == 1
+
+
+async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(acme: Desk, tmp_path: Path) -> None:
+    await lend(acme)
+    path = tmp_path / "talk.mp3"
+    path.write_bytes(b"ID3" + bytes(2_000))
+    await ask(acme)
+    small = models.find(acme, "acme", "openai/text-embedding-3-small")
+    assert [each async for each in playground.embed(acme, "acme", small, ["one", "two"])]
+    speech = models.find(acme, "acme", "openai/whisper-1")
+    assert [each async for each in playground.transcribe(acme, "acme", speech, path)]
+    assert left(acme) == 7
+    await credentials.verify_stored(acme, OPERATOR, "openai")
+    await credentials.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert left(acme) == 7
+
+
+async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Desk) -> None:
+    await lend(acme, 10, (CHAT,))
+    other = Model("openai", "gpt-6-sol", ModelType.CHAT)
+    with pytest.raises(Usage, match=r"gpt-6-sol is not in the trial of OpenAI\."):
+        await anext(playground.chat(acme, "acme", other, HELLO))
+    from tui.workspace.sources import way
+
+    bent = way(acme, "acme", Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"}))
+    assert not bent.model.fields and bent.access.origins == ("https://api.openai.com",) and not bent.access.key_hint
+    assert left(acme) == 10
+
+
+async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is_not(acme: Desk) -> None:
+    await lend(acme)
+    with pytest.raises(Problem):
+        await ask(acme, "please break")
+    assert left(acme) == 10
+    chat = models.find(acme, "acme", f"openai/{CHAT}")
+    events = playground.chat(acme, "acme", chat, (Message("user", "please stall"),))
+    async with aclosing(events) as coming:  # type: ignore[type-var]
+        async for each in coming:
+            assert left(acme) == 9
+            if isinstance(each, TextDelta):
+                break
+    assert left(acme) == 9
+    meter = Metered(acme, "acme", "openai")
+    meter.give_back()
+    meter.reserve()
+    assert left(acme) == 9
+
+
+async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Desk) -> None:
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await models.refresh(acme, "acme", "openai")
+    await lend(acme, 1)
+    row = credentials.row(acme, "acme", "openai")
+    assert row.source == "own key" and row.trial and row.trial.left == 1
+    await ask(acme)
+    assert left(acme) == 1
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    assert credentials.row(acme, "acme", "openai").state == "trial"
+    await ask(acme)
+    with pytest.raises(UsedUp, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
+        await ask(acme)
+    assert said.value.hint.startswith("Nothing was sent.")
+    row = credentials.row(acme, "acme", "openai")
+    assert (row.state, row.word, row.usable, row.source) == ("trial used up", "trial 0 of 1 left", False, "trial")
+    await trials.remove(acme, "openai")
+    assert credentials.row(acme, "acme", "openai").state == "trial gone"
+    with pytest.raises(Usage, match="no trial of OpenAI"):
+        await ask(acme)
+    await trials.choose(acme, "acme", "openai", Source.OWN)
+    await ask(acme)
+
+
+async def test_the_last_tenth_is_told_in_time(acme: Desk) -> None:
+    await lend(acme, 12)
+    states = []
+    for _ in range(12):
+        states.append(credentials.row(acme, "acme", "openai").state)
+        meter = Metered(acme, "acme", "openai")
+        meter.reserve()
+        meter.settle()
+    assert states == ["trial"] * 11 + ["trial low"]
+
+
+async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Desk) -> None:
+    with pytest.raises(Usage, match="no trial of OpenAI"):
+        await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await lend(acme)
+    with pytest.raises(Usage, match="acme has no own key of OpenAI"):
+        await trials.choose(acme, "acme", "openai", Source.OWN)
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert trials.source(acme, "acme", "openai") is Source.OWN
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
+    assert trials.source(acme, "acme", "openai") is Source.TRIAL
+
+
+async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Desk) -> None:
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await models.refresh(acme, "acme", "openai")
+    await trials.set_trial(acme, "openai", {"api_key": Secret("sk-FAKE-refused-0000000000")}, (), 10, verify=False)
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    with pytest.raises(Refused, match="The trial of OpenAI does not work just now"):
+        await ask(acme)
+    (row,) = trials.rows(acme)
+    assert row.credential and row.credential.check.state == "refused" and left(acme) == 10
+    own = sealed.active(acme, "acme", "openai")
+    assert own and own.check.state == "unverified"
+
+
+async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Desk) -> None:
+    await lend(acme)
+    await tenants.rename(acme, "acme", "Acme")
+    await ask(acme)
+    await tenants.restore(acme, "acme", tenants.earlier(acme, "acme")[0].name)
+    assert left(acme) == 9
+    await tenants.remove(acme, "acme")
+    await tenants.create(acme, "acme")
+    assert left(acme) == 9
+
+
+async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_nothing(acme: Desk) -> None:
+    await lend(acme)
+    folder = acme.store(OPERATOR).folder
+    folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
+    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    assert tenants.row(acme, "acme").problem is None
+    with pytest.raises(Problem, match="cannot be read"):
+        Metered(acme, "acme", "openai").reserve()
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+_BEGIN = """
+import sys
+from pathlib import Path
+from tui.files import Disk
+from tui.workspace.desk import Desk
+from tui.workspace.metering import Metered
+from tui.workspace.trial_store import UsedUp
+desk = Desk(Disk(Path(sys.argv[1]) / "data"), Disk(Path(sys.argv[1]) / "keys"), lambda: None)
+"""
+_TAKE = """
+kept = 0
+sys.stdin.readline()
+for n in range(8):
+    meter = Metered(desk, "acme", "openai")
+    try:
+        meter.reserve()
+    except UsedUp:
+        break
+    (meter.give_back if n % 3 == 2 else meter.settle)()
+    kept += n % 3 != 2
+print(kept)
+"""
+_HOLD = """
+Metered(desk, "acme", "openai").reserve()
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def process(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
+    """A process of its own that works at the same desk."""
+    words = [sys.executable, "-c", _BEGIN + code, str(home)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
+async def test_eight_processes_at_once_never_exceed_the_quota(acme: Desk, tmp_path: Path) -> None:
+    await lend(acme, 20)
+    with ExitStack() as stack:
+        at_once = [stack.enter_context(process(tmp_path, _TAKE)) for _ in range(8)]
+        for each in at_once:
+            assert each.stdin
+            each.stdin.write("\n")
+            each.stdin.flush()
+        kept = [int(each.communicate()[0]) for each in at_once]
+    assert sum(kept) == 20 and left(acme) == 0
+    with pytest.raises(UsedUp):
+        Metered(acme, "acme", "openai").reserve()
+
+
+async def test_what_a_killed_process_had_reserved_is_free_again(acme: Desk, tmp_path: Path) -> None:
+    await lend(acme, 1)
+    with process(tmp_path, _HOLD) as holding:
+        assert holding.stdout and holding.stdout.readline() == "held\n"
+        assert left(acme) == 0
+        with pytest.raises(UsedUp, match="being made just now"):
+            Metered(acme, "acme", "openai").reserve()
+        holding.kill()
+        holding.wait()
+        assert left(acme) == 1
+    meter = Metered(acme, "acme", "openai")
+    meter.reserve()
+    meter.settle()
+    assert left(acme) == 0
+    assert not acme.store(OPERATOR).read().table("reservations").all()
+
+
+def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = holder.mark(1_000.0)
+    assert json.loads(json.dumps(mine)) == mine
+    assert holder.alive(mine, 1_001.0)
+    assert not holder.alive(mine, 1_000.0 + holder.LONGEST + 1)
+    assert not holder.alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
+    assert not holder.alive({}, 1_001.0)
+    elsewhere = mine | {"host": "another", "pid": 2**30}
+    assert holder.alive(elsewhere, 1_001.0) and not holder.alive(elsewhere, 1_001.0 + holder.LONGEST)
+    monkeypatch.setattr(holder, "_begun", lambda pid: "")
+    unknown = mine | {"begun": ""}
+    assert holder.alive(unknown, 1_001.0) and not holder.alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
+    assert mine["pid"] == os.getpid()
+
+
+async def test_in_memory_a_trial_is_the_same(desk: Desk) -> None:
+    await trials.set_trial(desk, "openai", {"api_key": Secret(KEY)}, (CHAT,), 3)
+    await trials.choose(desk, "acme", "openai", Source.TRIAL)
+    await ask(desk)
+    assert left(desk) == 2
+    assert credentials.row(desk, "acme", "openai").word == "trial 2 of 3 left"

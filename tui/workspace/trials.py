@@ -1,0 +1,130 @@
+"""Trials: calls on the operator's key, so many for each tenant, with some models of a provider.
+
+The metering is bookkeeping among people who share one OS account, not a barrier: whoever can run Modeldeck there can
+read the operator's key as well.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.domain import Check, Credential, Model, Source
+from tui.errors import Usage
+from tui.providers import provider as provider_of
+from tui.providers.spec import Provider
+from tui.text import one_line
+from tui.workspace import sealed, setup, verifying
+from tui.workspace.desk import OPERATOR, Desk
+from tui.workspace.records import record
+from tui.workspace.sources import choose, source
+from tui.workspace.trial_store import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
+
+__all__ = [
+    "Left",
+    "Source",
+    "Trial",
+    "TrialRow",
+    "UsedUp",
+    "choose",
+    "left",
+    "lent",
+    "remove",
+    "rows",
+    "set_trial",
+    "source",
+    "trial",
+    "trials",
+]
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """A trial as the operator sees it; `used` is by tenant id."""
+
+    trial: Trial
+    provider: Provider
+    credential: Credential | None
+    used: Mapping[str, int]
+
+
+def rows(desk: Desk) -> list[TrialRow]:
+    """The trials that are given, in the order of the registry."""
+    from tui.providers import PROVIDERS
+
+    given = trials(desk)
+    return [
+        TrialRow(given[each], PROVIDERS[each], sealed.active(desk, OPERATOR, each), used_by(desk, each))
+        for each in PROVIDERS
+        if each in given
+    ]
+
+
+async def set_trial(
+    desk: Desk,
+    provider_id: str,
+    values: setup.Values,
+    models: Sequence[str] = (),
+    calls: int | None = None,
+    verify: bool = True,
+    plain_http: tuple[str, ...] = (),
+) -> Trial:
+    """Lends a key to every tenant, or changes what is lent. What is left out stays, or is as the provider proposes.
+
+    Nothing is stored of a key that the provider refuses. What tenants used so far still counts.
+    """
+    provider, held = provider_of(provider_id), trials(desk).get(provider_id)
+    await asyncio.to_thread(opened_store, desk)
+    check, listed = Check(), None
+    if verify:
+        verified = await verifying.verify(desk, OPERATOR, provider_id, values, plain_http=plain_http)
+        check, listed, values = verified.check, verified.listed, {**values, **verified.moved}
+    quota = calls if calls is not None else held.calls if held else provider.trial_calls
+    if quota < 1:
+        raise Usage(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
+    allowed = _allowed(desk, provider, models, listed)
+    await setup.save(desk, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
+    made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), desk.now())
+
+    def work() -> None:
+        with desk.store(OPERATOR).transaction() as tables:
+            for name in ("trials", "models"):
+                tables.table(name).remove(lambda each: each.get("provider") == provider_id)
+            tables.table("trials").insert(record(made))
+            tables.table("models").insert_multiple(record(each) for each in allowed)
+
+    await asyncio.to_thread(work)
+    return made
+
+
+async def remove(desk: Desk, provider_id: str) -> None:
+    """Takes a trial back and forgets its key, in earlier states too. What tenants used of it is remembered."""
+    trial(desk, provider_id)
+
+    def work() -> None:
+        def forgotten(table: str, record: Mapping[str, Any]) -> bool:
+            return table == "credentials" and record.get("provider") == provider_id
+
+        with desk.store(OPERATOR).transaction(forget=forgotten) as tables:
+            for name in ("credentials", "models", "trials"):
+                tables.table(name).remove(lambda each: each.get("provider") == provider_id)
+
+    await asyncio.to_thread(work)
+
+
+def _allowed(desk: Desk, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None) -> list[Model]:
+    """The models that a trial is for: those wanted, else those allowed before, else the proposed ones."""
+    before = lent(desk, provider.id)
+    known = listed or (*before, *provider.catalogue)
+    ids = list(dict.fromkeys(wanted or [each.id for each in before] or provider.trial_models))
+    found = [each for each in known if each.id in ids]
+    missing = [each for each in ids if each not in {model.id for model in found}]
+    if missing and listed and (wanted or not found):
+        names = ", ".join(one_line(each, 60) for each in missing)
+        raise Usage(f"{provider.label} does not list {names}.", "Name models that it lists.")
+    if missing and not listed:
+        # Nobody can say what these are; a provider serves first what it serves most.
+        found += [Model(provider.id, each, provider.types[0]) for each in missing]
+    if not found:
+        raise Usage(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
+    return list({(each.id, each.type): each for each in found}.values())
