@@ -64,23 +64,23 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
     (found,) = read(call, {"items": items})
     filled = {"task": VECTORS, "namespace": "acme"}
     assert found.hits == (
-        Hit(HOST, "BAAI/bge · feature-extraction · running", True, {**filled, "model": "BAAI/bge"}, "bge"),
-        Hit(f"{HOST}/e5", "intfloat/e5 · feature-extraction · paused", False, {**filled, "model": "intfloat/e5"}, "e5"),
+        Hit(HOST, "running · BAAI/bge · feature-extraction", True, {**filled, "model": "BAAI/bge"}, "bge"),
+        Hit(f"{HOST}/e5", "paused · intfloat/e5 · feature-extraction", False, {**filled, "model": "intfloat/e5"}, "e5"),
         Hit(
             f"{HOST}/mini",
-            "a/mini · feature-extraction · scaled to zero",
+            "scaled to zero · a/mini · feature-extraction",
             True,
             {**filled, "model": "a/mini"},
             "mini",
         ),
-        Hit(f"{HOST}/old", "BAAI/bge · feature-extraction · failed", False, {**filled, "model": "BAAI/bge"}, "old"),
-        Hit(f"{HOST}/own", "custom · update failed", False, {"namespace": "acme"}, "own"),
+        Hit(f"{HOST}/old", "failed · BAAI/bge · feature-extraction", False, {**filled, "model": "BAAI/bge"}, "old"),
+        Hit(f"{HOST}/own", "update failed · custom", False, {"namespace": "acme"}, "own"),
     )
     everything = read(offer(BASE, {"namespace": "acme"}), {"items": items})[0].hits
     assert [each.label for each in everything] == ["bge", "e5", "mini", "old", "chat", "own"]
     states = ("pending", "initializing", "updating", "unheard-of")
     told = read(call, {"items": [item(state=each) for each in states]})[0].hits
-    assert [each.note.rpartition(" · ")[2] for each in told] == list(states)
+    assert [each.note.partition(" · ")[0] for each in told] == list(states)
     assert [each.usable for each in told] == [True, True, True, False]
     assert read(call, {"items": [item(task="image-text-to-text")]})[0].hits == ()
     assert read(call, {})[0].code == read(call, [])[0].code == "malformed"

@@ -5,7 +5,7 @@ Hints name no key of the console, since the command line shows them too. No sent
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 from tui.errors import Problem, Refused, Restricted, Unreachable
@@ -101,12 +101,14 @@ def too_large(place: Place, limit: int) -> Problem:
 
 def explained(place: Place, refusal: Refusal, now: float) -> Problem:
     """A refusal in words: the provider's own sentence first, else by the HTTP status."""
-    problem = place.provider.explain(refusal, place.model) or _by_status(place, refusal, now)
+    own = place.provider.explain(refusal, place.model)
+    problem = own or _by_status(place, refusal, now)
     if refusal.status in (401, 403) and place.keyed:
         # Whoever refused, a clock that is wrong may be all that there is to it.
         problem.hint = _joined(clock_note(refusal.headers, now), problem.hint)
     if not problem.detail:
-        problem.detail = _detail(refusal)
+        # A code that was put into words says nothing more.
+        problem.detail = _detail(replace(refusal, code="", kind="") if own else refusal)
     return problem
 
 

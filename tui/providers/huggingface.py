@@ -236,12 +236,17 @@ PROVIDER = Provider(
     refusal=hub_words.refusal,
     key_page="https://huggingface.co/settings/tokens",
     docs=("https://huggingface.co/docs/inference-providers", "https://huggingface.co/docs/inference-endpoints"),
+    model_id=Field(
+        "model",
+        "Model",
+        "Served means that Hugging Face or a partner runs it for you; the others need an endpoint.",
+    ),
     model_fields=(
         Field(
             "endpoint_type",
             "Endpoint type",
-            "Hosted is free for few models, within a small monthly credit. An endpoint is a machine of your own there,"
-            " paid by the hour.",
+            "Hosted is free for few models, within a small monthly credit; an endpoint is a machine of your own, paid by"
+            " the hour.",
             default=hub.HOSTED,
             choices=(Choice(hub.HOSTED, "Hosted Inference API"), Choice(hub.ENDPOINT, "Inference Endpoint")),
         ),
@@ -257,8 +262,8 @@ PROVIDER = Provider(
         ),
         Field(
             "namespace",
-            "User or organization",
-            "Whose the endpoint is. For embedding the model must be the one deployed; for text any name will do.",
+            "User/organization",
+            "For embedding the model must be the one deployed; for text any name will do.",
             pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
             pattern_help="This is the name as in its address on huggingface.co.",
             when=_ON_ENDPOINT,
@@ -266,7 +271,7 @@ PROVIDER = Provider(
         Field(
             "endpoint_url",
             "Endpoint URL",
-            "From the endpoint's page at endpoints.huggingface.co.",
+            "From its page at endpoints.huggingface.co.",
             url=True,
             clears=hub_endpoints.ENDINGS,
             when=_ON_ENDPOINT,

@@ -1,4 +1,4 @@
-"""A model is added by hand where an id, a type and the provider's own fields are enough; or an added one is edited.
+"""A model is added by hand: its id, its type and the provider's own fields, searched and picked where that is possible.
 
 It is verified by one small call before it is kept. Where that is not possible it can be added all the same.
 """
@@ -10,20 +10,23 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.domain import Intake, Model, ModelType, Origin
+from tui.domain import Intake, Model, Origin
 from tui.errors import Problem, Usage
 from tui.providers.spec import Provider
 from tui.screens.area import Page, problem_lines
-from tui.screens.model_list import called, name_of
+from tui.screens.finding import Finding
+from tui.screens.model_list import called
 from tui.screens.propose import Propose
 from tui.screens.working import Working
-from tui.widgets.form import Button, Choice, FieldRow, Form
+from tui.widgets.form import Button, FieldRow
 from tui.widgets.frame import Frame
-from tui.widgets.glyphs import MUTED, sign
+from tui.widgets.glyphs import sign
+from tui.widgets.hits import Offered
+from tui.widgets.model_form import ID, ModelForm
 from tui.widgets.plain import Plain, Words, line
 from tui.widgets.rows import Item, Rows, text_item
 from tui.workspace import credentials, models
-from tui.workspace.credentials import ProviderRow
+from tui.workspace.credentials import FieldProblem, ProviderRow
 
 _CHARGED = "makes one small call, charged like any other"
 
@@ -44,6 +47,7 @@ class AddModel(Page[bool]):
         self._provider_id = model.provider if model else provider_id
         self._offered: dict[str, ProviderRow] = {}
         self._picks = False
+        self._told = ""
         self.working = Working(self)
 
     def content(self) -> Iterable[Widget]:
@@ -70,7 +74,7 @@ class AddModel(Page[bool]):
 
     def _part(self) -> Iterable[Widget]:
         """The picker, or the form of the provider that was picked."""
-        yield Form(*self._form(self._provider), id="form") if self._provider else Rows(id="providers")
+        yield self._made(self._provider) if self._provider else Rows(id="providers")
 
     async def _turn_to(self, provider_id: str) -> None:
         self._provider_id = provider_id
@@ -80,10 +84,11 @@ class AddModel(Page[bool]):
         self._begin()
 
     def _begin(self) -> None:
-        for rows in self.query(Rows):
+        for rows in self.query("#providers").results(Rows):
             rows.show([self._offer(each) for each in self._offered.values()] or _nobody())
-        parts = [row.field for row in self.query(FieldRow)] or [*self.query("Rows, Choice, Button")]
-        parts[0].focus()
+            rows.focus()
+        for form in self.query(ModelForm):
+            form.first.focus()
         self.reframe()
 
     def _offer(self, row: ProviderRow) -> Item:
@@ -95,53 +100,23 @@ class AddModel(Page[bool]):
 
     # --- the form ---
 
-    def _form(self, provider: Provider) -> Iterable[Widget]:
-        model = self._model
-        yield Plain("", classes="text")
-        if model is None:
-            named = provider.model_id
-            help_line = named.help or f"The id as {provider.label} writes it."
-            yield FieldRow("id", named.label, self._model_id, help=(help_line,))
-            yield Plain("", classes="text")
-            yield Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
-        else:
-            yield Plain(f"{provider.model_id.label:<17} {name_of(model)}", classes="text")
-            yield Plain(f"{'Type':<17} {model.type.label}", classes="text")
-        for each in provider.model_fields:
-            yield Plain("", classes="text")
-            value = (model.fields.get(each.name, "") if model else "") or each.default
-            if each.choices:
-                options = [(choice.value, choice.label) for choice in each.choices]
-                yield Choice(each.label, options, value, column=True, id=f"field-{each.name}")
-                if each.help:
-                    yield Plain((each.help, MUTED), classes="help")
-            else:
-                help_line = each.help if each.required else f"{each.help} Optional.".strip()
-                yield FieldRow(f"field-{each.name}", each.label, value, help=(help_line,))
-        yield Plain("", classes="text")
-        yield Button("Verify and save" if model else "Verify and add", id="verify", note=_CHARGED)
-        yield Plain("", id="problem", classes="text")
-        anyway = Button("Save it anyway, not verified" if model else "Add it anyway, not verified", id="anyway")
-        anyway.display = False
-        yield anyway
+    @property
+    def _form(self) -> ModelForm:
+        return self.query_one(ModelForm)
 
-    def _given(self) -> dict[str, str]:
-        assert self._provider is not None
-        given = {}
-        for each in self._provider.model_fields:
-            part = self.query_one(f"#field-{each.name}" if each.choices else f"#row-field-{each.name}")
-            given[each.name] = part.value.strip() if isinstance(part, Choice | FieldRow) else ""
-        return given
+    def _made(self, provider: Provider) -> ModelForm:
+        """The form, beginning with what was chosen for the model of this provider that was added last."""
+        held = [each for each in models.held(self.app.desk, self.app.tenant_id) if each.provider == provider.id]
+        last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
+        chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
+        chosen = {name: value for name, value in chosen.items() if value}
+        form = ModelForm(provider, self._model, self._model_id, chosen, note=_CHARGED)
+        self._finding = Finding(self, form)
+        return form
 
     def unsaved(self) -> str:
-        changed = any(row.value.strip() != self._before(row.field_name) for row in self.query(FieldRow))
+        changed = any(form.changed for form in self.query(ModelForm))
         return "What was typed here is not saved." if changed else ""
-
-    def _before(self, name: str) -> str:
-        """What the field held when the form was opened."""
-        field = name.removeprefix("field-")
-        declared = {each.name: each.default for each in self._provider.model_fields} if self._provider else {}
-        return (self._model.fields.get(field, "") if self._model else "") or declared.get(field, "")
 
     # --- words around ---
 
@@ -155,6 +130,10 @@ class AddModel(Page[bool]):
             keys: tuple[str, ...] = ("enter choose", "up down move", "esc back", "? help")
         elif self.working:
             keys = ("esc stop", "f1 help")
+        elif self._form.pointed:
+            keys = ("enter choose", "up down move", "tab next", "esc back", "f1 help")
+        elif self.typing and (offered := self._form.found_in) and offered.listed:
+            keys = ("enter next", "down to list", "tab next", "esc back", "f1 help")
         elif self.typing:
             keys = ("enter next", "tab next", "esc back", "f1 help")
         elif isinstance(self.focused, Button):
@@ -162,22 +141,48 @@ class AddModel(Page[bool]):
         else:
             keys = ("enter next", "up down choose", "tab next", "esc back", "f1 help")
         if provider is not None:
-            strip = (f"It is kept for this tenant only, as an added model of {provider.label}.", "")
+            strip = self._strip(provider)
         return Frame(title, keys, self.working.words, strip=strip)
+
+    def _strip(self, provider: Provider) -> tuple[Words, Words]:
+        """In full what the cursor is on, where that may be cut."""
+        if hit := self._form.pointed:
+            return (hit.label or hit.id, hit.note if not hit.label else f"{hit.note}  {hit.id}")
+        row = next((each for each in self.query(FieldRow) if each.field.has_focus), None)
+        if row is not None and len(row.value) > row.cells:
+            return (row.value, "")
+        return (f"It is kept for this tenant only, as an added model of {provider.label}.", "")
 
     # --- keys ---
 
     def on_field_row_next(self) -> None:
-        self.focus_next()
+        self._form.go_on()
 
     def on_choice_next(self) -> None:
         self.focus_next()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._clear_problem()
+        row = self._form.rows.get(ID)
+        if row is not None and event.input is row.field:
+            self._finding.typed()
 
     def on_choice_changed(self) -> None:
         self._clear_problem()
+        self._form.show_fields()
+
+    def on_descendant_focus(self) -> None:
+        super().on_descendant_focus()
+        for _ in self.query(ModelForm):
+            self._finding.focused()
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_offered_chosen(self, event: Offered.Chosen) -> None:
+        self._clear_problem()
+        self._form.take(event.offered, event.hit)
+        self._finding.taken()
 
     def _clear_problem(self) -> None:
         for row in self.query(FieldRow):
@@ -188,7 +193,9 @@ class AddModel(Page[bool]):
             button.display = False
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        if not self.working:
+        if event.button.id == "instead":
+            self._form.take_instead()
+        elif not self.working:
             self._clear_problem()
             self.run_worker(self._keep(event.button.id == "verify"), group="keep", exclusive=True, exit_on_error=False)
 
@@ -211,8 +218,8 @@ class AddModel(Page[bool]):
                 return
             with self.working.on("asking the model" if verify else "saving"):
                 model = await self._save(verify)
-        except _FieldUsage as problem:
-            self._say_at(problem.row, problem)
+        except FieldProblem as problem:
+            self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
             self._say(problem, verify and not isinstance(problem, Usage))
         else:
@@ -220,23 +227,26 @@ class AddModel(Page[bool]):
 
     def _check(self) -> None:
         """Required fields are filled in, and each has the shape that it should."""
-        rows = {row.field_name: row for row in self.query(FieldRow)}
-        if self._model is None and not rows["id"].value.strip():
-            raise _FieldUsage(rows["id"], "The model's id is missing.")
-        for each in self._provider.model_fields if self._provider else ():
-            row = rows.get(f"field-{each.name}")
-            value = row.value.strip() if row is not None else ""
-            if row is not None and each.required and not value:
-                raise _FieldUsage(row, f"{each.label} is missing.", each.help)
-            if row is not None and value and each.pattern and not re.fullmatch(each.pattern, value):
-                raise _FieldUsage(row, each.pattern_help or f"This is no {each.label}.", each.help)
+        for each, row in self._form.declared:
+            name, value = row.field_name, row.value.strip()
+            if name == ID and not value:
+                raise FieldProblem(ID, "The model's id is missing.")
+            if each.required and not value:
+                raise FieldProblem(name, f"{each.label} is missing.", each.help)
+            if value and each.pattern and not re.fullmatch(each.pattern, value):
+                raise FieldProblem(name, each.pattern_help or f"This is no {each.label}.", each.help)
 
     async def _save(self, verify: bool) -> Model:
-        desk, tenant = self.app.desk, self.app.tenant_id
+        desk, tenant, form = self.app.desk, self.app.tenant_id, self._form
         if self._model is not None:
-            return await models.edit(desk, tenant, self._model, self._given(), verify=verify)
-        model_id, kind = self.query_one("#row-id", FieldRow).value, ModelType(self.query_one("#type", Choice).value)
-        return await models.add(desk, tenant, self._provider_id, model_id, kind, self._given(), verify=verify)
+            return await models.edit(desk, tenant, self._model, form.given, verify=verify, tell=self._tell)
+        provider, model_id = self._provider_id, form.model_id
+        return await models.add(desk, tenant, provider, model_id, form.kind, form.given, verify=verify, tell=self._tell)
+
+    def _tell(self, note: str) -> None:
+        """What the provider says of the model, while it is looked at."""
+        self.query_one("#problem", Plain).show(line(note))
+        self._told = note
 
     async def _kept(self, model: Model) -> None:
         said = f"{called(model)} is {'changed' if self._model else 'added'}"
@@ -248,18 +258,21 @@ class AddModel(Page[bool]):
                 self.app.action_area("playground")
                 return
         else:
-            self.app.toast(said)
+            self.app.toast(". ".join(filter(None, (said, self._told))))
         self.dismiss(True)
 
-    def _say_at(self, row: FieldRow, problem: Problem) -> None:
+    def _say_at(self, row: FieldRow | None, problem: Problem) -> None:
+        if row is None:
+            self._say(problem, anyway=False)
+            return
         row.say(*problem_lines(problem.message, problem.hint, problem.detail))
         row.field.focus()
 
     def _say(self, problem: Problem, anyway: bool) -> None:
         """Say it under the button; the focus stays where it is."""
         lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
-        if isinstance(problem, Usage) and self._model is None:
-            self._say_at(self.query_one("#row-id", FieldRow), problem)
+        if isinstance(problem, Usage) and not isinstance(problem, FieldProblem) and self._model is None:
+            self._say_at(self._form.row_of(ID), problem)
             return
         self.query_one("#problem", Plain).show(line(*(part for each in lines for part in (each, "\n"))))
         button = self.query_one("#anyway", Button)
@@ -267,14 +280,6 @@ class AddModel(Page[bool]):
         # The form may be longer than the window.
         last = button if anyway else self.query_one("#problem")
         self.call_after_refresh(last.scroll_visible, animate=False)
-
-
-class _FieldUsage(Usage):
-    """A Usage that belongs to one row of the form."""
-
-    def __init__(self, row: FieldRow, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
-        self.row = row
 
 
 def _nobody() -> list[Item]:

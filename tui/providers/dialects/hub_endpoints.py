@@ -128,7 +128,7 @@ def _hit(item: Mapping[str, Any], namespace: str) -> Hit:
     known = {"task": task_in(item), "model": repository}
     fields = {name: value for name, value in {**known, "namespace": namespace}.items() if value}
     note = " · ".join(
-        filter(None, (repository, task_in(item) or word(_model(item).get("task")), _LABELS.get(state, state)))
+        filter(None, (_LABELS.get(state, state), repository, task_in(item) or word(_model(item).get("task"))))
     )
     return Hit(address(item), note, state in ("running", SLEEPS, *UP), fields, word(item.get("name")))
 
