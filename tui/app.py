@@ -31,6 +31,9 @@ from tui.workspace.desk import Desk
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
 
+_PARTING = 1.0
+"""How long what runs in the background may take to end when the console is left, in seconds."""
+
 _SCREENS = {
     "welcome": "Welcome",
     "tenants": "Tenants",
@@ -114,6 +117,14 @@ class Modeldeck(Doors):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         if self.tenant is not None:
             self._use(self.tenant)
+
+    async def on_unmount(self) -> None:
+        """What was given up with the console is stopped at its provider, too."""
+        self.workers.cancel_all()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING):
+                await asyncio.gather(*(each.wait() for each in self.workers), return_exceptions=True)
+        await self.desk.aclose()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
