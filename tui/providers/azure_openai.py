@@ -50,7 +50,7 @@ PROVIDER = Provider(
         Field(
             "directory_id",
             "Directory ID",
-            "The directory (tenant) ID, from the application's overview in Entra ID.",
+            "Directory (tenant) ID, from the application's page.",
             required=True,
             pattern=r"[A-Za-z0-9][A-Za-z0-9.-]*",
             pattern_help="A directory ID has letters, digits and hyphens; a domain of the directory works as well.",
@@ -60,7 +60,7 @@ PROVIDER = Provider(
         Field(
             "client_id",
             "Application ID",
-            "The application (client) ID, from the same page.",
+            "Application (client) ID, from its page in Entra ID.",
             required=True,
             pattern=r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
             pattern_help="An application ID looks like 00000000-0000-0000-0000-000000000000.",
@@ -70,7 +70,7 @@ PROVIDER = Provider(
         Field(
             "client_secret",
             "Client secret",
-            "Its value, not its ID. The application needs the role Cognitive Services OpenAI User at the resource.",
+            "Its value, not its ID, from Certificates & secrets.",
             secret=True,
             required=True,
             env=("AZURE_CLIENT_SECRET",),

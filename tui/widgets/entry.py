@@ -56,7 +56,10 @@ class EntryRow(FieldRow):
         """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
         self.apart = credentials.taken_apart(self.declared, text)
         if self.declared.takes_apart:
-            return self.apart[self.declared.name]
+            own = self.apart[self.declared.name]
+            if len(self.apart) == 1 and own != text.rstrip("/"):
+                self.notes = (*self.notes, text.removeprefix(own))
+            return own
         ending = next((each for each in self.declared.clears if text.rstrip("/").endswith(each)), "")
         if not self.declared.url or not ending:
             return text
