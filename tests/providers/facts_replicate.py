@@ -487,7 +487,8 @@ URI = {"type": "string", "format": "uri"}
 NUMBERS = {"type": "array", "items": {"type": "number"}}
 TALK = schema(
     {
-        "top_k": {"type": "integer", "default": 50, "minimum": 0, "x-order": 4, "description": "Likeliest words."},
+        "odd \u202ename": {"type": "string", "x-order": 3},
+        "top_k": {"type": "integer", "default": 0, "minimum": 0, "x-order": 4, "description": "Likeliest words."},
         "prompt": {"type": "string", "title": "Prompt", "x-order": 0, "description": "What to say."},
         "system_prompt": {"type": "string", "default": "You help.", "x-order": 1},
         "temperature": {"type": "number", "default": 0.75, "minimum": 0.01, "maximum": 5, "x-order": 2},
@@ -508,7 +509,7 @@ KEPT = (
     '{"takes":[{"name":"prompt","type":"string","required":true,"help":"What to say."},'
     '{"name":"system_prompt","type":"string","unset":"You help."},'
     '{"name":"temperature","type":"number","low":0.01,"high":5,"unset":"0.75"},'
-    '{"name":"top_k","type":"integer","low":0,"unset":"50","help":"Likeliest words."},'
+    '{"name":"top_k","type":"integer","low":0,"unset":"0","help":"Likeliest words."},'
     '{"name":"stop_sequences","type":"string"},'
     '{"name":"tone","type":"string","unset":"plain","choices":["plain","formal"]},'
     '{"name":"seed","type":"integer"},'
@@ -607,6 +608,8 @@ USABLE = [
     (EMBEDDING, {"inputs": {"type": "string"}}, {"type": "object", "properties": {"vectors": {}}}),
     (EMBEDDING, {"input": {"type": "string"}}, {"type": "object", "properties": {"vector": {}}}),
     (EMBEDDING, {"sentences": {"type": "string"}}, {"type": "array", "items": {"type": "integer"}}),
+    (EMBEDDING, LISTED, {"anyOf": [URI, {"type": "array", "items": NUMBERS}]}),
+    (EMBEDDING, LISTED, {"oneOf": [URI, {"type": "array", "items": NUMBERS}]}),
     (EMBEDDING, {**TEXT, "output_format": {"type": "string"}}, {"type": "string"}),
     (SPEECH, FILE, {"type": "string"}),
     *[
@@ -632,7 +635,13 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
         assert isinstance(learned, Learned), (kind, given, gives)
         assert learned.model.type is kind
     pair = {"type": "object", "properties": {"audio": URI, "cover": URI}}
-    for files in (URI, {"type": "array", "items": URI}, {"$ref": "#/components/schemas/File"}, pair):
+    for files in (
+        {"anyOf": [URI, {"type": "null"}]},
+        URI,
+        {"type": "array", "items": URI},
+        {"$ref": "#/components/schemas/File"},
+        pair,
+    ):
         picture = schema({"prompt": {"type": "string"}}, files, File=URI)
         assert read(checked(p), entry(picture, official=True)) == [Refusal(code="files", param=LLAMA)]
     vectors = schema(TEXT, {"type": "array", "items": NUMBERS})

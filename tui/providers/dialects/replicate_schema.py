@@ -4,6 +4,7 @@ Every model has its own OpenAPI schema, made by cog from its code (Replicate HTT
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from tui.text import one_line
 _SPOKEN = frozenset(["transcription", "transcript", "text", "translation", "segments", "chunks", "txt_file"])
 _TIMED = frozenset(["segments", "chunks"])
 _EMBEDDED = frozenset(["embedding", "embeddings", "vector", "vectors"])
+_NAME = re.compile(r"[\w.-]{1,60}")
 _MOST, _WORDS = 60, 160
 
 
@@ -24,11 +26,12 @@ def read(version: Mapping[str, Any]) -> Inputs | None:
         return None
     required = given.get("required")
     needed = {each for each in required if isinstance(each, str)} if isinstance(required, list) else set()
-    properties = [(name, _resolved(each, schemas)) for name, each in given["properties"].items()]
-    properties.sort(key=lambda each: each[1].get("x-order", _MOST))
+    properties = [
+        (name, _resolved(each, schemas)) for name, each in given["properties"].items() if _NAME.fullmatch(name)
+    ]
+    properties.sort(key=lambda each: _number(each[1].get("x-order")) or 0)
     takes = tuple(_take(name, each, name in needed, schemas) for name, each in properties[:_MOST])
-    gives, times = _gives(_resolved(schemas.get("Output"), schemas), schemas)
-    return Inputs(takes, gives, times)
+    return Inputs(takes, *_output(schemas))
 
 
 def _at(data: Any, *path: str) -> Mapping[str, Any]:
@@ -61,6 +64,7 @@ def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping
         file = items.get("format") == "uri"
         return Take(name, "texts" if items.get("type") == "string" and not file else "", file, required)
     default, choices = schema.get("default"), schema.get("enum")
+    told = json.dumps(default) if isinstance(default, bool | int | float) else default
     return Take(
         name,
         kind if kind in ("string", "integer", "number", "boolean") else "",
@@ -68,14 +72,25 @@ def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping
         required,
         _number(schema.get("minimum")),
         _number(schema.get("maximum")),
-        one_line(json.dumps(default) if isinstance(default, bool) else str(default), 24) if default else "",
-        tuple(each for each in choices if isinstance(each, str | int | float)) if isinstance(choices, list) else (),
+        one_line(told, 24) if isinstance(told, str) else "",
+        tuple(each for each in choices[:_MOST] if isinstance(each, str | int | float))
+        if isinstance(choices, list)
+        else (),
         one_line(schema["description"], _WORDS) if isinstance(schema.get("description"), str) else "",
     )
 
 
 def _number(value: Any) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
+    """What comes out. Of several forms the one that is no file: which it is, is asked for."""
+    output = schemas.get("Output")
+    several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
+    forms = several if isinstance(several, list) and several else [output]
+    found = [_gives(_resolved(each, schemas), schemas) for each in forms]
+    return next((each for each in found if each[0] not in (FILES, OTHER, "")), found[0])
 
 
 def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
