@@ -1,0 +1,1 @@
+"""Practice answers of iFLYTEK Spark."""

@@ -1,0 +1,219 @@
+"""iFLYTEK Spark (讯飞星火). Facts as of 2026-11-22.
+
+An APIPassword opens chats by HTTP; APPID, APIKey and APISecret open chats over a WebSocket, embeddings and voice
+dictation. Whoever has both is best served by HTTP in chats. Nothing lists models, and quotas belong to one version.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Usage
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, TranscribeAsk
+from tui.providers.dialects import openai as wire
+from tui.providers.dialects import openai_words, spark, spark_socket, spark_speech, spark_vectors, spark_words
+from tui.providers.dialects.spark import Version
+from tui.providers.origins import origin_of
+from tui.providers.spec import Field, Fields, Parameter, ParameterKind, Provider
+from tui.secret import Secret
+
+_ID, _LABEL = "spark", "iFLYTEK Spark"
+_PASSWORD, _TRIPLE = "APIPassword", "APPID, APIKey and APISecret"
+_PROBED = "Spark Lite"
+_VECTORS, _SPEECH = "spark-embedding", "iat"
+
+# Ids of our own where one name on the wire means different products under different paths. Names that are not here
+# (lite, and those of fine-tuned models behind a base URL of their own) go where the first version was.
+_VERSIONS = {
+    "generalv3": Version("/v1", "generalv3", "/v3.1/chat", "generalv3"),
+    "pro-128k": Version("/v1", "pro-128k", "/chat/pro-128k", "pro-128k"),
+    "generalv3.5": Version("/v1", "generalv3.5", "/v3.5/chat", "generalv3.5"),
+    "max-32k": Version("/v1", "max-32k", "/chat/max-32k", "max-32k"),
+    "4.0Ultra": Version("/v1", "4.0Ultra", "/v4.0/chat", "4.0Ultra"),
+    "spark-x1.5": Version("/v2", "spark-x", "/v1/x1", "spark-x"),
+    "spark-x2": Version("/x2", "spark-x"),
+    "spark-x2-flash": Version("/agent/v1", "spark-x"),
+}
+# Names of 2023 and 2024 that clients still hold.
+_FORMER = {"spark": "lite", "general": "lite", "x1": "spark-x1.5"}
+
+# Tokens that a version takes; 0 where the documents do not say.
+_CONTEXT = {
+    "lite": 8_000,
+    "generalv3": 8_000,
+    "pro-128k": 128_000,
+    "generalv3.5": 8_000,
+    "max-32k": 32_000,
+    "4.0Ultra": 8_000,
+    "spark-x1.5": 64_000,
+    "spark-x2": 0,
+    "spark-x2-flash": 256_000,
+}
+_THINKING = frozenset({"spark-x1.5", "spark-x2", "spark-x2-flash"})
+_SHORT = frozenset({"lite", "pro-128k"})
+
+_CATALOGUE = (
+    *(Model(_ID, name, ModelType.CHAT, context=size) for name, size in _CONTEXT.items()),
+    Model(_ID, _VECTORS, ModelType.EMBEDDING, context=2_000, dimensions=2560),
+    Model(_ID, _SPEECH, ModelType.SPEECH2TEXT),
+)
+
+
+def _known(model: Model) -> str:
+    return _FORMER.get(model.id, model.id)
+
+
+def _by_password(fields: Fields) -> bool:
+    """Whether chats go by HTTP: with the APIPassword, or with nothing yet."""
+    return bool(fields.get("api_password")) or not fields.get("api_key")
+
+
+def _signed(fields: Fields, what: str) -> Fields:
+    """The fields where they can sign."""
+    if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
+        raise Usage(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
+    return fields
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    return spark.sign(call, secrets, now)
+
+
+def origins(fields: Fields) -> tuple[str, ...]:
+    """The host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
+    signed = [spark_socket.HOST, spark_vectors.HOST, spark_speech.HOST] if fields.get("api_key") else []
+    urls = [spark.at(fields, spark.HTTP, "")] if _by_password(fields) else []
+    return tuple(dict.fromkeys(map(origin_of, [*urls, *(spark.at(fields, each, "") for each in signed)])))
+
+
+def verify(fields: Fields) -> Call:
+    """The handshake, which costs nothing, and a chat of one token: each for what is filled in."""
+    probe = spark.probe(fields) if _by_password(fields) else None
+    return spark_socket.handshake(fields, probe) if fields.get("api_key") or probe is None else probe
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    known = _known(ask.model)
+    version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
+    if _by_password(fields):
+        return spark.chat(fields, version, ask)
+    if not version.socket:
+        raise Usage(f"{ask.model.id} is served by HTTP only.", "Fill in the APIPassword as well.")
+    return spark_socket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    return spark_vectors.embed(_signed(fields, "Embeddings"), ask)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    return spark_speech.transcribe(_signed(fields, "Transcripts"), ask)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes; the thinking ones take more than the others."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    if _known(model) in _THINKING:
+        return (_temperature(0, 2), _TOP_P, _most(65_535), _PRESENCE, _FREQUENCY)
+    return (_temperature(0.01, 1), _TOP_K, _most(4096 if _known(model) in _SHORT else 8192))
+
+
+def _temperature(low: float, high: float) -> Parameter:
+    said = "Higher gives more varied answers."
+    return Parameter("temperature", "temperature", ParameterKind.NUMBER, low, high, "as the model has it", said)
+
+
+def _most(high: float) -> Parameter:
+    said = "The most that an answer may use."
+    return Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, high, "as the model has it", said)
+
+
+_TOP_K = Parameter("top_k", "top_k", ParameterKind.WHOLE, 1, 6, "4", "How many of the likeliest words are considered.")
+_TOP_P = Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, help="The share of likeliest words considered.")
+_PRESENCE = Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, help="Higher: new subjects.")
+_FREQUENCY = Parameter(
+    "frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, help="Higher: less repeating."
+)
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=40,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_password",
+            "APIPassword",
+            "For chats by HTTP: in the HTTP box of the version's page in the console.",
+            secret=True,
+            required=True,
+            env=("SPARK_API_PASSWORD", "IFLYTEK_API_KEY"),
+            way=_PASSWORD,
+        ),
+        Field(
+            "app_id",
+            "APPID",
+            "8 characters. With APIKey and APISecret it opens embeddings and voice dictation, and chats as well.",
+            required=True,
+            env=("IFLYTEK_SPARK_APP_ID", "SPARK_APP_ID", "SPARKAI_APP_ID", "XFYUN_APPID"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "api_key",
+            "APIKey",
+            "32 characters, digits and a to f. Not to be swapped with the APISecret.",
+            secret=True,
+            required=True,
+            env=("IFLYTEK_SPARK_API_KEY", "SPARK_API_KEY", "SPARKAI_API_KEY", "XFYUN_API_KEY"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "api_secret",
+            "APISecret",
+            "32 letters and digits, shown beside the APIKey.",
+            secret=True,
+            required=True,
+            env=("IFLYTEK_SPARK_API_SECRET", "SPARK_API_SECRET", "SPARKAI_API_SECRET", "XFYUN_API_SECRET"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a gateway, which then serves every call. Without the path of a version.",
+            default=spark.HTTP,
+            env=("IFLYTEK_API_BASE",),
+            more=True,
+            url=True,
+            clears=(*(path + ending for path in spark.PATHS for ending in ("", "/chat/completions")), *wire.ENDINGS),
+        ),
+    ),
+    sign=sign,
+    origins=origins,
+    verify=verify,
+    refusal=spark.refusal,
+    key_page="https://console.xfyun.cn/services/cbm",
+    docs=(
+        "https://www.xfyun.cn/doc/spark/Web.html",
+        "https://www.xfyun.cn/doc/spark/general_url_authentication.html",
+        "https://www.xfyun.cn/doc/spark/Embedding_new_api.html",
+        "https://www.xfyun.cn/doc/asr/voicedictation/API.html",
+    ),
+    chat=chat,
+    embed=embed,
+    transcribe=transcribe,
+    explain=partial(spark_words.explain, _LABEL, _PROBED),
+    amend=openai_words.amend,
+    parameters=parameters,
+    audio=spark_speech.audio,
+    catalogue=_CATALOGUE,
+    catalogue_as_of="2026-11-22",
+    proposed={
+        ModelType.CHAT: ("4.0Ultra", "spark-x1.5", "lite"),
+        ModelType.EMBEDDING: (_VECTORS,),
+        ModelType.SPEECH2TEXT: (_SPEECH,),
+    },
+    either=False,
+)
