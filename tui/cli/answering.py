@@ -12,7 +12,7 @@ from tui.cli.output import Output, is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.events import Event, Notice, Retrying, Silence
-from tui.workspace import credentials, defaults, models, tenants
+from tui.workspace import credentials, defaults, models, sources, tenants
 
 
 def answering_model(call: Calling, kind: ModelType) -> Model:
@@ -41,12 +41,19 @@ def standard_input(invitation: str) -> str:
 
 
 async def begin(call: Calling, model: Model) -> None:
-    """Open the tenant's key where this model's provider needs one, and note that the tenant is used now."""
+    """Open the tenant's key where this model's provider needs one, and note that the tenant is used now.
+
+    The last calls of a trial are told before they are made.
+    """
 
     async def reach() -> None:
-        credentials.access(call.desk, call.tenant.id, model.provider, model.id)
+        sources.way(call.desk, call.tenant.id, model)
 
     await call.opening(reach)
+    row = credentials.row(call.desk, call.tenant.id, model.provider)
+    if row.on_trial and row.trial and row.trial.low and (left := row.trial.left):
+        calls = f"{left:,} trial calls" if left > 1 else "One trial call"
+        call.out.note(f"{calls} of {row.provider.label} {'are' if left > 1 else 'is'} left, this one included.")
     tenants.touch(call.desk, call.tenant.id)
     _ = call.desk.wire  # what it imports is not to count as the provider's time
 

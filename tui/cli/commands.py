@@ -1,66 +1,10 @@
-"""The table of commands: what each is called, takes and answers. Imports nothing of the program.
+"""The table of commands: what each is called, takes and answers.
 
 `runs` names the module of `tui.cli` and the function in it; the module is imported when the command runs. `shape` is
 what `--json` prints; keys are not renamed or dropped once released.
 """
 
-from typing import NamedTuple
-
-TYPES = ("chat", "embedding", "speech2text")
-EXIT_CODES = "0 done, 1 failed, 2 usage, 3 credential refused, 4 network, 5 locked or cannot be opened, 130 interrupted"
-VARIABLES = (
-    ("MODELDECK_TENANT", "the tenant meant where -t is left out"),
-    ("MODELDECK_DATA_DIR", "where settings are kept"),
-    ("MODELDECK_KEY_DIR", "where private keys are kept"),
-    ("MODELDECK_CONFIG_DIR", "where config.toml is read from"),
-)
-
-
-class Argument(NamedTuple):
-    """A word by its place; `least` is how many there must be."""
-
-    name: str
-    help: str = ""
-    least: int = 1
-    many: bool = False
-    choices: tuple[str, ...] = ()
-
-
-class Option(NamedTuple):
-    """A word by its name; without `value` it is a switch. `must` says it is needed, `shown` puts it in the synopsis."""
-
-    names: tuple[str, ...]
-    help: str
-    value: str = ""
-    choices: tuple[str, ...] = ()
-    must: bool = False
-    shown: bool = True
-
-    @property
-    def key(self) -> str:
-        """The longest name without its dashes."""
-        return self.names[-1].lstrip("-")
-
-
-class Command(NamedTuple):
-    """A command. `secrets` says that it may hold opened secrets, so that the process is hardened first."""
-
-    words: tuple[str, ...]
-    runs: str
-    summary: str
-    arguments: tuple[Argument, ...] = ()
-    options: tuple[Option, ...] = ()
-    details: str = ""
-    shape: str = ""
-    examples: tuple[str, ...] = ()
-    secrets: bool = True
-
-
-EVERYWHERE = (
-    Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
-    Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),
-    Option(("-h", "--help"), "this text"),
-)
+from tui.cli.vocabulary import TYPES, Argument, Command, Option
 
 _JSON = Option(("--json",), "answer as JSON", shown=False)
 _YES = Option(("--yes",), "do it; without this the command only says what would go", must=True)
@@ -146,8 +90,8 @@ COMMANDS = (
         "provider:listing",
         "the providers, with their state",
         options=(_JSON,),
-        shape="[{id, label, supply, state, source, models, added, credential, found}]; credential is null or its name, "
-        "found the environment variable that holds a key",
+        shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; credential is null or "
+        "its name, trial null or {left, calls}, found the environment variable that holds a key",
         examples=("modeldeck provider list -t acme",),
     ),
     Command(
@@ -156,9 +100,9 @@ COMMANDS = (
         "one provider: its fields, credentials and models",
         (_PROVIDER,),
         (_JSON,),
-        shape="{id, label, supply, types, state, source, models, added, key_page, docs, fields: [{name, label, secret, "
-        "required, default, help, env, value}], credentials}; value of a secret is dots and its last four characters; "
-        "credentials as in modeldeck credential list",
+        shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, label, "
+        "secret, required, default, help, env, value}], credentials}; value of a secret is dots and its last four "
+        "characters; credentials as in modeldeck credential list",
         examples=("modeldeck provider show openai",),
     ),
     Command(
@@ -201,6 +145,14 @@ COMMANDS = (
         (_YES,),
         examples=("modeldeck provider remove openai --yes",),
     ),
+    Command(
+        ("provider", "source"),
+        "provider:source",
+        "use the operator's trial or the own key for a tenant's calls",
+        (_PROVIDER, Argument("SOURCE", "trial or own", choices=("trial", "own"))),
+        details="One never takes the place of the other by itself, not even when a trial is used up.",
+        examples=("modeldeck provider source openai own",),
+    ),
     # --- credentials --------------------------------------------------------------------------------------------------
     Command(
         ("credential", "list"),
@@ -226,6 +178,42 @@ COMMANDS = (
         (_PROVIDER, Argument("CRED", "the credential's name")),
         (_YES,),
         examples=("modeldeck credential remove openai team-b --yes",),
+    ),
+    # --- trials -------------------------------------------------------------------------------------------------------
+    Command(
+        ("trial", "set"),
+        "trial:give",
+        "lend a key to every tenant, for some calls each and some models",
+        (_PROVIDER, _FIELDS),
+        (
+            Option(("--calls",), "how many calls each tenant has; else as before, or as proposed", "N"),
+            Option(("--models",), "the models that it is for; else as before, or those proposed", "ID,…"),
+            _NO_VERIFY,
+            _ALLOW_HTTP,
+            _JSON,
+        ),
+        "Fields are given as in modeldeck provider set. The key is sealed under the operator's own key pair. Chat, "
+        "embedding and transcription count, verification does not; a call that fails is given back. What a tenant has "
+        "used stays counted whatever becomes of its settings.",
+        "{provider, calls, models: [id], state, ms}",
+        ("modeldeck trial set openai api_key=-", "modeldeck trial set openai --calls 1000 --models gpt-5.4-mini"),
+    ),
+    Command(
+        ("trial", "show"),
+        "trial:show",
+        "the trials, and what each tenant has left",
+        options=(_JSON,),
+        shape="[{provider, label, calls, models: [id], state, secrets: {FIELD: {hint, fingerprint}}, tenants: [{id, "
+        "name, used, left}]}]",
+        examples=("modeldeck trial show",),
+    ),
+    Command(
+        ("trial", "remove"),
+        "trial:remove",
+        "take a trial back and forget its key; what was used of it is remembered",
+        (_PROVIDER,),
+        (_YES,),
+        examples=("modeldeck trial remove openai --yes",),
     ),
     # --- models -------------------------------------------------------------------------------------------------------
     Command(

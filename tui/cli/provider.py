@@ -1,16 +1,16 @@
-"""`modeldeck provider list | show | verify | remove`; `set` is in `setting`."""
+"""`modeldeck provider list | show | verify | source | remove`; `set` is in `setting`."""
 
 from typing import Any, NamedTuple
 
 from tui.cli.calling import Calling
 from tui.cli.credential import credential_shape
 from tui.cli.output import Output
-from tui.domain import CheckState, Credential
+from tui.domain import CheckState, Credential, Source
 from tui.errors import Exit, Problem, Refused, Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Field
 from tui.text import mask
-from tui.workspace import credentials, defaults
+from tui.workspace import credentials, defaults, trials
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.defaults import DefaultRow
 
@@ -23,8 +23,13 @@ def listing(call: Calling) -> None:
         return
     call.out.table(
         ("provider", "name", "state", "source", "models"),
-        [(row.provider.id, row.provider.label, row.word, row.source, _count(row)) for row in rows],
+        [(row.provider.id, row.provider.label, row.word, _source(row), _count(row)) for row in rows],
     )
+
+
+def _source(row: ProviderRow) -> str:
+    """Whose key pays, and the trial that is not in use."""
+    return row.source if row.on_trial or row.trial is None else f"{row.source}, {row.trial.words}"
 
 
 def _count(row: ProviderRow) -> str:
@@ -41,6 +46,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
         "source": row.source,
         "models": row.models,
         "added": row.added,
+        "trial": {"left": row.trial.left, "calls": row.trial.calls} if row.trial else None,
         "credential": row.credential.name if row.credential else None,
         "found": row.found,
     }
@@ -66,7 +72,7 @@ def show(call: Calling) -> None:
         )
         return
     out = call.out
-    out.line(f"{provider.label}: {row.word}")
+    out.line(f"{provider.label}: {row.word}{f', {_source(row)}' if row.trial and not row.on_trial else ''}")
     out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_count(row) or 'none'}.")
     if provider.key_page:
         out.line(f"Keys: {provider.key_page}")
@@ -165,6 +171,14 @@ async def _outcome(call: Calling, provider_id: str) -> _Outcome:
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
     return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
+
+
+async def source(call: Calling) -> None:
+    """Use the trial or the own key from now on."""
+    provider, wanted = provider_by_id(call.given.one("P")), Source(call.given.one("SOURCE"))
+    await trials.choose(call.desk, call.tenant.id, provider.id, wanted)
+    row = credentials.row(call.desk, call.tenant.id, provider.id)
+    call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
 
 
 def _is_of(row: DefaultRow, provider_id: str) -> bool:

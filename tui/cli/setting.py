@@ -1,7 +1,7 @@
 """`modeldeck provider set`: verify, seal, save, import; say what was done and what is proposed."""
 
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
@@ -13,6 +13,8 @@ from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.workspace import credentials, defaults
 
+T = TypeVar("T")
+
 
 def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     """Take the fields in, then save them."""
@@ -22,8 +24,8 @@ def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
     _say_apart(call, provider, values)
     if not call.given.has("no-verify") and not _own_address(call, provider, values):
-        _look_at_shapes(provider, values)
-    return _said_how(_save(call, provider, tenant.id, values), provider)
+        look_at_shapes(provider, values)
+    return said_how(_save(call, provider, tenant.id, values), provider)
 
 
 def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
@@ -60,7 +62,7 @@ def _name(call: Calling) -> str:
     return call.given.one("name", "default")
 
 
-def _look_at_shapes(provider: Provider, values: Values) -> None:
+def look_at_shapes(provider: Provider, values: Values) -> None:
     """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
     for field in provider.fields:
         value = values.get(field.name)
@@ -71,10 +73,10 @@ def _look_at_shapes(provider: Provider, values: Values) -> None:
             )
 
 
-async def _said_how(saving: Coroutine[Any, Any, None], provider: Provider) -> None:
+async def said_how(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
     """Where a secret field is missing, the hint says how to give one."""
     try:
-        await saving
+        return await saving
     except credentials.FieldProblem as problem:
         name = problem.field
         if name not in {field.name for field in provider.fields if field.secret}:

@@ -2,7 +2,8 @@
 
 import textwrap
 
-from tui.cli.commands import COMMANDS, CONSOLE, EVERYWHERE, EXIT_CODES, VARIABLES, Argument, Command, Option
+from tui.cli.commands import COMMANDS, CONSOLE
+from tui.cli.vocabulary import EVERYWHERE, EXIT_CODES, VARIABLES, Argument, Command, Option
 
 _COLUMN, _WIDTH = 24, 79
 
