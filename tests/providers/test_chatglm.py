@@ -18,7 +18,7 @@ from tui.providers.calls import ChatAsk, EmbedAsk, Frame, Message
 from tui.providers.events import Accepted, Event, Finish, Listed, Notice, Retrying, TextDelta, Vectors
 from tui.providers.sse import Events
 from tui.providers.wire import Limits, Wire
-from tui.workspace.setup import validate
+from tui.workspace.credentials import validate
 
 CHATGLM = PROVIDERS["chatglm"]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"

@@ -19,7 +19,7 @@ from tui.providers.events import Accepted, Finish, Listed, Notice, Retrying, Tex
 from tui.providers.sse import Events
 from tui.providers.wire import Access, Limits, Wire
 from tui.secret import Secret
-from tui.workspace.setup import validate
+from tui.workspace.credentials import validate
 
 WENXIN = PROVIDERS["wenxin"]
 PATH = "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions_pro?access_token="
@@ -98,6 +98,13 @@ def test_half_a_key_pair_is_named():
     with pytest.raises(NotMeant) as raised:
         validate(WENXIN, {}, None)
     assert raised.value.message == "API key is missing."
+
+
+def test_a_key_and_a_key_pair_are_one_too_many():
+    both = {"api_key": Secret("bce-v3/FAKE"), "legacy_api_key": Secret("FAKE"), "legacy_secret_key": Secret("FAKE")}
+    with pytest.raises(NotMeant) as raised:
+        validate(WENXIN, both, None)
+    assert "not both" in raised.value.message
 
 
 # --- in practice ------------------------------------------------------------------------------------------------------

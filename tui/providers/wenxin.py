@@ -20,7 +20,7 @@ from tui.secret import Secret
 
 _ID, _LABEL = "wenxin", "Wenxin"
 _PATH = "/v2"
-_BEARER, _PAIR = "API key", "API key and secret key (older form)"
+_BEARER, _PAIR = "Qianfan API key", "key pair of an application (older form)"
 _PAIR_PAGE = "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application"
 
 _EMBEDDING = re.compile(r"embedding|^bge-(?!reranker)|^tao-8k$")
