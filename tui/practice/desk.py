@@ -15,6 +15,7 @@ from tui.memory import Memory
 from tui.providers import PROVIDERS
 from tui.providers.calls import Frame
 from tui.providers.events import Listed
+from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.text import hint_of
 from tui.workspace import sealed
@@ -34,6 +35,9 @@ _KEYS = {
     "refused": "sk-practice-0000-refused-made-up-key-9b1c",
 }
 _LOCAL = "http://localhost:11434/v1"
+_SHUT = "shut"
+_OTHERS = {"anthropic": "refused", "tongyi": "ready", "minimax": _SHUT, "huggingface": "ready"}
+"""How further providers stand with acme, by id."""
 
 
 def practice_desk(
@@ -56,6 +60,9 @@ def practice_desk(
     acme = _tenant(desk, "acme", "acme", 0)
     _openai(desk, acme, "first", ("default", "batch-jobs"))
     _local(desk, acme)
+    for provider_id, state in _OTHERS.items():
+        if provider_id in PROVIDERS:
+            _other(desk, acme, PROVIDERS[provider_id], state)
     _default(desk, acme, ModelType.CHAT, "openai")
     _gone(desk, acme)
     north = _tenant(desk, "north-lab", "north-lab", 1, PASSPHRASE)
@@ -108,6 +115,21 @@ def _openai(desk: Desk, tenant: Tenant, key: str, names: tuple[str, ...] = ("def
     _models(desk, tenant, _listed("openai", "models.json"))
 
 
+def _other(desk: Desk, tenant: Tenant, provider: Provider, state: str) -> None:
+    """A provider as its practice folder fills it in; a shut one was sealed with a key pair that is gone."""
+    from tui.practice.transport import folders
+
+    folder = folders()[provider.id]
+    secret = {each.name for each in provider.fields if each.secret}
+    secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
+    clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
+    words = (f"{provider.label} does not know this key.", "Paste another one.") if state == "refused" else ("", "")
+    check = Check(CheckState.REFUSED if state == "refused" else CheckState.READY, _ago(desk, 0), 340, *words)
+    sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
+    _credential(desk, sealed_for, provider.id, "default", secrets, clear, check)
+    _models(desk, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
+
+
 def _local(desk: Desk, tenant: Tenant) -> None:
     check = Check(CheckState.READY, _ago(desk, 0), 18)
     _credential(desk, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
@@ -132,7 +154,7 @@ def _credential(
         clear=fields,
         envelope="",
         key_id=tenant.key_id,
-        origins=provider.origins(fields),
+        origins=provider.origins(told(fields, secrets)),
         hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
         fingerprints={each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
         active=active,
