@@ -19,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.screens.empty import empty_desk
 from tests.screens.showing import console, until, until_shown
@@ -26,6 +27,7 @@ from tui.app import Modeldeck
 from tui.config import Config
 from tui.domain import ModelType
 from tui.practice.desk import practice_desk
+from tui.screens.providers import Providers
 from tui.workspace import defaults
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
@@ -99,6 +101,30 @@ async def transcribed(pilot: Pilot[None]) -> None:
         await until_shown(pilot, "s save")
 
 
+def on(provider_id: str, steps: Steps) -> Steps:
+    """With the cursor of the list on a provider."""
+
+    async def go(pilot: Pilot[None]) -> None:
+        assert isinstance(pilot.app.screen, Providers)
+        pilot.app.screen.listed.select(provider_id)
+        await pilot.pause()
+        await steps(pilot)
+
+    return go
+
+
+def adding(typed: str, then: str) -> Steps:
+    """The form that adds a model of the provider, with something typed as the model."""
+
+    async def add(pilot: Pilot[None]) -> None:
+        await keys("a", then="Verify and add")(pilot)
+        await until(pilot, lambda: isinstance(pilot.app.focused, Input))
+        await pilot.press(*typed)
+        await until_shown(pilot, then, seconds=20)
+
+    return add
+
+
 SCENES: dict[str, Scene] = {
     "welcome": Scene(keys(then="Start with"), tenant=None, empty=True),
     "tenants": Scene(keys(then="Tenants"), tenant=None),
@@ -106,10 +132,13 @@ SCENES: dict[str, Scene] = {
     "unlock": Scene(keys("v", then="locked with a passphrase"), tenant="north-lab"),
     "remove-tenant": Scene(keys("0", "d", then="cannot be brought back")),
     "providers": Scene(keys(then="Own models")),
-    "provider": Scene(keys("enter", then="fingerprint")),
-    "setup": Scene(keys("enter", "down", "enter", then="Verify and save")),
+    "provider": Scene(on("openai", keys("enter", then="fingerprint"))),
+    "setup": Scene(on("openai", keys("enter", "enter", then="Verify and save"))),
+    "setup-two-ways": Scene(on("spark", keys("enter", then="Sign in with"))),
     "models": Scene(keys("2", then="context")),
     "model-added": Scene(keys("2", "a", "enter", then="Verify and add")),
+    "add-hugging-face": Scene(on("huggingface", adding("qwen3", "downloads"))),
+    "add-replicate": Scene(on("replicate", adding("llama", "meta/"))),
     "defaults": Scene(keys("3", then="system reasoning")),
     "default-picker": Scene(keys("3", "enter", then="can be used")),
     "playground-chat": Scene(chatted),
@@ -118,7 +147,7 @@ SCENES: dict[str, Scene] = {
     "playground-speech": Scene(transcribed),
     "commands": Scene(keys("colon", then="Commands")),
     "help": Scene(keys("question_mark", then="Help: Providers")),
-    "providers-wide": Scene(keys(then="Get a key"), size=(120, 40)),
+    "providers-wide": Scene(on("openai", keys(then="Other credentials")), size=(120, 40)),
     "models-wide": Scene(keys("2", then="Used by"), size=(120, 40)),
     "playground-wide": Scene(chatted, size=(120, 40)),
 }

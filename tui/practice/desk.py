@@ -36,7 +36,7 @@ _KEYS = {
 }
 _LOCAL = "http://localhost:11434/v1"
 _SHUT = "shut"
-_OTHERS = {"anthropic": "refused", "tongyi": "ready", "minimax": _SHUT, "huggingface": "ready"}
+_OTHERS = {"anthropic": "refused", "tongyi": "ready", "minimax": _SHUT, "huggingface": "ready", "replicate": "ready"}
 """How further providers stand with acme, by id."""
 
 
