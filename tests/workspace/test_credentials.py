@@ -76,6 +76,17 @@ async def test_a_restricted_key_can_be_saved_and_says_what_it_may_not(disk_desk:
     assert row.credential and "may not list models" in row.credential.check.message
 
 
+async def test_a_restricted_key_of_a_provider_that_lists_nothing_brings_the_models_that_are_known(
+    disk_desk: Desk, tenant_id: str
+) -> None:
+    key = {"api_password": Secret("FAKE-restricted-password")}
+    verified = await credentials.verify(disk_desk, tenant_id, "spark", key)
+    assert verified.check.state is CheckState.RESTRICTED
+    await credentials.save(disk_desk, tenant_id, "spark", key, check=verified.check)
+    row = credentials.row(disk_desk, tenant_id, "spark")
+    assert (row.state, row.models) == ("restricted", len(row.provider.catalogue))
+
+
 # --- saving -----------------------------------------------------------------------------------------------------------
 
 

@@ -130,7 +130,7 @@ async def save(
                 tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
             if listed is not None:
                 intake.take_in(tables, draft.provider, listed, desk.today())
-            elif draft.provider.list_models is None and outcome.state is CheckState.READY:
+            elif draft.provider.list_models is None and outcome.state in (CheckState.READY, CheckState.RESTRICTED):
                 intake.take_in(tables, draft.provider, draft.provider.catalogue, desk.today())
         return made
 
