@@ -22,6 +22,7 @@ from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.screens.area import Framed
 from tui.screens.doors import Doors
+from tui.screens.lent import source_words
 from tui.screens.watch import EVERY, Watch
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
@@ -72,6 +73,7 @@ class Modeldeck(Doors):
         self._under_way: dict[str, Callable[[], None]] = {}
         self.watching = Watch(self)
         self.crash: BaseException | None = None
+        self._told = {}
         super().__init__()
         self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
@@ -294,7 +296,7 @@ class Modeldeck(Doors):
 
     def source_of(self, model: Model | None) -> str:
         """Whose key pays for calls to a model, in a title's words."""
-        return credentials.row(self.desk, self.tenant_id, model.provider).source if model else ""
+        return source_words(credentials.row(self.desk, self.tenant_id, model.provider)) if model else ""
 
     def action_commands(self) -> None:
         self._page("tui.screens.commands", "Commands")

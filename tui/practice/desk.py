@@ -19,8 +19,9 @@ from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.text import hint_of
 from tui.workspace import sealed
-from tui.workspace.desk import Desk
+from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.records import record
+from tui.workspace.trial_store import Trial
 
 if TYPE_CHECKING:
     from tui.providers.wire import Wire
@@ -38,6 +39,9 @@ _LOCAL = "http://localhost:11434/v1"
 _SHUT = "shut"
 _OTHERS = {"anthropic": "refused", "tongyi": "ready", "minimax": _SHUT, "huggingface": "ready", "replicate": "ready"}
 """How further providers stand with acme, by id."""
+
+_LENT, _CALLS, _MADE = "spark", 100, 12
+"""The provider that the operator lends a key of, to how many calls each, and how many of them acme has made."""
 
 
 def practice_desk(
@@ -76,6 +80,8 @@ def practice_desk(
     _openai(desk, long, "refused")
     _local(desk, long)
     _default(desk, long, ModelType.CHAT, "openai")
+    if _LENT in PROVIDERS:
+        _lend(desk, PROVIDERS[_LENT], acme)
     for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
         _used(desk, tenant, age)
     return desk
@@ -128,6 +134,15 @@ def _other(desk: Desk, tenant: Tenant, provider: Provider, state: str) -> None:
     sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
     _credential(desk, sealed_for, provider.id, "default", secrets, clear, check)
     _models(desk, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
+
+
+def _lend(desk: Desk, provider: Provider, user: Tenant) -> None:
+    """A trial for every tenant, of which one has used some."""
+    _other(desk, _tenant(desk, OPERATOR, OPERATOR, 0), provider, "ready")
+    with desk.store(OPERATOR).transaction() as tables:
+        models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
+        tables.table("trials").insert(record(Trial(provider.id, _CALLS, models[:4], _ago(desk, 3))))
+        tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
 
 
 def _local(desk: Desk, tenant: Tenant) -> None:

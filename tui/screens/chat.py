@@ -103,6 +103,8 @@ class ChatTab(Answers):
         last = self.chat.last
         if self.asking is not None:
             return self.asking.words, self.asking.figures
+        if last is not None and last.unsent:
+            return "not sent", ""
         if last is not None and last.answer is not None:
             return summary(last.answer, wide=self.has_class("-wide"))
         system = "set" if self.chat.conversation.system else "none"
@@ -123,8 +125,18 @@ class ChatTab(Answers):
                 *(("enter send", "f1 help") if self.typing else ("i write", "? help")),
             )
         if not self.typing:
-            asked = ("r again", "e edit", "m model", "p parameters", "c copy", "s save", "n new", "/ find")
-            return ("i write", *(asked if last else ("m model", "p parameters", "t type")), "? help")
+            asked = (
+                "r again",
+                "e edit",
+                "m model",
+                "p parameters",
+                *self.source_keys,
+                "c copy",
+                "s save",
+                "n new",
+                "/ find",
+            )
+            return ("i write", *(asked if last else ("m model", "p parameters", *self.source_keys, "t type")), "? help")
         again = ("ctrl+r again",) if last else ()
         if last is not None and last.trouble is not None:
             return "enter send", *again, "esc keys", "f1 help"

@@ -14,6 +14,7 @@ from tui.providers import provider as provider_of
 from tui.providers.events import Event
 from tui.screens.asking import Asking
 from tui.screens.chat_log import ChatLog, Entry, mark, trouble
+from tui.screens.lent import ways_on
 from tui.screens.tab import Tab
 from tui.widgets.parameters import Settings
 from tui.widgets.question import Question
@@ -139,7 +140,7 @@ class Answers(Tab):
         label = provider_of(asking.model.provider).label
         if problem is not None and not (answer.text or asking.reply.thoughts):
             asking.reply.end()
-            entry.refuse(problem, label)
+            entry.refuse(problem, label, ways_on(self.app.desk, self.app.tenant_id, problem))
             if self.is_attached:
                 self.question.give_back(entry.turn.question)
         else:
@@ -151,6 +152,7 @@ class Answers(Tab):
             self.show_log(follow=False)
             self.transcript.changed(asking.reply)
             self.app.running("playground", None)
+            self.counted(asking.model)
             self.reframe()
 
     def stop(self) -> None:

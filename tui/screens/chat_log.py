@@ -18,6 +18,7 @@ class Entry:
         self.turn = Turn(question)
         self.replies: list[Reply] = []
         self.trouble: Trouble | None = None
+        self.unsent = False
         self._asked = Asked(question)
 
     @property
@@ -39,7 +40,7 @@ class Entry:
 
     def begin(self, reply: Reply) -> None:
         """Another answer comes in; those before are kept behind it."""
-        self.trouble = None
+        self.trouble, self.unsent = None, False
         self.replies.append(reply)
         self.turn.shown = -1
         self._number()
@@ -48,11 +49,15 @@ class Entry:
         """The answer that came in is over."""
         self.turn.answers.append(answer)
 
-    def refuse(self, problem: Problem, by: str) -> None:
-        """No word came: there is no answer, and the one before is shown again."""
+    def refuse(self, problem: Problem, by: str, ways_on: Sequence[str] = ()) -> None:
+        """No word came: there is no answer, and the one before is shown again.
+
+        With `ways_on`, nothing was sent at all, and these say what can be done instead.
+        """
+        self.unsent = bool(ways_on)
         self.replies.pop()
         self._number()
-        self.trouble = trouble(problem, by, begun=False)
+        self.trouble = Trouble(problem.message, ways_on) if ways_on else trouble(problem, by, begun=False)
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""

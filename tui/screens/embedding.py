@@ -91,9 +91,9 @@ class EmbeddingTab(Tab):
         if field.has_focus:
             keys: tuple[str, ...] = ("enter send", "ctrl+j next text", "esc keys", "f1 help")
         elif self.compared is None:
-            keys = ("i write", "m model", "t type", "? help")
+            keys = ("i write", "m model", *self.source_keys, "t type", "? help")
         else:
-            keys = ("i write", "m model", "r again", "c copy", "s save", "t type", "? help")
+            keys = ("i write", "m model", *self.source_keys, "r again", "c copy", "s save", "t type", "? help")
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
         return Frame("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
@@ -249,6 +249,7 @@ class EmbeddingTab(Tab):
             ticking.stop()
             self._under_way = None
             self.app.running("playground/embedding", None)
+            self.counted(model)
 
     # --- the result ---
 

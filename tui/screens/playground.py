@@ -9,10 +9,13 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui.domain import ModelType
+from tui.errors import Problem
 from tui.screens.area import Area
+from tui.screens.lent import switch
 from tui.screens.tab import Tab
 from tui.widgets.clip import clip_middle
 from tui.widgets.frame import Frame
+from tui.workspace import credentials
 
 _TABS = {
     ModelType.CHAT: ("chat", "ChatTab", "Chat"),
@@ -30,6 +33,7 @@ class Playground(Area):
         Binding("t", "next_type", "Type", id="playground.type"),
         Binding("4,f5", "next_type", "Type", id="playground.type-again"),
         Binding("m", "model", "Model", id="playground.model"),
+        Binding("o", "source", "Own key or trial", id="playground.source"),
     ]
 
     def __init__(self) -> None:
@@ -99,6 +103,23 @@ class Playground(Area):
         tab = self.tab
         if tab is not None and (model := await self.app.pick_model(self.type, tab.model)):
             tab.use(model)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "source":
+            return self.tab is not None and self.tab.lent
+        return super().check_action(action, parameters)
+
+    def action_source(self) -> None:
+        if self.tab is not None and self.tab.model is not None:
+            self.run_worker(self._switch(self.tab.model.provider), group="source", exclusive=True, exit_on_error=False)
+
+    async def _switch(self, provider_id: str) -> None:
+        desk, tenant_id = self.app.desk, self.app.tenant_id
+        try:
+            self.app.toast(await switch(desk, tenant_id, credentials.row(desk, tenant_id, provider_id)))
+        except Problem as problem:
+            self.app.toast(f"{problem.message} {problem.hint}")
+        self.reframe()
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
         """Show the tab of that type with that model."""

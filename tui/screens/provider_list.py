@@ -12,12 +12,14 @@ from textual.widget import Widget
 from tui.domain import Credential
 from tui.screens.area import Area
 from tui.screens.checks import Checks
+from tui.screens.lent import has_choice
 from tui.screens.provider_words import (
     strip_of_both,
     strip_of_credential,
     strip_of_field,
     strip_of_problem,
     strip_of_row,
+    strip_of_trial,
 )
 from tui.text import one_line
 from tui.widgets.filter import Filter
@@ -189,7 +191,9 @@ class ProviderList(Area):
             title = f"Providers › {row.provider.label}"
             if not self.wide:
                 doing = self.checks.doing.get(row.provider.id)
-                right = f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.state}"
+                right = (
+                    f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
+                )
         return Frame(title, self._keys(row), right, strip=self._strip(row))
 
     def _keys(self, row: ProviderRow | None) -> tuple[str, ...]:
@@ -199,6 +203,7 @@ class ProviderList(Area):
         set_up = row is not None and row.credential is not None
         shut = row is not None and row.state == "cannot be opened"
         reading, other = self.reading, self.on_other
+        lent = row is not None and has_choice(row)
         change = "enter replace" if shut else "enter change"
         leave = "esc stop" if self.checks else "esc back" if reading else "esc clear" if filtered else ""
         return tuple(
@@ -209,9 +214,11 @@ class ProviderList(Area):
                 ("V verify all", not reading and any(each.credential for each in self.rows)),
                 ("a add", set_up and not reading),
                 ("r refresh", set_up and not reading),
+                ("o own/trial", lent and not reading),
                 ("n new", set_up and (reading or self.wide)),
                 ("u use", reading and other),
                 ("d forget" if shut and not other else "d remove", set_up and (reading or self.wide)),
+                ("o own/trial", lent and reading),
                 ("/ filter", not reading),
                 (": commands", not reading and self.wide),
                 (leave, leave),
@@ -232,11 +239,13 @@ class ProviderList(Area):
             return strip_of_problem(problem)
         if held is not None and self.on_other:
             return strip_of_credential(row, held, now)
+        if row.on_trial:
+            return strip_of_trial(row)
         if held is not None and row.state in ("ready", "not verified") and self.reading:
             return strip_of_field(held, now)
         if held is not None and row.state == "ready" and self.wide and self.unlocked:
             return strip_of_both(row, held, now)
-        if row.credential is None and not row.found and not any(each.credential for each in self.rows):
+        if row.credential is None and not row.found and not any(each.credential or each.trial for each in self.rows):
             return "No provider is set up yet.", "enter sets up the one under the cursor."
         return strip_of_row(row, now, locked=not self.unlocked)
 

@@ -29,9 +29,24 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     if row.state == "restricted":
         return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
     said = f"{label}: {', '.join(_said(row, held, now))}."
+    if row.trial is not None:
+        said += f" T{row.trial.words[1:]}."
     if locked and held.envelope:
         return said, "v asks for the passphrase first."
     return said, _listed(row, held, now)
+
+
+def strip_of_trial(row: ProviderRow) -> Strip:
+    """A provider that is used on the operator's key."""
+    label, held = row.provider.label, row.credential
+    hint = key_hint(row.provider, held.hints) if held else ""
+    ends = f" ending {hint}" if hint else ""
+    way = f"o uses the own key{ends}; calls are charged to it." if held else "enter sets up an own key."
+    if row.trial is None:
+        return f"There is no trial of {label} any more. Nothing is sent.", way
+    if not row.trial.left:
+        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} calls.", way
+    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} calls left, on the operator's key.", way
 
 
 def strip_of_problem(problem: Problem) -> Strip:

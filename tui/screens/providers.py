@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from tui.domain import Credential
 from tui.errors import Problem
 from tui.screens.checks import Work
+from tui.screens.lent import has_choice, switch
 from tui.screens.provider_list import ProviderList
 from tui.screens.provider_words import removal_lines, strip_of_problem, use_lines
 from tui.widgets.rows import Rows
@@ -23,6 +24,7 @@ class Providers(ProviderList):
         Binding("V", "verify_all", "Verify all", id="providers.verify-all"),
         Binding("a", "add", "Add a model by hand", id="providers.add"),
         Binding("r", "refresh", "Refresh its models", id="providers.refresh"),
+        Binding("o", "source", "Own key or trial", id="providers.source"),
         Binding("n", "new", "New credential", id="providers.new"),
         Binding("u", "use", "Use this credential", id="providers.use"),
         Binding("d", "remove", "Remove, asks first", id="providers.remove"),
@@ -108,6 +110,21 @@ class Providers(ProviderList):
             self.app.toast(f"{label}: {came.total:,} models, {len(came.added)} new, {len(came.gone)} gone.")
 
         await self.checks.run([(row.provider.id, "listing", refresh)])
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "source":
+            return self.row is not None and has_choice(self.row)
+        return super().check_action(action, parameters)
+
+    def action_source(self) -> None:
+        if (row := self.row) is not None:
+            self._work(self._switch(row), "form")
+
+    async def _switch(self, row: ProviderRow) -> None:
+        said = await switch(self.app.desk, self.tenant_id, row)
+        self._said = ("", "", "")
+        self.reload()
+        self.app.toast(said)
 
     def action_add(self) -> None:
         row = self.row

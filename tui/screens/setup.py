@@ -79,10 +79,11 @@ class Setup(Saving):
             return Frame("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
         row = credentials.row(self.app.desk, self.app.tenant_id, self.provider.id)
-        word = "key refused" if self.refused else row.state
-        state = f"{sign(word)[0]} {word}" if row.credential or self.refused else word
+        word = "key refused" if self.refused else row.word if row.on_trial else row.state
+        mark = sign("key refused" if self.refused else row.state)[0]
+        state = f"{mark} {word}" if row.credential or self.refused or row.on_trial else word
         right = f"{WARNING} changed elsewhere" if self.changed_meanwhile else state
-        strip = self._said or self.outcome or strip_for(self.form, self.focused)
+        strip = self._said or self.outcome or strip_for(self.form, self.focused, row)
         return Frame(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
 
     def _keys(self) -> tuple[str, ...]:

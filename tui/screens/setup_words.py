@@ -15,13 +15,14 @@ from tui.widgets.fields import LineField, SecretField
 from tui.widgets.form import FIELD, Button
 from tui.widgets.plain import Words
 from tui.widgets.setup_form import SetupForm
+from tui.workspace.credentials import ProviderRow
 from tui.workspace.setup import Values
 from tui.workspace.times import when
 
 Strip = tuple[Words, Words]
 
 
-def strip_for(form: SetupForm, focused: Widget | None) -> Strip:
+def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Strip:
     """What is to be known where the focus is."""
     if isinstance(focused, Button):
         which = focused.id or ""
@@ -42,6 +43,11 @@ def strip_for(form: SetupForm, focused: Widget | None) -> Strip:
             return "Pasted text never submits a form.", "Once accepted it is sealed with this tenant's own key."
         if len(focused.value) > FIELD:
             return two_lines(focused.value, 74)
+    if now.on_trial and now.trial is not None and now.credential is None:
+        return (
+            f"Source   {now.trial.words}. With an own key saved, the own key is used.",
+            "o on the list switches back.",
+        )
     return "Nothing is saved before it is accepted, or on your word.", ""
 
 

@@ -113,7 +113,18 @@ class SpeechTab(Tab):
             if self.typing:
                 return Frame("", ("enter next", "esc keys", "f1 help"), "", foot, place, self.result.strip)
             several = ("left right choose",) if len(self.result.all) > 1 else ()
-            keys = ("s save", "c copy", "r again", "m model", "n new", "/ find", *several, "t type", "? help")
+            keys = (
+                "s save",
+                "c copy",
+                "r again",
+                "m model",
+                *self.source_keys,
+                "n new",
+                "/ find",
+                *several,
+                "t type",
+                "? help",
+            )
             return Frame("", keys, "", foot, place, self.result.strip)
         return Frame("", self.form.keys, foot=self._stopped, strip=self._takes())
 
@@ -298,6 +309,7 @@ class SpeechTab(Tab):
                 self._view(after)
                 self._rest() if after == "form" else self._take_focus()
             self.app.running("playground/speech", None)
+            self.counted(model)
 
     def _uploaded(self, event: Uploading) -> None:
         """Take note; the screen is brought up to date by the next tick, or when all is sent."""

@@ -6,8 +6,9 @@ from textual.containers import Vertical
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
+from tui.screens.lent import has_choice, warning
 from tui.widgets.frame import Frame, Rule
-from tui.workspace import defaults, models
+from tui.workspace import credentials, defaults, models
 
 if TYPE_CHECKING:
     from tui.app import Modeldeck
@@ -50,6 +51,24 @@ class Tab(Vertical):
             return models.find(self.app.desk, self.app.tenant_id, row.default.ref, self.TYPE)
         except Problem:
             return None
+
+    @property
+    def lent(self) -> bool:
+        """Whether there is a trial of the model's provider, so that `o` has a meaning."""
+        app = self.app
+        return self.model is not None and has_choice(credentials.row(app.desk, app.tenant_id, self.model.provider))
+
+    @property
+    def source_keys(self) -> tuple[str, ...]:
+        """The footer's word for it."""
+        return ("o own/trial",) if self.lent else ()
+
+    def counted(self, model: Model) -> None:
+        """A call was made: from the last tenth of a trial on that is told, once a day."""
+        app = self.app
+        row = credentials.row(app.desk, app.tenant_id, model.provider)
+        if said := warning(row):
+            app.toast_daily(f"{app.tenant_id} {model.provider}", said)
 
     def reframe(self) -> None:
         from tui.screens.area import Framed

@@ -17,7 +17,7 @@ from tui.widgets.frame import Frame
 from tui.widgets.glyphs import WORKING
 from tui.widgets.plain import Words
 from tui.widgets.rows import Rows
-from tui.widgets.tenant_rows import TenantHeading, tenant_items
+from tui.widgets.tenant_rows import TenantHeading, is_lent, tenant_items
 from tui.workspace import tenants
 from tui.workspace.tenants import TenantRow
 
@@ -140,6 +140,10 @@ class Tenants(Area):
     def _fill(self, cursor: str = "") -> None:
         words = self._filter.text.casefold().split()
         kept = [row for row in self.rows if all(word in _searched(row) for word in words)]
+        heading = self.query_one(TenantHeading)
+        if heading.lent != is_lent(kept):
+            heading.lent = is_lent(kept)
+            heading.refresh()
         self._list.show(tenant_items(kept, self.app.desk.now()), cursor or None)
         self.reframe()
 

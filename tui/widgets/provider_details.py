@@ -65,7 +65,7 @@ class Details:
 
     def _head(self) -> list[Item]:
         mark, style = sign(self.row.state)
-        label, state = self.row.provider.label, self.row.state
+        label, state = self.row.provider.label, self.row.word if self.row.on_trial else self.row.state
 
         def draw(cells: int) -> Content:
             name = fit(label, cells - width(state) - 3, middle=True)
@@ -81,13 +81,24 @@ class Details:
             items.append(_entry("", "Credential", f"{held.name}, in use", "" if beside else checked))
         for field in provider.fields:
             items += self._field(field, beside)
-        if held is not None:
-            items.append(_entry("", "Source", self.row.source))
-            if beside:
-                items.append(_entry("", "Verified", checked.removeprefix("verified ")))
+        if held is not None or self.row.on_trial:
+            items += self._source(beside)
+        if held is not None and beside:
+            items.append(_entry("", "Verified", checked.removeprefix("verified ")))
         if provider.key_page:
             items.append(_entry("", "Get a key", provider.key_page))
         return items
+
+    def _source(self, beside: bool) -> list[Item]:
+        """Whose key pays, and what is left of a trial, in use or not."""
+        row = self.row
+        if row.on_trial or row.trial is None:
+            left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "there is none any more"
+            return [_entry("", "Source", f"trial, {left}" if row.on_trial else row.source)]
+        unused = f"{row.trial.words}, not in use"
+        if beside:
+            return [_entry("", "Source", row.source), _entry("", "", unused)]
+        return [_entry("", "Source", f"{row.source}   ({unused})")]
 
     def _field(self, field: Field, beside: bool) -> Iterator[Item]:
         key, held = f"field:{field.name}", self.credential

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from textual.content import Content
 
 from tui.domain import Supply
-from tui.widgets.clip import clip_end, fit
+from tui.widgets.clip import clip_end, fit, width
 from tui.widgets.glyphs import MUTED, sign
 from tui.widgets.plain import line
 from tui.widgets.rows import Item, text_item
@@ -14,6 +14,9 @@ from tui.workspace.credentials import ProviderRow
 _LABEL = 21
 _NARROW = 50
 """Below this many cells a row is sign, name and state."""
+
+_BESIDE = 20
+"""Cells of the state where the details stand beside the list."""
 
 _GROUPS = {Supply.OWN: "Own models", Supply.HOSTING: "Hosting models"}
 
@@ -58,10 +61,11 @@ def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
         name = fit(row.provider.label, label - 1, middle=True)
         return line((mark, style), f" {name} ", clip_end(doing or row.word, cells - label - 2))
     name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
+    told = row.word.removeprefix("trial ") if beside and width(row.word) > _BESIDE else row.word
     if row.credential is None and not doing and not row.models + row.added:
         word = f"{row.found} found" if beside and row.found else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
     number, _, unit = count(row).partition(" ")
     total = f"{number:>{5 if beside else 3}} {unit}" if number else ""
-    word, source = (fit(doing or row.word, 20), "") if beside else (fit(doing or row.word, 26), fit(row.source, 12))
+    word, source = (fit(doing or told, _BESIDE), "") if beside else (fit(doing or row.word, 26), fit(row.source, 12))
     return line((mark, style), f" {name}{word}{source}{total}")

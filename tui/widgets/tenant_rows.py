@@ -10,28 +10,37 @@ from tui.providers import PROVIDERS
 from tui.store import Damaged
 from tui.widgets.clip import clip_apart, clip_end, clip_middle, fit
 from tui.widgets.frame import Row
-from tui.widgets.glyphs import ERROR, MARK, MARK_COLOURS, MUTED, sign
+from tui.widgets.glyphs import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, sign
 from tui.widgets.plain import line
 from tui.widgets.rows import Item
 from tui.workspace.tenants import TenantRow
 from tui.workspace.times import when
+from tui.workspace.trials import Left
 
-_MARK, _NAME, _STATE, _READY, _DEFAULTS, _USED = 2, 24, 11, 9, 8, 12
+_MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
 _LEAST = 18
 """Cells of a name below which a column at the right gives way."""
 
-_HEADINGS = ("tenant", "state", "ready", "defaults", "last used")
+_HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")
 _GUTTER = 3
 
 
 class TenantHeading(Row):
-    """The names of the columns."""
+    """The names of the columns. What is left of trials is one where some are lent."""
+
+    lent = False
 
     def draw(self, cells: int) -> list[Content]:
         # Without a mark before it, the first heading begins where the marks are.
-        names, facts = _widths(cells - _GUTTER)
-        row = fit(_HEADINGS[0], names + _MARK) + _placed(_HEADINGS[1:], facts)
+        names, facts = _widths(cells - _GUTTER, self.lent)
+        headings = _HEADINGS[1:] if self.lent else (*_HEADINGS[1:4], _HEADINGS[5])
+        row = fit(_HEADINGS[0], names + _MARK) + _placed(headings, facts)
         return [line(" " * _GUTTER, (row, MUTED))]
+
+
+def is_lent(rows: Sequence[TenantRow]) -> bool:
+    """Whether any of the tenants has a trial."""
+    return any(each.trial for each in rows)
 
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
@@ -40,7 +49,8 @@ def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
 
 
 def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> Content:
-    names, widths = _widths(cells)
+    lent = is_lent(among)
+    names, widths = _widths(cells, lent)
     if row.tenant is None:
         broken, role = sign("damaged")
         said = "settings damaged" if isinstance(row.problem, Damaged) else "cannot be read"
@@ -50,6 +60,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> C
         "open" if row.open else "locked",
         f"{row.ready} of {len(PROVIDERS)}",
         f"{row.defaults} of {len(ModelType)}",
+        *((_left(row.trial),) if lent else ()),
         when(row.last_used, now) or "–",
     )
     name = fit(_clipped(row, among, names - 2), names)
@@ -63,21 +74,29 @@ def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 
-def _widths(cells: int) -> tuple[int, tuple[int, ...]]:
+def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
     """Cells of the name and of the columns behind it; the last one takes what is left of the row, to the right."""
-    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, _USED)
+    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if lent else ()), _USED)
+    most = len(facts)
     while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:
         facts = facts[:-1]
-    if len(facts) < 4:
+    used = min(cells - _MARK - _NAME - sum(facts[:-1]), 23)
+    if len(facts) < most or used < _USED:
         return cells - _MARK - sum(facts), facts
-    whole = _MARK + _NAME + sum(facts[:3])
-    used = min(cells - whole, 23)
-    if used < _USED:
-        return cells - _MARK - sum(facts), facts
-    return cells - _MARK - sum(facts[:3]) - used, (*facts[:3], used)
+    return cells - _MARK - sum(facts[:-1]) - used, (*facts[:-1], used)
 
 
 def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
     """The columns one after the other; the time at the right, one cell before the end."""
-    row = "".join(fit(text, cells) for text, cells in zip(texts[:3], widths, strict=False))
-    return row + (fit(texts[3], widths[3] - 1, right=True) if len(widths) > 3 else "")
+    row = "".join(fit(text, cells) for text, cells in zip(texts[:-1], widths, strict=False))
+    return row + (fit(texts[-1], widths[-1] - 1, right=True) if len(widths) == len(texts) else "")
+
+
+def _left(trial: Left | None) -> str:
+    """What is left of a trial: `412 of 500`, from the last tenth on `▲ 12`."""
+    if trial is None:
+        return "–"
+    if trial.low:
+        return f"{WARNING} {trial.left:,}"
+    whole = f"{trial.left:,} of {trial.calls:,}"
+    return whole if len(whole) < _TRIAL else f"{trial.left:,}"

@@ -8,14 +8,16 @@ from typing import Any
 from tui import vault
 from tui.domain import Credential, Default, Model, Origin, Tenant
 from tui.errors import Problem, Usage
+from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.store import Earlier
 from tui.text import one_line
-from tui.workspace import credentials, defaults, keys, models, sealed
+from tui.workspace import credentials, defaults, keys, models, sealed, trial_store
 from tui.workspace.desk import Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
 from tui.workspace.records import noun, record
+from tui.workspace.trial_store import Left
 
 __all__ = [
     "LONGEST",
@@ -61,6 +63,7 @@ class TenantRow:
     ready: int = 0
     defaults: int = 0
     last_used: str = ""
+    trial: Left | None = None
     problem: Problem | None = None
 
 
@@ -99,7 +102,7 @@ def row(desk: Desk, tenant_id: str) -> TenantRow:
         ready = sum(each.usable for each in credentials.rows(desk, tenant_id))
         chosen = sum(each.state == "ready" for each in defaults.rows(desk, tenant_id))
         used = one_line((desk.store(tenant_id).folder.read(_LAST_USED) or b"").decode("ascii", "replace"), 20)
-        return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), ready, chosen, used)
+        return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), ready, chosen, used, _least_left(desk, tenant_id))
     except Problem as problem:
         return TenantRow(None, tenant_id, problem=problem)
 
@@ -217,6 +220,12 @@ def earlier(desk: Desk, tenant_id: str) -> list[State]:
 async def restore(desk: Desk, tenant_id: str, name: str) -> str:
     """Puts an earlier state in place; answers under which name the settings that were there are kept ('' for none)."""
     return await asyncio.to_thread(desk.store(known_id(tenant_id)).restore, name)
+
+
+def _least_left(desk: Desk, tenant_id: str) -> Left | None:
+    """Of the trials, what is left of the one that ends first."""
+    given = (trial_store.left(desk, tenant_id, each) for each in trial_store.trials(desk) if each in PROVIDERS)
+    return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
 
 
 def _change(desk: Desk, tenant_id: str, **entries: Any) -> Tenant:

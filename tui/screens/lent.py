@@ -1,0 +1,62 @@
+"""Trials in words: whose key pays, what is left, and the ways on from one that is used up."""
+
+from tui.domain import Source
+from tui.errors import Problem
+from tui.widgets.glyphs import WARNING
+from tui.workspace import credentials, trials
+from tui.workspace.credentials import ProviderRow
+from tui.workspace.desk import Desk
+from tui.workspace.sealed import key_hint
+from tui.workspace.trials import UsedUp
+
+
+def source_words(row: ProviderRow) -> str:
+    """Whose key pays, in a title: `own key`, `trial 412 left`."""
+    if not row.on_trial:
+        return row.source
+    if row.trial is None:
+        return f"{WARNING} no trial any more"
+    mark = f"{WARNING} " if row.trial.low and row.trial.left else ""
+    return f"{mark}trial {row.trial.left:,} left"
+
+
+def has_choice(row: ProviderRow) -> bool:
+    """Whether there is a trial to use, or one in use."""
+    return row.trial is not None or row.on_trial
+
+
+async def switch(desk: Desk, tenant_id: str, row: ProviderRow) -> str:
+    """Uses the other key from now on; says which."""
+    label, wanted = row.provider.label, Source.OWN if row.on_trial else Source.TRIAL
+    await trials.choose(desk, tenant_id, row.provider.id, wanted)
+    now = credentials.row(desk, tenant_id, row.provider.id)
+    if not now.on_trial:
+        return f"{label} uses the {now.source} now; calls are charged to it."
+    return f"{label} uses the trial now: {now.word.removeprefix('trial ')}."
+
+
+def warning(row: ProviderRow) -> str:
+    """What is said from the last tenth of a trial on, '' before and at its end."""
+    if not row.on_trial or row.trial is None or not row.trial.low or not row.trial.left:
+        return ""
+    left = row.trial.left
+    calls = (
+        f"{left:,} trial calls of {row.provider.label} are"
+        if left > 1
+        else f"One trial call of {row.provider.label} is"
+    )
+    return f"{calls} left. An own key can be set up in Providers."
+
+
+def ways_on(desk: Desk, tenant_id: str, problem: Problem | None) -> list[str]:
+    """What can be done about a trial that is used up, each with its key; nothing about any other problem."""
+    if not isinstance(problem, UsedUp):
+        return []
+    row = credentials.row(desk, tenant_id, problem.provider)
+    own = row.credential
+    hint = key_hint(row.provider, own.hints) if own else ""
+    ends = f" ending {hint}" if hint else ""
+    keys = ["f2      set up an own key"]
+    if own is not None:
+        keys = [f"esc o   use the own key{ends}; calls are charged to it", "f2      set up another key"]
+    return ["Nothing was sent. Your question is kept below.", "", *keys, "esc m   another model"]
