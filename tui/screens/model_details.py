@@ -45,7 +45,11 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
     if model.type is ModelType.CHAT and row.usable:
         facts.append(("Takes", ", ".join(each.label for each in playground.parameters(model)) or "no parameters"))
     labels = {each.name: each.label for each in provider.provider.model_fields} if provider else {}
-    entries = [(one_line(labels.get(name, name), 40), one_line(text)) for name, text in model.fields.items()]
+    # What the provider told may be long, and nobody filled it in.
+    entries = [
+        (one_line(labels.get(name, name), 40), one_line(text, 300 if name in labels else 60))
+        for name, text in model.fields.items()
+    ]
     used = f"default for {model.type.label}" if row.default else "nothing"
     if row.default and default and (since := when(default.set_at, now)):
         used += f", set {since}"
