@@ -19,7 +19,8 @@ AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
 BUSY = frozenset({429, 503, 529})
 RETRIED = frozenset({408, 409, 429})
 _SKEW = 300
-_STARRED = re.compile(r"[^\s\"'`]*\*{2,}[^\s\"'`]*[\w-]|[^\s\"'`]*\*{2,}")
+_WORD = re.compile(r"[^\s\"'`]+")
+_AFTER_WORD = re.compile(r"[^\w*-]*\Z")
 _SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
 _TITLE_WITHIN = 8192
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
@@ -54,8 +55,14 @@ class Place:
 
 def scrubbed(text: str, limit: int = 300) -> str:
     """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
-    # Only what may be shown is searched, as the pattern is slow on long texts.
-    return one_line(_STARRED.sub(MASK, text[: 2 * limit]), limit)
+    return one_line(_WORD.sub(_dotted, text[: 2 * limit]), limit)
+
+
+def _dotted(word: re.Match[str]) -> str:
+    if "**" not in word[0]:
+        return word[0]
+    rest = _AFTER_WORD.search(word[0])
+    return MASK + (rest[0] if rest else "")
 
 
 def is_page(text: str, content_type: str = "") -> bool:
