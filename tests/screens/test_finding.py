@@ -13,6 +13,7 @@ from tui.domain import ModelType
 from tui.errors import Restricted, Unreachable
 from tui.practice.huggingface.answers import FIELDS
 from tui.providers import PROVIDERS
+from tui.providers.dialects import hub_look
 from tui.providers.events import Hit
 from tui.providers.huggingface import PROVIDER as HOSTING
 from tui.screens import finding
@@ -291,6 +292,32 @@ async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Desk) -> None:
         await pilot.press("enter")
         await until_shown(pilot, "▲ This is the name as in its address")
         assert has_focus(pilot, made.rows["namespace"])
+
+
+async def test_an_endpoint_that_starts_is_waited_for_until_escape(
+    hosting: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_look, "EVERY", 60.0)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        await choose(pilot, "task", "automatic-speech-recognition")
+        made.rows["endpoint_url"].field.value = "https://w8r2k6.eu-west-1.aws.endpoints.huggingface.cloud"
+        made.rows["namespace"].field.value = "acme-ai"
+        made.rows["id"].field.value = "openai/whisper-tiny"
+        made.verify.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "The endpoint is starting, which can take minutes.")
+        assert rows(pilot)[-1] == " esc stop  f1 help"
+        await pilot.press("escape")
+        await until(pilot, lambda: "asking the model" not in shown(pilot))
+        assert isinstance(pilot.app.screen, AddModel)
+        assert made.model_id == "openai/whisper-tiny"
+        # Once it is up it is looked at to the end.
+        monkeypatch.setattr(hub_look, "EVERY", 0.0)
+        await pilot.press("enter")
+        await until_shown(pilot, "openai/whisper-tiny is added.")
+        assert models.find(hosting, "acme", "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
 
 
 async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Desk) -> None:

@@ -245,8 +245,8 @@ PROVIDER = Provider(
         Field(
             "endpoint_type",
             "Endpoint type",
-            "Hosted is free for few models, within a small monthly credit; an endpoint is a machine of your own, paid by"
-            " the hour.",
+            "Hosted is free for few models, within a small monthly credit; an endpoint is a machine of your own, paid"
+            " by the hour.",
             default=hub.HOSTED,
             choices=(Choice(hub.HOSTED, "Hosted Inference API"), Choice(hub.ENDPOINT, "Inference Endpoint")),
         ),
