@@ -295,6 +295,7 @@ def test_one_passphrase_in_two_spellings_is_one_passphrase() -> None:
         b"-----BEGIN ENCRYPTED PRIVATE KEY-----",
         key_pair(0).public_pem.encode(),
     ],
+    ids=["empty", "zeros", "no body", "no sequence", "no base64", "no end", "a public key"],
 )
 def test_what_is_no_private_key_is_a_sentence(content: bytes) -> None:
     with pytest.raises(Locked, match="key file"):
