@@ -10,7 +10,7 @@ import pytest
 
 from tests.providers.double import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, text_of
 from tests.providers.facts import Chat, every
-from tests.providers.facts_replicate import NO_VERSION, prediction, sent
+from tests.providers.replicate_kit import NO_VERSION, prediction, sent
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted, Unreachable
@@ -23,7 +23,7 @@ from tui.providers.events import Accepted, Event, Finish, Found, Learned, Notice
 from tui.providers.sse import Events
 from tui.providers.wire import Limits, Wire
 from tui.secret import Secret
-from tui.workspace import credentials, models, playground
+from tui.workspace import credentials, models, playground, tenants
 from tui.workspace.desk import Desk
 
 DECLARED = PROVIDERS["replicate"]
@@ -263,8 +263,9 @@ async def test_a_search_names_what_cannot_be_used():
 
 @pytest.fixture
 async def place(desk: Desk) -> tuple[Desk, str]:
-    await credentials.save(desk, "acme", "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
-    return desk, "acme"
+    tenant = await tenants.create(desk, "hosted")
+    await credentials.save(desk, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
+    return desk, tenant.id
 
 
 async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):

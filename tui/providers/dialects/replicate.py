@@ -92,7 +92,7 @@ class Prediction:
         elif frame is None or isinstance(data, Refusal | dict) or _TIMED_OUT in str(data):
             # The prediction is not over, only what is heard of it here.
             self._left = True
-            self._waited += 0 if self._shown else PATIENCE
+            self._waited += PATIENCE if not self._shown and not isinstance(data, Refusal | dict) else 0
             yield self._get()
 
     def _state(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call | Begun]:
@@ -120,7 +120,7 @@ class Prediction:
             self._shown = text
 
     def _end(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call]:
-        status, error = data["status"], data.get("error")
+        status, error = str(data.get("status", "")), data.get("error")
         if status in _STOPPED:
             if self._shown:
                 yield Finish(status, complete=False, note="The prediction was cancelled at Replicate.")
