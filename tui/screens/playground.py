@@ -106,7 +106,7 @@ class Playground(Area):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
-            return self.tab is not None and self.tab.lent
+            return True if self.tab is not None and self.tab.lent else None
         return super().check_action(action, parameters)
 
     def action_source(self) -> None:

@@ -113,7 +113,7 @@ class Providers(ProviderList):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
-            return self.row is not None and has_choice(self.row)
+            return True if self.row is not None and has_choice(self.row) else None
         return super().check_action(action, parameters)
 
     def action_source(self) -> None:
