@@ -12,6 +12,7 @@ from tests.screens.showing import rows, shown, until, until_shown
 from tui.domain import Model, ModelType, Origin, Supply
 from tui.errors import Problem, Unreachable
 from tui.providers import PROVIDERS
+from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
 from tui.screens.add_model import AddModel
 from tui.screens.models import Models
@@ -19,7 +20,7 @@ from tui.screens.propose import Propose
 from tui.widgets.clip import width
 from tui.widgets.form import Button, FieldRow
 from tui.widgets.rows import Rows
-from tui.workspace import models
+from tui.workspace import credentials, models
 from tui.workspace.desk import Desk
 
 LOCAL = "openai_compatible"
@@ -322,3 +323,37 @@ async def test_a_hostile_id_stays_text(desk: Desk, size: tuple[int, int]) -> Non
         assert "\x1b" not in text and "\u202e" not in text
         assert all(width(row) <= size[0] for row in rows(pilot))
         assert added_ids(desk) == []
+
+
+async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = replace(
+        PROVIDERS[LOCAL],
+        model_fields=(Field("url", "Endpoint URL", required=True, url=True),),
+        model_origins=lambda fields, model: (origin_of(model.fields["url"]),),
+        supply=Supply.HOSTING,
+    )
+    monkeypatch.setitem(PROVIDERS, LOCAL, declared)
+    async with area(desk, "models") as pilot:
+        await form(pilot, 1)
+        await typed(pilot, "mine")
+        field(pilot, "field-url").field.value = "http://models.example.test/v1"
+        pilot.app.screen.query_one("#verify", Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "http://models.example.test")
+        await until_shown(pilot, "Use it all the same")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        assert pilot.app.focused is field(pilot, "field-url").field
+        pilot.app.screen.query_one("#verify", Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "Use it all the same")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
+        if not isinstance(pilot.app.screen, Models):
+            pilot.app.screen.query_one("#anyway", Button).focus()
+            await pilot.press("enter")
+            await until_shown(pilot, "Use it all the same")
+            await pilot.press("down", "enter")
+        await until(pilot, lambda: added_ids(desk) == ["mine"])
+        held = credentials.active(desk, "acme", LOCAL)
+        assert held and held.plain_http == ("http://models.example.test",)

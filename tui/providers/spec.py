@@ -30,7 +30,7 @@ def told(clear: Fields, secrets: Iterable[str]) -> Fields:
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a field or parameter that offers a fixed set; `type` is the model type that a model's value means."""
+    """One value of a field or parameter that offers a fixed set; `type` is the model type that it means."""
 
     value: str
     label: str

@@ -26,7 +26,7 @@ from tui.widgets.model_form import ID, ModelForm
 from tui.widgets.plain import Plain, Words, line
 from tui.widgets.rows import Item, Rows, text_item
 from tui.workspace import credentials, models
-from tui.workspace.credentials import FieldProblem, ProviderRow
+from tui.workspace.credentials import FieldProblem, PlainHttp, ProviderRow
 
 _CHARGED = "makes one small call, charged like any other"
 
@@ -47,7 +47,6 @@ class AddModel(Page[bool]):
         self._provider_id = model.provider if model else provider_id
         self._offered: dict[str, ProviderRow] = {}
         self._picks = False
-        self._told = ""
         self.working = Working(self)
 
     def content(self) -> Iterable[Widget]:
@@ -216,8 +215,9 @@ class AddModel(Page[bool]):
             waiting = "one small call to the new model." if verify else "a new model."
             if not await self.app.opened(waiting, "It goes on as soon as the tenant is open."):
                 return
-            with self.working.on("asking the model" if verify else "saving"):
-                model = await self._save(verify)
+            model = await self._allowed(verify)
+            if model is None:
+                return
         except FieldProblem as problem:
             self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
@@ -236,17 +236,30 @@ class AddModel(Page[bool]):
             if value and each.pattern and not re.fullmatch(each.pattern, value):
                 raise FieldProblem(name, each.pattern_help or f"This is no {each.label}.", each.help)
 
-    async def _save(self, verify: bool) -> Model:
+    async def _allowed(self, verify: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
+        """Save it, after the question that an address in plain http raises; None when that is answered with no."""
+        try:
+            with self.working.on("asking the model" if verify else "saving"):
+                return await self._save(verify, plain_http)
+        except PlainHttp as problem:
+            asked = problem
+        if not await self.app.takes_plain_http(asked.origins):
+            if row := self._form.row_of(asked.field):
+                row.field.focus()
+            return None
+        return await self._allowed(verify, (*plain_http, *asked.origins))
+
+    async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         desk, tenant, form = self.app.desk, self.app.tenant_id, self._form
         if self._model is not None:
-            return await models.edit(desk, tenant, self._model, form.given, verify=verify, tell=self._tell)
+            return await models.edit(desk, tenant, self._model, form.given, verify, plain_http, self._tell)
         provider, model_id = self._provider_id, form.model_id
-        return await models.add(desk, tenant, provider, model_id, form.kind, form.given, verify=verify, tell=self._tell)
+        return await models.add(desk, tenant, provider, model_id, form.kind, form.given, verify, plain_http, self._tell)
 
     def _tell(self, note: str) -> None:
-        """What the provider says of the model, while it is looked at."""
+        """What the provider says of the model, and what is waited for, while it is looked at."""
         self.query_one("#problem", Plain).show(line(note))
-        self._told = note
+        self.app.toast(note)
 
     async def _kept(self, model: Model) -> None:
         said = f"{called(model)} is {'changed' if self._model else 'added'}"
@@ -258,7 +271,7 @@ class AddModel(Page[bool]):
                 self.app.action_area("playground")
                 return
         else:
-            self.app.toast(". ".join(filter(None, (said, self._told))))
+            self.app.toast(said)
         self.dismiss(True)
 
     def _say_at(self, row: FieldRow | None, problem: Problem) -> None:

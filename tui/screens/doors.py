@@ -48,6 +48,11 @@ class Doors(InOrder):
 
         return await self.push_screen_wait(Ask(title, lines, choices))
 
+    async def takes_plain_http(self, origins: Sequence[str]) -> bool:
+        """Whether an address that others on the way can read is to be used all the same."""
+        lines = [", ".join(origins), "This sends texts and the key readable for others on the way."]
+        return await self.ask("Plain http", lines, {"back": "Go back", "use": "Use it all the same"}) == "use"
+
     async def set_up(self, provider_id: str, **wanted: Any) -> bool:
         """Open a provider's set-up form; True when something was saved. See `screens.setup.Setup` for `wanted`."""
         from tui.screens.setup import Setup

@@ -194,9 +194,7 @@ class Saving(Page[bool]):
             try:
                 return await work()
             except PlainHttp as problem:
-                lines = [", ".join(problem.origins), "This sends texts and the key readable for others on the way."]
-                choices = {"back": "Go back", "use": "Use it all the same"}
-                if await self.app.ask("Plain http", lines, choices) != "use":
+                if not await self.app.takes_plain_http(problem.origins):
                     self.form.open_at(problem.field)
                     return None
                 self._allowed += problem.origins

@@ -5,14 +5,14 @@ sealed anew with the longer list when the model is kept, and not before.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Credential, Model, ModelType, Origin
 from tui.providers import provider as provider_of
-from tui.providers.events import Found, Hit, Learned
+from tui.providers.events import Found, Hit, Learned, Notice
 from tui.providers.spec import Field, Provider
 from tui.text import one_line
 from tui.workspace import sealed
@@ -87,8 +87,13 @@ def access_to(desk: Desk, tenant_id: str, model: Model, plain_http: tuple[str, .
     return replace(access, origins=_joined(access.origins, own), plain_http=_joined(allowed))
 
 
-async def looked_at(desk: Desk, access: "Access", model: Model) -> Learned:
-    """The model as its provider knows it, with a sentence; as it is where the provider has no way to look."""
+async def looked_at(
+    desk: Desk, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
+) -> Learned:
+    """The model as its provider knows it, with a sentence; as it is where the provider has no way to look.
+
+    `tell` hears what goes on meanwhile, such as that it is waited for.
+    """
     check = access.provider.check_model
     learned = Learned(model)
     if check is None:
@@ -97,6 +102,8 @@ async def looked_at(desk: Desk, access: "Access", model: Model) -> Learned:
         async for event in events:
             if isinstance(event, Learned):
                 learned = event
+            elif isinstance(event, Notice):
+                tell(one_line(event.text))
     known = replace(learned.model, provider=model.provider, type=model.type, origin=Origin.ADDED, gone="")
     return replace(learned, model=known, note=one_line(learned.note))
 

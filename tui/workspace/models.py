@@ -131,7 +131,7 @@ async def add(
 ) -> Model:
     """Adds a model by hand, after its provider was asked about it and one small call, unless `verify` is off.
 
-    `tell` hears what the provider says of it.
+    `tell` hears what the provider says of it, and what is waited for.
     """
     provider = provider_of(provider_id)
     if type not in provider.types:
@@ -171,13 +171,13 @@ async def _kept(
 ) -> Model:
     access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, plain_http)
     if verify:
-        learned = await adding.looked_at(desk, access, model)
+        learned = await adding.looked_at(desk, access, model, tell)
         if new and learned.model.id != model.id:
             _is_new(desk, tenant_id, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be an address of its own.
         access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, access.plain_http)
-        model = (await trying.tried(desk, tenant_id, model, access)).model
+        model = (await trying.tried(desk, tenant_id, model, access, tell)).model
         if learned.note:
             tell(learned.note)
     await asyncio.to_thread(adding.keep, desk, tenant_id, model, access)

@@ -3,20 +3,23 @@
 import io
 import tempfile
 import wave
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.calls import Message
-from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.events import Event, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.workspace import playground
 from tui.workspace.desk import Desk
 
 if TYPE_CHECKING:
     from tui.providers.wire import Access
+
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,20 @@ class Tried:
     words: str
 
 
-async def tried(desk: Desk, tenant_id: str, model: Model, access: "Access | None" = None) -> Tried:
-    """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used."""
+async def tried(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    access: "Access | None" = None,
+    tell: Callable[[str], None] = lambda note: None,
+) -> Tried:
+    """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used.
+
+    `tell` hears what is waited for meanwhile.
+    """
     if model.type is ModelType.EMBEDDING:
         embedded = playground.embed(desk, tenant_id, model, ("ok",), access=access)
-        vectors = [each async for each in embedded if isinstance(each, Vectors)]
+        vectors = await _of(embedded, tell, Vectors)
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
@@ -40,19 +52,24 @@ async def tried(desk: Desk, tenant_id: str, model: Model, access: "Access | None
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
             path.write_bytes(_silence())
-            if not await _any(playground.transcribe(desk, tenant_id, model, path, access=access), Transcript):
+            heard = playground.transcribe(desk, tenant_id, model, path, access=access)
+            if not await _of(heard, tell, Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
         return Tried(model, "answered")
     said = playground.chat(desk, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
-    if not await _any(said, TextDelta, ThinkingDelta):
+    if not await _of(said, tell, TextDelta, ThinkingDelta):
         raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
     return Tried(model, "answered")
 
 
-async def _any(events: AsyncIterator[Event], *kinds: type) -> bool:
-    came = False
+async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
+    """The events of some kinds; notices are passed on."""
+    came: list[_Kind] = []
     async for event in events:
-        came = came or isinstance(event, kinds)
+        if isinstance(event, kinds):
+            came.append(event)
+        elif isinstance(event, Notice):
+            tell(event.text)
     return came
 
 
