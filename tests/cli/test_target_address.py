@@ -1,0 +1,26 @@
+"""`provider set` with a whole target address: what it holds besides its own is named, and kept where it belongs."""
+
+import json
+
+TARGET = "https://acme-east.openai.azure.com/openai/deployments/gpt-east/chat/completions?api-version=2024-10-21"
+KEY = "FAKE0key0of0nobody0for0a0test05d1e\n"
+
+
+def test_an_address_is_taken_apart_and_its_deployment_is_one_to_add(modeldeck):
+    words = ("provider", "set", "azure_openai", f"endpoint={TARGET}", "api_key=-", "--no-verify")
+    done = modeldeck(*words, stdin=KEY)
+    assert done.code == 0, done.err
+    assert "Taken apart: deployment gpt-east and API version 2024-10-21." in done.err
+    assert "modeldeck model add azure_openai gpt-east" in done.err
+    assert "Azure does not list deployments." in done.out
+    (stored,) = json.loads(modeldeck("credential", "list", "azure_openai", "--json").out)
+    assert stored["clear"] == {"endpoint": "https://acme-east.openai.azure.com", "api_version": "2024-10-21"}
+    assert stored["origins"] == ["https://acme-east.openai.azure.com"]
+
+
+def test_two_ways_of_signing_in_at_once_are_refused(modeldeck):
+    done = modeldeck(
+        "provider", "set", "azure_openai", f"endpoint={TARGET}", "api_key=-", "directory_id=acme", stdin=KEY
+    )
+    assert done.code == 2
+    assert "Azure OpenAI takes API key or Entra ID application, not both." in done.err
