@@ -45,10 +45,10 @@ class Field:
     not. `env` names the variables that usually hold the value. `prefixes` are the beginnings that keys of this
     provider have, longest first, each with what such a key is called; a hint only. `more` folds the field away.
     `way` names the sign-in alternative that the field belongs to (a required one is required within it), `url` marks
-    an address whose origin the key may go to. `clears` are endings cut from a pasted address (such as
-    /chat/completions); `takes_apart` is for addresses that hold more: of a pasted value it gives all that it holds by
-    field name, this one's included, `model` being the id of a model to add. `when` shows a model field only where
-    another field (first) has one of some values (the rest).
+    an address whose origin the key may go to: its `choices` are offered, and any other may be given. `clears` are
+    endings cut from a pasted address (such as /chat/completions); `takes_apart` is for addresses that hold more: of
+    a pasted value it gives all that it holds by field name, this one's included, `model` being the id of a model to
+    add. `when` shows a model field only where another field (first) has one of some values (the rest).
     """
 
     name: str
