@@ -434,6 +434,7 @@ def what_is_known_without_asking(p: Provider) -> None:
     for name in ("claude-fable-5-2", "claude-opus-5-5", "claude-haiku-4-5-20251001", "claude-opus-4-8"):
         assert name in known
     assert "claude-mythos-preview" not in known
+    assert p.trial_calls == 1_000 and all(name in known for name in p.trial_models)
     assert p.proposed == {
         ModelType.CHAT: (
             "claude-sonnet-5-5",

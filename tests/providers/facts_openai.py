@@ -502,6 +502,7 @@ def what_is_known_without_asking(p: Provider) -> None:
     assert p.proposed[ModelType.SPEECH2TEXT][0] == "gpt-transcribe"
     for kind, names in p.proposed.items():
         assert [known[name].type for name in names] == [kind] * len(names)
+    assert p.trial_calls == 500 and all(name in known for name in p.trial_models)
 
 
 @check

@@ -5,7 +5,7 @@ import pytest
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.practice.desk import LONG_NAME
-from tui.workspace import credentials, defaults, models
+from tui.workspace import credentials, defaults, models, trials
 from tui.workspace.defaults import DefaultRow
 from tui.workspace.desk import Desk
 from tui.workspace.records import record
@@ -81,6 +81,8 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
 
 
 async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_be_used(desk: Desk) -> None:
+    for trial in trials.rows(desk):
+        await trials.remove(desk, trial.provider.id)
     assert set(defaults.proposals(desk, "acme")) == {SPEECH}
     offered = defaults.proposals(desk, LONG_NAME)
     assert {kind: each.provider for kind, each in offered.items()} == {EMBEDDING: "openai_compatible"}
