@@ -95,9 +95,7 @@ FACTS = Facts(
         ),
         Said(429, error("Throttling.RateQuota"), "Tongyi is too busy.", retried=True),
         Said(429, error("limit_requests"), "Tongyi is too busy.", retried=True),
-        Said(
-            429, error("insufficient_quota"), "The tokens of this minute", Problem, "minute", retried=True
-        ),
+        Said(429, error("insufficient_quota"), "The tokens of this minute", Problem, "minute", retried=True),
         Said(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
         Said(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
         # As a 200, and known only from the body.

@@ -10,7 +10,6 @@ from tests.screens.setting_up import MADE_UP
 from tui import providers
 from tui.providers.spec import Provider
 
-
 FEW = ("openai", "openai_compatible")
 
 

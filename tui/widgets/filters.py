@@ -12,7 +12,7 @@ class Inert(LineFilter):
     """Takes control, C1 and bidi characters out of every text, so that none reaches the terminal from data."""
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
-        if all(control or text.isascii() and text.isprintable() for text, _, control in segments):
+        if all(control or (text.isascii() and text.isprintable()) for text, _, control in segments):
             return segments
         return [
             Segment(text, style, control) if control else Segment(_same_width(text), style, None)
