@@ -4,6 +4,8 @@ A screen knows no provider by name, so more of them would only move the rows tha
 are marked `all_providers`.
 """
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.screens.setting_up import MADE_UP
@@ -14,11 +16,15 @@ FEW = ("openai", "openai_compatible")
 
 
 @pytest.fixture(autouse=True)
-def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only the few are registered."""
+def few_providers(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Only the few are registered; afterwards all of them are, in their order."""
+    whole = dict(providers.PROVIDERS)
     if "all_providers" not in request.keywords:
-        for each in set(providers.PROVIDERS) - set(FEW):
-            monkeypatch.delitem(providers.PROVIDERS, each)
+        for each in set(whole) - set(FEW):
+            del providers.PROVIDERS[each]
+    yield
+    providers.PROVIDERS.clear()
+    providers.PROVIDERS.update(whole)
 
 
 @pytest.fixture

@@ -216,6 +216,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
 async def test_a_result_with_times_as_drawn(home: Path) -> None:
     async with at(home) as pilot:
         await heard(pilot)
+        await until_shown(pilot, "── 1 – 6 ──")
         lines = rows(pilot)
         assert lines[0].endswith("1 Providers  2 Models  3 Defaults  [4 Playground]")
         assert lines[2].startswith(" meeting-2026-11-18.wav · 34 s · English · in ")

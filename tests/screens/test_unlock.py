@@ -54,6 +54,7 @@ async def asked(pilot: Pilot[None]) -> list[bool]:
 async def test_it_is_drawn_as_designed() -> None:
     async with console(practice_desk(), "north-lab") as pilot:
         await asked(pilot)
+        await until_shown(pilot, "▸ Passphrase")
         assert "\n".join(rows(pilot)[1:]) == DRAWN
 
 

@@ -207,6 +207,8 @@ class Rows(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self.virtual_size = Size(self.size.width, len(self.items))
         self._reveal()
+        # How many rows are in sight is known only now.
+        self.post_message(self.Moved(self, self.key))
 
     def render_line(self, y: int) -> Strip:
         cells, index = self.size.width, y + self.scroll_offset.y
