@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import DOWN, ENTER, first_answer, opened, quit_console
-from tests.terminal import environ
+from tests.terminal import Terminal, environ
 
 KEY = "sk-proj-FAKE-leak-" + "canary0123456789" * 3
 PASSPHRASE = "correct-horse-FAKE-canary"
@@ -110,10 +110,7 @@ def test_a_key_is_nowhere_in_clear(tmp_path: Path) -> None:
     assert found("canary0123456789canary", places) == []
 
 
-def quit_after_asking(terminal: object) -> None:
-    from tests.terminal import Terminal
-
-    assert isinstance(terminal, Terminal)
+def quit_after_asking(terminal: Terminal) -> None:
     terminal.send("\x11")
     terminal.until(lambda: terminal.exit_code is not None or "Quit" in terminal.text or "Leave" in terminal.text)
     terminal.send(DOWN)
@@ -132,3 +129,13 @@ def test_the_search_finds_a_planted_key_in_every_place_and_spelling(tmp_path: Pa
         arguments.look()
         planted.communicate(b"\n")
     assert "an argument: clear" in found(KEY, arguments.places)
+
+
+def test_the_search_finds_a_key_that_a_program_shows(tmp_path: Path) -> None:
+    shows = [sys.executable, "-c", "import os; print(os.environ['SHOWN'])"]
+    there = environ(tmp_path, SHOWN=KEY)
+    with Terminal(shows, there, columns=200) as terminal:
+        assert terminal.wait() == 0
+        assert "the terminal: clear" in found(KEY, [("the terminal", bytes(terminal.raw))])
+    said = subprocess.run(shows, env=there, capture_output=True, check=True).stdout
+    assert "a command's output: clear" in found(KEY, [("a command's output", said)])
