@@ -13,10 +13,12 @@ import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -27,8 +29,12 @@ from tui.app import Modeldeck
 from tui.config import Config
 from tui.domain import ModelType
 from tui.practice.desk import practice_desk
+from tui.screens import speech
+from tui.screens.asking import Asking
 from tui.screens.providers import Providers
+from tui.screens.speech_result import Heard
 from tui.workspace import defaults
+from tui.workspace.conversation import Answer, AnswerState
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 NOON = datetime(2026, 11, 22, 14, 2, tzinfo=UTC).timestamp()
@@ -165,6 +171,21 @@ def _in_utc() -> Iterator[None]:
         time.tzset()
 
 
+@contextmanager
+def _answers_take_the_same_time() -> Iterator[None]:
+    ended = Asking.ended
+
+    def timed(asking: Asking, state: AnswerState, note: str = "") -> Answer:
+        answer = ended(asking, state, note)
+        return replace(answer, first=0.31, total=0.31 + answer.output / 48)
+
+    def heard(*of: Any) -> Heard:
+        return replace(Heard(*of), took=12.0)
+
+    with patch.object(Asking, "ended", timed), patch.object(speech, "Heard", heard):
+        yield
+
+
 @asynccontextmanager
 async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[None]]:
     """The console as a picture is taken of it, perhaps with other preferences."""
@@ -178,7 +199,7 @@ async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterat
 
 async def picture(name: str) -> str:
     """The SVG of a scene, with what differs from run to run put in one form."""
-    with _in_utc():
+    with _in_utc(), _answers_take_the_same_time():
         async with shown_scene(SCENES[name]) as pilot:
             svg = pilot.app.export_screenshot(title="modeldeck")
     return settled(svg)
@@ -190,7 +211,6 @@ def settled(svg: str) -> str:
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     svg = re.sub(r"(fingerprint(?:&#160;)+)[0-9a-f]{4}&#160;[0-9a-f]{4}", r"\g<1>9c1e&#160;04d2", svg)
     svg = re.sub(r"\d+\.\d+&#160;s", "0.24&#160;s", svg)
-    svg = re.sub(r"\d+(&#160;tokens&#160;a&#160;second|&#160;a&#160;second)", r"48\1", svg)
     svg = re.sub(r"/tmp/[\w/.-]+/", "~/", svg)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
