@@ -87,8 +87,10 @@ def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
 
 
 def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
-    """The columns one after the other; the time at the right, one cell before the end."""
-    row = "".join(fit(text, cells) for text, cells in zip(texts[:-1], widths, strict=False))
+    """The columns one after the other; what is left of trials to the right, the time too, one cell before the end."""
+    trial = _HEADINGS[1:].index("trial left")
+    columns = enumerate(zip(texts[:-1], widths, strict=False))
+    row = "".join(fit(text, cells, right=at == trial) for at, (text, cells) in columns)
     return row + (fit(texts[-1], widths[-1] - 1, right=True) if len(widths) == len(texts) else "")
 
 
