@@ -1,6 +1,9 @@
 """A folder keeps what it was told to keep, and refuses what others could have touched."""
 
+import errno
 import os
+import resource
+import signal
 import stat
 import subprocess
 import sys
@@ -10,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from tui import mounts
 from tui.errors import Problem
-from tui.files import LOCK, Disk, Folder
+from tui.files import Disk, Folder
+from tui.locking import LOCK
 from tui.memory import Memory
 
 OTHER_USER = 65_534
@@ -204,6 +209,70 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(disk: Disk, m
         assert not [each for each in os.listdir(disk.path) if each.startswith(".tmp-")]
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EDQUOT, "share of the disk"),
+        (errno.EROFS, "is read-only"),
+        (errno.EFBIG, "larger"),
+    ],
+)
+def test_why_nothing_was_written_is_said(disk: Disk, monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OSError(number, "")
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(Problem, match=said) as caught:
+        disk.write("a", b"2")
+    assert caught.value.hint and disk.read("a") == b"1"
+
+
+def test_a_disk_without_room_is_told_before_anything_is_written(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mounts, "room", lambda at: 1_200_000)
+    disk.write("a", bytes(1_000_000))
+    monkeypatch.setattr(os, "link", lambda *_, **__: pytest.fail("something was written"))
+    with pytest.raises(Problem, match="disk is full") as caught:
+        disk.write("a", bytes(1_400_000), keep=1)
+    assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
+    assert disk.shut() is None
+    monkeypatch.setattr(mounts, "room", lambda at: 0)
+    assert (shut := disk.shut()) is not None and "disk is full" in shut.message
+    monkeypatch.setattr(mounts, "room", lambda at: None)
+    disk.write("a", b"some file systems do not tell")
+
+
+def test_a_state_that_took_its_name_and_may_not_be_on_the_disk_is_not_called_unchanged(
+    disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = os.fsync
+
+    def fails(file: int) -> None:
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(errno.EIO, "")
+        sync(file)
+
+    monkeypatch.setattr(os, "fsync", fails)
+    with pytest.raises(Problem, match="was saved, but may not outlast") as caught:
+        disk.write("a", b"2")
+    assert "nothing was changed" not in caught.value.hint and disk.read("a") == b"2"
+
+
+def test_a_file_system_without_room_is_left_as_it_was(tmp_path: Path) -> None:
+    disk = Disk(tmp_path / "full")
+    disk.write("a", b"1")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limit[1]))
+        with pytest.raises(Problem, match="larger than you may write"):
+            disk.write("a", bytes(10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert disk.read("a") == b"1" and os.listdir(disk.path) == ["a"]
+
+
 def test_without_hard_links_the_state_before_is_copied(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
@@ -240,8 +309,8 @@ def test_a_folder_removed_in_another_session_is_not_written_to(disk: Disk) -> No
     with waiting._opened() as at:
         disk.destroy()
         assert at is not None
-        with pytest.raises(Problem, match="removed in another session"):
-            waiting._locked(at, 1.0)
+        with pytest.raises(Problem, match="removed in another session"), waiting._locked(at, 1.0):
+            pass
     assert not disk.path.exists()
 
 
@@ -249,11 +318,11 @@ def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(dis
     with disk._opened() as at:
         assert at is not None
         os.rename(disk.path, tmp_path / ".leaving")
-        with pytest.raises(Problem, match="removed in another session"):
-            disk._locked(at, 1.0)
+        with pytest.raises(Problem, match="removed in another session"), disk._locked(at, 1.0):
+            pass
         disk.write("a", b"made anew")
-        with pytest.raises(Problem, match="removed in another session"):
-            disk._locked(at, 1.0)
+        with pytest.raises(Problem, match="removed in another session"), disk._locked(at, 1.0):
+            pass
 
 
 def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_is_told(

@@ -9,24 +9,22 @@ process left behind. Files that others can read, that belong to someone else or 
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from tui import locking, mounts, refusals
 from tui.errors import Problem
-from tui.text import one_line
+from tui.locking import LEASE, LOCK, WAIT
 
-LOCK = ".lock"
-LOCK_WAIT = 5.0
 _TEMPORARY = ".tmp-"
 _LEAVING = ".leaving-"
-_POLL = 0.01
 
 
 class Folder(Protocol):
@@ -34,6 +32,13 @@ class Folder(Protocol):
 
     @property
     def path(self) -> Path | None: ...
+
+    @property
+    def shared(self) -> str:
+        """The kind of file system, where other machines may write to it as well; '' where not."""
+
+    def shut(self) -> Problem | None:
+        """Why nothing can be written here, or None."""
 
     def names(self) -> list[str]:
         """The files, sorted, without the lock and temporary files."""
@@ -50,7 +55,7 @@ class Folder(Protocol):
     def stamp(self, name: str) -> Hashable | None:
         """Something that differs whenever the file was replaced; None if there is no such file."""
 
-    def lock(self, wait: float = LOCK_WAIT) -> AbstractContextManager[None]:
+    def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
         """Keeps other writers out, in this process and in others; not re-entrant."""
 
     def folder(self, name: str) -> "Folder":
@@ -92,13 +97,21 @@ def aging(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[st
 class Disk:
     """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
 
-    def __init__(self, path: Path, parent: "Disk | None" = None) -> None:
+    def __init__(self, path: Path, parent: "Disk | None" = None, kind: Callable[[Path], str] = mounts.shared) -> None:
         self._path = path
         self._parent = parent
+        self._kind = kind
 
     @property
     def path(self) -> Path:
         return self._path
+
+    @cached_property
+    def shared(self) -> str:
+        return self._parent.shared if self._parent else self._kind(self._path)
+
+    def shut(self) -> Problem | None:
+        return refusals.shut(self._path)
 
     def names(self) -> list[str]:
         return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
@@ -110,7 +123,7 @@ class Disk:
         return numbered(self.names(), name)
 
     def folder(self, name: str) -> "Disk":
-        return Disk(self._path / plain(name), self)
+        return Disk(self._path / plain(name), self, self._kind)
 
     def read(self, name: str) -> bytes | None:
         with self._opened() as at:
@@ -121,9 +134,9 @@ class Disk:
             except FileNotFoundError:
                 return None
             except OSError as error:
-                raise self._unreadable(name, error) from None
+                raise refusals.unreadable(self._path / name, error) from None
             try:
-                self._check(os.fstat(file), self._path / name, stat.S_ISREG, "chmod 600")
+                refusals.check_file(os.fstat(file), self._path / name)
                 with os.fdopen(file, "rb", closefd=False) as content:
                     return content.read()
             finally:
@@ -135,7 +148,7 @@ class Disk:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise self._unreadable(name, error) from None
+            raise refusals.unreadable(self._path / name, error) from None
         return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
@@ -144,14 +157,20 @@ class Disk:
         self._make()
         with self._opened() as at:
             assert at is not None
+            if full := refusals.full(self._path, at, len(data)):
+                raise full
+            replaced = False
             try:
                 self._fill(temporary, data, at)
                 if keep:
                     self._age(name, keep, at)
                 os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=at)
+                replaced = True
                 os.fsync(at)
             except OSError as error:
-                raise self._unwritable(error) from None
+                raise (
+                    refusals.unsure(self._path, error) if replaced else refusals.unwritable(self._path, error)
+                ) from None
             finally:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=at)
@@ -166,19 +185,15 @@ class Disk:
             except FileNotFoundError:
                 pass
             except OSError as error:
-                raise self._unwritable(error) from None
+                raise refusals.unwritable(self._path, error) from None
 
     @contextmanager
-    def lock(self, wait: float = LOCK_WAIT) -> Iterator[None]:
+    def lock(self, wait: float = WAIT) -> Iterator[None]:
         self._make()
         with self._opened() as at:
             assert at is not None
-            file = self._locked(at, wait)
-            try:
-                self._sweep(at)
+            with self._locked(at, wait):
                 yield
-            finally:
-                os.close(file)
 
     def destroy(self) -> None:
         above = self._path.parent
@@ -190,7 +205,7 @@ class Disk:
                 try:
                     os.rename(self._path, leaving)
                 except OSError as error:
-                    raise self._unwritable(error) from None
+                    raise refusals.unwritable(self._path, error) from None
         _sync(above)
         # One that was killed here before left its folder behind; it is nobody's any more.
         for each in above.iterdir():
@@ -215,7 +230,7 @@ class Disk:
                     each.mkdir(mode=0o700)
                     _sync(each.parent)
         except OSError as error:
-            raise self._unwritable(error) from None
+            raise refusals.unwritable(self._path, error) from None
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
@@ -226,9 +241,9 @@ class Disk:
             yield None
             return
         except OSError as error:
-            raise self._unreadable("", error) from None
+            raise refusals.unreadable(self._path, error) from None
         try:
-            self._check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
+            refusals.check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
             yield at
         finally:
             os.close(at)
@@ -238,15 +253,6 @@ class Disk:
             if at is not None:
                 with os.scandir(at) as entries:
                     yield from [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
-
-    def _check(self, found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
-        what = one_line(str(path))
-        if not kind(found.st_mode):
-            raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
-        if found.st_uid != os.geteuid():
-            raise Problem(f"This belongs to another user: {what}.", f"Make it yours:\nchown {os.geteuid()} {path}")
-        if found.st_mode & 0o077:
-            raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
 
     def _fill(self, name: str, data: bytes, at: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -279,32 +285,20 @@ class Disk:
                 raise
             self._fill(first, self.read(name) or b"", at)  # a file system without hard links
 
-    def _locked(self, at: int, wait: float) -> int:
-        """The locked descriptor of the lock file; the lock goes with it, however the process ends."""
-        deadline = time.monotonic() + wait
-        try:
-            file = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
-        except FileNotFoundError:
-            raise self._gone() from None
-        except OSError as error:
-            raise self._unwritable(error) from None
-        try:
-            self._check(os.fstat(file), self._path / LOCK, stat.S_ISREG, "chmod 600")
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() >= deadline:
-                        raise _held(file) from None
-                    time.sleep(_POLL)
+    @contextmanager
+    def _locked(self, at: int, wait: float) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(locking.holding(at, self._path, wait, bool(self.shared)))
+            except FileNotFoundError:
+                raise refusals.gone(self._path) from None
+            except OSError as error:
+                raise refusals.unwritable(self._path, error) from None
+            refusals.check_file(os.fstat(file), self._path / LOCK)
             if not self._is(at):
-                raise self._gone()
-            _sign(file)
-        except BaseException:
-            os.close(file)
-            raise
-        return file
+                raise refusals.gone(self._path)
+            self._sweep(at)
+            yield
 
     def _is(self, at: int) -> bool:
         """Whether the open folder still is the one at this path: another session may have removed it meanwhile."""
@@ -319,31 +313,9 @@ class Disk:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=at)
 
-    def _gone(self) -> Problem:
-        return Problem(f"{one_line(self._path.name)} was removed in another session.", "Nothing was written.")
-
-    def _unreadable(self, name: str, error: OSError) -> Problem:
-        path = self._path / name if name else self._path
-        if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
-            return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
-        return Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
-
-    def _unwritable(self, error: OSError) -> Problem:
-        where = one_line(str(self._path))
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            return Problem(f"The disk is full; nothing was changed in {where}.", "Make room and try again.")
-        return Problem(
-            f"This folder cannot be written: {where}.",
-            f"Make it writable and try again; nothing was changed. {_says(error)}",
-        )
-
 
 def _is_ours(name: str) -> bool:
-    return name == LOCK or name.startswith((_TEMPORARY, _LEAVING))
-
-
-def _says(error: OSError) -> str:
-    return f"The system says: {os.strerror(error.errno or 0)}."
+    return name in (LOCK, LEASE) or name.startswith((_TEMPORARY, _LEAVING))
 
 
 def _sync(folder: Path) -> None:
@@ -363,22 +335,3 @@ def _erase(path: Path) -> None:
             else:
                 each.unlink(missing_ok=True)
         path.rmdir()
-
-
-def _sign(file: int) -> None:
-    """Writes who holds the lock into it, for the sentence that another session shows."""
-    terminal = ""
-    with contextlib.suppress(OSError):
-        terminal = os.ttyname(0).removeprefix("/dev/")
-    with contextlib.suppress(OSError):
-        os.ftruncate(file, 0)
-        os.pwrite(file, f"{os.getpid()} {time.strftime('%H:%M')} {terminal}".encode(), 0)
-
-
-def _held(file: int) -> Problem:
-    signed = one_line(os.pread(file, 200, 0).decode("utf-8", "replace"))
-    pid, _, rest = signed.partition(" ")
-    since, _, terminal = rest.partition(" ")
-    who = f" (process {pid}{' on ' + terminal if terminal else ''})" if pid else ""
-    when = f" since {since}" if since else ""
-    return Problem(f"Another session{who} has been writing{when}.", "Try again; nothing was changed.")

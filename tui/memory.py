@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.errors import Problem
-from tui.files import LOCK_WAIT, aging, generation, numbered, plain
+from tui.files import aging, generation, numbered, plain
+from tui.locking import WAIT
 
 
 class Memory:
@@ -22,6 +23,13 @@ class Memory:
 
     @property
     def path(self) -> Path | None:
+        return None
+
+    @property
+    def shared(self) -> str:
+        return ""
+
+    def shut(self) -> Problem | None:
         return None
 
     def names(self) -> list[str]:
@@ -45,7 +53,7 @@ class Memory:
         return self._files.get(name, (b"", None))[1]
 
     @contextmanager
-    def lock(self, wait: float = LOCK_WAIT) -> Iterator[None]:
+    def lock(self, wait: float = WAIT) -> Iterator[None]:
         if not self._lock.acquire(timeout=wait):
             raise Problem("Another part of Modeldeck is writing.", "Try again; nothing was changed.")
         try:

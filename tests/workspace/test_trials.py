@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tui import holder
 from tui.domain import Model, ModelType, Source
 from tui.errors import Problem, Refused, Usage
 from tui.providers import PROVIDERS
 from tui.providers.calls import Message
 from tui.providers.events import TextDelta
 from tui.secret import Secret
-from tui.workspace import credentials, defaults, holder, models, playground, sealed, tenants, trials
+from tui.workspace import credentials, defaults, models, playground, sealed, tenants, trials
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.metering import Metered
 from tui.workspace.trial_store import UsedUp

@@ -37,7 +37,8 @@ COMMANDS = (
         "places:paths",
         "where things are",
         options=(_JSON,),
-        shape="{settings, keys, config, log}",
+        shape="{settings, keys, config, log, shared}; shared maps settings and keys to the kind of file system where "
+        "other machines may write to it, too",
         secrets=False,
     ),
     # --- tenants ------------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 """`modeldeck paths`: where things are."""
 
 from tui.cli.calling import Calling
+from tui.mounts import shared
 from tui.paths import paths as roots
 
 
 def paths(call: Calling) -> None:
-    """The places of settings, private keys, preferences and log."""
+    """The places of settings, private keys, preferences and log; a warning where other machines can write there."""
     found = roots(call.environ)
     places = {
         "settings": str(found.data / "tenants"),
@@ -13,7 +14,10 @@ def paths(call: Calling) -> None:
         "config": str(found.config / "config.toml"),
         "log": str(found.log),
     }
+    kinds = {name: kind for name, path in (("settings", found.data), ("keys", found.keys)) if (kind := shared(path))}
     if call.out.as_json:
-        call.out.json(places)
-    else:
-        call.out.table(("what", "where"), list(places.items()))
+        call.out.json({**places, "shared": kinds})
+        return
+    call.out.table(("what", "where"), list(places.items()))
+    for name, kind in kinds.items():
+        call.out.note(f"Other machines may share the file system of the {name} ({kind}): change them from one only.")

@@ -11,10 +11,10 @@ from contextlib import aclosing, suppress
 from typing import Any
 from uuid import uuid4
 
+from tui import holder
 from tui.errors import Problem
 from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.store import Tables
-from tui.workspace import holder
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.trial_store import UsedUp, trial
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui import vault
+from tui import holder, vault
 from tui.domain import Model, Tenant
 from tui.errors import Problem, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.store import Tables
-from tui.workspace import holder, keys
+from tui.workspace import keys
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record

@@ -1,0 +1,48 @@
+"""What kind of file system a path lies on, and how much room it has.
+
+On a file system that several machines share, a lock of one machine may mean nothing to the others.
+"""
+
+import os
+import re
+from pathlib import Path
+
+_SHARED = {
+    *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "9p", "ceph", "lustre", "gpfs", "beegfs", "orangefs"),
+    *("ocfs2", "gfs2", "glusterfs", "vboxsf", "vmhgfs", "virtiofs", "prl_fs"),
+}
+"""As the kernel names them; of those in user space (`fuse.sshfs`, …) nothing is known, so that all count."""
+
+
+def shared(path: Path) -> str:
+    """The kind of the file system that other machines may write to as well, '' for one of this machine alone."""
+    try:
+        table = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
+    except OSError:
+        return ""
+    return shared_by(table, os.path.realpath(path))
+
+
+def shared_by(table: str, path: str) -> str:
+    """The same by a table of mounts (proc(5), mountinfo); of mounts at one place the last one counts."""
+    longest, kind = "", ""
+    for line in table.splitlines():
+        before, _, after = line.partition(" - ")
+        places, kinds = before.split(), after.split()
+        if len(places) < 5 or not kinds:
+            continue
+        place = re.sub(r"\\(\d{3})", lambda octal: chr(int(octal[1], 8)), places[4])
+        if len(place) >= len(longest) and (path + "/").startswith(place.rstrip("/") + "/"):
+            longest, kind = place, kinds[0]
+    return kind if kind in _SHARED or kind.startswith("fuse.") else ""
+
+
+def room(at: int | Path) -> int | None:
+    """The bytes that this user can still write there; None where the file system does not tell."""
+    try:
+        found = os.statvfs(at)
+    except OSError:
+        return None
+    if not found.f_blocks:
+        return None
+    return found.f_frsize * (found.f_bfree if os.geteuid() == 0 else found.f_bavail)

@@ -1,0 +1,96 @@
+"""What a folder says when it cannot be read or written: a sentence, and what mends it."""
+
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from tui import mounts
+from tui.errors import Problem
+from tui.text import one_line
+
+_SPARE = 64 * 1024
+"""Bytes that must be free beside what is written: the folder grows, too."""
+
+_NO_ROOM = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "Your share of the disk is full",
+    errno.EFBIG: "The file would be larger than you may write",
+}
+
+
+def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
+    """A Problem unless it is of that kind, belongs to this user, and is closed to all others."""
+    what = one_line(str(path))
+    if not kind(found.st_mode):
+        raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
+    if found.st_uid != os.geteuid():
+        raise Problem(f"This belongs to another user: {what}.", f"Make it yours:\nchown {os.geteuid()} {path}")
+    if found.st_mode & 0o077:
+        raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
+
+
+def check_file(found: os.stat_result, path: Path) -> None:
+    """A Problem unless it is a private plain file."""
+    check(found, path, stat.S_ISREG, "chmod 600")
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """A file or folder could not be read."""
+    if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
+        return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
+    return Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
+
+
+def unwritable(folder: Path, error: OSError) -> Problem:
+    """A folder could not be written; what was there is there."""
+    where = one_line(str(folder))
+    if error.errno in _NO_ROOM:
+        return Problem(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
+    if error.errno == errno.EROFS:
+        return Problem(f"This file system is read-only: {where}.", "It can be looked at, not changed.")
+    return Problem(
+        f"This folder cannot be written: {where}.",
+        f"Make it writable and try again; nothing was changed. {_says(error)}",
+    )
+
+
+def unsure(folder: Path, error: OSError) -> Problem:
+    """The new file has its name, and the disk did not say that it keeps it."""
+    return Problem(
+        f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
+        f"Look after the disk, then save it again. {_says(error)}",
+    )
+
+
+def full(folder: Path, at: int | Path, size: int) -> Problem | None:
+    """Whether `size` bytes have room, told before anything is written: they must be free beside what is there."""
+    free, needed = mounts.room(at), size + _SPARE
+    if free is None or free >= needed:
+        return None
+    return Problem(
+        f"The disk is full; nothing was changed in {one_line(str(folder))}.",
+        f"This needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free. Make room and try again.",
+    )
+
+
+def shut(folder: Path) -> Problem | None:
+    """Why nothing can be written to a folder, which need not be there yet; None where it can."""
+    there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if os.access(there, os.W_OK | os.X_OK):
+        return full(folder, there, 0)
+    try:
+        kept = bool(os.statvfs(there).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        return unwritable(folder, error)
+    return unwritable(folder, OSError(errno.EROFS if kept else errno.EACCES, ""))
+
+
+def gone(folder: Path) -> Problem:
+    """The folder is not the one that it was."""
+    return Problem(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
+
+
+def _says(error: OSError) -> str:
+    return f"The system says: {os.strerror(error.errno or 0)}."
