@@ -43,11 +43,14 @@ class Folder(Protocol):
     def names(self) -> list[str]:
         """The files, sorted, without the lock and temporary files."""
 
-    def read(self, name: str) -> bytes | None:
-        """The content, or None if there is no such file."""
+    def read(self, name: str, last: int = 0) -> bytes | None:
+        """The content (with `last`, that many bytes of its end at most), or None if there is no such file."""
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         """Replaces the content at once, keeping `keep` earlier states as `name.1` (the newest) and so on."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """Adds to the end of a file. Killed meanwhile, a process may leave a part of it."""
 
     def remove(self, name: str) -> None:
         """Removes the file if it is there."""
@@ -125,7 +128,7 @@ class Disk:
     def folder(self, name: str) -> "Disk":
         return Disk(self._path / plain(name), self, self._kind)
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, name: str, last: int = 0) -> bytes | None:
         with self._opened() as at:
             if at is None:
                 return None
@@ -138,6 +141,7 @@ class Disk:
             try:
                 refusals.check_file(os.fstat(file), self._path / name)
                 with os.fdopen(file, "rb", closefd=False) as content:
+                    content.seek(max(0, os.fstat(file).st_size - last) if last else 0)
                     return content.read()
             finally:
                 os.close(file)
@@ -174,6 +178,23 @@ class Disk:
             finally:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=at)
+
+    def append(self, name: str, data: bytes) -> None:
+        self._make()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        with self._opened() as at:
+            assert at is not None
+            if full := refusals.full(self._path, at, len(data)):
+                raise full
+            try:
+                with os.fdopen(os.open(plain(name), flags, 0o600, dir_fd=at), "ab") as file:
+                    refusals.check_file(os.fstat(file.fileno()), self._path / name)
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.fsync(at)
+            except OSError as error:
+                raise refusals.unwritable(self._path, error) from None
 
     def remove(self, name: str) -> None:
         with self._opened() as at:

@@ -35,8 +35,9 @@ class Memory:
     def names(self) -> list[str]:
         return sorted(self._files)
 
-    def read(self, name: str) -> bytes | None:
-        return self._files.get(plain(name), (None, 0))[0]
+    def read(self, name: str, last: int = 0) -> bytes | None:
+        content = self._files.get(plain(name), (None, 0))[0]
+        return content[-last:] if content is not None and last else content
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         if keep and name in self._files:
@@ -45,6 +46,9 @@ class Memory:
             self._files[generation(name, 1)] = self._files[name]
         self._writes += 1
         self._files[plain(name)] = (data, self._writes)
+
+    def append(self, name: str, data: bytes) -> None:
+        self.write(name, (self.read(name) or b"") + data)
 
     def remove(self, name: str) -> None:
         self._files.pop(name, None)

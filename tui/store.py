@@ -30,6 +30,9 @@ T = TypeVar("T")
 Content = dict[str, dict[str, dict[str, Any]]]
 """Records by table and id."""
 
+Saved = Callable[[Content | None, Content, str], None]
+"""(before, after, earlier state put back or '') -> hears of every change, under the lock, once it is on disk."""
+
 Tables = TinyDB
 """The tables of one state of a settings file, as the workspace reads and changes them."""
 
@@ -101,10 +104,17 @@ def decode(content: bytes, path: str = "") -> Document:
 class Store:
     """One settings file in a folder."""
 
-    def __init__(self, folder: Folder, name: str = "settings.json", clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        name: str = "settings.json",
+        clock: Callable[[], float] = time.time,
+        saved: Saved = lambda before, after, restored: None,
+    ) -> None:
         self.folder = folder
         self.name = name
         self._clock = clock
+        self._saved = saved
         self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
         self._cache: tuple[Hashable, Tables, dict[str, tuple[Hashable, Any]]] | None = None
 
@@ -146,7 +156,9 @@ class Store:
         with self.folder.lock():
             if self.exists() or self.folder.generations(self.name):
                 raise Usage(f"There are settings already: {self.where}.", "Choose another id.")
-            self._commit(Document(1, self._now(), {"meta": {"1": dict(meta)}}), keep=0)
+            first = Document(1, self._now(), {"meta": {"1": dict(meta)}})
+            self._commit(first, keep=0)
+            self._saved(None, first.data, "")
 
     @contextmanager
     def transaction(self, forget: Forget | None = None) -> Iterator[Tables]:
@@ -168,6 +180,7 @@ class Store:
             if forget is not None or _canonical(after) != before:
                 keep = 0 if forget is not None else KEPT
                 self._commit(Document(document.generation + 1, self._now(), after), keep)
+                self._saved(json.loads(before), after, "")
 
     def forget_generations(self, forget: Forget) -> None:
         """Rewrites the earlier states without some records; states that cannot be read are removed."""
@@ -201,6 +214,7 @@ class Store:
             if kept and present is not None:
                 self.folder.write(kept, present)
             self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
+            self._saved(None, document.data, name)
             return kept
 
     # --- inside ------------------------------------------------------------------------------------------------------

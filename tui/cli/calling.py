@@ -50,6 +50,17 @@ class Calling:
             raise Usage(f"There are {len(rows)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
         return tenants.find(self.desk, rows[0].id)
 
+    @cached_property
+    def tenant_id(self) -> str:
+        """The id of that tenant, also of one whose settings cannot be read."""
+        from tui.workspace import tenants
+
+        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        ids = tenants.ids(self.desk)
+        if named in ids or (not named and len(ids) == 1):
+            return named or ids[0]
+        return self.tenant.id
+
     async def open(self, tenant: Tenant) -> None:
         """Open the tenant's key, asking for its passphrase where it has one."""
         from tui.workspace import tenants
@@ -74,6 +85,8 @@ class Calling:
         return await verb()
 
     async def close(self) -> None:
-        """Close connections and forget opened keys."""
+        """Close connections and forget opened keys; say what could not be noted in the audit log."""
         if "desk" in self.__dict__:
             await self.desk.aclose()
+            if self.desk.unnoted is not None:
+                self.out.note(f"This was done, but is not in the audit log. {self.desk.unnoted.message}")

@@ -4,9 +4,9 @@
 what `--json` prints; keys are not renamed or dropped once released.
 """
 
-from tui.cli.vocabulary import TYPES, Argument, Command, Option
+from tui.cli.keeping import KEEPING
+from tui.cli.vocabulary import JSON, TYPES, Argument, Command, Option
 
-_JSON = Option(("--json",), "answer as JSON", shown=False)
 _YES = Option(("--yes",), "do it; without this the command only says what would go", must=True)
 _TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
 _MUST_TYPE = _TYPE._replace(must=True)
@@ -36,7 +36,7 @@ COMMANDS = (
         ("paths",),
         "places:paths",
         "where things are",
-        options=(_JSON,),
+        options=(JSON,),
         shape="{settings, keys, config, log, shared}; shared maps settings and keys to the kind of file system where "
         "other machines may write to it, too",
         secrets=False,
@@ -46,7 +46,7 @@ COMMANDS = (
         ("tenant", "list"),
         "tenant:listing",
         "the tenants, with their state",
-        options=(_JSON,),
+        options=(JSON,),
         shape="[{id, name, open, protected, ready, defaults, last_used, problem}]; problem is null or a sentence",
         examples=("modeldeck tenant list",),
     ),
@@ -55,7 +55,7 @@ COMMANDS = (
         "tenant:create",
         "make a tenant and its key pair",
         (Argument("NAME", "up to 60 characters"),),
-        (Option(("--id",), "its id, fixed from then on; else made from the name", "ID"), _JSON),
+        (Option(("--id",), "its id, fixed from then on; else made from the name", "ID"), JSON),
         "On a terminal a passphrase is asked for, which may be left empty. Without a terminal the tenant has one only "
         "with --passphrase-fd. Without a passphrase, whoever can read your files on this machine can open the keys.",
         "{id, name, key_id, protected}",
@@ -90,7 +90,7 @@ COMMANDS = (
         ("provider", "list"),
         "provider:listing",
         "the providers, with their state",
-        options=(_JSON,),
+        options=(JSON,),
         shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; credential is null or "
         "its name, trial null or {left, calls}, found the environment variable that holds a key",
         examples=("modeldeck provider list -t acme",),
@@ -100,7 +100,7 @@ COMMANDS = (
         "provider:show",
         "one provider: its fields, credentials and models",
         (_PROVIDER,),
-        (_JSON,),
+        (JSON,),
         shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, label, "
         "secret, required, default, help, env, value}], credentials}; value of a secret is dots and its last four "
         "characters; credentials as in modeldeck credential list",
@@ -115,7 +115,7 @@ COMMANDS = (
             _NAME,
             _NO_VERIFY,
             _ALLOW_HTTP,
-            _JSON,
+            JSON,
         ),
         "Fields that are not named keep their value. A secret field is given as FIELD=- (a hidden prompt, or a line of "
         "stdin) or FIELD=@FILE, never by itself: the list of processes would show it. Several FIELD=- take successive "
@@ -133,7 +133,7 @@ COMMANDS = (
         "provider:verify",
         "ask a provider whether the stored key works",
         (_PROVIDER._replace(least=0),),
-        (Option(("--all",), "every provider that is set up"), _NAME, _JSON),
+        (Option(("--all",), "every provider that is set up"), _NAME, JSON),
         "The exit code is that of the first provider that is not ready.",
         "[{provider, credential, state, ms, message, hint}]",
         ("modeldeck provider verify openai", "modeldeck provider verify --all --json"),
@@ -160,7 +160,7 @@ COMMANDS = (
         "credential:listing",
         "the credentials of a provider",
         (_PROVIDER,),
-        (_JSON,),
+        (JSON,),
         shape="[{provider, name, active, state, clear, secrets: {FIELD: {hint, fingerprint}}, origins, plain_http, "
         "verified_at, ms, changed}]",
         examples=("modeldeck credential list openai",),
@@ -191,7 +191,7 @@ COMMANDS = (
             Option(("--models",), "the models that it is for; else as before, or those proposed", "ID,…"),
             _NO_VERIFY,
             _ALLOW_HTTP,
-            _JSON,
+            JSON,
         ),
         "Fields are given as in modeldeck provider set. The key is sealed under the operator's own key pair. Chat, "
         "embedding and transcription count, verification does not; a call that fails is given back. What a tenant has "
@@ -203,7 +203,7 @@ COMMANDS = (
         ("trial", "show"),
         "trial:show",
         "the trials, and what each tenant has left",
-        options=(_JSON,),
+        options=(JSON,),
         shape="[{provider, label, calls, models: [id], state, secrets: {FIELD: {hint, fingerprint}}, tenants: [{id, "
         "name, used, left}]}]",
         examples=("modeldeck trial show",),
@@ -221,7 +221,7 @@ COMMANDS = (
         ("model", "list"),
         "model:listing",
         "the models of a tenant",
-        options=(_TYPE, Option(("--provider",), "only those of this provider", "P"), _JSON),
+        options=(_TYPE, Option(("--provider",), "only those of this provider", "P"), JSON),
         shape=f"[{_MODEL_SHAPE[: _MODEL_SHAPE.index(';')]}]; 0 and '' where not known",
         examples=("modeldeck model list --type embedding",),
     ),
@@ -230,7 +230,7 @@ COMMANDS = (
         "model:refresh",
         "list a provider's models again; those no longer listed are marked",
         (_PROVIDER,),
-        (_JSON,),
+        (JSON,),
         shape="{provider, added: [id], gone: [id], total}",
         examples=("modeldeck model refresh openai",),
     ),
@@ -239,7 +239,7 @@ COMMANDS = (
         "model:add",
         "add a model by hand",
         (_PROVIDER, _MODEL, _FIELDS),
-        (_MUST_TYPE, _NO_VERIFY, _ALLOW_HTTP, _JSON),
+        (_MUST_TYPE, _NO_VERIFY, _ALLOW_HTTP, JSON),
         "Its provider is asked about it, then one small call is made, which is charged as any other. An address among "
         "its fields is one that the stored key may go to from then on.",
         _MODEL_SHAPE,
@@ -250,7 +250,7 @@ COMMANDS = (
         "model:edit",
         "change the fields of an added model",
         (_PROVIDER, _MODEL, _FIELDS._replace(least=1)),
-        (_TYPE, _NO_VERIFY, _ALLOW_HTTP, _JSON),
+        (_TYPE, _NO_VERIFY, _ALLOW_HTTP, JSON),
         "--type says which is meant where one id was added for several types.",
         _MODEL_SHAPE,
         ("modeldeck model edit azure_openai gpt-east base_model=gpt-6-sol",),
@@ -260,7 +260,7 @@ COMMANDS = (
         "model:test",
         "make one small call to a model, which is charged as any other",
         (_PROVIDER, _MODEL),
-        (_TYPE, _JSON),
+        (_TYPE, JSON),
         shape="{provider, id, type, message}",
         examples=("modeldeck model test openai gpt-6-sol",),
     ),
@@ -277,7 +277,7 @@ COMMANDS = (
         ("default", "show"),
         "default:show",
         "the default model of each type, and what is proposed",
-        options=(_JSON,),
+        options=(JSON,),
         shape="[{type, model, state, sentence, set_at, nearest, proposed}]; models as P/MODEL or null",
         examples=("modeldeck default show",),
     ),
@@ -295,6 +295,7 @@ COMMANDS = (
         (_TYPE_ARGUMENT,),
         examples=("modeldeck default clear embedding",),
     ),
+    *KEEPING,
     # --- answers ------------------------------------------------------------------------------------------------------
     Command(
         ("chat",),
@@ -308,7 +309,7 @@ COMMANDS = (
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-stream",), "ask for the answer in one piece", shown=False),
             Option(("-v", "--verbose"), "tokens and times on stderr, as on a terminal", shown=False),
-            _JSON,
+            JSON,
         ),
         "A broken answer stays on stdout as far as it came, and the exit code is not 0.",
         "{model, text, thinking, finish, complete, usage: {input, output, reasoning}, timings: {first_token, total, "
@@ -323,7 +324,7 @@ COMMANDS = (
         (
             _MODEL_OPTION,
             Option(("--query",), "the texts are questions to search with; some models tell them apart", shown=False),
-            _JSON,
+            JSON,
         ),
         "Each line of the answer is the vector of one text as a JSON list.",
         "one object a line: {index, text, model, vector}",
@@ -340,7 +341,7 @@ COMMANDS = (
                 ("--format",), "text, srt, vtt or json; text unless given", "FORMAT", ("text", "srt", "vtt", "json")
             ),
             Option(("--language",), "the language spoken, as en or zh; else the model finds out", "CODE"),
-            _JSON._replace(help="the same as --format json"),
+            JSON._replace(help="the same as --format json"),
         ),
         "Subtitles need a model that gives times.",
         "{model, text, language, duration, segments: [{start, end, text}]}; times in seconds",

@@ -52,6 +52,8 @@ class Command(NamedTuple):
     secrets: bool = True
 
 
+JSON = Option(("--json",), "answer as JSON", shown=False)
+
 EVERYWHERE = (
     Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),

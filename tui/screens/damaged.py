@@ -18,7 +18,7 @@ from tui.widgets.frame import Frame, Place
 from tui.widgets.glyphs import BROKEN, MUTED
 from tui.widgets.plain import Plain, Words, line
 from tui.widgets.rows import Item, Rows
-from tui.workspace import tenants
+from tui.workspace import auditing, tenants
 from tui.workspace.tenants import State, TenantRow
 from tui.workspace.times import moment
 
@@ -66,8 +66,12 @@ class DamagedTenant(Page[bool]):
         if not self.states:
             return "The other tenants are not touched.", ""
         kept = self.app.desk.store(self.row.id).kept_as()
+        lacking = auditing.lacking(self.app.desk, self.row.id, self._selected.saved)
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
-            "Restoring puts the selected state in place and opens the tenant.",
+            f"Not in this state: {lacking[0]}{more}."
+            if lacking
+            else "Restoring puts the selected state in place and opens the tenant.",
             f"The damaged file is kept beside it as {kept}." if kept else "",
         )
 
@@ -119,6 +123,13 @@ class DamagedTenant(Page[bool]):
             f"{_many(state.added, 'added model'):<17}{_many(state.defaults, 'default'):<13}"
         )
         return line(counts, ("the newest" if state is self.states[0] else "", MUTED))
+
+    @property
+    def _selected(self) -> State:
+        return next((each for each in self.states if each.name == self._states.key), self.states[0])
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
 
     def on_rows_chosen(self) -> None:
         self._restore.focus()

@@ -1,22 +1,28 @@
 """What every verb works on: where things are kept, how the network is reached, and which tenants are open.
 
 $DATA/tenants/<id>/settings.json       one store for each tenant
+$DATA/tenants/<id>/audit.log           what was done
 $DATA/tenants/<id>/last-used           a time
 $KEYS/<id>/<key id>.pem                its private key
+$KEYS/<id>/audit/                      the head of its audit log
 $DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """
 
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from tui import config, vault
+from tui.audit import Act, Log
 from tui.config import Config
+from tui.errors import Problem
 from tui.files import Disk, Folder
 from tui.paths import paths
-from tui.store import Store
+from tui.store import Content, Store
+from tui.workspace import changes
+from tui.workspace.actor import who
 
 if TYPE_CHECKING:
     from tui.providers.wire import Wire
@@ -41,6 +47,8 @@ class Desk:
     open_keys: dict[str, vault.PrivateKey] = field(default_factory=dict, repr=False)
     sealed_shut: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
+    unnoted: Problem | None = None
+    """Why something that was done could not be put into the audit log, if so."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -60,8 +68,42 @@ class Desk:
             # Named by `tenants` either way, so that a data folder which others can open is refused.
             folder = self.tenants.folder(tenant_id)
             folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
-            self._stores[tenant_id] = Store(folder, clock=self.clock)
+            self._stores[tenant_id] = Store(folder, clock=self.clock, saved=partial(self._saved, tenant_id))
         return self._stores[tenant_id]
+
+    def log(self, tenant_id: str) -> Log:
+        """The audit log of a tenant, or of the operator."""
+        return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
+
+    def record(self, tenant_id: str, done: str, **about: Any) -> None:
+        """Notes what was done and is no change of settings, which are noted by themselves; Problem if it cannot be.
+
+        Nothing is noted of a tenant that is gone.
+        """
+        if tenant_id == OPERATOR or self.store(tenant_id).exists():
+            with self.store(tenant_id).folder.lock():
+                self.log(tenant_id).append(self.now(), self.by, [Act(done, about)])
+
+    def note(self, tenant_id: str, done: str, **about: Any) -> None:
+        """The same for what must not fail because the log cannot be written; `unnoted` says so then."""
+        try:
+            self.record(tenant_id, done, **about)
+        except Problem as problem:
+            self.unnoted = problem
+
+    @cached_property
+    def by(self) -> Mapping[str, str]:
+        """Who works at this desk."""
+        return {"user": "practice"} if self.practice else who(self.environ)
+
+    def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:
+        """A change is on disk by now: what stands in the way of noting it does not undo it."""
+        if done := changes.acts(before, after, restored):
+            digest = changes.digest(before) if before else ""
+            try:
+                self.log(tenant_id).append(self.now(), self.by, done, digest, changes.digest(after))
+            except Problem as problem:
+                self.unnoted = problem
 
     def forget(self, tenant_id: str) -> None:
         """Drops what this process remembers of a tenant."""

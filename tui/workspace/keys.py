@@ -15,12 +15,18 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
     tenant = get(desk, tenant_id)
 
     def work() -> vault.PrivateKey:
-        private = _load(desk, tenant, passphrase)
+        try:
+            private = _load(desk, tenant, passphrase)
+        except Locked as problem:
+            desk.note(tenant_id, "unlock failed", why=problem.message)
+            raise
         protected = vault.is_protected(desk.keys.folder(tenant_id).read(_pem(tenant)) or b"")
         if protected != tenant.protected:
             # Killed between key file and settings when the passphrase was changed: the key file is right.
             with desk.store(tenant_id).transaction() as tables:
                 tables.table("meta").update({"protected": protected})
+        if protected:
+            desk.note(tenant_id, "unlocked")
         return private
 
     if _opened(desk, tenant) is None:
@@ -32,7 +38,8 @@ def lock(desk: Desk, tenant_id: str) -> None:
     tenant = get(desk, tenant_id)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
-    desk.open_keys.pop(tenant_id, None)
+    if desk.open_keys.pop(tenant_id, None) is not None:
+        desk.note(tenant_id, "locked")
 
 
 def is_open(desk: Desk, tenant_id: str) -> bool:

@@ -13,7 +13,7 @@ from tui.secret import Secret
 from tui.store import Earlier
 from tui.text import one_line
 from tui.workspace import credentials, defaults, keys, models, sealed, trial_store
-from tui.workspace.desk import Desk
+from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
 from tui.workspace.records import noun, record
@@ -169,6 +169,8 @@ async def set_passphrase(desk: Desk, tenant_id: str, new: Secret | None) -> Tena
 
     def work() -> Tenant:
         keys.write(desk, tenant, private, new)
+        if tenant.protected and new:
+            desk.note(tenant_id, "passphrase changed")
         return _change(desk, tenant_id, protected=bool(new))
 
     return await asyncio.to_thread(work)
@@ -183,6 +185,7 @@ async def remove(desk: Desk, tenant_id: str) -> None:
         desk.keys.folder(tenant_id).destroy()
         desk.store(tenant_id).folder.destroy()
         desk.forget(tenant_id)
+        desk.note(OPERATOR, "tenant removed", id=tenant_id)
 
     await asyncio.to_thread(work)
 

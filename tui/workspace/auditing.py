@@ -1,0 +1,153 @@
+"""The audit log as people and programs ask for it: who did what, what an earlier state lacks, whether it is whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.audit import MENDED, UNNOTED, Entry, Finding
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.providers import PROVIDERS
+from tui.text import one_line
+from tui.workspace import changes, naming
+from tui.workspace.desk import OPERATOR, Desk
+from tui.workspace.times import when
+
+_NEAR_END = 256 * 1024
+_WORDS = {
+    "tenant created": "tenant {name} made",
+    "tenant renamed": "tenant renamed from {from} to {to}",
+    "tenant removed": "tenant {id} removed with its key pair",
+    "key pair changed": "key pair {from} replaced by {to}",
+    "passphrase set": "passphrase set",
+    "passphrase changed": "passphrase changed",
+    "passphrase removed": "passphrase removed",
+    "unlocked": "unlocked",
+    "unlock failed": "not unlocked: {why}",
+    "locked": "locked",
+    "credential saved": "{provider} set up: credential {credential}, {fields}",
+    "credential changed": "{provider} changed: credential {credential}, {fields}",
+    "credential removed": "{provider}: credential {credential} removed",
+    "credential used": "{provider}: credential {credential} in use",
+    "credential verified": "{provider}: credential {credential} verified, {outcome}",
+    "credential sealed again": "{provider}: credential {credential} sealed again",
+    "model added": "{provider}: model added, {models}",
+    "model changed": "{provider}: model changed, {models}",
+    "model removed": "{provider}: model removed, {models}",
+    "models imported": "{provider}: models imported, {counts}",
+    "default set": "default for {type} set to {model}",
+    "default cleared": "default for {type} cleared",
+    "source chosen": "{provider}: calls by the {source} key",
+    "trial set": "trial of {provider}: {calls} calls, {models}",
+    "trial removed": "trial of {provider} removed",
+    "state restored": "earlier state {state} put back",
+    "settings changed": "settings changed: {tables}",
+    MENDED: "a line that a session had not written to its end was closed",
+    UNNOTED: "the settings were found changed without an entry",
+}
+"""What was done, by its id; an id that has no words here is shown as it is."""
+
+_LACKED = {
+    "credential saved": "{provider}, set up",
+    "credential changed": "{provider}, changed",
+    "model added": "{models} of {provider}, added",
+    "default set": "default for {type}, set",
+    "tenant renamed": "the name {to}, given",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Whether a log is whole. `count` is that of its entries."""
+
+    owner: str
+    count: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was found that a killed session does not explain."""
+        return all(each.harmless for each in self.findings)
+
+
+def listing(desk: Desk, owner: str, since: str = "") -> list[Entry]:
+    """The entries of a tenant's log (or the operator's) from an ISO time in UTC on, oldest first."""
+    return [each for each in desk.log(owner).read() if each.at >= since]
+
+
+def owners(desk: Desk) -> list[str]:
+    """Whose logs there are: the tenants', and the operator's if there is one."""
+    return [*naming.ids(desk), *([OPERATOR] if desk.log(OPERATOR).read(_NEAR_END) else [])]
+
+
+def check(desk: Desk, owner: str) -> Checked:
+    """Verifies a log, and that the settings are those that its last change left."""
+    try:
+        store = desk.store(owner)
+        state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
+    except Problem:
+        state = ""  # settings that cannot be read are told of elsewhere
+    log = desk.log(owner)
+    return Checked(owner, len(log.read()), tuple(log.verify(state)))
+
+
+def words(entry: Entry) -> str:
+    """What was done, on one line."""
+    return one_line(_filled(_WORDS.get(entry.done, entry.done), entry.about))
+
+
+def by_whom(by: Mapping[str, Any]) -> str:
+    """`ada from 203.0.113.5`, `root (ada) from …, in tmux`."""
+    login = f" ({by['login']})" if by.get("login") else ""
+    address = f" from {by['from']}" if by.get("from") else ""
+    inside = f", in {by['inside']}" if by.get("inside") else ""
+    return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
+
+
+def lacking(desk: Desk, owner: str, saved: str) -> list[str]:
+    """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
+
+    As far as the end of the log tells; nothing where it cannot be read.
+    """
+    try:
+        later = [each for each in desk.log(owner).read(_NEAR_END) if saved and each.at > saved]
+    except Problem:
+        return []
+    told = ((_filled(_LACKED[each.done], each.about), each.at) for each in reversed(later) if each.done in _LACKED)
+    now = desk.now()
+    return list({what: f"{what} {_at(when(at, now))}" for what, at in reversed(list(told))}.values())[::-1]
+
+
+def _at(clock: str) -> str:
+    return f"at {clock}" if ":" in clock else f"on {clock}"
+
+
+def _filled(text: str, about: Mapping[str, Any]) -> str:
+    return text.format_map(_Told(about))
+
+
+class _Told(dict[str, str]):
+    """What an entry tells, in words; what it does not tell is a dash, as anybody may have written the file."""
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        told = {name: _word(name, value) for name, value in about.items()}
+        counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
+        if about.get("count", 0) not in (0, len(about.get("models", ()))):
+            told["models"] = f"{about['count']} models"
+        super().__init__(told | {"counts": ", ".join(counts) or "none new"})
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+_COUNTS = (("added", "new"), ("changed", "changed"), ("gone", "gone"), ("removed", "removed"))
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    if name == "provider" and value in PROVIDERS:
+        return PROVIDERS[value].label
+    if name == "type" and value in list(ModelType):
+        return ModelType(value).label
+    return f"{value:,}" if isinstance(value, int) else str(value) or "–"
