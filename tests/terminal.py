@@ -21,6 +21,11 @@ REPLIES = {b"\x1b[6n": b"\x1b[1;1R", b"\x1b[c": b"\x1b[?62;c", b"\x1b[?2026$p": 
 class Screen(pyte.Screen):
     """The emulator's screen; sequences that pyte does not know must not end up as text."""
 
+    @property
+    def display(self) -> list[str]:
+        # pyte's own fails where half of a wide character was overwritten.
+        return ["".join(self.buffer[y][x].data for x in range(self.columns)) for y in range(self.lines)]
+
     def report_device_status(self, *_: object, **__: object) -> None:
         """Answered by `Terminal`."""
 
@@ -31,6 +36,9 @@ class Screen(pyte.Screen):
 
 class Terminal:
     """Run `command` on a terminal of `columns` and `rows`. Use it as a context manager: it ends what it started."""
+
+    portion = 1 << 16
+    """Bytes that are taken at once at most."""
 
     def __init__(
         self,
@@ -102,7 +110,7 @@ class Terminal:
         if not ready:
             return False
         try:
-            data = os.read(self.fd, 1 << 16)
+            data = os.read(self.fd, self.portion)
         except OSError:
             return False
         self.raw += data

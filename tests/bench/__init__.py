@@ -1,0 +1,13 @@
+"""What a person at the far end of a slow line gets: bytes, seconds, CPU and memory, beside named baselines.
+
+    python -m tests.bench [--runs 5] [--markdown] [--over ssh|tmux|ssh+tmux] [--size 120x40] [--baud N] [ROW…]
+
+Each figure is the median of the runs, and its baseline is measured in the same run. Nothing here is part of the tests:
+times on a shared machine are to be looked at, not to be asserted.
+
+    rows       the table as data: what is measured, against what, and the goal
+    sessions   one function a program that is measured; each gives figures by name
+    terminals  a terminal that knows what the program in it costs
+    homes      settings to start from: one tenant, a thousand, many models
+    server     answers at a fixed pace; programs/ the baselines, each the least code that does the job
+"""

@@ -1,0 +1,29 @@
+"""A recorded stream through Modeldeck's own decoder and reader: decoding.py FILE prints events a second."""
+
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from tui.providers import PROVIDERS
+from tui.providers.calls import Framing
+from tui.providers.dialects.openai_chat import answer_reader
+from tui.providers.events import TextDelta
+from tui.providers.faults import Place
+from tui.providers.wire import Limits
+from tui.providers.wire_read import Frames, cleaned
+
+body = Path(sys.argv[1]).read_bytes()
+best = 0.0
+for _ in range(3):
+    began, events = time.process_time(), 0
+    frames, read = (
+        Frames(Place(PROVIDERS["openai_compatible"], "http://127.0.0.1/v1"), Framing.SSE, Limits()),
+        answer_reader(),
+    )
+    for start in range(0, len(body), 1400):
+        for frame in frames.feed(body[start : start + 1400]):
+            events += sum(isinstance(cleaned(event), TextDelta) for event in read(frame))
+    best = max(best, events / (time.process_time() - began))
+print(best)

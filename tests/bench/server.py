@@ -1,0 +1,97 @@
+"""An OpenAI-compatible server on loopback that streams an answer at a fixed pace, as a process of its own.
+
+python -m tests.bench.server [--rate TOKENS_A_SECOND] [--models N]      prints its base URL
+"""
+
+import argparse
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ANSWER = "\n\n".join([(Path(__file__).parent / "programs/answer.md").read_text().strip()] * 2)
+"""The text of every answer."""
+
+
+def tokens() -> list[str]:
+    """The answer in words with the blanks before them, none longer than 12 characters."""
+    return [word[n : n + 12] for word in re.findall(r"\s*\S+|\s+$", ANSWER) for n in range(0, len(word), 12)]
+
+
+def events(pieces: Sequence[str]) -> list[bytes]:
+    """The events of a streamed answer as they stand on the wire."""
+    common = {"id": "chatcmpl-1", "created": 1, "model": "paced", "object": "chat.completion.chunk"}
+
+    def event(delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
+        return {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
+
+    usage = {"prompt_tokens": 9, "completion_tokens": len(pieces), "total_tokens": 9 + len(pieces)}
+    chunks = [event({"role": "assistant", "content": ""}), *(event({"content": piece}) for piece in pieces)]
+    chunks += [event({}, "stop"), {**common, "choices": [], "usage": usage}]
+    return [b"data: %s\n\n" % each.encode() for each in (*map(json.dumps, chunks), "[DONE]")]
+
+
+@contextmanager
+def paced(rate: float = 200, models: int = 1) -> Iterator[str]:
+    """The base URL of a server that answers with `rate` tokens a second (0: at once) and lists that many models."""
+    command = [sys.executable, "-m", "tests.bench.server", "--rate", str(rate), "--models", str(models)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+        finally:
+            server.terminate()
+
+
+async def _serve(rate: float, models: int) -> None:
+    frames = events(tokens())
+    listed = [{"id": "paced", "object": "model", "created": 1, "owned_by": "local"}]
+    listed += [{"id": f"family-{n % 97}/model-{n:05}", "object": "model"} for n in range(1, models)]
+    listing = json.dumps({"object": "list", "data": listed}).encode()
+    whole = json.dumps({"choices": [{"index": 0, "message": {"content": "OK"}, "finish_reason": "stop"}]}).encode()
+
+    async def stream(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        for number, frame in enumerate(frames):
+            if rate and (wait := began + number / rate - clock()) > 0:
+                await asyncio.sleep(wait)
+            writer.write(b"%x\r\n%s\r\n" % (len(frame), frame))
+            await writer.drain()
+        writer.write(b"0\r\n\r\n")
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+                length = re.search(r"content-length: (\d+)", head)
+                asked = await reader.readexactly(int(length[1])) if length else b""
+                if "/chat/completions" in head and json.loads(asked).get("stream"):
+                    await stream(writer)
+                else:
+                    body = whole if "/chat/completions" in head else listing
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")
+                    writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+if __name__ == "__main__":
+    given = argparse.ArgumentParser()
+    given.add_argument("--rate", type=float, default=200)
+    given.add_argument("--models", type=int, default=1)
+    asyncio.run(_serve(**vars(given.parse_args())))

@@ -1,0 +1,243 @@
+"""What is measured: one function a program, each with its figures by name (seconds, bytes, MB, events a second)."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from tests.bench.homes import MODELDECK, many_tenants, one_tenant
+from tests.bench.server import events, paced, tokens
+from tests.bench.terminals import Line, Measured
+from tests.terminal import environ
+
+Figures = Mapping[str, float]
+Session = Callable[[Line], Figures]
+
+PROGRAMS = Path(__file__).parent / "programs"
+REST = 10.0
+QUESTION = "why?"
+ENTER, ESCAPE = "\r", "\x1b"
+WORDS = "ZQXJVKWZQXJVKW"
+"""Letters that stand nowhere else on a screen."""
+OVER = "tokens a second"
+"""Stands on the screen when an answer is whole."""
+
+
+def bare(line: Line) -> Figures:
+    """The least Textual program: its first paint, a key, and rest."""
+    with line.run([sys.executable, str(PROGRAMS / "bare.py")], environ("/nonexistent")) as terminal:
+        paint = terminal.took("READY")
+        terminal.settle(0.5)
+        first = len(terminal.raw)
+        keys = _typing(terminal)
+        return {"paint": paint, "first bytes": first, **keys, "rest bytes": _rest(terminal)}
+
+
+def console(line: Line) -> Figures:
+    """The console: its first paint, the playground for the first time, the other areas, a key, and rest."""
+    with paced() as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            paint = terminal.took("acme")
+            whole = terminal.took("Hugging Face")
+            terminal.settle(0.5)
+            first = len(terminal.raw)
+            opened = terminal.took("Ask paced", "4")
+            terminal.settle(0.5)
+            keys = _typing(terminal)
+            rest = _rest(terminal)
+            switches = []
+            for key, shown in (("\x1bOQ", "OpenAI-compatible"), ("\x1bOR", "paced"), ("\x1bOS", "speech-to-text")):
+                before = len(terminal.raw)
+                terminal.took(shown, key)
+                terminal.settle(0.5)
+                switches.append(len(terminal.raw) - before)
+        figures = {"paint": paint, "whole": whole, "first bytes": first, "playground": opened}
+        return {**figures, **keys, "rest bytes": rest, "switch bytes": max(switches)}
+
+
+def answer(line: Line) -> Figures:
+    """One streamed answer in the console."""
+    with paced() as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            _ask(terminal)
+            before, cpu = len(terminal.raw), terminal.cpu
+            terminal.took(OVER, ENTER, seconds=120)
+            terminal.settle(0.3)
+            return {"bytes": len(terminal.raw) - before, "cpu": terminal.cpu - cpu, "memory": terminal.peak}
+
+
+def typing(line: Line) -> Figures:
+    """Keys that are pressed while an answer streams."""
+    with paced() as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            _ask(terminal)
+            terminal.took("answering", ENTER)
+            return _typing(terminal)
+
+
+def markdown(line: Line) -> Figures:
+    """The same answer in Textual's own Markdown stream."""
+    with paced() as url, line.run([sys.executable, str(PROGRAMS / "markdown.py"), url], environ("/nonexistent")) as it:
+        it.took("READY")
+        before, cpu = len(it.raw), it.cpu
+        it.took("STREAM-OVER", "", seconds=120)
+        it.settle(0.3)
+        return {"bytes": len(it.raw) - before, "cpu": it.cpu - cpu, "memory": it.peak}
+
+
+def reading(line: Line) -> Figures:
+    """httpx alone, reading the same bytes."""
+    with paced() as url:
+        said = subprocess.run([sys.executable, PROGRAMS / "reading.py", url], capture_output=True, check=True)
+    return {"cpu": float(said.stdout)}
+
+
+def answers(line: Line) -> Figures:
+    """A hundred answers, then a thousand, that come at once: the memory held after each."""
+    with paced(rate=0) as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            _ask(terminal)
+            held = {}
+            for count in range(1, 1001):
+                terminal.took("answering", *([ENTER] if count == 1 else ["again", ENTER]))
+                terminal.until(OVER, 60)
+                if count in (100, 1000):
+                    held[f"after {count}"] = terminal.held
+            return held
+
+
+def version(line: Line) -> Figures:
+    """`modeldeck --version`, and Python doing nothing."""
+    return {"ours": _cpu([*MODELDECK, "--version"]), "python": _cpu([sys.executable, "-c", "pass"])}
+
+
+def chat(line: Line) -> Figures:
+    """`modeldeck chat` and curl on a server that answers at once: to the first byte and in all."""
+    with paced(rate=0) as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        ours = _first_and_last([*MODELDECK, "chat", "hi"], there)
+        body = '{"model": "paced", "stream": true, "messages": [{"role": "user", "content": "hi"}]}'
+        curl = _first_and_last(["curl", "-sN", "--json", body, f"{url}/chat/completions"], there)
+    return {"first": ours[0], "all": ours[1], "curl first": curl[0], "curl all": curl[1]}
+
+
+def saving(line: Line) -> Figures:
+    """One save beside no other tenant, and beside 999."""
+    figures = {}
+    with paced() as url, TemporaryDirectory() as folder:
+        for count in (1, 1000):
+            there = many_tenants(Path(folder) / f"home-{count}", url, count)
+            words = [*MODELDECK, "-t", "acme", "default", "set", "chat", "openai_compatible/paced"]
+            figures[f"of {count}"] = min(_cpu(words, there) for _ in range(3))
+    return figures
+
+
+def tenants(line: Line) -> Figures:
+    """The list of a thousand tenants: opened for the first time, moved in, filtered."""
+    with paced() as url, TemporaryDirectory() as folder:
+        there = many_tenants(Path(folder) / "home", url, 1000)
+        with line.run([*MODELDECK, "-t", "acme"], there) as terminal:
+            terminal.until("Hugging Face")
+            terminal.settle(0.5)
+            opened = terminal.took("tenant-0001", "0")
+            return {"open": opened, "key": _slowest(terminal, "tenant-0500", "/tenant-0500")}
+
+
+def models(line: Line) -> Figures:
+    """The list of 20,000 models: opened for the first time, moved in, filtered, and the palette after it."""
+    with paced(models=20_000) as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            terminal.until("Hugging Face")
+            terminal.settle(0.5)
+            opened = terminal.took("family-0/", "2")
+            key = _slowest(terminal, "model-10000", "/model-10000")
+            terminal.send(ESCAPE)
+            terminal.settle(0.5)
+            return {"open": opened, "key": key, "palette": terminal.took("Commands", ":")}
+
+
+def decoding(line: Line) -> Figures:
+    """The events of a recorded answer, from bytes to text, and the same by the openai SDK (0: not installed)."""
+    body = b"".join(events(tokens()))
+    with TemporaryDirectory() as folder:
+        recorded = Path(folder) / "answer.sse"
+        recorded.write_bytes(body)
+        ours, sdk = (
+            subprocess.run([sys.executable, PROGRAMS / name, recorded], capture_output=True)
+            for name in ("decoding.py", "sdk.py")
+        )
+    return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
+
+
+SESSIONS: Mapping[str, Session] = {
+    each.__name__: each
+    for each in (
+        *(bare, console, markdown, reading, answer, typing, answers),
+        *(version, chat, saving, tenants, models, decoding),
+    )
+}
+
+
+def _ask(terminal: Measured) -> None:
+    """The playground, with a question in its field."""
+    terminal.until("Hugging Face")
+    terminal.send("4")
+    terminal.until("Ask paced")
+    terminal.type(QUESTION)
+    terminal.until(QUESTION)
+
+
+def _typing(terminal: Measured) -> dict[str, float]:
+    """Type some letters, one key after the other: the middle one's seconds until it shows, and bytes for one key."""
+    before, taken = len(terminal.raw), []
+    for count in range(1, len(WORDS) + 1):
+        taken.append(terminal.took(WORDS[:count], WORDS[count - 1]))
+    terminal.settle(0.2)
+    return {"echo": sorted(taken)[len(taken) // 2], "key bytes": (len(terminal.raw) - before) / len(WORDS)}
+
+
+def _rest(terminal: Measured) -> float:
+    """Bytes that come while nothing is done."""
+    terminal.settle(1.2)
+    before, until = len(terminal.raw), perf_counter() + REST
+    while (left := until - perf_counter()) > 0:
+        terminal.pump(left)
+    return len(terminal.raw) - before
+
+
+def _slowest(terminal: Measured, found: str, filtered: str) -> float:
+    """Seconds of the slowest key: down and up through the list, then a filter typed until it finds something."""
+    taken = []
+    for key in ["\x1b[B", "\x1b[6~", "\x1b[A", *filtered]:
+        before = len(terminal.raw)
+        taken.append(terminal.took(lambda before=before: len(terminal.raw) > before, key))
+        terminal.settle(0.2)
+    terminal.until(found)
+    return max(taken)
+
+
+def _cpu(command: list[str], there: Mapping[str, str] | None = None) -> float:
+    """CPU seconds of a command."""
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run(command, env=there or environ("/nonexistent"), check=True, stdout=subprocess.DEVNULL)
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _first_and_last(command: list[str], there: Mapping[str, str]) -> tuple[float, float]:
+    """Seconds to the first byte of a command's output, and to its end."""
+    began = perf_counter()
+    with subprocess.Popen(command, env=there, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.read(1)
+        first = perf_counter() - began
+        running.stdout.read()
+    return first, perf_counter() - began

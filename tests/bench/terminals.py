@@ -1,0 +1,118 @@
+"""A program on a terminal, with what it costs: seconds, bytes, CPU of its processes, memory.
+
+The terminal may stand at the far end of ssh, inside tmux, and behind a line that takes only so many bits a second.
+"""
+
+import os
+import secrets
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, perf_counter, sleep
+
+from tests.journey.test_ssh import sshd
+from tests.terminal import Terminal
+
+_MARK = "MODELDECK_BENCH"
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Line:
+    """What lies between the program and the person."""
+
+    columns: int = 120
+    rows: int = 40
+    over: str = ""
+    baud: int = 0
+
+    @contextmanager
+    def run(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator["Measured"]:
+        """The program at the far end, as its terminal is opened."""
+        mark = secrets.token_hex(8)
+        marked = {"COLORTERM": "truecolor", **environ, _MARK: mark}
+        with ExitStack() as opened:
+            if self.over:
+                folder = Path(opened.enter_context(TemporaryDirectory()))
+                exports = shlex.join(f"{name}={value}" for name, value in marked.items())
+                there = shlex.join(command)
+                if "tmux" in self.over:
+                    size = f"-x {self.columns} -y {self.rows}"
+                    there = f"tmux -S {folder / 'tmux'} -f /dev/null new-session {size} {shlex.quote(there)}"
+                there = f"env -i {exports} {there}"
+                log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
+                command = [*log_in, there]
+            # The last row of tmux is its own.
+            rows = self.rows + ("tmux" in self.over)
+            yield opened.enter_context(Measured(command, marked, self.columns, rows, self.baud, mark))
+
+
+class Measured(Terminal):
+    """A terminal that counts."""
+
+    def __init__(
+        self, command: Sequence[str], environ: Mapping[str, str], columns: int, rows: int, baud: int, mark: str
+    ) -> None:
+        self._mark = f"{_MARK}={mark}".encode()
+        self._baud, self._free_from = baud, 0.0
+        if baud:
+            self.portion = max(1, baud // 10 // 20)
+        self.began = perf_counter()
+        super().__init__(command, environ, columns, rows)
+
+    def pump(self, seconds: float) -> bool:
+        if not self._baud:
+            return super().pump(seconds)
+        busy = self._free_from - monotonic()
+        if busy > 0:
+            sleep(min(busy, seconds))
+        if busy > seconds:
+            return True
+        before = len(self.raw)
+        came = super().pump(max(0.0, seconds - busy))
+        # Ten bits a byte: what was read keeps the line busy for so long.
+        self._free_from = monotonic() + (len(self.raw) - before) * 10 / self._baud
+        return came
+
+    def took(self, condition: Callable[[], object] | str, *keys: str, seconds: float = 30) -> float:
+        """Seconds from the keys, else from the start, until it holds."""
+        began = perf_counter() if keys else self.began
+        for key in keys:
+            self.send(key)
+        self.until(condition, seconds)
+        return perf_counter() - began
+
+    def _processes(self) -> Iterator[Path]:
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if self._mark in (folder / "environ").read_bytes() and "python" in (folder / "comm").read_text():
+                    yield folder
+            except OSError:
+                continue
+
+    @property
+    def cpu(self) -> float:
+        """CPU seconds of the program so far."""
+        return sum(sum(map(int, _stat(folder)[11:15])) for folder in self._processes()) / _TICKS
+
+    @property
+    def peak(self) -> float:
+        """The most memory that it has held, in MB."""
+        return max(_kilobytes(folder, "VmHWM") for folder in self._processes()) / 1024
+
+    @property
+    def held(self) -> float:
+        """The memory that it holds, in MB."""
+        return max(_kilobytes(folder, "VmRSS") for folder in self._processes()) / 1024
+
+
+def _stat(process: Path) -> list[str]:
+    return (process / "stat").read_text().rpartition(")")[2].split()
+
+
+def _kilobytes(process: Path, name: str) -> int:
+    lines = (process / "status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(name))
