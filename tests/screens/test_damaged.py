@@ -7,9 +7,10 @@ from tests.screens.empty import empty_desk
 from tests.screens.showing import console, rows, shown, until_shown
 from tests.screens.test_remove_tenant import cut
 from tests.screens.test_welcome import on_disk
+from tui.domain import ModelType
 from tui.practice.desk import practice_desk
 from tui.secret import Secret
-from tui.workspace import credentials, tenants
+from tui.workspace import credentials, defaults, tenants
 from tui.workspace.desk import Desk
 
 
@@ -54,6 +55,21 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         await until_shown(pilot, "[1 Providers]")
         assert "settings.json.damaged-1" in desk.store("acme").folder.names()
         assert tenants.get(desk, "acme").name == "acme"
+
+
+async def test_what_the_selected_state_lacks_is_told() -> None:
+    desk = practice_desk()
+    await defaults.clear(desk, "acme", ModelType.CHAT)
+    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await credentials.use(desk, "acme", "openai", "batch-jobs")
+    cut(desk, "acme")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "Earlier states")
+        assert rows(pilot)[-3] == "   Restoring puts the selected state in place and opens the tenant."
+        await pilot.press("down")
+        await until_shown(pilot, "   Not in this state: default for system reasoning, set at ")
 
 
 async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None:

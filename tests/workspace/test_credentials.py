@@ -38,7 +38,7 @@ async def set_up(desk: Desk, tenant_id: str, key: str = KEY, **named: Any) -> No
 
 def everything(desk: Desk) -> bytes:
     assert desk.data.path
-    return b"".join(each.read_bytes() for each in desk.data.path.rglob("*") if each.is_file())
+    return b"".join(each.read_bytes() for each in desk.data.path.rglob("*") if each.is_file() and each.name != ".lock")
 
 
 # --- verifying --------------------------------------------------------------------------------------------------------

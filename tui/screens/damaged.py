@@ -66,7 +66,7 @@ class DamagedTenant(Page[bool]):
         if not self.states:
             return "The other tenants are not touched.", ""
         kept = self.app.desk.store(self.row.id).kept_as()
-        lacking = auditing.lacking(self.app.desk, self.row.id, self._selected.saved)
+        lacking = auditing.lacking(self.app.desk, self.row.id, self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."

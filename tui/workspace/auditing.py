@@ -11,6 +11,7 @@ from tui.providers import PROVIDERS
 from tui.text import one_line
 from tui.workspace import changes, naming
 from tui.workspace.desk import OPERATOR, Desk
+from tui.workspace.tenants import State
 from tui.workspace.times import when
 
 _NEAR_END = 256 * 1024
@@ -93,7 +94,8 @@ def check(desk: Desk, owner: str) -> Checked:
 
 def words(entry: Entry) -> str:
     """What was done, on one line."""
-    return one_line(_filled(_WORDS.get(entry.done, entry.done), entry.about))
+    known = _WORDS.get(entry.done)
+    return one_line(_filled(known, entry.about) if known else entry.done)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
@@ -104,18 +106,21 @@ def by_whom(by: Mapping[str, Any]) -> str:
     return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
 
 
-def lacking(desk: Desk, owner: str, saved: str) -> list[str]:
+def lacking(desk: Desk, owner: str, state: State) -> list[str]:
     """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
 
     As far as the end of the log tells; nothing where it cannot be read.
     """
     try:
-        later = [each for each in desk.log(owner).read(_NEAR_END) if saved and each.at > saved]
+        entries = desk.log(owner).read(_NEAR_END)
     except Problem:
         return []
-    told = ((_filled(_LACKED[each.done], each.about), each.at) for each in reversed(later) if each.done in _LACKED)
-    now = desk.now()
-    return list({what: f"{what} {_at(when(at, now))}" for what, at in reversed(list(told))}.values())[::-1]
+    saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)
+    # A state that was written anew without a credential that was removed is in no entry; its time is still told.
+    later = entries[saved:] if saved else [each for each in entries if state.saved and each.at > state.saved]
+    lacked = [each for each in later if each.done in _LACKED]
+    told = {_filled(_LACKED[each.done], each.about): _at(when(each.at, desk.now())) for each in lacked}
+    return [f"{what} {at}" for what, at in reversed(told.items())]
 
 
 def _at(clock: str) -> str:

@@ -30,8 +30,13 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Act
         return [Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})]
     if _kept(before) == _kept(after):
         return []
-    tables = ("meta", "credentials", "models", "defaults", "sources", "trials")
-    told = [act for table in tables for act in _TOLD[table](_records(before, table), _records(after, table))]
+    lent = before.get("trials") != after.get("trials")
+    told = [
+        act
+        for table, tell in _TOLD.items()
+        if not (lent and table == "models")  # a trial tells its own
+        for act in tell(_records(before, table), _records(after, table))
+    ]
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
     return told or [Act("settings changed", {"tables": others})]

@@ -19,6 +19,7 @@ from tui.audit import Act, Log
 from tui.config import Config
 from tui.errors import Problem
 from tui.files import Disk, Folder
+from tui.locking import WAIT
 from tui.paths import paths
 from tui.store import Content, Store
 from tui.workspace import changes
@@ -75,19 +76,19 @@ class Desk:
         """The audit log of a tenant, or of the operator."""
         return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
 
-    def record(self, tenant_id: str, done: str, **about: Any) -> None:
+    def record(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """Notes what was done and is no change of settings, which are noted by themselves; Problem if it cannot be.
 
         Nothing is noted of a tenant that is gone.
         """
         if tenant_id == OPERATOR or self.store(tenant_id).exists():
-            with self.store(tenant_id).folder.lock():
+            with self.store(tenant_id).folder.lock(wait):
                 self.log(tenant_id).append(self.now(), self.by, [Act(done, about)])
 
-    def note(self, tenant_id: str, done: str, **about: Any) -> None:
+    def note(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """The same for what must not fail because the log cannot be written; `unnoted` says so then."""
         try:
-            self.record(tenant_id, done, **about)
+            self.record(tenant_id, done, wait=wait, **about)
         except Problem as problem:
             self.unnoted = problem
 

@@ -9,6 +9,9 @@ from tui.secret import Secret
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 
+_SOON = 0.04
+"""How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
+
 
 async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process."""
@@ -39,7 +42,7 @@ def lock(desk: Desk, tenant_id: str) -> None:
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
     if desk.open_keys.pop(tenant_id, None) is not None:
-        desk.note(tenant_id, "locked")
+        desk.note(tenant_id, "locked", wait=_SOON)
 
 
 def is_open(desk: Desk, tenant_id: str) -> bool:

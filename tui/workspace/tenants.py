@@ -12,7 +12,7 @@ from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.store import Earlier
 from tui.text import one_line
-from tui.workspace import credentials, defaults, keys, models, sealed, trial_store
+from tui.workspace import changes, credentials, defaults, keys, models, sealed, trial_store
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
@@ -80,13 +80,17 @@ class Removal:
 
 @dataclass(frozen=True)
 class State:
-    """An earlier state of a tenant's settings: its file name, when it was saved and what it holds, or its problem."""
+    """An earlier state of a tenant's settings: its file name, when it was saved and what it holds, or its problem.
+
+    `digest` is that of `changes`, by which the audit log knows it.
+    """
 
     name: str
     saved: str = ""
     providers: int = 0
     added: int = 0
     defaults: int = 0
+    digest: str = ""
     problem: Problem | None = None
 
 
@@ -246,7 +250,8 @@ def _state(earlier: Earlier) -> State:
     data = earlier.document.data
     providers = {each.get("provider") for each in data.get("credentials", {}).values()}
     added = [each for each in data.get("models", {}).values() if each.get("origin") == Origin.ADDED]
-    return State(earlier.name, earlier.document.saved, len(providers), len(added), len(data.get("defaults", {})))
+    chosen = len(data.get("defaults", {}))
+    return State(earlier.name, earlier.document.saved, len(providers), len(added), chosen, changes.digest(data))
 
 
 def _name(row: TenantRow) -> str:

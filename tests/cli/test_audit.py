@@ -1,0 +1,63 @@
+"""`modeldeck audit …`: the log on a terminal and as JSON, and an exit code for one that was cut."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Run
+
+LOG = ".local/share/modeldeck/tenants/acme/audit.log"
+
+
+def test_the_log_is_shown_with_who_and_what(modeldeck: Run) -> None:
+    assert modeldeck("tenant", "rename", "acme", "Acme", SSH_CONNECTION="203.0.113.5 50022 10.0.0.1 22").code == 0
+    lines = modeldeck("audit", "show").out.splitlines()
+    assert len(lines) == 2 and "tenant acme made" in lines[0]
+    assert lines[1].endswith("tenant renamed from acme to Acme") and " from 203.0.113.5 " in lines[1]
+    assert [each.split()[0] for each in modeldeck("audit", "show", "-n", "1").out.splitlines()] == ["2"]
+    entry = json.loads(modeldeck("audit", "show", "--json", "-n", "1").out)[0]
+    assert set(entry) == {"n", "at", "by", "done", "about"} and entry["about"] == {"from": "acme", "to": "Acme"}
+
+
+def test_since_takes_dates_times_and_ages(modeldeck: Run) -> None:
+    for since, count in (("2000-01-01", 1), ("7d", 1), ("2099-01-01T10:00", 0)):
+        assert len(modeldeck("audit", "show", "--since", since).out.splitlines()) == count, since
+    for wrong in ("yesterday", "9999999w", "7y"):
+        assert modeldeck("audit", "show", "--since", wrong).code == 2
+    assert modeldeck("audit", "show", "-n", "some").code == 2
+
+
+def test_a_log_that_was_cut_is_named_and_the_exit_code_says_so(modeldeck: Run, home: Path) -> None:
+    for name in ("Acme", "ACME"):
+        modeldeck("tenant", "rename", "acme", name)
+    whole = modeldeck("audit", "verify")
+    assert (whole.code, whole.out) == (0, "acme: 3 entries, whole.\n")
+    path = home / LOG
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    cut = modeldeck("audit", "verify", "-t", "acme")
+    assert (cut.code, cut.out) == (1, "acme: 2 entries, not whole.\n  Entry 3 is missing at the end.\n")
+    (answer,) = json.loads(modeldeck("audit", "verify", "--json").out)
+    assert answer == {
+        "tenant": "acme",
+        "entries": 2,
+        "whole": False,
+        "findings": [{"sentence": "Entry 3 is missing at the end.", "harmless": False}],
+    }
+
+
+def test_the_operators_log_is_asked_for_by_name(modeldeck: Run) -> None:
+    assert modeldeck("audit", "show", "--operator").out == ""
+    modeldeck("tenant", "remove", "acme", "--yes")
+    assert "tenant acme removed" in modeldeck("audit", "show", "--operator").out
+    assert modeldeck("audit", "verify").out == "operator: 1 entry, whole.\n"
+
+
+def test_the_log_of_a_tenant_whose_settings_cannot_be_read_is_shown(modeldeck: Run, home: Path) -> None:
+    (home / LOG).with_name("settings.json").write_bytes(b"{")
+    assert "tenant acme made" in modeldeck("audit", "show").out
+    assert modeldeck("audit", "verify").code == 0
+
+
+def test_what_is_not_in_the_log_is_told(modeldeck: Run, home: Path) -> None:
+    (home / LOG).chmod(0o644)
+    ran = modeldeck("tenant", "rename", "acme", "Acme")
+    assert ran.code == 0 and "This was done, but is not in the audit log. Other users of this machine" in ran.err
