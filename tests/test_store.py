@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from tinydb import TinyDB
 
+from tui import __version__, document
+from tui.document import canonical, schema
 from tui.errors import Problem, Usage
-from tui.files import Disk
+from tui.files import Disk, Folder
 from tui.memory import Memory
-from tui.store import KEPT, SCHEMA, Damaged, Document, Store, decode, encode
+from tui.store import KEPT, Damaged, Document, Store, decode, encode
 
 CAMPAIGN = Path(__file__).parent / "doubles" / "campaign.py"
 
@@ -219,7 +221,8 @@ BAD: dict[str, tuple[bytes, str]] = {
     "checksum of another kind": (changed(sha256=None), "checksum"),
     "schema as text": (changed(schema="1"), "shape"),
     "schema zero": (changed(schema=0), "shape"),
-    "a future schema": (changed(schema=SCHEMA + 1), "newer"),
+    "a future schema of another shape": (changed(schema=schema() + 1, data=[]), "newer"),
+    "a future schema that was cut": (changed(schema=schema() + 1), "newer"),
     "a far future": (b'{"schema": 99}', "newer"),
     "no data": (changed(data=None), "shape"),
     "data as a list": (changed(data=[]), "shape"),
@@ -228,6 +231,12 @@ BAD: dict[str, tuple[bytes, str]] = {
     "an id that is no number": (changed(data={"models": {"one": {}}}), "shape"),
     "generation as text": (changed(generation="7"), "shape"),
     "nested too deep": (b"[" * 100_000, "syntax"),
+    "nested too deep in an entry": (GOOD.replace(b'"m"', b"[" * 100_000 + b"]" * 100_000), "syntax"),
+    "a number beyond all": (GOOD.replace(b'"m"', b"1e999"), "number"),
+    "one id in two spellings": (GOOD.replace(b'"1":{"id":"m"}', b'"1":{"id":"m"},"01":{"id":"n"}'), "shape"),
+    "an id beyond all": (changed(data={"models": {"9" * 5000: {}}}), "shape"),
+    "saved by a text": (changed(by="me"), "shape"),
+    "saved by someone else": (changed(by={"pid": 1}), "checksum"),
     "a number too long": (b'{"schema": ' + b"9" * 5000 + b"}", "syntax"),
 }
 
@@ -263,6 +272,113 @@ def test_a_byte_order_mark_and_another_layout_are_accepted() -> None:
     assert decode(json.dumps(json.loads(GOOD), indent=4, ensure_ascii=True).encode()) == document
 
 
+def test_tables_are_written_in_pieces_that_make_the_whole() -> None:
+    data: Any = {
+        "b": {},
+        "a": {str(n): {"id": n, "name": "星"} for n in range(1, 1234)},
+        "ü": {"7": {"z": 1, "y": [None]}},
+    }
+    whole = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(data) == whole and canonical({}) == "{}"
+
+
+# --- other versions ---------------------------------------------------------------------------------------------------
+
+
+def renamed(tables: Any) -> Any:
+    for each in tables.get("models", {}).values():
+        each["ref"] = each.pop("id")
+    return tables
+
+
+def written_by_newer(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Settings as a version to come writes them."""
+    store = Store(folder)
+    with monkeypatch.context() as later:
+        later.setattr(document, "MIGRATIONS", (renamed,))
+        later.setattr("tui.store.__version__", "2.1")
+        store.create({"id": "acme"})
+        add(store, 7)
+    return Store(folder)
+
+
+def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Memory()
+    store = written_by_newer(folder, monkeypatch)
+    content = folder.read(store.name)
+    assert ids(store) == [7]
+    shut = store.shut()
+    assert shut and shut.message == f"Written by Modeldeck 2.1; this is {__version__}."
+    assert shut.hint == "It can be looked at, not changed."
+    for change in (lambda: add(store, 8), lambda: store.restore("settings.json.1")):
+        with pytest.raises(Problem, match=r"Written by Modeldeck 2\.1"):
+            change()
+    assert folder.read(store.name) == content
+
+
+def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Disk(tmp_path / "acme")
+    Store(folder).create({"id": "acme"})
+    add(Store(folder), 7)
+    before = folder.read("settings.json")
+    monkeypatch.setattr(document, "MIGRATIONS", (renamed,))
+    store = Store(folder)
+    assert store.read().table("models").all() == [{"ref": 7}] and store.shut() is None
+    assert folder.read("settings.json") == before, "looking at it changes nothing"
+    with store.transaction() as tables:
+        tables.table("models").insert({"ref": 8})
+    assert folder.read("settings.json.v1") == before
+    assert json.loads(folder.read("settings.json") or b"")["schema"] == 2
+    assert [each["ref"] for each in Store(folder).read().table("models")] == [7, 8]
+    earlier = store.earlier()
+    assert earlier[0].document and earlier[0].document.data["models"] == {"1": {"ref": 7}}
+    with store.transaction(forget=lambda table, record: table == "models") as tables:
+        tables.drop_table("models")
+    assert folder.read("settings.json.v1") is None, "what is forgotten is in no file"
+
+
+def test_an_older_version_that_cannot_be_brought_up_is_named_and_left(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = store.folder.read(store.name)
+
+    def fails(tables: Any) -> Any:
+        raise KeyError("models")
+
+    monkeypatch.setattr(document, "MIGRATIONS", (fails,))
+    with pytest.raises(Damaged, match="could not be brought up to 2"):
+        Store(store.folder).read()
+    assert store.folder.read(store.name) == before
+
+
+# --- edited by hand ---------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
+    add(store, 7)
+    with pytest.raises(Usage):
+        store.accept_edit()
+    edited = (store.folder.read(store.name) or b"").replace(b'{"id":7}', b'{"id":8}')
+    store.folder.write(store.name, edited)
+    with pytest.raises(Damaged):
+        store.read()
+    found = store.edited()
+    assert found and found.data["models"] == {"1": {"id": 8}}
+    assert store.folder.read(store.name) == edited
+    store.accept_edit()
+    assert ids(store) == [8] and store.edited() is None
+    add(store, 9)
+
+
+def test_what_is_no_json_any_more_is_no_edit(store: Store) -> None:
+    store.folder.write(store.name, b'{"schema": 1, "data": {}')
+    assert store.edited() is None
+    with pytest.raises(Usage):
+        store.accept_edit()
+
+
 def test_every_flipped_bit_of_the_data_is_noticed() -> None:
     start = GOOD.index(b'"data"')
     for place in range(start, len(GOOD) - 2):
@@ -275,6 +391,14 @@ def test_every_cut_is_noticed() -> None:
     for length in range(len(GOOD) - 2):
         with pytest.raises(Damaged):
             decode(GOOD[:length])
+
+
+def test_who_saved_is_told_with_version_and_process(store: Store) -> None:
+    assert store.document().by == {
+        "version": __version__,
+        "pid": os.getpid(),
+        "terminal": store.document().by["terminal"],
+    }
 
 
 def test_text_of_any_script_is_written_as_it_is(store: Store) -> None:
