@@ -143,8 +143,10 @@ class Disk:
                 with os.fdopen(file, "rb", closefd=False) as content:
                     content.seek(max(0, os.fstat(file).st_size - last) if last else 0)
                     return content.read()
+            except OSError as error:
+                raise refusals.unreadable(self._path / name, error) from None
             finally:
-                os.close(file)
+                _close(file)
 
     def stamp(self, name: str) -> Hashable | None:
         try:
@@ -227,12 +229,15 @@ class Disk:
                     os.rename(self._path, leaving)
                 except OSError as error:
                     raise refusals.unwritable(self._path, error) from None
-        _sync(above)
-        # One that was killed here before left its folder behind; it is nobody's any more.
-        for each in above.iterdir():
-            if each.name.startswith(_LEAVING) and not each.is_symlink():
-                _erase(each)
-        _sync(above)
+        try:
+            _sync(above)
+            # One that was killed here before left its folder behind; it is nobody's any more.
+            for each in above.iterdir():
+                if each.name.startswith(_LEAVING) and not each.is_symlink():
+                    _erase(each)
+            _sync(above)
+        except OSError as error:
+            raise refusals.left(leaving, error) from None
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -264,16 +269,24 @@ class Disk:
         except OSError as error:
             raise refusals.unreadable(self._path, error) from None
         try:
-            refusals.check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
+            try:
+                refusals.check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
+            except OSError as error:
+                raise refusals.unreadable(self._path, error) from None
             yield at
         finally:
-            os.close(at)
+            _close(at)
 
     def _entries(self) -> Iterator[tuple[str, bool]]:
         with self._opened() as at:
-            if at is not None:
+            if at is None:
+                return
+            try:
                 with os.scandir(at) as entries:
-                    yield from [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+                    found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+            except OSError as error:
+                raise refusals.unreadable(self._path, error) from None
+        yield from found
 
     def _fill(self, name: str, data: bytes, at: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -311,14 +324,14 @@ class Disk:
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(locking.holding(at, self._path, wait, bool(self.shared)))
+                refusals.check_file(os.fstat(file), self._path / LOCK)
+                if not self._is(at):
+                    raise refusals.gone(self._path)
+                self._sweep(at)
             except FileNotFoundError:
                 raise refusals.gone(self._path) from None
             except OSError as error:
                 raise refusals.unwritable(self._path, error) from None
-            refusals.check_file(os.fstat(file), self._path / LOCK)
-            if not self._is(at):
-                raise refusals.gone(self._path)
-            self._sweep(at)
             yield
 
     def _is(self, at: int) -> bool:
@@ -337,6 +350,12 @@ class Disk:
 
 def _is_ours(name: str) -> bool:
     return name in (LOCK, LEASE) or name.startswith((_TEMPORARY, _LEAVING))
+
+
+def _close(file: int) -> None:
+    """Closes what was only read: that this fails changes nothing about what was done."""
+    with contextlib.suppress(OSError):
+        os.close(file)
 
 
 def _sync(folder: Path) -> None:

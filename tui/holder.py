@@ -25,7 +25,15 @@ def mark(now: float) -> dict[str, Any]:
 
 def session() -> dict[str, Any]:
     """What people know this process by: its number and its terminal."""
-    return {"pid": os.getpid(), "terminal": _terminal()}
+    return {"pid": os.getpid(), "terminal": terminal()}
+
+
+def terminal() -> str:
+    """The terminal of this process, `pts/3`; '' where it has none."""
+    for descriptor in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            return os.ttyname(descriptor).removeprefix("/dev/")
+    return ""
 
 
 def alive(record: Mapping[str, Any], now: float) -> bool:
@@ -51,8 +59,8 @@ def words(record: Mapping[str, Any]) -> str:
     """`process 4127 on pts/3`, with its machine where that is another one; '' where nothing is known."""
     if not isinstance(record.get("pid"), int):
         return ""
-    terminal, host = record.get("terminal"), record.get("host", _host())
-    on = f" on {one_line(terminal, 40)}" if terminal and isinstance(terminal, str) else ""
+    where_at, host = record.get("terminal"), record.get("host", _host())
+    on = f" on {one_line(where_at, 40)}" if where_at and isinstance(where_at, str) else ""
     where = f" of {one_line(str(host), 60)}" if host != _host() else ""
     return f"process {record['pid']}{on}{where}"
 
@@ -67,13 +75,6 @@ def _boot() -> str:
     """The kernel's name for the time since the machine was started; '' where it has none."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    return ""
-
-
-def _terminal() -> str:
-    for descriptor in (0, 1, 2):
-        with contextlib.suppress(OSError):
-            return os.ttyname(descriptor).removeprefix("/dev/")
     return ""
 
 

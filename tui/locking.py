@@ -47,7 +47,8 @@ def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
         with _lease(at, path, me, deadline) if leased else contextlib.nullcontext():
             yield file
     finally:
-        os.close(file)
+        with contextlib.suppress(OSError):
+            os.close(file)
 
 
 def _lock(file: int, deadline: float) -> None:
@@ -89,8 +90,9 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
         os.fsync(made)
         yield
     finally:
-        os.close(made)
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
+            os.close(made)
+        with contextlib.suppress(OSError):
             os.unlink(LEASE, dir_fd=at)
 
 

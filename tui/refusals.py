@@ -64,6 +64,13 @@ def unsure(folder: Path, error: OSError) -> Problem:
     )
 
 
+def left(leaving: Path, error: OSError) -> Problem:
+    """A folder was removed for everybody, and parts of it could not be erased."""
+    return Problem(
+        f"It was removed, but parts of it are left: {one_line(str(leaving))}.", f"Erase them. {_says(error)}"
+    )
+
+
 def full(folder: Path, at: int | Path, size: int) -> Problem | None:
     """Whether `size` bytes have room, told before anything is written: they must be free beside what is there."""
     free, needed = mounts.room(at), size + _SPARE

@@ -6,6 +6,7 @@ cannot be trusted (empty, cut, edited, of a newer version) is named and left as 
 TinyDB works on memory here: its own file storage rewrites in place and cannot survive being killed.
 """
 
+import json
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,19 @@ from tui.document import Content, Damaged, Document, canonical, decode, encode, 
 from tui.errors import Problem, Usage
 from tui.files import Folder
 
-__all__ = ["KEPT", "Content", "Damaged", "Document", "Earlier", "Forget", "Store", "Tables", "decode", "encode"]
+__all__ = [
+    "EDITED",
+    "KEPT",
+    "Content",
+    "Damaged",
+    "Document",
+    "Earlier",
+    "Forget",
+    "Store",
+    "Tables",
+    "decode",
+    "encode",
+]
 
 KEPT = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
@@ -29,7 +42,10 @@ _DAMAGED, _OLDER = ".damaged-", ".v"
 T = TypeVar("T")
 
 Saved = Callable[[Content | None, Content, str], None]
-"""(before, after, earlier state put back or '') -> hears of every change, under the lock, once it is on disk."""
+"""(before, after, earlier state put back or EDITED or '') -> hears of every change, under the lock, once on disk."""
+
+EDITED = "edited"
+"""What the file itself held, edited by hand, is what holds from now on."""
 
 Tables = TinyDB
 """The tables of one state of a settings file, as the workspace reads and changes them."""
@@ -182,6 +198,7 @@ class Store:
                 raise Usage("Nothing was edited by hand.", "The settings are as they were saved, or cannot be read.")
             self._keep_older(document)
             self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
+            self._saved(None, document.data, EDITED)
 
     def kept_as(self) -> str:
         """The name under which the file that is there is kept when an earlier state takes its place; '' for none."""

@@ -6,6 +6,8 @@ import pwd
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui import holder
+
 _NOBODY = 2**32 - 1
 
 
@@ -21,7 +23,7 @@ def who(environ: Mapping[str, str]) -> dict[str, str]:
         "user": user,
         "login": login if login != user else "",
         "from": address,
-        "terminal": _terminal(),
+        "terminal": holder.terminal(),
         "inside": inside,
     }
     return {name: text for name, text in told.items() if text}
@@ -40,10 +42,3 @@ def _name(number: int) -> str:
         return pwd.getpwuid(number).pw_name
     except KeyError:
         return str(number)
-
-
-def _terminal() -> str:
-    for stream in (0, 1, 2):
-        with contextlib.suppress(OSError):
-            return os.ttyname(stream).removeprefix("/dev/")
-    return ""

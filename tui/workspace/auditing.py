@@ -42,6 +42,7 @@ _WORDS = {
     "trial set": "trial of {provider}: {calls} calls, {models}",
     "trial removed": "trial of {provider} removed",
     "state restored": "earlier state {state} put back",
+    "edit accepted": "an edit of the file by hand accepted",
     "settings changed": "settings changed: {tables}",
     MENDED: "a line that a session had not written to its end was closed",
     UNNOTED: "the settings were found changed without an entry",

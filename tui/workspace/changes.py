@@ -1,12 +1,12 @@
 """What was done to settings, told by two states of them: every change is seen here, whichever verb made it."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.audit import Act
-from tui.store import Content
+from tui.document import canonical
+from tui.store import EDITED, Content
 
 _BOOKKEEPING = frozenset(("used", "reservations"))
 """Tables that every call on a trial changes."""
@@ -17,12 +17,13 @@ Record = Mapping[str, Any]
 
 def digest(content: Content) -> str:
     """16 hex digits for the settings, bookkeeping left out."""
-    text = json.dumps(_kept(content), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def acts(before: Content | None, after: Content, restored: str = "") -> list[Act]:
     """What was done between two states, in the order of a person's interest; nothing where only bookkeeping was."""
+    if restored == EDITED:
+        return [Act("edit accepted")]
     if restored:
         return [Act("state restored", {"state": restored})]
     if before is None:
