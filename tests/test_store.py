@@ -1,9 +1,7 @@
-"""Settings survive being killed, several writers, and bad files; what cannot be trusted is named and left alone."""
+"""Transactions, earlier states and bad files; killed writers, many of them, and every damage are in the campaign."""
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,26 +9,13 @@ from typing import Any
 import pytest
 from tinydb import TinyDB
 
+from tests.campaign.damaged import GOOD
 from tui import __version__, document
-from tui.document import canonical, schema
+from tui.document import canonical
 from tui.errors import Problem, Usage
 from tui.files import Disk, Folder
 from tui.memory import Memory
-from tui.store import KEPT, Damaged, Document, Store, decode, encode
-
-CAMPAIGN = Path(__file__).parent / "doubles" / "campaign.py"
-
-
-def campaign(*arguments: object) -> dict[str, Any]:
-    ran = subprocess.run(
-        [sys.executable, CAMPAIGN, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    result: dict[str, Any] = json.loads(ran.stdout)
-    return result
+from tui.store import KEPT, Damaged, Store, decode
 
 
 @pytest.fixture
@@ -186,74 +171,6 @@ def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
 
 # --- bad files --------------------------------------------------------------------------------------------------------
 
-GOOD = encode(Document(7, "2026-11-22T13:51:00Z", {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}))
-
-
-def changed(**entries: object) -> bytes:
-    parsed = json.loads(GOOD)
-    parsed.update(entries)
-    return json.dumps(parsed).encode()
-
-
-BAD: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "empty"),
-    "blank": (b" \n\n", "empty"),
-    "zeros": (bytes(4096), "empty"),
-    "zeros at the end": (GOOD + bytes(64), "syntax"),
-    "cut in a text": (GOOD[:60], "cut"),
-    "cut at the end": (GOOD[:-3], "cut"),
-    "half old, half new": (GOOD + GOOD[100:], "syntax"),
-    "not utf-8": (GOOD.replace(b"acme", b"\xff\xfe\xff\xfe"), "encoding"),
-    "utf-16": (GOOD.decode().encode("utf-16"), "encoding"),
-    "not json": (b"<!DOCTYPE html><title>Log in</title>", "syntax"),
-    "a list": (b"[1, 2]", "shape"),
-    "a number": (b"17", "shape"),
-    "null": (b"null", "shape"),
-    "an empty object": (b"{}", "shape"),
-    "stock tinydb": (b'{"_default": {"1": {"id": "acme"}}}', "shape"),
-    "twice the same id": (GOOD.replace(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"n"}'), "duplicate"),
-    "twice the same table": (GOOD.replace(b'"meta":', b'"models":'), "duplicate"),
-    "not a number": (GOOD.replace(b'"m"', b"NaN"), "number"),
-    "infinity": (GOOD.replace(b'"m"', b"-Infinity"), "number"),
-    "edited by hand": (GOOD.replace(b"acme", b"evil"), "checksum"),
-    "an older generation number": (changed(generation=8), "checksum"),
-    "no checksum": (changed(sha256=""), "checksum"),
-    "checksum of another kind": (changed(sha256=None), "checksum"),
-    "schema as text": (changed(schema="1"), "shape"),
-    "schema zero": (changed(schema=0), "shape"),
-    "a future schema of another shape": (changed(schema=schema() + 1, data=[]), "newer"),
-    "a future schema that was cut": (changed(schema=schema() + 1), "newer"),
-    "a far future": (b'{"schema": 99}', "newer"),
-    "no data": (changed(data=None), "shape"),
-    "data as a list": (changed(data=[]), "shape"),
-    "a table as a list": (changed(data={"models": [{}]}), "shape"),
-    "a record as a text": (changed(data={"models": {"1": "x"}}), "shape"),
-    "an id that is no number": (changed(data={"models": {"one": {}}}), "shape"),
-    "generation as text": (changed(generation="7"), "shape"),
-    "nested too deep": (b"[" * 100_000, "syntax"),
-    "nested too deep in an entry": (GOOD.replace(b'"m"', b"[" * 100_000 + b"]" * 100_000), "syntax"),
-    "a number beyond all": (GOOD.replace(b'"m"', b"1e999"), "number"),
-    "one id in two spellings": (GOOD.replace(b'"1":{"id":"m"}', b'"1":{"id":"m"},"01":{"id":"n"}'), "shape"),
-    "an id beyond all": (changed(data={"models": {"9" * 5000: {}}}), "shape"),
-    "saved by a text": (changed(by="me"), "shape"),
-    "saved by someone else": (changed(by={"pid": 1}), "checksum"),
-    "a number too long": (b'{"schema": ' + b"9" * 5000 + b"}", "syntax"),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_named_and_left_as_it_is(tmp_path: Path, name: str) -> None:
-    content, kind = BAD[name]
-    store = Store(Disk(tmp_path / "acme"))
-    store.folder.write(store.name, content)
-    for attempt in (store.read, lambda: add(store, 1)):
-        with pytest.raises(Damaged) as caught:
-            attempt()
-        assert caught.value.kind == kind
-        assert caught.value.path == str(tmp_path / "acme" / "settings.json")
-        assert caught.value.message.startswith("The settings cannot be read: ") and caught.value.hint
-    assert (tmp_path / "acme" / "settings.json").read_bytes() == content
-
 
 def test_a_file_that_vanished_is_not_taken_for_an_empty_one(store: Store) -> None:
     add(store, 1)
@@ -405,32 +322,6 @@ def test_text_of_any_script_is_written_as_it_is(store: Store) -> None:
     with store.transaction() as tables:
         tables.table("meta").update({"name": "星河科技 🜁"})
     assert "星河科技 🜁".encode() in (store.folder.read(store.name) or b"")
-
-
-# --- killed, and in company -------------------------------------------------------------------------------------------
-
-
-def test_killed_at_random_moments_nothing_is_unreadable_lost_or_left_over(tmp_path: Path) -> None:
-    seed = int.from_bytes(os.urandom(4), "big")
-    result = campaign("random", "ours", tmp_path / "acme", 120, seed)
-    assert result == result | {"kills": 120, "unreadable": 0, "lost": 0, "left": 0, "seed": seed}
-    assert result["acknowledged"] >= 120
-
-
-def test_the_same_kills_break_the_file_of_stock_tinydb(tmp_path: Path) -> None:
-    result = campaign("random", "stock", tmp_path / "acme", 1000, 1)
-    assert result["unreadable"] == 1, "the campaign would not notice a broken file"
-
-
-def test_killed_before_or_after_any_system_call_the_file_is_the_old_or_the_new_one(tmp_path: Path) -> None:
-    result = campaign("steps", tmp_path / "acme")
-    assert result["steps"] > 20
-    assert result == result | {"unreadable": 0, "wrong": 0, "lost_generations": 0, "left": 0}
-
-
-def test_four_processes_that_save_at_once_lose_nothing(tmp_path: Path) -> None:
-    result = campaign("count", tmp_path / "acme", 4, 50)
-    assert result == result | {"wanted": 200, "counted": 200, "ends": [0, 0, 0, 0]}
 
 
 def test_a_write_of_any_kind_ends_in_a_file_that_decodes(store: Store) -> None:

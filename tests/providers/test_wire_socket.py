@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
-from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from tests.providers.double import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
 from tests.providers.socket_double import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
@@ -243,13 +243,14 @@ async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before, time
     assert (problem is None) == (times == 2)
 
 
-async def test_messages_in_pieces_bytes_and_pings():
+async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
     whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
     script = [
         Hear(),
         Ping(b"?"),
         TextMessage(whole[:9], message_finished=False),
         Ping(b"!"),
+        Pong(b"unasked"),
         TextMessage(whole[9:]),
         BytesMessage(json.dumps({"text": " there"}).encode()),
         text({"status": 2}),

@@ -187,6 +187,8 @@ async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: "asyncio.Queue
         async with AsyncWebSocketSession(
             stream, max_message_size_bytes=_READ, keepalive_ping_interval_seconds=None
         ) as session:
+            # None is sent, so every pong is unasked, and it must be passed over (RFC 6455, 5.5.3).
+            session._ping_manager.ack = lambda ping_id: None  # type: ignore[method-assign]
             reading = asyncio.create_task(_read(session, stream, inbox))
             sending = asyncio.create_task(_send(session, call, sent))
             try:

@@ -1,0 +1,51 @@
+"""The figures: what each shows, which function finds it out, and how many trials each size makes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+SIZES = ("gate", "note", "large")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a figure found: trials, those of them that broke the promise, and whether the control was caught at it."""
+
+    count: int
+    bad: int
+    words: str
+    control: str
+    caught: bool
+
+    @property
+    def met(self) -> bool:
+        return self.count > 0 and self.bad == 0 and self.caught
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One promise: what is tried, the function (`module.name` here) that tries it, and how often by size."""
+
+    shows: str
+    function: str
+    gate: int
+    note: int
+    large: int
+
+    def run(self, size: str, seed: int) -> Result:
+        module, _, name = self.function.rpartition(".")
+        # Only the module that is needed: what forks and measures memory wants a small process.
+        function: Callable[[int, int], Result] = getattr(import_module(f"tests.campaign.{module}"), name)
+        return function(getattr(self, size), seed)
+
+
+FIGURES = {
+    "G1": Figure("writers killed at random moments", "kills.at_random", 200, 2_000, 10_000),
+    "G4": Figure("8 processes write at once", "together.at_once", 100, 1_000, 1_000),
+    "G5": Figure("random histories with crashes", "histories.runs", 30, 2_000, 10_000),
+    "G6": Figure("damaged files are named by kind", "damaged.files", 1, 1, 1),
+    "G7": Figure("changed, moved and cut envelopes", "envelopes.changed", 10, 100, 1_000),
+    "G8": Figure("vectors opened by another library", "envelopes.vectors", 1, 1, 1),
+    "G14": Figure("streams cut anywhere, against the standards", "decoders.streams", 100_000, 1_000_000, 10_000_000),
+}
+"""By goal."""

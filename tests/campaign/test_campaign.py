@@ -1,0 +1,50 @@
+"""Every figure at the size of the gate, by the documented command; and the command can say that a goal was missed."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.campaign import __main__ as campaign
+from tests.campaign.figures import FIGURES, Figure, Result
+
+
+@pytest.mark.parametrize("goal", FIGURES)
+def test_the_goal_is_met(goal: str) -> None:
+    # A process of its own: some figures fork, some measure memory.
+    command = [sys.executable, "-m", "tests.campaign", "--size", "gate", "--json", goal]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=240)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads(ran.stdout)["met"]
+
+
+GOOD = Result(10, 0, "0 lost", "stock lost 3", caught=True)
+
+
+@pytest.mark.parametrize(
+    ("result", "code"),
+    [
+        (GOOD, 0),
+        (Result(10, 1, "1 lost", "stock lost 3", caught=True), 1),
+        (Result(10, 0, "0 lost", "stock lost nothing", caught=False), 1),
+        (Result(0, 0, "nothing was tried", "stock lost 3", caught=True), 1),
+    ],
+    ids=["met", "something was bad", "the control was not caught", "nothing was tried"],
+)
+def test_a_missed_goal_is_said_and_gives_exit_code_1(
+    result: Result, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Figure, "run", lambda *_: result)
+    assert campaign.main(["--seed", "7", "G1"]) == code
+    printed = capsys.readouterr().out
+    assert ("MISSED" in printed) is bool(code) and "seed 7" in printed and result.control in printed
+    assert campaign.main(["--json", "G1"]) == code
+    assert json.loads(capsys.readouterr().out)["met"] is not bool(code)
+
+
+def test_a_figure_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        campaign.main(["G99"])
+    assert ended.value.code == 2 and "no figure G99" in capsys.readouterr().err
