@@ -40,7 +40,7 @@ state that follows an odd one is smaller: stock TinyDB breaks where a file shrin
 _PR_SET_PTRACER = 0x59616D61
 _CALL = re.compile(r"^(\w+)\(")
 _FULL = ("ENOSPC", "EDQUOT")
-_WANTS_ROOM = ("write", "fsync", "link", "linkat", "rename", "renameat", "openat", "ftruncate", "pwrite64")
+_FILLS = ("write", "fsync")
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _misled(fault: Fault, said: str, state: str) -> str:
         return "" if "KILL" in fault.how else f"{fault}: nothing said"
     if "nothing was" in said.lower() and state == "new":
         return f"{fault}: said that nothing was changed"
-    if any(each in fault.how for each in _FULL) and fault.call in ("write", "fsync") and "full" not in said:
+    if state == "old" and any(each in fault.how for each in _FULL) and fault.call in _FILLS and "full" not in said:
         return f"{fault}: did not say that the disk is full"
     return ""
 
@@ -151,7 +151,7 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
 
     def work() -> None:
         _traceable()
-        os.read(go_on, 1)
+        os.readv(go_on, [bytearray(1)])  # a call that no write makes, so that it shifts no number
         os.access(BEGIN, 0)
         said = _said(KINDS[kind]().writer(folder))
         os.access(END, 0)

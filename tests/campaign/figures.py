@@ -41,6 +41,7 @@ class Figure:
 
 FIGURES = {
     "G1": Figure("writers killed at random moments", "kills.at_random", 200, 2_000, 10_000),
+    "G2": Figure("each system call of a write fails", "calls.at_each_call", 4, 8, 8),
     "G4": Figure("8 processes write at once", "together.at_once", 100, 1_000, 1_000),
     "G5": Figure("random histories with crashes", "histories.runs", 30, 2_000, 10_000),
     "G6": Figure("damaged files are named by kind", "damaged.files", 1, 1, 1),
