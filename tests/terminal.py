@@ -14,7 +14,12 @@ from types import TracebackType
 
 import pyte
 
-REPLIES = {b"\x1b[6n": b"\x1b[1;1R", b"\x1b[c": b"\x1b[?62;c", b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
+REPLIES = {
+    b"\x1b[6n": b"\x1b[1;1R",
+    b"\x1b[c": b"\x1b[?62;c",
+    b"\x1b[?2026$p": b"\x1b[?2026;2$y",
+    b"\x1b[5n": b"\x1b[0n",
+}
 """What a terminal answers when it is asked who it is."""
 
 
@@ -115,8 +120,8 @@ class Terminal:
             return False
         self.raw += data
         for question, answer in REPLIES.items():
-            if question in data:
-                os.write(self.fd, answer)
+            if answers := answer * data.count(question):
+                os.write(self.fd, answers)
         self._stream.feed(data)
         return bool(data)
 

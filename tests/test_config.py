@@ -20,8 +20,9 @@ def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
 
 def test_every_preference_is_taken(tmp_path: Path) -> None:
     text = 'theme = "textual-light"\nglyphs = "ascii"\nmouse = false\nstart = "playground"\nauto_lock = 0\nlog = true\n'
+    text += 'display = "whole"\n'
     assert loaded(tmp_path, text + '[keymap]\npalette = "f8"\n') == Config(
-        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True
+        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True, "whole"
     )
 
 

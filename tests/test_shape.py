@@ -15,8 +15,8 @@ DOORWAYS = {
     "httpx": ("tui/providers/wire", "tui/practice/"),
     "Crypto": ("tui/vault",),
     "tinydb": ("tui/store",),
-    "textual": ("tui/app.py", "tui/keyboard.py", "tui/display.py", "tui/screens/", "tui/widgets/"),
-    "rich": ("tui/app.py", "tui/keyboard.py", "tui/display.py", "tui/screens/", "tui/widgets/"),
+    "textual": ("tui/app.py", "tui/keyboard.py", "tui/display/", "tui/screens/", "tui/widgets/"),
+    "rich": ("tui/app.py", "tui/keyboard.py", "tui/display/", "tui/screens/", "tui/widgets/"),
 }
 """Package -> the beginnings of the paths that may import it."""
 

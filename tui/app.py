@@ -11,6 +11,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar
 
+from rich.console import RenderableType
 from textual import events
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
@@ -18,6 +19,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui.display import Display
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.screens.area import Framed
@@ -75,6 +77,8 @@ class Modeldeck(Doors):
         self.crash: BaseException | None = None
         self._told = {}
         super().__init__()
+        whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
+        self.differences = Display(self, whole=whole)
         self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
         if desk.config.keymap:
@@ -133,6 +137,9 @@ class Modeldeck(Doors):
             self.watching.key()
             if self._unseen(event):
                 return
+        if isinstance(event, events.Resize):
+            # Terminals differ in what they keep, and a size that came back is no news to Textual.
+            self.differences.forget()
         await super().on_event(event)
 
     def _unseen(self, event: events.Key | events.Paste) -> bool:
@@ -180,11 +187,12 @@ class Modeldeck(Doors):
 
     def action_redraw(self) -> None:
         """Draw everything again, after another program wrote over the screen."""
-        if self._driver is not None:
-            self._driver.write("\x1b[2J")
-        self.screen.refresh(layout=True, repaint=True)
-        for widget in self.screen.walk_children():
-            widget.refresh()
+        self.differences.forget()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        # Textual's one way out to the terminal.
+        if not self.differences.show(renderable):
+            super()._display(screen, renderable)
 
     # --- tenants and areas ---
 

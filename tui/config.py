@@ -6,6 +6,7 @@ mouse = false
 start = "playground"         # or "providers"
 auto_lock = 15               # minutes without a key press; 0 never locks
 log = true
+display = "whole"            # or "differences": only what changed is sent to the terminal
 
 [keymap]
 palette = "f8"
@@ -21,7 +22,11 @@ from tui.paths import Paths
 from tui.text import one_line
 
 NAME = "config.toml"
-_CHOICES = {"glyphs": ("auto", "ascii", "unicode"), "start": ("providers", "playground")}
+_CHOICES = {
+    "glyphs": ("auto", "ascii", "unicode"),
+    "start": ("providers", "playground"),
+    "display": ("differences", "whole"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,7 @@ class Config:
     keymap: Mapping[str, str] = field(default_factory=dict)
     auto_lock: int = 15
     log: bool = False
+    display: str = "differences"
 
 
 def load(where: Paths) -> Config:

@@ -9,21 +9,29 @@ Two rules hold here, before any widget sees a key:
 
 import os
 import re
+import select
 import selectors
 import signal
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.display.pace import ANSWER, QUESTION, Pace
+
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"
 _PASTE_END = "\x1b[201~"
 _LONG = 64
+_ANSWER = 1.0
+"""Seconds that the terminal's last answer is waited for."""
+
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])")
 _PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
 
@@ -126,7 +134,30 @@ def unalt(key: events.Key) -> list[events.Key]:
 
 
 class Keyboard(LinuxDriver):
-    """The terminal's driver, with the two rules above between the line and the key parser."""
+    """The terminal's driver, with the two rules above between the line and the key parser, and the line's pace."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.pace = Pace(takes=self._takes)
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            # The time of an answer alone; what is sent later is measured by it.
+            self.pace.sent(len(QUESTION), monotonic())
+            self.write(QUESTION)
+
+    def disable_input(self) -> None:
+        # An answer that comes when nobody reads here any more would be typed into the shell.
+        deadline = monotonic() + _ANSWER
+        while self.pace.answers and self.pace.on_the_way and monotonic() < deadline:
+            sleep(0.01)
+        super().disable_input()
+
+    def _takes(self) -> bool:
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLOUT)
+        return bool(poll.poll(0))
 
     def run_input_thread(self) -> None:
         """Read until the driver stops; a terminal that went away ends the reading, not the processor."""
@@ -142,6 +173,7 @@ class Keyboard(LinuxDriver):
                     except OSError:
                         data = b""
                     if not data:
+                        self.pace.given_up()
                         os.kill(os.getpid(), signal.SIGHUP)
                         self.exit_event.wait()
                         return
@@ -149,6 +181,10 @@ class Keyboard(LinuxDriver):
                 else:
                     pieces = splitter.waited()
                 for piece in pieces:
+                    if piece == Keys(ANSWER):
+                        self.pace.answered(monotonic())
+                        self._loop.call_soon_threadsafe(self.pace.then)
+                        continue
                     for message in _messages(piece, parser):
                         self.process_message(message)
                 for message in parser.tick():

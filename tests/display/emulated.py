@@ -1,0 +1,80 @@
+"""Two emulators side by side: one is fed by Textual as it comes, one by the display that sends differences."""
+
+from pathlib import Path
+from typing import Any
+
+import pyte
+from rich.console import RenderableType
+from rich.control import Control
+from textual._compositor import CompositorUpdate
+from textual.screen import Screen as TextualScreen
+
+import tui.app
+from tests.terminal import Screen
+from tui.app import Modeldeck
+from tui.display.pace import Pace
+from tui.practice.desk import practice_desk
+from tui.workspace.desk import Desk
+
+
+class Emulator:
+    """A terminal that shows what it is sent, and keeps it."""
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self.screen = Screen(columns, rows)
+        self._stream = pyte.Stream(self.screen)
+        self.sent: list[str] = []
+
+    def feed(self, text: str) -> None:
+        self.sent.append(text)
+        # What the kernel makes of a line end, and what a terminal does that no longer wraps lines.
+        self._stream.feed(text.replace("\n", "\r\n"))
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+
+    @property
+    def cells(self) -> list[list[tuple[object, ...]]]:
+        """Every cell with all that can be seen of it."""
+        buffer, width = self.screen.buffer, self.screen.columns
+        return [[_seen(buffer[y][x]) for x in range(width)] for y in range(self.screen.lines)]
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        return self.screen.cursor.x, self.screen.cursor.y
+
+
+def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
+    if char.data == " " and not (char.reverse or char.underscore or char.strikethrough):
+        return (" ", char.bg)
+    return tuple(char)
+
+
+def difference(stock: Emulator, ours: Emulator) -> str:
+    """Where the two show something else, or ''."""
+    for y, (theirs, here) in enumerate(zip(stock.cells, ours.cells, strict=True)):
+        if theirs != here:
+            x = next(x for x, pair in enumerate(zip(theirs, here, strict=True)) if pair[0] != pair[1])
+            rows = f"{stock.screen.display[y]}|\n{ours.screen.display[y]}|"
+            return f"row {y} from {x}: {theirs[x]} here {here[x]}\n{rows}"
+    return "" if stock.cursor == ours.cursor else f"cursor {stock.cursor} here {ours.cursor}"
+
+
+class Watched(Modeldeck):
+    """The console on two emulators."""
+
+    CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
+
+    def __init__(self, size: tuple[int, int], desk: Desk | None = None) -> None:
+        super().__init__(desk or practice_desk(), "acme")
+        self.stock, self.ours = Emulator(*size), Emulator(*size)
+
+    def _display(self, screen: TextualScreen[Any], renderable: RenderableType | None) -> None:
+        driver: Any = self._driver
+        if not hasattr(driver, "pace"):
+            driver.pace = Pace()
+            driver.write = self.ours.feed
+        if isinstance(renderable, CompositorUpdate) and not self._batch_count and self._running:
+            cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+            self.stock.feed(renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text)
+        super()._display(screen, renderable)

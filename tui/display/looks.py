@@ -1,0 +1,80 @@
+"""How a cell looks, and the shortest sequence that changes one look into another."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.color import ColorSystem
+from rich.style import Style
+
+_SIGNS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "21", "51", "52", "53")
+"""What switches on each attribute of a style, in the order of its bits."""
+
+_OFF = {
+    **{"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"},
+    **{"21": "24", "51": "54", "52": "54", "53": "55"},
+}
+_SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
+
+
+class Look(NamedTuple):
+    """Attributes and colours as the numbers that switch them on; '' is the terminal's own colour."""
+
+    attributes: frozenset[str] = frozenset()
+    front: str = ""
+    back: str = ""
+    link: str = ""
+
+
+PLAIN = Look()
+_KNOWN: dict[Look, Look] = {PLAIN: PLAIN}
+
+
+@lru_cache(maxsize=4096)
+def _look(bits: int, front: object, back: object, link: str, system: ColorSystem) -> Look:
+    blank = Style.from_color(front, back)  # type: ignore[arg-type]  # colours or None, as a style holds them
+    colours = [
+        ";".join(each.downgrade(system).get_ansi_codes(fore)) if each is not None else ""
+        for each, fore in ((blank.color, True), (blank.bgcolor, False))
+    ]
+    attributes = frozenset(sign for place, sign in enumerate(_SIGNS) if bits >> place & 1)
+    look = Look(attributes, colours[0].removeprefix("39"), colours[1].removeprefix("49"), link)
+    # The same object for the same look, so that rows are compared by identity.
+    return _KNOWN.setdefault(look, look)
+
+
+def look_of(style: Style | None, system: ColorSystem) -> Look:
+    """The look of a style; the same object for the same look."""
+    if style is None:
+        return PLAIN
+    link = f"id={style.link_id};{style.link}" if style.link else ""
+    return _look(style._attributes & style._set_attributes, style.color, style.bgcolor, link, system)
+
+
+@lru_cache(maxsize=4096)
+def on_blank(look: Look) -> Look:
+    """What can be seen of a look on a blank cell."""
+    if look.attributes & _SEEN_ON_BLANKS or look.link:
+        return look
+    seen = Look(back=look.back)
+    return _KNOWN.setdefault(seen, seen)
+
+
+@lru_cache(maxsize=4096)
+def change(before: Look, after: Look) -> str:
+    """The sequence after which text looks like `after`, '' if it does already."""
+    if before == after:
+        return ""
+    link = f"\x1b]8;{after.link or ';'}\x1b\\" if before.link != after.link else ""
+    anew = ";".join(filter(None, [*sorted(after.attributes), after.front, after.back]))
+    anew = f"0;{anew}" if anew else ""
+    off = {_OFF[each] for each in before.attributes - after.attributes}
+    on = {each for each in after.attributes if each not in before.attributes or _OFF[each] in off}
+    colours = [
+        new or usual
+        for old, new, usual in ((before.front, after.front, "39"), (before.back, after.back, "49"))
+        if old != new
+    ]
+    step = ";".join([*sorted(off), *sorted(on), *colours])
+    if not step:
+        return link
+    return f"{link}\x1b[{min(step, anew, key=len)}m"
