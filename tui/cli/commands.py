@@ -173,6 +173,29 @@ COMMANDS = (
         examples=("modeldeck credential use openai team-b",),
     ),
     Command(
+        ("credential", "rotate"),
+        "rotating:rotate",
+        "put a new key in an old one's place, which is kept until you confirm",
+        (_PROVIDER, _FIELDS),
+        (
+            _NAME,
+            Option(("--confirm",), "the new key works: forget the one that is kept, in earlier states too"),
+            Option(("--undo",), "go back to the key that is kept; the new one is kept instead"),
+            _ALLOW_HTTP,
+            _JSON,
+        ),
+        "Without fields the stored secrets are asked for, or read from stdin a line each; fields are given as in "
+        "modeldeck provider set. The new key is verified first, and one that is refused changes nothing. With fields "
+        "and --confirm nothing is kept.",
+        "{provider, credential, active, state, ms, hint, kept}; hint is the end of the key in use, kept that of the "
+        "other, null for none",
+        (
+            "modeldeck credential rotate openai",
+            "modeldeck credential rotate openai --undo",
+            "modeldeck credential rotate openai --confirm",
+        ),
+    ),
+    Command(
         ("credential", "remove"),
         "credential:remove",
         "remove a credential, out of the kept generations too",

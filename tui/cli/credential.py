@@ -8,6 +8,7 @@ from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.text import grouped, mask
 from tui.workspace import credentials
+from tui.workspace.rotating import kept_for
 
 
 def credential_shape(credential: Credential) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def listing(call: Calling) -> None:
         [
             (
                 each.name,
-                "active" if each.active else "",
+                "active" if each.active else f"kept for {kept_for(each.name)}" if kept_for(each.name) else "",
                 each.check.state,
                 ", ".join(
                     f"{mask(hint)} {grouped(each.fingerprints.get(name, ''))}" for name, hint in each.hints.items()
@@ -60,8 +61,8 @@ def listing(call: Calling) -> None:
 async def use(call: Calling) -> None:
     """Make a credential the active one."""
     provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
-    await credentials.use(call.desk, call.tenant.id, provider.id, name)
-    call.out.line(f"{provider.label} uses the credential {name} now.")
+    await call.opening(lambda: credentials.use(call.desk, call.tenant.id, provider.id, name))
+    call.out.line(f"{provider.label} uses the credential {kept_for(name) or name} now.")
 
 
 async def remove(call: Calling) -> None:
@@ -75,7 +76,8 @@ async def remove(call: Calling) -> None:
     if not call.given.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
         which = "The active credential" if found.active else "The credential"
-        last = f" As it is the last one, models and defaults of {provider.label} go too." if len(stored) == 1 else ""
+        is_last = not kept_for(name) and not credentials.staying(call.desk, call.tenant.id, provider.id, name)
+        last = f" As it is the last one, models and defaults of {provider.label} go too." if is_last else ""
         raise Usage(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
     await credentials.remove(call.desk, call.tenant.id, provider.id, name)
     call.out.line(f"The credential {name} of {provider.label} is removed.")

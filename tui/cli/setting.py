@@ -1,12 +1,13 @@
 """`modeldeck provider set`: verify, seal, save, import; say what was done and what is proposed."""
 
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import Values, entries
-from tui.domain import Check, CheckState, Credential, Model, ModelType
+from tui.domain import Check, CheckState, Credential
 from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
@@ -23,9 +24,9 @@ def set_up(call: Calling) -> Coroutine[Any, Any, None]:
     whose = f" of {provider.label} for {tenant.name}"
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
     _say_apart(call, provider, values)
-    if not call.given.has("no-verify") and not _own_address(call, provider, values):
+    if not call.given.has("no-verify") and not own_address(call, provider, values):
         look_at_shapes(provider, values)
-    return said_how(_save(call, provider, tenant.id, values), provider)
+    return said_how(_set_up(call, provider, values), provider)
 
 
 def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
@@ -40,7 +41,7 @@ def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
                 call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
 
 
-def _own_address(call: Calling, provider: Provider, values: Values) -> bool:
+def own_address(call: Calling, provider: Provider, values: Values) -> bool:
     """Whether the key goes to an address of one's own, where keys have any shape."""
     stored = _stored(call, provider)
     held = stored.clear if stored else {}
@@ -85,8 +86,17 @@ async def said_how(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
         raise Usage(problem.message, f"{problem.hint} {ways}".strip()) from None
 
 
-async def _save(call: Calling, provider: Provider, tenant_id: str, values: Values) -> None:
-    name, plain_http = _name(call), _plain_http(call, provider, values)
+@dataclass(frozen=True)
+class Saved:
+    """A credential that was stored, and how many models its provider listed; None where it lists none."""
+
+    credential: Credential
+    models: int | None
+
+
+async def save(call: Calling, provider: Provider, values: Values, rotate: bool = False) -> Saved:
+    """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
+    tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
     check, listed, note = Check(), None, ""
     if not call.given.has("no-verify"):
         verified = await call.opening(
@@ -96,12 +106,20 @@ async def _save(call: Calling, provider: Provider, tenant_id: str, values: Value
         values = {**values, **verified.moved}
     saved = await call.opening(
         lambda: credentials.save(
-            call.desk, tenant_id, provider.id, values, name=name, check=check, listed=listed, plain_http=plain_http
+            call.desk,
+            tenant_id,
+            provider.id,
+            values,
+            name=name,
+            check=check,
+            listed=listed,
+            plain_http=plain_http,
+            rotate=rotate,
         )
     )
     if note:
         call.out.note(note)
-    _report(call, provider, saved, None if listed is None else len(listed), defaults.proposals(call.desk, tenant_id))
+    return Saved(saved, None if listed is None else len(listed))
 
 
 def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str, ...]:
@@ -112,10 +130,10 @@ def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str,
     return credentials.needs_plain_http(provider.origins(fields))
 
 
-def _report(
-    call: Calling, provider: Provider, saved: Credential, models: int | None, proposed: dict[ModelType, Model]
-) -> None:
-    out = call.out
+async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
+    done = await save(call, provider, values)
+    saved, models = done.credential, done.models
+    out, proposed = call.out, defaults.proposals(call.desk, call.tenant.id)
     if out.as_json:
         out.json(
             {

@@ -179,7 +179,7 @@ def _providers(app: "Modeldeck") -> Iterator[Command]:
         run = _then(_worker, app, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
         tells = f"Open the form of {provider.label}; it is {row.state}."
-        yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change")
+        yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change rotate key")
         if provider.intake is not Intake.IMPORTED:
             tells = f"Open the form for another model of {provider.label}."
             run = _then(_worker, app, _add_model, provider.id)

@@ -1,5 +1,7 @@
 """What the strip says of a provider and its credentials, and what goes with one that is removed."""
 
+from dataclasses import replace
+
 from tui.domain import Credential
 from tui.errors import Problem
 from tui.screens.area import problem_lines
@@ -8,6 +10,7 @@ from tui.widgets.plain import Words
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.desk import Desk
+from tui.workspace.rotating import kept_for
 from tui.workspace.sealed import key_hint
 from tui.workspace.times import when
 
@@ -70,6 +73,9 @@ def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
 
 def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     """One of the other credentials."""
+    if name := kept_for(held.name):
+        kept = f"{held.name}{_ends(row, held)}, is kept since {name} was rotated."
+        return kept, f"u goes back to it; d forgets it, when {name} works."
     if held.check.message and held.check.state != "ready":
         return f"{held.name}: {held.check.message}", held.check.hint
     return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
@@ -79,12 +85,12 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
     """What goes with one credential, or with all that a tenant has of a provider."""
     provider = row.provider
     held = credentials.listing(desk, tenant_id, provider.id)
-    if name and len(held) > 1:
+    left = credentials.staying(desk, tenant_id, provider.id, name)
+    if name and left:
         gone = next(each for each in held if each.name == name)
-        left = next(each for each in held if each.name != name)
         lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
         if gone.active:
-            lines.append(f"{left.name} is used instead.")
+            lines.append(f"{left[0].name} is used instead.")
     else:
         names = ", ".join(each.name for each in held)
         chosen = [kind.label for kind, each in models.defaults(desk, tenant_id).items() if each.provider == provider.id]
@@ -104,12 +110,14 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
 
 def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
     """What changes when another credential is used."""
-    lines: list[Words] = [f"Calls to {row.provider.label} use {then.name} from then on{_ends(row, then)}."]
+    called = kept_for(then.name) or then.name
+    lines: list[Words] = [f"Calls to {row.provider.label} use {called} from then on{_ends(row, then)}."]
     for field in row.provider.fields:
         before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
         if before != after:
             lines.append(f"{field.label}: {one_line(after) or '–'}, before it was {one_line(before) or '–'}.")
-    return [*lines, f"{now.name} is kept."]
+    other = now if called != now.name else replace(now, name=then.name)
+    return [*lines, f"{other.name} is kept{_ends(row, other)}."]
 
 
 def _refused(row: ProviderRow, held: Credential, now: str) -> str:

@@ -14,6 +14,7 @@ from tui.screens.provider_words import removal_lines, strip_of_problem, use_line
 from tui.widgets.rows import Rows
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
+from tui.workspace.rotating import kept_for
 
 
 class Providers(ProviderList):
@@ -40,6 +41,9 @@ class Providers(ProviderList):
             wanted = {"name": row.credential.name} if row.credential else {}
             if event.rows is self.details:
                 kind, _, name = self.details.key.partition(":")
+                if kind == "credential" and kept_for(name):
+                    self.say("A key that is kept is not changed.", "u goes back to it; d forgets it.")
+                    return
                 wanted["name" if kind == "credential" else "field"] = name
             self._set_up(row, **wanted)
 
@@ -153,10 +157,16 @@ class Providers(ProviderList):
     async def _use(self, row: ProviderRow, now: Credential, then: Credential) -> None:
         choices = {"keep": f"Keep {now.name}", "use": f"Use {then.name}"}
         title = f"Use {then.name} instead of {now.name}"
+        if kept := kept_for(then.name):
+            choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
+            title = f"Go back to the key that {kept} had"
+            waiting = f"the old key of {row.provider.label}."
+            if not self.unlocked and not await self.app.opened(waiting, "It is used as soon as the tenant is open."):
+                return
         if await self.app.ask(title, use_lines(row, now, then), choices) == "use":
             await credentials.use(self.app.desk, self.tenant_id, row.provider.id, then.name)
             self.reload()
-            self.app.toast(f"{row.provider.label} uses {then.name} now.")
+            self.app.toast(f"{row.provider.label} uses {kept or then.name} now.")
 
     def action_remove(self) -> None:
         row, held = self.row, self.credential

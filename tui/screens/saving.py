@@ -16,7 +16,7 @@ from tui.widgets.elapsed import elapsed
 from tui.widgets.form import Button
 from tui.widgets.plain import Words
 from tui.widgets.setup_form import SetupForm
-from tui.workspace import credentials, defaults, tenants
+from tui.workspace import credentials, defaults, rotating, tenants
 from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
 from tui.workspace.setup import DEFAULT_NAME, Values
@@ -44,6 +44,8 @@ class Saving(Page[bool]):
         self._check = Check()
         self._values: Values = {}
         self._allowed: tuple[str, ...] = ()
+        self._rotates = False
+        """Whether the stored key is to be kept beside the new one."""
 
     @property
     def form(self) -> SetupForm:
@@ -79,6 +81,7 @@ class Saving(Page[bool]):
     def ask(self, which: str, values: Values) -> None:
         """Ask the provider about these values and save them if it accepts them; `which` button was pressed."""
         self._values, self._check, self._known, self.outcome = values, Check(), None, None
+        self._rotates = which == "rotate"
         self.form.notice()
         self.work(self._verify_and_save(which), which)
 
@@ -113,6 +116,8 @@ class Saving(Page[bool]):
             self.reframe()
 
     async def _verify_and_save(self, which: str) -> None:
+        if self._rotates and not await self._willing(self._rotatable):
+            return
         began = monotonic()
 
         async def verify() -> Verified:
@@ -133,6 +138,11 @@ class Saving(Page[bool]):
             self._weigh(verified)
         else:
             await self._save(verified.check, verified.listed, monotonic() - began)
+
+    async def _rotatable(self) -> Credential:
+        held = rotating.rotatable(*self._whom, self._credential)
+        rotating.differs(self.app.desk, self.app.tenant_id, held, self._values)
+        return held
 
     def _weigh(self, verified: Verified) -> None:
         """The key is good, and yet something is in the way: the operator decides."""
@@ -174,6 +184,7 @@ class Saving(Page[bool]):
                 plain_http=self._allowed,
                 seen=self.stored,
                 watch=True,
+                rotate=self._rotates,
             )
 
         while True:
@@ -227,7 +238,9 @@ class Saving(Page[bool]):
 
     async def _saved(self, saved: Credential, listed: tuple[Model, ...] | None, seconds: float, first: bool) -> None:
         label, answer = self.provider.label, ""
-        if not saved.active:
+        if self._rotates:
+            self.app.toast(f"{label} has the new key; the old one is kept in its details.")
+        elif not saved.active:
             self.app.toast(f"{saved.name} is saved; {label} goes on with the credential in use. u uses it.")
         elif saved.check.state in (CheckState.UNVERIFIED, CheckState.REFUSED):
             self.app.toast(f"{label} is saved, not verified.")
@@ -275,9 +288,12 @@ class Saving(Page[bool]):
             if hints:
                 form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
         if isinstance(problem, Unreachable):
-            hint = f"{hint} Enter tries again; save anyway keeps it unverified.".strip()
-        form.offer(again=which in ("verify", "anyway"), anyway="Save anyway, unverified")
-        if isinstance(problem, Refused) and which in ("verify", "anyway") and lead is not None:
+            keeps = "" if self._rotates else "; save anyway keeps it unverified"
+            hint = f"{hint} Enter tries again{keeps}.".strip()
+        # What takes the place of a key that works has been seen to work.
+        anyway = "" if self._rotates else "Save anyway, unverified"
+        form.offer(again=which in ("verify", "anyway"), anyway=anyway)
+        if isinstance(problem, Refused) and which in ("verify", "rotate", "anyway") and lead is not None:
             lead.complain(problem.message, hint)
             form.open_at(lead.declared.name)
         else:

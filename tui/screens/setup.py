@@ -20,6 +20,7 @@ from tui.widgets.local_servers import looking_words
 from tui.widgets.plain import Words, line
 from tui.widgets.setup_form import NAME, SetupForm
 from tui.workspace import credentials
+from tui.workspace.paste import in_sentence
 from tui.workspace.sealed import is_shut
 from tui.workspace.setup import DEFAULT_NAME
 
@@ -54,7 +55,8 @@ class Setup(Saving):
         self.stored = next((each for each in held if each.name == self.called), None)
         found = credentials.found(self.app.desk, self.provider) if self._carried is None else None
         shut = self.stored is not None and is_shut(self.app.desk, self.app.tenant_id, self.stored)
-        return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut)
+        rotates = bool(self.stored and self.stored.envelope) and not shut
+        return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut, rotates=rotates)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._begin)
@@ -180,7 +182,7 @@ class Setup(Saving):
         elif which == "more":
             form.unfold()
             form.open_at(next(each.name for each in self.provider.fields if each.more))
-        elif which == "verify" and self._complete():
+        elif which in ("verify", "rotate") and self._complete(rotates=which == "rotate"):
             self.ask(which, form.values())
         elif which == "anyway":
             self.work(self.save_anyway(), which)
@@ -196,7 +198,7 @@ class Setup(Saving):
         await place.mount(self._make())
         self.call_after_refresh(self._begin)
 
-    def _complete(self) -> bool:
+    def _complete(self, rotates: bool) -> bool:
         """Whether nothing is missing in what is shown; else the focus is where it is missing."""
         form = self.form
         if not self.called and not form.new_name:
@@ -211,6 +213,9 @@ class Setup(Saving):
             if row.missing:
                 among = "; this way needs all of its fields" if row.declared.way else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])
+        secrets = [each for each in form.shown if each.declared.secret]
+        if rotates and not any(each.value for each in secrets):
+            return not form.complain(secrets[0].field_name, f"A new {in_sentence(secrets[0].label)} is missing.")
         return True
 
     # --- servers on this machine ---

@@ -15,6 +15,7 @@ from tui.widgets.rows import Item, text_item
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.desk import Desk
+from tui.workspace.rotating import kept_for
 from tui.workspace.times import when
 
 _LABEL, _VALUE, _TYPE = 15, 28, 18
@@ -128,7 +129,7 @@ class Details:
                 f"credential:{each.name}",
                 each.name,
                 credentials.masked(each, secret) or "no key",
-                self.checked(each),
+                "kept, the key of before" if kept_for(each.name) else self.checked(each),
                 named=True,
             )
             for each in others

@@ -29,7 +29,7 @@ NAME = "name-of-credential"
 class SetupForm(Form):
     """Fields, buttons and the words between them. Its screen answers the buttons, by their ids:
 
-    `found` `server-N` `look` `look-again` `carry` `keep` `verify` `anyway` `more`
+    `found` `server-N` `look` `look-again` `carry` `keep` `verify` `rotate` `anyway` `more`
     """
 
     DEFAULT_CSS = """
@@ -49,9 +49,14 @@ class SetupForm(Form):
         *,
         naming: bool = False,
         shut: bool = False,
+        rotates: bool = False,
     ) -> None:
-        """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened."""
+        """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened.
+
+        With `rotates` the stored key can be kept beside a new one.
+        """
         super().__init__()
+        self.rotates = rotates
         self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
         named = "What it is called here: letters, digits, and . _ - without blanks."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
@@ -91,6 +96,9 @@ class SetupForm(Form):
             yield Button(self._more_words(), id="more")
             with Vertical(id="more-fields"):
                 yield from self._parts(each for each in self.provider.fields if each.more)
+            yield _gap()
+        if self.rotates:
+            yield Button("Rotate: verify and save, the old key is kept", id="rotate")
             yield _gap()
         yield Button("Look again", id="look-again")
         yield _gap("look-again-gap")

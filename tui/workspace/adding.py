@@ -1,7 +1,7 @@
 """Added models before they are kept: their fields, what their provider says of them, the addresses they need.
 
 An address that a person enters with a model is one that the credential's secrets may go to from then on: they are
-sealed anew with the longer list when the model is kept, and not before.
+sealed anew for it when the model is kept, and not before; with the model the address goes again.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.domain import Credential, Model, ModelType, Origin
+from tui.domain import Model, ModelType, Origin
 from tui.providers import provider as provider_of
 from tui.providers.events import Found, Hit, Learned, Notice
 from tui.providers.spec import Field, Provider
 from tui.text import one_line
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
-from tui.workspace.records import noun, record
+from tui.workspace.records import record
 from tui.workspace.setup import FieldProblem, PlainHttp, checked, needs_plain_http
 
 if TYPE_CHECKING:
@@ -110,20 +110,13 @@ async def looked_at(
 
 def keep(desk: Desk, tenant_id: str, model: Model, access: "Access") -> None:
     """Stores an added model, and with it the addresses that it was looked at with."""
-    own = access.provider.model_origins(access.fields, model)
     with desk.store(tenant_id).transaction() as tables:
-        table = tables.table("credentials")
-        for each in [each for each in table if each["provider"] == model.provider and each.get("active")]:
-            credential = noun(Credential, each)
-            longer = sealed.longer(desk, tenant_id, credential, own, access.plain_http)
-            if longer is not credential:
-                table.remove(doc_ids=[each.doc_id])
-                table.insert(record(longer))
         models = tables.table("models")
         models.remove(
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
         )
         models.insert(record(model))
+        sealed.fit(desk, tenant_id, tables, model.provider, access.plain_http)
 
 
 async def _found(desk: Desk, access: "Access", call: "Call") -> tuple[Hit, ...]:

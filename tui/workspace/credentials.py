@@ -2,21 +2,22 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import CheckState, Credential, Model, Origin, Source
-from tui.errors import Usage
+from tui.errors import Locked, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import sealed, shelf, trial_store
+from tui.workspace import rotating, sealed, shelf, trial_store
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
-from tui.workspace.records import noun, record
+from tui.workspace.rotating import kept_for, kept_name
 from tui.workspace.sealed import access, active, listing, masked
 from tui.workspace.setup import (
     Conflict,
@@ -57,6 +58,7 @@ __all__ = [
     "runs_here",
     "save",
     "shape",
+    "staying",
     "taken_apart",
     "use",
     "validate",
@@ -117,8 +119,10 @@ def row(desk: Desk, tenant_id: str, provider_id: str) -> ProviderRow:
 
 
 async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
-    """Makes a credential the active one of its provider."""
+    """Makes a credential the active one of its provider. One that is kept goes back to its place for that."""
     _named(desk, tenant_id, provider_id, name)
+    if kept_for(name):
+        name = (await rotating.go_back(desk, tenant_id, provider_id, kept_for(name))).name
 
     def work() -> None:
         with desk.store(tenant_id).transaction() as tables:
@@ -126,38 +130,49 @@ async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
             for each in [each for each in table if each["provider"] == provider_id]:
-                held = replace(noun(Credential, each), active=each["name"] == name)
-                table.update(
-                    record(sealed.with_added(desk, tenant_id, held) if held.active else held), doc_ids=[each.doc_id]
-                )
+                table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
+            with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
+                sealed.fit(desk, tenant_id, tables, provider_id)
 
     await asyncio.to_thread(work)
 
 
 async def remove(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
-    """Removes a credential here and in every earlier state. Of what is left, the first becomes active.
+    """Removes a credential, and what is kept for it, here and in every earlier state.
 
-    With the last one the provider is not set up any more: its models and the defaults that use them go as well.
+    Of what is left, the first becomes active. With the last one the provider is not set up any more: its models and the
+    defaults that use them go as well.
     """
-    held = listing(desk, tenant_id, provider_id)
     _named(desk, tenant_id, provider_id, name)
-    if [each.name for each in held] == [name]:
+    if kept_for(name):
+        await rotating.confirm(desk, tenant_id, provider_id, kept_for(name))
+        return
+    if not staying(desk, tenant_id, provider_id, name):
         await remove_provider(desk, tenant_id, provider_id)
         return
+    going = (name, kept_name(name))
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table == "credentials" and _is(record, provider_id, name)
+            return table == "credentials" and record.get("provider") == provider_id and record.get("name") in going
 
         with desk.store(tenant_id).transaction(forget=forgotten) as tables:
             table = tables.table("credentials")
-            table.remove(lambda each: _is(each, provider_id, name))
+            table.remove(lambda each: forgotten("credentials", each))
             left = [each for each in table if each["provider"] == provider_id]
-            if left and not any(each.get("active") for each in left):
-                table.update({"active": True}, doc_ids=[left[0].doc_id])
+            if not any(each.get("active") for each in left):
+                first = [each.doc_id for each in left if not kept_for(each["name"])][:1]
+                table.update({"active": True}, doc_ids=first)
 
     await asyncio.to_thread(work)
-    desk.sealed_shut.pop((tenant_id, provider_id, name), None)
+    for each in going:
+        desk.sealed_shut.pop((tenant_id, provider_id, each), None)
+
+
+def staying(desk: Desk, tenant_id: str, provider_id: str, name: str) -> list[Credential]:
+    """The credentials that are left when one is removed; what is kept for it goes with it."""
+    going = (name, kept_name(name))
+    return [each for each in listing(desk, tenant_id, provider_id) if each.name not in going]
 
 
 async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tui.domain import Intake, Model, ModelType, Origin
-from tui.errors import Usage
+from tui.errors import Locked, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
@@ -210,6 +211,8 @@ async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
             tables.table("defaults").remove(
                 lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
             )
+            with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
+                sealed.fit(desk, tenant_id, tables, model.provider)
 
     await asyncio.to_thread(work)
 

@@ -1,9 +1,8 @@
 """Credentials as they are stored, and what opens them for a call."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui import vault
 from tui.domain import Check, Credential
@@ -71,15 +70,9 @@ def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Sec
     return opened
 
 
-def longer(
-    desk: Desk, tenant_id: str, credential: Credential, origins: Sequence[str], plain_http: Sequence[str] = ()
-) -> Credential:
-    """The credential with further origins, its secrets sealed anew for them; plain http only where it is allowed."""
-    allowed = _joined(credential.plain_http, [each for each in plain_http if each in origins])
-    wanted = _joined(credential.origins, [each for each in origins if is_private(each) or each in allowed])
-    if (wanted, allowed) == (credential.origins, credential.plain_http):
-        return credential
-    made = replace(credential, origins=wanted, plain_http=allowed)
+def resealed(desk: Desk, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
+    """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
+    made = replace(credential, **changes)
     if not credential.envelope:
         return made
     public = keys.public_key(desk, get(desk, tenant_id))
@@ -87,13 +80,24 @@ def longer(
     return replace(made, envelope=vault.seal(public, opened, binding(tenant_id, made)))
 
 
-def with_added(desk: Desk, tenant_id: str, credential: Credential) -> Credential:
-    """The credential with the addresses of its provider's added models, if the tenant is open to seal it anew."""
-    provider = provider_of(credential.provider)
-    fields = defaults(provider) | dict(credential.clear)
-    with suppress(Locked):
-        return longer(desk, tenant_id, credential, shelf.added_origins(desk, tenant_id, provider, fields))
-    return credential
+def fit(desk: Desk, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
+    """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
+
+    Those are the provider's own and those of its added models; in plain http only what a person allowed.
+    """
+    provider, table = provider_of(provider_id), tables.table("credentials")
+    for each in [each for each in table if each["provider"] == provider_id and each.get("active")]:
+        credential = noun(Credential, each)
+        fields = defaults(provider) | dict(credential.clear)
+        added = shelf.origins_of(shelf.added_in(tables, provider_id), provider, fields)
+        allowed = (*credential.plain_http, *plain_http)
+        reached = [each for each in added if is_private(each) or each in allowed]
+        origins = tuple(dict.fromkeys((*provider.origins(told(fields, credential.hints)), *reached)))
+        allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
+        if (origins, allowed) != (credential.origins, credential.plain_http):
+            made = resealed(desk, tenant_id, credential, origins=origins, plain_http=allowed)
+            table.remove(doc_ids=[each.doc_id])
+            table.insert(record(made))
 
 
 def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
@@ -169,10 +173,6 @@ def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
 def masked(credential: Credential, field: str) -> str:
     """A secret field as it is shown: dots and the stored hint, or nothing if it is not filled."""
     return mask(credential.hints[field]) if field in credential.hints else ""
-
-
-def _joined(held: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*held, *more)))
 
 
 def _shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:

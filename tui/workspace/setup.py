@@ -17,11 +17,12 @@ from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider, told
 from tui.secret import Secret
 from tui.text import hint_of, one_line
-from tui.workspace import intake, keys, sealed, shelf
+from tui.workspace import intake, keys, rotating, sealed, shelf
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste, taken_apart
 from tui.workspace.records import noun, record
+from tui.workspace.rotating import kept_for
 
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
@@ -100,9 +101,11 @@ async def save(
     plain_http: tuple[str, ...] = (),
     seen: Credential | None = None,
     watch: bool = False,
+    rotate: bool = False,
 ) -> Credential:
     """Seals and stores a credential and imports what was listed; a provider's first becomes the active one.
 
+    With `rotate`, the one that it takes the place of is kept beside it.
     With `watch`, `seen` is the credential that the form was filled from: Conflict if another is stored by now.
     """
     outcome = check or Check()
@@ -123,6 +126,8 @@ async def save(
                 check=outcome,
                 listed_at=desk.now() if listed is not None else now.listed_at if now else "",
             )
+            if rotate and now is not None:
+                rotating.put_aside(desk, tenant_id, tables, rotating.rotatable(desk, tenant_id, provider_id, name))
             table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
             table.insert(record(made))
             if not held:
@@ -157,6 +162,8 @@ def draft_of(
 ) -> Draft:
     """The whole credential as it would be saved: what was typed, completed by what is stored."""
     provider = provider_of(provider_id)
+    if kept_for(name):
+        raise Usage(f"{one_line(name, 80)} is kept for {one_line(kept_for(name), 40)}.", "Go back to it first.")
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
         raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
     held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)

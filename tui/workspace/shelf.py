@@ -1,5 +1,7 @@
 """Models and defaults as they are stored."""
 
+from collections.abc import Iterable
+
 from tui.domain import Default, Model, ModelType, Origin
 from tui.providers.spec import Fields, Provider
 from tui.store import Tables
@@ -37,12 +39,16 @@ def defaults(desk: Desk, tenant_id: str) -> dict[ModelType, Default]:
 
 def added_origins(desk: Desk, tenant_id: str, provider: Provider, fields: Fields) -> tuple[str, ...]:
     """The origins that the addresses of a provider's added models need."""
-    added = [each for each in _added(desk, tenant_id) if each.provider == provider.id]
+    return origins_of(added_in(desk.store(tenant_id).read(), provider.id), provider, fields)
+
+
+def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:
+    """The models of a provider that were added by hand."""
+    added = str(Origin.ADDED)
+    found = (each for each in tables.table("models") if (each["provider"], each.get("origin")) == (provider_id, added))
+    return tuple(noun(Model, each) for each in found)
+
+
+def origins_of(added: Iterable[Model], provider: Provider, fields: Fields) -> tuple[str, ...]:
+    """The origins that the addresses of these models need."""
     return tuple(dict.fromkeys(origin for each in added for origin in provider.model_origins(fields, each)))
-
-
-def _added(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
-    def read(_: Tables) -> tuple[Model, ...]:
-        return tuple(each for each in stored(desk, tenant_id) if each.origin is Origin.ADDED)
-
-    return desk.store(tenant_id).derive("added", read, table="models")

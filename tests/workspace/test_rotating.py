@@ -1,0 +1,148 @@
+"""Rotating a key: verified first, the old one at hand until it is confirmed, and then in no file any more."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui import vault
+from tui.domain import CheckState
+from tui.errors import Locked, Problem, Usage
+from tui.practice.desk import PASSPHRASE
+from tui.secret import Secret
+from tui.workspace import credentials, rotating, sealed, tenants
+from tui.workspace.desk import Desk
+
+OLD = "sk-FAKE-key-before-0000-old1"
+NEW = "sk-FAKE-key-after-11111-new2"
+
+
+@pytest.fixture
+async def acme(disk_desk: Desk) -> Desk:
+    """A desk on real files with OpenAI set up for acme."""
+    await tenants.create(disk_desk, "acme")
+    await credentials.save(disk_desk, "acme", "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
+    return disk_desk
+
+
+async def rotate(desk: Desk, key: str = NEW, name: str = "default") -> None:
+    verified = await credentials.verify(desk, "acme", "openai", {"api_key": Secret(key)}, name=name)
+    values = {"api_key": Secret(key)}
+    await credentials.save(desk, "acme", "openai", values, name=name, check=verified.check, rotate=True)
+
+
+def in_use(desk: Desk) -> str:
+    return credentials.access(desk, "acme", "openai").secrets()["api_key"].reveal()
+
+
+def names(desk: Desk) -> list[tuple[str, bool]]:
+    return [(each.name, each.active) for each in credentials.listing(desk, "acme", "openai")]
+
+
+def files(desk: Desk) -> str:
+    folder = desk.store("acme").folder.path
+    assert folder
+    return "".join(each.read_text() for each in sorted(folder.glob("settings.json*")))
+
+
+async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Desk) -> None:
+    await rotate(acme)
+    assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
+    kept = rotating.kept(acme, "acme", "openai", "default")
+    assert kept and kept.hints == {"api_key": "old1"} and kept.clear["project"] == "proj_FAKE"
+    assert sealed.secrets(acme, "acme", kept)["api_key"].reveal() == OLD
+    assert (await credentials.verify_stored(acme, "acme", "openai", kept.name)).state is CheckState.READY
+    assert OLD not in files(acme) and NEW not in files(acme)
+
+
+async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Desk) -> None:
+    await rotate(acme)
+    for wanted in (OLD, NEW, OLD):
+        await rotating.go_back(acme, "acme", "openai", "default")
+        assert in_use(acme) == wanted and names(acme) == [("default", True), ("default.kept", False)]
+    await credentials.use(acme, "acme", "openai", "default.kept")
+    assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
+
+
+@pytest.mark.parametrize("back", [False, True])
+async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Desk, back: bool) -> None:
+    first = sealed.active(acme, "acme", "openai")
+    await rotate(acme)
+    if back:
+        await rotating.go_back(acme, "acme", "openai", "default")
+    stays, gone = (OLD, NEW) if back else (NEW, OLD)
+    assert first and (first.envelope in files(acme))
+    other = rotating.kept(acme, "acme", "openai", "default")
+    await rotating.confirm(acme, "acme", "openai", "default")
+    assert in_use(acme) == stays and names(acme) == [("default", True)]
+    tenant = tenants.get(acme, "acme")
+    assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
+    assert vault.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
+    assert (first.envelope in files(acme)) is back
+    with pytest.raises(Usage, match="No key of OpenAI is kept"):
+        await rotating.confirm(acme, "acme", "openai", "default")
+
+
+async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Desk) -> None:
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-batch-0000000-bat0")}, name="batch")
+    await rotate(acme, name="batch")
+    assert names(acme) == [("default", True), ("batch", False), ("batch.kept", False)] and in_use(acme) == OLD
+    await rotating.go_back(acme, "acme", "openai", "batch")
+    assert names(acme)[0] == ("default", True)
+    await credentials.use(acme, "acme", "openai", "batch.kept")
+    assert names(acme)[0] == ("batch", True) and in_use(acme) == NEW
+    await credentials.remove(acme, "acme", "openai", "batch")
+    assert names(acme) == [("default", True)] and in_use(acme) == OLD
+
+
+async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: Desk) -> None:
+    await rotate(acme)
+    assert credentials.staying(acme, "acme", "openai", "default") == []
+    await credentials.remove(acme, "acme", "openai", "default")
+    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    assert "envelope" not in files(acme)
+
+
+async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Desk) -> None:
+    held = rotating.rotatable(acme, "acme", "openai", "default")
+    with pytest.raises(Usage, match="has here already"):
+        rotating.differs(acme, "acme", held, {"api_key": Secret(OLD)})
+    with pytest.raises(Usage, match="API key is missing"):
+        rotating.differs(acme, "acme", held, {"project": "proj_FAKE2"})
+    with pytest.raises(Usage, match="no credential batch"):
+        rotating.rotatable(acme, "acme", "openai", "batch")
+    await rotate(acme)
+    with pytest.raises(Usage, match="is kept from the last rotation"):
+        await rotate(acme, "sk-FAKE-a-third-key-000-thi3")
+    with pytest.raises(Usage, match=r"default\.kept is kept for default"):
+        await credentials.save(acme, "acme", "openai", {"api_key": Secret(OLD)}, name="default.kept")
+    await credentials.save(acme, "acme", "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+    with pytest.raises(Usage, match="has no key that could be rotated"):
+        rotating.rotatable(acme, "acme", "openai_compatible", "default")
+    assert names(acme) == [("default", True), ("default.kept", False)]
+
+
+async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Desk) -> None:
+    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
+    tenants.lock(acme, "acme")
+    before = files(acme)
+    for work in (
+        lambda: credentials.save(acme, "acme", "openai", {"api_key": Secret(NEW)}, rotate=True),
+        lambda: rotating.go_back(acme, "acme", "openai", "default"),
+    ):
+        with pytest.raises((Locked, Usage)):
+            await work()
+    assert files(acme) == before
+
+
+async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten(
+    acme: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rotate(acme)
+    seen = rotating.kept(acme, "acme", "openai", "default")
+    assert seen
+    await rotating.go_back(acme, "acme", "openai", "default")
+    monkeypatch.setattr(rotating, "kept", lambda *_: replace(seen))
+    with pytest.raises(Problem, match="changed in another session"):
+        await rotating.confirm(acme, "acme", "openai", "default")
+    monkeypatch.undo()
+    assert len(names(acme)) == 2 and in_use(acme) == OLD
