@@ -128,6 +128,19 @@ class Credential:
             object.__setattr__(self, "check", Check(**self.check))
 
 
+_KEPT = ".kept"
+
+
+def kept_name(credential: str) -> str:
+    """What the key is called that a credential had before it was rotated."""
+    return f"{credential}{_KEPT}"
+
+
+def kept_for(credential: str) -> str:
+    """The credential that a kept one belongs to, '' for the name of any other."""
+    return credential.removesuffix(_KEPT) if credential.endswith(_KEPT) else ""
+
+
 @dataclass(frozen=True)
 class Model:
     """A model of a tenant: provider + id + type.

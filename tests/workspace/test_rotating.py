@@ -9,7 +9,7 @@ from tui.domain import CheckState
 from tui.errors import Locked, Problem, Usage
 from tui.practice.desk import PASSPHRASE
 from tui.secret import Secret
-from tui.workspace import credentials, rotating, sealed, tenants
+from tui.workspace import auditing, credentials, rotating, sealed, tenants
 from tui.workspace.desk import Desk
 
 OLD = "sk-FAKE-key-before-0000-old1"
@@ -92,6 +92,19 @@ async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Desk) -> None
     assert names(acme)[0] == ("batch", True) and in_use(acme) == NEW
     await credentials.remove(acme, "acme", "openai", "batch")
     assert names(acme) == [("default", True)] and in_use(acme) == OLD
+
+
+async def test_each_step_is_in_the_audit_log(acme: Desk) -> None:
+    await rotate(acme)
+    await rotating.go_back(acme, "acme", "openai", "default")
+    await rotating.confirm(acme, "acme", "openai", "default")
+    told = [auditing.words(each) for each in auditing.listing(acme, "acme")]
+    assert [each for each in told if "kept" in each] == [
+        "OpenAI: credential default rotated, its old key kept",
+        "OpenAI: credential default has its kept key again",
+        "OpenAI: credential default confirmed, its kept key forgotten",
+    ]
+    assert auditing.check(acme, "acme").whole
 
 
 async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: Desk) -> None:

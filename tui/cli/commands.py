@@ -182,7 +182,7 @@ COMMANDS = (
             Option(("--confirm",), "the new key works: forget the one that is kept, in earlier states too"),
             Option(("--undo",), "go back to the key that is kept; the new one is kept instead"),
             _ALLOW_HTTP,
-            _JSON,
+            JSON,
         ),
         "Without fields the stored secrets are asked for, or read from stdin a line each; fields are given as in "
         "modeldeck provider set. The new key is verified first, and one that is refused changes nothing. With fields "

@@ -3,12 +3,11 @@
 from typing import Any
 
 from tui.cli.calling import Calling
-from tui.domain import Credential
+from tui.domain import Credential, kept_for
 from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.text import grouped, mask
 from tui.workspace import credentials
-from tui.workspace.rotating import kept_for
 
 
 def credential_shape(credential: Credential) -> dict[str, Any]:

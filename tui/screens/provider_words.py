@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tui.domain import Credential
+from tui.domain import Credential, kept_for
 from tui.errors import Problem
 from tui.screens.area import problem_lines
 from tui.text import one_line
@@ -10,7 +10,6 @@ from tui.widgets.plain import Words
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.desk import Desk
-from tui.workspace.rotating import kept_for
 from tui.workspace.sealed import key_hint
 from tui.workspace.times import when
 

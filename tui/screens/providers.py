@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.domain import Credential
+from tui.domain import Credential, kept_for
 from tui.errors import Problem
 from tui.screens.checks import Work
 from tui.screens.lent import has_choice, switch
@@ -14,7 +14,6 @@ from tui.screens.provider_words import removal_lines, strip_of_problem, use_line
 from tui.widgets.rows import Rows
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
-from tui.workspace.rotating import kept_for
 
 
 class Providers(ProviderList):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from tui.domain import Credential, ModelType
+from tui.domain import Credential, ModelType, kept_for
 from tui.providers.spec import Field
 from tui.text import grouped
 from tui.widgets.clip import clip_end, clip_middle, fit, width
@@ -15,7 +15,6 @@ from tui.widgets.rows import Item, text_item
 from tui.workspace import credentials, models
 from tui.workspace.credentials import ProviderRow
 from tui.workspace.desk import Desk
-from tui.workspace.rotating import kept_for
 from tui.workspace.times import when
 
 _LABEL, _VALUE, _TYPE = 15, 28, 18

@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.audit import Act
 from tui.document import canonical
+from tui.domain import kept_for
 from tui.store import EDITED, Content
 
 _BOOKKEEPING = frozenset(("used", "reservations"))
@@ -77,6 +78,9 @@ def _credentials(before: Records, after: Records) -> Iterator[Act]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
         about: dict[str, Any] = {"provider": key[0], "credential": key[1]}
+        if kept_for(key[1]) and (key[0], kept_for(key[1])) in after:
+            yield from _rotation(about | {"credential": kept_for(key[1])}, old, new)
+            continue
         if new is None:
             yield Act("credential removed", about)
             continue
@@ -89,6 +93,16 @@ def _credentials(before: Records, after: Records) -> Iterator[Act]:
         check = new.get("check", {})
         if check.get("at") and (old is None or _differ(old, new, "check")):
             yield Act("credential verified", about | {"outcome": check.get("state", "")})
+
+
+def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> Iterator[Act]:
+    """What became of the key that a credential had before."""
+    if old is None:
+        yield Act("credential rotated", about)
+    elif new is None:
+        yield Act("kept key forgotten", about)
+    elif _differ(old, new, "fingerprints"):
+        yield Act("kept key put back", about)
 
 
 def _fields(old: Record, new: Record) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from tui.domain import CheckState, Credential, Model, Origin, Source
+from tui.domain import CheckState, Credential, Model, Origin, Source, kept_for, kept_name
 from tui.errors import Locked, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -17,7 +17,6 @@ from tui.workspace import rotating, sealed, shelf, trial_store
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
-from tui.workspace.rotating import kept_for, kept_name
 from tui.workspace.sealed import access, active, listing, masked
 from tui.workspace.setup import (
     Conflict,

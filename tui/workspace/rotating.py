@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui import vault
-from tui.domain import Credential
+from tui.domain import Credential, kept_for, kept_name
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.secret import Secret
@@ -19,18 +19,6 @@ from tui.workspace import sealed
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record
-
-_KEPT = ".kept"
-
-
-def kept_name(name: str) -> str:
-    """What the key that `name` had before is called."""
-    return f"{name}{_KEPT}"
-
-
-def kept_for(name: str) -> str:
-    """The credential that a kept one belongs to, '' for the name of any other."""
-    return name.removesuffix(_KEPT) if name.endswith(_KEPT) else ""
 
 
 def kept(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential | None:

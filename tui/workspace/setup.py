@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tui import vault
-from tui.domain import Check, CheckState, Credential, Model
+from tui.domain import Check, CheckState, Credential, Model, kept_for
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
@@ -22,7 +22,6 @@ from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste, taken_apart
 from tui.workspace.records import noun, record
-from tui.workspace.rotating import kept_for
 
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
