@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from textual._compositor import Compositor
 from textual.pilot import Pilot
 
 from tests.screens.showing import rows, shown, until
 from tests.screenshots import SCENES, shown_scene
 from tui.app import Modeldeck
 from tui.screens.area import Area, Framed
+from tui.screens.composing import Composing
 from tui.screens.help import Help
 from tui.workspace import tenants
 
@@ -25,6 +27,19 @@ NAMES = (
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━]")
 
 
+def is_as_textual_draws_it(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell is the one that Textual's own compositor makes of the widgets."""
+
+    def cells() -> list[list[tuple[str, object]]]:
+        strips = pilot.app.screen._compositor.render_strips()
+        return [[(segment.text, segment.style) for segment in strip.simplify()] for strip in strips]
+
+    with monkeypatch.context() as own:
+        ours = cells()
+        own.setattr(Composing, "_render_chops", Compositor._render_chops)
+        assert ours == cells()
+
+
 def fits(pilot: Pilot[None]) -> None:
     """No row is wider than the window, and the footer ends with help."""
     width, height = pilot.app.size
@@ -35,7 +50,9 @@ def fits(pilot: Pilot[None]) -> None:
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_a_screen_fits_every_window_and_name_and_survives_escape(name: str) -> None:
+async def test_a_screen_fits_every_window_and_name_and_survives_escape(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with shown_scene(SCENES[name]) as pilot:
         app, screen = pilot.app, pilot.app.screen
         assert isinstance(app, Modeldeck) and isinstance(screen, Framed)
@@ -43,8 +60,9 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(name: str
         focused = app.focused
         for size in SIZES:
             await pilot.resize_terminal(*size)
-            await until(pilot, lambda size=size: app.size == size)  # type: ignore[misc]
+            await until(pilot, lambda size=size: screen._compositor.size == size)  # type: ignore[misc]
             fits(pilot)
+            is_as_textual_draws_it(pilot, monkeypatch)
         assert app.screen is screen and app.focused is focused
 
         if SCENES[name].tenant == "acme":

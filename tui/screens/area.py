@@ -21,6 +21,7 @@ from textual.widget import Widget
 from textual.widgets import Input, TextArea
 
 from tui.errors import Problem
+from tui.screens.composing import Composing
 from tui.widgets.frame import Footer, Frame, Header, Place, Rule, Strip
 from tui.widgets.glyphs import ATTENTION, WARNING
 from tui.widgets.plain import Plain, Words, line
@@ -41,6 +42,10 @@ class Framed(Screen[Result]):
 
     _early: list[events.Key] | None = None
     """Keys typed ahead, before anything here had the focus; None from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = Composing()
 
     def content(self) -> Iterable[Widget]:
         """The widgets between the rules."""
