@@ -19,9 +19,11 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui.crash import crash_note, crash_place, guard_loop, guard_threads
 from tui.display import Display
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
+from tui.process import collect_seldom
 from tui.screens.area import Framed
 from tui.screens.doors import Doors
 from tui.screens.lent import source_words
@@ -116,8 +118,9 @@ class Modeldeck(Doors):
 
     def on_mount(self) -> None:
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
+        guard_loop(loop, self.desk.environ)
         self.set_interval(EVERY, self.watching.look)
         # After a suspension the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
@@ -159,6 +162,11 @@ class Modeldeck(Doors):
             self._exception = error
             self._exception_event.set()
         self._close_messages_no_wait()
+
+    def thread_failed(self, error: BaseException) -> None:
+        """A thread of the console ended by an error; its reader of keys is one."""
+        if self._loop is not None and isinstance(error, Exception):
+            self._loop.call_soon_threadsafe(self._handle_exception, error)
 
     def action_leave(self) -> None:
         """Quit; asks where something runs or a form holds unsaved text."""
@@ -335,10 +343,10 @@ class Modeldeck(Doors):
 def run(desk: Desk, tenant_id: str | None = None) -> int:
     """Run the console until it is left; the exit code. After a crash: one sentence, and a note without values."""
     app = Modeldeck(desk, tenant_id)
+    guard_threads(app.thread_failed)
+    collect_seldom()
     result = app.run(mouse=desk.config.mouse)
     if app.crash is not None:
-        from tui.crash import crash_note, crash_place
-
         note = crash_note(app.crash, desk.environ)
         print(f"Modeldeck stopped by an error of its own: {crash_place(app.crash)}.", file=sys.stderr)
         print(f"What was saved is safe. Details, without keys or texts: {note or 'none kept'}", file=sys.stderr)

@@ -113,6 +113,14 @@ def canonical(data: Content) -> str:
     return f"{{{','.join(tables)}}}"
 
 
+def same(one: Content, other: Content) -> bool:
+    """Whether two states hold the same records; record by record, so that other threads have their turn."""
+    return one.keys() == other.keys() and all(
+        table.keys() == other[name].keys() and all(record == other[name][key] for key, record in table.items())
+        for name, table in one.items()
+    )
+
+
 def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
     ids = sorted(table)
     for start in range(0, len(ids), _AT_ONCE):

@@ -58,9 +58,10 @@ def unwritable(folder: Path, error: OSError) -> Problem:
 
 def unsure(folder: Path, error: OSError) -> Problem:
     """The new file has its name, and the disk did not say that it keeps it."""
+    why = f"{_NO_ROOM[error.errno]}." if error.errno in _NO_ROOM else _says(error)
     return Problem(
         f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
-        f"Look after the disk, then save it again. {_says(error)}",
+        f"{why} Look after the disk, then save it again.",
     )
 
 

@@ -6,7 +6,6 @@ cannot be trusted (empty, cut, edited, of a newer version) is named and left as 
 TinyDB works on memory here: its own file storage rewrites in place and cannot survive being killed.
 """
 
-import json
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from tui import __version__, holder
-from tui.document import Content, Damaged, Document, canonical, decode, encode, schema
+from tui.document import Content, Damaged, Document, decode, encode, same, schema
 from tui.errors import Problem, Usage
 from tui.files import Folder
 
@@ -151,20 +150,19 @@ class Store:
         if not self.exists() and not self.folder.generations(self.name):
             raise Problem("These settings were removed in another session.", "Nothing was written.")
         with self.folder.lock():
-            document = self._load()
+            before, document = self.document(), self._load()
             if document.newer:
                 raise document.newer
-            before = canonical(document.data)
             tables = _tables(document.data)
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
                 self._rewrite_generations(forget)
-            if forget is not None or canonical(after) != before:
+            if forget is not None or not same(after, before.data):
                 self._keep_older(document)
                 keep = 0 if forget is not None else KEPT
                 self._commit(Document(document.generation + 1, self._now(), after), keep)
-                self._saved(json.loads(before), after, "")
+                self._saved(before.data, after, "")
 
     def forget_generations(self, forget: Forget) -> None:
         """Rewrites the earlier states without some records; states that cannot be read are removed."""
@@ -254,7 +252,7 @@ class Store:
             written = decode(content, self.where)
         except (ValueError, TypeError, RecursionError):
             raise Problem("This cannot be stored as it is.", "Nothing was changed.") from None
-        if written.data != document.data:
+        if not same(written.data, document.data):
             raise Problem("This cannot be stored without loss.", "Nothing was changed.")
         self.folder.write(self.name, content, keep)
         # Still under the lock: nobody else can have replaced it since.

@@ -12,6 +12,7 @@
 `--version` and `--help` import next to nothing; no command but the console imports Textual.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -27,6 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         from tui.cli.run import run
 
+        if argv is None:
+            from tui.crash import guard
+
+            guard(os.environ)
         return run(words)
     except KeyboardInterrupt:
         return 130

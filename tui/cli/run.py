@@ -68,6 +68,11 @@ def _call(given: Given) -> int:
 
 
 async def _to_its_end(call: "Calling", running: Coroutine[Any, Any, int | None]) -> int | None:
+    import asyncio
+
+    from tui.crash import guard_loop
+
+    guard_loop(asyncio.get_running_loop(), call.environ)
     try:
         return await running
     finally:
@@ -85,11 +90,9 @@ def _failed(problem: Problem) -> int:
 
 
 def _crashed(error: Exception) -> int:
-    from tui.crash import crash_note, crash_place
+    from tui.crash import crash_words
 
-    note = crash_note(error, os.environ)
-    hint = f"What happened where is noted in {note}, without any key." if note else ""
-    return _failed(Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint))
+    return _failed(crash_words(error, os.environ))
 
 
 def _tolerate_odd_streams() -> None:

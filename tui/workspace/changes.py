@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.audit import Act
-from tui.document import canonical
+from tui.document import canonical, same
 from tui.domain import kept_for
 from tui.store import EDITED, Content
 
@@ -30,7 +30,7 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Act
     if before is None:
         (tenant,) = after["meta"].values()
         return [Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})]
-    if _kept(before) == _kept(after):
+    if same(_kept(before), _kept(after)):
         return []
     lent = before.get("trials") != after.get("trials")
     told = [
