@@ -2,8 +2,16 @@
 
 import hmac
 from typing import NoReturn
+from weakref import WeakValueDictionary
 
 MASK = "••••••••"
+
+_live: "WeakValueDictionary[int, Secret]" = WeakValueDictionary()
+
+
+def live() -> list["Secret"]:
+    """The secrets that this process holds, for who must keep them out of a text."""
+    return list(_live.values())
 
 
 class Secret:
@@ -13,10 +21,11 @@ class Secret:
     traceback could print.
     """
 
-    __slots__ = ("_text",)
+    __slots__ = ("__weakref__", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
+        _live[id(self)] = self
 
     def reveal(self) -> str:
         return self._text

@@ -11,7 +11,7 @@ from tui.cli.hidden import Hidden
 from tui.cli.output import Output
 from tui.cli.parser import Given
 from tui.domain import Tenant
-from tui.errors import Locked, Usage
+from tui.errors import Locked, Problem, Usage
 
 if TYPE_CHECKING:
     from tui.workspace.desk import Desk
@@ -32,7 +32,19 @@ class Calling:
     def desk(self) -> "Desk":
         from tui.workspace.desk import open_desk
 
-        return open_desk(self.environ)
+        desk = open_desk(self.environ)
+        if desk.config.log:
+            self._log()
+        return desk
+
+    def _log(self) -> None:
+        """Begin the log that the operator asked for; what stands in its way stops nothing."""
+        from tui import log
+
+        try:
+            log.begin(self.environ, " ".join(self.given.command.words) or "console")
+        except Problem as problem:
+            self.out.note(f"Nothing is logged. {problem.message}")
 
     @cached_property
     def tenant(self) -> Tenant:

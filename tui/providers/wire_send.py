@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import logging
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +18,7 @@ from tui.providers.wire_faults import Progress
 from tui.providers.wire_upload import Body, dumped
 from tui.secret import Secret
 
+_LOG = logging.getLogger("modeldeck.wire")
 _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
@@ -42,7 +45,14 @@ async def send(
         "timeout": {"connect": connect, "read": None, "write": None, "pool": connect},
         "trace": progress.trace,
     }
-    return await transport.handle_async_request(request_of(call, body, upload, extensions))
+    began, what = time.monotonic(), f"{call.method} {call.url.partition('?')[0]}"
+    try:
+        response = await transport.handle_async_request(request_of(call, body, upload, extensions))
+    except Exception as fault:
+        _LOG.info("%s: %s after %d ms", what, type(fault).__name__, 1000 * (time.monotonic() - began))
+        raise
+    _LOG.info("%s: %d after %d ms", what, response.status_code, 1000 * (time.monotonic() - began))
+    return response
 
 
 def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
