@@ -82,7 +82,7 @@ def encode(document: Document) -> bytes:
 
 def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     """Reads a settings file, or says as `Damaged` what is wrong with it. With `edited` its checksum may be wrong."""
-    parsed = _parsed(content, path)
+    parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
         raise Damaged("shape", "it is JSON, but not a settings file", path)
     generation, saved, data, by = (parsed.get(each) for each in ("generation", "saved", "data", "by"))
@@ -166,7 +166,8 @@ def _is_id(key: str) -> bool:
     return key.isascii() and key.isdigit() and len(key) < 19 and (key == "0" or key[0] != "0")
 
 
-def _parsed(content: bytes, path: str) -> Any:
+def read_json(content: bytes, path: str = "") -> Any:
+    """What strict JSON in UTF-8 holds; `Damaged` for anything else, an entry that stands twice included."""
     if not content.strip(b"\0 \t\r\n"):
         raise Damaged("empty", "the file is empty", path)
     try:

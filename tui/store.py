@@ -131,12 +131,12 @@ class Store:
         value: T = made[name][1]
         return value
 
-    def create(self, meta: Mapping[str, Any]) -> None:
-        """The first state of the file, with one record in the table `meta`."""
+    def create(self, meta: Mapping[str, Any], tables: Content | None = None) -> None:
+        """The first state of the file, with one record in the table `meta`, and the other tables if there are any."""
         with self.folder.lock():
             if self.exists() or self.folder.generations(self.name):
                 raise Usage(f"There are settings already: {self.where}.", "Choose another id.")
-            first = Document(1, self._now(), {"meta": {"1": dict(meta)}})
+            first = Document(1, self._now(), {**(tables or {}), "meta": {"1": dict(meta)}})
             self._commit(first, keep=0)
             self._saved(None, first.data, "")
 
@@ -207,16 +207,27 @@ class Store:
         return next(each for each in numbers if each not in taken)
 
     def restore(self, name: str) -> str:
-        """Puts an earlier state in place; answers the name under which the file that was there is kept."""
+        """Puts an earlier state in place; answers the name under which a damaged file that was there is kept.
+
+        One that can be read becomes an earlier state itself.
+        """
         with self.folder.lock():
-            document = self._earlier(name)
-            kept = self.kept_as()
-            present = self.folder.read(self.name)
-            if kept and present is not None:
-                self.folder.write(kept, present)
-            self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
-            self._saved(None, document.data, name)
+            document, present = self._earlier(name), self._present()
+            kept = "" if present else self.kept_as()
+            if kept:
+                self.folder.write(kept, self.folder.read(self.name) or b"")
+            number = max(document.generation, present.generation if present else 0) + 1
+            self._commit(replace(document, generation=number, saved=self._now()), KEPT if present else 0)
+            self._saved(present.data if present else None, document.data, name)
             return kept
+
+    def _present(self) -> Document | None:
+        """The state of the file, None if it cannot be read or is of a newer version."""
+        try:
+            document = self._load()
+        except Damaged:
+            return None
+        return None if document.newer else document
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

@@ -127,7 +127,7 @@ def export(private: PrivateKey, passphrase: Secret | None, cost: int = COST) -> 
     pem = private._key.export_key(
         format="PEM",
         pkcs=8,
-        passphrase=_passphrase(passphrase),
+        passphrase=passphrase_bytes(passphrase),
         protection="scryptAndAES256-CBC",
         prot_params={"iteration_count": cost, "block_size": 8, "parallelization": 1, "salt_size": 16},
     )
@@ -153,7 +153,7 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
         if not passphrase:
             raise Locked("The keys of this tenant are locked with a passphrase.", "Unlock it first.")
         try:
-            key = RSA.import_key(pem, passphrase=_passphrase(passphrase))
+            key = RSA.import_key(pem, passphrase=passphrase_bytes(passphrase))
         except (ValueError, IndexError, TypeError):
             raise Locked("This passphrase does not open the keys.", "Try again; nothing was changed.") from None
     if not key.has_private():
@@ -171,7 +171,7 @@ def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> st
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(binding.data())
     sealed, tag = cipher.encrypt_and_digest(_filled({name: secret.reveal() for name, secret in secrets.items()}))
-    return f"{VERSION}.{binding.key_id}.{_text(wrapped)}.{_text(nonce + sealed + tag)}"
+    return f"{VERSION}.{binding.key_id}.{text_of(wrapped)}.{text_of(nonce + sealed + tag)}"
 
 
 def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
@@ -183,10 +183,10 @@ def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[st
         version, key, wrapped, sealed = envelope.split(".")
         if version != VERSION or not key == binding.key_id == private.key_id:
             raise ValueError
-        content = _bytes(sealed)
+        content = bytes_of(sealed)
         if len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
             raise ValueError
-        opened = PKCS1_OAEP.new(private._key, hashAlgo=SHA256, label=_LABEL).decrypt(_bytes(wrapped))
+        opened = PKCS1_OAEP.new(private._key, hashAlgo=SHA256, label=_LABEL).decrypt(bytes_of(wrapped))
         cipher = AES.new(opened, AES.MODE_GCM, nonce=content[:_NONCE], mac_len=_TAG)
         cipher.update(binding.data())
         secrets = json.loads(cipher.decrypt_and_verify(content[_NONCE:-_TAG], content[-_TAG:]))
@@ -221,7 +221,8 @@ def _public(pem: str) -> "RsaKey":
         raise Locked("The public key of this tenant cannot be read.", "Put its settings back from a backup.") from None
 
 
-def _passphrase(secret: Secret) -> bytes:
+def passphrase_bytes(secret: Secret) -> bytes:
+    """A passphrase as keys are derived from it."""
     # One spelling for one text: keyboards differ in how they compose an accent.
     return unicodedata.normalize("NFC", secret.reveal()).encode()
 
@@ -238,12 +239,17 @@ def _check_cost(pem: bytes) -> None:
             raise Locked("The key file of this tenant is protected by something else than scrypt.", _PUT_BACK)
         scrypt = DerSequence().decode(derivation[1])
         cost, block, lanes = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
-        fits = 1 < cost * block // 8 * lanes <= _COST_CAP and 0 < block <= 64 and 0 < lanes <= 16
+        fits = affordable(cost, block, lanes)
         DerOctetString().decode(DerSequence().decode(body)[1])
     except (ValueError, IndexError, TypeError, binascii.Error):
         raise _unreadable() from None
     if not fits:
         raise Locked("The key file of this tenant asks for more memory or time than Modeldeck gives.", _PUT_BACK)
+
+
+def affordable(cost: int, block: int, lanes: int) -> bool:
+    """Whether scrypt with N, r and p like these is within the memory and time that Modeldeck gives."""
+    return 0 < block <= 64 and 0 < lanes <= 16 and 1 < cost * block // 8 * lanes <= _COST_CAP
 
 
 def _filled(secrets: Mapping[str, str]) -> bytes:
@@ -255,12 +261,14 @@ def _canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _text(content: bytes) -> str:
+def text_of(content: bytes) -> str:
+    """base64url without padding."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def _bytes(text: str) -> bytes:
+def bytes_of(text: str) -> bytes:
+    """What `text_of` was made of; ValueError for any other spelling."""
     content = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if _text(content) != text:
+    if text_of(content) != text:
         raise ValueError("another spelling")
     return content

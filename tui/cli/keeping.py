@@ -1,6 +1,8 @@
 """The commands that keep settings: what was done to them, moving them, bringing them back. Part of the table."""
 
-from tui.cli.vocabulary import JSON, Command, Option
+from tui.cli.vocabulary import JSON, Argument, Command, Option
+
+_TENANT = Argument("TENANT", "a tenant's name or id; -t does as well", least=0)
 
 KEEPING = (
     # --- audit --------------------------------------------------------------------------------------------------------
@@ -29,5 +31,53 @@ KEEPING = (
         shape="[{tenant, entries, whole, findings: [{sentence, harmless}]}]",
         examples=("modeldeck audit verify",),
         secrets=False,
+    ),
+    # --- moving and bringing back -------------------------------------------------------------------------------------
+    Command(
+        ("export",),
+        "moving:export",
+        "write a tenant's settings to a file, without secrets or with them under a passphrase",
+        (_TENANT,),
+        (
+            Option(("-o", "--output"), "the file, readable for you alone; else, or as -, stdout", "FILE"),
+            Option(("--with-secrets",), "with the keys; the file is encrypted under a passphrase of its own"),
+            Option(("--force",), "replace a file that is there", shown=False),
+        ),
+        "Without secrets the file is JSON to be read and compared: the same settings make the same file. With them it "
+        "is scrypt and AES-256-GCM, its parameters in it. With --passphrase-fd the tenant's passphrase comes first, if "
+        "it is locked, then the file's.",
+        examples=("modeldeck export acme -o acme.json", "modeldeck export acme --with-secrets -o acme.sealed"),
+    ),
+    Command(
+        ("import",),
+        "moving:bring",
+        "bring a file of modeldeck export into a tenant, all of it or nothing",
+        (Argument("FILE", "the file; - is stdin"),),
+        (
+            Option(("--dry-run",), "only say what would change"),
+            Option(("--yes",), "import it; without this the command only says what would change"),
+            Option(("--allow-http",), "addresses in plain http beyond this machine, where others can read the key"),
+            JSON,
+        ),
+        "-t names the tenant; one that is not there is made, with a key pair of its own. Without -t it is the tenant "
+        "that the file came from. What is in the file wins, what is not in it stays, and the trials stay as they are. "
+        "A stored key goes to no other address by a file. With --passphrase-fd the file's passphrase comes first, then "
+        "the tenant's.",
+        "{tenant, name, new, imported, changes: [{done, about}], lacks: [sentence]}",
+        ("modeldeck import acme.json --dry-run", "modeldeck import acme.sealed -t new-name --yes"),
+    ),
+    Command(
+        ("vault", "restore"),
+        "restoring:restore",
+        "the earlier states of a tenant's settings that are kept, and one of them back in place",
+        (_TENANT,),
+        (
+            Option(("--state",), "put this one back; 1 is the newest", "N"),
+            Option(("--yes",), "do it; without this the command only says what the state lacks"),
+            JSON,
+        ),
+        "The settings that were there become an earlier state; a damaged file is kept beside them.",
+        "[{state, saved, providers, added, defaults, lacks: [sentence], problem}]; problem is null or a sentence",
+        ("modeldeck vault restore acme", "modeldeck vault restore acme --state 1 --yes"),
     ),
 )

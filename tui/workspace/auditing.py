@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tui.audit import MENDED, UNNOTED, Entry, Finding
+from tui.audit import MENDED, UNNOTED, Act, Entry, Finding
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
@@ -46,6 +46,8 @@ _WORDS = {
     "trial removed": "trial of {provider} removed",
     "state restored": "earlier state {state} put back",
     "edit accepted": "an edit of the file by hand accepted",
+    "exported": "settings exported{how}",
+    "imported": "settings imported from a file",
     "settings changed": "settings changed: {tables}",
     MENDED: "a line that a session had not written to its end was closed",
     UNNOTED: "the settings were found changed without an entry",
@@ -96,10 +98,10 @@ def check(desk: Desk, owner: str) -> Checked:
     return Checked(owner, len(log.read()), tuple(log.verify(state)))
 
 
-def words(entry: Entry) -> str:
+def words(act: Entry | Act) -> str:
     """What was done, on one line."""
-    known = _WORDS.get(entry.done)
-    return one_line(_filled(known, entry.about) if known else entry.done)
+    known = _WORDS.get(act.done)
+    return one_line(_filled(known, act.about) if known else act.done)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
@@ -143,7 +145,8 @@ class _Told(dict[str, str]):
         counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
         if about.get("count", 0) not in (0, len(about.get("models", ()))):
             told["models"] = f"{about['count']} models"
-        super().__init__(told | {"counts": ", ".join(counts) or "none new"})
+        how = " with secrets, under a passphrase" if about.get("secrets") else ""
+        super().__init__(told | {"counts": ", ".join(counts) or "none new", "how": how})
 
     def __missing__(self, name: str) -> str:
         return "–"

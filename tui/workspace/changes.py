@@ -29,7 +29,8 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Act
         return [Act("state restored", {"state": restored})]
     if before is None:
         (tenant,) = after["meta"].values()
-        return [Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})]
+        made = Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
+        return [made, *acts({"meta": after["meta"]}, after)]
     if same(_kept(before), _kept(after)):
         return []
     lent = before.get("trials") != after.get("trials")

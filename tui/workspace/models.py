@@ -139,7 +139,7 @@ async def add(
         served = ", ".join(each.value for each in provider.types)
         raise Usage(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
     wanted = adding.fields_of(provider, fields or {}, {})
-    model = Model(provider_id, _id(provider, model_id), type, Origin.ADDED, fields=wanted)
+    model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
     _is_new(desk, tenant_id, model)
     return await _kept(desk, tenant_id, model, verify, plain_http, tell)
 
@@ -243,7 +243,8 @@ def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, Model
     return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label)
 
 
-def _id(provider: Provider, text: str) -> str:
+def model_id_of(provider: Provider, text: str) -> str:
+    """The id of a model as it was typed, in its one form; Usage if it cannot be one."""
     cleaned = checked(provider.model_id, text)
     if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
         raise Usage(f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does.")

@@ -1,0 +1,107 @@
+"""`modeldeck export` and `modeldeck import`: a tenant's settings as a file, and back."""
+
+import sys
+from pathlib import Path
+
+from tui.cli.calling import Calling
+from tui.cli.columns import counted
+from tui.cli.output import is_terminal
+from tui.errors import Locked, Usage
+from tui.secret import Secret
+from tui.workspace import auditing, exporting, importing, tenants
+from tui.workspace.bundle import LARGEST
+from tui.workspace.importing import Plan
+
+_STREAM = "-"
+
+
+async def export(call: Calling) -> None:
+    """Write the settings of a tenant to a file or to stdout."""
+    tenant = tenants.find(call.desk, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
+    where, force, secrets = call.given.one("output", _STREAM), call.given.has("force"), call.given.has("with-secrets")
+    path = Path(where).expanduser()
+    if where == _STREAM and secrets and is_terminal(sys.stdout):
+        raise Usage("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
+    if where != _STREAM and path.exists() and not force:
+        raise Usage(f"{where} is there already.", "--force replaces it.")
+    passphrase = None
+    if secrets:
+        await call.open(tenant)
+        passphrase = _new_passphrase(call, "Passphrase for the file: ")
+        if not passphrase:
+            raise Usage("The file needs a passphrase.", "It is asked for on a terminal; --passphrase-fd hands it over.")
+    made = await exporting.export(call.desk, tenant.id, passphrase)
+    if where == _STREAM:
+        call.out.piece(made.text)
+    else:
+        exporting.keep(made.text, path, force)
+        call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
+    for each in made.without:
+        call.out.note(f"{each} cannot be opened; its key is not in the file.")
+
+
+async def bring(call: Calling) -> None:
+    """Say what importing a file would do; do it with --yes."""
+    content = _content(call.given.one("FILE"))
+    passphrase = call.hidden.passphrase("Passphrase of the file: ") if importing.is_protected(content) else None
+    held = await importing.opened(content, passphrase)
+    named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    tenant_id, new = importing.target(call.desk, held, named), None
+    if tenant_id is not None:
+        await call.open(tenants.get(call.desk, tenant_id))
+    elif call.given.has("yes") and (call.hidden.from_descriptor or is_terminal(sys.stdin)):
+        new = _new_passphrase(call, "New passphrase of the tenant (empty for none): ")
+    plan = await importing.plan(call.desk, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http"))
+    doing = call.given.has("yes") and not call.given.has("dry-run") and plan.changes
+    if doing:
+        await importing.carry_out(call.desk, plan)
+    if call.out.as_json:
+        call.out.json(_shape(plan, bool(doing)))
+    else:
+        _say(call, plan, bool(doing))
+    if plan.changes and not doing and not call.given.has("dry-run"):
+        raise Usage("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
+
+
+def _content(where: str) -> bytes:
+    try:
+        if where == _STREAM:
+            return sys.stdin.buffer.read(LARGEST + 1)
+        with Path(where).expanduser().open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise Usage(f"The file cannot be read: {(error.strerror or 'no access').lower()}.") from None
+
+
+def _new_passphrase(call: Calling, prompt: str) -> Secret | None:
+    """A new passphrase, typed twice at a prompt, or a line of what the command names."""
+    new = call.hidden.passphrase(prompt)
+    if new and not call.hidden.from_descriptor and call.hidden.passphrase("The same again: ") != new:
+        raise Locked("The two passphrases differ; nothing was changed.", "Try again.")
+    return new
+
+
+def _shape(plan: Plan, done: bool) -> dict[str, object]:
+    return {
+        "tenant": plan.tenant.id,
+        "name": plan.tenant.name,
+        "new": plan.new,
+        "imported": done,
+        "changes": [{"done": each.done, "about": dict(each.about)} for each in plan.acts],
+        "lacks": list(plan.lacks),
+    }
+
+
+def _say(call: Calling, plan: Plan, done: bool) -> None:
+    name, count = plan.tenant.name, counted(len(plan.acts), "change")
+    into = f"a new tenant, {name}" if plan.new else name
+    if not plan.changes:
+        call.out.line(f"{name} is as the file has it; there is nothing to import.")
+    elif done:
+        call.out.line(f"Imported into {into}: {count}.")
+    else:
+        call.out.line(f"Into {into} would be imported: {count}.")
+    for act in plan.acts:
+        call.out.line(f"  {auditing.words(act)}")
+    for each in plan.lacks:
+        call.out.note(each)
