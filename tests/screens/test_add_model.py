@@ -357,3 +357,13 @@ async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: 
         await until(pilot, lambda: added_ids(desk) == ["mine"])
         held = credentials.active(desk, "acme", LOCAL)
         assert held and held.plain_http == ("http://models.example.test",)
+
+
+async def test_the_type_follows_what_is_typed_and_can_be_changed(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "text-embedding-3-large")
+        await until_shown(pilot, "(•) embedding")
+        await typed(pilot, "-of-ours")
+        await pilot.press("tab", "up")
+        await until_shown(pilot, "(•) system reasoning")

@@ -367,3 +367,16 @@ async def test_hostile_hits_stay_text(hosting: Desk, monkeypatch: pytest.MonkeyP
         text = shown(pilot)
         assert "\x1b" not in text and "\u202e" not in text
         assert all(width(row) <= size[0] for row in rows(pilot))
+
+
+async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        await choose(pilot, "task", "feature-extraction")
+        made.rows["id"].field.focus()
+        await typed(pilot, "qwen3-emb")
+        await until_shown(pilot, "Qwen/Qwen3-Embedding-8B")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: made.model_id.startswith("Qwen/Qwen3-Embedding-"))
+        assert made.given["endpoint_type"] == "inference_endpoints" and not made.instead.display

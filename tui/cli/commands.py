@@ -9,7 +9,6 @@ from tui.cli.vocabulary import JSON, TYPES, Argument, Command, Option
 
 _YES = Option(("--yes",), "do it; without this the command only says what would go", must=True)
 _TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
-_MUST_TYPE = _TYPE._replace(must=True)
 _MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; else the default model of the type", "P/MODEL")
 _NO_VERIFY = Option(("--no-verify",), "save without asking the provider")
 _ALLOW_HTTP = Option(("--allow-http",), "send texts and the key readable for others on the way, beyond this machine")
@@ -258,11 +257,21 @@ COMMANDS = (
         examples=("modeldeck model refresh openai",),
     ),
     Command(
+        ("model", "search"),
+        "model:search",
+        "find models of a hosting provider that can be added",
+        (_PROVIDER, Argument("WORD", "part of a model's name, or words about it", many=True)),
+        (_TYPE._replace(help="what the model is for: chat, embedding or speech2text; chat unless given"), JSON),
+        "One that is not usable can be added with the fields that are named beside it.",
+        "[{id, note, usable, fields}]; fields as modeldeck model add takes them",
+        ("modeldeck model search huggingface qwen3 embedding --type embedding",),
+    ),
+    Command(
         ("model", "add"),
         "model:add",
         "add a model by hand",
         (_PROVIDER, _MODEL, _FIELDS),
-        (_MUST_TYPE, _NO_VERIFY, _ALLOW_HTTP, JSON),
+        (_TYPE._replace(help=f"{_TYPE.help}; else what its fields tell"), _NO_VERIFY, _ALLOW_HTTP, JSON),
         "Its provider is asked about it, then one small call is made, which is charged as any other. An address among "
         "its fields is one that the stored key may go to from then on.",
         _MODEL_SHAPE,
@@ -292,7 +301,7 @@ COMMANDS = (
         "model:remove",
         "remove an added model",
         (_PROVIDER, _MODEL),
-        (_TYPE,),
+        (_TYPE, Option(("--yes",), "do it although it is a default, which becomes empty")),
         examples=("modeldeck model remove openai_compatible qwen3:32b",),
     ),
     # --- defaults -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import entries
 from tui.domain import Model, ModelType
+from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.workspace import models
@@ -100,13 +101,35 @@ async def refresh(call: Calling) -> None:
         )
 
 
+async def search(call: Calling) -> None:
+    """Find models that can be added."""
+    provider, words = provider_by_id(call.given.one("P")), " ".join(call.given.many("WORD"))
+    if provider.search is None:
+        raise Usage(f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one.")
+    kind = _type(call) or ModelType.CHAT
+    hits = await call.opening(lambda: models.search(call.desk, call.tenant.id, provider.id, words, kind))
+    if call.out.as_json:
+        call.out.json(
+            [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
+        )
+        return
+    if not hits and call.out.decorated:
+        call.out.note(f"{provider.label} knows no {kind.label} model of that name.")
+    call.out.table(
+        ("model", "", "with the fields"),
+        [(each.id, each.note, " ".join(f"{name}={value}" for name, value in each.fields.items())) for each in hits],
+    )
+
+
 async def add(call: Calling) -> None:
     """Add a model by hand, verified unless told not to."""
     provider = provider_by_id(call.given.one("P"))
     fields = _entries(call, provider)
     verify = not call.given.has("no-verify")
-    kind = ModelType(call.given.one("type"))
     name = call.given.one("MODEL")
+    kind = _type(call) or models.proposed_type(provider, name, fields)
+    if kind is None:
+        raise Usage("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         told = call.out.note
@@ -151,7 +174,12 @@ async def test(call: Calling) -> None:
 
 
 async def remove(call: Calling) -> None:
-    """Remove an added model."""
+    """Remove an added model; of one that is a default, say so first."""
     model = _find(call)
+    chosen = models.defaults(call.desk, call.tenant.id).get(model.type)
+    is_default = chosen is not None and chosen.ref == model.ref
+    if is_default and models.removable(model) and not call.given.has("yes"):
+        raise Usage(f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it.")
     await models.remove(call.desk, call.tenant.id, model)
-    call.out.line(f"{model.ref} is removed.")
+    gone = f" There is no default for {model.type.label} now." if is_default else ""
+    call.out.line(f"{model.ref} is removed.{gone}")

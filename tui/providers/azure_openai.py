@@ -113,6 +113,7 @@ PROVIDER = Provider(
     amend=azure_words.amend,
     parameters=parameters,
     offers={"base_model": azure_models.offered},
+    kind_of=lambda deployment, fields: azure_models.kind_of(fields.get("base_model", "") or deployment),
     check_model=azure_models.check,
     after_saving="Azure does not list deployments. After saving, add each one: deployment name, base model.",
 )

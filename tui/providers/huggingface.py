@@ -262,8 +262,8 @@ PROVIDER = Provider(
         ),
         Field(
             "namespace",
-            "User/organization",
-            "For embedding the model must be the one deployed; for text any name will do.",
+            "User or org.",
+            "Whose endpoint it is. For embedding the model must be the one deployed; for text any name will do.",
             pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
             pattern_help="This is the name as in its address on huggingface.co.",
             when=_ON_ENDPOINT,

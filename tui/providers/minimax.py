@@ -226,6 +226,7 @@ PROVIDER = Provider(
         "https://platform.minimax.io/docs/api-reference/errorcode",
     ),
     list_models=listing,
+    kind_of=openai_models.kind_by(_classify),
     chat=chat,
     embed=embed,
     explain=explain,

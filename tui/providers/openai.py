@@ -117,6 +117,7 @@ PROVIDER = Provider(
     key_page="https://platform.openai.com/api-keys",
     docs=("https://developers.openai.com/api/docs/models", "https://developers.openai.com/docs/guides/error-codes"),
     list_models=partial(openai_models.listing, _FLAVOUR),
+    kind_of=openai_models.kind_by(_classify),
     chat=partial(openai_chat.chat, _FLAVOUR),
     embed=partial(openai_embeddings.embed, _FLAVOUR),
     transcribe=openai_speech.transcribe,

@@ -94,6 +94,7 @@ PROVIDER = Provider(
     verify=partial(openai_models.listing, _FLAVOUR),
     refusal=wire.refusal,
     list_models=partial(openai_models.listing, _FLAVOUR),
+    kind_of=openai_models.kind_by(_classify),
     chat=partial(openai_chat.chat, _FLAVOUR),
     embed=partial(openai_embeddings.embed, _FLAVOUR),
     transcribe=openai_speech.transcribe,

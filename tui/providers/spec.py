@@ -136,8 +136,9 @@ class Provider:
     the secrets for a passing token (event `Token`), at one of `origins`; None where these fields need none. It is made
     once and kept; `sign` then finds it as the secret `token`, and signs the exchange itself without it. A kept token
     that is refused with 401, or with one of the codes `stale_token`, is exchanged anew once. `search` finds models to
-    add (event `Found`), `offers` does so for the values of one model field, `check_model` looks at a model before it
-    is added and completes its fields (event `Learned`).
+    add (event `Found`), `offers` does so for the values of one model field, `kind_of` tells from its id and fields what
+    an added model is for, where that can be told, `check_model` looks at a model before it is added and completes its
+    fields (event `Learned`).
 
     `trial_calls` and `trial_models` are proposed to an operator who lends a key: calls for each tenant, and models.
     """
@@ -177,6 +178,7 @@ class Provider:
     stale_token: frozenset[str] = frozenset()
     search: Callable[[Fields, str, ModelType], Call] | None = None
     offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
+    kind_of: Callable[[str, Fields], ModelType | None] = lambda model_id, fields: None
     check_model: Callable[[Fields, Model], Call] | None = None
     trial_calls: int = 0
     trial_models: tuple[str, ...] = ()

@@ -268,6 +268,7 @@ PROVIDER = Provider(
         "https://help.aliyun.com/en/model-studio/error-code",
     ),
     list_models=listing,
+    kind_of=openai_models.kind_by(_classify),
     chat=chat,
     embed=embed,
     transcribe=transcribe,

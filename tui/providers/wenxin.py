@@ -12,7 +12,7 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_words, qianfan, qianfan_words
+from tui.providers.dialects import openai_models, openai_words, qianfan, qianfan_words
 from tui.providers.dialects import wenxinworkshop as older
 from tui.providers.origins import origin_of, with_path
 from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
@@ -213,6 +213,7 @@ PROVIDER = Provider(
         "https://cloud.baidu.com/doc/qianfan/s/rmse4vxp8",
     ),
     list_models=listing,
+    kind_of=openai_models.kind_by(_classify),
     chat=chat,
     embed=embed,
     explain=partial(qianfan_words.explain, _LABEL),

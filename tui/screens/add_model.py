@@ -162,6 +162,7 @@ class AddModel(Page[bool]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._clear_problem()
+        self._form.propose_type()
         row = self._form.rows.get(ID)
         if row is not None and event.input is row.field:
             self._finding.typed()

@@ -155,7 +155,7 @@ class ModelActions(Area):
 
     def action_remove(self) -> None:
         row = self.row
-        if row is not None and removable(row.model):
+        if row is not None and models.removable(row.model):
             self._work(self._remove(row), "remove")
         elif row is not None:
             self._say(f"{row.provider_label} lists this model, so it would come back.", "d removes added models only.")
@@ -172,8 +172,3 @@ class ModelActions(Area):
             await self.read()
             self.action_list()
             self.app.toast(f"{called(row.model)} is removed.")
-
-
-def removable(model: Model) -> bool:
-    """An added model, or what is left of one that its provider lists no longer."""
-    return model.origin is Origin.ADDED or bool(model.gone)

@@ -11,7 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.domain import ModelType
-from tui.screens.model_actions import ModelActions, removable
+from tui.screens.model_actions import ModelActions
 from tui.screens.model_details import Details
 from tui.screens.model_list import ModelList, columns, head, name_of, sentences, strip_of
 from tui.text import one_line
@@ -201,7 +201,7 @@ class Models(ModelActions):
                 ("a add", not reading),
                 ("v verify", row and row.usable),
                 ("e edit", row and self.editable(row.model)),
-                ("d remove", row and removable(row.model)),
+                ("d remove", row and models.removable(row.model)),
                 ("r refresh", not reading),
                 ("/ filter", not reading and self._list),
                 ("t type", not reading and self._list),

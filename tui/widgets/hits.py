@@ -86,6 +86,9 @@ class Offered(Vertical):
             self.row.field.focus()
         self.list.display = shown
         self.list.can_focus = shown
+        if shown:
+            # At the end of a long form they would come below the window.
+            self.call_after_refresh(self.scroll_visible, animate=False)
 
     def on_descendant_focus(self) -> None:
         self._here = True

@@ -126,11 +126,8 @@ class ModelForm(Form):
         """What the model is for."""
         if self.model:
             return self.model.type
-        for field in self.provider.model_fields:
-            for choice in field.choices:
-                if choice.type and choice.value == self.choices[field.name].value:
-                    return choice.type
-        return ModelType(self._types.value)
+        told = models.proposed_type(self.provider, self.model_id, self.given) if self._leading else None
+        return told or ModelType(self._types.value)
 
     @property
     def given(self) -> dict[str, str]:
@@ -181,6 +178,12 @@ class ModelForm(Form):
         for field in self.provider.model_fields:
             self.query_one(f"#part-{field.name}").display = field.name in shown
 
+    def propose_type(self) -> None:
+        """Choose the type that what was typed tells; it can be changed."""
+        kind = models.proposed_type(self.provider, self.model_id, self.given)
+        if kind and not self._leading and not self.model:
+            self._types.choose(str(kind))
+
     def go_on(self) -> None:
         """Go on from a field, past what was found for it: enter takes what was typed."""
         self.screen.focus_next()
@@ -224,10 +227,6 @@ class ModelForm(Form):
             self._fill(hit)
             follow = [row for field, row in self.declared if field.when and field.when[0] == name]
             (follow[0].field if follow else self.verify).focus()
-
-    def typed(self) -> None:
-        """Something was typed: what was offered instead may not be meant any more."""
-        self._offer_instead(None)
 
     def _fill(self, hit: Hit) -> None:
         for name, value in hit.fields.items():

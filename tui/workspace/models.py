@@ -31,7 +31,9 @@ __all__ = [
     "held",
     "listing",
     "offers",
+    "proposed_type",
     "refresh",
+    "removable",
     "remove",
     "rows",
     "search",
@@ -85,6 +87,18 @@ def find(desk: Desk, tenant_id: str, ref: str, type: ModelType | None = None) ->
             f"modeldeck model list --provider {provider_id} shows them.",
         )
     return next((each for each in found if not each.gone), found[0])
+
+
+def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) -> ModelType | None:
+    """What a model to be added is for, as far as its fields and its provider tell."""
+    chosen = (
+        choice.type
+        for field in provider.model_fields
+        for choice in field.choices
+        if choice.type and choice.value == (fields.get(field.name) or field.default)
+    )
+    only = provider.types[0] if len(provider.types) == 1 else None
+    return next(chosen, None) or provider.kind_of(model_id, fields) or only
 
 
 def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
@@ -200,9 +214,14 @@ async def test(desk: Desk, tenant_id: str, model: Model) -> str:
     return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
 
 
+def removable(model: Model) -> bool:
+    """An added model, or what is left of one that its provider lists no longer."""
+    return model.origin is Origin.ADDED or bool(model.gone)
+
+
 async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
     """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
-    if model.origin is not Origin.ADDED and not model.gone:
+    if not removable(model):
         raise Usage(f"{model.ref} is listed by its provider and would come back.", "Only added models are removed.")
 
     def work() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import ModelType
+from tui.domain import Model, ModelType
 from tui.providers.calls import Call, Frame, Refusal
 from tui.providers.dialects.openai import Flavour, endpoint, error_in, malformed
 from tui.providers.events import Accepted, Event, Listed
@@ -46,6 +46,18 @@ def classify(model_id: str) -> tuple[ModelType, bool] | None:
     if _RESPONSES.search(name):
         return None
     return (ModelType.CHAT, False) if _CHAT.match(name) else None
+
+
+def kind_by(
+    classified: Callable[[Mapping[str, Any]], Model | None],
+) -> Callable[[str, Fields], ModelType | None]:
+    """What an added model is for, by the rule that tells it of a listed one."""
+
+    def kind_of(model_id: str, fields: Fields) -> ModelType | None:
+        model = classified({"id": model_id})
+        return model.type if model else None
+
+    return kind_of
 
 
 def reasons(model_id: str) -> bool:
