@@ -23,7 +23,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from tui.display.pace import ANSWER, QUESTION, Pace
+from tui.display.pace import ANSWER, Pace
 
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"
@@ -144,8 +144,7 @@ class Keyboard(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None:
             # The time of an answer alone; what is sent later is measured by it.
-            self.pace.sent(len(QUESTION), monotonic())
-            self.write(QUESTION)
+            self.write(self.pace.sent(0, monotonic()))
 
     def disable_input(self) -> None:
         # An answer that comes when nobody reads here any more would be typed into the shell.
@@ -185,6 +184,7 @@ class Keyboard(LinuxDriver):
                         self.pace.answered(monotonic())
                         self._loop.call_soon_threadsafe(self.pace.then)
                         continue
+                    self.pace.pressed(monotonic())
                     for message in _messages(piece, parser):
                         self.process_message(message)
                 for message in parser.tick():

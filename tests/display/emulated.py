@@ -60,6 +60,13 @@ def difference(stock: Emulator, ours: Emulator) -> str:
     return "" if stock.cursor == ours.cursor else f"cursor {stock.cursor} here {ours.cursor}"
 
 
+class Free(Pace):
+    """A line on which everything may be sent at once."""
+
+    def room(self, now: float) -> int:
+        return 1 << 20
+
+
 class Watched(Modeldeck):
     """The console on two emulators."""
 
@@ -72,7 +79,7 @@ class Watched(Modeldeck):
     def _display(self, screen: TextualScreen[Any], renderable: RenderableType | None) -> None:
         driver: Any = self._driver
         if not hasattr(driver, "pace"):
-            driver.pace = Pace()
+            driver.pace = Free()
             driver.write = self.ours.feed
         if isinstance(renderable, CompositorUpdate) and not self._batch_count and self._running:
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)

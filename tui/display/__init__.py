@@ -15,13 +15,13 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 
 from tui.display.differences import ANEW, Shown, step
-from tui.display.pace import QUESTION, Pace
+from tui.display.pace import Pace
 from tui.display.rows import Picture, blank, updated
 
 _AT_ONCE = 256
 """Characters that are drawn together without being bracketed, as a terminal takes them in one read."""
 
-_AGAIN = 0.1
+_AGAIN = 0.05
 """Seconds until a busy line is looked at again if it did not answer before."""
 
 
@@ -40,9 +40,8 @@ class Display:
         app = self._app
         if self._whole or self._pace is None or app._batch_count or not isinstance(update, LayoutUpdate | ChopsUpdate):
             return False
-        width, height = app.size
-        if len(self._wanted) != height or len(self._wanted[0].texts) != width:
-            self._wanted, self._shown = [blank(width)] * height, None
+        if self._size != app.size:
+            self._wanted, self._shown = [blank(app.size.width)] * app.size.height, None
         self._wanted = updated(self._wanted, update, app.console._color_system or ColorSystem.TRUECOLOR)
         self.send()
         app.post_display_hook()
@@ -71,9 +70,13 @@ class Display:
         app = self._app
         return getattr(app._driver, "pace", None) if app._running and not app._closed else None
 
+    @property
+    def _size(self) -> tuple[int, int]:
+        return len(self._wanted[0].texts) if self._wanted else 0, len(self._wanted)
+
     def _send(self) -> None:
         pace, driver = self._pace, self._app._driver
-        if pace is None or driver is None or not self._wanted:
+        if pace is None or driver is None or not self._wanted or self._size != self._app.size:
             return
         now = monotonic()
         pace.then = self.send
@@ -82,7 +85,7 @@ class Display:
             self._send_later()
             return
         cursor = self._app.screen.outer_size.clamp_offset(self._app.cursor_position)
-        shown = self._shown or Shown.nothing(len(self._wanted[0].texts), len(self._wanted))
+        shown = self._shown or Shown.nothing(*self._size)
         text, after = step(shown, self._wanted, cursor, room)
         if self._shown is None:
             text = ANEW + text
@@ -93,10 +96,7 @@ class Display:
             return
         if len(text) > _AT_ONCE and self._app._sync_available:
             text = f"{SYNC_START}{text}{SYNC_END}"
-        if pace.asks():
-            text += QUESTION
-            pace.sent(len(text.encode()), now)
-        driver.write(text)
+        driver.write(text + pace.sent(len(text.encode()), now))
 
     def _send_later(self) -> None:
         if self._later is not None:

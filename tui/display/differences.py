@@ -19,6 +19,9 @@ _ERASE = "\x1b[K"
 _GAP = 4
 """Cells that are as they should be and yet sent again, as that is shorter than a move over them."""
 
+_CHEAP = 64
+"""Characters that no scroll makes fewer: its own take half of that."""
+
 _LONGEST = 64
 """Cells of one run at most, so that a slow line can be given less than a row."""
 
@@ -59,17 +62,15 @@ def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> t
     Where the whole takes more characters than `room`, it is only a part of it, with the cursor's row first; the rest is
     the difference that is left.
     """
-    rows = range(len(wanted))
-    width = len(wanted[0].texts)
-    moved, start = _moved(shown, wanted)
-    todo = list(runs(start.picture, wanted, start.pen, rows))
-    if len(moved) + sum(len(run.text) for run in todo) <= room:
+    rows, width = range(len(wanted)), len(wanted[0].texts)
+    start, todo, text = _shortest(shown, wanted, rows)
+    if _length(text, todo) <= room:
         pen = todo[-1].pen if todo else start.pen
-        text = moved + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
+        text += "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
         return text, Shown(wanted, Pen(cursor[1], cursor[0], pen.look))
     order = sorted(rows, key=lambda y: y != cursor[1])
-    picture, pen, text = list(start.picture), start.pen, moved
-    for run in runs(start.picture, wanted, start.pen, order):
+    picture, pen = list(start.picture), start.pen
+    for run in runs(*start, wanted, order):
         if text and len(text) + len(run.text) > room:
             break
         text, pen = text + run.text, run.pen
@@ -86,7 +87,7 @@ def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
 # --- what is sent for a row ---
 
 
-def runs(before: Picture, after: Picture, pen: Pen, order: Iterable[int]) -> Iterator[Run]:
+def runs(before: Picture, pen: Pen, after: Picture, order: Iterable[int]) -> Iterator[Run]:
     """What is to be sent for rows, in that order; any first part of it makes its cells right and no others wrong."""
     for y in order:
         old, new = before[y], after[y]
@@ -136,11 +137,16 @@ def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
     different = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c is not d]
     start = different[0]
     for last, x in pairwise(different):
-        gap = x - last - 1
-        if gap > _GAP or (gap and any(each is not new.looks[last] for each in new.looks[last + 1 : x])):
+        look = new.looks[last]
+        if x - last - 1 > _GAP or not all(_fits(new, between, look) for between in range(last + 1, x)):
             yield start, last + 1
             start = x
     yield start, different[-1] + 1
+
+
+def _fits(row: Row, x: int, look: Look) -> bool:
+    """Whether a cell can be written in a look."""
+    return row.looks[x] is look or (row.texts[x] == " " and on_blank(look) is row.looks[x])
 
 
 def _tail(row: Row) -> int:
@@ -198,28 +204,30 @@ class Scroll(NamedTuple):
     by: int
 
 
-def _moved(shown: Shown, wanted: Picture) -> tuple[str, Shown]:
-    """Scroll rows that only moved, if that is shorter than to send them again: the text, and what is shown then."""
-    least, best = _length(shown, wanted), ("", shown)
-    for scroll in _scrolls(shown.picture, wanted):
-        text, after = _scrolled(shown, scroll)
-        if (length := len(text) + _length(after, wanted)) < least:
-            least, best = length, (text, after)
-    return best
+def _shortest(shown: Shown, wanted: Picture, rows: range) -> tuple[Shown, list[Run], str]:
+    """What is sent after a scroll, if that is shorter than without one: what it shows, what is left, and its text."""
+    best, text = (shown, list(runs(*shown, wanted, rows))), ""
+    if _length("", best[1]) > _CHEAP:
+        for scroll in _scrolls(shown.picture, wanted):
+            after, scrolling = _scrolled(shown, scroll)
+            todo = list(runs(*after, wanted, rows))
+            if _length(scrolling, todo) < _length(text, best[1]):
+                best, text = (after, todo), scrolling
+    return *best, text
 
 
-def _length(shown: Shown, wanted: Picture) -> int:
-    return sum(len(run.text) for run in runs(shown.picture, wanted, shown.pen, range(len(wanted))))
+def _length(text: str, todo: Iterable[Run]) -> int:
+    return len(text) + sum(len(run.text) for run in todo)
 
 
-def _scrolled(shown: Shown, scroll: Scroll) -> tuple[str, Shown]:
+def _scrolled(shown: Shown, scroll: Scroll) -> tuple[Shown, str]:
     (top, bottom, by), picture = scroll, shown.picture
     gap = [blank(len(picture[0].texts))] * abs(by)
     part = [*gap, *picture[top : bottom + 1], *gap][abs(by) + by :][: bottom + 1 - top]
     plain, look = _plain(shown.pen.look)
     edge = f"\x1b[{bottom + 1}H" + "\n" * by if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * -by
     text = f"{plain}\x1b[{top + 1};{bottom + 1}r{edge}\x1b[r"
-    return text, Shown([*picture[:top], *part, *picture[bottom + 1 :]], Pen(look=look))
+    return Shown([*picture[:top], *part, *picture[bottom + 1 :]], Pen(look=look)), text
 
 
 def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:

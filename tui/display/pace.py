@@ -1,5 +1,7 @@
 """How much is sent to a terminal at once: what it takes in a moment, as its answers tell.
 
+Nobody waits for what comes unasked, as an answer does that streams: it is sent in fewer steps where steps are long.
+
 What is sent ends with a question that terminals answer in turn (are you well?). What is not answered is on the way: in
 a kernel, in ssh, in the line. So the line is known from end to end, and what is on the way is never more than it takes
 in that moment. A terminal that answers nothing is sent everything at once.
@@ -16,6 +18,12 @@ _MOMENT = 0.12
 """Seconds that what is on the way may take, beyond the time of an answer alone."""
 
 _LEAST, _MOST = 96, 1 << 20
+_UNASKED = 3000
+"""Bytes a second of what no key asked for."""
+
+_ASKED = 0.3
+"""Seconds after a key in which what is sent was asked for by it."""
+
 _TRIES = 3
 """Questions to a terminal that answered none."""
 
@@ -39,6 +47,8 @@ class Pace:
     _window: float = _MOST
     _quickest: float = float("inf")
     _asked: int = 0
+    _next: float = 0.0
+    _pressed: float = float("-inf")
     _on_the_way: deque[tuple[int, int, float]] = field(default_factory=deque)
 
     @property
@@ -51,16 +61,22 @@ class Pace:
         if self._on_the_way and now - self._on_the_way[-1][2] > _PATIENCE:
             self._on_the_way.clear()
             self.answers, self._asked = False, 0
+        if now < self._next and now - self._pressed > _ASKED:
+            return 0
         return int(self._window) - self.on_the_way if self.answers else _MOST
 
-    def asks(self) -> bool:
-        """Whether what is sent next is to end with the question."""
-        return self.answers or self._asked < _TRIES
-
-    def sent(self, size: int, now: float) -> None:
-        """That many bytes were sent, and the question after them."""
+    def sent(self, size: int, now: float) -> str:
+        """That many bytes are sent; the question to be sent after them, or ''."""
+        self._next = now + size / _UNASKED
+        if not self.answers and self._asked >= _TRIES:
+            return ""
         self._asked += 1
         self._on_the_way.append((size, size + self.on_the_way, now))
+        return QUESTION
+
+    def pressed(self, now: float) -> None:
+        """A key was pressed."""
+        self._pressed = now
 
     def given_up(self) -> None:
         """Nothing more is answered: the terminal is gone."""

@@ -103,9 +103,9 @@ def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) 
             looks += [look] * (len(texts) - start)
         else:
             looks += [bare if each == " " else look for each in texts[start:]]
-    room = len(row.texts) - x
+    room = max(0, len(row.texts) - x)
     if len(texts) > room:
-        if not texts[room]:
+        if room and not texts[room]:
             texts[room - 1], looks[room - 1] = " ", on_blank(looks[room - 1])
         del texts[room:], looks[room:]
     if not texts:
