@@ -90,6 +90,16 @@ def test_a_file_from_elsewhere_is_refused_in_a_sentence(ready: Run, tmp_path: Pa
     assert ready("import", str(tmp_path / "none"), "--yes").code == 2
 
 
+def test_a_file_is_for_its_owner_alone_and_a_link_is_not_followed(modeldeck: Run, tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "acme.json", tmp_path / "elsewhere"
+    elsewhere.write_text("mine")
+    path.symlink_to(elsewhere)
+    assert modeldeck("export", "-o", str(path)).code == 2
+    assert modeldeck("export", "-o", str(path), "--force").code == 0
+    assert (path.is_symlink(), path.stat().st_mode & 0o777, elsewhere.read_text()) == (False, 0o600, "mine")
+    assert modeldeck("export", "-o", str(tmp_path / "none" / "acme.json")).code == 1
+
+
 def test_a_file_is_read_from_a_pipe(modeldeck: Run, home: Path) -> None:
     exported = modeldeck("export").out
     ran = run_process(home, "import", "-", "-t", "copy", "--yes", stdin=exported)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,26 +114,6 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
     held = await importing.opened(made.text.encode(), PASS)
     shut = {f"{exporting.called(each)}" for each in held.credentials if each.needs and not each.secrets}
     assert set(made.without) == shut == {"MiniMax default"}
-
-
-def test_a_file_is_for_its_owner_alone_and_replaces_nothing_unasked(tmp_path: Path) -> None:
-    path = tmp_path / "acme.json"
-    exporting.keep("one", path)
-    assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(Usage, match="is there already"):
-        exporting.keep("two", path)
-    assert path.read_text() == "one"
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.write_text("mine")
-    path.unlink()
-    path.symlink_to(elsewhere)
-    with pytest.raises(Usage):
-        exporting.keep("two", path)
-    exporting.keep("three", path, force=True)
-    assert (path.read_text(), elsewhere.read_text(), path.is_symlink()) == ("three", "mine", False)
-    with pytest.raises(Problem, match="cannot be written"):
-        exporting.keep("four", tmp_path / "none" / "acme.json")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["acme.json", "elsewhere"]
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------

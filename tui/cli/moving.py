@@ -1,5 +1,6 @@
 """`modeldeck export` and `modeldeck import`: a tenant's settings as a file, and back."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.output import is_terminal
 from tui.errors import Locked, Usage
+from tui.own_file import write
 from tui.secret import Secret
 from tui.workspace import auditing, exporting, importing, tenants
 from tui.workspace.bundle import LARGEST
@@ -22,7 +24,7 @@ async def export(call: Calling) -> None:
     path = Path(where).expanduser()
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise Usage("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
-    if where != _STREAM and path.exists() and not force:
+    if where != _STREAM and os.path.lexists(path) and not force:
         raise Usage(f"{where} is there already.", "--force replaces it.")
     passphrase = None
     if secrets:
@@ -34,7 +36,7 @@ async def export(call: Calling) -> None:
     if where == _STREAM:
         call.out.piece(made.text)
     else:
-        exporting.keep(made.text, path, force)
+        write(path, made.text)
         call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
     for each in made.without:
         call.out.note(f"{each} cannot be opened; its key is not in the file.")

@@ -12,7 +12,7 @@ from tui.errors import Problem
 from tui.screens.actions import Action, actions_of, class_actions
 from tui.screens.area import Area, Framed
 from tui.widgets.frame import AREAS
-from tui.workspace import credentials, defaults, models, tenants
+from tui.workspace import credentials, defaults, exporting, models, tenants
 
 if TYPE_CHECKING:
     from tui.app import Modeldeck
@@ -144,6 +144,7 @@ async def _go_and_do(app: "Modeldeck", area: str, action: str) -> None:
 
 def _things(app: "Modeldeck") -> Iterator[Command]:
     if app.tenant is not None:
+        yield from _keeping(app, app.tenant.name)
         yield from _types(app)
         yield from _providers(app)
         for row in models.rows(app.desk, app.tenant.id):
@@ -161,6 +162,32 @@ def _things(app: "Modeldeck") -> Iterator[Command]:
         if each.tenant is not None and each.tenant != app.tenant:
             tells = f"Show the providers of {each.tenant.name}."
             yield Command(f"Tenant {each.tenant.name}", _then(app.open_tenant, each.id), "", tells, also=each.id)
+
+
+def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:
+    """What is done with a tenant's settings as a whole."""
+    tells = f"What was done to the settings of {name}, when and by whom."
+    yield Command("Audit log", _then(_audit, app), "", tells, also="history who changed verify")
+    tells = f"Write the settings of {name} to a file, without its keys."
+    yield Command("Export the settings …", _then(_worker, app, _export), "", tells, also="backup save file")
+    tells = "Write them to a file under a passphrase of its own."
+    by = "modeldeck export --with-secrets"
+    yield Command("Export with the keys", _then(app.toast, by), "", tells, by, also="backup save file secrets")
+
+
+def _audit(app: "Modeldeck") -> None:
+    from tui.screens.audit import Audit
+
+    app.push_screen(Audit())
+
+
+async def _export(app: "Modeldeck") -> None:
+    from tui.screens.save import Save
+
+    def writer(_: str) -> str:
+        return exporting.exported(app.desk, app.tenant_id).text
+
+    await app.push_screen_wait(Save(app.tenant_id, {"json": "JSON"}, writer, title="Export the settings"))
 
 
 def _types(app: "Modeldeck") -> Iterator[Command]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.widget import Widget
 
 from tui.errors import Problem
+from tui.own_file import unwritable, write
 from tui.screens.area import Dialog, problem_lines
 from tui.text import one_line
 from tui.widgets.clip import clip_middle
@@ -111,24 +112,6 @@ class Save(Dialog[Path]):
         return answer != "over"
 
 
-def write(path: Path, text: str) -> None:
-    """Write a text for its owner alone: a whole file or none, mode 0600, the old one there until the new one is."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        opened = os.open(path=part, flags=os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600)
-        try:
-            with open(opened, "w", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
 def _look(path: Path) -> str:
     """What is at the path already, in words; '' if nothing is."""
     try:
@@ -138,16 +121,12 @@ def _look(path: Path) -> str:
             raise Problem(f"There is no folder {path.parent}.", "Make it first, or choose another one.") from None
         return ""
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     if path.is_dir():
         raise Problem(f"{path} is a folder.", "Add a file name.")
     if not path.is_file() or path.is_symlink():
         raise Problem(f"{path} is not a plain file.", "Choose another name.")
     return f"{found.st_size:,} bytes"
-
-
-def _unwritable(path: Path, error: OSError) -> Problem:
-    return Problem(f"{path} could not be written: {error.strerror or error}.", "Choose another place.")
 
 
 def _path(text: str) -> Path:

@@ -1,17 +1,14 @@
 """A tenant's settings as a file: without secrets to be read and compared, or with them under a passphrase."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui import vault_file
 from tui.domain import Credential, Source
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked
 from tui.providers import provider as provider_of
 from tui.secret import Secret
-from tui.text import one_line
 from tui.workspace import bundle, keys, sealed, shelf, sources
 from tui.workspace.bundle import Bundle, Kept
 from tui.workspace.desk import Desk
@@ -28,22 +25,20 @@ class Exported:
 
 
 async def export(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
-    """The settings of a tenant as a file: without secrets, or with them under a passphrase (the tenant is open then).
+    """A tenant's settings as a file: without secrets, or with them under a passphrase (the tenant is open then)."""
+    return await asyncio.to_thread(exported, desk, tenant_id, passphrase)
 
-    Secrets are handed over only once that is in the audit log.
-    """
 
-    def work() -> Exported:
-        held, without = _bundle(desk, tenant_id, passphrase is not None)
-        protected = passphrase is not None
-        tell = desk.record if protected else desk.note
-        tell(tenant_id, "exported", secrets=protected, credentials=[called(each) for each in held.credentials])
-        text = bundle.written(held)
-        if passphrase is not None:
-            text = vault_file.protect(text.encode(), passphrase, desk.key_cost)
-        return Exported(text, tuple(without))
-
-    return await asyncio.to_thread(work)
+def exported(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
+    """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
+    held, without = _bundle(desk, tenant_id, passphrase is not None)
+    tell = desk.note if passphrase is None else desk.record
+    names = [called(each) for each in held.credentials]
+    tell(tenant_id, "exported", secrets=passphrase is not None, credentials=names)
+    text = bundle.written(held)
+    if passphrase is not None:
+        text = vault_file.protect(text.encode(), passphrase, desk.key_cost)
+    return Exported(text, tuple(without))
 
 
 def _bundle(desk: Desk, tenant_id: str, with_secrets: bool) -> tuple[Bundle, list[str]]:
@@ -75,30 +70,3 @@ def _bundle(desk: Desk, tenant_id: str, with_secrets: bool) -> tuple[Bundle, lis
 def called(each: Kept | Credential) -> str:
     """A credential in a sentence."""
     return f"{provider_of(each.provider).label} {each.name}"
-
-
-def keep(text: str, path: Path, force: bool = False) -> None:
-    """Puts a file where a person wants it, readable for its owner alone from birth, at once or not at all.
-
-    Usage if something is there already; with `force` that is replaced (a link itself, not what it leads to).
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    mine: list[Path] = []
-    try:
-        if not force:
-            os.close(os.open(path, flags, 0o600))
-            mine.append(path)
-        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as file:
-            mine.append(temporary)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        for each in mine:
-            each.unlink(missing_ok=True)
-        if isinstance(error, FileExistsError):
-            raise Usage(f"{one_line(str(path))} is there already.", "Name another file, or --force.") from None
-        said = os.strerror(error.errno or 0).lower()
-        raise Problem(f"{one_line(str(path))} cannot be written: {said}.", "Nothing was exported.") from None
