@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tui.providers import PROVIDERS
 from tui.providers.events import Retrying
 from tui.secret import Secret
@@ -78,6 +80,30 @@ def test_a_server_named_by_its_variable_is_known_to_run_here_or_offered_where_it
         assert not credentials.runs_here(in_environment(disk_desk, OLLAMA_HOST=there), compatible)
         found = credentials.found(disk_desk, compatible)
         assert found and (found.variable, found.values) == ("OLLAMA_HOST", {"base_url": url})
+
+
+def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk_desk: Desk) -> None:
+    compatible = PROVIDERS["openai_compatible"]
+    found = credentials.found(in_environment(disk_desk, OPENAI_BASE_URL="https://llm.acme.example/openai"), compatible)
+    assert found and found.values == {"base_url": "https://llm.acme.example/openai"}
+    assert credentials.runs_here(in_environment(disk_desk, OPENAI_BASE_URL="http://localhost:8000/v1"), compatible)
+
+
+@pytest.mark.parametrize("provider_id", [each for each in PROVIDERS if any(f.env for f in PROVIDERS[each].fields)])
+def test_every_variable_that_holds_a_key_is_offered(disk_desk: Desk, provider_id: str) -> None:
+    provider = PROVIDERS[provider_id]
+    leads = [each for each in provider.fields if each.secret and each.required and each.env]
+    assert leads or provider_id == "chatglm", "its key is optional, and an address comes first"
+    for lead in leads:
+        beside = [each for each in provider.fields if each.required and each.env and each.way in (lead.way, "")]
+        usual = {each.env[0]: _VALUES.get(each.name, "FAKE0000") for each in beside if each is not lead}
+        for variable in lead.env:
+            found = credentials.found(in_environment(disk_desk, **usual, **{variable: "FAKE-key-0000"}), provider)
+            assert found and set(found.values) == {each.name for each in beside}, variable
+            assert found.variable in (variable, *usual)
+
+
+_VALUES = {"endpoint": "https://acme-east.openai.azure.com", "client_id": "00000000-0000-0000-0000-000000000000"}
 
 
 def test_a_variable_that_names_no_server_is_left_alone(disk_desk: Desk) -> None:

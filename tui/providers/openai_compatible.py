@@ -105,7 +105,7 @@ PROVIDER = Provider(
     local_servers=(
         LocalServer("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         LocalServer("http://localhost:8080/v1", "llama.cpp"),
-        LocalServer("http://localhost:8000/v1", "vLLM"),
+        LocalServer("http://localhost:8000/v1", "vLLM", "OPENAI_BASE_URL"),
         LocalServer("http://localhost:1234/v1", "LM Studio"),
     ),
 )

@@ -93,7 +93,9 @@ def _servers(desk: Desk, provider: Provider) -> Iterator[tuple[str, str]]:
             # What a server listens on may be every address of its machine; that is no address to call.
             host = "localhost" if given.hostname in (None, "0.0.0.0", "::") else given.hostname
             host = f"[{host}]" if ":" in str(host) else host
-            url = clean_url(f"{given.scheme}://{host}:{given.port or usual.port}{given.path or usual.path}")
+            # A whole address has its scheme's port; a host alone has the server's own.
+            port = given.port or ("" if "://" in text else usual.port)
+            url = clean_url(f"{given.scheme}://{host}{f':{port}' if port else ''}{given.path or usual.path}")
         except (ValueError, Usage):
             continue
         if text:
