@@ -77,7 +77,6 @@ class Modeldeck(Doors):
         self._under_way: dict[str, Callable[[], None]] = {}
         self.watching = Watch(self)
         self.crash: BaseException | None = None
-        self._told = {}
         super().__init__()
         whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
         self.differences = Display(self, whole=whole)

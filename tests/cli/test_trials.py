@@ -46,15 +46,16 @@ def test_a_trial_is_shown_used_and_counted(lent: Run, server: OpenAIServer) -> N
 
 def test_the_last_calls_are_told_and_at_the_end_nothing_is_sent(lent: Run, server: OpenAIServer) -> None:
     assert lent("trial", "set", "openai", "--calls", "2", "--no-verify").code == 0
-    assert lent("trial", "set", "openai", "--calls", "10", "--no-verify", "--json").code == 0
-    for _ in range(9):
+    assert lent("trial", "set", "openai", "--calls", "20", "--no-verify", "--json").code == 0
+    for _ in range(18):
         assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == ""
     last = lent("chat", "-m", f"openai/{CHAT}", "Hello")
-    assert (last.code, last.err) == (0, "One trial call of OpenAI is left, this one included.\n")
+    assert (last.code, last.err) == (0, "2 trial calls of OpenAI are left, this one included.\n")
+    assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == "", "once a day"
     server.requests.clear()
     used = lent("chat", "-m", f"openai/{CHAT}", "Hello")
     assert used.code == 1 and used.out == "" and not server.requests
-    assert used.err.startswith("The trial of OpenAI is used up: 10 of 10 calls.\nNothing was sent.")
+    assert used.err.startswith("The trial of OpenAI is used up: 20 of 20 calls.\nNothing was sent.")
 
 
 def test_a_tenant_says_whose_key_is_used(lent: Run, server: OpenAIServer) -> None:

@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, aclosing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from tui.providers import PROVIDERS
 from tui.providers.calls import Message
 from tui.providers.events import TextDelta
 from tui.secret import Secret
-from tui.workspace import credentials, defaults, models, playground, sealed, tenants, trials
+from tui.workspace import auditing, credentials, defaults, models, playground, sealed, tenants, trials
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.metering import Metered
 from tui.workspace.trial_store import UsedUp
@@ -206,6 +208,25 @@ async def test_the_last_tenth_is_told_in_time(acme: Desk) -> None:
         meter.reserve()
         meter.settle()
     assert states == ["trial"] * 11 + ["trial low"]
+
+
+async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Desk) -> None:
+    await lend(acme, 20)
+    assert trials.last_calls(acme, "acme", "openai") == 0
+    for _ in range(18):
+        meter = Metered(acme, "acme", "openai")
+        meter.reserve()
+        meter.settle()
+    other = replace(acme, open_keys={}, _stores={})
+    before = len(auditing.listing(acme, OPERATOR))
+    assert trials.last_calls(acme, "acme", "openai") == 2
+    assert trials.last_calls(other, "acme", "openai") == trials.last_calls(acme, "acme", "openai") == 0
+    acme.clock = lambda: time.time() + 24 * 3600
+    assert trials.last_calls(acme, "acme", "openai") == 2
+    assert len(auditing.listing(acme, OPERATOR)) == before
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    acme.clock = lambda: time.time() + 48 * 3600
+    assert trials.last_calls(acme, "acme", "openai") == 0, "the own key is used"
 
 
 async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Desk) -> None:

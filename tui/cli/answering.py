@@ -11,8 +11,9 @@ from tui.cli.hidden import interruptible
 from tui.cli.output import Output, is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Usage
+from tui.providers import provider as provider_of
 from tui.providers.events import Event, Notice, Retrying, Silence
-from tui.workspace import credentials, defaults, models, sources, tenants
+from tui.workspace import defaults, models, sources, tenants, trials
 
 
 def answering_model(call: Calling, kind: ModelType) -> Model:
@@ -43,17 +44,17 @@ def standard_input(invitation: str) -> str:
 async def begin(call: Calling, model: Model) -> None:
     """Open the tenant's key where this model's provider needs one, and note that the tenant is used now.
 
-    The last calls of a trial are told before they are made.
+    The last calls of a trial are told before they are made, once a day.
     """
 
     async def reach() -> None:
         sources.way(call.desk, call.tenant.id, model)
 
     await call.opening(reach)
-    row = credentials.row(call.desk, call.tenant.id, model.provider)
-    if row.on_trial and row.trial and row.trial.low and (left := row.trial.left):
+    if left := trials.last_calls(call.desk, call.tenant.id, model.provider):
         calls = f"{left:,} trial calls" if left > 1 else "One trial call"
-        call.out.note(f"{calls} of {row.provider.label} {'are' if left > 1 else 'is'} left, this one included.")
+        label = provider_of(model.provider).label
+        call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
     tenants.touch(call.desk, call.tenant.id)
     _ = call.desk.wire  # what it imports is not to count as the provider's time
 

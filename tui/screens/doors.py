@@ -18,7 +18,6 @@ class Doors(InOrder):
 
     desk: Desk
     tenant: Tenant | None
-    _told: dict[str, str]
 
     @property
     def tenant_id(self) -> str:
@@ -87,12 +86,6 @@ class Doors(InOrder):
             self.toast(said)
             return ""
         return await self.push_screen_wait(Propose(said, title)) or ""
-
-    def toast_daily(self, about: str, text: str) -> None:
-        """Tell something that is told once a day."""
-        if self._told.get(about) != (today := self.desk.today()):
-            self._told[about] = today
-            self.toast(text)
 
     def toast(self, text: str) -> None:
         """Confirm something that was done."""

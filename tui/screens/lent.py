@@ -1,7 +1,10 @@
 """Trials in words: whose key pays, what is left, and the ways on from one that is used up."""
 
+import asyncio
+
 from tui.domain import Source
 from tui.errors import Problem
+from tui.providers.spec import Provider
 from tui.widgets.glyphs import WARNING
 from tui.workspace import credentials, trials
 from tui.workspace.credentials import ProviderRow
@@ -35,17 +38,11 @@ async def switch(desk: Desk, tenant_id: str, row: ProviderRow) -> str:
     return f"{label} uses the trial now: {now.word.removeprefix('trial ')}."
 
 
-def warning(row: ProviderRow) -> str:
-    """What is said from the last tenth of a trial on, '' before and at its end."""
-    if not row.on_trial or row.trial is None or not row.trial.low or not row.trial.left:
-        return ""
-    left = row.trial.left
-    calls = (
-        f"{left:,} trial calls of {row.provider.label} are"
-        if left > 1
-        else f"One trial call of {row.provider.label} is"
-    )
-    return f"{calls} left. An own key can be set up in Providers."
+async def warning(desk: Desk, tenant_id: str, provider: Provider) -> str:
+    """What is said once a day from the last tenth of a trial on, else ''."""
+    left = await asyncio.to_thread(trials.last_calls, desk, tenant_id, provider.id)
+    calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
+    return f"{calls} left. An own key can be set up in Providers." if left else ""
 
 
 def ways_on(desk: Desk, tenant_id: str, problem: Problem | None) -> list[str]:

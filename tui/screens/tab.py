@@ -6,6 +6,7 @@ from textual.containers import Vertical
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
+from tui.providers import provider as provider_of
 from tui.screens.lent import has_choice, warning
 from tui.widgets.frame import Frame, Rule
 from tui.workspace import credentials, defaults, models
@@ -66,9 +67,12 @@ class Tab(Vertical):
     def counted(self, model: Model) -> None:
         """A call was made: from the last tenth of a trial on that is told, once a day."""
         app = self.app
-        row = credentials.row(app.desk, app.tenant_id, model.provider)
-        if said := warning(row):
-            app.toast_daily(f"{app.tenant_id} {model.provider}", said)
+
+        async def warn() -> None:
+            if said := await warning(app.desk, app.tenant_id, provider_of(model.provider)):
+                app.toast(said)
+
+        app.run_worker(warn(), group="warning", exit_on_error=False)
 
     def reframe(self) -> None:
         from tui.screens.area import Framed

@@ -9,8 +9,8 @@ from tui.document import canonical, same
 from tui.domain import kept_for
 from tui.store import EDITED, Content
 
-_BOOKKEEPING = frozenset(("used", "reservations"))
-"""Tables that every call on a trial changes."""
+_BOOKKEEPING = frozenset(("used", "reservations", "told"))
+"""Tables that calls on a trial change."""
 
 _MANY = 5
 Record = Mapping[str, Any]

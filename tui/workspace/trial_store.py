@@ -1,6 +1,6 @@
 """The operator's store: the keys that trials use, what each trial allows, and how much of it is used up.
 
-$DATA/operator/settings.json           trial keys, sealed; allowed models; quota; calls used by tenant; reservations
+$DATA/operator/settings.json           trial keys, sealed; allowed models; quota; by tenant calls used, held and told
 $KEYS/operator/<key id>.pem            the operator's own private key
 
 It is a settings file as a tenant's is, and its owner stands in it as one would. Counts go by the tenant's id and stay

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import Check, Credential, Model, Source
-from tui.errors import Usage
+from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.text import one_line
@@ -27,6 +27,7 @@ __all__ = [
     "TrialRow",
     "UsedUp",
     "choose",
+    "last_calls",
     "left",
     "lent",
     "remove",
@@ -58,6 +59,27 @@ def rows(desk: Desk) -> list[TrialRow]:
         for each in PROVIDERS
         if each in given
     ]
+
+
+def last_calls(desk: Desk, tenant_id: str, provider_id: str) -> int:
+    """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
+
+    The day is kept with the counts, for every session of the tenant.
+    """
+    found, today = left(desk, tenant_id, provider_id), desk.today()
+    if source(desk, tenant_id, provider_id) is not Source.TRIAL or not (found and found.low and found.left):
+        return 0
+    told = {"tenant": tenant_id, "provider": provider_id, "day": today}
+    try:
+        with desk.store(OPERATOR).transaction() as tables:
+            table = tables.table("told")
+            if any(dict(each) == told for each in table):
+                return 0
+            table.remove(lambda each: dict(each) | {"day": today} == told)
+            table.insert(told)
+    except Problem:
+        pass  # rather told twice than never
+    return found.left
 
 
 async def set_trial(
