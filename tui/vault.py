@@ -22,11 +22,13 @@ plain text, no second spelling of the same bytes. An envelope moved to another t
 whose base URL, origins or other clear fields were edited, does not open, and every such failure is the same sentence.
 That is what keeps a key from being sent to a server that someone wrote into the file.
 
-What is not protected. Names, base URLs, sizes and times are in clear. Who can write the file can delete or put back old
-states, and can seal a credential of their own, as sealing needs only the public key. A private key without a passphrase
-is as safe as the folder it is in. While a tenant is open its key is in memory, and so is a secret while a call is being
-signed; Python cannot wipe memory, so this module only opens late and keeps nothing. Root, and code that runs as the
-same user, see everything.
+Sealing needs only the public key, so that an envelope opens does not say who made it. `authenticate` does: the private
+key vouches for the list of a tenant's credentials and for its state (`tui.workspace.manifest`).
+
+What is not protected. Names, base URLs, sizes and times are in clear. A private key without a passphrase is as safe as
+the folder it is in. While a tenant is open its key is in memory, and so is a secret while a call is being signed;
+Python cannot wipe memory, so this module only opens late and keeps nothing. Root, and code that runs as the same user,
+see everything.
 """
 
 import base64
@@ -51,6 +53,7 @@ BITS = 3072
 COST = 2**17
 VERSION = "md1"
 _LABEL = b"modeldeck md1"
+_VOUCHING = b"modeldeck manifest 1"
 _BLOCK = 256
 _NONCE = 12
 _TAG = 16
@@ -63,10 +66,11 @@ _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 class PrivateKey:
     """A private key that does not show itself."""
 
-    __slots__ = ("_key", "key_id", "public_pem")
+    __slots__ = ("_key", "_vouching", "key_id", "public_pem")
 
     def __init__(self, key: "RsaKey") -> None:
         self._key = key
+        self._vouching = hmac.new(_VOUCHING, key.export_key(format="DER", pkcs=8), hashlib.sha256).digest()
         self.public_pem = key.public_key().export_key().decode()
         self.key_id = key_id(self.public_pem)
 
@@ -196,6 +200,11 @@ def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[st
             "This credential cannot be opened: it was changed since it was sealed, or sealed for something else.",
             "Replace it or forget it; the others are not touched.",
         ) from None
+
+
+def authenticate(private: PrivateKey, content: bytes) -> str:
+    """64 hex digits that only who has the private key can make for this content; a new passphrase changes nothing."""
+    return hmac.new(private._vouching, content, hashlib.sha256).hexdigest()
 
 
 def fingerprint(key_hex: str, secret: Secret) -> str:

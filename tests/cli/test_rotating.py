@@ -72,7 +72,8 @@ def test_rotating_and_confirming_at_once_from_a_file(ready: Run, server: OpenAIS
 
 def test_a_locked_tenant_is_opened_for_it(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
-    assert run_in(locked_home, *words, stdin=KEY + "\n").code == 0
+    saved = run_in(locked_home, *words, "--passphrase-fd", "0", stdin=KEY + "\nopen sesame\n")
+    assert saved.code == 0
     server.key = NEW
     server.requests.clear()
     closed = run_in(locked_home, "credential", "rotate", "openai", stdin=NEW + "\n")

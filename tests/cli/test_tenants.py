@@ -44,8 +44,11 @@ def test_a_passphrase_is_set_asked_for_and_removed(modeldeck: Run, server: OpenA
     changed = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesame"))
     assert (changed.code, changed.err) == (0, "")
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
-    assert modeldeck(*words, stdin=KEY + "\n").code == 0
+    assert "added while acme was locked" in modeldeck(*words, stdin=KEY + "\n").out
     assert modeldeck("chat", "-m", "openai/gpt-4o", "Why?").code == 5
+    unconfirmed = modeldeck("chat", "-m", "openai/gpt-4o", "Why?", typed=("open sesame",))
+    assert unconfirmed.code == 5 and "modeldeck vault confirm" in unconfirmed.err
+    assert modeldeck("vault", "confirm", "--yes", typed=("open sesame",)).code == 0
     ran = modeldeck("chat", "-m", "openai/gpt-4o", "Why?", typed=("open sesame",))
     assert (ran.code, ran.out) == (0, "The sky is blue because of scattering.\n")
     assert modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "")).code == 0
@@ -76,7 +79,8 @@ def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path
 
 def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
-    assert run_process(locked_home, *words, stdin=KEY + "\n").code == 0
+    saved = run_process(locked_home, *words, "--passphrase-fd", "0", stdin=KEY + "\nopen sesame\n")
+    assert saved.code == 0 and "while" not in saved.out, "the tenant was open"
     reading, writing = os.pipe()
     os.write(writing, b"open sesame\n")
     os.close(writing)

@@ -126,7 +126,7 @@ async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
         await asked(pilot)
         await until_shown(pilot, "▲ The key file of acme is not there.")
         assert "The keys of this tenant cannot be opened." in shown(pilot)
-        assert "or set the providers up again" in " ".join(shown(pilot).split())
+        assert "start over" in " ".join(shown(pilot).split())
 
 
 async def test_a_key_file_of_another_tenant_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

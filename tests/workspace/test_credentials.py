@@ -12,7 +12,7 @@ from tui.errors import Locked, Problem, Refused, Unreachable, Usage
 from tui.practice.desk import LONG_NAME, PASSPHRASE
 from tui.providers import PROVIDERS
 from tui.secret import Secret
-from tui.workspace import credentials, defaults, models, sealed, tenants
+from tui.workspace import confirming, credentials, defaults, models, sealed, tenants
 from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
 
@@ -34,6 +34,11 @@ async def set_up(desk: Desk, tenant_id: str, key: str = KEY, **named: Any) -> No
     verified = await credentials.verify(desk, tenant_id, "openai", {"api_key": Secret(key)})
     values = {"api_key": Secret(key)}
     await credentials.save(desk, tenant_id, "openai", values, check=verified.check, listed=verified.listed, **named)
+
+
+async def confirm_all(desk: Desk, tenant_id: str) -> None:
+    found = await confirming.examine(desk, tenant_id)
+    await confirming.confirm(desk, tenant_id, confirming.to_confirm(desk, tenant_id, found))
 
 
 def everything(desk: Desk) -> bytes:
@@ -151,6 +156,9 @@ async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everyt
     new = {"api_key": Secret("sk-FAKE-another-key-0002"), "organization": "org-FAKE"}
     await credentials.save(disk_desk, tenant_id, "openai", new)
     await tenants.unlock(disk_desk, tenant_id, Secret("FAKE"))
+    with pytest.raises(Locked, match="while locked was locked"):
+        opened(disk_desk, tenant_id)
+    await confirm_all(disk_desk, tenant_id)
     assert opened(disk_desk, tenant_id) == "sk-FAKE-another-key-0002"
 
 

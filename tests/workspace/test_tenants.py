@@ -15,7 +15,7 @@ from tui.files import Disk
 from tui.practice.desk import COST, LONG_NAME, PASSPHRASE, practice_desk
 from tui.secret import Secret
 from tui.store import Damaged
-from tui.workspace import credentials, defaults, models, tenants
+from tui.workspace import confirming, credentials, defaults, models, tenants
 from tui.workspace.desk import Desk, open_desk
 
 KEY = "sk-FAKE-key-of-a-test-0001"
@@ -103,7 +103,11 @@ async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(desk: 
     assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
     assert models.rows(desk, "north-lab") and defaults.rows(desk, "north-lab")
     await credentials.save(desk, "north-lab", "openai", {"api_key": Secret(KEY)})
+    assert credentials.row(desk, "north-lab", "openai").word == "replaced while locked"
     await tenants.unlock(desk, "north-lab", Secret(PASSPHRASE))
+    with pytest.raises(Locked, match="OpenAI was replaced while north-lab was locked"):
+        credentials.access(desk, "north-lab", "openai")
+    await confirming.confirm(desk, "north-lab", (await confirming.examine(desk, "north-lab")).waiting)
     assert credentials.access(desk, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
 
 

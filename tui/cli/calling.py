@@ -3,7 +3,7 @@
 The workspace is imported when it is first needed: a command that refuses its words should do so at once.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +12,7 @@ from tui.cli.output import Output
 from tui.cli.parser import Given
 from tui.domain import Tenant
 from tui.errors import Locked, Problem, Usage
+from tui.secret import Secret
 
 if TYPE_CHECKING:
     from tui.workspace.desk import Desk
@@ -22,11 +23,11 @@ _T = TypeVar("_T")
 class Calling:
     """What every command function is handed. The desk is opened when it is first needed."""
 
-    def __init__(self, given: Given, environ: Mapping[str, str]) -> None:
+    def __init__(self, given: Given, environ: MutableMapping[str, str]) -> None:
         self.given = given
-        self.environ = environ
+        self.environ: Mapping[str, str] = environ
         self.out = Output(as_json=given.has("json"))
-        self.hidden = Hidden(given.one("passphrase-fd"))
+        self.hidden = Hidden(given.one("passphrase-fd"), given.one("passphrase-file"), environ)
 
     @cached_property
     def desk(self) -> "Desk":
@@ -79,10 +80,25 @@ class Calling:
 
         if tenants.is_open(self.desk, tenant.id):
             return
-        passphrase = self.hidden.passphrase(f"Passphrase of {tenant.name}: ") if tenant.protected else None
-        if tenant.protected and passphrase is None:
-            raise Locked(f"{tenant.name} is locked with a passphrase.", "--passphrase-fd N hands it over.")
-        await tenants.unlock(self.desk, tenant.id, passphrase)
+        await tenants.unlock(self.desk, tenant.id, self.passphrase(tenant) if tenant.protected else None)
+
+    async def open_if_handed(self, tenant: Tenant) -> None:
+        """Open the tenant's key if its passphrase comes without asking."""
+        from tui.workspace import tenants
+
+        if not tenants.is_open(self.desk, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
+            await tenants.unlock(self.desk, tenant.id, passphrase)
+
+    def passphrase(self, tenant: Tenant) -> Secret:
+        """The passphrase of a tenant, from wherever it comes."""
+        passphrase = self.hidden.passphrase(tenant.id, f"Passphrase of {tenant.name}: ")
+        if passphrase is None:
+            raise Locked(
+                f"{tenant.name} is locked with a passphrase.",
+                "--passphrase-fd N or --passphrase-file FILE hands it over; so does the systemd credential "
+                f"modeldeck-{tenant.id}, or the variable MODELDECK_PASSPHRASE.",
+            )
+        return passphrase
 
     async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
         """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
@@ -98,6 +114,7 @@ class Calling:
 
     async def close(self) -> None:
         """Close connections and forget opened keys; say what could not be noted in the audit log."""
+        self.hidden.close()
         if "desk" in self.__dict__:
             await self.desk.aclose()
             if self.desk.unnoted is not None:

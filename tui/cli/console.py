@@ -1,10 +1,11 @@
 """`modeldeck` and `modeldeck practice`: the console, the only command that imports Textual."""
 
+import asyncio
 import sys
 
 from tui.cli.calling import Calling
 from tui.cli.output import is_terminal
-from tui.errors import Usage
+from tui.errors import Problem, Usage
 
 
 def console(call: Calling) -> int:
@@ -12,9 +13,27 @@ def console(call: Calling) -> int:
     _need_terminal(call)
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id = call.tenant.id if named else None
+    asyncio.run(_open_what_was_handed(call, tenant_id))
+    call.hidden.close()
     from tui.app import run
 
     return run(call.desk, tenant_id)
+
+
+async def _open_what_was_handed(call: Calling, tenant_id: str | None) -> None:
+    """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
+    from tui.workspace import tenants
+
+    ids = [tenant_id] if tenant_id else tenants.ids(call.desk)
+    if call.hidden.named and len(ids) != 1:
+        raise Usage("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
+    for each in ids:
+        try:
+            tenant = tenants.get(call.desk, each)
+        except Problem:
+            continue  # the console says what is the matter with it
+        if tenant.protected and (len(ids) == 1 or call.hidden.has_own(each)):
+            await call.open_if_handed(tenant)
 
 
 def practice(call: Calling) -> int:

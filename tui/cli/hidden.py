@@ -1,38 +1,78 @@
-"""Secrets on their way in: a hidden prompt, a line of standard input, a file, a descriptor. Never the command line."""
+"""Secrets on their way in: never by the command line, which the list of processes shows.
+
+A passphrase comes from what the command names (--passphrase-fd, --passphrase-file), else from the service manager
+($CREDENTIALS_DIRECTORY/modeldeck-TENANT), else from MODELDECK_PASSPHRASE, else from a hidden prompt. A secret field
+comes from a hidden prompt, a line of standard input or a file.
+"""
 
 import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import TextIO
 
 from tui.cli.output import is_terminal
+from tui.cli.passphrase_files import credential, private_file
 from tui.errors import Usage
 from tui.secret import Secret
 
+VARIABLE = "MODELDECK_PASSPHRASE"
+_READABLE = (
+    f"{VARIABLE} was read: root and this user's other programs can see a variable. "
+    "--passphrase-fd and --passphrase-file show it to nobody.\n"
+)
 _LONGEST = 64 * 1024
 _ENDS = (b"\r", b"\n")
 _END_OF_INPUT, _ERASE, _EMPTY = b"\x04", (b"\x7f", b"\x08"), b"\x15"
 
 
 class Hidden:
-    """Where one command takes secrets from; lines of a stream are taken one after the other."""
+    """Where one command takes secrets from; lines of a stream are taken one after the other.
 
-    def __init__(self, descriptor: str = "") -> None:
-        self._descriptor = descriptor
+    MODELDECK_PASSPHRASE is taken out of the environment at once: no child and nothing that runs later sees it.
+    """
+
+    def __init__(self, descriptor: str = "", file: str = "", environ: MutableMapping[str, str] | None = None) -> None:
+        if descriptor and file:
+            raise Usage("--passphrase-fd and --passphrase-file are two sources.", "One is enough.")
+        environ = {} if environ is None else environ
+        self._descriptor, self._file = descriptor, file
+        self._credentials = environ.get("CREDENTIALS_DIRECTORY", "")
+        self._variable = Secret(environ.pop(VARIABLE, ""))
         self._lines: TextIO | None = None
+        self._warned = False
 
     @property
-    def from_descriptor(self) -> bool:
-        return bool(self._descriptor)
+    def named(self) -> bool:
+        """Whether the command names where passphrases are read from."""
+        return bool(self._descriptor or self._file)
 
-    def passphrase(self, prompt: str) -> Secret | None:
-        """The next line of --passphrase-fd, else what is typed at a hidden prompt; None where there is neither."""
-        if self.from_descriptor:
+    def passphrase(self, tenant_id: str, prompt: str) -> Secret | None:
+        """The passphrase of a tenant; None where it was handed over nowhere and nobody can be asked."""
+        return self.handed(tenant_id) or ask(prompt)
+
+    def handed(self, tenant_id: str) -> Secret | None:
+        """The passphrase of a tenant, if it comes without asking."""
+        if self.named:
             return self._line(self._stream(), "a passphrase")
-        return ask(prompt)
+        if self._credentials and tenant_id and (found := credential(self._credentials, tenant_id)):
+            return found
+        if self._variable:
+            if not self._warned:
+                self._warned = True
+                sys.stderr.write(_READABLE)
+            return self._variable
+        return None
+
+    def has_own(self, tenant_id: str) -> bool:
+        """Whether the service manager hands over a passphrase of this very tenant."""
+        return bool(self._credentials) and credential(self._credentials, tenant_id) is not None
+
+    def new_passphrase(self, prompt: str) -> Secret | None:
+        """A passphrase to be set: the next line of what the command names, else what is typed; None for neither."""
+        return self._line(self._stream(), "a passphrase") if self.named else ask(prompt)
 
     def field(self, name: str, label: str, value: str) -> Secret:
         """A secret field from `-` or `@FILE`; anything else would stand in the list of processes and is refused."""
@@ -48,18 +88,26 @@ class Hidden:
 
     def _stream(self) -> TextIO:
         if self._lines is None:
+            if self._file:
+                self._lines = private_file(self._file)
+                return self._lines
             if not self._descriptor.isdecimal():
                 raise Usage("--passphrase-fd wants the number of an open file descriptor.")
             if int(self._descriptor) == 0:
                 return sys.stdin
             try:
-                self._lines = os.fdopen(int(self._descriptor), encoding="utf-8", closefd=False)
+                self._lines = os.fdopen(int(self._descriptor), encoding="utf-8")
             except OSError:
                 raise Usage(
                     f"File descriptor {int(self._descriptor)} is not open.",
                     "For example: --passphrase-fd 3 3<FILE",
                 ) from None
         return self._lines
+
+    def close(self) -> None:
+        """Close what passphrases were read from: nothing that is started later inherits it."""
+        if self._lines is not None:
+            self._lines.close()
 
     def _line(self, stream: TextIO, what: str) -> Secret:
         try:

@@ -3,8 +3,67 @@
 from tui.cli.vocabulary import JSON, Argument, Command, Option
 
 _TENANT = Argument("TENANT", "a tenant's name or id; -t does as well", least=0)
+_OPERATOR = Option(("--operator",), "the operator's key pair, under which the keys of trials are sealed")
+_YES = Option(("--yes",), "do it; without this the command only says what it would do", must=True)
 
 KEEPING = (
+    # --- vault --------------------------------------------------------------------------------------------------------
+    Command(
+        ("vault", "status"),
+        "vault:status",
+        "who could read a tenant's keys, what waits for you, and what does not open",
+        options=(_OPERATOR, JSON),
+        details="Nothing is asked for: while the tenant is locked, what stands in its settings is shown as it stands.",
+        shape="{tenant, name, passphrase, open, key_pair, key_file, key_file_present, settings, together, lock_after, "
+        "manifest: {state, counter}, credentials: [{provider, name, state, words}], earlier_key_pairs: [id], loose: "
+        "[sentence], readers}; together is the folder that holds both settings and key file, or ''; the state of the "
+        "manifest is vouched for, not proved, changed from outside or older state put back",
+        examples=("modeldeck vault status -t acme",),
+    ),
+    Command(
+        ("vault", "confirm"),
+        "vault:confirm",
+        "accept credentials that came into the settings without the tenant's key",
+        (
+            Argument("P", "only those of this provider", least=0),
+            Argument("CRED", "only the one of that name", least=0),
+        ),
+        (_YES, _OPERATOR, JSON),
+        "A key can be saved while its tenant is locked, as sealing needs no passphrase; so could anybody who can write "
+        "the settings. It is not used before somebody who has the passphrase confirms it. The same holds after a "
+        "settings file was put back by hand. What is not yours: modeldeck credential remove P CRED.",
+        "[{provider, name, change, words, about: [line]}], what was confirmed",
+        ("modeldeck vault confirm -t acme", "modeldeck vault confirm openai default --yes"),
+    ),
+    Command(
+        ("vault", "rotate"),
+        "vault:rotate",
+        "give a tenant a new key pair, and seal every credential anew for it",
+        options=(
+            Option(("--lost",), "start over, as the private key or its passphrase is lost"),
+            _YES._replace(help="with --lost: do it", must=False),
+            _OPERATOR,
+            JSON,
+        ),
+        details="The passphrase stays. Killed at any point, nothing is lost. The old key file is deleted once no kept "
+        "state of the settings needs it. At the providers nothing changes: a key that leaked is to be withdrawn there.",
+        shape="{tenant, key_pair, sealed_anew, left}; left counts credentials that do not open and stay as they are",
+        examples=("modeldeck vault rotate -t acme", "modeldeck vault rotate -t acme --lost --yes"),
+    ),
+    Command(
+        ("vault", "restore"),
+        "restoring:restore",
+        "the earlier states of a tenant's settings that are kept, and one of them back in place",
+        (_TENANT,),
+        (
+            Option(("--state",), "put this one back; 1 is the newest", "N"),
+            Option(("--yes",), "do it; without this the command only says what the state lacks"),
+            JSON,
+        ),
+        "The settings that were there become an earlier state; a damaged file is kept beside them.",
+        "[{state, saved, providers, added, defaults, lacks: [sentence], problem}]; problem is null or a sentence",
+        ("modeldeck vault restore acme", "modeldeck vault restore acme --state 1 --yes"),
+    ),
     # --- audit --------------------------------------------------------------------------------------------------------
     Command(
         ("audit", "show"),
@@ -32,7 +91,7 @@ KEEPING = (
         examples=("modeldeck audit verify",),
         secrets=False,
     ),
-    # --- moving and bringing back -------------------------------------------------------------------------------------
+    # --- moving -------------------------------------------------------------------------------------------------------
     Command(
         ("export",),
         "moving:export",
@@ -65,19 +124,5 @@ KEEPING = (
         "the tenant's.",
         "{tenant, name, new, imported, changes: [{done, about}], lacks: [sentence]}",
         ("modeldeck import acme.json --dry-run", "modeldeck import acme.sealed -t new-name --yes"),
-    ),
-    Command(
-        ("vault", "restore"),
-        "restoring:restore",
-        "the earlier states of a tenant's settings that are kept, and one of them back in place",
-        (_TENANT,),
-        (
-            Option(("--state",), "put this one back; 1 is the newest", "N"),
-            Option(("--yes",), "do it; without this the command only says what the state lacks"),
-            JSON,
-        ),
-        "The settings that were there become an earlier state; a damaged file is kept beside them.",
-        "[{state, saved, providers, added, defaults, lacks: [sentence], problem}]; problem is null or a sentence",
-        ("modeldeck vault restore acme", "modeldeck vault restore acme --state 1 --yes"),
     ),
 )

@@ -12,7 +12,7 @@ from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.secret import Secret
-from tui.workspace import credentials, defaults
+from tui.workspace import credentials, defaults, trust
 
 T = TypeVar("T")
 
@@ -96,6 +96,7 @@ class Saved:
 
 async def save(call: Calling, provider: Provider, values: Values, rotate: bool = False) -> Saved:
     """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
+    await call.open_if_handed(call.tenant)
     tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
     check, listed, note = Check(), None, ""
     if not call.given.has("no-verify"):
@@ -155,6 +156,9 @@ async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
         for words in (saved.check.message, saved.check.hint):
             if words:
                 out.line(words)
+    if waits := trust.standing(call.desk, call.tenant.id).of(saved):
+        out.line(trust.words(call.desk, call.tenant.id, waits))
+        out.line(f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it.")
     if not saved.active:
         out.line(f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches.")
     if models is not None:

@@ -55,14 +55,11 @@ async def create(call: Calling) -> None:
     """Make a tenant, with a passphrase if one is given."""
     name = call.given.one("NAME")
     tenants.check_name(call.desk, name)
-    if call.hidden.from_descriptor:
-        passphrase = call.hidden.passphrase("")
-        if not passphrase:
-            raise Usage("The passphrase is empty.", "Without --passphrase-fd the tenant is made without one.")
-    elif is_terminal(sys.stdin):
-        passphrase = _new_passphrase(call)
-    else:
-        passphrase = None
+    passphrase = call.hidden.handed(call.given.one("id") or tenants.slug_for(call.desk, name))
+    if call.hidden.named and not passphrase:
+        raise Usage("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
+    if passphrase is None and is_terminal(sys.stdin):
+        passphrase = new_passphrase(call)
     tenant = await tenants.create(call.desk, name, passphrase or None, id=call.given.one("id"))
     if call.out.as_json:
         call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
@@ -74,10 +71,10 @@ def _protection(tenant: Tenant) -> str:
     return "with a passphrase" if tenant.protected else "no passphrase"
 
 
-def _new_passphrase(call: Calling) -> Secret | None:
+def new_passphrase(call: Calling) -> Secret | None:
     """A new passphrase, typed twice at a prompt, or a line; empty means none, None that nobody could be asked."""
-    new = call.hidden.passphrase("New passphrase (empty for none): ")
-    if new and not call.hidden.from_descriptor and call.hidden.passphrase("The same again: ") != new:
+    new = call.hidden.new_passphrase("New passphrase (empty for none): ")
+    if new and not call.hidden.named and call.hidden.new_passphrase("The same again: ") != new:
         raise Usage("The two passphrases differ; nothing was changed.")
     return new
 
@@ -93,9 +90,11 @@ async def passphrase(call: Calling) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenants.find(call.desk, call.given.one("NAME"))
     await call.open(tenant)
-    new = _new_passphrase(call)
+    new = new_passphrase(call)
     if new is None:
-        raise Usage("A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N.")
+        raise Usage(
+            "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
+        )
     after = await tenants.set_passphrase(call.desk, tenant.id, new or None)
     call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
 

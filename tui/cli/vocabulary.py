@@ -6,6 +6,7 @@ TYPES = ("chat", "embedding", "speech2text")
 EXIT_CODES = "0 done, 1 failed, 2 usage, 3 credential refused, 4 network, 5 locked or cannot be opened, 130 interrupted"
 VARIABLES = (
     ("MODELDECK_TENANT", "the tenant meant where -t is left out"),
+    ("MODELDECK_PASSPHRASE", "the tenant's passphrase; a descriptor or a file shows it to fewer"),
     ("MODELDECK_DATA_DIR", "where settings are kept"),
     ("MODELDECK_KEY_DIR", "where private keys are kept"),
     ("MODELDECK_CONFIG_DIR", "where config.toml is read from"),
@@ -57,5 +58,6 @@ JSON = Option(("--json",), "answer as JSON", shown=False)
 EVERYWHERE = (
     Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),
+    Option(("--passphrase-file",), "read them from FILE, which nobody else can open", "FILE"),
     Option(("-h", "--help"), "this text"),
 )

@@ -18,7 +18,7 @@ from tui.providers.events import Listed
 from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.text import hint_of
-from tui.workspace import sealed
+from tui.workspace import sealed, trust
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.records import record
 from tui.workspace.trial_store import Trial
@@ -82,6 +82,7 @@ def practice_desk(
     _default(desk, long, ModelType.CHAT, "openai")
     if _LENT in PROVIDERS:
         _lend(desk, PROVIDERS[_LENT], acme)
+    desk.open_keys.clear()
     for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
         _used(desk, tenant, age)
     return desk
@@ -108,6 +109,7 @@ def _tenant(desk: Desk, tenant_id: str, name: str, mark: int, passphrase: str = 
     pem = vault.export(made.private, Secret(passphrase) if passphrase else None, COST)
     desk.keys.folder(tenant_id).write(f"{tenant.key_id}.pem", pem)
     desk.store(tenant_id).create(record(tenant))
+    desk.open_keys[tenant_id] = made.private  # so that the key vouches for what is put there; locked again at the end
     return tenant
 
 
@@ -179,7 +181,7 @@ def _credential(
         listed_at=check.at,
     )
     envelope = vault.seal(tenant.public_key, secrets, sealed.binding(tenant.id, unsealed)) if secrets else ""
-    with desk.store(tenant.id).transaction() as tables:
+    with trust.changing(desk, tenant.id) as tables:
         tables.table("credentials").insert(record(replace(unsealed, envelope=envelope)))
 
 

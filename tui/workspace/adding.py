@@ -15,7 +15,7 @@ from tui.providers import provider as provider_of
 from tui.providers.events import Found, Hit, Learned, Notice
 from tui.providers.spec import Field, Provider
 from tui.text import one_line
-from tui.workspace import sealed
+from tui.workspace import sealed, trust
 from tui.workspace.desk import Desk
 from tui.workspace.records import record
 from tui.workspace.setup import FieldProblem, PlainHttp, checked, needs_plain_http
@@ -110,7 +110,7 @@ async def looked_at(
 
 def keep(desk: Desk, tenant_id: str, model: Model, access: "Access") -> None:
     """Stores an added model, and with it the addresses that it was looked at with."""
-    with desk.store(tenant_id).transaction() as tables:
+    with trust.changing(desk, tenant_id) as tables:
         models = tables.table("models")
         models.remove(
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)

@@ -35,6 +35,7 @@ _WORDS = {
     "credential used": "{provider}: credential {credential} in use",
     "credential verified": "{provider}: credential {credential} verified, {outcome}",
     "credential sealed again": "{provider}: credential {credential} sealed again",
+    "credentials confirmed": "credentials confirmed: {credentials}",
     "model added": "{provider}: model added, {models}",
     "model changed": "{provider}: model changed, {models}",
     "model removed": "{provider}: model removed, {models}",

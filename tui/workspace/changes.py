@@ -12,6 +12,9 @@ from tui.store import EDITED, Content
 _BOOKKEEPING = frozenset(("used", "reservations", "told"))
 """Tables that calls on a trial change."""
 
+_VOUCHING = frozenset(("manifest", "proof"))
+"""Tables that change with the credentials; alone, when a person confirms some."""
+
 _MANY = 5
 Record = Mapping[str, Any]
 
@@ -42,7 +45,15 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Act
     ]
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
+    if not told and set(others) <= _VOUCHING:
+        return [Act("credentials confirmed", {"credentials": _entered(before, after)})]
     return told or [Act("settings changed", {"tables": others})]
+
+
+def _entered(before: Content, after: Content) -> list[str]:
+    """The credentials whose entry in the manifest is another one."""
+    old, new = _records(before, "manifest"), _records(after, "manifest")
+    return [" ".join(each) for each in _joined(old, new) if old.get(each) != new.get(each)]
 
 
 def _kept(content: Content) -> Content:
@@ -57,6 +68,7 @@ def _records(content: Content, table: str) -> dict[tuple[str, ...], Record]:
 _KEYS = {
     "meta": (),
     "credentials": ("provider", "name"),
+    "manifest": ("provider", "name"),
     "models": ("provider", "id", "type"),
     "defaults": ("type",),
     "sources": ("provider",),

@@ -13,7 +13,7 @@ from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import rotating, sealed, shelf, trial_store
+from tui.workspace import rotating, sealed, shelf, trial_store, trust
 from tui.workspace.desk import Desk
 from tui.workspace.found import Found, Server, found, look_for_servers, runs_here
 from tui.workspace.paste import Cleaned, apart_words, belongs_to, clean_paste, in_sentence, shape, taken_apart
@@ -73,16 +73,17 @@ _WORDS = {
 }
 _USABLE = ("ready", "restricted", "not verified", "trial", "trial low")
 TRIAL = "trial"
+UNCONFIRMED = "not confirmed"
 
 
 @dataclass(frozen=True)
 class ProviderRow:
     """A provider as it stands for a tenant.
 
-    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not set up; of a provider that is
-    used on trial one of trial, trial low, trial used up, trial gone. `word` is what the list shows. `trial` is what is
-    left of one, in use or not. `models` counts the imported ones that are not gone, `added` those added by hand,
-    `found` names a variable of the environment that would set it up.
+    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not confirmed, not set up; of a
+    provider that is used on trial one of trial, trial low, trial used up, trial gone. `word` is what the list shows.
+    `trial` is what is left of one, in use or not. `models` counts the imported ones that are not gone, `added` those
+    added by hand, `found` names a variable of the environment that would set it up.
     """
 
     provider: Provider
@@ -124,7 +125,7 @@ async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
         name = (await rotating.go_back(desk, tenant_id, provider_id, kept_for(name))).name
 
     def work() -> None:
-        with desk.store(tenant_id).transaction() as tables:
+        with trust.changing(desk, tenant_id) as tables:
             table = tables.table("credentials")
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
@@ -153,9 +154,9 @@ async def remove(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Non
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table == "credentials" and record.get("provider") == provider_id and record.get("name") in going
+            return table in trust.TABLES and record.get("provider") == provider_id and record.get("name") in going
 
-        with desk.store(tenant_id).transaction(forget=forgotten) as tables:
+        with trust.changing(desk, tenant_id, forgotten) as tables:
             table = tables.table("credentials")
             table.remove(lambda each: forgotten("credentials", each))
             left = [each for each in table if each["provider"] == provider_id]
@@ -182,9 +183,9 @@ async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table == "credentials" and record.get("provider") == provider_id
+            return table in trust.TABLES and record.get("provider") == provider_id
 
-        with desk.store(tenant_id).transaction(forget=forgotten) as tables:
+        with trust.changing(desk, tenant_id, forgotten) as tables:
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda each: each["provider"] == provider_id)
 
@@ -203,10 +204,18 @@ def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tu
         variable = offered.variable if (offered := found(desk, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
-    shut = sealed.is_shut(desk, tenant_id, credential)
-    state = "cannot be opened" if shut else _WORDS[credential.check.state]
+    state, word = standing(desk, tenant_id, credential)
     own = "own key" if credential.envelope else "no key"
-    return ProviderRow(provider, credential, state, state, own, models, added, "", left)
+    return ProviderRow(provider, credential, state, word, own, models, added, "", left)
+
+
+def standing(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
+    """The state of a credential, one of those of a `ProviderRow`, and its words."""
+    if sealed.is_shut(desk, tenant_id, credential):
+        return "cannot be opened", "cannot be opened"
+    if found := sealed.waits(desk, tenant_id, credential):
+        return UNCONFIRMED, trust.standing(desk, tenant_id).word(found)
+    return (_WORDS[credential.check.state],) * 2
 
 
 def _trial_words(left: Left | None) -> tuple[str, str]:

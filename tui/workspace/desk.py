@@ -9,7 +9,7 @@ $DATA/operator, $KEYS/operator         the same for the operator, whose keys are
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,8 @@ class Desk:
     open_keys: dict[str, vault.PrivateKey] = field(default_factory=dict, repr=False)
     sealed_shut: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
+    counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
+    """The counter beside each private key, with the stamp of the file that it was read from."""
     unnoted: Problem | None = None
     """Why something that was done could not be put into the audit log, if so."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
@@ -109,6 +111,7 @@ class Desk:
     def forget(self, tenant_id: str) -> None:
         """Drops what this process remembers of a tenant."""
         self.open_keys.pop(tenant_id, None)
+        self.counters.pop(tenant_id, None)
         self._stores.pop(tenant_id, None)
         for place in [each for each in self.sealed_shut if each[0] == tenant_id]:
             del self.sealed_shut[place]

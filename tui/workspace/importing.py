@@ -25,7 +25,20 @@ from tui.providers import provider as provider_of
 from tui.secret import Secret
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import adding, bundle, changes, credentials, keys, models, sealed, setup, shelf, sources, tenants
+from tui.workspace import (
+    adding,
+    bundle,
+    changes,
+    credentials,
+    keys,
+    models,
+    sealed,
+    setup,
+    shelf,
+    sources,
+    tenants,
+    trust,
+)
 from tui.workspace.bundle import Bundle, Kept
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.exporting import called
@@ -136,7 +149,13 @@ def _copy(desk: Desk, tenant_id: str | None) -> Desk:
         for name in desk.keys.folder(tenant_id).names():
             held.folder(tenant_id).write(name, desk.keys.folder(tenant_id).read(name) or b"")
     return replace(
-        desk, data=data, keys=held, open_keys=dict(desk.open_keys), sealed_shut=dict(desk.sealed_shut), _stores={}
+        desk,
+        data=data,
+        keys=held,
+        open_keys=dict(desk.open_keys),
+        sealed_shut=dict(desk.sealed_shut),
+        counters={},
+        _stores={},
     )
 
 
@@ -280,7 +299,7 @@ def _create(desk: Desk, made: Plan) -> None:
 
 
 def _replace(desk: Desk, made: Plan) -> None:
-    with desk.store(made.tenant.id).transaction() as tables:
+    with trust.changing(desk, made.tenant.id) as tables:
         if _tables(tables) != made.before:
             raise Problem(
                 f"The settings of {made.tenant.name} were changed in another session meanwhile.",

@@ -5,10 +5,13 @@ import asyncio
 from tui import vault
 from tui.domain import Tenant
 from tui.errors import Locked, Problem
+from tui.files import Folder
 from tui.secret import Secret
+from tui.workspace import retired
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 
+COUNTER = "counter"
 _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
 
@@ -19,17 +22,18 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
 
     def work() -> vault.PrivateKey:
         try:
-            private = _load(desk, tenant, passphrase)
+            private = load(desk, tenant, passphrase)
         except Locked as problem:
             desk.note(tenant_id, "unlock failed", why=problem.message)
             raise
-        protected = vault.is_protected(desk.keys.folder(tenant_id).read(_pem(tenant)) or b"")
+        protected = vault.is_protected(_read(desk, tenant) or b"")
         if protected != tenant.protected:
             # Killed between key file and settings when the passphrase was changed: the key file is right.
             with desk.store(tenant_id).transaction() as tables:
                 tables.table("meta").update({"protected": protected})
         if protected:
             desk.note(tenant_id, "unlocked")
+        retired.prune(desk, tenant_id)
         return private
 
     if _opened(desk, tenant) is None:
@@ -58,7 +62,7 @@ def private_key(desk: Desk, tenant_id: str) -> vault.PrivateKey:
         return private
     if tenant.protected:
         raise Locked(f"{tenant.name} is locked.", "Unlock it with its passphrase.")
-    private = desk.open_keys[tenant_id] = _load(desk, tenant, None)
+    private = desk.open_keys[tenant_id] = load(desk, tenant, None)
     return private
 
 
@@ -74,6 +78,38 @@ def public_key(desk: Desk, tenant: Tenant) -> str:
     return tenant.public_key
 
 
+def opened(desk: Desk, tenant_id: str) -> vault.PrivateKey | None:
+    """The private key if it is open in this process already."""
+    return _opened(desk, get(desk, tenant_id))
+
+
+def at_hand(desk: Desk, tenant_id: str) -> vault.PrivateKey | None:
+    """The private key if it opens without asking; None while the tenant is locked, or when its key file is gone."""
+    try:
+        return private_key(desk, tenant_id)
+    except Problem:
+        return None
+
+
+def last_counter(desk: Desk, tenant_id: str) -> int:
+    """The counter of the last manifest that was seen; it lies beside the private key, not beside the settings."""
+    folder = desk.keys.folder(tenant_id)
+    stamp = folder.stamp(COUNTER)
+    seen = desk.counters.get(tenant_id)
+    if seen is None or seen[0] != stamp:
+        text = (folder.read(COUNTER) or b"").decode("ascii", "replace").strip()
+        seen = desk.counters[tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
+    return seen[1]
+
+
+def count_up(desk: Desk, tenant_id: str, counter: int) -> None:
+    """Notes the counter of a manifest that was written; an older one is not noted any more."""
+    folder = desk.keys.folder(tenant_id)
+    with folder.lock():
+        if counter > last_counter(desk, tenant_id):
+            folder.write(COUNTER, f"{counter}\n".encode())
+
+
 def key_path(desk: Desk, tenant: Tenant) -> str:
     """Where the private key is, for people."""
     folder = desk.keys.folder(tenant.id)
@@ -82,7 +118,7 @@ def key_path(desk: Desk, tenant: Tenant) -> str:
 
 def has_key(desk: Desk, tenant: Tenant) -> bool:
     """Whether the private key is where it should be."""
-    return _opened(desk, tenant) is not None or desk.keys.folder(tenant.id).stamp(_pem(tenant)) is not None
+    return _opened(desk, tenant) is not None or any(each.stamp(_pem(tenant)) for each in _places(desk, tenant))
 
 
 def write(desk: Desk, tenant: Tenant, private: vault.PrivateKey, passphrase: Secret | None) -> None:
@@ -101,17 +137,27 @@ def discard(desk: Desk, tenant: Tenant) -> None:
     desk.keys.folder(tenant.id).remove(_pem(tenant))
 
 
-def _load(desk: Desk, tenant: Tenant, passphrase: Secret | None) -> vault.PrivateKey:
-    pem = desk.keys.folder(tenant.id).read(_pem(tenant))
+def load(desk: Desk, tenant: Tenant, passphrase: Secret | None) -> vault.PrivateKey:
+    """The private key out of its file, whether it is open already or not; Locked says what stands in the way."""
+    pem = _read(desk, tenant)
     if pem is None:
         raise Locked(
             f"The key file of {tenant.name} is not there.",
-            f"Put back {key_path(desk, tenant)}, or set the providers up again.",
+            f"Put back {key_path(desk, tenant)}, or start over: modeldeck vault rotate --lost.",
         )
     private = vault.load(pem, passphrase)
     if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
         raise _not_the_one(desk, tenant)
     return private
+
+
+def _read(desk: Desk, tenant: Tenant) -> bytes | None:
+    return next((pem for each in _places(desk, tenant) if (pem := each.read(_pem(tenant))) is not None), None)
+
+
+def _places(desk: Desk, tenant: Tenant) -> tuple[Folder, Folder]:
+    """Where the key file can be: settings that were put back may name a pair that was retired since."""
+    return desk.keys.folder(tenant.id), retired.folder(desk, tenant.id)
 
 
 def _opened(desk: Desk, tenant: Tenant) -> vault.PrivateKey | None:
@@ -123,7 +169,7 @@ def _opened(desk: Desk, tenant: Tenant) -> vault.PrivateKey | None:
 def _not_the_one(desk: Desk, tenant: Tenant) -> Locked:
     return Locked(
         "The key file of this tenant is not the one its settings were sealed with.",
-        f"Put back {key_path(desk, tenant)}, or set the providers up again.",
+        f"Put back {key_path(desk, tenant)}, or start over: modeldeck vault rotate --lost.",
     )
 
 

@@ -15,7 +15,7 @@ from tui.providers import provider as provider_of
 from tui.secret import Secret
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import sealed
+from tui.workspace import sealed, trust
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record
@@ -68,7 +68,7 @@ async def go_back(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Cr
     _kept_or_usage(desk, tenant_id, provider_id, name)
 
     def work() -> Credential:
-        with desk.store(tenant_id).transaction() as tables:
+        with trust.changing(desk, tenant_id) as tables:
             table = tables.table("credentials")
             pair = {
                 each["name"]: noun(Credential, each)
@@ -99,13 +99,13 @@ async def confirm(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Cr
         return record.get("provider") == provider_id and record.get("name") == kept_name(name)
 
     def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-        if table != "credentials":
+        if table not in trust.TABLES:
             return False
         same = (record.get("provider"), record.get("name")) == (provider_id, name)
         return is_kept(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
 
     def work() -> None:
-        with desk.store(tenant_id).transaction(forget=forgotten) as tables:
+        with trust.changing(desk, tenant_id, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
             if [each["envelope"] for each in table if is_kept(each)] != [gone.envelope]:

@@ -13,8 +13,9 @@ from tui.providers.spec import Provider, told
 from tui.secret import Secret
 from tui.store import Tables
 from tui.text import mask
-from tui.workspace import keys, shelf
+from tui.workspace import keys, shelf, trust
 from tui.workspace.desk import Desk
+from tui.workspace.manifest import Finding
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record
 
@@ -56,16 +57,23 @@ def binding(tenant_id: str, credential: Credential) -> vault.Binding:
 
 
 def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
-    """The opened secrets; Locked while the tenant is locked or when they cannot be opened at all."""
+    """The opened secrets; Locked while the tenant is, if they do not open, or if its key does not vouch for them."""
     if not credential.envelope:
         return {}
+    opened = unproved_secrets(desk, tenant_id, credential)
+    trust.require(desk, tenant_id, credential)
+    return opened
+
+
+def unproved_secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+    """What an envelope holds, whoever sealed it: to be confirmed or sealed anew, never for a call."""
     place = (tenant_id, credential.provider, credential.name)
     private = keys.private_key(desk, tenant_id)
     try:
         opened = vault.open_sealed(private, credential.envelope, binding(tenant_id, credential))
     except Locked:
         desk.sealed_shut[place] = credential.envelope
-        raise Locked(*_shut(desk, tenant_id, credential)) from None
+        raise Locked(*why_shut(desk, tenant_id, credential)) from None
     desk.sealed_shut.pop(place, None)
     return opened
 
@@ -110,7 +118,33 @@ def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
         credential.key_id != tenant.key_id
         or not keys.has_key(desk, tenant)
         or desk.sealed_shut.get(place) == credential.envelope
+        or ((found := trust.standing(desk, tenant_id).of(credential)) is not None and not found.mark.waits)
     )
+
+
+def why_shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
+    """Why a credential cannot be opened, and what to do, in a sentence each."""
+    label = provider_of(credential.provider).label
+    tenant = get(desk, tenant_id)
+    found = trust.standing(desk, tenant_id).of(credential)
+    if credential.key_id != tenant.key_id or not keys.has_key(desk, tenant):
+        what = f"The key of {label} was sealed with a key pair that is gone."
+    elif found is not None and not found.mark.waits:
+        what = f"The key of {label} cannot be opened. {trust.words(desk, tenant_id, found)}"
+    else:
+        what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
+    return what, "Replace it or forget it; the others are not touched."
+
+
+def waits(desk: Desk, tenant_id: str, credential: Credential) -> Finding | None:
+    """What is to be confirmed before the credential is used, as far as it is known.
+
+    Without a key in it, it is used as it stands while the tenant is locked.
+    """
+    if not credential.envelope and not keys.is_open(desk, tenant_id):
+        return None
+    found = trust.standing(desk, tenant_id).of(credential)
+    return found if found and found.mark.waits and not is_shut(desk, tenant_id, credential) else None
 
 
 def access(desk: Desk, tenant_id: str, provider_id: str, model: str = "") -> "Access":
@@ -131,8 +165,12 @@ def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Cred
 
     if credential.envelope:
         if is_shut(desk, tenant_id, credential):
-            raise Locked(*_shut(desk, tenant_id, credential))
+            raise Locked(*why_shut(desk, tenant_id, credential))
         keys.private_key(desk, tenant_id)
+        _require(desk, tenant_id, credential)
+    elif keys.at_hand(desk, tenant_id):
+        # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
+        _require(desk, tenant_id, credential)
 
     def opened() -> Mapping[str, Secret]:
         return secrets(desk, tenant_id, credential)
@@ -175,11 +213,10 @@ def masked(credential: Credential, field: str) -> str:
     return mask(credential.hints[field]) if field in credential.hints else ""
 
 
-def _shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
-    label = provider_of(credential.provider).label
-    tenant = get(desk, tenant_id)
-    if credential.key_id != tenant.key_id or not keys.has_key(desk, tenant):
-        what = f"The key of {label} was sealed with a key pair that is gone."
-    else:
-        what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
-    return what, "Replace it or forget it; the others are not touched."
+def _require(desk: Desk, tenant_id: str, credential: Credential) -> None:
+    """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
+    if credential.envelope and trust.standing(desk, tenant_id).of(credential):
+        unproved_secrets(desk, tenant_id, credential)
+    trust.require(desk, tenant_id, credential)
+    if not trust.standing(desk, tenant_id).vouches(credential):
+        raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

@@ -17,7 +17,7 @@ from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider, told
 from tui.secret import Secret
 from tui.text import hint_of, one_line
-from tui.workspace import intake, keys, rotating, sealed, shelf
+from tui.workspace import intake, keys, rotating, sealed, shelf, trust
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
 from tui.workspace.paste import clean_paste, taken_apart
@@ -111,7 +111,7 @@ async def save(
 
     def work() -> Credential:
         # Under the lock from the first look on: fields that are kept are those that are stored by then.
-        with desk.store(tenant_id).transaction() as tables:
+        with trust.changing(desk, tenant_id) as tables:
             table = tables.table("credentials")
             held = {each["name"]: noun(Credential, each) for each in table if each["provider"] == provider_id}
             now = held.get(name)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,7 @@ from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.store import Earlier
 from tui.text import one_line
-from tui.workspace import changes, credentials, defaults, keys, models, sealed, trial_store
+from tui.workspace import changes, credentials, defaults, keys, models, retired, sealed, trial_store, trust
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
@@ -172,6 +173,8 @@ async def set_passphrase(desk: Desk, tenant_id: str, new: Secret | None) -> Tena
     private = private_key(desk, tenant_id)
 
     def work() -> Tenant:
+        if new:
+            retired.protect(desk, tenant_id, new)
         keys.write(desk, tenant, private, new)
         if tenant.protected and new:
             desk.note(tenant_id, "passphrase changed")
@@ -226,7 +229,14 @@ def earlier(desk: Desk, tenant_id: str) -> list[State]:
 
 async def restore(desk: Desk, tenant_id: str, name: str) -> str:
     """Puts an earlier state in place; answers under which name the settings that were there are kept ('' for none)."""
-    return await asyncio.to_thread(desk.store(known_id(tenant_id)).restore, name)
+
+    def work() -> str:
+        kept = desk.store(known_id(tenant_id)).restore(name)
+        with suppress(Problem):
+            trust.restored(desk, tenant_id)
+        return kept
+
+    return await asyncio.to_thread(work)
 
 
 def _least_left(desk: Desk, tenant_id: str) -> Left | None:

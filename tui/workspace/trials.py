@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.domain import Check, Credential, Model, Source
+from tui.domain import Check, Credential, Model, Source, Tenant
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.text import one_line
-from tui.workspace import sealed, setup, verifying
+from tui.workspace import sealed, setup, trust, verifying
 from tui.workspace.desk import OPERATOR, Desk
+from tui.workspace.naming import get
 from tui.workspace.records import record
 from tui.workspace.sources import choose, source
 from tui.workspace.trial_store import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
@@ -30,6 +31,7 @@ __all__ = [
     "last_calls",
     "left",
     "lent",
+    "operator",
     "remove",
     "rows",
     "set_trial",
@@ -82,6 +84,11 @@ def last_calls(desk: Desk, tenant_id: str, provider_id: str) -> int:
     return found.left
 
 
+def operator(desk: Desk) -> Tenant | None:
+    """The owner of the trials' keys; None before the first trial."""
+    return get(desk, OPERATOR) if desk.store(OPERATOR).exists() else None
+
+
 async def set_trial(
     desk: Desk,
     provider_id: str,
@@ -125,9 +132,9 @@ async def remove(desk: Desk, provider_id: str) -> None:
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table == "credentials" and record.get("provider") == provider_id
+            return table in trust.TABLES and record.get("provider") == provider_id
 
-        with desk.store(OPERATOR).transaction(forget=forgotten) as tables:
+        with trust.changing(desk, OPERATOR, forgotten) as tables:
             for name in ("credentials", "models", "trials"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
 

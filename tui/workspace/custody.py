@@ -1,0 +1,102 @@
+"""Who could read what: where a tenant's settings and its private key are, who can open them, and what is amiss."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.domain import Tenant
+from tui.errors import Problem
+from tui.workspace import credentials, keys, retired, sealed, trust
+from tui.workspace.desk import Desk
+from tui.workspace.manifest import Mark, Place
+from tui.workspace.naming import get
+from tui.workspace.trust import Alarm, Standing
+
+
+@dataclass(frozen=True)
+class Held:
+    """A credential: its state as lists have it, and what is the matter with it, if anything."""
+
+    place: Place
+    state: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Custody:
+    """How a tenant's keys are kept.
+
+    `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
+    (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never.
+    `earlier` are the key pairs that kept states of the settings still need. `loose` are modes and owners that let
+    somebody else in, each in a sentence.
+    """
+
+    tenant: Tenant
+    settings: str
+    key_file: str
+    present: bool
+    together: str
+    open: bool
+    lock_after: int
+    standing: Standing
+    credentials: tuple[Held, ...]
+    earlier: tuple[str, ...]
+    loose: tuple[str, ...]
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """What is wrong with the manifest as a whole."""
+        return self.standing.alarm
+
+
+def custody(desk: Desk, tenant_id: str) -> Custody:
+    """How it stands. The manifest is proved where that needs no passphrase."""
+    retired.prune(desk, tenant_id)
+    tenant, private = get(desk, tenant_id), keys.at_hand(desk, tenant_id)
+    found = trust.standing(desk, tenant_id)
+    settings, key_file = desk.store(tenant_id).where, keys.key_path(desk, tenant)
+    return Custody(
+        tenant,
+        settings,
+        key_file,
+        keys.has_key(desk, tenant),
+        _together(settings, key_file),
+        private is not None,
+        desk.config.auto_lock if tenant.protected else 0,
+        found,
+        tuple(_held(desk, tenant_id, found)),
+        tuple(retired.key_ids(desk, tenant_id)),
+        tuple(_loose(desk, tenant_id)),
+    )
+
+
+def _held(desk: Desk, tenant_id: str, found: Standing) -> Iterator[Held]:
+    for each in sealed.stored(desk, tenant_id):
+        state, _ = credentials.standing(desk, tenant_id, each)
+        finding = found.of(each)
+        words = ""
+        if state == "cannot be opened":
+            words = sealed.why_shut(desk, tenant_id, each)[0]
+        elif finding and state == credentials.UNCONFIRMED:
+            words = trust.words(desk, tenant_id, finding, found.alarm)
+        yield Held((each.provider, each.name), state, words)
+    for gone in found.findings:
+        if gone.mark is Mark.REMOVED:
+            yield Held(gone.place, str(gone.mark), trust.words(desk, tenant_id, gone))
+
+
+def _together(settings: str, key_file: str) -> str:
+    common = os.path.commonpath([settings, key_file]) if Path(settings).is_absolute() else ""
+    return "" if common == os.sep else common
+
+
+def _loose(desk: Desk, tenant_id: str) -> Iterator[str]:
+    """Each folder and file is looked at as it is for use, which refuses what others can open."""
+    for folder in (desk.store(tenant_id).folder, desk.keys.folder(tenant_id)):
+        try:
+            for name in folder.names():
+                folder.read(name)
+        except Problem as problem:
+            yield f"{problem.message} {problem.hint}"
