@@ -70,9 +70,16 @@ class Hidden:
         """Whether the service manager hands over a passphrase of this very tenant."""
         return bool(self._credentials) and credential(self._credentials, tenant_id) is not None
 
-    def new_passphrase(self, prompt: str) -> Secret | None:
-        """A passphrase to be set: the next line of what the command names, else what is typed; None for neither."""
+    def other(self, prompt: str) -> Secret | None:
+        """A passphrase that is not a tenant's: the next line of what the command names, else what is typed."""
         return self._line(self._stream(), "a passphrase") if self.named else ask(prompt)
+
+    def chosen(self, prompt: str) -> Secret | None:
+        """A passphrase to be set, typed twice at a prompt; None where nobody can be asked."""
+        new = self.other(prompt)
+        if new and not self.named and self.other("The same again: ") != new:
+            raise Usage("The two passphrases differ; nothing was changed.")
+        return new
 
     def field(self, name: str, label: str, value: str) -> Secret:
         """A secret field from `-` or `@FILE`; anything else would stand in the list of processes and is refused."""

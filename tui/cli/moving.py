@@ -7,9 +7,8 @@ from pathlib import Path
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.output import is_terminal
-from tui.errors import Locked, Usage
+from tui.errors import Usage
 from tui.own_file import write
-from tui.secret import Secret
 from tui.workspace import auditing, exporting, importing, tenants
 from tui.workspace.bundle import LARGEST
 from tui.workspace.importing import Plan
@@ -29,9 +28,12 @@ async def export(call: Calling) -> None:
     passphrase = None
     if secrets:
         await call.open(tenant)
-        passphrase = _new_passphrase(call, "Passphrase for the file: ")
+        passphrase = call.hidden.chosen("Passphrase for the file: ")
         if not passphrase:
-            raise Usage("The file needs a passphrase.", "It is asked for on a terminal; --passphrase-fd hands it over.")
+            raise Usage(
+                "The file needs a passphrase.",
+                "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
+            )
     made = await exporting.export(call.desk, tenant.id, passphrase)
     if where == _STREAM:
         call.out.piece(made.text)
@@ -45,14 +47,14 @@ async def export(call: Calling) -> None:
 async def bring(call: Calling) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.given.one("FILE"))
-    passphrase = call.hidden.passphrase("Passphrase of the file: ") if importing.is_protected(content) else None
+    passphrase = call.hidden.other("Passphrase of the file: ") if importing.is_protected(content) else None
     held = await importing.opened(content, passphrase)
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id, new = importing.target(call.desk, held, named), None
     if tenant_id is not None:
         await call.open(tenants.get(call.desk, tenant_id))
-    elif call.given.has("yes") and (call.hidden.from_descriptor or is_terminal(sys.stdin)):
-        new = _new_passphrase(call, "New passphrase of the tenant (empty for none): ")
+    elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
+        new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
     plan = await importing.plan(call.desk, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http"))
     doing = call.given.has("yes") and not call.given.has("dry-run") and plan.changes
     if doing:
@@ -73,14 +75,6 @@ def _content(where: str) -> bytes:
             return file.read(LARGEST + 1)
     except OSError as error:
         raise Usage(f"The file cannot be read: {(error.strerror or 'no access').lower()}.") from None
-
-
-def _new_passphrase(call: Calling, prompt: str) -> Secret | None:
-    """A new passphrase, typed twice at a prompt, or a line of what the command names."""
-    new = call.hidden.passphrase(prompt)
-    if new and not call.hidden.from_descriptor and call.hidden.passphrase("The same again: ") != new:
-        raise Locked("The two passphrases differ; nothing was changed.", "Try again.")
-    return new
 
 
 def _shape(plan: Plan, done: bool) -> dict[str, object]:

@@ -8,10 +8,11 @@ from tui.cli.columns import counted
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
 from tui.errors import Usage
-from tui.secret import Secret
 from tui.store import Damaged
 from tui.text import grouped
 from tui.workspace import tenants
+
+NEW = "New passphrase (empty for none): "
 
 
 def listing(call: Calling) -> None:
@@ -59,7 +60,7 @@ async def create(call: Calling) -> None:
     if call.hidden.named and not passphrase:
         raise Usage("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
     if passphrase is None and is_terminal(sys.stdin):
-        passphrase = new_passphrase(call)
+        passphrase = call.hidden.chosen(NEW)
     tenant = await tenants.create(call.desk, name, passphrase or None, id=call.given.one("id"))
     if call.out.as_json:
         call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
@@ -69,14 +70,6 @@ async def create(call: Calling) -> None:
 
 def _protection(tenant: Tenant) -> str:
     return "with a passphrase" if tenant.protected else "no passphrase"
-
-
-def new_passphrase(call: Calling) -> Secret | None:
-    """A new passphrase, typed twice at a prompt, or a line; empty means none, None that nobody could be asked."""
-    new = call.hidden.new_passphrase("New passphrase (empty for none): ")
-    if new and not call.hidden.named and call.hidden.new_passphrase("The same again: ") != new:
-        raise Usage("The two passphrases differ; nothing was changed.")
-    return new
 
 
 async def rename(call: Calling) -> None:
@@ -90,7 +83,7 @@ async def passphrase(call: Calling) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenants.find(call.desk, call.given.one("NAME"))
     await call.open(tenant)
-    new = new_passphrase(call)
+    new = call.hidden.chosen(NEW)
     if new is None:
         raise Usage(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."

@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.output import is_terminal
-from tui.cli.tenant import new_passphrase
+from tui.cli.tenant import NEW
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
 from tui.text import grouped
@@ -215,7 +215,7 @@ async def _start_over(call: Calling, tenant: Tenant) -> key_pair.Rotated:
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
             f"--yes does it. If the key file is only elsewhere, put it back: {tenants.key_path(call.desk, tenant)}",
         )
-    passphrase = new_passphrase(call) if call.hidden.named or is_terminal(sys.stdin) else None
+    passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
     return await key_pair.start_over(call.desk, tenant.id, passphrase or None)
 
 
