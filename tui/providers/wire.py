@@ -292,7 +292,8 @@ class Wire:
         """Raise for every status but one of success."""
         status = response.status_code
         if framing is Framing.WEBSOCKET and 200 <= status < 300:
-            raise unread(place, "an ordinary answer and opened no WebSocket connection")
+            _, page = await refusal_body(place, response, self._limits)
+            raise page or unread(place, "an ordinary answer and opened no WebSocket connection")
         if 200 <= status < 300 or (framing is Framing.WEBSOCKET and status == 101):
             return
         headers = {name.lower(): value for name, value in response.headers.items()}

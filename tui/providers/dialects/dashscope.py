@@ -4,7 +4,7 @@ Its compatible mode is OpenAI's wire with a few members more; recordings are tra
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -104,10 +104,6 @@ def streamed(call: Call, refused: Refusal) -> tuple[Call, str] | None:
 
 def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
     """A chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
-
-    def read(frame: Frame | None) -> Iterable[Event]:
-        return [] if frame is None else [Listed(known), Accepted()]
-
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],
@@ -115,7 +111,8 @@ def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
         "enable_thinking": False,
         "stream": False,
     }
-    return Call("POST", wire.endpoint(fields, "/chat/completions"), lambda: read, json=body)
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    return Call("POST", url, reader, json=body)
 
 
 def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:

@@ -4,12 +4,13 @@ Every server that speaks this wire differs in small ways; a `Flavour` holds them
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.calls import Call, Refusal
+from tui.providers.calls import Call, Frame, Reader, Refusal
+from tui.providers.events import Event
 from tui.providers.spec import Fields
 from tui.secret import Secret
 
@@ -90,6 +91,18 @@ def error_in(data: Any, event: str = "") -> Refusal | None:
 def malformed(what: str) -> Refusal:
     """An answer of success that cannot be used."""
     return Refusal(code="malformed", message=what)
+
+
+def proof(member: str, *events: Event) -> Callable[[], Reader]:
+    """A reader of an answer that only a good key gets: the events, where it has this member."""
+
+    def read(frame: Frame | None) -> Iterable[Event | Refusal]:
+        if frame is None:
+            return []
+        shown = isinstance(frame.data, dict) and member in frame.data
+        return events if shown else [malformed("It holds no answer.")]
+
+    return lambda: read
 
 
 def restricted(refused: Refusal) -> bool:

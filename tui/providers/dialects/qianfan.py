@@ -4,7 +4,7 @@ Failures have OpenAI's shape with codes of their own. Those of the older service
 read here too: a gateway may pass them on. An answer's choice has a flag that tells of the safety check.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from tui.providers.dialects import openai as wire
 from tui.providers.dialects import openai_chat, openai_embeddings, openai_models
 from tui.providers.dialects.turns import one_system
 from tui.providers.dialects.within import checked
-from tui.providers.events import Accepted, Event, Listed, Notice
+from tui.providers.events import Accepted, Listed, Notice
 from tui.providers.spec import Fields
 
 PROBED = "ernie-4.5-turbo-32k"
@@ -70,17 +70,14 @@ def listing(flavour: wire.Flavour, fields: Fields) -> Call:
 
 def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
     """A chat of two tokens that shows whether a key is taken; what is known stands in for a list of models."""
-
-    def read(frame: Frame | None) -> Iterable[Event]:
-        return [] if frame is None else [Listed(known), Accepted()]
-
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],
         "max_completion_tokens": 2,
         "stream": False,
     }
-    call = Call("POST", wire.endpoint(fields, "/chat/completions"), lambda: read, json=body)
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    call = Call("POST", url, reader, json=body)
     return checked(call, refused_in)
 
 

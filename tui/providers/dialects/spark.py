@@ -18,7 +18,7 @@ from tui.providers.dialects import openai as wire
 from tui.providers.dialects import openai_chat
 from tui.providers.dialects.turns import one_system
 from tui.providers.dialects.within import checked
-from tui.providers.events import Accepted, Event
+from tui.providers.events import Accepted
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import Fields
 from tui.secret import Secret
@@ -116,10 +116,6 @@ def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
 def probe(fields: Fields) -> Call:
     """A chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
 
-    def read(frame: Frame | None) -> Iterator[Event]:
-        if frame is not None:
-            yield Accepted()
-
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],
@@ -127,7 +123,7 @@ def probe(fields: Fields) -> Call:
         "stream": False,
     }
     url = at(fields, HTTP, "/v1") + _BEARER
-    return checked(Call("POST", url, lambda: read, json=body), refused_in)
+    return checked(Call("POST", url, wire.proof("choices", Accepted()), json=body), refused_in)
 
 
 def _answer_reader() -> Reader:

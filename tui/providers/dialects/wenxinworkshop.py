@@ -5,7 +5,7 @@ turns alternate and what the system says stands apart. An answer has its text in
 `is_end`. Every failure comes as `error_code` in the body of a 200.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -111,12 +111,9 @@ def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
 
 def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
     """A chat of two tokens: a token alone would not show whether the service is still there to take it."""
-
-    def read(frame: Frame | None) -> Iterable[Event]:
-        return [] if frame is None else [Listed(known), Accepted()]
-
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
-    return checked(Call("POST", root(fields) + PATH + _PROBED, lambda: read, json=body), refused_in)
+    url = root(fields) + PATH + _PROBED
+    return checked(Call("POST", url, wire.proof("result", Listed(known), Accepted()), json=body), refused_in)
 
 
 def chat(fields: Fields, ask: ChatAsk) -> Call:
