@@ -1,5 +1,6 @@
 """Desks for tests: in memory on practice providers, and on real files."""
 
+import sys
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tui.config import Config
 from tui.files import Disk
 from tui.practice.desk import BITS, COST, practice_desk
 from tui.workspace.desk import Desk
+
+# httpcore looks for this library on the disk at every lock, which is a tenth of the time of a call.
+sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, T
 from tui.providers.wire import Limits, Wire
 
 OPENAI = PROVIDERS["openai"]
-QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08)
+QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
 MODEL = Model("openai", "gpt-6-sol", ModelType.CHAT)
 
 

@@ -17,7 +17,7 @@ from tui.providers.calls import Call, Chunks, Framing
 from tui.providers.events import Finish, TextDelta, Uploading
 from tui.providers.wire import Access, Limits, Wire
 
-QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08)
+QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
 ORIGIN = "https://talk.example.test"
 
 

@@ -95,7 +95,7 @@ async def serve(*answers: Answer, context: ssl.SSLContext | None = None) -> Asyn
             while (asked := await read_request(reader, server)) is not None:
                 answer = answers[min(len(server.asked), len(answers) - 1)]
                 server.asked.append(asked)
-                if not await _give(server, answer, reader, writer):
+                if not await give(server, answer, reader, writer):
                     return
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # The other side, or the test, is gone.
@@ -128,7 +128,7 @@ async def read_request(reader: asyncio.StreamReader, server: Server) -> Asked | 
     return Asked(method, target, headers, body)
 
 
-async def _give(server: Server, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
     last = b""
     answer = [item(server.origin) if callable(item) else item for item in answer]
     for item in answer:

@@ -113,6 +113,22 @@ class Chat:
 
 
 @dataclass(frozen=True)
+class Otherwise:
+    """Faults that a step meets in a way of its own, and why: `becomes` is `good`, `waits`, or what is said instead.
+
+    `step` is a pattern of the call and of the path that it asks; `faults` are patterns of the rows of `fault_rows.py`.
+    """
+
+    step: str
+    faults: str
+    becomes: str
+    why: str
+
+
+BARE_LIST = Otherwise("* */models", "body [[]*", "good", "some servers send the bare list")
+
+
+@dataclass(frozen=True)
 class Facts:
     """What is known of a provider: checks of its declaration, its chats, its refusals.
 
@@ -126,6 +142,9 @@ class Facts:
     refusals: tuple[Said, ...] = ()
     numbers: bool = False
     prose: frozenset[str] = frozenset()
+    ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    otherwise: tuple[Otherwise, ...] = ()
+    unserved: frozenset[str] = frozenset()
     checks: list[Check] = field(default_factory=list)
 
     def check(self, function: Check) -> Check:

@@ -7,11 +7,12 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tests.providers.facts_openai import whole
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted, Unreachable
 from tui.errors import Usage as Unmeant
+from tui.practice.azure_openai.answers import FIELDS as PRACTICE
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal, Times, TranscribeAsk
 from tui.providers.events import (
     Accepted,
@@ -100,8 +101,24 @@ DEPLOYMENT = Model("azure_openai", "gpt-east", ModelType.CHAT, fields={"base_mod
 UNKNOWN_KEY = "Access denied due to invalid subscription key or wrong API endpoint."
 NO_KEY = "Azure OpenAI does not know this key at this resource."
 
+LIST_HELPS = "the list of base models is a help, and not every resource shows it"
+
 FACTS = Facts(
     "azure_openai",
+    ways={
+        "dated": {**PRACTICE, "api_version": "2024-10-21"},
+        "entra": {
+            "endpoint": PRACTICE["endpoint"],
+            "directory_id": "00000000-0000-4000-8000-00000000fa4e",
+            "client_id": "00000000-0000-4000-8000-0000000fa4e0",
+            "client_secret": "FAKE~client-secret-of-nobody-0000",
+        },
+    },
+    otherwise=(
+        Otherwise("*check* */models, *offer* */models", "status 40[0345], page 40?, body *", "good", LIST_HELPS),
+        Otherwise("*check* */models, *offer* */models", "words *, hostile *, silence in a refusal", "good", LIST_HELPS),
+        Otherwise("*transcribe */v1/*", "status 404, page 404", "good", "the dated surface is asked in its place"),
+    ),
     dialects=("azure", "azure_filter", "azure_models", "azure_words"),
     chats=(
         Chat("azure_openai", lambda origin: {"endpoint": origin, "api_key": KEY}, DEPLOYMENT, STREAM, whole),

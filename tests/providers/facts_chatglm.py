@@ -7,7 +7,7 @@ itself is checked with OpenAI's facts.
 from typing import Any
 
 from tests.providers.double import http
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
@@ -57,8 +57,23 @@ STREAM = Stream(
     error_message="{label} broke off with an error.",
 )
 
+PROBED = "what a server is shows by which of two addresses it has"
+
 FACTS = Facts(
     "chatglm",
+    ways={
+        "api": {"base_url": "http://localhost:8001"},
+        "chatglm2": {"base_url": "http://localhost:8002"},
+        "vllm": {"base_url": "http://localhost:8004", "api_key": KEY},
+    },
+    otherwise=(
+        Otherwise("chatglm2* */models, vllm* */models", "status 40[45], page 404", "does not have this call", PROBED),
+        Otherwise("* */models", "body *", "no server of ChatGLM", PROBED),
+        Otherwise("* */models, * */openapi.json", "status 40[45], page 404", "good", PROBED),
+        Otherwise("api* */openapi.json", "body *", "no server of ChatGLM", PROBED),
+        Otherwise("* */openapi.json", "body *", "good", "its list says already what it is"),
+    ),
+    unserved=frozenset({"api-embed", "chatglm2-embed", "vllm-embed"}),
     dialects=("chatglm_api", "chatglm_probe", "chatglm"),
     numbers=True,
     chats=(

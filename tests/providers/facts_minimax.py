@@ -5,7 +5,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Said, Stream, read, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
@@ -87,6 +87,7 @@ NO_BALANCE = "Your MiniMax account has no balance left. The key is right."
 
 FACTS = Facts(
     "minimax",
+    otherwise=(BARE_LIST,),
     dialects=("minimax",),
     numbers=True,
     chats=(

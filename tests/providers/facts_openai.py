@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Stream, read, sse
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Refusal, Times, TranscribeAsk
@@ -54,6 +54,7 @@ FACTS = Facts(
         "openai_speech",
         "openai_words",
     ),
+    otherwise=(BARE_LIST,),
     chats=(
         Chat(
             "openai",

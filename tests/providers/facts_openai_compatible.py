@@ -5,8 +5,8 @@ The wire itself is checked with OpenAI's facts.
 
 from typing import Any
 
+from tests.providers.facts import BARE_LIST, Chat, Facts, Said, read
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Said, read
 from tests.providers.facts_openai import STREAM, whole
 from tui.domain import Model, ModelType, Supply
 from tui.errors import Problem, Refused
@@ -20,6 +20,8 @@ ASKED = Model("openai_compatible", "qwen3:32b", ModelType.CHAT)
 
 FACTS = Facts(
     "openai_compatible",
+    otherwise=(BARE_LIST,),
+    unserved=frozenset({"transcribe"}),
     chats=(
         Chat(
             "openai_compatible",

@@ -11,10 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.errors import Usage as NotMeant
+from tui.practice.spark.answers import FIELDS as PRACTICE
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal, TranscribeAsk
 from tui.providers.events import Accepted, Finish, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
 from tui.providers.origins import clean_url
@@ -130,6 +131,10 @@ STALE = "HMAC signature cannot be verified, a valid date or x-date header is req
 
 FACTS = Facts(
     "spark",
+    ways={"signed": {name: value for name, value in PRACTICE.items() if name != "api_password"}},
+    otherwise=(
+        Otherwise("verify */completions", 'body {"choices*', "good", "even an odd answer shows that the key is taken"),
+    ),
     dialects=("spark", "spark_socket", "spark_vectors", "spark_speech", "spark_words"),
     prose=frozenset({"_PASSWORD", "_TRIPLE", "_PROBED", "_SENTENCE"}),
     chats=(

@@ -6,7 +6,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Recording, Refusal, TranscribeAsk
@@ -42,6 +42,10 @@ FACTS = Facts(
     "tongyi",
     dialects=("dashscope",),
     numbers=True,
+    otherwise=(
+        BARE_LIST,
+        Otherwise("* */models", "status 40[45], page 404", "good", "a chat of one token shows that it is taken"),
+    ),
     chats=(
         Chat(
             "tongyi",

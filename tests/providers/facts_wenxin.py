@@ -6,7 +6,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from typing import Any
 
 from tests.providers.double import http
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
@@ -63,6 +63,12 @@ EXCHANGED = {"access_token": "24.FAKE-token-of-nobody", "expires_in": 2592000, "
 
 FACTS = Facts(
     "wenxin",
+    otherwise=(
+        BARE_LIST,
+        Otherwise("* /v2/models", "status 40[45], page 404", "good", "a chat of two tokens shows that it is taken"),
+        Otherwise("older-verify */token", "body *", "gave no token", "an answer without a token is no exchange"),
+    ),
+    ways={"older": {"legacy_api_key": "FAKE0application0key0000", "legacy_secret_key": "FAKE0secret0of0nobody"}},
     dialects=("turns", "qianfan", "qianfan_words", "wenxinworkshop"),
     numbers=True,
     prose=frozenset({"_PAIR_PAGE", "_BEARER", "_PAIR"}),

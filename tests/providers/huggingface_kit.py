@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Said, Stream
+from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream
 from tests.providers.facts_openai import STREAM, whole
 from tui.domain import Model, ModelType, Origin
 from tui.errors import Problem, Refused, Restricted, Unreachable
@@ -36,6 +36,8 @@ TYPES = {
 HELD = {"x-scale-up-timeout": "100"}
 WAITED = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
 ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
+OTHER_ENGINE = "what runs there is told by the first of three addresses that answers"
+DENIED = "status 40[134], wrong clock"
 WOKEN = dict.fromkeys(("status_502", "status_503", "a_gateway_that_fails_with_a_page"), ON_THE_WAY)
 
 
@@ -84,6 +86,17 @@ FACTS = Facts(
     "huggingface",
     dialects=("hub", "hub_search", "tgi", "tei", "hub_speech", "hub_endpoints", "hub_look", "hub_words"),
     prose=frozenset({"_KINDS", "_SETTINGS", "_PAGE", "WAIT"}),
+    otherwise=(
+        Otherwise("check*2 /v2/*", f"{DENIED}, page 40[34]", "good", "a call needs no listing"),
+        Otherwise("offer* /v2/*", f"{DENIED}, page 40[34]", "may not list", "the right to it is one of its own"),
+        Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", ON_THE_WAY),
+        Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),
+        Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *, UTF-16", "good", OTHER_ENGINE),
+        Otherwise("check* /info", "silence in a refusal", "good", OTHER_ENGINE),
+        Otherwise("chat*2 *, embed2 *", "status 50[23], busy until a date, page 502", "waits", ON_THE_WAY),
+        Otherwise("search*", "body [[]*", "good", "nothing was found"),
+        Otherwise("transcribe *", "body [[]*", "does not serve the task", "that of another task has another shape"),
+    ),
     chats=(
         Chat("huggingface", _fields, hosted("Qwen/Qwen3-32B"), STREAM, whole, name="hosted"),
         Chat(

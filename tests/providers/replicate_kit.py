@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers.double import http
-from tests.providers.facts import KEY, Chat, Facts, Said, Stream, read
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read
 from tui.domain import Model, ModelType
 from tui.errors import Refused, Restricted
 from tui.providers.calls import (
@@ -77,6 +77,7 @@ NO_VERSION = {
     "status": 422,
 }
 MISSING = {"detail": "The requested resource could not be found.", "status": 404}
+FOLLOWED = "closed, reset, cut*, another *, silence, status 40[4589], status 410, status 429"
 POLLED = "the stream is one way to the output; the prediction is asked in its place"
 
 FACTS = Facts(
@@ -91,6 +92,11 @@ FACTS = Facts(
         "replicate_speech",
         "replicate_models",
         "replicate_words",
+    ),
+    otherwise=(
+        Otherwise("chat */files/*", FOLLOWED, "good", POLLED),
+        Otherwise("chat */files/*", "status 5*, busy *, page 404, page 502", "good", POLLED),
+        Otherwise("chat */files/*", "status 204, body *, * in the body", "good", POLLED),
     ),
     chats=(
         Chat(

@@ -23,7 +23,7 @@ from tui.workspace.paste import belongs_to, shape
 
 DECLARED = PROVIDERS["anthropic"]
 CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
-SHORT = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08, retry_after=1)
+SHORT = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, retry_after=1)
 
 
 async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):

@@ -26,7 +26,7 @@ ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
 ASIDE = "The stream ended before it began. The answer was asked for in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
-SOON = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08, give_up_whole=0.08)
+SOON = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, give_up_whole=0.08)
 
 
 def at(base_url: str, flavour: str = "") -> Any:

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.providers.double import run, text_of
+from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Usage
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
+from tui.providers.calls import ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
 from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
-from tui.providers.spec import Fields, Provider, told
+from tui.providers.spec import Provider
 from tui.providers.wire import Access, Limits, Wire
-from tui.secret import Secret
 
 pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda each: each.id)
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
@@ -30,14 +30,7 @@ QUICK = Limits(backoff=0.001, backoff_most=0.001)
 
 def access_to(declared: Provider, **changed: str) -> Access:
     """Access with what the practice folder of the provider fills in."""
-    filled = {each.name: each.default for each in declared.fields if each.default}
-    filled |= folders()[declared.id].FIELDS | changed
-    secret = {each.name for each in declared.fields if each.secret}
-    boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
-    fields = told({name: value for name, value in filled.items() if name not in secret}, boxes)
-    added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
-    origins = tuple(dict.fromkeys((*declared.origins(fields), *added)))
-    return Access(declared, fields, origins, secrets=lambda: boxes)
+    return access_of(declared, filled(declared) | changed)
 
 
 def secret_of(declared: Provider) -> str:
@@ -45,12 +38,6 @@ def secret_of(declared: Provider) -> str:
     names = [each.name for each in declared.fields if each.secret]
     filled = folders()[declared.id].FIELDS
     return next((each for each in names if each in filled), next(iter(names), ""))
-
-
-def added_to(declared: Provider) -> tuple[Model, ...]:
-    """The models that the practice folder adds by hand, in its `MODELS`."""
-    models: tuple[Model, ...] = getattr(folders()[declared.id], "MODELS", ())
-    return models
 
 
 def wire() -> Wire:
@@ -66,32 +53,6 @@ async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
         assert problem is None
         listed = [model for event in events if isinstance(event, Listed) for model in event.models]
     return [each for each in (*added_to(declared), *listed) if each.type is kind]
-
-
-def calls_of(declared: Provider, fields: Fields) -> list[Call]:
-    """One call of every kind that the provider knows."""
-
-    def model(kind: ModelType) -> Model:
-        known = [each for each in (*added_to(declared), *declared.catalogue) if each.type is kind]
-        return known[0] if known else Model(declared.id, "some-model", kind)
-
-    calls: list[Call | None] = [declared.verify(fields), declared.token(fields)]
-    if declared.list_models:
-        calls.append(declared.list_models(fields))
-    if declared.chat:
-        messages = (Message("system", "Be brief."), Message("user", "Hi"))
-        calls += [declared.chat(fields, ChatAsk(model(ModelType.CHAT), messages, {}, each)) for each in (True, False)]
-    if declared.embed:
-        calls.append(declared.embed(fields, EmbedAsk(model(ModelType.EMBEDDING), ("a", "b"))))
-    if declared.transcribe:
-        asked = TranscribeAsk(model(ModelType.SPEECH2TEXT), Path("talk.wav"), "audio/wav", 4000, "en")
-        calls.append(declared.transcribe(fields, asked))
-    if declared.search:
-        calls += [declared.search(fields, "flux", kind) for kind in declared.types]
-    calls += [offer(fields, {}) for offer in declared.offers.values()]
-    if declared.check_model:
-        calls += [declared.check_model(fields, model(kind)) for kind in declared.types]
-    return [each for each in calls if each is not None]
 
 
 def test_the_declaration(declared):
@@ -145,7 +106,7 @@ def test_origins_are_private_and_calls_keep_to_them(declared):
     access = access_to(declared)
     assert access.origins
     assert all(is_private(each) for each in access.origins)
-    for call in calls_of(declared, access.fields):
+    for call in calls_of(declared, access.fields).values():
         assert origin_of(call.url) in access.origins
         assert not call.url.partition("://")[2].count("//")
         signed = declared.sign(call, access.fields, access.secrets(), NOW)
@@ -154,7 +115,7 @@ def test_origins_are_private_and_calls_keep_to_them(declared):
 
 def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared):
     access = access_to(declared)
-    for call in calls_of(declared, access.fields):
+    for call in calls_of(declared, access.fields).values():
         signed = declared.sign(call, access.fields, access.secrets(), NOW)
         for box in access.secrets().values():
             assert box.reveal() not in repr(call)
@@ -163,7 +124,7 @@ def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared
 
 def test_signing_is_pure(declared):
     access = access_to(declared)
-    for call in calls_of(declared, access.fields):
+    for call in calls_of(declared, access.fields).values():
         before = repr(call)
         first, second = (declared.sign(call, access.fields, access.secrets(), NOW) for _ in range(2))
         assert (repr(call), repr(first)) == (before, repr(second))

@@ -167,7 +167,7 @@ async def test_a_large_recording_is_uploaded_first(tmp_path: Path) -> None:
 
 # --- in practice ------------------------------------------------------------------------------------------------------
 
-SHORT = Limits(silence=0.03, give_up=0.08, give_up_whole=0.08, backoff=0.001, backoff_most=0.001)
+SHORT = Limits(silence=0.03, give_up=0.4, give_up_whole=0.08, backoff=0.001, backoff_most=0.001)
 
 
 async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):

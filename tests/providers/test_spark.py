@@ -277,7 +277,7 @@ async def verify(access: Access):
 
 
 async def ask(access: Access, words: str):
-    wire = Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08, retry_after=0))
+    wire = Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, retry_after=0))
     return await run(wire, access, SPARK.chat(access.fields, question(words)))
 
 

@@ -39,7 +39,7 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
 
 
 async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Wire | None = None):
-    wire = wire or Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.08))
+    wire = wire or Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4))
     return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
 
 

@@ -33,8 +33,8 @@ class Limits:
 
     `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
     piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`. `body`
-    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB. `cancel` is how long stopping what
-    runs at the provider may take.
+    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB. `refusal_time` is how long the words
+    of a refusal are waited for, `cancel` how long stopping what runs at the provider may take.
     """
 
     connect: float = 10
@@ -46,6 +46,7 @@ class Limits:
     answer: int = 64 << 20
     body: int = 40 << 20
     refusal: int = 256 << 10
+    refusal_time: float = 10
     retries: int = 2
     backoff: float = 0.5
     backoff_most: float = 8

@@ -40,7 +40,6 @@ Result = Event | Refusal | Call | Begun
 
 _TICK = 0.25
 _DRAIN = 0.05
-_REFUSAL_TIME = 10
 _BROKEN_MOST = 3
 _IN_THREAD = 256 << 10
 
@@ -125,7 +124,7 @@ async def refusal_body(place: Place, response: httpx.Response, limits: "Limits")
     """The body of a refusal as far as it comes, parsed if it is JSON; and a Problem if it is a web page."""
     body = bytearray()
     try:
-        async with asyncio.timeout(_REFUSAL_TIME):
+        async with asyncio.timeout(limits.refusal_time):
             async for chunk in response.stream:  # type: ignore[union-attr]
                 body += chunk
                 if len(body) > limits.refusal:

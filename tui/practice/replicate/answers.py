@@ -20,7 +20,7 @@ _API, _STREAMS = "https://api.replicate.com", "https://stream.replicate.com"
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018
 _COLD, _COLD_POLLS = "acme-labs/house-chat", 14
-_KEPT = 64
+_KEPT = 1000
 
 ORIGINS = (_API, _STREAMS)
 FIELDS = {"api_token": "r8_FAKEpracticeTokenOfNobody000003f2a"}

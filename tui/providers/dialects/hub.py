@@ -179,7 +179,7 @@ class _Hosted:
         if frame is None:
             return
         entry, task = frame.data, task_of(self.model)
-        if not isinstance(entry, dict):
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
             yield malformed("It describes no model.")
         elif entry.get("disabled"):
             yield Refusal(403, code=DISABLED)

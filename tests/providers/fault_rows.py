@@ -1,0 +1,127 @@
+"""The faults that any step of any call can meet, as data: what the other side answers, and what becomes of it."""
+
+import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from typing import Any
+
+from tests.providers.double import HOLD, QUICK, RESET, Answer, http
+from tui.errors import Problem, Refused, Unreachable
+from tui.providers.wire import Limits
+
+NOW = 1_795_300_000.0
+"""This machine's time in every test of a fault."""
+
+SOON = replace(QUICK, silence=0.2, give_up=0.5, give_up_whole=0.5, refusal_time=0.3)
+SMALL = replace(QUICK, body=200_000, answer=300_000, line=200_000, event=200_000)
+JSON = {"content-type": "application/json"}
+PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
+ELSEWHERE = "elsewhere.example.test"
+ENDED = "ended before the answer began"
+BROKEN = "ended before the answer did|opened no WebSocket"
+UNREAD = "text that is not JSON|cannot be used|opened no WebSocket"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault: what the step is answered, a pattern of what is said of it, and whether it is asked again.
+
+    An answer that repeats the secrets is made from them. `hint` is part of the second sentence where a key was sent.
+    With `times` it is met so often only, and all is well after it. `deep` marks a fault that is for the reader of the
+    answer to meet; any other is met before, so that it is enough to meet it once where calls ask the same.
+    """
+
+    answer: Answer | Callable[[str], Answer]
+    says: str = ""
+    kind: type[Problem] = Problem
+    again: bool = False
+    limits: Limits = QUICK
+    times: int = 0
+    hint: str = ""
+    deep: bool = False
+
+
+def _date(ahead: float) -> str:
+    return formatdate(NOW + ahead, usegmt=True)
+
+
+def _status(status: int, body: Any = None, headers: dict[str, str] | None = None, **more: Any) -> Row:
+    return Row([http({} if body is None else body, status, headers)], **more)
+
+
+def _body(content: bytes | str, says: str = UNREAD, **headers: str) -> Row:
+    return Row([http(content, headers=JSON | headers)], says, deep=True)
+
+
+def _words(keys: str) -> Answer:
+    return [http({"error": {"message": keys}, "message": keys, "detail": keys, "error_msg": keys}, 400)]
+
+
+def _page(status: int, **more: Any) -> Row:
+    return _status(status, PAGE, {"content-type": "text/html"}, **more)
+
+
+def _redirect(status: int, target: str, says: str) -> Row:
+    return _status(status, "", {"location": target}, says=says)
+
+
+_LONG = {**JSON, "content-length": "999"}
+_LARGE = json.dumps({"data": "x" * 400_000})
+_CLOSING = {"connection": "close"}
+_CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n9\r\n{"
+
+ROWS = {
+    # The connection.
+    "closed": Row([b""], ENDED, Unreachable, again=True),
+    "reset": Row([RESET], ENDED, Unreachable, again=True),
+    "cut in the head": Row([b"HTTP/1.1 200 OK\r\ncontent-le"], ENDED, Unreachable, again=True),
+    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, Unreachable, again=True),
+    "silence": Row([HOLD], "sent nothing of use", Unreachable, limits=SOON),
+    # Statuses.
+    **{f"status {each}": _status(each, deep=True) for each in (400, 402, 403, 404, 405, 410, 413, 418, 422)},
+    "status 401": _status(401, says="[Kk]ey", kind=Refused, deep=True),
+    "status 407": _status(407, says="proxy", kind=Unreachable),
+    **{f"status {each}": _status(each, again=True) for each in (408, 409, 500, 502, 503, 504, 529)},
+    "status 429": _status(429, again=True, deep=True),
+    "status 304": _status(304, "", says="304"),
+    "wrong clock": _status(401, headers={"date": _date(-420)}, kind=Refused, hint="clock is 7 min ahead"),
+    "words that repeat the key": Row(_words, deep=True),
+    "hostile words": _status(400, {"error": {"message": "\x1b[2J\u202e" + "* a" * 50_000}}, deep=True),
+    # How long to wait.
+    "busy once": _status(429, headers={"retry-after": "0.01"}, times=1),
+    "busy until a date": _status(503, headers={"retry-after": _date(0)}, again=True),
+    "busy for an hour": _status(429, headers={"retry-after": _date(3600)}),
+    "busy for 61 s": _status(429, headers={"retry-after": "61"}),
+    "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
+    "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
+    # Something on the way.
+    **{f"page {each}": _page(each, says="sent a web page", kind=Unreachable) for each in (200, 400, 403, 404)},
+    "page 502": _page(502, again=True),
+    **{
+        f"redirect {each}": _redirect(each, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")
+        for each in (300, 301, 302, 303, 305, 307, 308)
+    },
+    "redirect by plain http": _redirect(307, f"http://{ELSEWHERE}/v1", "by plain http. It was not followed"),
+    "redirect without scheme": _redirect(308, f"//{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed"),
+    "redirect to a path": _redirect(302, "/login", "another path, /login. It was not followed"),
+    "redirect to nonsense": _redirect(302, "https://[", "not followed"),
+    # Answers of success that are none.
+    "empty": _body("", "an empty answer|opened no WebSocket"),
+    "status 204": Row([b"HTTP/1.1 204 No\r\n\r\n"], "an empty answer|opened no WebSocket", deep=True),
+    **{f"body {each}": _body(each) for each in ("{}", "[]", "null", '"text"', "[1]", '{"choices": [null]}')},
+    "half of a body": _body('{"data": ['),
+    "text for JSON": _body("fine, thanks"),
+    "deep JSON": _body("[" * 100_000),
+    "UTF-16": _body('{"data": []}'.encode("utf-16")),
+    "packed as gzip": _body(gzip.compress(b"0" * 100_000), "as gzip|no WebSocket", **{"content-encoding": "gzip"}),
+    "packed as br": _body(b"x", "as br|no WebSocket", **{"content-encoding": "br"}),
+    "too large": replace(_body(_LARGE, "larger than|line of more|WebSocket"), limits=SMALL),
+    # In the body.
+    "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN),
+    "cut chunk": Row([_CHUNKED], BROKEN),
+    "reset in the body": Row([http("{", headers=_LONG), RESET], BROKEN),
+    "silence in the body": Row([http("{", headers=_LONG), HOLD], "sent nothing of use|no WebSocket", limits=SOON),
+    "silence in a refusal": Row([http("{", 400, _LONG), HOLD], limits=SOON),
+}

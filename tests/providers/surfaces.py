@@ -1,0 +1,85 @@
+"""Every call that every provider knows, by name, as it is made for a tenant in practice. No provider is named here.
+
+A provider that can be set up in several ways names the others in `Facts.ways`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from tests.providers.facts import every
+from tui.domain import Model, ModelType
+from tui.practice.transport import folders
+from tui.providers.calls import Call, ChatAsk, EmbedAsk, Message, TranscribeAsk
+from tui.providers.spec import Fields, Provider, told
+from tui.providers.wire import Access
+from tui.secret import Secret
+
+CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
+TALK = Path("talk.wav")
+
+
+def filled(declared: Provider, way: str = "") -> dict[str, str]:
+    """What is filled in, secrets included."""
+    usual = {each.name: each.default for each in declared.fields if each.default}
+    ways = next((each.ways for each in every() if each.provider == declared.id), {})
+    return usual | dict(ways[way] if way else folders()[declared.id].FIELDS)
+
+
+def access_of(declared: Provider, given: Mapping[str, str]) -> Access:
+    """Access with these values, to all origins that they need."""
+    secret = {each.name for each in declared.fields if each.secret}
+    boxes = {name: Secret(value) for name, value in given.items() if name in secret}
+    fields = told({name: value for name, value in given.items() if name not in secret}, boxes)
+    added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
+    return Access(declared, fields, tuple(dict.fromkeys((*declared.origins(fields), *added))), secrets=lambda: boxes)
+
+
+def added_to(declared: Provider) -> tuple[Model, ...]:
+    """The models that the practice folder adds by hand, in its `MODELS`."""
+    models: tuple[Model, ...] = getattr(folders()[declared.id], "MODELS", ())
+    return models
+
+
+def calls_of(declared: Provider, fields: Fields, sound: Path = TALK, listed: tuple[Model, ...] = ()) -> dict[str, Call]:
+    """One call of every kind, and for every model that is added by hand; `sound` is the recording.
+
+    Where none is added, the first that is `listed` is asked, or that the catalogue knows.
+    """
+    calls: dict[str, Call | None] = {"verify": declared.verify(fields), "token": declared.token(fields)}
+    if declared.list_models:
+        calls["list"] = declared.list_models(fields)
+    for kind in declared.types:
+        for place, model in enumerate(_models(declared, kind, listed)):
+            calls |= {f"{name}{place + 1 if place else ''}": call for name, call in _of(declared, fields, model, sound)}
+        if declared.search:
+            calls[f"search {kind}"] = declared.search(fields, "llama", kind)
+    for name, offer in declared.offers.items():
+        calls[f"offer {name}"] = offer(fields, {})
+    return {name: call for name, call in calls.items() if call is not None}
+
+
+def _models(declared: Provider, kind: ModelType, listed: tuple[Model, ...]) -> list[Model]:
+    added = [each for each in added_to(declared) if each.type is kind]
+    known = [each for each in (*listed, *declared.catalogue) if each.type is kind]
+    return added or known[:1] or [Model(declared.id, "some-model", kind)]
+
+
+def _of(declared: Provider, fields: Fields, model: Model, sound: Path) -> Iterator[tuple[str, Call]]:
+    """The calls to one model."""
+    if model.type is CHAT and declared.chat:
+        messages = (Message("system", "Be brief."), Message("user", "Hi"))
+        for name, stream in (("chat", True), ("chat in one piece", False)):
+            yield name, declared.chat(fields, ChatAsk(model, messages, {}, stream))
+    if model.type is EMBEDDING and declared.embed:
+        yield "embed", declared.embed(fields, EmbedAsk(model, ("a", "b")))
+    if model.type is SPEECH and declared.transcribe:
+        size = sound.stat().st_size if sound.exists() else 4000
+        yield "transcribe", declared.transcribe(fields, TranscribeAsk(model, sound, "audio/wav", size, "en"))
+    if declared.check_model:
+        asked = replace(model, fields={name: value for name, value in model.fields.items() if name in _asked(declared)})
+        yield f"check {model.type}", declared.check_model(fields, asked)
+
+
+def _asked(declared: Provider) -> set[str]:
+    return {each.name for each in declared.model_fields}
