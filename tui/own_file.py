@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tui.errors import Problem
+from tui.errors import Problem, Usage
 from tui.text import one_line
 
 
@@ -26,6 +26,16 @@ def write(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def read(path: Path, largest: int) -> bytes:
+    """What a file holds, up to one byte more than `largest`; Usage if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(largest + 1)
+    except OSError as error:
+        said = (error.strerror or "no access").lower()
+        raise Usage(f"The file cannot be read: {said}.", "Name another one.") from None
 
 
 def unwritable(path: Path, error: OSError) -> Problem:

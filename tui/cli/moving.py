@@ -8,7 +8,7 @@ from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.output import is_terminal
 from tui.errors import Usage
-from tui.own_file import write
+from tui.own_file import read, write
 from tui.workspace import auditing, exporting, importing, tenants
 from tui.workspace.bundle import LARGEST
 from tui.workspace.importing import Plan
@@ -68,13 +68,7 @@ async def bring(call: Calling) -> None:
 
 
 def _content(where: str) -> bytes:
-    try:
-        if where == _STREAM:
-            return sys.stdin.buffer.read(LARGEST + 1)
-        with Path(where).expanduser().open("rb") as file:
-            return file.read(LARGEST + 1)
-    except OSError as error:
-        raise Usage(f"The file cannot be read: {(error.strerror or 'no access').lower()}.") from None
+    return sys.stdin.buffer.read(LARGEST + 1) if where == _STREAM else read(Path(where).expanduser(), LARGEST)
 
 
 def _shape(plan: Plan, done: bool) -> dict[str, object]:

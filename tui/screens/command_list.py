@@ -172,13 +172,24 @@ def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:
     yield Command("Export the settings …", _then(_worker, app, _export), "", tells, also="backup save file")
     tells = "Write them to a file under a passphrase of its own."
     by = "modeldeck export --with-secrets"
+    importing = f"Bring a file of settings into {name}; what it would change is shown first."
     yield Command("Export with the keys", _then(app.toast, by), "", tells, by, also="backup save file secrets")
+    yield Command("Import settings …", _then(_worker, app, _import), "", importing, also="restore move file")
 
 
 def _audit(app: "Modeldeck") -> None:
     from tui.screens.audit import Audit
 
     app.push_screen(Audit())
+
+
+async def _import(app: "Modeldeck") -> None:
+    from tui.screens.importing import Import
+
+    if done := await app.push_screen_wait(Import()):
+        app.tenant_changed()
+        _tell(app)
+        app.toast(done)
 
 
 async def _export(app: "Modeldeck") -> None:
