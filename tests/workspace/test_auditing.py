@@ -135,6 +135,17 @@ async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Desk
     assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
 
 
+async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Desk) -> None:
+    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
+    await credentials.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    tenants.lock(acme, "acme")
+    earlier = tenants.earlier(acme, "acme")
+    await tenants.restore(acme, "acme", earlier[1].name)
+    await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
+    assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+
+
 async def test_no_secret_is_in_the_log(acme: Desk, tmp_path: Path) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
     tenants.lock(acme, "acme")

@@ -4,7 +4,7 @@ from typing import Any
 
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
-from tui.errors import Problem, Usage
+from tui.errors import Locked, Problem, Usage
 from tui.workspace import auditing, tenants
 from tui.workspace.tenants import State
 from tui.workspace.times import moment
@@ -36,6 +36,10 @@ async def restore(call: Calling) -> None:
     for each in lacking:
         call.out.line(f"  not in it: {each}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
+    try:
+        await call.open(tenants.get(call.desk, tenant_id))
+    except Locked:
+        call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
 
 
 def _list(call: Calling, tenant_id: str, states: list[State]) -> None:

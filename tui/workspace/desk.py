@@ -50,6 +50,8 @@ class Desk:
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
     """The counter beside each private key, with the stamp of the file that it was read from."""
+    put_back: set[str] = field(default_factory=set, repr=False)
+    """Tenants of which an earlier state was put back here while they were locked."""
     unnoted: Problem | None = None
     """Why something that was done could not be put into the audit log, if so."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)

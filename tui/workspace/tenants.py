@@ -15,7 +15,7 @@ from tui.store import Earlier
 from tui.text import one_line
 from tui.workspace import changes, credentials, defaults, keys, models, retired, sealed, trial_store, trust
 from tui.workspace.desk import OPERATOR, Desk
-from tui.workspace.keys import has_key, is_open, key_path, lock, private_key, unlock
+from tui.workspace.keys import has_key, is_open, key_path, lock, private_key
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
 from tui.workspace.records import noun, record
 from tui.workspace.trial_store import Left
@@ -233,10 +233,21 @@ async def restore(desk: Desk, tenant_id: str, name: str) -> str:
     def work() -> str:
         kept = desk.store(known_id(tenant_id)).restore(name)
         with suppress(Problem):
-            trust.restored(desk, tenant_id)
+            if keys.at_hand(desk, tenant_id):
+                trust.restored(desk, tenant_id)
+            else:
+                desk.put_back.add(tenant_id)
         return kept
 
     return await asyncio.to_thread(work)
+
+
+async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
+    """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
+    await keys.unlock(desk, tenant_id, passphrase)
+    if tenant_id in desk.put_back:
+        await asyncio.to_thread(trust.restored, desk, tenant_id)
+        desk.put_back.discard(tenant_id)
 
 
 def _least_left(desk: Desk, tenant_id: str) -> Left | None:
