@@ -48,5 +48,8 @@ FIGURES = {
     "G7": Figure("changed, moved and cut envelopes", "envelopes.changed", 10, 100, 1_000),
     "G8": Figure("vectors opened by another library", "envelopes.vectors", 1, 1, 1),
     "G14": Figure("streams cut anywhere, against the standards", "decoders.streams", 100_000, 1_000_000, 10_000_000),
+    "G16": Figure("redirects to a second server", "network.redirects", 1, 1, 1),
+    "G17": Figure("answers given up at random moments", "network.cancels", 200, 1_000, 10_000),
+    "G18": Figure("answers too large, or without end", "sizes.floods", 16, 64, 64),
 }
 """By goal."""

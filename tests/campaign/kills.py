@@ -1,6 +1,7 @@
 """Writers of a settings file that are killed: at random moments, or at one step of a write."""
 
 import contextlib
+import ctypes
 import json
 import os
 import random
@@ -25,6 +26,9 @@ STOCK_MOST = 1_000
 
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
 """The functions of `os` by which a write changes something."""
+
+
+_PR_SET_PDEATHSIG = 1
 
 
 class HalfWritten(ValueError):
@@ -154,9 +158,10 @@ def _kill_one(
 
 @contextlib.contextmanager
 def forked(work: Callable[[], None]) -> Iterator[int]:
-    """A process that does the work and ends; it has ended when the block is left."""
+    """A process that does the work and ends, with this one at the latest; it has ended when the block is left."""
     child = os.fork()
     if not child:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         with contextlib.suppress(BaseException):
             work()
             os._exit(0)
