@@ -6,15 +6,17 @@ Screens reach each other only through the methods and actions here. What they do
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events
+from textual.actions import ActionParseResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
@@ -27,7 +29,7 @@ from tui.process import collect_seldom
 from tui.screens.area import Framed
 from tui.screens.doors import Doors
 from tui.screens.lent import source_words
-from tui.screens.watch import EVERY, Watch
+from tui.screens.watch import EVERY, OFTEN, Watch
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
 from tui.workspace import credentials, tenants
@@ -120,7 +122,9 @@ class Modeldeck(Doors):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
         guard_loop(loop, self.desk.environ)
+        self.watching.begin()
         self.set_interval(EVERY, self.watching.look)
+        self.set_interval(OFTEN, self.watching.wait)
         # After a suspension the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
         if self.tenant is not None:
@@ -137,7 +141,7 @@ class Modeldeck(Doors):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
             self.watching.key()
-            if self._unseen(event):
+            if self._unseen(event) or self.watching.lost():
                 return
         if isinstance(event, events.Resize):
             # Terminals differ in what they keep, and a size that came back is no news to Textual.
@@ -148,6 +152,23 @@ class Modeldeck(Doors):
         """Whether it would act on what a window too small does not show; only the keys that hold anywhere pass."""
         keys = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
         return self.screen.has_class("-too-small") and not any(each.priority for each in keys)
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Problem as problem:
+            self.tell(problem)
+            return True
+
+    def tell(self, problem: Problem) -> None:
+        """Say what stood in the way of something, where its screen has no place of its own for it."""
+        if not self.watching.lost():
+            self.toast(f"{problem.message} {problem.hint}")
 
     def practise(self) -> None:
         """End this console; `run` opens another one on made-up tenants in its place."""
@@ -210,6 +231,7 @@ class Modeldeck(Doors):
             return Place(state="PRACTICE" if self.desk.practice else "", area=area, busy=busy)
         opened = self.tenant.id in self.desk.open_keys or not self.tenant.protected
         state = "PRACTICE" if self.desk.practice else "open" if opened else "locked"
+        state += ", read-only" if self.watching.shut else ""
         tenant = self.tenant
         return Place(tenant.name, tenant.mark, state, area, labels, busy, self.watching.alike, tenant.key_id[:4])
 

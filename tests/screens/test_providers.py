@@ -8,7 +8,6 @@ from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.practice.desk import LONG_NAME, practice_desk
 from tui.providers.spec import Provider
 from tui.widgets.fields import SecretField
-from tui.workspace import credentials
 from tui.workspace.desk import Desk
 
 
@@ -157,14 +156,6 @@ async def test_escape_five_times_neither_leaves_nor_quits(desk: Desk) -> None:
     async with console(desk) as pilot:
         await pilot.press(*["escape"] * 5)
         assert pilot.app.is_running and "[1 Providers]" in shown(pilot)
-
-
-async def test_another_session_is_told_of_once(desk: Desk) -> None:
-    async with console(desk) as pilot:
-        await credentials.remove_provider(desk, "acme", "openai_compatible")
-        pilot.app.screen.changed_elsewhere()
-        await until_shown(pilot, "Another session changed the providers.")
-        assert "○ OpenAI-compatible    not set up" in shown(pilot)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (100, 30), (120, 40)])

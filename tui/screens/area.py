@@ -9,6 +9,7 @@ changed. The frame calls it on every change of focus.
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import events
@@ -16,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
@@ -39,9 +41,14 @@ class Framed(Screen[Result]):
 
     AREA: ClassVar[str] = ""
     AUTO_FOCUS = ""
+    ALL_TENANTS: ClassVar[bool] = False
+    """Whether the screen shows all tenants, and is to be told of changes of each."""
 
     _early: list[events.Key] | None = None
     """Keys typed ahead, before anything here had the focus; None from then on."""
+
+    _frame = Frame("", ("? help",))
+    """The words around the content as they were last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,11 +81,16 @@ class Framed(Screen[Result]):
         """Bring the words around the content up to date; what has not changed is not drawn again."""
         if not self.is_mounted:
             return
-        frame = self.frame()
+        try:
+            frame = self._frame = self.frame()
+        except Problem as problem:
+            # The settings went away or cannot be read any more; the screen and what was typed in it stay.
+            frame = replace(self._frame, strip=(problem.message, problem.hint))
         self.query_one(Header).show(self.place())
         self.query_one("#title", Rule).show(frame.title, frame.right)
-        self.query_one("#foot", Rule).show(frame.foot, frame.foot_right)
-        self.query_one(Strip).show(*frame.strip)
+        watching = self.app.watching
+        self.query_one("#foot", Rule).show(frame.foot or watching.shut, frame.foot_right)
+        self.query_one(Strip).show(*(watching.strip or frame.strip))
         self.query_one(Footer).show(frame.keys)
 
     def place(self) -> Place:
@@ -89,6 +101,13 @@ class Framed(Screen[Result]):
         if self._early is None:
             self._early = []
         self.reframe()
+
+    async def _on_message(self, message: Message) -> None:
+        # A problem that no handler put into words on its screen is told all the same; it is never a crash.
+        try:
+            await super()._on_message(message)
+        except Problem as problem:
+            self.app.tell(problem)
 
     def on_key(self, event: events.Key) -> None:
         # On a slow line people type ahead of the screen that they know will come.

@@ -14,6 +14,7 @@ from tui.screens.area import Area
 from tui.screens.checks import Checks
 from tui.screens.lent import has_choice
 from tui.screens.provider_words import (
+    done_between,
     strip_of_both,
     strip_of_credential,
     strip_of_field,
@@ -31,6 +32,7 @@ from tui.widgets.provider_rows import matches, provider_items
 from tui.widgets.rows import Rows, text_item
 from tui.workspace import credentials, tenants
 from tui.workspace.credentials import ProviderRow
+from tui.workspace.times import when
 
 WIDE = 100
 """Columns from which the details stand beside the list."""
@@ -139,8 +141,10 @@ class ProviderList(Area):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        if self.rows != before:
-            self.say("Another session changed the providers.", "The list is up to date.")
+        desk = self.app.desk
+        if tenants.other_session(desk, self.tenant_id) and (done := done_between(before, self.rows)):
+            at = when(tenants.saved_at(desk, self.tenant_id), desk.now())
+            self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def locked(self) -> None:
         self.reload()

@@ -1,5 +1,6 @@
 """What the strip says of a provider and its credentials, and what goes with one that is removed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.domain import Credential, kept_for
@@ -36,6 +37,20 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     if locked and held.envelope:
         return said, "v asks for the passphrase first."
     return said, _listed(row, held, now)
+
+
+def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
+    """What was done to the providers, `set up OpenAI`; '' where nothing was but counting calls on trial."""
+    changed = [
+        (old, new)
+        for old, new in zip(before, after, strict=False)
+        if (old.credential, old.source, old.models, old.added) != (new.credential, new.source, new.models, new.added)
+    ]
+    if len(changed) != 1:
+        return "changed the providers" if changed else ""
+    old, new = changed[0]
+    verb = "set up" if not old.credential else "removed" if not new.credential else "changed"
+    return f"{verb} {new.provider.label}"
 
 
 def strip_of_trial(row: ProviderRow) -> Strip:

@@ -19,7 +19,7 @@ from tui.widgets.setup_form import SetupForm
 from tui.workspace import credentials, defaults, rotating, tenants
 from tui.workspace.credentials import Conflict, FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
-from tui.workspace.setup import DEFAULT_NAME, Values
+from tui.workspace.setup import DEFAULT_NAME, Values, same_content
 from tui.workspace.times import when
 from tui.workspace.verifying import Verified
 
@@ -225,7 +225,9 @@ class Saving(Page[bool]):
             "mine": "Save mine over it",
             "theirs": "Leave mine, take theirs",
         }
-        lines = conflict_lines(self.provider, theirs, self._values, self.app.desk.now())
+        desk, tenant_id, _ = self._whom
+        who = tenants.other_session(desk, tenant_id)
+        lines = conflict_lines(self.provider, theirs, self._values, desk.now(), who)
         answer = await self.app.ask(title, lines, choices)
         if answer == "theirs":
             self.dismiss(None)
@@ -303,5 +305,5 @@ class Saving(Page[bool]):
     def changed_elsewhere(self) -> None:
         now = credentials.listing(self.app.desk, self.app.tenant_id, self.provider.id)
         theirs = next((each for each in now if each.name == self.called), None)
-        self.changed_meanwhile = theirs != self.stored
+        self.changed_meanwhile = not same_content(theirs, self.stored)
         self.reframe()

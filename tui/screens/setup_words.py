@@ -65,17 +65,18 @@ def imported(listed: Sequence[Model] | None, seconds: float) -> str:
     return f"{len(listed):,} {were} imported in {seconds:.1f} s."
 
 
-def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, now: str) -> list[Words]:
-    """What another session stored, field by field, beside what stands in the form."""
+def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, now: str, who: str = "") -> list[Words]:
+    """What another session (`who`) stored, field by field, beside what stands in the form."""
+    who = who or "Another session"
     if theirs is None:
-        return ["Another session removed it.", "", "Nothing of this form has been saved."]
+        return [f"{who} removed it.", "", "Nothing of this form has been saved."]
     rows: list[Words] = [
         f"  {fit(field.label, 15)}now {fit(there, 22, middle=True)}here: {here}"
         for field in provider.fields
         if (there := _theirs(field, theirs)) != (here := _mine(field, mine))
     ]
     at = when(theirs.changed, now)
-    head = f"Another session saved it{f' at {at}' if at else ''}:"
+    head = f"{who} saved it{f' at {at}' if at else ''}:"
     return [head, "", *rows, "", "Nothing of this form has been saved."]
 
 

@@ -29,6 +29,8 @@ _SLICE = 0.03
 class Tenants(Area):
     """The first screen when there is more than one tenant."""
 
+    ALL_TENANTS = True
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "New tenant", id="tenants.new"),
         Binding("e", "rename", "Rename the tenant", id="tenants.rename"),

@@ -118,6 +118,10 @@ class Rule(Row):
         ]
 
 
+STRIP = tuple[Words, Words]
+"""The two rows of a strip."""
+
+
 class Strip(Row):
     """Two rows that say in full what the cursor is on, or a problem's sentence and hint."""
 
@@ -245,4 +249,4 @@ class Frame:
     right: str = ""
     foot: str = ""
     foot_right: str = ""
-    strip: tuple[Words, Words] = ("", "")
+    strip: STRIP = ("", "")

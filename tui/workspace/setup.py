@@ -116,7 +116,7 @@ async def save(
             held = {each["name"]: noun(Credential, each) for each in table if each["provider"] == provider_id}
             now = held.get(name)
             draft = draft_of(desk, tenant_id, provider_id, values, name, plain_http)
-            if watch and _content(now) != _content(seen):
+            if watch and not same_content(now, seen):
                 raise Conflict(draft.provider.label, now)
             made = replace(
                 _sealed(desk, tenant_id, draft, name),
@@ -210,9 +210,10 @@ def _sealed(desk: Desk, tenant_id: str, draft: Draft, name: str) -> Credential:
     return replace(made, envelope=envelope)
 
 
-def _content(credential: Credential | None) -> tuple[object, ...]:
-    """What a form shows of a credential: two forms conflict where this differs."""
-    return (credential.envelope, dict(credential.clear)) if credential else ()
+def same_content(one: Credential | None, other: Credential | None) -> bool:
+    """Whether a form would show the same: two forms conflict where it would not."""
+    contents = [(each.envelope, dict(each.clear)) if each else None for each in (one, other)]
+    return contents[0] == contents[1]
 
 
 def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:

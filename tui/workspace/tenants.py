@@ -1,12 +1,13 @@
 """Tenants: who settings belong to."""
 
 import asyncio
+import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui import vault
+from tui import holder, vault
 from tui.domain import Credential, Default, Model, Origin, Tenant
 from tui.errors import Problem, Usage
 from tui.providers import PROVIDERS
@@ -37,6 +38,7 @@ __all__ = [
     "key_path",
     "last_used",
     "lock",
+    "other_session",
     "private_key",
     "removal",
     "remove",
@@ -44,6 +46,7 @@ __all__ = [
     "restore",
     "row",
     "rows",
+    "saved_at",
     "set_passphrase",
     "slug_for",
     "touch",
@@ -214,6 +217,18 @@ def touch(desk: Desk, tenant_id: str) -> None:
                 folder.write(_LAST_USED, desk.now().encode())
     except Problem:
         return
+
+
+def other_session(desk: Desk, tenant_id: str) -> str:
+    """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
+    by = desk.store(tenant_id).document().by
+    who = "" if by.get("pid") == os.getpid() else holder.words(by)
+    return f"Another session ({who})" if who else ""
+
+
+def saved_at(desk: Desk, tenant_id: str) -> str:
+    """When the settings were saved last, as ISO 8601."""
+    return desk.store(tenant_id).document().saved
 
 
 def last_used(desk: Desk) -> str:
