@@ -10,7 +10,7 @@ import pytest
 from tests.providers.double import QUICK, access_to, chat_call, http, run, said, serve, text_of
 from tui.errors import Problem
 from tui.providers.calls import Call, Frame, Framing
-from tui.providers.events import Finish, Notice, TextDelta
+from tui.providers.events import Finish, Notice, TextDelta, Vectors
 from tui.providers.wire import Limits, Wire
 
 
@@ -99,6 +99,20 @@ async def test_a_wire_without_end_is_stopped():
         _, problem = await collect(server, Call("GET", f"{server.base_url}/job", lambda: again), Limits(steps=5))
     assert problem and "did not come to an end in 5 steps" in problem.message
     assert len(server.asked) == 5
+
+
+async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts():
+    async with serve([http({})]) as server:
+
+        def text(place: int) -> Call:
+            def read(frame: Frame | None):
+                after = [text(place + 1)] if place < 11 else []
+                return [Vectors(place, ((1.0,),)), *after] if frame else []
+
+            return Call("GET", f"{server.base_url}/job", lambda: read)
+
+        events, problem = await collect(server, text(0), Limits(steps=5))
+    assert problem is None and [each.start for each in events if isinstance(each, Vectors)] == list(range(12))
 
 
 async def test_a_later_step_keeps_to_the_origins():

@@ -23,7 +23,7 @@ from tui.errors import Problem
 from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
 from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
-from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token, Uploading, Usage
+from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token, Uploading, Usage, Vectors
 from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after, unread
 from tui.providers.spec import Provider
 from tui.providers.wire_access import Access, Limits, permit
@@ -131,9 +131,11 @@ class Wire:
 
     async def _steps(self, access: Access, first: _Step) -> AsyncGenerator[Event | Begun, None]:
         step: _Step | None = first
-        for _ in range(self._limits.steps):
-            if step is None:
-                return
+        taken = 0
+        while step is not None:
+            if taken == self._limits.steps:
+                raise Problem(f"{access.provider.label} did not come to an end in {taken} steps.", "Try again later.")
+            taken += 1
             if step.call.wait:
                 await asyncio.sleep(step.call.wait)
             current, step = step, None
@@ -142,10 +144,9 @@ class Wire:
                     if isinstance(result, Call):
                         step = replace(first, call=result, follows=True)
                     else:
+                        # Where one text is embedded at a time, there are as many steps as texts.
+                        taken = 0 if isinstance(result, Vectors) else taken
                         yield result
-        if step is not None:
-            label = access.provider.label
-            raise Problem(f"{label} did not come to an end in {self._limits.steps} steps.", "Try again later.")
 
     async def _cancel(self, access: Access, call: Call) -> None:
         """Stop something at the provider. Nobody waits for the outcome, and none of it is told."""
