@@ -16,7 +16,7 @@ from typing import Any
 from tui.domain import Model
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.calls import Call, ChatAsk, Frame, Message
+from tui.providers.calls import Call, ChatAsk, Frame, Message, Refusal
 from tui.providers.faults import Place, explained
 from tui.providers.spec import Provider, told
 from tui.providers.wire import Access
@@ -156,13 +156,27 @@ class Facts:
 def refusals_in_words(facts: Facts, p: Provider) -> None:
     """The refusals of the table without a socket, for mutants: each is read and put into its words."""
     for said in facts.refusals:
-        told = replace(p.refusal(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers)
+        told = _told(facts, p, said)
         model = "" if said.call == "verify" else facts.chats[0].model.id
         problem = explained(Place(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
         assert type(problem) is said.kind
         assert problem.message.startswith(said.message.format(host="localhost:9")), problem.message
         assert said.hint in problem.hint, problem.hint
         assert not (told.final and said.retried)
+
+
+def _told(facts: Facts, p: Provider, said: Said) -> Refusal:
+    """The refusal as the wire meets it: by its status, or in the body of an answer that its reader is given."""
+    if said.status != 200:
+        return replace(p.refusal(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers)
+    chat = facts.chats[0]
+    fields = chat.access("http://localhost:9").fields
+    assert p.chat
+    ask = ChatAsk(chat.asked(fields), (Message("user", "Hello?"),), {}, False)
+    call = p.verify(fields) if said.call == "verify" else p.chat(fields, ask)
+    refused = [each for each in read(call, said.body) if isinstance(each, Refusal)]
+    assert refused, said.body
+    return refused[0]
 
 
 @cache

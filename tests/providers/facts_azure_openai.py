@@ -490,6 +490,8 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         assert p.check_model
         return read(p.check_model(V1, model), *frames)
 
+    assert p.kind_of("gpt-east", {"base_model": "text-embedding-3-small"}) is ModelType.EMBEDDING
+    assert p.kind_of("whisper", {}) is ModelType.SPEECH2TEXT and p.kind_of("east", {"base_model": "own"}) is None
     call = p.check_model(V1, deployed("gpt-east", "gpt-5.4-mini"))
     assert (call.url, call.query) == (f"{HOST}/openai/models", {"api-version": "2024-10-21"})
     for base, kind, note in (

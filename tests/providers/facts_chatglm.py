@@ -76,6 +76,7 @@ FACTS = Facts(
     unserved=frozenset({"api-embed", "chatglm2-embed", "vllm-embed"}),
     dialects=("chatglm_api", "chatglm_probe", "chatglm"),
     numbers=True,
+    prose=frozenset({"KINDS"}),
     chats=(
         Chat(
             "chatglm",
@@ -162,7 +163,7 @@ def what_it_is(p: Provider) -> None:
     assert p.field("base_url").url
     assert p.field("api_key").env == ("VLLM_API_KEY",)
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING)
-    assert [each.base_url for each in p.local_servers] == [AT]
+    assert [(each.base_url, each.label) for each in p.local_servers] == [(AT, "ChatGLM")]
     assert "by hand" in p.after_saving
     assert not p.catalogue
 
@@ -180,7 +181,8 @@ def an_address_however_it_was_pasted(p: Provider) -> None:
         assert p.chat({**fields, "flavour": "vllm"}, ask).url == f"{AT}/v1/chat/completions"
         assert p.chat({**fields, "flavour": "native"}, ask).url == f"{AT}/"
         assert p.embed(fields, EmbedAsk(MODEL, ("a",))).url == f"{AT}/v1/embeddings"
-    assert p.verify({"base_url": "https://gw.test/glm/v1"}).url == "https://gw.test/glm/v1/models"
+    for root in ("https://gw.test/glm", "https://gw.test/xx"):
+        assert p.verify({"base_url": f"{root}/v1"}).url == p.verify({"base_url": root}).url == f"{root}/v1/models"
 
 
 @check

@@ -314,6 +314,9 @@ def the_pieces_of_a_chat(p: Provider) -> None:
         assert read(chat(p), *frames, "[DONE]") == expected
         # Without the end mark, and with the usage in one more chunk.
         assert read(chat(p), *frames[:2], delta({}, "stop"), {"choices": [], "usage": USED}) == expected
+    # The plain form counts where both are there.
+    other = delta({"reasoning_content": "Greet.", "reasoning_details": [{"text": "Other."}]})
+    assert read(chat(p), other, delta({"content": "Hi"}, "stop"))[0] == ThinkingDelta("Greet.")
     tagged = (delta({"content": "<thi"}), delta({"content": "nk>Greet.</think>\n\nHel"}), delta({"content": "lo."}))
     events = read(chat(p), *tagged, delta({}, "stop", usage=USED), "[DONE]")
     assert [each for each in events if isinstance(each, ThinkingDelta)] == [ThinkingDelta("Greet.")]
@@ -327,6 +330,12 @@ def the_whole_message_at_the_end_repeats_nothing(p: Provider) -> None:
         for end in ((), ("[DONE]",)):
             events = read(chat(p, name), *pieces, whole("Hello."), *end)
             assert events == [TextDelta("Hel"), TextDelta("lo."), Usage(40, 6, 3), Finish("stop")]
+    # It ends the answer, with or without a mark.
+    assert read(chat(p), whole("Hello."), delta({"content": " late"})) == [
+        TextDelta("Hello."),
+        Usage(40, 6, 3),
+        Finish("stop"),
+    ]
     # What has not come yet is taken from it.
     thought = delta({"role": "assistant", "reasoning_content": "Greet."})
     expected = [ThinkingDelta("Greet."), TextDelta("Hello."), Usage(40, 6, 3), Finish("stop")]

@@ -488,6 +488,7 @@ def what_a_model_is_for(p: Provider) -> None:
             expected = ModelType.CHAT if kind == "completion" else kind
             assert (found.type if found else None) == expected, name
             assert not found or found.completion == (kind == "completion")
+            assert p.kind_of(name, {}) == expected
 
 
 @check

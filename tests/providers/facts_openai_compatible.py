@@ -60,7 +60,7 @@ def what_it_is(p: Provider) -> None:
     assert [(each.base_url, each.label, each.variable) for each in p.local_servers] == [
         ("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         ("http://localhost:8080/v1", "llama.cpp", ""),
-        ("http://localhost:8000/v1", "vLLM", ""),
+        ("http://localhost:8000/v1", "vLLM", "OPENAI_BASE_URL"),
         ("http://localhost:1234/v1", "LM Studio", ""),
     ]
     assert p.origins({"base_url": "http://localhost:11434/v1"}) == ("http://localhost:11434",)
@@ -76,6 +76,7 @@ def models_by_their_names(p: Provider) -> None:
     for kind, names in kinds.items():
         for name in names.split():
             assert listed(p, {"id": name}) == (Model("openai_compatible", name, kind),), name
+        assert {p.kind_of(name, {}) for name in names.split()} == {kind}
     assert listed(p, {"id": "BAAI/bge-reranker-v2"}, {"id": "kokoro-tts"}) == ()
     assert listed(p, {"id": "text-davinci-003"})[0].completion
 

@@ -446,6 +446,7 @@ def a_key_pair_is_exchanged_for_a_token(p: Provider) -> None:
     }
     assert (signed.headers, signed.json, signed.form) == ({"content-type": "application/json"}, None, None)
     assert read(call, EXCHANGED) == [Token(Secret("24.FAKE-token-of-nobody"), 2592000)]
+    assert read(call, {"access_token": "24.x", "expires_in": 60}) == [Token(Secret("24.x"), 60)]
     assert read(call, {"access_token": "24.x"}) == [Token(Secret("24.x"), 2592000)]
     odd: Any
     for odd in ({}, {"access_token": ""}, {"access_token": 7}, [], 7):
@@ -471,7 +472,12 @@ def where_the_older_form_is(p: Provider) -> None:
         assert p.origins({**PAIR, "base_url": base}) == ("https://aip.baidubce.com",)
         assert p.verify({**PAIR, "base_url": base}).url == f"{SHOP}/chat/ernie_speed"
     path = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
-    for root in ("https://gateway.test/baidu", "https://qianfan.gateway.test", "https://my.baidubce.com"):
+    for root in (
+        "https://gateway.test/xx",
+        "https://gateway.test/baidu",
+        "https://qianfan.gateway.test",
+        "https://my.baidubce.com",
+    ):
         fields = {**PAIR, "base_url": f"{root}/"}
         exchange = p.token(fields)
         assert exchange and exchange.url == f"{root}/oauth/2.0/token"
@@ -492,7 +498,12 @@ def the_older_form_is_verified_by_a_word(p: Provider) -> None:
         listed, accepted = read(call, result("Hi", end=None))
         assert accepted == Accepted()
         kinds = {each.id: each.type.value for each in listed.models}
-        assert {"ERNIE-Bot", "ERNIE-Bot-4", "ERNIE-Bot-turbo", "Yi-34B", "Llama-2-70B"} <= set(kinds)
+        chats = (
+            "ERNIE-Bot ERNIE-Bot-4 ERNIE-Bot-turbo ERNIE-Bot-8K ERNIE-Speed-8K ERNIE-Speed-128K ERNIE-Lite-8K"
+            " ERNIE-Tiny-8K ERNIE-Char-8K ERNIE-4.0-Turbo-8K BLOOMZ-7B Llama-2-7B Llama-2-13B Llama-2-70B"
+            " ChatGLM2-6B-32K AquilaChat-7B Yi-34B"
+        )
+        assert {name for name, kind in kinds.items() if kind == "chat"} == set(chats.split())
         embeddings = {name for name, kind in kinds.items() if kind == "embedding"}
         assert embeddings == {"embedding-v1", "bge-large-zh", "bge-large-en", "tao-8k"}
         assert [each.code for each in read(call, failed(3))] == ["3"]
@@ -608,6 +619,35 @@ def errors_within_an_answer(p: Provider) -> None:
     assert [type(each) for each in parted] == [TextDelta, Refusal]
     assert read(chat(p), {**delta({"content": "Hi"}), "error_code": 0}, end=False) == [TextDelta("Hi")]
     assert [each.code for each in read(chat(p), error("internal_error"), end=False)] == ["internal_error"]
+
+
+@check
+def what_a_code_amounts_to(p: Provider) -> None:
+    for status, codes in {
+        400: "100 336001 336002 336003 336004 336005 336006",
+        401: "13 14 110 111 invalid_iam_token invalid_client invalid_appid",
+        402: "17 19",
+        403: "6",
+        404: "3",
+        429: "4 18 336501 336502 rpm_rate_limit_exceeded tpm_rate_limit_exceeded",
+        500: "1 15 336000 internal_error",
+        503: "2 336100 system_busy",
+    }.items():
+        for code in codes.split():
+            body = failed(int(code)) if code.isdecimal() else error(code)
+            assert p.refusal(0, {}, body).status == status, code
+
+
+@check
+def an_account_that_is_in_the_way(p: Provider) -> None:
+    said = {
+        "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
+        "Real-name verification first.": ("The Baidu account is not verified by name.", (401, 403)),
+    }
+    for theirs, (ours, statuses) in said.items():
+        for status in statuses:
+            problem = p.explain(Refusal(status, code="denied", message=theirs), "m")
+            assert problem and problem.message.startswith(ours), status
 
 
 @check

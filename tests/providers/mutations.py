@@ -38,8 +38,12 @@ class Mutant:
 
 def mutants(facts: Facts) -> list[Mutant]:
     """Every mutant of a provider, in the order of the source."""
-    own = [f"dialects.{name}" for name in facts.dialects]
-    return [mutant for name in (*own, facts.provider) for mutant in _of(name, facts)]
+    return [mutant for name in modules(facts) for mutant in _of(name, facts)]
+
+
+def modules(facts: Facts) -> list[str]:
+    """The modules of a provider whose words are changed."""
+    return [*(f"dialects.{name}" for name in facts.dialects), facts.provider]
 
 
 def outcome(facts: Facts, mutant: Mutant) -> str:

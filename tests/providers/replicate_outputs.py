@@ -255,7 +255,8 @@ def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
     assert (upload.method, upload.url, upload.json) == ("POST", f"{ROOT}/files", None)
     assert upload.upload == Upload((), SOUND, "audio/wav", 190_001, "content")
     place = f"{ROOT}/files/demo"
-    (create,) = read(upload, {"id": "demo", "name": "talk.wav", "size": 190_001, "urls": {"get": place}})
+    laid, create = read(upload, {"id": "demo", "name": "talk.wav", "size": 190_001, "urls": {"get": place}})
+    assert laid.anyway and (laid.cancel.method, laid.cancel.url) == ("DELETE", place)
     assert create.json["input"] == {"audio": place} and not create.repeatable
     for broken in ({}, {"urls": None}, {"urls": {"get": ""}}, []):
         assert read(upload, broken)[0].code == "malformed"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.providers.facts import every
-from tests.providers.mutations import mutants, outcome
+from tests.providers.mutations import Mutant, modules, mutants, outcome
 from tui.providers import PROVIDERS
 
 
@@ -22,6 +22,12 @@ def test_every_provider_has_its_facts():
 )
 def test_the_documented_wire(facts, check):
     check(PROVIDERS[facts.provider])
+
+
+@pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
+def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts):
+    for module in modules(facts):
+        assert outcome(facts, Mutant(module, 0, 0, "", "")) == "", module
 
 
 @pytest.mark.parametrize(

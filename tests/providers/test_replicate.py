@@ -146,20 +146,21 @@ async def test_what_failed_there_is_not_cancelled() -> None:
     assert targets == [CREATED, STREAM, POLL]
 
 
-async def test_a_large_recording_is_uploaded_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("status", "good"), [("succeeded", True), ("failed", False)])
+async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path: Path, status: str, good: bool) -> None:
     sound = tmp_path / "talk.wav"
     sound.write_bytes(b"RIFF" + bytes(200_000))
     place = "https://api.replicate.com/v1/files/demo"
-    over = http(prediction("succeeded", {"transcription": " Good morning."}), 201)
-    async with serve([http({"id": "demo", "urls": {"get": place}}, 201)], [over]) as server:
+    over = http(prediction(status, {"transcription": " Good morning."}, error="" if good else "Out of memory"), 201)
+    async with serve([http({"id": "demo", "urls": {"get": place}}, 201)], [over], [http("", 204)]) as server:
         access = WHOLE.access(server.origin)
         ask = TranscribeAsk(Model("replicate", "openai/whisper", SPEECH), sound, "audio/wav", 200_004)
         wire = Wire({}, limits=QUICK)
         events, problem = await run(wire, access, DECLARED.transcribe(access.fields, ask))
         await wire.aclose()
-    assert problem is None
-    assert Transcript("Good morning.") in events
-    upload, create = server.asked
+    assert (problem is None) is good and (Transcript("Good morning.") in events) is good
+    upload, create, remove = server.asked
+    assert (remove.method, remove.target) == ("DELETE", "/v1/files/demo")
     assert upload.target == "/v1/files"
     assert b'name="content"; filename="talk.wav"' in upload.body
     assert create.json["input"] == {"audio": place}

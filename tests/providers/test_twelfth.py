@@ -27,7 +27,7 @@ def classify(entry):
     return Model("twelfth", entry["id"], ModelType.CHAT)
 
 
-FLAVOUR = openai.Flavour("twelfth", classify, most_tokens="max_tokens", vectors="float")
+FLAVOUR = openai.Flavour(classify, most_tokens="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id="twelfth",

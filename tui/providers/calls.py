@@ -177,10 +177,12 @@ class Refusal:
 class Begun:
     """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up.
 
-    None says that it has come to its end there.
+    None says that it has come to its end there. With `anyway` it is to be taken away there however the answer ends,
+    beside what else was begun: such as a file that was uploaded for it.
     """
 
     cancel: Call | None
+    anyway: bool = False
 
 
 Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call | Begun]]

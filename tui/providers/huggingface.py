@@ -33,7 +33,7 @@ from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
 _URLS = ("hub_url", "router_url", "endpoints_url")
-_FLAVOUR = wire.Flavour(_ID, lambda entry: None, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
 
 
 def _engine(model: Model) -> str:

@@ -54,7 +54,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
-_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_completion_tokens", vectors="float")
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors="")
 _OLDER = replace(_FLAVOUR, most_tokens="max_tokens")
 
 

@@ -58,7 +58,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     return _model(entry["id"], date if isinstance(date, str) else "")
 
 
-_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_completion_tokens", vectors="base64")
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors="base64")
 
 PROVIDER = Provider(
     id=_ID,

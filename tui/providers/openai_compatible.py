@@ -70,7 +70,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 # Not every server knows vectors as base64, nor the newer name of the bound.
-_FLAVOUR = wire.Flavour(_ID, _classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id=_ID,

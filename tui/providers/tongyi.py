@@ -80,7 +80,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
 
 _FLAVOUR = wire.Flavour(
-    _ID, _classify, most_tokens="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
+    _classify, most_tokens="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
 )
 
 

@@ -60,7 +60,6 @@ _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
 _OLDER = tuple(model for name in (*older.CHATS, *older.EMBEDDINGS) if (model := _model(name)))
 
 _FLAVOUR = wire.Flavour(
-    _ID,
     _classify,
     most_tokens="max_completion_tokens",
     vectors="float",

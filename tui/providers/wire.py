@@ -113,10 +113,13 @@ class Wire:
         provider has begun and would go on with.
         """
         begun: Call | None = None
+        left: list[Call] = []
         try:
             async with aclosing(self._steps(access, _Step(call))) as results:
                 async for result in results:
-                    if isinstance(result, Begun):
+                    if isinstance(result, Begun) and result.anyway:
+                        left += [result.cancel] if result.cancel else []
+                    elif isinstance(result, Begun):
                         begun = result.cancel
                     elif (event := cleaned(result)) is not None:
                         if isinstance(event, Finish):
@@ -124,8 +127,8 @@ class Wire:
                         yield event
             begun = None
         finally:
-            if begun is not None:
-                cancelling = asyncio.create_task(self._cancel(access, begun))
+            for each in [begun, *left] if begun else left:
+                cancelling = asyncio.create_task(self._cancel(access, each))
                 self._cancelling.add(cancelling)
                 cancelling.add_done_callback(self._cancelling.discard)
 

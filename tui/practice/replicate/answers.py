@@ -87,6 +87,8 @@ def answer(asked: Asked) -> Answer | None:
             return whole(latest) if latest.get("id") == version else _missing()
         case ("POST", "files"):
             return whole({"id": "demo", "name": "talk.wav", "urls": {"get": f"{_API}/v1/files/demo"}}, 201)
+        case ("DELETE", "files", "demo"):
+            return whole("", 204)
         case ("POST", "predictions"):
             return _created(asked)
         case ("GET", "predictions", number) if number in _runs:

@@ -28,7 +28,7 @@ LATE = "2025-04-01-preview"
 """The last dated version at all, which knows the newer models for speech."""
 
 # Gateways before the service may not know vectors as base64.
-_FLAVOUR = Flavour("", lambda entry: None, most_tokens="max_completion_tokens", vectors="float")
+_FLAVOUR = Flavour(lambda entry: None, most_tokens="max_completion_tokens", vectors="float")
 
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 _TARGET = re.compile(

@@ -63,7 +63,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     return Model("chatglm", name, kind, context=wire.number(entry.get("max_model_len")))
 
 
-_FLAVOUR = wire.Flavour("chatglm", _classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
 
 def root(fields: Fields) -> str:

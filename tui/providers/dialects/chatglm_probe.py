@@ -82,7 +82,8 @@ class Probe:
         if frame is None:
             return ()
         refused = frame.data if isinstance(frame.data, Refusal) else None
-        if refused and "POST" in refused.headers.get("allow", "POST"):
+        allowed = refused.headers.get("allow") if refused else ""
+        if allowed is None or "POST" in allowed:
             return self.then(NATIVE, ())
         return [_strange("It answers, but takes no questions.")]
 

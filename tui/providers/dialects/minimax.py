@@ -109,7 +109,7 @@ class _Answer:
         choices = [self._choice(each) for each in choices if isinstance(each, dict)]
         yield from self._read(replace(frame, data={**frame.data, "choices": choices}))
         if any("message" in each for each in choices):
-            yield from self._read(Frame("[DONE]"))
+            yield from self._read(Frame(openai_chat.DONE))
 
     def _choice(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         """A piece, which adds to what was said, or a whole message, which ends it and tells only what is missing."""

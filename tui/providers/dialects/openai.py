@@ -35,7 +35,6 @@ class Flavour:
     one request.
     """
 
-    provider: str
     classify: Callable[[Mapping[str, Any]], Model | None]
     most_tokens: str
     vectors: str

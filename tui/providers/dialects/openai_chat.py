@@ -16,6 +16,9 @@ from tui.providers.spec import Fields
 COMPLETION_TOKENS = 512
 """What a completion may use unless it is told; the server's own bound of 16 ends most answers in mid-sentence."""
 
+DONE = "[DONE]"
+"""The end mark of a stream."""
+
 _THINKING = ("reasoning_content", "reasoning", "thinking")
 _NOTES = {
     "length": "The answer reached its length limit.",
@@ -69,7 +72,7 @@ class _Answer:
     def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
         if self._done:
             return
-        if frame is None or (isinstance(frame.data, str) and frame.data.startswith("[DONE]")):
+        if frame is None or (isinstance(frame.data, str) and frame.data.startswith(DONE)):
             yield from self._end(marked=frame is not None)
             return
         if refused := error_in(frame.data, frame.event):

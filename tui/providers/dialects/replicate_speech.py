@@ -6,9 +6,10 @@ Replicate HTTP API reference, predictions (input files) and files. Outputs diffe
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from tui.domain import Model
-from tui.providers.calls import Call, Frame, Framing, Recording, Refusal, Times, TranscribeAsk, Upload
+from tui.providers.calls import Begun, Call, Frame, Framing, Recording, Refusal, Times, TranscribeAsk, Upload
 from tui.providers.dialects import replicate, replicate_inputs
 from tui.providers.dialects.openai import endpoint, malformed
 from tui.providers.dialects.replicate_inputs import Inputs, Take
@@ -39,10 +40,15 @@ def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
     return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, ask), upload=upload)
 
 
-def _uploaded(fields: Fields, ask: TranscribeAsk, frame: Frame | None) -> Iterator[Refusal | Call]:
+def _uploaded(fields: Fields, ask: TranscribeAsk, frame: Frame | None) -> Iterator[Refusal | Call | Begun]:
     if frame is None:
         return
-    urls = frame.data.get("urls") if isinstance(frame.data, dict) else None
+    file = frame.data if isinstance(frame.data, dict) else {}
+    if isinstance(name := file.get("id"), str) and name:
+        # It would lie there until it expires.
+        place = endpoint(fields, f"/files/{quote(name, safe='')}")
+        yield Begun(Call("DELETE", place, lambda: lambda _: (), repeatable=False), anyway=True)
+    urls = file.get("urls")
     url = urls.get("get") if isinstance(urls, dict) else None
     if isinstance(url, str) and url:
         yield _predict(fields, ask, url)

@@ -32,7 +32,7 @@ PROBED = "lite"
 
 _BEARER = "/chat/completions"
 # Only chats are of that wire.
-_FLAVOUR = wire.Flavour("", lambda entry: None, most_tokens="max_tokens", vectors="")
+_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
 
 # What a code in the body of a 200, or in a frame, amounts to.
 _STATUS = {
