@@ -103,7 +103,8 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     if not whole and parsed["schema"] > schema():
         raise _misshapen(parsed["schema"], path)
     if not whole and not edited:
-        raise Damaged("checksum", "its content is not what was saved (a bad disk, or an edit by hand)", path)
+        hint = "It was edited by hand, or the disk is bad. Nothing has been written."
+        raise Damaged("checksum", "it is not as it was saved", path, hint)
     return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
 
 

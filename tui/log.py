@@ -13,6 +13,7 @@ from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from urllib.parse import quote, quote_plus
 
+from tui import refusals
 from tui.crash import crash_place
 from tui.files import Disk
 from tui.paths import paths
@@ -59,7 +60,10 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
     logging.raiseExceptions = False  # a full disk must not stop what is logged
     folder = Disk(paths(environ).log)
     with folder.lock():
-        handler = _Private(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8", errors="replace")
+        try:
+            handler = _Private(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT)
+        except OSError as error:
+            raise refusals.unreadable(folder.path / NAME, error) from None
     handler.setFormatter(_Redacting())
     root = logging.getLogger()
     root.addHandler(handler)

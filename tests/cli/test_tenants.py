@@ -128,3 +128,18 @@ def test_a_data_folder_that_others_can_read_is_refused_with_the_way_to_mend_it(m
     data.chmod(0o755)
     ran = modeldeck("tenant", "list")
     assert ran.code == 1 and "chmod" in ran.err and str(data) in ran.err
+
+
+def test_an_edit_by_hand_is_taken_on_ones_word(modeldeck: Run, home: Path) -> None:
+    none = modeldeck("tenant", "accept", "acme", "--yes")
+    assert none.code == 2 and "were not edited by hand" in none.err
+    (settings,) = home.rglob("tenants/acme/settings.json")
+    settings.write_bytes(settings.read_bytes().replace(b'"name":"acme"', b'"name":"edited"'))
+    refused = modeldeck("provider", "list", "-t", "acme")
+    assert refused.code == 1 and "edited by hand, or the disk is bad" in refused.err
+    told = modeldeck("tenant", "accept", "acme")
+    assert told.code == 2 and "0 providers, 0 added models, 0 defaults" in told.err and "--yes" in told.err
+    taken = modeldeck("tenant", "accept", "acme", "--yes")
+    assert (taken.code, taken.err) == (0, "") and "taken as they are" in taken.out
+    assert modeldeck("-t", "edited", "provider", "list").code == 0
+    assert "by hand accepted" in modeldeck("audit", "show").out

@@ -1,10 +1,12 @@
 """A tenant whose settings cannot be read: what is said, what can be restored, and that the others go on."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from tests.screens.empty import empty_desk
 from tests.screens.showing import console, rows, shown, until_shown
+from tests.screens.test_elsewhere import newer_version
 from tests.screens.test_remove_tenant import cut
 from tests.screens.test_welcome import on_disk
 from tui.domain import ModelType
@@ -139,3 +141,34 @@ async def test_a_hostile_folder_name_is_no_tenant(tmp_path: Path) -> None:
     (desk.tenants.path or tmp_path).joinpath("[red]x\x1b[0m").mkdir(mode=0o700)
     async with console(desk, None) as pilot:
         await until_shown(pilot, "── 2 ──")
+
+
+async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
+    desk = practice_desk()
+    await tenants.rename(desk, "acme", "acme 2")
+    folder = desk.store("acme").folder
+    folder.write("settings.json", (folder.read("settings.json") or b"").replace(b'"acme 2"', b'"acme 3"'))
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "The settings of acme cannot be read: it is not as it was saved.")
+        assert "It was edited by hand, or the disk is bad. Nothing has been written." in shown(pilot)
+        await pilot.press("enter", "down")
+        await until_shown(pilot, "▸ [ Accept the edit ]")
+        assert "A key whose fields were edited cannot be opened any more." in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "acme 3 can be read again.")
+        await until_shown(pilot, "[1 Providers]")
+
+
+async def test_settings_of_a_newer_version_open_to_be_looked_at() -> None:
+    desk = practice_desk()
+    with newer_version():
+        await tenants.rename(desk, "acme", "acme 2")
+    async with console(replace(desk, _stores={}), None) as pilot:
+        await until_shown(pilot, "acme 2")
+        await pilot.press("home")
+        while "▸ ▪ acme 2" not in shown(pilot):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await until_shown(pilot, "PRACTICE, read-only [1 Providers]")

@@ -84,6 +84,16 @@ COMMANDS = (
         (_YES,),
         examples=("modeldeck tenant remove acme --yes",),
     ),
+    Command(
+        ("tenant", "accept"),
+        "tenant:accept",
+        "take settings as they are after their file was edited by hand",
+        (_NAME_ARGUMENT,),
+        (_YES,),
+        "A settings file holds a checksum, so that an edit by hand and a bad disk are noticed alike. What is accepted "
+        "is noted in the audit log.",
+        examples=("modeldeck tenant accept acme --yes",),
+    ),
     # --- providers ----------------------------------------------------------------------------------------------------
     Command(
         ("provider", "list"),

@@ -104,6 +104,25 @@ async def remove(call: Calling) -> None:
     call.out.line(f"{named} is removed with its key pair.")
 
 
+async def accept(call: Calling) -> None:
+    """Take settings as they are after an edit by hand, or say what they hold."""
+    tenant_id = call.given.one("NAME")
+    if tenant_id not in tenants.ids(call.desk):
+        tenant_id = tenants.find(call.desk, tenant_id).id
+    found = tenants.edited(call.desk, tenant_id)
+    if found is None:
+        raise Usage(f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read.")
+    holds = (
+        f"{counted(found.providers, 'provider')}, {counted(found.added, 'added model')}, "
+        f"{counted(found.defaults, 'default')}"
+    )
+    if not call.given.has("yes"):
+        hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
+        raise Usage(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
+    await tenants.accept_edit(call.desk, tenant_id)
+    call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
+
+
 def _going(call: Calling, tenant_id: str) -> str:
     try:
         going = tenants.removal(call.desk, tenant_id)

@@ -36,6 +36,7 @@ class DamagedTenant(Page[bool]):
         self._said = Plain()
         self._states = Rows(id="states")
         self._restore = Button("Restore the selected", id="restore")
+        self._accept = Button("Accept the edit", id="accept")
         self._leave_it = Button("Leave it", id="leave")
         self._problem = Plain()
 
@@ -50,6 +51,7 @@ class DamagedTenant(Page[bool]):
             yield self._states
             yield Plain()
             yield self._restore
+            yield self._accept
             yield self._leave_it
             yield self._problem
 
@@ -63,6 +65,11 @@ class DamagedTenant(Page[bool]):
         return Frame(f"Tenants › {self.row.id}", keys, right, strip=self._strip())
 
     def _strip(self) -> tuple[Words, Words]:
+        if self.focused is self._accept:
+            return (
+                "The file holds from now on, as it is; its earlier states stay.",
+                "A key whose fields were edited cannot be opened any more.",
+            )
         if not self.states:
             return "The other tenants are not touched.", ""
         kept = self.app.desk.store(self.row.id).kept_as()
@@ -85,6 +92,7 @@ class DamagedTenant(Page[bool]):
         self._said.show(Content("\n").join(line("   ", each) for each in ["", *self._sentences()]))
         self._states.show([Item(each.name, partial(self._drawn, each)) for each in self.states])
         self._states.display = self._restore.display = bool(self.states)
+        self._accept.display = self.damage is not None and tenants.edited(self.app.desk, self.row.id) is not None
         (self._states if self.states else self._leave_it).focus()
         self.reframe()
 
@@ -138,11 +146,16 @@ class DamagedTenant(Page[bool]):
         if event.button is self._leave_it:
             self.dismiss(None)
         else:
-            self.run_worker(self._restored(), group="restore", exclusive=True, exit_on_error=False)
+            self.run_worker(self._mended(event.button), group="mend", exclusive=True, exit_on_error=False)
 
-    async def _restored(self) -> None:
+    async def _mended(self, how: Button) -> None:
+        desk, tenant_id = self.app.desk, self.row.id
         try:
-            await tenants.restore(self.app.desk, self.row.id, self._states.key)
+            await (
+                tenants.accept_edit(desk, tenant_id)
+                if how is self._accept
+                else tenants.restore(desk, tenant_id, self._states.key)
+            )
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return

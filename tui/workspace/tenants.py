@@ -26,10 +26,12 @@ __all__ = [
     "Removal",
     "State",
     "TenantRow",
+    "accept_edit",
     "alike",
     "check_name",
     "create",
     "earlier",
+    "edited",
     "find",
     "get",
     "has_key",
@@ -263,6 +265,18 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
     if tenant_id in desk.put_back:
         await asyncio.to_thread(trust.restored, desk, tenant_id)
         desk.put_back.discard(tenant_id)
+
+
+def edited(desk: Desk, tenant_id: str) -> State | None:
+    """What settings hold that somebody seems to have edited by hand; None where they are as saved, or beyond that."""
+    store = desk.store(known_id(tenant_id))
+    document = store.edited()
+    return _state(Earlier(store.name, document)) if document else None
+
+
+async def accept_edit(desk: Desk, tenant_id: str) -> None:
+    """Takes settings as they were edited by hand; Usage where they were not."""
+    await asyncio.to_thread(desk.store(known_id(tenant_id)).accept_edit)
 
 
 def _least_left(desk: Desk, tenant_id: str) -> Left | None:
