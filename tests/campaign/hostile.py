@@ -1,0 +1,291 @@
+"""Hostile texts in every place that shows text from outside, on a real terminal whose bytes are read one by one.
+
+A home is set up by command; what a restored or edited file, a server or a neighbour could put there is put there. Then
+the console walks over it by keys while a server on loopback answers with more of the same.
+"""
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.campaign.figures import Result
+from tests.journey.console import opened
+from tests.terminal import Terminal, environ
+from tui.domain import Model, ModelType, Origin
+from tui.files import Disk
+from tui.store import Store
+from tui.workspace.records import record
+
+MARK = "7777"
+"""A parameter that no program would send: a control sequence with it came out of a text."""
+
+FRAGMENTS = (
+    *(
+        "\x1b[7777m",
+        "\x1b[7777;1H",
+        "\x1b[7777J",
+        "\x1b[?7777h",
+        "\x1b[7777 q",
+        "\x1b[7777t",
+        "\x1b[>7777u",
+        "\x9b7777m",
+    ),
+    *("\x1b]52;c;cm0gLXJmIC8=\x07", "\x1b]52;c;cm0gLXJmIC8=\x1b\\", "\x9d52;c;cm0gLXJm\x9c", "\x1b]0;title\x07"),
+    *(
+        "\x1b]8;;http://evil.example\x1b\\here\x1b]8;;\x1b\\",
+        "\x1b]9;note\x07",
+        "\x1b]777;notify;a;b\x07",
+        "\x1b]1337;x\x07",
+    ),
+    *('\x1bP$q"p\x1b\\', "\x90+q544e\x9c", "\x1b_G7777\x1b\\", "\x1b^7777\x1b\\", "\x1bX7777\x1b\\", "\x98x\x9c"),
+    *(
+        "\x1bc",
+        "\x1b#8",
+        "\x1b(0",
+        "\x1b>",
+        "\x1b=",
+        "\x1bM",
+        "\x0e",
+        "\x0f",
+        "\x07",
+        "\x08\x08",
+        "\x00",
+        "\x7f",
+        "\x05",
+    ),
+    *("\r", "\r\n", "\v", "\f", "\t", "\x1c", "\x85", "\u2028", "\u2029", "\x1b", "\x1b[", "\x1b]", "\x9b"),
+    *("\u202e", "\u202d", "\u202a", "\u2066", "\u2067", "\u2069", "\u200e", "\u200f", "\u061c", "\ufeff", "\ufff9"),
+    *("[red]", "[/red]", "[/]", "[", "]", "[[", "\\[", "[@click=app.quit]x[/]", "[link=http://evil.example]x[/link]"),
+    *("[bold", "[/INST]", "[#]", "[on red]", "[$primary]", "@", "\\", "{", "}", "%s", "`", "```", "|", "<b>", "&lt;"),
+    *("![x](javascript:x)", "[x](http://evil.example)", "# ", "* " * 3, "\n\n---\n", "\n| a | b |\n|--|--|\n", "\n> "),
+    *(
+        "e" + "\u0301" * 60,
+        "👨\u200d👩\u200d👧",
+        "🏳️\u200d🌈",
+        "星河",
+        "ｗｉｄｅ",
+        "שלום",
+        "مرحبا",
+        "\ue000",
+        "\U000e0001",
+        "\u200b",
+    ),
+)
+"""What texts are made of."""
+
+ALLOWED = re.compile(
+    rb"\x1b\[[0-9;:]*[mHABCDGKJXr]|\x1bM|\x08"  # looks, places, erasing, scrolling
+    rb"|\x1b\[\?[0-9;]+[hl]"  # modes
+    rb"|\x1b\[\?[0-9;]+\$p"  # questions about modes
+    rb"|\x1b\[[<>=]?[0-9;]*u"  # the keyboard's protocol
+    rb"|\x1b\[[0-9]*n|\x1b\[[>=]?[0-9]*c"  # where the cursor is, and who the terminal is
+    rb"|\x1b\[[0-9;]*t"  # the size in pixels
+    rb"|\x1b\]22;default\x07"  # the pointer's shape
+    rb"|\x1b[78]|[\r\n]"
+)
+"""All that the console has to say to a terminal beside text."""
+
+_UNWANTED = re.compile(
+    "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+ASKS = 20
+"""Questions to the server; every other one is answered by an error."""
+PAGE = 12
+
+
+def text(chance: random.Random) -> str:
+    """A text of some fragments with words between them."""
+    return "".join(chance.choice(("", "word ", "x")) + chance.choice(FRAGMENTS) for _ in range(chance.randrange(1, 5)))
+
+
+def on_a_terminal(count: int, seed: int) -> Result:
+    """That many texts as names of models, and as many again in answers; then names, errors, pages and commands."""
+    chance = random.Random(seed)
+    texts = [text(chance) for _ in range(count)]
+    asked: list[int] = []
+    with tempfile.TemporaryDirectory() as folder, _server(texts, asked) as url:
+        home = Path(folder)
+        there = environ(home, NO_PROXY="localhost")
+        _set_up(there, home, url, texts)
+        drawn, ended = _walked(there, texts, asked)
+        said = b"".join(_commands(there))
+        crashes = len(list(home.rglob("crash-*")))
+    found = Counter(offences(drawn)) + Counter(offences(said, plain=True))
+    stock = Counter(offences(_stock([*texts[:50], FRAGMENTS[8]])))
+    bad = found.total() + crashes + (ended != 0)
+    words = f"{len(drawn) >> 10:,} KiB on the terminal, {len(said) >> 10:,} KiB by commands: {found.total()} offences"
+    words += f", {crashes} crashes" + "".join(f"; {what}: {times}" for what, times in found.most_common(9))
+    control = f"stock widgets let through {stock.total()}, such as {', '.join(list(stock)[:3])}"
+    return Result(3 * count, bad, words, control, any("52;c" in each for each in stock))
+
+
+def offences(drawn: bytes, plain: bool = False) -> Iterator[str]:
+    """What is in a terminal's bytes beside text and the sequences that are allowed; commands (`plain`) send none."""
+    rest = drawn
+    if not plain:
+        for sequence in ALLOWED.findall(drawn):
+            if MARK.encode() in sequence:
+                yield ascii(sequence)
+        rest = ALLOWED.sub(b"", drawn)
+    for found in re.finditer(rb"\x1b.{0,12}", rest, re.DOTALL):
+        yield ascii(found[0])
+    readable = rest.decode("utf-8", "replace").replace("\n", "").replace("\r", "").replace("\x1b", "")
+    yield from (ascii(each) for each in _UNWANTED.findall(readable))
+
+
+def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -> None:
+    def modeldeck(*words: str, given: str = "") -> None:
+        command = [sys.executable, "-m", "tui", *words]
+        ran = subprocess.run(command, env=there, input=given, capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, ran.stderr
+
+    modeldeck("tenant", "create", "acme")
+    modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", given="sk-FAKE-hostile\n")
+    store = Store(Disk(home / ".local/share/modeldeck/tenants/acme"))
+    kinds = list(ModelType)
+    with store.transaction() as tables:
+        made = [
+            Model("openai_compatible", each, kinds[n % 3], Origin.ADDED, fields={"base_model": each}, ends=each[:9])
+            for n, each in enumerate(texts)
+        ]
+        tables.table("models").insert_multiple({**record(each)} for each in made)
+        tables.table("meta").update({"name": "acme" + texts[0]})
+        tables.table("defaults").insert_multiple(
+            {"type": kind, "provider": "openai_compatible", "model": texts[n], "set_at": texts[n]}
+            for n, kind in enumerate(kinds[1:])
+        )
+        tables.table("defaults").insert(
+            {"type": "chat", "provider": "openai_compatible", "model": "good", "set_at": ""}
+        )
+        tables.table("models").insert(record(Model("openai_compatible", "good", ModelType.CHAT, Origin.ADDED)))
+        check = {"state": "refused", "at": "2026-11-22T06:00:00Z", "ms": 1, "message": texts[1], "hint": texts[2]}
+        tables.table("credentials").update({"check": check | {"detail": texts[3]}})
+
+
+def _walked(there: dict[str, str], texts: Sequence[str], asked: Sequence[int]) -> tuple[bytes, int]:
+    """What the console sent to the terminal on the way through its screens, and its exit code."""
+    with opened(there) as terminal:
+        terminal.until("Providers")
+        _press(terminal, "\r", "\x1b", ":", "model", "\x1b", "\x1b", "?", "\x1b")
+        _press(terminal, "3", "\r", *["\x1b[6~"] * 4, "\x1b", "2", "\r", "\x1b")
+        for _ in range(len(texts) // PAGE):
+            _press(terminal, "\x1b[6~", quiet=0.03)
+        _press(terminal, "\r", "t", "/", "x", "\x1b", "4")
+        terminal.until("enter send")
+        for n in range(1, ASKS + 1):
+            terminal.send(f"ask {n}?")
+            terminal.until(f"> ask {n}?")
+            terminal.send("\r")
+            terminal.until(lambda n=n: len(asked) == n and "esc stop" not in terminal.text, seconds=30)  # type: ignore[misc]
+            # What was asked and refused stands in the entry again.
+            _press(terminal, "\x15", quiet=0.05)
+        _press(terminal, "\x1b")
+        for _ in range(len(texts) // PAGE):
+            _press(terminal, "\x1b[5~", quiet=0.03)
+        _press(terminal, "0", "\x1b")
+        terminal.paste("".join(texts[:20]).replace("\x1b[201~", ""))
+        _press(terminal, "\x11", "\x1b[B", "\r", quiet=0.3)
+        return bytes(terminal.raw), terminal.wait(20)
+
+
+def _press(terminal: Terminal, *keys: str, quiet: float = 0.15) -> None:
+    for each in keys:
+        if terminal.exit_code is None:
+            terminal.send(each)
+            terminal.settle(quiet, 2)
+
+
+def _commands(there: dict[str, str]) -> Iterator[bytes]:
+    """The output of commands that show what is stored or what a server says."""
+    asked = (
+        "model list",
+        "default show",
+        "provider show openai_compatible",
+        "provider list",
+        "tenant list",
+        "audit show",
+    )
+    for words in (*asked, "export", "model refresh openai_compatible", "chat why?", "chat why?", "vault status"):
+        command = [sys.executable, "-m", "tui", "-t", "acme", *words.split()]
+        ran = subprocess.run(command, env=there, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        assert b"Traceback" not in ran.stderr, ran.stderr
+        yield ran.stdout + ran.stderr
+
+
+@contextmanager
+def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
+    """The base URL of a server that lists the texts as models, and answers with them, well and badly in turn.
+
+    The status of each answer is added to `asked`.
+    """
+    share = max(len(texts) // ASKS * 2, 1)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._say(200, "application/json", json.dumps({"data": [{"id": each} for each in texts[:500]]}))
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            number = len(asked)
+            mine = [texts[(number // 2 * share + n) % len(texts)] for n in range(share)]
+            if number % 2:
+                error: Any = {"error": {"message": mine[0], "code": mine[-1], "type": mine[0]}}
+                self._say((400, 404, 422)[number % 3], "application/json", json.dumps(error))
+                return
+            chunks = [{"choices": [{"index": 0, "delta": {"content": each + "\n"}}]} for each in mine]
+            chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": mine[0]}]})
+            self._say(
+                200,
+                "text/event-stream",
+                "".join(f"data: {json.dumps(each)}\n\n" for each in chunks) + "data: [DONE]\n\n",
+            )
+
+        def _say(self, status: int, kind: str, body: str) -> None:
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+            if self.command == "POST":
+                asked.append(status)
+
+        def log_message(self, *_: Any) -> None:
+            """Nobody reads it."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_address[1]}/v1"
+        server.shutdown()
+
+
+def _stock(texts: Sequence[str]) -> bytes:
+    """The bytes that Textual's own widgets send for such texts."""
+    script = (
+        "import json, sys\n"
+        "from textual.app import App\n"
+        "from textual.widgets import Static\n"
+        "class Stock(App):\n"
+        "    def compose(self):\n"
+        "        yield from (Static(each, markup=False) for each in json.load(open(sys.argv[1])))\n"
+        "    def on_mount(self):\n"
+        "        self.set_timer(0.5, self.exit)\n"
+        "Stock().run()\n"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "texts"
+        path.write_text(json.dumps(texts))
+        with Terminal([sys.executable, "-c", script, os.fspath(path)], environ(folder), rows=100) as terminal:
+            terminal._stream.feed = lambda data: None  # its emulator has weak points of its own
+            terminal.wait(30)
+            return bytes(terminal.raw)

@@ -1,0 +1,77 @@
+"""Texts that look like markup, in the pieces of which every screen is made: they stay text, and nothing is raised."""
+
+import asyncio
+import random
+
+from textual.content import Content
+from textual.markup import MarkupError
+
+from tests.campaign.figures import Result
+from tests.screens.showing import console
+from tui.app import Modeldeck
+from tui.text import one_line, printable
+from tui.widgets.clip import fit
+from tui.widgets.markdown import markdown_rows
+from tui.widgets.plain import Plain, line
+from tui.widgets.turns import Asked, Trouble
+
+SIGNS = (
+    *"[]/@\\$#=.'\" {}|<>*_`~\na",
+    *("[/", "[/INST]", "[@click=app.quit]", "[red]", "[link=", "[[", "]]", "on "),
+)
+SHOWN_AT_ONCE = 100
+
+
+def as_text(count: int, seed: int) -> Result:
+    """That many texts through each kind of place; the control reads them as Textual does unless told otherwise."""
+    return asyncio.run(_as_text(count, random.Random(seed)))
+
+
+async def _as_text(count: int, chance: random.Random) -> Result:
+    texts = ["".join(chance.choices(SIGNS, k=chance.randrange(1, 24))) for _ in range(count)]
+    bad = [each for each in texts if not _stays(each)]
+    async with console() as pilot:
+        app = pilot.app
+        assert isinstance(app, Modeldeck)
+        plain = next(widget for widget in app.screen.query(Plain) if widget.display)
+        for number, each in enumerate(texts):
+            plain.show(each)
+            bad += [] if _text_of(plain) == printable(each) else [each]
+            if number % SHOWN_AT_ONCE == 0:
+                app.toast(each)
+                asking = app.run_worker(app.ask(each, [each], {"stay": each, "go": "Go"}))
+                await pilot.pause()
+                await pilot.press("escape")
+                await asking.wait()
+        bad += ["the console ended"] if app.crash is not None or not app.is_running else []
+    refused = sum(map(_refused_as_markup, texts))
+    words = f"5 kinds of place each, {len(texts) // SHOWN_AT_ONCE or 1} as toasts and questions"
+    told = f"; first: {bad[0]!r}" if bad else ""
+    return Result(5 * count, len(bad), words + told, f"read as markup, {refused:,} raise an error", refused > 0)
+
+
+def _stays(text: str) -> bool:
+    """Whether a text is drawn as it is by what draws lines, questions, problems, cells and answers."""
+    clean, short, cells = printable(text), one_line(text), 10_000
+    markdown_rows(text, cells)
+    asked = "\n".join(row.plain for row in Asked(text).rows(cells))
+    trouble = "\n".join(row.plain for row in Trouble("It failed.", said=short, by="x").rows(cells))
+    return (
+        line((text, "bold")).plain == clean
+        and "\n".join(each.rstrip() for each in clean.splitlines()).strip("\n") in asked
+        and short in trouble
+        and fit(short, cells).rstrip() == short
+    )
+
+
+def _text_of(widget: Plain) -> str:
+    content = widget.content
+    return content.plain if isinstance(content, Content) else str(content)
+
+
+def _refused_as_markup(text: str) -> bool:
+    try:
+        Content.from_markup(text)
+    except MarkupError:
+        return True
+    return False
