@@ -22,7 +22,7 @@ _GAP = 4
 _CHEAP = 64
 """Characters that no scroll makes fewer: its own take half of that."""
 
-_LONGEST = 64
+_LONGEST = 32
 """Cells of one run at most, so that a slow line can be given less than a row."""
 
 
@@ -59,19 +59,18 @@ class Shown(NamedTuple):
 def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, Shown]:
     """A text towards the picture that is wanted, with the cursor (x, y) at its end, and what is shown after it.
 
-    Where the whole takes more characters than `room`, it is only a part of it, with the cursor's row first; the rest is
-    the difference that is left.
+    Where the whole takes more bytes than `room`, it is only a part of it, from the cursor's row outwards, as there is
+    seen what a key did. The rest is the difference that is left.
     """
     rows, width = range(len(wanted)), len(wanted[0].texts)
-    start, todo, text = _shortest(shown, wanted, rows)
-    if _length(text, todo) <= room:
-        pen = todo[-1].pen if todo else start.pen
-        text += "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
+    start, todo, scrolling = _shortest(shown, wanted, rows)
+    pen = todo[-1].pen if todo else start.pen
+    text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
+    if len(text.encode()) <= room:
         return text, Shown(wanted, Pen(cursor[1], cursor[0], pen.look))
-    order = sorted(rows, key=lambda y: y != cursor[1])
-    picture, pen = list(start.picture), start.pen
-    for run in runs(*start, wanted, order):
-        if text and len(text) + len(run.text) > room:
+    picture, pen, text = list(start.picture), start.pen, scrolling
+    for run in runs(*start, wanted, sorted(rows, key=lambda y: abs(y - cursor[1]))):
+        if text and len(text.encode()) + len(run.text.encode()) > room:
             break
         text, pen = text + run.text, run.pen
         picture[run.y] = _overlaid(picture[run.y], wanted[run.y], run.start, run.end)

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 QUESTION = "\x1b[5n"
 ANSWER = "\x1b[0n"
 
-_MOMENT = 0.12
+_MOMENT = 0.1
 """Seconds that what is on the way may take, beyond the time of an answer alone."""
 
-_LEAST, _MOST = 96, 1 << 20
+_LEAST, _MOST = 64, 1 << 20
 _UNASKED = 3000
 """Bytes a second of what no key asked for."""
 
@@ -63,7 +63,10 @@ class Pace:
             self.answers, self._asked = False, 0
         if now < self._next and now - self._pressed > _ASKED:
             return 0
-        return int(self._window) - self.on_the_way if self.answers else _MOST
+        if not self.answers:
+            return _MOST
+        free = int(self._window) - self.on_the_way
+        return free if free >= self._window / 2 else 0
 
     def sent(self, size: int, now: float) -> str:
         """That many bytes are sent; the question to be sent after them, or ''."""
