@@ -24,10 +24,12 @@ class Emulator:
         self.screen = Screen(columns, rows)
         self._stream = pyte.Stream(self.screen)
         self.sent: list[str] = []
+        # Textual's driver begins so: no row goes on in the next one.
+        self._stream.feed("\x1b[?7l")
 
     def feed(self, text: str) -> None:
         self.sent.append(text)
-        # What the kernel makes of a line end, and what a terminal does that no longer wraps lines.
+        # As the kernel sends a line end.
         self._stream.feed(text.replace("\n", "\r\n"))
 
     def resize(self, columns: int, rows: int) -> None:
