@@ -74,14 +74,15 @@ class Watched(Modeldeck):
 
     CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
 
-    def __init__(self, size: tuple[int, int], desk: Desk | None = None) -> None:
+    def __init__(self, size: tuple[int, int], desk: Desk | None = None, pace: Pace | None = None) -> None:
         super().__init__(desk or practice_desk(), "acme")
+        self._line = pace or Free()
         self.stock, self.ours = Emulator(*size), Emulator(*size)
 
     def _display(self, screen: TextualScreen[Any], renderable: RenderableType | None) -> None:
         driver: Any = self._driver
         if not hasattr(driver, "pace"):
-            driver.pace = Free()
+            driver.pace = self._line
             driver.write = self.ours.feed
         if isinstance(renderable, CompositorUpdate) and not self._batch_count and self._running:
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)

@@ -46,6 +46,8 @@ class Pace:
 
     _window: float = _MOST
     _quickest: float = float("inf")
+    """Seconds of an answer when nothing else was on the way."""
+
     _asked: int = 0
     _next: float = 0.0
     _pressed: float = float("-inf")
@@ -92,10 +94,12 @@ class Pace:
         self.answers = True
         _, size, then = self._on_the_way.popleft()
         taken = now - then
-        # A little longer each time, as a line may become another one.
-        self._quickest = min(taken, self._quickest * 1.02)
+        self._quickest = min(taken, self._quickest)
         waited = taken - self._quickest
         if waited > _MOMENT:
             self._window = max(_LEAST, min(self._window, size * _MOMENT / waited))
-        elif size * 2 >= self._window:
+        elif waited < _MOMENT / 2 and size * 2 >= self._window:
             self._window = min(_MOST, self._window * 2)
+        if self._window == _LEAST and waited > _MOMENT / 2:
+            # Nothing less can be sent: the line may have become one that takes longer to answer anything.
+            self._quickest *= 1.25

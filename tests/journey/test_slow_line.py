@@ -1,0 +1,107 @@
+"""A line of few bits a second: keys are answered while an answer streams, escape stops it, and nothing is lost."""
+
+import os
+import select
+import statistics
+from contextlib import ExitStack
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from tests.doubles.openai_server import Chat, OpenAIServer
+from tests.journey.console import ENTER, ESCAPE, MODELDECK, first_answer
+from tests.journey.test_ssh import MISSING, sshd
+from tests.terminal import REPLIES, Terminal, environ
+
+KEY = "sk-proj-FAKE-slow-line-0123456789abcdef-77c0"
+LAST = 24
+PARAGRAPH = (
+    "A paragraph that is long enough to be wrapped over two rows, or even three, on a **terminal** of `80` cells. "
+)
+ANSWER = tuple(f"{word} " for number in range(LAST + 1) for word in (PARAGRAPH + f"Number {number}.\n\n").split(" "))
+AT_ONCE, STOPPED = 0.3, 2.0
+"""Seconds in which a typed character is there, and the words that an answer was stopped."""
+
+
+class SlowTerminal(Terminal):
+    """A terminal at the end of a line that takes `bits` a second, ten for a byte, and answers when it has them."""
+
+    bits = 9600
+    _paid = 0.0
+    _since = 0.0
+    _asked = b""
+
+    def pump(self, seconds: float) -> bool:
+        end = monotonic() + seconds
+        while True:
+            now = monotonic()
+            # A line that was idle carries no more than others.
+            self._paid = min(self._paid + (now - self._since) * self.bits / 10, self.bits / 500)
+            self._since = now
+            if self._paid >= 1 and select.select([self.fd], [], [], max(0.0, min(0.01, end - now)))[0]:
+                return self._take(int(self._paid))
+            if now >= end:
+                return False
+            sleep(0.002)
+
+    def _take(self, most: int) -> bool:
+        try:
+            data = os.read(self.fd, most)
+        except OSError:
+            return False
+        self._paid -= len(data)
+        self.raw += data
+        self._asked = (self._asked + data)[-64:]
+        for question, answer in REPLIES.items():
+            if question in self._asked:
+                os.write(self.fd, answer)
+                self._asked = self._asked.partition(question)[2]
+        self._stream.feed(data)
+        return bool(data)
+
+
+def answered_after(terminal: Terminal, key: str, shown: str) -> float:
+    """Seconds from a key to what it brings about on the screen."""
+    pressed = monotonic()
+    terminal.send(key)
+    terminal.until(shown)
+    return monotonic() - pressed
+
+
+@pytest.mark.parametrize(("bits", "far"), [(9600, False), (115_200, True)])
+def test_keys_are_answered_while_an_answer_streams_over_a_slow_line(tmp_path: Path, bits: int, far: bool) -> None:
+    if far and MISSING and not os.environ.get("MODELDECK_WHOLE_GATE"):
+        pytest.skip(f"not on this machine: {', '.join(MISSING)}")
+    home, keys = tmp_path / "home", tmp_path / "ssh"
+    home.mkdir()
+    keys.mkdir(mode=0o700)
+    with ExitStack() as stack:
+        server = stack.enter_context(OpenAIServer(KEY))
+        there = environ(home, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url, USER="acme", LOGNAME="acme")
+        command = list(MODELDECK)
+        if far:
+            exports = " ".join(f"{name}='{value}'" for name, value in there.items())
+            command = [*stack.enter_context(sshd(keys)), f"env -i {exports} {' '.join(MODELDECK)}"]
+        terminal = stack.enter_context(SlowTerminal(command, there))
+        first_answer(terminal, "Why?", "The sky is blue because of scattering.")
+        terminal.bits = bits
+        server.chat = Chat(pieces=ANSWER, pause=0.005)
+        terminal.send("hello")
+        terminal.until("> hello")
+        terminal.send(ENTER)
+        terminal.until("Number 3.")
+        waited = [answered_after(terminal, key, f"> {'abcdefgh'[: n + 1]}") for n, key in enumerate("abcdefgh")]
+        assert statistics.median(waited) < AT_ONCE, waited
+        assert "esc stop" in terminal.text
+        terminal.until(f"Number {LAST}.", 30)
+        terminal.until("first token")
+        terminal.send(ENTER)
+        terminal.until("esc stop")
+        assert answered_after(terminal, ESCAPE, "stopped by you") < STOPPED
+        # What is on the screen now is what a new picture of it holds.
+        terminal.settle(1.0, 30)
+        before = terminal.rows
+        terminal.send("\x0c")
+        terminal.settle(1.0, 30)
+        assert terminal.rows == before
