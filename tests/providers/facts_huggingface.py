@@ -33,7 +33,7 @@ from tests.providers.huggingface_kit import (
 from tui import errors
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Restricted
-from tui.providers.calls import ChatAsk, Framing, Message, Recording, Refusal, Times
+from tui.providers.calls import Call, ChatAsk, Framing, Message, Recording, Refusal, Times
 from tui.providers.events import (
     Accepted,
     Found,
@@ -196,7 +196,26 @@ def those_that_are_served_come_first(p: Provider) -> None:
 
 def looked(p: Provider, model: Model, **more: Any) -> list[Any]:
     assert p.check_model
-    return read(p.check_model(BASE, model), entry(model.id, **more))
+    results = read(p.check_model(BASE, model), entry(model.id, **more))
+    # The router is asked for the size; that it does not tell it hinders nothing.
+    return read(results[0], Refusal(404)) if isinstance(results[0], Call) else results
+
+
+@check
+def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
+    assert p.check_model
+    mapping = {"novita": mapped("conversational")}
+    call = p.check_model(BASE, hosted("Qwen/Qwen3 32B?"))
+    (size,) = read(call, entry("Qwen/Qwen3-32B", inferenceProviderMapping=mapping))
+    assert line(size) == ("GET", "https://router.huggingface.co/v1/models/Qwen/Qwen3%2032B%3F")
+    assert size.takes == {400, 401, 403, 404, 405, 429, 500, 502, 503, 504}
+    both = [{"provider": "novita", "context_length": 32_768}, {"provider": "x", "context_length": 131_072}, {}]
+    for answer in ({"id": "a", "providers": both}, {"data": {"id": "a", "providers": both}}):
+        assert read(size, answer)[0].model.context == 131_072
+    for nothing in (Refusal(503), {}, {"providers": None}, {"data": []}, [], 7):
+        assert read(size, nothing)[0].model.context == 0
+    (direct,) = read(call, entry("a/b", inferenceProviderMapping={"hf-inference": mapped(TEXT)}))
+    assert isinstance(direct, Learned)
 
 
 @check

@@ -210,6 +210,7 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     listed = read(read(looking(p, vectors), who())[0], {"items": [item()]})[0]
     tei = found(read(listed, json.dumps(TEI_INFO)))
     assert tei == {**known, "task": VECTORS, "engine": "tei", "namespace": "acme"}
+    assert read(listed, json.dumps({**TEI_INFO, "max_input_length": 512}))[0].model.context == 512
     for absent in (400, 404, 405, 415, 422):
         assert absent in info.takes
         (models,) = read(info, Refusal(absent))
@@ -223,6 +224,8 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
         "engine": "openai",
         "served_as": "/repository",
     }
+    sized = {"data": [{"id": "other", "max_model_len": 1}, {"id": "any", "max_model_len": 32768}]}
+    assert read(models, json.dumps(sized))[0].model.context == 32768
     by_name = {"data": [{"id": "other"}, {"id": "any"}]}
     assert found(read(models, json.dumps(by_name))) == {**known, "task": TEXT, "engine": "openai"}
     assert "served_as" not in found(read(models, '{"data": []}'))

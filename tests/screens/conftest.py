@@ -16,13 +16,14 @@ FEW = ("openai", "openai_compatible")
 
 
 @pytest.fixture(autouse=True)
-def few_providers(request: pytest.FixtureRequest) -> Iterator[None]:
+def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Only the few are registered; afterwards all of them are, in their order."""
     whole = dict(providers.PROVIDERS)
     if "all_providers" not in request.keywords:
         for each in set(whole) - set(FEW):
             del providers.PROVIDERS[each]
     yield
+    monkeypatch.undo()  # what the test registered itself goes first
     providers.PROVIDERS.clear()
     providers.PROVIDERS.update(whole)
 

@@ -130,6 +130,10 @@ def _fits(entry: dict[str, Any], asked: Asked) -> bool:
 
 def _router(asked: Asked) -> Answer | None:
     partner, _, rest = asked.path.removeprefix("/").partition("/")
+    if (asked.method, rest.partition("/")[0]) == ("GET", "models"):
+        name = rest.removeprefix("models/")
+        serving_it = [{"provider": each, "status": "live", "context_length": 40_960} for each in ("novita", "together")]
+        return whole({"id": name, "object": "model", "providers": serving_it})
     if partner == "hf-inference":
         return _serverless(asked, rest.removeprefix("models/"))
     model = str((asked.data or {}).get("model", "")) if isinstance(asked.data, dict) else ""

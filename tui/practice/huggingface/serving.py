@@ -42,7 +42,8 @@ def tei(asked: Asked) -> Answer | None:
 def vllm(asked: Asked) -> Answer | None:
     """vLLM, which knows its model by one name only."""
     if asked.path == "/v1/models":
-        return whole({"object": "list", "data": [{"id": "/repository", "object": "model", "owned_by": "vllm"}]})
+        served = {"id": "/repository", "object": "model", "owned_by": "vllm", "max_model_len": 32_768}
+        return whole({"object": "list", "data": [served]})
     if asked.path == "/v1/chat/completions":
         model = asked.data["model"]
         return openai_wire.chat(asked, False) if model == "/repository" else openai_wire.missing(model)

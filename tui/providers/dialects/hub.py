@@ -6,12 +6,13 @@ who-am-i.ts. A hosted model is served through the router, by Hugging Face itself
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from tui.domain import Model, ModelType
 from tui.providers.calls import Call, Frame, Refusal
-from tui.providers.dialects.openai import malformed
+from tui.providers.dialects.openai import malformed, number
 from tui.providers.events import Accepted, Event, Found, Hit, Learned
 from tui.providers.spec import Fields
 
@@ -55,6 +56,8 @@ SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated
 """What the Hub is asked to tell of a model."""
 
 _CHECKED = (*SHOWN, "disabled")
+_UNSIZED = frozenset({400, 401, 403, 404, 405, 429, 500, 502, 503, 504})
+"""Whatever the router says no with, the model can be used."""
 
 
 def task_of(model: Model) -> str:
@@ -168,14 +171,15 @@ def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
 def check(fields: Fields, model: Model) -> Call:
     """The call that looks at a model which is to be used as a hosted one."""
     url = f"{models_at(fields)}/{quote(model.id)}"
-    return Call("GET", url, lambda: _Hosted(model).read, query={"expand": _CHECKED})
+    return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECKED})
 
 
 @dataclass(frozen=True)
 class _Hosted:
+    fields: Fields
     model: Model
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
         if frame is None:
             return
         entry, task = frame.data, task_of(self.model)
@@ -186,9 +190,24 @@ class _Hosted:
         elif by := served(entry, task):
             found = {"task": task, "engine": by.engine, "served_as": by.served_as}
             kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
-            yield Learned(replace(self.model, fields=kept), _note(by, entry))
+            learned = Learned(replace(self.model, fields=kept), _note(by, entry))
+            yield self._size(learned) if by.engine == ROUTER else learned
         else:
             yield Refusal(400, code=NOT_SERVED, param=_other(entry, task))
+
+    def _size(self, learned: Learned) -> Call:
+        """The call that asks the router how much text the model takes, which the Hub does not tell."""
+        url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
+        return Call("GET", url, lambda: partial(_sized, learned), takes=_UNSIZED)
+
+
+def _sized(learned: Learned, frame: Frame | None) -> Iterator[Event]:
+    """What was learned, with the largest context of those who serve the model."""
+    if frame is not None:
+        data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
+        serving = dicts(data.get("providers")) if isinstance(data, dict) else []
+        most = max((number(each.get("context_length")) for each in serving), default=0)
+        yield replace(learned, model=replace(learned.model, context=most or learned.model.context))
 
 
 def _other(entry: Mapping[str, Any], task: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.calls import Call, Frame, Framing, Refusal
-from tui.providers.dialects.hub import SPEECH, TASKS, TEXT, TEXT2TEXT, VECTORS, at, task_of
+from tui.providers.dialects.hub import SPEECH, TASKS, TEXT, TEXT2TEXT, VECTORS, at, dicts, task_of
 from tui.providers.dialects.hub_endpoints import (
     EVERY,
     FAILED,
@@ -40,6 +40,7 @@ from tui.providers.dialects.hub_endpoints import (
     url_of,
     word,
 )
+from tui.providers.dialects.openai import number
 from tui.providers.dialects.tgi import OTHER_TASK
 from tui.providers.events import Event, Learned, Notice
 from tui.providers.spec import Fields
@@ -149,8 +150,7 @@ class _Look:
         if not isinstance(data, dict):
             return self._next()
         if data.get("router") == "text-generation-router" or "max_total_tokens" in data:
-            most = data.get("max_total_tokens")
-            return self._learned(TGI, (TEXT, TEXT2TEXT), context=most if isinstance(most, int) else 0)
+            return self._learned(TGI, (TEXT, TEXT2TEXT), context=number(data.get("max_total_tokens")))
         kinds = data.get("model_type")
         if not isinstance(kinds, dict):
             return self._next()
@@ -161,15 +161,15 @@ class _Look:
         told = repository.count("/") == 1 and not repository.startswith("/")
         if told and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
             return Refusal(400, code=WRONG_MODEL, param=repository)
-        return self._learned(TEI, (VECTORS,))
+        return self._learned(TEI, (VECTORS,), context=number(data.get("max_input_length")))
 
     def _models(self, data: Any) -> Event | Refusal | Call:
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
             return self._next()
-        names = [name for each in listed if isinstance(each, dict) and (name := word(each.get("id")))]
-        name = self.model.id if self.model.id in names or not names else names[0]
-        return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name)
+        sizes = {name: number(each.get("max_model_len")) for each in dicts(listed) if (name := word(each.get("id")))}
+        name = self.model.id if self.model.id in sizes or not sizes else next(iter(sizes))
+        return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
 
     def _health(self, data: Any) -> Event | Refusal | Call:
         return self._learned(TOOLKIT, tuple(TASKS))
