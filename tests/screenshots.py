@@ -152,6 +152,8 @@ SCENES: dict[str, Scene] = {
     "playground-embedding": Scene(embedded),
     "playground-speech": Scene(transcribed),
     "commands": Scene(keys("colon", then="Commands")),
+    "audit-log": Scene(keys("colon", *"audit log", "enter", then="No entry was changed")),
+    "import": Scene(keys("colon", *"import settings", "enter", then="Look at it")),
     "help": Scene(keys("question_mark", then="Help: Providers")),
     "providers-wide": Scene(on("openai", keys(then="Other credentials")), size=(120, 40)),
     "models-wide": Scene(keys("2", then="Used by"), size=(120, 40)),

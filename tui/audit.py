@@ -96,8 +96,8 @@ def parse(text: bytes) -> Entry | None:
         by, about, state = found["by"], found["about"], found.get("state", "")
         if type(n) is not int or not all(isinstance(each, str) for each in (*told, state)):
             return None
-        at, done, prev = (one_line(each) for each in told)
-        return Entry(n, at, _told(by), done, _told(about), prev, one_line(state), _hash(text))
+        at, done, prev = map(_text, told)
+        return Entry(n, at, _told(by), done, _told(about), prev, _text(state), _hash(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -124,6 +124,11 @@ def follow(content: bytes, head: Head | None, first: Head) -> Head:
 
 def verify(content: bytes, head: Head | None, first: Head) -> list[Finding]:
     """What is wrong with a log; nothing for one that is whole. Without `head` a cut end is not noticed."""
+    return _walked(content, head, first)[0]
+
+
+def _walked(content: bytes, head: Head | None, first: Head) -> tuple[list[Finding], Head]:
+    """What is wrong with a log, and where it ends."""
     found: list[Finding] = []
     strange: list[bytes] = []
     at, reached = first, head is None or head == first
@@ -142,7 +147,7 @@ def verify(content: bytes, head: Head | None, first: Head) -> list[Finding]:
     if head is not None and not reached:
         missing = _numbers(at.n + 1, head.n)
         found.append(Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written."))
-    return found
+    return found, at
 
 
 class Log:
@@ -161,12 +166,12 @@ class Log:
             head = follow(tail, head, self._first)
         unnoted = [Act(UNNOTED)] if before and head.state and before != head.state else []
         acts = [*_mending(tail, head), *unnoted, *acts]
-        text = b"\n" if tail and not tail.endswith(b"\n") else b""
+        lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
         for act in acts:
             # The digest goes with the last: killed before it is written, the change counts as not noted.
             added, head = line(head, at, by, act, state if act is acts[-1] else "")
-            text += added
-        self._folder.append(LOG, text)
+            lines.append(added)
+        self._folder.append(LOG, b"".join(lines))
         with self._beside.lock():
             self._beside.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
 
@@ -179,11 +184,10 @@ class Log:
         content, head = self._folder.read(LOG), self._head()
         if content is None and head is None:
             return []
-        found = verify(content or b"", head, self._first)
+        found, end = _walked(content or b"", head, self._first)
         if head is None:
             found.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
-        told = follow(content or b"", head, self._first).state
-        if state and told and state != told:
+        if state and end.state and state != end.state:
             found.append(Finding(_CHANGED, harmless=True))
         return found
 
@@ -236,15 +240,19 @@ def _of(entry: Entry, before: Head) -> Head:
 
 def _told(about: Mapping[str, Any]) -> dict[str, Any]:
     """Texts on one line and not long, lists not long: an entry stays one that can be read."""
-    told: dict[str, Any] = {}
-    for name, value in about.items():
-        if isinstance(value, str):
-            told[one_line(name, 40)] = one_line(value, _LONGEST)
-        elif isinstance(value, bool | int):
-            told[one_line(name, 40)] = value
-        else:
-            told[one_line(name, 40)] = [one_line(str(each), _LONGEST) for each in list(value)[:_MOST]]
-    return told
+    return {_text(name, 40): _value(value) for name, value in about.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    return value if isinstance(value, bool | int) else [_text(str(each)) for each in list(value)[:_MOST]]
+
+
+def _text(text: str, limit: int = _LONGEST) -> str:
+    # Nearly all are plain, and a log is long.
+    plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
+    return text if plain else one_line(text, limit)
 
 
 def _hash(text: bytes) -> str:

@@ -48,7 +48,7 @@ class Audit(Page[None]):
     async def _read(self) -> None:
         desk, tenant_id = self.app.desk, self.app.tenant_id
         try:
-            self._entries = await asyncio.to_thread(auditing.listing, desk, tenant_id)
+            self._entries = await asyncio.to_thread(auditing.recent, desk, tenant_id)
             checked = await asyncio.to_thread(auditing.check, desk, tenant_id)
         except Problem as problem:
             self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem.hint

@@ -34,6 +34,7 @@ _WORDS = {
     "kept key forgotten": "{provider}: credential {credential} confirmed, its kept key forgotten",
     "credential used": "{provider}: credential {credential} in use",
     "credential verified": "{provider}: credential {credential} verified, {outcome}",
+    "credential not verified": "{provider}: credential {credential} not verified: {why}",
     "credential sealed again": "{provider}: credential {credential} sealed again",
     "credentials confirmed": "credentials confirmed: {credentials}",
     "model added": "{provider}: model added, {models}",
@@ -83,9 +84,14 @@ def listing(desk: Desk, owner: str, since: str = "") -> list[Entry]:
     return [each for each in desk.log(owner).read() if each.at >= since]
 
 
+def recent(desk: Desk, owner: str) -> list[Entry]:
+    """The last entries of a log, several hundred of them, oldest first."""
+    return desk.log(owner).read(_NEAR_END)
+
+
 def owners(desk: Desk) -> list[str]:
     """Whose logs there are: the tenants', and the operator's if there is one."""
-    return [*naming.ids(desk), *([OPERATOR] if desk.log(OPERATOR).read(_NEAR_END) else [])]
+    return [*naming.ids(desk), *([OPERATOR] if recent(desk, OPERATOR) else [])]
 
 
 def check(desk: Desk, owner: str) -> Checked:
@@ -119,7 +125,7 @@ def lacking(desk: Desk, owner: str, state: State) -> list[str]:
     As far as the end of the log tells; nothing where it cannot be read.
     """
     try:
-        entries = desk.log(owner).read(_NEAR_END)
+        entries = recent(desk, owner)
     except Problem:
         return []
     saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)

@@ -24,7 +24,8 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
         try:
             private = load(desk, tenant, passphrase)
         except Locked as problem:
-            desk.note(tenant_id, "unlock failed", why=problem.message)
+            if passphrase:
+                desk.note(tenant_id, "unlock failed", why=problem.message)
             raise
         protected = vault.is_protected(_read(desk, tenant) or b"")
         if protected != tenant.protected:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui.domain import Check, CheckState, Model
@@ -118,7 +119,10 @@ async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str 
         check, _ = await _asked(desk, access)
     except Refused as problem:
         check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
-
+    except Problem as problem:
+        told = partial(desk.note, provider=provider_id, credential=credential.name, why=problem.message)
+        await asyncio.to_thread(told, tenant_id, "credential not verified")
+        raise
     await asyncio.to_thread(sealed.note, desk, tenant_id, credential, check)
     return check
 
