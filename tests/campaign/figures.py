@@ -53,5 +53,6 @@ FIGURES = {
     "G16": Figure("redirects to a second server", "network.redirects", 1, 1, 1),
     "G17": Figure("answers given up at random moments", "network.cancels", 200, 1_000, 10_000),
     "G18": Figure("answers too large, or without end", "sizes.floods", 16, 64, 64),
+    "G20": Figure("signals in every state of the console", "endings.signals", 6, 36, 720),
 }
 """By goal."""

@@ -28,19 +28,19 @@ def run(words: Sequence[str]) -> int:
             code = 0
         else:
             code = _call(given)
-        sys.stdout.flush()
+        _flush()
         return code
     except Problem as problem:
         return _failed(problem)
     except BrokenPipeError:
-        _drop_stdout()
+        _drop(1)
         return int(Exit.FAILED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except OSError as error:
         if error.filename is not None or error.errno not in _FULL:
             return _crashed(error)
-        _drop_stdout()
+        _drop(1)
         return _failed(
             Problem(f"The answer cannot be written: {os.strerror(error.errno).lower()}.", "Make room for it.")
         )
@@ -85,7 +85,7 @@ def _failed(problem: Problem) -> int:
     try:
         say_problem(problem)
     except BrokenPipeError:
-        _drop_stdout()
+        _drop(1)
     return int(problem.code)
 
 
@@ -106,6 +106,17 @@ def _tolerate_odd_streams() -> None:
             reconfigure(errors="replace")
 
 
-def _drop_stdout() -> None:
+def _flush() -> None:
+    for descriptor, stream in enumerate((sys.stdout, sys.stderr), 1):
+        try:
+            stream.flush()
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            # The terminal is gone, as when a line is cut: nobody can be told anything.
+            _drop(descriptor)
+
+
+def _drop(descriptor: int) -> None:
     """Nobody reads any more: keep the interpreter from complaining when it flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)

@@ -1,0 +1,252 @@
+"""The console is ended or stopped by signals in every state that it can be in, on a real terminal.
+
+Whatever it was at: the terminal is as it was before, the exit code names the signal, what was saved is there, and
+what was being saved is the old state or the new one.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tests.campaign.figures import Result
+from tests.doubles.openai_server import OpenAIServer
+from tests.journey.console import ENTER, opened
+from tests.terminal import Terminal, environ
+from tui.domain import Check, CheckState, Model, ModelType
+from tui.files import Disk
+from tui.practice.desk import BITS, COST, practice_desk
+from tui.secret import Secret
+from tui.workspace import credentials, defaults, tenants
+from tui.workspace.desk import Desk
+
+KEY = "sk-proj-FAKE-endings-0123456789abcdef-3f2a"
+LEFT = b"\x1b[?1049l"
+CODES = {"TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "closed": 129}
+"""Ways to end it; `closed` is a line that was cut."""
+
+STOCK = "from textual.app import App; App().run()"
+_LONGEST = 10.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """A home with one tenant."""
+
+    home: Path
+
+    @property
+    def folder(self) -> Disk:
+        return Disk(self.home / ".local/share/modeldeck/tenants/acme")
+
+
+def at_rest(terminal: Terminal, place: Place) -> None:
+    """The list of providers."""
+
+
+def in_a_form(terminal: Terminal, place: Place) -> None:
+    """A form with text that was not saved."""
+    terminal.send(ENTER)
+    terminal.until("fingerprint")
+    terminal.send(ENTER)
+    terminal.until("Verify and save")
+    terminal.settle()
+    terminal.paste("sk-proj-FAKE-not-saved-0123456789-77c0")
+    terminal.until("•••")
+
+
+def in_a_dialog(terminal: Terminal, place: Place) -> None:
+    """A question that waits for its answer."""
+    terminal.send("d")
+    terminal.until("▸ [ Keep ]")
+
+
+def while_answering(terminal: Terminal, place: Place) -> None:
+    """An answer that goes on."""
+    terminal.send("4")
+    terminal.until("enter send")
+    terminal.type("Why?")
+    terminal.until("Why?")
+    terminal.send(ENTER)
+    terminal.until("piece 3")
+
+
+def while_verifying(terminal: Terminal, place: Place) -> None:
+    """A provider is asked and does not answer."""
+    in_a_form(terminal, place)
+    terminal.send(ENTER)
+    terminal.until("▸ [ Verify and save ]")
+    terminal.send(ENTER)
+    terminal.until("asking 127.0.0.1")
+
+
+def while_saving(terminal: Terminal, place: Place) -> None:
+    """A default is being cleared, and another process keeps it waiting."""
+    terminal.send("3")
+    terminal.until("x clear")
+    with place.folder.lock():
+        terminal.send("x")
+        terminal.until("waiting for another session")
+
+
+STATES: tuple[Callable[[Terminal, Place], None], ...] = (
+    at_rest,
+    in_a_form,
+    in_a_dialog,
+    while_answering,
+    while_verifying,
+    while_saving,
+)
+
+
+def signals(count: int, seed: int) -> Result:
+    """`count` states and ways, all of them before one comes again; the control is an app of stock Textual."""
+    pairs = [(state, way) for state in STATES for way in (*CODES, "stopped")]
+    chance = random.Random(seed)
+    chance.shuffle(pairs)
+    # Each state and each way once, however few there are.
+    pairs.sort(key=lambda pair: (STATES.index(pair[0]) + [*CODES, "stopped"].index(pair[1])) % len(STATES))
+    faults: Counter[str] = Counter()
+    for number in range(count):
+        state, way = pairs[number % len(pairs)]
+        with prepared(silent=state is while_verifying) as place:
+            if wrong := tried(state, way, place):
+                faults[f"{state.__name__}, {way}: {wrong}"] += 1
+    with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as terminal:
+        terminal.until(lambda: b"\x1b[?1049h" in terminal.raw)
+        terminal.settle()
+        terminal.signal(signal.SIGTERM)
+        code = terminal.wait()
+        caught = LEFT not in terminal.raw
+    control = f"stock Textual ended with {code} by SIGTERM and {'left' if caught else 'restored'} its screen"
+    words = f"{count} of {len(pairs)} states and ways"
+    return Result(count, sum(faults.values()), "; ".join([words, *faults]), control, caught)
+
+
+def tried(state: Callable[[Terminal, Place], None], way: str, place: Place) -> str:
+    """What was wrong with how the console ended in that state; '' if nothing."""
+    with opened(environ(place.home)) as terminal:
+        terminal.until("1 Providers")
+        terminal.settle()
+        state(terminal, place)
+        before = terminal.text
+        if way == "stopped":
+            if wrong := _stopped(terminal, before):
+                return wrong
+            way = "TERM"
+        if wrong := _ended(terminal, way):
+            return wrong
+    return _kept(place, state)
+
+
+def _ended(terminal: Terminal, way: str) -> str:
+    if way == "closed":
+        os.close(terminal.fd)
+        terminal.fd = os.open(os.devnull, os.O_RDWR)
+    else:
+        terminal.signal(getattr(signal, f"SIG{way}"))
+    began = monotonic()
+    try:
+        code = terminal.wait(_LONGEST) if way != "closed" else _waited(terminal)
+    except AssertionError:
+        return f"still running after {_LONGEST:.0f} s"
+    if code != CODES[way]:
+        return f"exit code {code} after {monotonic() - began:.1f} s"
+    if way != "closed" and LEFT not in terminal.raw:
+        return "the screen was not restored"
+    return "" if b"Traceback" not in terminal.raw else "a traceback"
+
+
+def _waited(terminal: Terminal) -> int:
+    deadline = monotonic() + _LONGEST
+    while monotonic() < deadline:
+        pid, status = os.waitpid(terminal.pid, os.WNOHANG)
+        if pid:
+            terminal.exit_code = os.waitstatus_to_exitcode(status)
+            return terminal.exit_code
+        signal.sigtimedwait([], 0.02)
+    raise AssertionError
+
+
+def _stopped(terminal: Terminal, before: str) -> str:
+    """ctrl+z's signal, and a shell's fg: the same screen comes back."""
+    terminal.signal(signal.SIGTSTP)
+    deadline = monotonic() + _LONGEST
+    while Path(f"/proc/{terminal.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "T":
+        terminal.pump(0.02)
+        if monotonic() > deadline:
+            return "not suspended"
+    terminal.settle(0.05)
+    if LEFT not in terminal.raw:
+        return "the screen was not restored for the shell"
+    terminal.screen.reset()
+    terminal.raw.clear()
+    os.kill(terminal.pid, signal.SIGCONT)
+    title = before.splitlines()[1][:20]
+    try:
+        terminal.until(title, _LONGEST)
+        terminal.settle()
+    except AssertionError:
+        return f"not drawn again: {title}"
+    terminal.raw.clear()
+    return ""
+
+
+def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
+    desk = _desk(place.home)
+    held = credentials.listing(desk, "acme", "openai")
+    if [each.hints for each in held] != [{"api_key": "3f2a"}]:
+        return "the saved credential is not there"
+    chosen = {each.type: each.state for each in defaults.rows(desk, "acme")}
+    if chosen[ModelType.CHAT] != "ready" and state is not while_saving:
+        return "the saved default is not there"
+    with place.folder.lock():
+        return (
+            "a temporary file is left"
+            if any(each.startswith(".tmp-") for each in os.listdir(place.folder.path))
+            else ""
+        )
+
+
+@contextmanager
+def prepared(silent: bool = False) -> Iterator[Place]:
+    """A home with a tenant that is set up at a server which answers slowly, or (`silent`) never."""
+    with (
+        tempfile.TemporaryDirectory() as home,
+        OpenAIServer(KEY) as server,
+        contextlib.closing(socket.create_server(("127.0.0.1", 0))) as deaf,
+    ):
+        server.chat.pieces = tuple(f"piece {n} " for n in range(10_000))
+        server.chat.pause = 0.05
+        nowhere = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+        asyncio.run(_set_up(Path(home), nowhere if silent else server.url))
+        yield Place(Path(home))
+
+
+async def _set_up(home: Path, url: str) -> None:
+    desk = _desk(home)
+    await tenants.create(desk, "acme")
+    await credentials.save(
+        desk,
+        "acme",
+        "openai",
+        {"api_key": Secret(KEY), "base_url": url},
+        check=Check(CheckState.READY, desk.now()),
+        listed=(Model("openai", "gpt-6-sol", ModelType.CHAT),),
+    )
+    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+
+
+def _desk(home: Path) -> Desk:
+    data, keys = Disk(home / ".local/share/modeldeck"), Disk(home / ".local/state/modeldeck/keys")
+    return Desk(data, keys, practice_desk().wiring, {}, key_bits=BITS, key_cost=COST)
