@@ -17,11 +17,25 @@ from tui.practice.desk import practice_desk
 from tui.workspace.desk import Desk
 
 
+class DimScreen(Screen):
+    """An emulator's screen that knows dim, too: it stands where blinking does, which nothing here does."""
+
+    def select_graphic_rendition(self, *numbers: int, **options: Any) -> None:
+        super().select_graphic_rendition(*numbers, **options)
+        rest = list(numbers) or [0]
+        while rest:
+            number = rest.pop(0)
+            if number in (38, 48):
+                del rest[: 4 if rest[:1] == [2] else 2]
+            elif number in (0, 2, 22):
+                self.cursor.attrs = self.cursor.attrs._replace(blink=number == 2)
+
+
 class Emulator:
     """A terminal that shows what it is sent, and keeps it."""
 
     def __init__(self, columns: int, rows: int) -> None:
-        self.screen = Screen(columns, rows)
+        self.screen = DimScreen(columns, rows)
         self._stream = pyte.Stream(self.screen)
         self.sent: list[str] = []
         # Textual's driver begins so: no row goes on in the next one.
