@@ -25,10 +25,20 @@ DEADLINE = 10
 
 HOLD = "hold"
 """Keep the connection open until the other side closes it."""
+HEAR = "hear"
+"""Wait until something more is said."""
 RESET = "reset"
 """Close the connection with a RST."""
 
-Answer = Sequence[bytes | str | Callable[[str], bytes]]
+
+@dataclass(frozen=True)
+class Again:
+    """Write this every few milliseconds, until the other side is gone."""
+
+    data: bytes
+
+
+Answer = Sequence[bytes | str | Again | Callable[[str], bytes]]
 """What is written, in pieces; one that names an address of the server is made from its origin."""
 
 
@@ -136,6 +146,13 @@ async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, wri
             writer.write(item)
             await writer.drain()
             last = item
+        elif isinstance(item, Again):
+            while True:
+                writer.write(item.data)
+                await writer.drain()
+                await asyncio.sleep(0.005)
+        elif item == HEAR:
+            await reader.read(1 << 16)
         elif item == HOLD:
             server.held.set()
             await reader.read()

@@ -6,6 +6,7 @@ chats in documented frames for the faults on real sockets (`test_faults.py`). Ad
 """
 
 import json
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -32,7 +33,9 @@ class Stream:
     """A streamed answer in documented frames, as bytes: what opens it, one piece of text, what closes it.
 
     `error` is the documented frame of a failure in mid-stream, `error_message` our sentence for it. `error_retried`
-    says that the failure is a passing one, so that the call is made again where nothing has been delivered yet.
+    says that the failure is a passing one, so that the call is made again where nothing has been delivered yet. With
+    `socket` these are the frames of a WebSocket. `broken` is a piece whose JSON is not whole; it is cut out of one of
+    text where it is left out.
     """
 
     text: Callable[[str], bytes]
@@ -42,6 +45,8 @@ class Stream:
     error_message: str = ""
     error_retried: bool = False
     content_type: str = "text/event-stream"
+    socket: bool = False
+    broken: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -202,3 +207,19 @@ def sse(data: Any, event: str = "") -> bytes:
 def ndjson(data: Any) -> bytes:
     """One line of JSON."""
     return json.dumps(data, ensure_ascii=False).encode() + b"\n"
+
+
+def spoken(data: Any, opcode: int = 1, last: bool = True) -> bytes:
+    """One frame of a WebSocket as a server sends it (RFC 6455, 5.2); what is neither bytes nor text goes as JSON."""
+    text = data if isinstance(data, bytes | str) else json.dumps(data, ensure_ascii=False)
+    content = text if isinstance(text, bytes) else text.encode()
+    size = len(content)
+    length = (
+        bytes([size]) if size < 126 else struct.pack("!BH" if size < 1 << 16 else "!BQ", 126 + (size >> 16 > 0), size)
+    )
+    return bytes([opcode | (0x80 if last else 0)]) + length + content
+
+
+def hung_up(code: int, reason: str = "") -> bytes:
+    """The frame that closes a WebSocket."""
+    return spoken(struct.pack("!H", code) + reason.encode(), 8)

@@ -68,6 +68,7 @@ FACTS = Facts(
     },
     otherwise=(
         Otherwise("chatglm2* */models, vllm* */models", "status 40[45], page 404", "does not have this call", PROBED),
+        Otherwise("probed* */models", "status 40[45], page 404", "no server of ChatGLM", PROBED),
         Otherwise("* */models", "body *", "no server of ChatGLM", PROBED),
         Otherwise("* */models, * */openapi.json", "status 40[45], page 404", "good", PROBED),
         Otherwise("api* */openapi.json", "body *", "no server of ChatGLM", PROBED),

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, spoken, sse
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.errors import Usage as NotMeant
@@ -150,6 +150,21 @@ FACTS = Facts(
                 error_retried=True,
             ),
             whole,
+        ),
+        Chat(
+            "spark",
+            lambda origin: {"app_id": "fa4e0000", "api_key": KEY, "api_secret": f"{KEY}-secret", "base_url": origin},
+            MODEL,
+            Stream(
+                lambda text: spoken(said(1, text)),
+                closing=spoken(said(2, "", used=True)),
+                error=spoken({"header": failed(10012)}),
+                error_message="{label} failed on its side.",
+                error_retried=True,
+                socket=True,
+                broken=spoken('{"header": {"code": 0'),
+            ),
+            name="socket",
         ),
     ),
     refusals=(

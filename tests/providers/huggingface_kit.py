@@ -36,9 +36,10 @@ TYPES = {
 HELD = {"x-scale-up-timeout": "100"}
 WAITED = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
 ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
+ANOTHER = "the answer of another task has another shape"
+UNUP = "status 50[23], busy until a date, page 502"
 OTHER_ENGINE = "what runs there is told by the first of three addresses that answers"
 DENIED = "status 40[134], wrong clock"
-WOKEN = dict.fromkeys(("status_502", "status_503", "a_gateway_that_fails_with_a_page"), ON_THE_WAY)
 
 
 def hosted(name: str, task: str = TEXT, **fields: str) -> Model:
@@ -93,9 +94,12 @@ FACTS = Facts(
         Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),
         Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *, UTF-16", "good", OTHER_ENGINE),
         Otherwise("check* /info", "silence in a refusal", "good", OTHER_ENGINE),
-        Otherwise("chat*2 *, embed2 *", "status 50[23], busy until a date, page 502", "waits", ON_THE_WAY),
+        Otherwise(
+            "chat*2 *, embed2 *, tgi* *, toolkit* *", "status 50[23], busy until a date, page 502", "waits", ON_THE_WAY
+        ),
         Otherwise("search*", "body [[]*", "good", "nothing was found"),
-        Otherwise("transcribe *", "body [[]*", "does not serve the task", "that of another task has another shape"),
+        Otherwise("hf-* *, tgi-* *, toolkit* *", "body [[]1*", "does not serve the task", ANOTHER),
+        Otherwise("transcribe *", "body [[]*", "does not serve the task", ANOTHER),
     ),
     chats=(
         Chat("huggingface", _fields, hosted("Qwen/Qwen3-32B"), STREAM, whole, name="hosted"),
@@ -107,7 +111,7 @@ FACTS = Facts(
             lambda text: [{"generated_text": text}],
             name="hf-inference",
         ),
-        Chat("huggingface", _fields, endpoint("any", engine="tgi"), STREAM, whole, name="tgi", added=_added, own=WOKEN),
+        Chat("huggingface", _fields, endpoint("any", engine="tgi"), STREAM, whole, name="tgi", added=_added),
         Chat(
             "huggingface",
             _fields,
@@ -116,7 +120,6 @@ FACTS = Facts(
             lambda text: {"generated_text": text},
             name="tgi-native",
             added=_added,
-            own=WOKEN,
         ),
         Chat(
             "huggingface",
@@ -126,7 +129,6 @@ FACTS = Facts(
             lambda text: [{"generated_text": f"Hello?{text}"}],
             name="toolkit",
             added=_added,
-            own=WOKEN,
         ),
     ),
     refusals=(

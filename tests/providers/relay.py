@@ -6,7 +6,7 @@ Wire ── Loop: https://any.host ──> http://127.0.0.1:port ──> Relay �
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,9 @@ import httpx
 from tests.providers.double import Answer, Asked, Server, give, read_request
 from tui.practice import Practice, transport
 from tui.practice.transport import folders
+
+SOMEWHERE = "https://server.example.test"
+"""Where a server that answers from a script is for those who ask it."""
 
 Step = tuple[str, str]
 """What a request is for: its method and its path."""
@@ -61,8 +64,10 @@ class Loop(httpx.AsyncBaseTransport):
 
 
 @asynccontextmanager
-async def relay(at: Step | None = None, fault: Answer = (), times: int = 0) -> AsyncIterator[Relay]:
-    """The practice providers at a port of their own."""
+async def relay(
+    at: Step | None = None, fault: Answer = (), times: int = 0, script: Callable[[Asked], Answer] | None = None
+) -> AsyncIterator[Relay]:
+    """The practice providers at a port of their own, or in their place one that answers from a script."""
     server, practice = Relay(at=at, fault=fault, times=times), transport(0)
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,8 +76,12 @@ async def relay(at: Step | None = None, fault: Answer = (), times: int = 0) -> A
             while (asked := await read_request(reader, server)) is not None:
                 server.asked.append(asked)
                 server.steps.append(step := _step(asked))
+                answer = script(asked) if script else ()
                 if step == server.at and server.fault and (not times or server.met <= times):
                     if not await give(server, server.fault, reader, writer):
+                        return
+                elif answer:
+                    if not await give(server, answer, reader, writer):
                         return
                 elif not await _pass_on(practice, asked, reader, writer):
                     return
@@ -84,7 +93,7 @@ async def relay(at: Step | None = None, fault: Answer = (), times: int = 0) -> A
 
     listening = await asyncio.start_server(talk, "127.0.0.1", 0, limit=1 << 22)
     server.port = listening.sockets[0].getsockname()[1]
-    server.origin = f"http://127.0.0.1:{server.port}"
+    server.origin = SOMEWHERE
     try:
         yield server
     finally:

@@ -94,9 +94,9 @@ FACTS = Facts(
         "replicate_words",
     ),
     otherwise=(
-        Otherwise("chat */files/*", FOLLOWED, "good", POLLED),
-        Otherwise("chat */files/*", "status 5*, busy *, page 404, page 502", "good", POLLED),
-        Otherwise("chat */files/*", "status 204, body *, * in the body", "good", POLLED),
+        Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),
+        Otherwise("chat */files/*, stream */stream", "status 5*, busy *, page 404, page 502", "good", POLLED),
+        Otherwise("chat */files/*, stream */stream", "status 204, body *, * in the body", "good", POLLED),
     ),
     chats=(
         Chat(

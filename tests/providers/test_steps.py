@@ -18,21 +18,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers.asking import scripted
 from tests.providers.double import DEADLINE, HOLD, QUICK, Answer, http, run
-from tests.providers.facts import Facts, every
+from tests.providers.facts import Chat, Facts, every
 from tests.providers.fault_rows import JSON, NOW, ROWS, Row
-from tests.providers.relay import Loop, Relay, Step, relay
+from tests.providers.relay import SOMEWHERE, Loop, Relay, Step, relay
 from tests.providers.surfaces import access_of, calls_of, filled
 from tui.domain import Model
 from tui.errors import Problem
 from tui.practice import transport
 from tui.providers import PROVIDERS
-from tui.providers.calls import Call
+from tui.providers.calls import Call, Framing
 from tui.providers.events import Accepted, Event, Finish, Found, Learned, Listed, Notice, Retrying
 from tui.providers.origins import host_of
 from tui.providers.wire import Access, Limits, Wire
 
-AT_ONCE = 32
+AT_ONCE = 24
+IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
 STOPPED = {"before the answer": [HOLD], "in the answer": [http("{", headers=JSON | {"content-length": "999"}), HOLD]}
 
 
@@ -45,6 +47,7 @@ class Cell:
     call: Call
     step: Step
     first: bool
+    chat: Chat | None = None
 
     def __str__(self) -> str:
         return f"{self.name} {self.step[1]}"
@@ -75,10 +78,16 @@ class Outcome:
 
 @asynccontextmanager
 async def there(
-    access: Access, at: Step | None = None, fault: Answer = (), times: int = 0, limits: Limits = QUICK
+    call: Call,
+    at: Step | None = None,
+    fault: Answer = (),
+    times: int = 0,
+    limits: Limits = QUICK,
+    chat: Chat | None = None,
 ) -> AsyncIterator[tuple[Wire, Outcome]]:
-    """A wire to the practice providers, with the fault in the way."""
-    async with relay(at, fault, times) as server:
+    """A wire to the practice providers, or to a chat of the facts, with the fault in the way."""
+    script = scripted(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
+    async with relay(at, fault, times, script) as server:
         loop = Loop(server.port)
         wire = Wire({}, loop, limits, lambda: NOW)
         yield wire, Outcome(server)
@@ -86,12 +95,14 @@ async def there(
         await loop.aclose()
 
 
-async def ask(access: Access, call: Call, at: Step | None = None, row: Row | None = None) -> Outcome:
+async def ask(
+    access: Access, call: Call, chat: Chat | None = None, at: Step | None = None, row: Row | None = None
+) -> Outcome:
     """A call to its end, or to where it waits for something that only takes its time."""
     row = row or Row(())
     keys = " ".join(box.reveal() for box in access.secrets().values())
     fault = row.answer(keys) if callable(row.answer) else row.answer
-    async with there(access, at, fault, row.times, row.limits) as (wire, outcome):
+    async with there(call, at, fault, row.times, row.limits, chat) as (wire, outcome):
         try:
             async with asyncio.timeout(DEADLINE), aclosing(wire.stream(access, call)) as events:
                 async for event in events:
@@ -123,6 +134,16 @@ async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
                 if step not in seen or exchange is None or not exchange.url.endswith(step[1]):
                     cells.append(Cell(title, access, call, step, step not in seen))
             seen |= set(outcome.server.steps)
+    for chat in facts.chats:
+        access = chat.access(SOMEWHERE)
+        seen = set()
+        for stream in [True] * bool(chat.stream) + [False] * bool(chat.whole):
+            outcome = await ask(access, call := chat.call(access, stream), chat)
+            assert outcome.good, (str(chat), outcome.words)
+            title = f"{chat.name or 'usual'} chat{'' if stream else ' in one piece'}"
+            steps = dict.fromkeys(outcome.server.steps)
+            cells += [Cell(title, access, call, step, step not in seen, chat) for step in steps]
+            seen |= steps.keys()
     return cells
 
 
@@ -168,7 +189,7 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     if outcome.good or outcome.waits:
         return f"taken for a success: {outcome.events[-1:]}"
     if not problem:
-        return "" if row.deep and isinstance(outcome.events[-1], Finish) else f"nothing is said: {outcome.events[-1:]}"
+        return "" if row.quiet and isinstance(outcome.events[-1], Finish) else f"nothing is said: {outcome.events[-1:]}"
     if _retries(outcome) != (QUICK.retries if row.again and not once else 0) or (once and server.met > 1):
         return f"asked {server.met} times"
     hint = row.hint if any(cell.access.secrets()) else ""
@@ -193,7 +214,7 @@ def _one_of(name: str, patterns: str) -> bool:
 
 async def stopped(cell: Cell, fault: Answer) -> float:
     """How long it takes from a stop until the other side sees the connection closed, in seconds."""
-    async with there(cell.access, cell.step, fault) as (wire, outcome):
+    async with there(cell.call, cell.step, fault, chat=cell.chat) as (wire, outcome):
         asking = asyncio.create_task(run(wire, cell.access, cell.call))
         held = asyncio.create_task(outcome.server.held.wait())
         await asyncio.wait([asking, held], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
@@ -210,8 +231,11 @@ async def stopped(cell: Cell, fault: Answer) -> float:
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sixteenth of a second of silence."""
-    path = tmp_path_factory.mktemp("sound") / "talk.wav"
+    return silence(tmp_path_factory.mktemp("sound") / "talk.wav")
+
+
+def silence(path: Path) -> Path:
+    """A recording of a sixteenth of a second, in which nobody speaks."""
     with wave.open(str(path), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
         file.writeframes(bytes(2_000))
@@ -224,7 +248,7 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
 
     async def meet(cell: Cell, name: str) -> str:
         async with gate:
-            outcome = await ask(cell.access, cell.call, cell.step, ROWS[name])
+            outcome = await ask(cell.access, cell.call, cell.chat, cell.step, ROWS[name])
         told = wrong(facts, cell, name, outcome)
         return f"{cell}, {name}: {told}" if told else ""
 

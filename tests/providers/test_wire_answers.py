@@ -325,6 +325,24 @@ async def test_cancelling_before_the_answer_closes_the_socket_at_once():
         await wire.aclose()
 
 
+async def test_cancelling_after_the_last_word_is_a_cancellation():
+    async with serve([streaming(said("Hi", "stop")), HOLD]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        ended = asyncio.Event()
+
+        async def read() -> None:
+            async for each in wire.stream(access, chat_call(access)):
+                if isinstance(each, Finish):
+                    asyncio.get_running_loop().call_later(0.01, ended.set)
+
+        reading = asyncio.create_task(read())
+        await asyncio.wait_for(ended.wait(), DEADLINE)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await wire.aclose()
+
+
 async def test_closing_the_iterator_closes_the_socket():
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         wire, access = Wire({}, limits=QUICK), access_to(server.base_url)

@@ -335,5 +335,7 @@ async def _parsed(place: Place, body: bytearray) -> Any:
 
 async def _drained(received: AsyncIterator[bytes | Event]) -> None:
     pending = asyncio.ensure_future(anext(received, None))
-    await asyncio.wait([pending], timeout=_DRAIN)
-    await stopped(pending)
+    try:
+        await asyncio.wait([pending], timeout=_DRAIN)
+    finally:
+        await stopped(pending)

@@ -114,7 +114,7 @@ class _Answer:
         if not isinstance(data, dict):
             if isinstance(data, list):
                 self._done = True
-                yield Refusal(400, code=OTHER_TASK, param="feature-extraction")
+                yield Refusal(400, code=OTHER_TASK, param="feature-extraction") if data else malformed("It is empty.")
             return
         if refused := error_in(data):
             self._done = True

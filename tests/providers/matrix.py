@@ -1,0 +1,55 @@
+"""The fault matrix in figures: `python -m tests.providers.matrix` counts what the tests of this folder meet.
+
+A step is one request of one call, of a provider that is set up in one way.
+"""
+
+import asyncio
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.providers import test_streams, test_ways
+from tests.providers.asking import CHATS
+from tests.providers.facts import Facts, every
+from tests.providers.fault_rows import ROWS
+from tests.providers.mutations import mutants
+from tests.providers.test_steps import STOPPED, cells_of, rows_of, silence
+
+HEADS = ("provider", "calls", "steps", "at steps", "in streams", "on the way", "refusals", "faults met", "mutants")
+
+
+async def counted(facts: Facts, sound: Path) -> tuple[int, ...]:
+    """The figures of one provider, by HEADS."""
+    cells = await cells_of(facts, sound)
+    at_steps = sum(len(rows_of(facts, each)) + len(STOPPED) for each in cells)
+    in_streams = sum(len(test_streams.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
+    on_the_way = len(facts.chats) * sum(_times(each) for each in vars(test_ways).values() if _is_test(each))
+    met = (at_steps, in_streams, on_the_way, len(facts.refusals))
+    return len({each.name for each in cells}), len(cells), *met, sum(met), len(mutants(facts))
+
+
+def _is_test(thing: Any) -> bool:
+    return getattr(thing, "__name__", "").startswith("test_") and callable(thing)
+
+
+def _times(test: Any) -> int:
+    return math.prod(len(mark.args[1]) for mark in getattr(test, "pytestmark", []) if mark.name == "parametrize")
+
+
+async def _lines() -> list[tuple[Any, ...]]:
+    with tempfile.TemporaryDirectory() as folder:
+        sound = silence(Path(folder) / "talk.wav")
+        lines = [(facts.provider, *await counted(facts, sound)) for facts in every()]
+    return [HEADS, *lines, ("all", *map(sum, zip(*(each[1:] for each in lines), strict=True)))]
+
+
+def _drawn(lines: list[tuple[Any, ...]]) -> Iterator[str]:
+    for name, *figures in lines:
+        yield f"{name:<18}" + "".join(f"{each:>12}" for each in figures)
+
+
+if __name__ == "__main__":
+    print("\n".join(_drawn(asyncio.run(_lines()))))
+    print(f"{len(ROWS)} faults at a step, {len(test_streams.FAULTS)} in a stream, {len(CHATS)} documented chats")
