@@ -3,12 +3,16 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.audit import LOG
 from tui.domain import ModelType
+from tui.errors import Problem
+from tui.memory import Memory
 from tui.practice.desk import practice_desk
 from tui.widgets.fields import LineField
-from tui.workspace import defaults
+from tui.workspace import defaults, models
 
 
 async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
@@ -36,6 +40,18 @@ async def test_a_log_that_somebody_was_at_says_so() -> None:
     async with console(desk) as pilot:
         await pilot.press(":", *"audit log", "enter")
         await until_shown(pilot, "▲ Entry 1 is missing before entry 2.")
+
+
+async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise Problem("The disk is full.")
+
+    desk = practice_desk()
+    async with console(desk) as pilot:
+        monkeypatch.setattr(Memory, "append", full)
+        await defaults.clear(desk, "acme", ModelType.CHAT)
+        await until_shown(pilot, "This is not in the audit log: The disk is full.")
+        assert not models.defaults(desk, "acme").get(ModelType.CHAT), "it was done all the same"
 
 
 async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:

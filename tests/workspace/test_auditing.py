@@ -2,7 +2,13 @@
 
 import base64
 import os
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,6 +182,56 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
     await tenants.rename(acme, "acme", "Acme")
     assert [each.done for each in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
     assert whole(acme)
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing that changes a file happens from then on."""
+
+
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From that call on, counted from 0, no function of `os` by which files change does anything."""
+    calls = count()
+
+    def mortal(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if next(calls) >= step:
+                raise Killed
+            return function(*given, **named)
+
+        return call
+
+    for name in ("open", "fsync", "link", "unlink", "replace", "rename", "mkdir"):
+        monkeypatch.setattr(os, name, mortal(getattr(os, name)))
+
+
+async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_told(
+    acme: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rename(name: str) -> None:
+        with replace(acme, _stores={}).store("acme").transaction() as tables:
+            tables.table("meta").update({"name": name})
+
+    states: Counter[str] = Counter()
+    for step in count():
+        rename("before")
+        ended = False
+        with monkeypatch.context() as mortal, suppress(Killed):
+            killed_at(step, mortal)
+            rename(f"name {step}")
+            ended = True
+        assert auditing.check(acme, "acme").whole
+        found, noted = tenants.get(acme, "acme").name, "to" in log(acme)[-1].about and log(acme)[-1].about["to"]
+        rename("after")
+        assert whole(acme) or all(each.harmless for each in auditing.check(acme, "acme").findings)
+        told = [each.done for each in log(acme)[-2:]]
+        if found == f"name {step}" and noted != found:
+            assert told == [UNNOTED, "tenant renamed"]
+            states["not noted in time"] += 1
+        states["changed" if found == f"name {step}" else "as before"] += 1
+        if ended:
+            assert found == noted == f"name {step}", "what was acknowledged is there, and in the log"
+            break
+    assert min(states["as before"], states["changed"]) > 3 and states["not noted in time"] > 0, states
 
 
 async def test_settings_that_something_else_changed_show_at_the_next_entry(acme: Desk) -> None:

@@ -359,6 +359,46 @@ async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Desk, change: dic
     assert (await importing.plan(acme, held, None, "Named Here")).tenant.id == "named-here"
 
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=12,
+)
+places = st.lists(st.sampled_from(["providers", "openai", "credentials", "default", "fields", "models", 0]), max_size=5)
+
+
+def put(whole: Any, place: list[Any], value: Any) -> None:
+    """Puts something where a place leads, as far as it leads anywhere."""
+    for step in place:
+        if isinstance(whole, list):
+            step = 0
+        if isinstance(whole, dict | list) and step in (whole if isinstance(whole, dict) else range(len(whole))):
+            if not isinstance(whole[step], dict | list):
+                whole[step] = value
+                return
+            whole = whole[step]
+    if isinstance(whole, dict):
+        whole[str(place)[:12]] = value
+    elif isinstance(whole, list):
+        whole.append(value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(places, st.sampled_from(["id", "type", "secrets", "active", "source", "api_key", "context"]), anything)
+def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], name: str, value: Any) -> None:
+    whole = openai(
+        active="default",
+        credentials={"default": {"fields": {"organization": "org-x"}, "secrets": dict(SECRET)}},
+        models=[{"id": "m", "type": "chat"}],
+    )
+    put(whole, [*place, name], value)
+    try:
+        held = bundle.parse(bundle.read(json.dumps(whole).encode()))
+        bundle.written(held)
+    except Usage as problem:
+        assert problem.message.endswith(".") and KEY not in problem.message
+
+
 names = st.text("abcdefgh-_.", min_size=1, max_size=12)
 texts = st.text(max_size=30)
 

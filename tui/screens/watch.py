@@ -99,6 +99,7 @@ class Watch:
     def look(self) -> None:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
+        self._tell_unnoted()
         if not self._tidied and not self.app.at_work and monotonic() - self._last_key > _AT_REST:
             self._tidied = True
             gc.collect()
@@ -174,6 +175,12 @@ class Watch:
             if isinstance(self.app.screen, Framed):
                 return self.app.screen
         return None
+
+    def _tell_unnoted(self) -> None:
+        """What could not be put into the audit log is told, once."""
+        problem, self.app.desk.unnoted = self.app.desk.unnoted, None
+        if problem is not None:
+            self.app.toast(f"This is not in the audit log: {problem.message}")
 
     def _lock_unused(self) -> None:
         """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
