@@ -152,7 +152,7 @@ def embed(p: Provider, *texts: str, fields: Any = BASE, query: bool = False) -> 
 @check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.intake) == ("minimax", "MiniMax", Supply.OWN, Intake.BOTH)
-    assert p.types == (ModelType.CHAT, ModelType.EMBEDDING)
+    assert p.types == (ModelType.CHAT, ModelType.EMBEDDING) and p.tells_questions
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_key", True, True, False),
         ("group_id", False, False, True),

@@ -3,6 +3,7 @@
 import json
 from asyncio import Event as Signal
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from textual.pilot import Pilot
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import ModelType
 from tui.errors import Problem
+from tui.providers import PROVIDERS
 from tui.providers.events import Usage, Vectors
 from tui.screens.embedding import EmbeddingTab
 from tui.widgets.heat import Heat, plan
@@ -306,3 +308,29 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
         await embedded(pilot, *TEXTS)
         assert all(width(line) <= size[0] for line in rows(pilot))
         assert rows(pilot)[-1].endswith("? help")
+
+
+async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    async def embed(*given: Any) -> AsyncIterator[Any]:
+        asked.append(given[-1])
+        yield Vectors(0, ((1.0, 0.0),))
+
+    monkeypatch.setattr(playground, "embed", embed)
+    async with console() as pilot:
+        tab = await opened(pilot)
+        await pilot.press("escape", "p")
+        assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
+        monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], tells_questions=True))
+        tab.reframe()
+        await until_shown(pilot, "p parameters")
+        await pilot.press("p")
+        await until_shown(pilot, "What these lines are")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "── questions, one a line ──")
+        await pilot.press("i")
+        tab.query_one(TextsField).text = "Why is the sky blue?"
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.compared is not None)
+        assert asked == [True]

@@ -228,6 +228,7 @@ PROVIDER = Provider(
     list_models=listing,
     kind_of=openai_models.kind_by(_classify),
     chat=chat,
+    tells_questions=True,
     embed=embed,
     explain=explain,
     amend=openai_words.amend,

@@ -202,6 +202,7 @@ PROVIDER = Provider(
         "https://www.xfyun.cn/doc/asr/voicedictation/API.html",
     ),
     chat=chat,
+    tells_questions=True,
     embed=embed,
     transcribe=transcribe,
     explain=partial(spark_words.explain, _LABEL, _PROBED),

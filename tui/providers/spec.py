@@ -140,6 +140,8 @@ class Provider:
     an added model is for, where that can be told, `check_model` looks at a model before it is added and completes its
     fields (event `Learned`).
 
+    `tells_questions` says that its vectors of questions to search with differ from those of texts to be found.
+
     `trial_calls` and `trial_models` are proposed to an operator who lends a key: calls for each tenant, and models.
     """
 
@@ -180,6 +182,7 @@ class Provider:
     offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
     kind_of: Callable[[str, Fields], ModelType | None] = lambda model_id, fields: None
     check_model: Callable[[Fields, Model], Call] | None = None
+    tells_questions: bool = False
     trial_calls: int = 0
     trial_models: tuple[str, ...] = ()
 

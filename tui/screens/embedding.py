@@ -1,7 +1,7 @@
 """Embedding: some texts, one a line, and how near their vectors are to each other."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any, ClassVar, cast
 
@@ -12,18 +12,20 @@ from textual.content import Content
 
 from tui.domain import ModelType
 from tui.errors import Problem
+from tui.providers import provider as provider_of
 from tui.providers.events import Event, Usage, Vectors
 from tui.screens.area import problem_lines
-from tui.screens.tab import Tab
+from tui.screens.embedding_words import pair, summary, words_under
+from tui.screens.tab import OneCall
 from tui.screens.under_way import UnderWay
-from tui.widgets.clip import clip_end, fit, width
+from tui.widgets.clip import clip_end
 from tui.widgets.frame import Frame, Rule
 from tui.widgets.glyphs import MUTED
 from tui.widgets.heat import LEGEND, Heat
 from tui.widgets.plain import Plain, Words, line
 from tui.widgets.rows import Item, Rows
 from tui.widgets.texts import TextsField
-from tui.workspace import playground, tenants
+from tui.workspace import playground
 from tui.workspace.comparison import MOST, Comparison, compare
 
 MAP = 60
@@ -33,7 +35,7 @@ _PAIRS = 200
 _INVITE = "One text a line; two or more give a map."
 
 
-class EmbeddingTab(Tab):
+class EmbeddingTab(OneCall):
     """The texts that were typed, and what came of them last."""
 
     TYPE = ModelType.EMBEDDING
@@ -50,6 +52,7 @@ class EmbeddingTab(Tab):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("i", "write", "Write texts", id="embedding.write"),
+        Binding("p", "parameters", "Texts to be found, or questions", id="embedding.parameters"),
         Binding("r,ctrl+r", "again", "Embed again", id="embedding.again"),
         Binding("c", "copy", "Copy the numbers", id="embedding.copy"),
         Binding("s", "save", "Save as JSON or CSV", id="embedding.save"),
@@ -58,11 +61,12 @@ class EmbeddingTab(Tab):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.compared: Comparison | None = None
-        self._under_way: UnderWay | None = None
         self._sorted = -1
         self._summary = ""
         self._stopped = ""
         self._ref = ""
+        self._questions = False
+        """Whether the texts are questions to search with, where the model tells them apart."""
 
     def compose(self) -> ComposeResult:
         yield Plain(id="said", classes="-none")
@@ -79,21 +83,22 @@ class EmbeddingTab(Tab):
                 yield TextsField(id="texts")
 
     def on_mount(self) -> None:
-        self.query_one("#texts-rule", Rule).show("texts, one a line")
+        self._show_rule()
         self._show()
 
     # --- what stands around ---
 
     def frame(self) -> Frame:
         field = self.query_one(TextsField)
-        if self._under_way is not None:
-            return Frame("", ("esc stop", "? help"), foot=self._under_way.words, strip=self._under_way.strip)
+        if self.under_way is not None:
+            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
         if field.has_focus:
             keys: tuple[str, ...] = ("enter send", "ctrl+j next text", "esc keys", "f1 help")
         elif self.compared is None:
-            keys = ("i write", "m model", *self.source_keys, "t type", "? help")
+            keys = ("i write", "m model", *self._kinds, *self.source_keys, "t type", "? help")
         else:
-            keys = ("i write", "m model", *self.source_keys, "r again", "c copy", "s save", "t type", "? help")
+            asked = ("m model", *self._kinds, *self.source_keys)
+            keys = ("i write", *asked, "r again", "c copy", "s save", "t type", "? help")
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
         return Frame("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
@@ -115,16 +120,11 @@ class EmbeddingTab(Tab):
         words = ", ".join(f"{each + 1} ({value:.2f})" for each, value in near if value is not None)
         return f"{n + 1} {compared.texts[n]}", f"nearest: {words}" if words else ""
 
-    def shown(self) -> None:
-        super().shown()
-        if self.has_class("-locked") and tenants.is_open(self.app.desk, self.app.tenant_id):
-            self.remove_class("-locked")
-            self._say()
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors_with_self:
-            self._take_focus()
+    def unlocked(self) -> None:
+        super().unlocked()
+        self._say()
 
-    def _take_focus(self) -> None:
+    def take_focus(self) -> None:
         if self.has_class("-locked"):
             return
         if self.compared is None:
@@ -136,15 +136,7 @@ class EmbeddingTab(Tab):
     def locked(self) -> None:
         self.add_class("-locked")
         self._say(f"{self.app.tenant.name if self.app.tenant else ''} is locked.", "i asks for the passphrase.")
-        self._rest()
-
-    def _rest(self) -> None:
-        """Plain keys act, and there is no field and no list to have the focus."""
-        self.can_focus = True
-        self.focus()
-
-    def on_blur(self) -> None:
-        self.can_focus = False
+        self.rest()
 
     def on_descendant_focus(self) -> None:
         self.set_class(self.query_one(TextsField).has_focus, "-writing")
@@ -152,51 +144,74 @@ class EmbeddingTab(Tab):
     def on_rows_moved(self) -> None:
         self.reframe()
 
-    def _stop_call(self) -> None:
-        self.workers.cancel_group(self, "call")
-
     def escape(self) -> None:
-        if self._under_way is not None:
-            self._stop_call()
+        if self.under_way is not None:
+            self.stop_call()
         elif self.query_one(TextsField).has_focus:
             if self.compared is not None:
-                self._take_focus()
+                self.take_focus()
             else:
                 # Plain keys act from here; the text stays in sight.
-                self._rest()
+                self.rest()
 
     # --- the texts ---
 
     def action_write(self) -> None:
         if self.has_class("-locked"):
-            self.run_worker(self._unlock(), group="unlock", exclusive=True)
+            self.ask_to_open()
             return
         self.add_class("-writing")
         self.query_one(TextsField).focus()
 
-    async def _unlock(self) -> None:
-        if await self.app.opened():
-            self.remove_class("-locked")
-            self._say()
-            self._take_focus()
-
     def on_text_area_changed(self) -> None:
-        count = len(self.query_one(TextsField).texts)
-        words = f"{count} {'text' if count == 1 else 'texts'}" if count else ""
-        self.query_one("#texts-rule", Rule).show("texts, one a line", words)
+        self._show_rule()
+
+    def model_changed(self) -> None:
+        self._show_rule()
+
+    def _show_rule(self) -> None:
+        kind, count = "question" if self._as_questions else "text", len(self.query_one(TextsField).texts)
+        words = f"{count} {kind if count == 1 else f'{kind}s'}" if count else ""
+        self.query_one("#texts-rule", Rule).show(f"{kind}s, one a line", words)
+
+    # --- texts to be found, or questions ---
+
+    @property
+    def _kinds(self) -> tuple[str, ...]:
+        """The footer's word where the model tells questions apart."""
+        tells = self.model is not None and provider_of(self.model.provider).tells_questions
+        return ("p parameters",) if tells else ()
+
+    @property
+    def _as_questions(self) -> bool:
+        return self._questions and bool(self._kinds)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if action == "parameters" and not self._kinds else super().check_action(action, parameters)
+
+    def action_parameters(self) -> None:
+        self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
+
+    async def _choose_kind(self) -> None:
+        lines = ["This model makes other vectors of questions than of the texts that answer them."]
+        choices = {"texts": "Texts, to be found", "questions": "Questions, to search with"}
+        if answer := await self.app.ask("What these lines are", lines, choices):
+            self._questions = answer == "questions"
+            self._show_rule()
+            self.reframe()
 
     def on_texts_field_too_long(self, event: TextsField.TooLong) -> None:
         self._say(f"The paste has {event.size:,} characters; it was left out.", "Paste a part of it.")
 
     def on_texts_field_sent(self) -> None:
-        if self._under_way is None and self.query_one(TextsField).texts:
+        if self.under_way is None and self.query_one(TextsField).texts:
             self.action_again()
 
     # --- embedding ---
 
     def action_again(self) -> None:
         texts = self.query_one(TextsField).texts
-        if self._under_way is not None:
+        if self.under_way is not None:
             return
         if self.model is None:
             self._say("No default embedding model yet.", "esc then m picks one for these texts; f4 sets the default.")
@@ -213,15 +228,15 @@ class EmbeddingTab(Tab):
         if not await self.app.opened(f"{len(texts)} texts", "They are embedded afterwards."):
             return
         self._say()
-        self._under_way = under_way = UnderWay(model.provider, f"embedding 0 of {len(texts)}")
+        self.under_way = under_way = UnderWay(model.provider, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.reframe)
         self._stopped, used = "", 0
-        self.app.running("playground/embedding", self._stop_call)
+        self.app.running("playground/embedding", self.stop_call)
         try:
             await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = under_way.seconds
-            call = playground.embed(desk, self.app.tenant_id, model, texts)
+            call = playground.embed(desk, self.app.tenant_id, model, texts, self._as_questions)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
@@ -235,11 +250,11 @@ class EmbeddingTab(Tab):
             under_way.doing = f"comparing {len(texts)} vectors"
             self.reframe()
             compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
-            self._summary = _summary(compared, used, took)
+            self._summary = summary(compared, used, took)
             self._ref, self.compared, self._sorted = model.ref, compared, -1
-            self._under_way = None
+            self.under_way = None
             self._show()
-            self._take_focus()
+            self.take_focus()
         except asyncio.CancelledError:
             self._stopped = f"stopped after {under_way.seconds:.1f} s"
             raise
@@ -247,7 +262,7 @@ class EmbeddingTab(Tab):
             self._say(problem.message, problem.hint, problem.detail)
         finally:
             ticking.stop()
-            self._under_way = None
+            self.under_way = None
             self.app.running("playground/embedding", None)
             self.counted(model)
 
@@ -276,10 +291,10 @@ class EmbeddingTab(Tab):
         self._summarise()
         if many:
             heading.show(line((f"   nearest pairs of {len(compared.pairs):,}", MUTED)))
-            listed.show([Item(str(n), _pair(compared, n)) for n in range(min(_PAIRS, len(compared.pairs)))])
+            listed.show([Item(str(n), pair(compared, n)) for n in range(min(_PAIRS, len(compared.pairs)))])
         else:
             heat.compare(compared, self._order())
-            self.query_one("#under", Plain).show(Content("\n").join(_under(compared, self.size.width)))
+            self.query_one("#under", Plain).show(Content("\n").join(words_under(compared, self.size.width)))
             self._fit()
 
     def _summarise(self) -> None:
@@ -294,7 +309,7 @@ class EmbeddingTab(Tab):
         compared, under = self.compared, self.query_one("#under", Plain)
         if compared is None or len(compared.texts) > MAP:
             return
-        room = self.size.height - 3 - (len(_under(compared, self.size.width)) + 1)
+        room = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
         under.set_class(room < 3, "-none")
         self.query_one(Heat).styles.height = max(
             1, min(len(compared.texts), room if room >= 3 else self.size.height - 3)
@@ -304,7 +319,7 @@ class EmbeddingTab(Tab):
         if self.compared is not None:
             self._summarise()
         if self.compared is not None and len(self.compared.texts) <= MAP:
-            self.query_one("#under", Plain).show(Content("\n").join(_under(self.compared, self.size.width)))
+            self.query_one("#under", Plain).show(Content("\n").join(words_under(self.compared, self.size.width)))
         self._fit()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
@@ -332,55 +347,3 @@ class EmbeddingTab(Tab):
             return compared.as_csv() if kind == "csv" else compared.as_json(ref)
 
         await self.app.push_screen_wait(Save("vectors", {"json": "JSON", "csv": "CSV"}, text))
-
-
-def _summary(compared: Comparison, used: int, took: float) -> str:
-    count = len(compared.texts)
-    words = [f"{count} {'text' if count == 1 else 'texts'}", f"vectors of {compared.size:,} numbers"]
-    if count == 1:
-        words[1] = f"a vector of {compared.size:,} numbers"
-    if used:
-        words.append(f"{used:,} {'token' if used == 1 else 'tokens'}")
-    return " · ".join([*words, f"{took:.2f} s"])
-
-
-def _under(compared: Comparison, cells: int) -> list[Content]:
-    """What stands under the map: the nearest and furthest pairs, the one number of two texts, the numbers of one."""
-    if len(compared.texts) == 1:
-        return _numbers(compared.vectors[0], cells)
-    if len(compared.texts) == 2:
-        return [line(f"   cosine    {value:.4f}") for _, _, value in compared.pairs] or [line("   no cosine")]
-    near = compared.pairs[: min(5, (len(compared.pairs) + 1) // 2)]
-    far = list(reversed(compared.pairs))[: min(3, len(compared.pairs) // 2)]
-    lines = [_pairs_line("nearest", near, cells), _pairs_line("furthest", far, cells)]
-    return [each for each in lines if each.plain.strip()]
-
-
-def _pairs_line(word: str, found: Iterable[tuple[int, int, float]], cells: int) -> Content:
-    text = f"   {word:<10}"
-    bare = text
-    for i, j, value in found:
-        more = f"{i + 1}–{j + 1}  {value:.2f}"
-        if width(text) + width(more) > cells:
-            break
-        text += f"{more}    "
-    return line(text.rstrip() if text != bare else "")
-
-
-def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
-    per_line = max(1, (cells - 6) // 11)
-    shown = [f"{value:+.6f}"[:10].rjust(10) for value in vector[: per_line * 4]]
-    rows = ["   " + " ".join(shown[start : start + per_line]) for start in range(0, len(shown), per_line)]
-    more = f"   and {len(vector) - len(shown):,} more; s saves them all." if len(vector) > len(shown) else ""
-    return [line(each) for each in ["   its first numbers", *rows, more] if each]
-
-
-def _pair(compared: Comparison, index: int) -> Any:
-    i, j, value = compared.pairs[index]
-
-    def draw(cells: int) -> Content:
-        names = fit(f"{i + 1}–{j + 1}", 9)
-        room = max(8, (cells - 9 - 6 - 3) // 2)
-        return line(names, f"{value:.2f}  ", fit(compared.texts[i], room), " · ", clip_end(compared.texts[j], room))
-
-    return draw

@@ -17,13 +17,13 @@ from tui.providers import provider as provider_of
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.screens.speech_form import SpeechForm, about
 from tui.screens.speech_result import Heard, SpeechResult
-from tui.screens.tab import Tab
+from tui.screens.tab import OneCall
 from tui.screens.under_way import UnderWay
 from tui.text import one_line
 from tui.widgets.frame import Frame
 from tui.widgets.plain import Plain, Words
 from tui.widgets.progress import Progress
-from tui.workspace import playground, tenants
+from tui.workspace import playground
 from tui.workspace.audio import MEGABYTE, megabytes
 
 _COSTS = {
@@ -38,7 +38,7 @@ _TICK = 0.5
 _RESULT_ACTIONS = frozenset(("again", "copy", "save", "new", "find", "change"))
 
 
-class SpeechTab(Tab):
+class SpeechTab(OneCall):
     """The form, the upload or the result; the form keeps what it holds."""
 
     TYPE = ModelType.SPEECH2TEXT
@@ -64,7 +64,6 @@ class SpeechTab(Tab):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self._under_way: UnderWay | None = None
         self._upload = Uploading(0, 0)
         self._stopped = ""
 
@@ -102,12 +101,12 @@ class SpeechTab(Tab):
     def frame(self) -> Frame:
         if self.has_class("-locked"):
             return Frame("", ("i write", "t type", "? help"))
-        if self._under_way is not None and self.view == "running":
+        if self.under_way is not None and self.view == "running":
             uploading = self._upload.sent < self._upload.size
-            strip = self._under_way.strip
+            strip = self.under_way.strip
             if not strip[0]:
                 strip = (_COSTS[uploading], "")
-            return Frame("", ("esc stop", "? help"), foot=self._under_way.words, strip=strip)
+            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=strip)
         if self.view == "results":
             foot, place = self.result.foot
             if self.typing:
@@ -146,29 +145,13 @@ class SpeechTab(Tab):
             return self.view == "results" and several and not self.has_class("-locked")
         return True
 
-    def shown(self) -> None:
-        super().shown()
-        if self.has_class("-locked") and tenants.is_open(self.app.desk, self.app.tenant_id):
-            self.remove_class("-locked")
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors_with_self:
-            self._take_focus()
-
-    def _take_focus(self) -> None:
+    def take_focus(self) -> None:
         if self.view == "form" and not self.has_class("-locked"):
             self.form.write()
         elif self.view == "results" and not self.has_class("-locked"):
             self.result.take_focus()
         else:
-            self._rest()
-
-    def _rest(self) -> None:
-        """Plain keys act, and enter does nothing that costs."""
-        self.can_focus = True
-        self.focus()
-
-    def on_blur(self) -> None:
-        self.can_focus = False
+            self.rest()
 
     def model_changed(self) -> None:
         self.form.use(self.model)
@@ -177,7 +160,7 @@ class SpeechTab(Tab):
         name = self.app.tenant.name if self.app.tenant else "It"
         self.query_one("#cover", Plain).show(f"\n   {name} is locked.\n   i asks for the passphrase.")
         self.add_class("-locked")
-        self._rest()
+        self.rest()
 
     def on_speech_form_looked(self) -> None:
         self.reframe()
@@ -188,28 +171,20 @@ class SpeechTab(Tab):
     def on_reader_scrolled(self) -> None:
         self.reframe()
 
-    def _stop_call(self) -> None:
-        self.workers.cancel_group(self, "call")
-
     def escape(self) -> None:
-        if self._under_way is not None:
-            self._stop_call()
+        if self.under_way is not None:
+            self.stop_call()
         elif self.typing:
-            self._rest()
+            self.rest()
 
     # --- keys ---
 
     def action_write(self) -> None:
         if self.has_class("-locked"):
-            self.run_worker(self._unlock(), group="unlock", exclusive=True)
-        elif self._under_way is None:
+            self.ask_to_open()
+        elif self.under_way is None:
             self._view("form")
             self.form.write()
-
-    async def _unlock(self) -> None:
-        if await self.app.opened():
-            self.remove_class("-locked")
-            self._take_focus()
 
     def action_new(self) -> None:
         self._view("form")
@@ -244,7 +219,7 @@ class SpeechTab(Tab):
     # --- the call ---
 
     def _start(self) -> None:
-        if self._under_way is not None:
+        if self.under_way is not None:
             return
         self.form.say(None)
         if self.model is None:
@@ -258,14 +233,14 @@ class SpeechTab(Tab):
         if not await self.app.opened(one_line(path.name, 40), "It is sent afterwards."):
             return
         came_from, info, times = self.view, form.info, form.times
-        self._under_way = under_way = UnderWay(model.provider, "uploading")
+        self.under_way = under_way = UnderWay(model.provider, "uploading")
         self._upload, self._stopped = Uploading(0, info.size if info else 0), ""
         self.query_one("#what", Plain).show(f"   {form.shown_path}\n   {about(path, info)}")
         self._bar(0.0)
         self._view("running")
-        self._rest()
+        self.rest()
         ticking = self.set_interval(_TICK, self._tick)
-        self.app.running("playground/speech", self._stop_call)
+        self.app.running("playground/speech", self.stop_call)
         heard, partial = Transcript(""), ""
 
         def result(cut: str = "", problem: Problem | None = None) -> Heard:
@@ -304,25 +279,25 @@ class SpeechTab(Tab):
                 after = "form"
         finally:
             ticking.stop()
-            self._under_way = None
+            self.under_way = None
             if self.is_mounted:
                 self._view(after)
-                self._rest() if after == "form" else self._take_focus()
+                self.rest() if after == "form" else self.take_focus()
             self.app.running("playground/speech", None)
             self.counted(model)
 
     def _uploaded(self, event: Uploading) -> None:
         """Take note; the screen is brought up to date by the next tick, or when all is sent."""
         before, self._upload = self._upload, event
-        if event.sent >= event.size > before.sent and self._under_way is not None:
-            self._under_way.next("waiting for the text")
+        if event.sent >= event.size > before.sent and self.under_way is not None:
+            self.under_way.next("waiting for the text")
             self.query_one("#bar").display = False
             self.query_one("#rate").display = False
             self.reframe()
 
     def _tick(self) -> None:
-        if self._under_way is not None:
-            self._bar(self._under_way.seconds)
+        if self.under_way is not None:
+            self._bar(self.under_way.seconds)
             self.reframe()
 
     def _bar(self, seconds: float) -> None:

@@ -8,8 +8,9 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
 from tui.screens.lent import has_choice, warning
+from tui.screens.under_way import UnderWay
 from tui.widgets.frame import Frame, Rule
-from tui.workspace import credentials, defaults, models
+from tui.workspace import credentials, defaults, models, tenants
 
 if TYPE_CHECKING:
     from tui.app import Modeldeck
@@ -108,3 +109,48 @@ class Tab(Vertical):
     def unsaved(self) -> str:
         """Why leaving would lose something, in a sentence."""
         return ""
+
+
+class OneCall(Tab):
+    """A tab that makes one call at a time from what was entered in it, and is covered while the tenant is locked."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.under_way: UnderWay | None = None
+
+    def shown(self) -> None:
+        super().shown()
+        if self.has_class("-locked") and tenants.is_open(self.app.desk, self.app.tenant_id):
+            self.unlocked()
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors_with_self:
+            self.take_focus()
+
+    def take_focus(self) -> None:
+        """Put the focus where one goes on."""
+        raise NotImplementedError
+
+    def rest(self) -> None:
+        """Plain keys act; no field has the focus, and enter does nothing that costs."""
+        self.can_focus = True
+        self.focus()
+
+    def on_blur(self) -> None:
+        self.can_focus = False
+
+    def stop_call(self) -> None:
+        """Stop what runs; nothing that was entered is lost."""
+        self.workers.cancel_group(self, "call")
+
+    def ask_to_open(self) -> None:
+        """Ask for the passphrase, and go on where one was."""
+        self.run_worker(self._open(), group="unlock", exclusive=True)
+
+    async def _open(self) -> None:
+        if await self.app.opened():
+            self.unlocked()
+            self.take_focus()
+
+    def unlocked(self) -> None:
+        """Show again what only an open tenant shows."""
+        self.remove_class("-locked")
