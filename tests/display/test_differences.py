@@ -39,6 +39,7 @@ class Side:
     wanted: Picture = field(default_factory=lambda: [blank(WIDTH)] * HEIGHT)
     shown: Shown | None = None
     cursor: tuple[int, int] = (0, 0)
+    rows: list[Strip] = field(default_factory=list)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -46,9 +47,32 @@ class Side:
 
     def layout(self, rows: list[Strip], cursor: tuple[int, int], room: int) -> None:
         """The whole screen; rows are cut or filled to its width."""
+        self.rows = rows
         width, height = self.size
         strips = [[row.adjust_cell_length(width)] for row in rows]
         self.show(LayoutUpdate(strips, Region(0, 0, width, height)), cursor, room)
+
+    def happens(self, what: str, value: Any, cursor: tuple[int, int], room: int = EVERYTHING) -> None:
+        """One change, as `CHANGE` has them."""
+        width, height = self.size
+        match what:
+            case "whole":
+                self.layout([value[n % len(value)] for n in range(height)], cursor, room)
+            case "move":
+                one, other, by, new = value
+                top, bottom = sorted((one % height, other % height + 1))
+                part = [new] * abs(by) + self.rows[top:bottom] + [new] * abs(by)
+                moved = part[abs(by) + by :][: bottom - top]
+                self.layout([*self.rows[:top], *moved, *self.rows[bottom:]], cursor, room)
+            case "part":
+                self.part(value[0] % height, value[1] % width, value[2], cursor, room)
+            case "resize":
+                self.resize(*value)
+                self.layout((self.rows * 3)[: value[1]], (0, 0), room)
+            case "spoil":
+                # Something else writes to the terminal, and ctrl+l is pressed.
+                self.ours.feed("\x1b[1;3r\x1b[2;2H\x1b[44mgarbage\n\n\n\x1b[41m")
+                self.shown = None
 
     def part(self, y: int, x: int, row: Strip, cursor: tuple[int, int], room: int) -> None:
         """A row from a column on, or all of it where that would cut a wide character."""
@@ -69,11 +93,6 @@ class Side:
             self.shown = Shown.nothing(*self.size)
         text, self.shown = step(self.shown, self.wanted, self.cursor, room)
         self.ours.feed(text)
-
-    def spoil(self) -> None:
-        """Something else writes to the terminal, and ctrl+l is pressed."""
-        self.ours.feed("\x1b[1;3r\x1b[2;2H\x1b[44mgarbage\n\n\n\x1b[41m")
-        self.shown = None
 
     def resize(self, width: int, height: int) -> None:
         for each in (self.stock, self.ours):
@@ -105,31 +124,13 @@ CHANGE = st.one_of(
 @given(st.lists(st.tuples(CHANGE, st.tuples(PLACE, PLACE)), max_size=8))
 def test_differences_show_what_whole_updates_show(happens: list[tuple[tuple[str, Any], tuple[int, int]]]) -> None:
     side, room = Side(), EVERYTHING
-    rows = ROWS[:HEIGHT]
-    side.layout(rows, (0, 0), room)
+    side.layout(ROWS[:HEIGHT], (0, 0), room)
     for (what, value), (x, y) in happens:
-        width, height = side.size
-        cursor = x % width, y % height
-        match what:
-            case "whole":
-                rows = [value[n % len(value)] for n in range(height)]
-                side.layout(rows, cursor, room)
-            case "move":
-                one, other, by, new = value
-                top, bottom = sorted((one % height, other % height + 1))
-                part = [new] * abs(by) + rows[top:bottom] + [new] * abs(by)
-                rows = [*rows[:top], *part[abs(by) + by :][: bottom - top], *rows[bottom:]]
-                side.layout(rows, cursor, room)
-            case "part":
-                side.part(value[0] % height, value[1] % width, value[2], cursor, room)
-            case "resize":
-                side.resize(*value)
-                rows = (rows * 3)[: value[1]]
-                side.layout(rows, (0, 0), room)
-            case "spoil":
-                side.spoil()
-            case "room":
-                room = value
+        cursor = x % side.size[0], y % side.size[1]
+        if what == "room":
+            room = value
+        else:
+            side.happens(what, value, cursor, room)
         if room == EVERYTHING:
             side.send()
             assert difference(side.stock, side.ours) == ""

@@ -7,7 +7,7 @@ import pytest
 from tests.display.emulated import Watched, difference
 
 KEYS = (
-    *("1", "2", "3", "4", "0", "f2", "f3", "f4", "f5", "escape", "escape", "enter", "enter", "tab", "shift+tab"),
+    *("1", "2", "3", "4", "0", "f2", "f3", "f4", "f5", "enter", "enter", "tab", "shift+tab", *["escape"] * 12),
     *("down", "up", "down", "pagedown", "pageup", "home", "end", "j", "k", "G", "g", "/", ":", "question_mark", "f1"),
     *("a", "e", "v", "m", "p", "t", "n", "u", "space", "ctrl+l", "left", "right", "ctrl+j", "backspace", "h", "i"),
 )

@@ -11,7 +11,9 @@ from time import monotonic
 import pytest
 
 from tests.display.emulated import Emulator, Watched, difference
+from tests.display.test_differences import ROWS, Side
 from tests.display.test_sessions import KEYS
+from tui.display.rows import blank
 
 SIZE = (100, 30)
 pytestmark = pytest.mark.skipif(
@@ -67,16 +69,34 @@ def panes(tmp_path: Path) -> Iterator[tuple[Pane, Pane]]:
         each.close()
 
 
+def same(panes: tuple[Pane, Pane], emulators: tuple[Emulator, Emulator]) -> str:
+    """Where the panes differ after what the emulators were sent, or ''."""
+    for pane, emulator in zip(panes, emulators, strict=True):
+        pane.feed("".join(emulator.sent))
+        emulator.sent.clear()
+    return difference(*(pane.shown() for pane in panes))
+
+
 @pytest.mark.all_providers
 async def test_tmux_shows_the_same_of_a_random_session(panes: tuple[Pane, Pane]) -> None:
     chance = random.Random(7)
     app = Watched(SIZE)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        for place in range(48):
-            await pilot.press(chance.choice(KEYS))
+        for _ in range(12):
+            await pilot.press(*chance.choices(KEYS, k=4))
             await pilot.pause(0.01)
-            for pane, emulator in zip(panes, (app.stock, app.ours), strict=True):
-                pane.feed("".join(emulator.sent))
-                emulator.sent.clear()
-            if place % 4 == 3:
-                assert difference(*(pane.shown() for pane in panes)) == ""
+            assert same(panes, (app.stock, app.ours)) == ""
+
+
+def test_tmux_shows_the_same_of_rows_that_move_and_parts_that_change(panes: tuple[Pane, Pane]) -> None:
+    chance, side = random.Random(1), Side(Emulator(*SIZE), Emulator(*SIZE))
+    side.wanted = [blank(SIZE[0])] * SIZE[1]
+    side.happens("whole", ROWS, (0, 0))
+    for number in range(60):
+        one, other, row = chance.randrange(SIZE[1]), chance.randrange(SIZE[1]), chance.choice(ROWS)
+        change = (
+            ("move", (one, other, chance.choice((-3, -1, 1, 2)), row)) if number % 3 else ("part", (one, other, row))
+        )
+        side.happens(*change, (other, one))
+        if number % 4 == 3:
+            assert same(panes, (side.stock, side.ours)) == ""
