@@ -52,6 +52,9 @@ Tables = TinyDB
 Forget = Callable[[str, Mapping[str, Any]], bool]
 """(table, record) -> whether the record must vanish from the earlier states as well."""
 
+Mend = Callable[[Tables, Tables], None]
+"""(an earlier state, the same without what is forgotten) -> changes the second where something depended on that."""
+
 
 @dataclass(frozen=True)
 class Earlier:
@@ -141,11 +144,11 @@ class Store:
             self._saved(None, first.data, "")
 
     @contextmanager
-    def transaction(self, forget: Forget | None = None) -> Iterator[Tables]:
+    def transaction(self, forget: Forget | None = None, mend: Mend | None = None) -> Iterator[Tables]:
         """The tables, to be changed; saved at the end unless an exception ends it or nothing was changed.
 
-        With `forget`, the earlier states are rewritten first without the records it names, and the state before this
-        change is not kept: what is forgotten is in no file afterwards.
+        With `forget`, the earlier states are rewritten first without the records it names (`mend` puts right what
+        depended on them), and the state before this change is not kept: what is forgotten is in no file afterwards.
         """
         if not self.exists() and not self.folder.generations(self.name):
             raise Problem("These settings were removed in another session.", "Nothing was written.")
@@ -157,7 +160,7 @@ class Store:
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
-                self._rewrite_generations(forget)
+                self._rewrite_generations(forget, mend)
             if forget is not None or not same(after, before.data):
                 self._keep_older(document)
                 keep = 0 if forget is not None else KEPT
@@ -269,7 +272,7 @@ class Store:
         # Still under the lock: nobody else can have replaced it since.
         self._cache = _state(self.stamp(), written)
 
-    def _rewrite_generations(self, forget: Forget) -> None:
+    def _rewrite_generations(self, forget: Forget, mend: Mend | None = None) -> None:
         for name in self.folder.names():
             if name.startswith((f"{self.name}{_DAMAGED}", f"{self.name}{_OLDER}")):
                 self.folder.remove(name)
@@ -282,7 +285,10 @@ class Store:
                 for table, records in earlier.document.data.items()
             }
             if data != earlier.document.data:
-                self.folder.write(earlier.name, encode(replace(earlier.document, data=data)))
+                tables = _tables(data)
+                if mend is not None:
+                    mend(_tables(earlier.document.data), tables)
+                self.folder.write(earlier.name, encode(replace(earlier.document, data=tables.storage.read() or {})))
 
     def _now(self) -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))

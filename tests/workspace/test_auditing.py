@@ -17,7 +17,7 @@ from tui.domain import ModelType, Source
 from tui.errors import Locked
 from tui.providers.calls import Message
 from tui.secret import Secret
-from tui.workspace import auditing, credentials, defaults, models, playground, tenants, trials
+from tui.workspace import auditing, credentials, defaults, models, playground, tenants, trials, trust
 from tui.workspace.actor import who
 from tui.workspace.desk import OPERATOR, Desk
 
@@ -182,6 +182,16 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
     await tenants.rename(acme, "acme", "Acme")
     assert [each.done for each in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
     assert whole(acme)
+
+
+async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Desk) -> None:
+    await credentials.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    await credentials.remove_provider(acme, "acme", "anthropic")
+    for state in tenants.earlier(acme, "acme")[:2]:
+        await tenants.restore(acme, "acme", state.name)
+        assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+        assert trust.standing(acme, "acme").findings == ()
 
 
 class Killed(BaseException):
