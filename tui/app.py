@@ -79,6 +79,7 @@ class Modeldeck(Doors):
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
         self.watching = Watch(self)
+        self._left = {}
         self.crash: BaseException | None = None
         super().__init__()
         whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
@@ -318,6 +319,7 @@ class Modeldeck(Doors):
 
     def covered(self, tenant_id: str) -> None:
         """Screens hide what only an open tenant shows."""
+        self._left.pop(tenant_id, None)
         areas = [screen for (owner, _), screen in self._areas.items() if owner == tenant_id]
         for screen in dict.fromkeys([*areas, *self.screen_stack]):
             if isinstance(screen, Framed) and screen.is_mounted:

@@ -47,7 +47,7 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
     async with console(desk, None) as pilot:
         await until_shown(pilot, "other")
         pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
-        await pilot.press("p", "shift+tab", "enter")
+        await pilot.press("p", "shift+tab", "shift+tab", "enter")
         await until_shown(pilot, "Remove the passphrase of acme?")
         assert "▸ [ Keep ]" in shown(pilot)
         await pilot.press("enter")

@@ -12,7 +12,7 @@ from tui.errors import Problem
 from tui.screens.actions import Action, actions_of, class_actions
 from tui.screens.area import Area, Framed
 from tui.widgets.frame import AREAS
-from tui.workspace import credentials, defaults, exporting, models, tenants
+from tui.workspace import credentials, defaults, exporting, models, tenants, trust
 
 if TYPE_CHECKING:
     from tui.app import Modeldeck
@@ -118,6 +118,40 @@ def _places(app: "Modeldeck") -> Iterator[Command]:
     yield Command(f"Plain characters: {plain}", _then(_plain, app, plain), "", tells, also="ascii glyphs")
 
 
+def _key_pair(app: "Modeldeck") -> Iterator[Command]:
+    assert app.tenant is not None
+    waits = trust.standing(app.desk, app.tenant.id)
+    yield Command(
+        "Confirm credentials …",
+        _then(_worker, app, _confirm),
+        "1 then v",
+        f"Show what came into the settings of {app.tenant.name} without its key.",
+        "" if waits.waiting or waits.alarm else "nothing waits",
+        also="vault manifest waiting",
+    )
+    yield Command(
+        f"New key pair for {app.tenant.name} …",
+        _then(_worker, app, _rotate),
+        "0 then p",
+        "Seal every credential anew for another key pair; the old one is put aside.",
+        also="vault rotate",
+    )
+
+
+async def _confirm(app: "Modeldeck") -> None:
+    await app.opened(again=True)
+
+
+async def _rotate(app: "Modeldeck") -> None:
+    from tui.screens.key_pair import KeyPair
+
+    assert app.tenant is not None
+    if done := await app.push_screen_wait(KeyPair(app.tenant)):
+        app.tenant_changed()
+        app.toast(done)
+        _tell(app)
+
+
 def _plain(app: "Modeldeck", word: str) -> None:
     app.desk.config = replace(app.desk.config, glyphs="ascii" if word == "on" else "unicode")
     app.action_redraw()
@@ -146,6 +180,7 @@ def _things(app: "Modeldeck") -> Iterator[Command]:
     if app.tenant is not None:
         yield from _keeping(app, app.tenant.name)
         yield from _types(app)
+        yield from _key_pair(app)
         yield from _providers(app)
         for row in models.rows(app.desk, app.tenant.id):
             model = row.model

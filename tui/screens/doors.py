@@ -9,8 +9,9 @@ from tui.screens.area import Framed
 from tui.screens.in_order import InOrder
 from tui.text import one_line
 from tui.widgets.plain import Words
-from tui.workspace import tenants
+from tui.workspace import confirming, tenants
 from tui.workspace.desk import Desk
+from tui.workspace.manifest import Finding
 
 
 class Doors(InOrder):
@@ -18,6 +19,8 @@ class Doors(InOrder):
 
     desk: Desk
     tenant: Tenant | None
+    _left: dict[str, tuple[Finding, ...]]
+    """What was not confirmed when it was asked, by tenant id."""
 
     @property
     def tenant_id(self) -> str:
@@ -25,10 +28,11 @@ class Doors(InOrder):
         assert self.tenant is not None
         return self.tenant.id
 
-    async def opened(self, waiting: str = "", then: str = "") -> bool:
+    async def opened(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
         """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
 
-        `waiting` and `then` say what goes on afterwards. Call it in a worker.
+        `waiting` and `then` say what goes on afterwards. What came into the settings without the key is asked about as
+        well, `again` where it was left as it is before. Call it in a worker.
         """
         try:
             await tenants.unlock(self.desk, self.tenant_id)
@@ -37,9 +41,27 @@ class Doors(InOrder):
 
             if not await self.push_screen_wait(Unlock(waiting, then)):
                 return False
+        await self._confirm_changes(again)
         if isinstance(self.screen, Framed):
             self.screen.reframe()
         return True
+
+    async def _confirm_changes(self, again: bool) -> None:
+        found = await confirming.examine(self.desk, self.tenant_id)
+        waiting = confirming.to_confirm(self.desk, self.tenant_id, found)
+        if not (waiting or found.alarm) or (not again and self._left.get(self.tenant_id) == waiting):
+            return
+        from tui.screens import vouching
+
+        lines = vouching.confirm_lines(self.desk, self.tenant_id, found, waiting)
+        choice = await self.ask(vouching.confirm_title(found), lines, vouching.confirm_choices(waiting))
+        if choice != vouching.CONFIRM:
+            self._left[self.tenant_id] = waiting
+            return
+        await confirming.confirm(self.desk, self.tenant_id, waiting)
+        self.toast(f"{len(waiting)} confirmed." if waiting else "Confirmed.")
+        if isinstance(self.screen, Framed):
+            self.screen.changed_elsewhere()
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
         """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""

@@ -30,6 +30,7 @@ class Passphrase(Page[str]):
         self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
         self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
         self._remove = Button("Remove the passphrase", id="remove")
+        self._pair = Button("Make a new key pair", id="pair")
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
@@ -44,6 +45,7 @@ class Passphrase(Page[str]):
             yield Plain()
             yield self._set
             yield self._remove
+            yield self._pair
         yield self._problem
 
     def frame(self) -> Frame:
@@ -72,9 +74,11 @@ class Passphrase(Page[str]):
         self.focus_next()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        if self._set.doing or not self._present_typed():
+        if event.button is self._pair and not self._set.doing:
+            self._start(self._make_pair())
+        elif self._set.doing or not self._present_typed():
             return
-        if event.button is self._remove:
+        elif event.button is self._remove:
             self._start(self._remove_it())
         elif not self._new.touched:
             self._new.first.say(*problem_lines("Type the new passphrase first."))
@@ -97,6 +101,12 @@ class Passphrase(Page[str]):
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         self.run_worker(work, group="write", exclusive=True, exit_on_error=False)
+
+    async def _make_pair(self) -> None:
+        from tui.screens.key_pair import KeyPair
+
+        if done := await self.app.push_screen_wait(KeyPair(self.tenant)):
+            self.dismiss(done)
 
     async def _remove_it(self) -> None:
         title = f"Remove the passphrase of {self.tenant.name}?"

@@ -26,6 +26,7 @@ from tui.workspace.times import when
 _MEND = {
     "key refused": "esc then 1 opens it to paste another key.",
     "cannot be opened": "esc then 1 replaces or forgets its key.",
+    "not confirmed": "esc then 1, and v there, confirms its key.",
     "not set up": "esc then 1 sets it up.",
 }
 

@@ -41,7 +41,7 @@ _LIST = 60
 _REST = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
-_NEEDS = ("key refused", "cannot be opened")
+_NEEDS = ("key refused", "cannot be opened", credentials.UNCONFIRMED)
 
 
 class ProviderList(Area):
@@ -207,6 +207,7 @@ class ProviderList(Area):
         set_up = row is not None and row.credential is not None
         shut = row is not None and row.state == "cannot be opened"
         reading, other = self.reading, self.on_other
+        verify = "v confirm" if row is not None and row.state == credentials.UNCONFIRMED and not other else "v verify"
         lent = row is not None and has_choice(row)
         change = "enter replace" if shut else "enter change"
         leave = "esc stop" if self.checks else "esc back" if reading else "esc clear" if filtered else ""
@@ -214,7 +215,7 @@ class ProviderList(Area):
             word
             for word, works in (
                 (change if reading or (self.wide and set_up) else "enter open", row),
-                ("v verify", set_up and not (shut and not other)),
+                (verify, set_up and not (shut and not other)),
                 ("V verify all", not reading and any(each.credential for each in self.rows)),
                 ("a add", set_up and not reading),
                 ("r refresh", set_up and not reading),

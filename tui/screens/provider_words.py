@@ -25,8 +25,13 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
             return f"{row.found} is set here. It is offered in the form, not used by itself.", "enter opens the form."
         where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
         return f"{label} is not set up.", where or "enter opens its form."
+    if row.state == credentials.UNCONFIRMED:
+        return row.why, "v shows it and lets it be confirmed; d removes it."
     if row.state == "cannot be opened":
-        return f"The key of {label} cannot be opened.", "enter replaces or forgets it; the others are not touched."
+        return (
+            row.why or f"The key of {label} cannot be opened.",
+            "enter replaces or forgets it; the others are not touched.",
+        )
     if row.state == "key refused":
         return _refused(row, held, now), "enter opens it to paste another; v tries again."
     if row.state == "restricted":

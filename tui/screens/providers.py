@@ -67,8 +67,14 @@ class Providers(ProviderList):
         row, held = self.row, self.credential
         if row is None or held is None:
             self.say("There is no key to verify yet.", "enter sets it up.")
+        elif credentials.standing(self.app.desk, self.tenant_id, held).state == credentials.UNCONFIRMED:
+            self._work(self._confirm(), "form")
         else:
             self._work(self._check([(row, held)]), "checks")
+
+    async def _confirm(self) -> None:
+        if await self.app.opened(again=True):
+            self.reload()
 
     def action_verify_all(self) -> None:
         self._work(self._check([(each, each.credential) for each in self.rows if each.credential]), "checks")
@@ -92,7 +98,7 @@ class Providers(ProviderList):
     async def _opened(self, wanted: list[tuple[ProviderRow, Credential]], waiting: str, then: str) -> bool:
         """Whether what is wanted can be opened; the passphrase is asked where one of them holds a key."""
         sealed = any(held.envelope for _, held in wanted)
-        return not sealed or self.unlocked or await self.app.opened(waiting, then)
+        return not sealed or await self.app.opened(waiting, then)
 
     def action_refresh(self) -> None:
         row = self.row

@@ -169,6 +169,7 @@ FOOTER_WORDS = frozenset(
         "ctrl+r again",
         "i write",
         "v verify",
+        "v confirm",
         "V verify all",
         "r refresh",
         "r again",

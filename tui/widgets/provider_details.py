@@ -59,6 +59,9 @@ class Details:
 
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
+        standing = credentials.standing(self.desk, self.tenant_id, credential)
+        if standing.state in ("cannot be opened", credentials.UNCONFIRMED):
+            return standing.word
         state, at = credential.check.state, when(credential.check.at, self.desk.now())
         words = {"ready": "verified", "restricted": "restricted,", "refused": "refused"}
         return f"{words[state]} {at}" if state in words and at else "not verified"

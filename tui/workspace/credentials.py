@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.domain import CheckState, Credential, Model, Origin, Source, kept_for, kept_name
 from tui.errors import Locked, Usage
@@ -83,7 +83,8 @@ class ProviderRow:
     `state` is one of ready, restricted, not verified, key refused, cannot be opened, not confirmed, not set up; of a
     provider that is used on trial one of trial, trial low, trial used up, trial gone. `word` is what the list shows.
     `trial` is what is left of one, in use or not. `models` counts the imported ones that are not gone, `added` those
-    added by hand, `found` names a variable of the environment that would set it up.
+    added by hand, `found` names a variable of the environment that would set it up. `why` is a sentence on what keeps
+    the credential from being used.
     """
 
     provider: Provider
@@ -95,6 +96,7 @@ class ProviderRow:
     added: int = 0
     found: str = ""
     trial: Left | None = None
+    why: str = ""
 
     @property
     def on_trial(self) -> bool:
@@ -204,18 +206,30 @@ def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tu
         variable = offered.variable if (offered := found(desk, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
-    state, word = standing(desk, tenant_id, credential)
+    state, word, why = standing(desk, tenant_id, credential)
     own = "own key" if credential.envelope else "no key"
-    return ProviderRow(provider, credential, state, word, own, models, added, "", left)
+    return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
 
-def standing(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
-    """The state of a credential, one of those of a `ProviderRow`, and its words."""
+class CredentialState(NamedTuple):
+    """How a credential stands: one of the states of a `ProviderRow`, its words in a list, and why in a sentence."""
+
+    state: str
+    word: str
+    why: str = ""
+
+
+def standing(desk: Desk, tenant_id: str, credential: Credential) -> CredentialState:
+    """How a credential stands, as far as that is known without opening a key."""
+    found = trust.standing(desk, tenant_id)
+    finding = found.of(credential)
+    why = trust.words(desk, tenant_id, finding, found.alarm) if finding else ""
     if sealed.is_shut(desk, tenant_id, credential):
-        return "cannot be opened", "cannot be opened"
-    if found := sealed.waits(desk, tenant_id, credential):
-        return UNCONFIRMED, trust.standing(desk, tenant_id).word(found)
-    return (_WORDS[credential.check.state],) * 2
+        return CredentialState("cannot be opened", "cannot be opened", "" if finding and finding.mark.waits else why)
+    if finding and sealed.waits(desk, tenant_id, credential):
+        return CredentialState(UNCONFIRMED, found.word(finding), why)
+    word = _WORDS[credential.check.state]
+    return CredentialState(word, word)
 
 
 def _trial_words(left: Left | None) -> tuple[str, str]:

@@ -74,14 +74,11 @@ def custody(desk: Desk, tenant_id: str) -> Custody:
 
 def _held(desk: Desk, tenant_id: str, found: Standing) -> Iterator[Held]:
     for each in sealed.stored(desk, tenant_id):
-        state, _ = credentials.standing(desk, tenant_id, each)
-        finding = found.of(each)
-        words = ""
-        if state == "cannot be opened":
-            words = sealed.why_shut(desk, tenant_id, each)[0]
-        elif finding and state == credentials.UNCONFIRMED:
-            words = trust.words(desk, tenant_id, finding, found.alarm)
-        yield Held((each.provider, each.name), state, words)
+        state, _, why = credentials.standing(desk, tenant_id, each)
+        shut = state == "cannot be opened"
+        yield Held(
+            (each.provider, each.name), state, why or (sealed.why_shut(desk, tenant_id, each)[0] if shut else "")
+        )
     for gone in found.findings:
         if gone.mark is Mark.REMOVED:
             yield Held(gone.place, str(gone.mark), trust.words(desk, tenant_id, gone))

@@ -19,6 +19,7 @@ _COMPARED = 20
 _WORDS = {
     "key refused": "its key is refused by {label}",
     "cannot be opened": "its key cannot be opened",
+    "not confirmed": "its key is not confirmed yet",
     "trial used up": "the trial of {label} is used up",
     "trial gone": "there is no trial of {label} any more",
 }
@@ -29,8 +30,8 @@ _WORDS = {
 class DefaultRow:
     """The default of one type and how it stands.
 
-    `state` is ready, none, gone, provider not set up, key refused or cannot be opened; `sentence` says why. `nearest`
-    is what could take its place, `proposed` what could be the first; neither is ever set by itself.
+    `state` is ready, none, gone, provider not set up, key refused, cannot be opened or not confirmed; `sentence` says
+    why. `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
     """
 
     type: ModelType
