@@ -27,7 +27,7 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
             if passphrase:
                 desk.note(tenant_id, "unlock failed", why=problem.message)
             raise
-        protected = vault.is_protected(_read(desk, tenant) or b"")
+        protected = vault.is_protected(pem(desk, tenant) or b"")
         if protected != tenant.protected:
             # Killed between key file and settings when the passphrase was changed: the key file is right.
             with desk.store(tenant_id).transaction() as tables:
@@ -140,19 +140,20 @@ def discard(desk: Desk, tenant: Tenant) -> None:
 
 def load(desk: Desk, tenant: Tenant, passphrase: Secret | None) -> vault.PrivateKey:
     """The private key out of its file, whether it is open already or not; Locked says what stands in the way."""
-    pem = _read(desk, tenant)
-    if pem is None:
+    content = pem(desk, tenant)
+    if content is None:
         raise Locked(
             f"The key file of {tenant.name} is not there.",
             f"Put back {key_path(desk, tenant)}, or start over: modeldeck vault rotate --lost.",
         )
-    private = vault.load(pem, passphrase)
+    private = vault.load(content, passphrase)
     if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
         raise _not_the_one(desk, tenant)
     return private
 
 
-def _read(desk: Desk, tenant: Tenant) -> bytes | None:
+def pem(desk: Desk, tenant: Tenant) -> bytes | None:
+    """The tenant's key file as it is; None if it is not there."""
     return next((pem for each in _places(desk, tenant) if (pem := each.read(_pem(tenant))) is not None), None)
 
 

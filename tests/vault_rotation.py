@@ -1,0 +1,228 @@
+"""Kills the making of a new key pair at random points, and counts what that did. Run as a program, to fork little.
+
+    python -m tests.vault_rotation COUNT SEED
+
+Half of the kills come at a random moment, half at a random one of the system calls by which something is changed. The
+control is the same with a rotation that takes the wrong order: key file first, then one credential after the other.
+Prints one JSON object; `bad` counts runs after which a credential, in the settings or in an earlier state, did not open
+with a key that is there.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import select
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui import vault
+from tui.config import Config
+from tui.domain import Credential
+from tui.errors import Problem
+from tui.files import Disk
+from tui.secret import Secret
+from tui.workspace import confirming, credentials, key_pair, keys, retired, sealed, tenants
+from tui.workspace.desk import Desk
+from tui.workspace.records import noun, record
+
+BITS, COST = 1024, 2**10
+CREDENTIALS = 12
+STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
+_POOL = 12
+_make = vault.make
+
+
+@dataclass
+class Counts:
+    """What was seen. `old` and `new` count the runs that ended with one pair or the other as the present one."""
+
+    kills: int = 0
+    bad: int = 0
+    old: int = 0
+    new: int = 0
+    left: int = 0
+    seed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def run(count: int, seed: int) -> Counts:
+    """Kills `count` rotations; every credential opens afterwards, and the next start leaves no file behind."""
+    return _killed(count, seed, lambda desk, _: asyncio.run(key_pair.rotate(desk, "acme")))
+
+
+def control(count: int, seed: int) -> Counts:
+    """The same with the wrong order; stops at the first loss."""
+    return _killed(count, seed, _wrong_order, stop_at_first=True)
+
+
+def _killed(count: int, seed: int, rotate: Callable[[Desk, vault.Made], object], stop_at_first: bool = False) -> Counts:
+    chance, counts = random.Random(seed), Counts(seed=seed)
+    pool = [_make(BITS) for _ in range(_POOL)]
+    with tempfile.TemporaryDirectory() as folder:
+        secrets = asyncio.run(_begin(_desk(Path(folder)), pool[0]))
+        seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]
+        steps = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[0]
+        while counts.kills < count:
+            before = tenants.get(_desk(Path(folder)), "acme").key_id
+            at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
+            _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
+            counts.kills += 1
+            problem = _seen(Path(folder), secrets, counts)
+            after = _key_id(Path(folder))
+            counts.old, counts.new = counts.old + (after == before), counts.new + (after != before)
+            if problem:
+                counts.bad += 1
+                counts.problems.append(f"kill {counts.kills} at {at:.3f}: {problem}")
+                if stop_at_first:
+                    break
+    return counts
+
+
+def _desk(folder: Path) -> Desk:
+    def no_wire() -> None:
+        raise AssertionError("nothing is sent")
+
+    data, private = Disk(folder / "data"), Disk(folder / "keys")
+    return Desk(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
+
+
+async def _begin(desk: Desk, made: vault.Made) -> dict[str, str]:
+    """A tenant with credentials; the secret of each by its name."""
+    vault.make = lambda bits=BITS: made
+    await tenants.create(desk, "acme")
+    secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
+    for name, text in secrets.items():
+        await credentials.save(desk, "acme", "openai", {"api_key": Secret(text)}, name=name)
+    return secrets
+
+
+def _pick(folder: Path, pool: list[vault.Made], chance: random.Random) -> vault.Made:
+    """A pair that is neither the present nor a retired one."""
+    there = {each.stem for each in (folder / "keys").rglob("*.pem")}
+    return chance.choice([each for each in pool if each.key_id not in there])
+
+
+def _child(
+    folder: Path, made: vault.Made, rotate: Callable[[Desk, vault.Made], object], until: float | int | None
+) -> tuple[int, float]:
+    """One rotation in a process: killed after so many seconds (float) or before a system call (int), or to its end.
+
+    Answers how many system calls and seconds it took, if it came to its end.
+    """
+    reading, writing = os.pipe()
+    begun = time.monotonic()
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException):
+            vault.make = lambda bits=BITS: made
+            calls = _counted(until if isinstance(until, int) else 0)
+            rotate(_desk(folder), made)
+            os.write(writing, str(len(calls)).encode())
+            os._exit(0)
+        os._exit(1)
+    os.close(writing)
+    if isinstance(until, float):
+        select.select([reading], [], [], until)
+        os.kill(child, signal.SIGKILL)
+    told = os.read(reading, 16)
+    os.close(reading)
+    os.waitpid(child, 0)
+    return int(told or b"0"), time.monotonic() - begun
+
+
+def _counted(last: int) -> list[str]:
+    """Counts the system calls from here on; the process is killed before the one with that number."""
+    seen: list[str] = []
+
+    def wrapped(name: str, call: Callable[..., object]) -> Callable[..., object]:
+        def counted(*args: object, **named: object) -> object:
+            seen.append(name)
+            if len(seen) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return call(*args, **named)
+
+        return counted
+
+    for name in STEPS:
+        setattr(os, name, wrapped(name, getattr(os, name)))
+    return seen
+
+
+def _key_id(folder: Path) -> str:
+    try:
+        return tenants.get(_desk(folder), "acme").key_id
+    except Problem:
+        return ""
+
+
+def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
+    """What is wrong, '' for nothing: before and after a start has tidied up."""
+    for tidied in (False, True):
+        desk = _desk(folder)
+        if tidied:
+            with desk.keys.folder("acme").lock(), desk.store("acme").folder.lock():
+                pass  # taking the lock sweeps what a killed writer left
+            retired.prune(desk, "acme")
+        try:
+            opened = {
+                each.name: sealed.unproved_secrets(desk, "acme", each)["api_key"].reveal()
+                for each in sealed.stored(desk, "acme")
+            }
+            found = asyncio.run(confirming.examine(desk, "acme"))
+            _earlier_states_open(desk, secrets)
+        except Problem as problem:
+            return problem.message
+        if opened != secrets:
+            return "a credential is gone or holds something else"
+        if found.alarm or found.findings:
+            return f"the manifest does not hold: {found.alarm or found.findings}"
+    present = tenants.get(desk, "acme").key_id
+    counts.left += sum(each.stem != present for each in (folder / "keys" / "acme").glob("*.pem"))
+    counts.left += sum(each.name.startswith(".tmp-") for each in folder.rglob("*"))
+    return ""
+
+
+def _earlier_states_open(desk: Desk, secrets: dict[str, str]) -> None:
+    """Each credential of each earlier state opens with the pair that it names. Problem if not."""
+    for state in desk.store("acme").earlier():
+        if state.document is None:
+            raise state.problem or Problem("an earlier state cannot be read")
+        for each in state.document.data.get("credentials", {}).values():
+            credential = noun(Credential, each)
+            owner = replace(tenants.get(desk, "acme"), key_id=credential.key_id, public_key="")
+            pem = keys.pem(desk, owner)
+            if pem is None:
+                raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
+            opened = vault.open_sealed(vault.load(pem), credential.envelope, sealed.binding("acme", credential))
+            if opened["api_key"].reveal() != secrets[credential.name]:
+                raise Problem(f"{credential.name} of {state.name} holds something else")
+
+
+def _wrong_order(desk: Desk, made: vault.Made) -> None:
+    """The new key file, the old one away, then one credential after the other."""
+    old, tenant = keys.private_key(desk, "acme"), tenants.get(desk, "acme")
+    after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
+    keys.write(desk, after, made.private, None)
+    keys.discard(desk, tenant)
+    with desk.store("acme").transaction() as tables:
+        tables.table("meta").truncate()
+        tables.table("meta").insert(record(after))
+    for held in sealed.stored(desk, "acme"):
+        opened = vault.open_sealed(old, held.envelope, sealed.binding("acme", held))
+        new = replace(held, key_id=made.key_id)
+        new = replace(new, envelope=vault.seal(made.public_pem, opened, sealed.binding("acme", new)))
+        with desk.store("acme").transaction() as tables:
+            table = tables.table("credentials")
+            table.update(record(new), lambda each, name=held.name: each["name"] == name)
+
+
+if __name__ == "__main__":
+    both = {"ours": run(int(sys.argv[1]), int(sys.argv[2])), "control": control(int(sys.argv[1]), int(sys.argv[2]))}
+    print(json.dumps({name: vars(counts) for name, counts in both.items()}))
