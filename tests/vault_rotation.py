@@ -41,13 +41,14 @@ _make = vault.make
 
 @dataclass
 class Counts:
-    """What was seen. `old` and `new` count the runs that ended with one pair or the other as the present one."""
+    """What was seen. `old` and `new` count the runs that ended with one pair or the other as the present one,
+    `left` names files of killed runs that are still there after the next start."""
 
     kills: int = 0
     bad: int = 0
     old: int = 0
     new: int = 0
-    left: int = 0
+    left: list[str] = field(default_factory=list)
     seed: int = 0
     problems: list[str] = field(default_factory=list)
 
@@ -167,8 +168,9 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     for tidied in (False, True):
         desk = _desk(folder)
         if tidied:
-            with desk.keys.folder("acme").lock(), desk.store("acme").folder.lock():
-                pass  # taking the lock sweeps what a killed writer left
+            for each in (desk.keys.folder("acme"), desk.keys.folder("acme").folder("audit"), desk.store("acme").folder):
+                with each.lock():
+                    pass  # taking it sweeps what a killed writer left
             retired.prune(desk, "acme")
         try:
             opened = {
@@ -184,8 +186,12 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
         if found.alarm or found.findings:
             return f"the manifest does not hold: {found.alarm or found.findings}"
     present = tenants.get(desk, "acme").key_id
-    counts.left += sum(each.stem != present for each in (folder / "keys" / "acme").glob("*.pem"))
-    counts.left += sum(each.name.startswith(".tmp-") for each in folder.rglob("*"))
+    counts.left += [
+        str(each.relative_to(folder))
+        for each in folder.rglob("*")
+        if each.name.startswith(".tmp-")
+        or (each.suffix == ".pem" and each.parent.name == "acme" and each.stem != present)
+    ]
     return ""
 
 

@@ -30,7 +30,8 @@ def retire(desk: Desk, tenant_id: str, key_id: str) -> None:
     """Moves a key file to the retired ones; killed in between it is in both places."""
     present, name = desk.keys.folder(tenant_id), key_id + _END
     if (pem := present.read(name)) is not None:
-        folder(desk, tenant_id).write(name, pem)
+        with folder(desk, tenant_id).lock():
+            folder(desk, tenant_id).write(name, pem)
         present.remove(name)
 
 
@@ -52,8 +53,8 @@ def prune(desk: Desk, tenant_id: str) -> None:
         present, aside, store = desk.keys.folder(tenant_id), folder(desk, tenant_id), desk.store(tenant_id)
         if set(_key_ids(present)) <= {get(desk, tenant_id).key_id} and not _key_ids(aside):
             return
-        with store.folder.lock():
-            # Under the lock: who makes a new pair holds it from the key file on until the settings name it.
+        with store.folder.lock(), aside.lock():
+            # Who makes a new pair holds the lock of the settings from the key file on until they name it.
             now = get(desk, tenant_id).key_id
             if (
                 any(".damaged-" in each for each in store.folder.names())
@@ -62,9 +63,8 @@ def prune(desk: Desk, tenant_id: str) -> None:
                 return
             for each in set(_key_ids(present)) - {now}:
                 if each in needed:
-                    retire(desk, tenant_id, each)
-                else:
-                    present.remove(each + _END)
+                    aside.write(each + _END, present.read(each + _END) or b"")
+                present.remove(each + _END)
             for each in _key_ids(aside):
                 if each not in needed | {now} or each in _key_ids(present):
                     aside.remove(each + _END)
