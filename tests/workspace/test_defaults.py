@@ -1,5 +1,7 @@
 """Defaults: proposed and never set by themselves; one that cannot be used says why and what is nearest."""
 
+from dataclasses import replace
+
 import pytest
 
 from tui.domain import Model, ModelType
@@ -88,3 +90,13 @@ async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_b
     assert {kind: each.provider for kind, each in offered.items()} == {EMBEDDING: "openai_compatible"}
     await credentials.remove_provider(desk, LONG_NAME, "openai_compatible")
     assert defaults.proposals(desk, LONG_NAME) == {}
+
+
+@pytest.mark.parametrize("state", ["key refused", "cannot be opened", "trial used up", credentials.UNCONFIRMED])
+def test_every_state_of_a_provider_that_cannot_be_used_has_its_words(
+    desk: Desk, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usable = credentials.rows(desk, "acme")
+    monkeypatch.setattr(credentials, "rows", lambda *_: [replace(each, state=state) for each in usable])
+    stands = row(desk, CHAT)
+    assert stands.state == state and stands.sentence
