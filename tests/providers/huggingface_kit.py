@@ -38,6 +38,7 @@ WAITED = "The endpoint is starting, which can take minutes. It is asked again ev
 ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
 ANOTHER = "the answer of another task has another shape"
 UNUP = "status 50[23], busy until a date, page 502"
+ASIDE = "how much it takes is good to know, and no more"
 OTHER_ENGINE = "what runs there is told by the first of three addresses that answers"
 DENIED = "status 40[134], wrong clock"
 
@@ -90,6 +91,8 @@ FACTS = Facts(
     otherwise=(
         Otherwise("check*2 /v2/*", f"{DENIED}, page 40[34]", "good", "a call needs no listing"),
         Otherwise("offer* /v2/*", f"{DENIED}, page 40[34]", "may not list", "the right to it is one of its own"),
+        Otherwise("check* /v1/models/*", "status 40[01345], status 429, status 50?, wrong *, busy *", "good", ASIDE),
+        Otherwise("check* /v1/models/*", "words *, hostile *, page 4*, page 502, body *, * refusal", "good", ASIDE),
         Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", ON_THE_WAY),
         Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),
         Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *, UTF-16", "good", OTHER_ENGINE),

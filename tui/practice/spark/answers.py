@@ -41,7 +41,7 @@ def answer(asked: Asked) -> Answer | Talk | None:
     if asked.origin == _HTTP:
         return _by_http(asked)
     asked = replace(asked, key=_signer(asked))
-    if "refused" in asked.key or not asked.key:
+    if "refused" in asked.key or asked.key in ("", FIELDS["api_secret"]):
         return whole({"message": "HMAC signature cannot be verified: fail to retrieve credential"}, 401)
     if asked.origin == _VECTORS:
         return _vector(asked)
