@@ -24,6 +24,7 @@ from textual.widgets import Input, TextArea
 
 from tui.errors import Problem
 from tui.screens.composing import Composing
+from tui.widgets.fields import LineField
 from tui.widgets.frame import Footer, Frame, Header, Place, Rule, Strip
 from tui.widgets.glyphs import ATTENTION, WARNING
 from tui.widgets.plain import Plain, Words, line
@@ -127,6 +128,10 @@ class Framed(Screen[Result]):
 
     def on_descendant_blur(self) -> None:
         self.call_next(self.reframe)
+
+    def on_line_field_too_long(self, event: LineField.TooLong) -> None:
+        """Of a field that has no room to say it itself."""
+        self.app.toast(f"That is {event.size:,} characters; no field takes so many. It was left out.")
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

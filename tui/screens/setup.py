@@ -131,6 +131,7 @@ class Setup(Saving):
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):
             row.too_long(event.size)
+            event.prevent_default()
         elif row is not None:
             row.say(line((f"{WARNING} ", ATTENTION), f"That is {event.size:,} characters; it was left out."))
 

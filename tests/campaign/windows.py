@@ -1,0 +1,138 @@
+"""Windows of any size, resized faster than they can be drawn, and a megabyte pasted into every kind of field."""
+
+import os
+import random
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+from tests.campaign.figures import Result
+from tests.journey.console import ENTER, ESCAPE, opened
+from tests.terminal import Terminal, environ
+
+F2 = "\x1bOQ"
+LEAST, MOST = (10, 5), (300, 100)
+MEGABYTE = 1_000_000
+SECONDS = 1.0
+"""The CPU that a paste may take of the console."""
+
+STORM = 20
+"""Changes of the size that come without a look at the screen in between."""
+
+STOCK = "from textual.app import App; from textual.widgets import TextArea\n"
+STOCK += "class Field(App):\n    def compose(self): yield TextArea()\nField().run()"
+
+
+@dataclass(frozen=True)
+class Field:
+    """A kind of field: the keys to it from the list of providers, what shows that it is there, what it says then."""
+
+    name: str
+    keys: tuple[str, ...]
+    ready: str
+    says: str = "1,000,000 characters"
+
+
+# In this order: the playground comes up on the tab that was shown last.
+FIELDS = (
+    Field("secret", (ENTER, ENTER), "Verify and save"),
+    Field("filter", ("/",), "down to list"),
+    Field("question", ("4",), "enter send"),
+    Field("path", ("4", ESCAPE, "t", ESCAPE, "t"), "[Speech-to-text]"),
+    Field("search of models", ("2", "/"), "down to list"),
+    Field("tenant's name", ("0", "n"), "Make the tenant"),
+    Field("command", (":",), "Commands"),
+    Field("texts", ("4", ESCAPE, "t", ESCAPE, "t"), "[Embedding]", "xxxx"),
+)
+
+
+def of_any_size(count: int, seed: int) -> Result:
+    """`count` sizes in turn and all at once, and each field once; the control is a text area of stock Textual."""
+    chance = random.Random(seed)
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as home, _practice(home) as terminal:
+        for area in "12340":
+            terminal.send(ESCAPE + area)
+            terminal.settle()
+            for _ in range(max(1, count // (5 * STORM))):
+                wrong += _stormed(terminal, chance, area)
+    with tempfile.TemporaryDirectory() as home, _practice(home) as terminal:
+        times = {field.name: _pasted(terminal, field) for field in FIELDS}
+    wrong += [f"{name}: {time:.1f} s" for name, time in times.items() if time > SECONDS]
+    with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as stock:
+        stock.until(lambda: b"\x1b[?1049h" in stock.raw)
+        stock.settle()
+        control = _cpu_of_paste(stock, 10 * SECONDS)
+    slowest = max(times, key=lambda name: times[name])
+    words = f"{len(FIELDS)} fields took a megabyte, the slowest ({slowest}) with {times[slowest]:.2f} s of CPU"
+    said = f"stock Textual's text area took {control:.1f} s"
+    return Result(count + len(FIELDS), len(wrong), "; ".join([words, *wrong]), said, control > SECONDS)
+
+
+def _practice(home: str) -> Terminal:
+    terminal = opened(environ(home), "practice")
+    terminal.until("PRACTICE")
+    terminal.send(ENTER)
+    terminal.until("[1 Providers]")
+    terminal.settle()
+    return terminal
+
+
+def _stormed(terminal: Terminal, chance: random.Random, area: str) -> list[str]:
+    """What went wrong while the window was resized without a pause, and came to rest at its usual size."""
+    before = terminal.rows[1]
+    for _ in range(STORM):
+        size = (chance.randint(LEAST[0], MOST[0]), chance.randint(LEAST[1], MOST[1]))
+        terminal.resize(*size)
+        terminal.pump(chance.choice((0, 0, 0.02)))
+    wrong = []
+    tiny, small = size[0] < 20 or size[1] < 6, size[0] < 40 or size[1] < 10
+    for (width, height), seen in ((size, "" if tiny else "This window" if small else "──"), ((80, 24), before[:30])):
+        terminal.resize(width, height)
+        try:
+            terminal.until(seen)
+        except AssertionError:
+            wrong.append(f"area {area}: {seen!r} not to be seen at {width}×{height}")
+    return wrong
+
+
+def _pasted(terminal: Terminal, field: Field) -> float:
+    """The CPU seconds that a megabyte took in a field; the console must answer a key afterwards."""
+    for key in field.keys:
+        terminal.send(key)
+        terminal.settle()
+    terminal.until(field.ready)
+    terminal.settle()
+    took = _cpu_of_paste(terminal, 5 * SECONDS, field.says)
+    for key in (ESCAPE, ESCAPE, F2):
+        terminal.send(key)
+        terminal.settle()
+    terminal.until("[1 Providers]")
+    return took
+
+
+def _cpu_of_paste(terminal: Terminal, most: float, says: str = "") -> float:
+    before = _cpu(terminal.pid)
+    paste = threading.Thread(target=terminal.paste, args=("x" * MEGABYTE,))
+    paste.start()
+    deadline = monotonic() + 60
+    while paste.is_alive() and monotonic() < deadline:
+        terminal.pump(0.02)
+    paste.join()
+    terminal.until(says)
+    # Until it is at rest again: the reading is done, and what is drawn.
+    spent, last = _cpu(terminal.pid) - before, -1.0
+    while spent != last and spent < most:
+        last = spent
+        for _ in range(10):
+            terminal.pump(0.03)
+        spent = _cpu(terminal.pid) - before
+    return spent
+
+
+def _cpu(pid: int) -> float:
+    numbers = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
