@@ -1,6 +1,9 @@
 """The registry of providers: every module of this package that holds a `PROVIDER`. Adding one is adding a file."""
 
+from collections.abc import Iterator, MutableMapping
+from functools import cached_property
 from importlib import import_module
+from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from tui.domain import Supply
@@ -8,17 +11,50 @@ from tui.errors import Usage
 from tui.providers.spec import Provider
 
 
+class Registry(MutableMapping[str, Provider]):
+    """Every provider by id, sorted for people: own models first, then hosting ones.
+
+    One that is asked for by its id is imported alone, all of them when they are listed.
+    """
+
+    @cached_property
+    def _all(self) -> dict[str, Provider]:
+        return _discover()
+
+    def __getitem__(self, provider_id: str) -> Provider:
+        if "_all" not in vars(self) and (alone := _declared(provider_id)):
+            return alone
+        return self._all[provider_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __setitem__(self, provider_id: str, declared: Provider) -> None:
+        self._all[provider_id] = declared
+
+    def __delitem__(self, provider_id: str) -> None:
+        del self._all[provider_id]
+
+
 def _discover() -> dict[str, Provider]:
     # The wire modules bring httpx with them, which no list of providers needs.
     names = [each.name for each in iter_modules(__path__) if not each.ispkg and not each.name.startswith("wire")]
-    modules = [import_module(f"{__name__}.{name}") for name in names]
-    found = [module.PROVIDER for module in modules if hasattr(module, "PROVIDER")]
+    found = [declared for each in names if (declared := _declared(each))]
     found.sort(key=lambda each: (each.supply is not Supply.OWN, each.place, each.label))
     return {each.id: each for each in found}
 
 
-PROVIDERS: dict[str, Provider] = _discover()
-"""Every provider by id, sorted for people: own models first, then hosting ones."""
+def _declared(name: str) -> Provider | None:
+    """What the module of that name declares, None if there is none or it is no provider's."""
+    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+        return None
+    return getattr(import_module(f"{__name__}.{name}"), "PROVIDER", None)
+
+
+PROVIDERS = Registry()
 
 
 def provider(provider_id: str) -> Provider:
