@@ -26,14 +26,14 @@ from tui.crash import crash_note, crash_place, guard_loop, guard_threads
 from tui.display import Display
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
-from tui.process import collect_seldom
 from tui.screens.area import Framed
 from tui.screens.doors import Doors
-from tui.screens.lent import source_words
+from tui.screens.opening import Opening
+from tui.screens.warm import warm
 from tui.screens.watch import EVERY, OFTEN, Watch
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
-from tui.workspace import credentials, tenants
+from tui.workspace import keys, naming
 from tui.workspace.desk import Desk
 
 PRACTICE = "practice"
@@ -70,11 +70,12 @@ class Modeldeck(Doors):
         self.desk = desk
         self.tenant = None
         # Read here, so that folders which cannot be read are told before the console takes the terminal.
-        ids = tenants.ids(desk)
-        self._first = "tenants" if ids else "welcome"
+        ids = naming.ids(desk)
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
-                self.tenant = tenants.get(desk, tenant_id or ids[0])
+                self.tenant = naming.get(desk, tenant_id or ids[0])
+        # Welcome without a tenant, the list with several, else the area to start in.
+        self._first = desk.config.start if self.tenant else "tenants" if ids else "welcome"
         self._before = ""
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
@@ -82,6 +83,7 @@ class Modeldeck(Doors):
         self._left = {}
         self.crash: BaseException | None = None
         super().__init__()
+        self.hold()
         whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
         self.differences = Display(self, whole=whole)
         self.theme = desk.config.theme or "ansi-dark"
@@ -113,8 +115,8 @@ class Modeldeck(Doors):
         return environ.get("MODELDECK_ASCII") == "1" or environ.get("TERM") == "linux" or plain_locale
 
     def get_default_screen(self) -> Screen[Any]:
-        """The first screen: welcome without a tenant, the list with several, else the area to start in."""
-        screen = self._area(self._first if self.tenant is None else self.desk.config.start)
+        """The frame that the first screen will have."""
+        screen = Opening(self._first)
         # Switching to another screen takes the callback of the one shown, and Textual gives its first screen none.
         screen._push_result_callback(self, None)
         return screen
@@ -129,8 +131,15 @@ class Modeldeck(Doors):
         self.set_interval(OFTEN, self.watching.wait)
         # After a suspension the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
+
+    async def begin(self) -> None:
+        """The frame is drawn: show the first screen in it, and take keys."""
+        await self._show(self._first)
         if self.tenant is not None:
             self._use(self.tenant)
+        await self.go_on()
+        if not self.is_headless:
+            self.run_worker(warm(lambda: self.watching.idle), group="warm", exit_on_error=False)
 
     async def on_unmount(self) -> None:
         """What was given up with the console is stopped at its provider, too."""
@@ -288,7 +297,7 @@ class Modeldeck(Doors):
 
     def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
         """Show a tenant, in that area or the one to start in; it becomes the one used last."""
-        self._use(tenants.get(self.desk, tenant_id))
+        self._use(naming.get(self.desk, tenant_id))
         return self._show(area or self.desk.config.start)
 
     def _use(self, tenant: Tenant) -> None:
@@ -298,7 +307,7 @@ class Modeldeck(Doors):
     def tenant_changed(self) -> None:
         """The tenant shown was renamed or given a passphrase: read it anew."""
         if self.tenant is not None:
-            self.tenant = tenants.get(self.desk, self.tenant.id)
+            self.tenant = naming.get(self.desk, self.tenant.id)
 
     def tenant_removed(self, tenant_id: str) -> None:
         """Forget the screens of a tenant that is gone; welcome, if it was the last."""
@@ -309,13 +318,13 @@ class Modeldeck(Doors):
                 screen.remove()
         if self.tenant is not None and self.tenant.id == tenant_id:
             self.tenant, self._before = None, ""
-        if not tenants.ids(self.desk):
+        if not naming.ids(self.desk):
             self._show("welcome")
 
     def tenant_lost(self) -> None:
         """The tenant shown is gone or cannot be read any more: back to the list."""
         self.tenant, self._before = None, ""
-        self._show("tenants" if tenants.ids(self.desk) else "welcome")
+        self._show("tenants" if naming.ids(self.desk) else "welcome")
 
     def covered(self, tenant_id: str) -> None:
         """Screens hide what only an open tenant shows."""
@@ -332,7 +341,7 @@ class Modeldeck(Doors):
         if self.tenant is None:
             return
         try:
-            tenants.lock(self.desk, self.tenant.id)
+            keys.lock(self.desk, self.tenant.id)
         except Problem as problem:
             self.toast(problem.message)
             return
@@ -341,6 +350,9 @@ class Modeldeck(Doors):
 
     def source_of(self, model: Model | None) -> str:
         """Whose key pays for calls to a model, in a title's words."""
+        from tui.screens.lent import source_words
+        from tui.workspace import credentials
+
         return source_words(credentials.row(self.desk, self.tenant_id, model.provider)) if model else ""
 
     def action_commands(self) -> None:
@@ -373,7 +385,6 @@ def run(desk: Desk, tenant_id: str | None = None) -> int:
     """Run the console until it is left; the exit code. After a crash: one sentence, and a note without values."""
     app = Modeldeck(desk, tenant_id)
     guard_threads(app.thread_failed)
-    collect_seldom()
     result = app.run(mouse=desk.config.mouse)
     if app.crash is not None:
         note = crash_note(app.crash, desk.environ)

@@ -12,7 +12,6 @@ display = "whole"            # or "differences": only what changed is sent to th
 palette = "f8"
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,13 +48,16 @@ def load(where: Paths) -> Config:
     shown = one_line(where.short(path))
     try:
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
-        entries = tomllib.loads(text)
     except FileNotFoundError:
         return Config()
     except UnicodeDecodeError:
         raise Problem(f"{shown} is not text in UTF-8.", "Save it again as UTF-8.") from None
     except OSError as error:
         raise Problem(f"{shown} cannot be read.", f"The system says: {error.strerror}.") from None
+    import tomllib  # by its time a tenth of a command's, and most people have no such file
+
+    try:
+        entries = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Problem(
             f"{shown} is not TOML: {one_line(str(error))}.", "Mend that line, or move the file away."

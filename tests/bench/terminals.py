@@ -16,7 +16,7 @@ from time import monotonic, perf_counter, sleep
 from tests.journey.test_ssh import sshd
 from tests.terminal import Terminal
 
-_MARK = "MODELDECK_BENCH"
+_MARK = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -33,11 +33,13 @@ class Line:
     def run(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator["Measured"]:
         """The program at the far end, as its terminal is opened."""
         mark = secrets.token_hex(8)
-        marked = {"COLORTERM": "truecolor", **environ, _MARK: mark}
+        there_is = {"COLORTERM": "truecolor", **environ}
+        # An option that Python does not know tells its processes apart, wherever they were started.
+        command = [command[0], "-X", f"{_MARK}={mark}", *command[1:]]
         with ExitStack() as opened:
             if self.over:
                 folder = Path(opened.enter_context(TemporaryDirectory()))
-                exports = shlex.join(f"{name}={value}" for name, value in marked.items())
+                exports = shlex.join(f"{name}={value}" for name, value in there_is.items())
                 there = shlex.join(command)
                 if "tmux" in self.over:
                     size = f"-x {self.columns} -y {self.rows}"
@@ -47,7 +49,7 @@ class Line:
                 command = [*log_in, there]
             # The last row of tmux is its own.
             rows = self.rows + ("tmux" in self.over)
-            yield opened.enter_context(Measured(command, marked, self.columns, rows, self.baud, mark))
+            yield opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))
 
 
 class Measured(Terminal):
@@ -88,7 +90,7 @@ class Measured(Terminal):
     def _processes(self) -> Iterator[Path]:
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                if self._mark in (folder / "environ").read_bytes() and "python" in (folder / "comm").read_text():
+                if self._mark in (folder / "cmdline").read_bytes() and "python" in (folder / "comm").read_text():
                     yield folder
             except OSError:
                 continue

@@ -13,7 +13,6 @@ from tests.doubles.openai_server import OpenAIServer
 
 PROBE = """
 import json, sys
-sys.modules["click"] = None  # where a linter brought it along, httpx's own command would import rich
 from tui.cli import main
 code = main(sys.argv[1:])
 sys.stdout.flush()

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 
 from tui.app import Modeldeck
 from tui.practice.desk import practice_desk
+from tui.screens.opening import Opening
 from tui.workspace.desk import Desk
 
 SIZE = (80, 24)
@@ -20,6 +21,7 @@ async def console(
     """The console on practice providers, on a terminal of `size` columns and rows."""
     app = Modeldeck(desk or practice_desk(), tenant)
     async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: not isinstance(app.screen, Opening))
         await pilot.pause()
         yield pilot
 

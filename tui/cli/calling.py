@@ -50,26 +50,26 @@ class Calling:
     @cached_property
     def tenant(self) -> Tenant:
         """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
-        from tui.workspace import tenants
+        from tui.workspace import naming
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         if named:
-            return tenants.find(self.desk, named)
-        rows = tenants.rows(self.desk)
-        if not rows:
+            return naming.find(self.desk, named)
+        ids = naming.ids(self.desk)
+        if not ids:
             raise Usage("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
-        if len(rows) > 1:
-            names = ", ".join(row.tenant.name if row.tenant else row.id for row in rows)
-            raise Usage(f"There are {len(rows)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
-        return tenants.find(self.desk, rows[0].id)
+        if len(ids) > 1:
+            names = ", ".join(naming.names(self.desk))
+            raise Usage(f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
+        return naming.get(self.desk, ids[0])
 
     @cached_property
     def tenant_id(self) -> str:
         """The id of that tenant, also of one whose settings cannot be read."""
-        from tui.workspace import tenants
+        from tui.workspace import naming
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
-        ids = tenants.ids(self.desk)
+        ids = naming.ids(self.desk)
         if named in ids or (not named and len(ids) == 1):
             return named or ids[0]
         return self.tenant.id

@@ -1,5 +1,6 @@
 """The registry of providers: every module of this package that holds a `PROVIDER`. Adding one is adding a file."""
 
+import sys
 from collections.abc import Iterator, MutableMapping
 from functools import cached_property
 from importlib import import_module
@@ -9,6 +10,9 @@ from pkgutil import iter_modules
 from tui.domain import Supply
 from tui.errors import Usage
 from tui.providers.spec import Provider
+
+# httpx's own command, which nobody calls here, takes as long to import as the rest of it where click is installed.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 class Registry(MutableMapping[str, Provider]):

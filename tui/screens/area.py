@@ -20,7 +20,6 @@ from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
 from tui.errors import Problem
 from tui.screens.composing import Composing
@@ -76,7 +75,7 @@ class Framed(Screen[Result]):
     @property
     def typing(self) -> bool:
         """Whether a text field has the focus, so that plain keys type."""
-        return isinstance(self.focused, Input | TextArea)
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
 
     def reframe(self) -> None:
         """Bring the words around the content up to date; what has not changed is not drawn again."""

@@ -1,7 +1,7 @@
 """What one screen asks of others: the pages that it opens and waits for. Call these in a worker."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Locked
@@ -9,9 +9,11 @@ from tui.screens.area import Framed
 from tui.screens.in_order import InOrder
 from tui.text import one_line
 from tui.widgets.plain import Words
-from tui.workspace import confirming, tenants
+from tui.workspace import keys
 from tui.workspace.desk import Desk
-from tui.workspace.manifest import Finding
+
+if TYPE_CHECKING:
+    from tui.workspace.manifest import Finding
 
 
 class Doors(InOrder):
@@ -19,7 +21,7 @@ class Doors(InOrder):
 
     desk: Desk
     tenant: Tenant | None
-    _left: dict[str, tuple[Finding, ...]]
+    _left: dict[str, tuple["Finding", ...]]
     """What was not confirmed when it was asked, by tenant id."""
 
     @property
@@ -35,7 +37,7 @@ class Doors(InOrder):
         well, `again` where it was left as it is before. Call it in a worker.
         """
         try:
-            await tenants.unlock(self.desk, self.tenant_id)
+            await keys.unlock(self.desk, self.tenant_id)
         except Locked:
             from tui.screens.unlock import Unlock
 
@@ -47,6 +49,8 @@ class Doors(InOrder):
         return True
 
     async def _confirm_changes(self, again: bool) -> None:
+        from tui.workspace import confirming
+
         found = await confirming.examine(self.desk, self.tenant_id)
         waiting = confirming.to_confirm(self.desk, self.tenant_id, found)
         if not (waiting or found.alarm) or (not again and self._left.get(self.tenant_id) == waiting):

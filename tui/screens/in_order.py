@@ -6,6 +6,7 @@ ones were about to leave.
 """
 
 from collections import deque
+from math import inf
 from time import monotonic
 
 from textual import events
@@ -26,6 +27,14 @@ class InOrder(App[str]):
         super().__init__()
         self._handling, self._since = False, 0.0
         self._later: deque[events.Key | events.Paste] = deque()
+
+    def hold(self) -> None:
+        """From here on keys wait, until `go_on`."""
+        self._handling, self._since = True, inf
+
+    async def go_on(self) -> None:
+        """Keys act, those first that have waited."""
+        await self._next()
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:

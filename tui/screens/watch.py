@@ -17,7 +17,7 @@ from tui.screens.area import Area, Framed
 from tui.widgets.frame import STRIP
 from tui.widgets.glyphs import ATTENTION, WARNING, WORKING
 from tui.widgets.plain import line
-from tui.workspace import tenants
+from tui.workspace import keys, naming
 from tui.workspace.desk import OPERATOR
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Watch:
             return False
         try:
             if self.app.desk.store(tenant.id).stamp() != self._seen.get(tenant.id):
-                tenants.get(self.app.desk, tenant.id)
+                naming.get(self.app.desk, tenant.id)
         except Problem as problem:
             self._lose(problem)
             # In a form what was typed can still be looked at, copied and left.
@@ -88,19 +88,26 @@ class Watch:
             self._seen = _stamps(self.app, [tenant.id] if tenant else [])
             self.shut = _shut(desk.store(tenant.id).shut() if tenant else desk.data.shut())
 
+    @property
+    def idle(self) -> float:
+        """Seconds since the last key."""
+        return monotonic() - self._last_key
+
     async def shown(self) -> None:
         """Another tenant is shown from now on: it is the one used last."""
+        from tui.workspace import tenants
+
         desk, tenant_id = self.app.desk, self.app.tenant_id
         self.begin()
         await asyncio.to_thread(tenants.touch, desk, tenant_id)
-        self.alike = await asyncio.to_thread(tenants.alike, desk, tenant_id)
+        self.alike = await asyncio.to_thread(naming.alike, desk, tenant_id)
         self._reframe()
 
     def look(self) -> None:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
         self._tell_unnoted()
-        if not self._tidied and not self.app.at_work and monotonic() - self._last_key > _AT_REST:
+        if not self._tidied and not self.app.at_work and self.idle > _AT_REST:
             self._tidied = True
             gc.collect()
         if self._looking is None or self._looking.done():
@@ -139,10 +146,10 @@ class Watch:
     def _see(self, tenant: Tenant | None, everyone: bool) -> _Seen:
         """In a thread: a large file takes a while to read."""
         desk = self.app.desk
-        stamps = _stamps(self.app, tenants.ids(desk) if everyone else [tenant.id] if tenant else [])
+        stamps = _stamps(self.app, naming.ids(desk) if everyone else [tenant.id] if tenant else [])
         if tenant is None:
             return _Seen(stamps, None, _shut(desk.data.shut()))
-        return _Seen(stamps, tenants.get(desk, tenant.id), _shut(desk.store(tenant.id).shut()))
+        return _Seen(stamps, naming.get(desk, tenant.id), _shut(desk.store(tenant.id).shut()))
 
     def _lose(self, problem: Problem) -> None:
         """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
@@ -185,11 +192,11 @@ class Watch:
     def _lock_unused(self) -> None:
         """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
         minutes = self.app.desk.config.auto_lock
-        if not minutes or self.app.at_work or monotonic() - self._last_key < 60 * minutes:
+        if not minutes or self.app.at_work or self.idle < 60 * minutes:
             return
         for each in list(self.app.desk.open_keys):
             with suppress(Problem):
-                tenants.lock(self.app.desk, each)
+                keys.lock(self.app.desk, each)
                 self.app.covered(each)
 
 

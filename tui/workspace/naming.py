@@ -41,12 +41,18 @@ def ids(desk: Desk) -> list[str]:
     ]
 
 
+def names(desk: Desk) -> list[str]:
+    """What the tenants are called, sorted; one that cannot be read by its id."""
+    called = (tenant.name if (tenant := _readable(desk, each)) else each for each in ids(desk))
+    return sorted(called, key=str.casefold)
+
+
 def find(desk: Desk, name_or_id: str) -> Tenant:
     """The tenant of that name (without regard to case) or id."""
+    # By its id it is found without a look at the others.
+    if _SLUG.fullmatch(name_or_id) and (by_id := _readable(desk, name_or_id)):
+        return by_id
     readable = [tenant for each in ids(desk) if (tenant := _readable(desk, each))]
-    for tenant in readable:
-        if tenant.id == name_or_id:
-            return tenant
     for tenant in readable:
         if _same(tenant.name, name_or_id):
             return tenant
