@@ -187,10 +187,11 @@ SESSIONS: Mapping[str, Session] = {
 
 
 def _ask(terminal: Measured) -> None:
-    """The playground, with a question in its field."""
+    """The playground, with a question in its field, after a moment of looking around."""
     terminal.until("Hugging Face")
     terminal.send("4")
     terminal.until("Ask paced")
+    terminal.settle(2.5)
     terminal.type(QUESTION)
     terminal.until(QUESTION)
 

@@ -16,7 +16,8 @@ import json, sys
 from tui.cli import main
 code = main(sys.argv[1:])
 sys.stdout.flush()
-print(json.dumps([code, sorted({name.split(".")[0] for name in sys.modules})]), file=sys.stderr)
+imported = {name.split(".")[0] for name, module in sys.modules.items() if module}
+print(json.dumps([code, sorted(imported)]), file=sys.stderr)
 """
 SCREEN = {"textual", "rich"}
 HEAVY = SCREEN | {"httpx", "Crypto", "tinydb", "asyncio", "importlib.metadata"}

@@ -171,7 +171,7 @@ async def test_it_opens_quickly_with_thousands_of_models() -> None:
         with app.desk.store("acme").transaction() as tables:
             many = (models.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
             tables.table("models").insert_multiple(records.record(each) for each in many)
-        all_of_them = commands_for(app, app.screen)
+        all_of_them = list(commands_for(app, app.screen))
         began = perf_counter()
         found = matching(all_of_them, "many 1999")
         assert perf_counter() - began < 0.05

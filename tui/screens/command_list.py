@@ -1,8 +1,10 @@
 """What the command palette holds: actions, areas, types, providers, models and tenants, each with what it does."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from importlib import import_module
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
@@ -40,22 +42,26 @@ class Command:
     also: str = ""
     """More words that find it."""
 
-    @property
+    @cached_property
     def haystack(self) -> str:
         """Where typed words are looked for."""
         return f"{self.words} {self.also}".casefold()
 
+    @cached_property
+    def _own(self) -> str:
+        return f" {self.words.casefold().replace(':', ' ')}"
+
     def begins(self, words: list[str]) -> bool:
         """Whether one of its own words begins with the first word typed."""
-        return any(each.startswith(words[0]) for each in self.words.casefold().replace(":", " ").split())
+        return f" {words[0]}" in self._own
 
 
-def commands_for(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
-    """All commands, those of the screen that one comes from first."""
-    return list(_once([*_here(app, screen), *_places(app), *_elsewhere(app, screen), *_things(app)]))
+def commands_for(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
+    """All commands, those of the screen that one comes from first, then where one can go; the many others last."""
+    return _once(chain(_here(app, screen), _places(app), _elsewhere(app, screen), _things(app)))
 
 
-def _once(commands: list[Command]) -> Iterator[Command]:
+def _once(commands: Iterable[Command]) -> Iterator[Command]:
     seen: set[str] = set()
     for each in commands:
         if each.words not in seen:
@@ -193,10 +199,10 @@ def _things(app: "Modeldeck") -> Iterator[Command]:
                 reason,
                 also=f"{model.ref} {model.type.label}",
             )
-    for each in tenants.rows(app.desk):
-        if each.tenant is not None and each.tenant != app.tenant:
-            tells = f"Show the providers of {each.tenant.name}."
-            yield Command(f"Tenant {each.tenant.name}", _then(app.open_tenant, each.id), "", tells, also=each.id)
+    for each in tenants.readable(app.desk):
+        if each != app.tenant:
+            tells = f"Show the providers of {each.name}."
+            yield Command(f"Tenant {each.name}", _then(app.open_tenant, each.id), "", tells, also=each.id)
 
 
 def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:

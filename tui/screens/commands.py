@@ -1,7 +1,9 @@
 """The command palette: everything that can be done, found by words, with the plain key that does it at once."""
 
+from asyncio import sleep
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -18,9 +20,11 @@ from tui.widgets.fields import LineField
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import MUTED
 from tui.widgets.plain import Plain, line
-from tui.widgets.rows import Item, Rows, text_item
+from tui.widgets.rows import Lazy, Rows, text_item
 
 _KEYS = 12
+_SLICE = 0.015
+"""Seconds of gathering before a key has its turn."""
 
 
 class Commands(Page[None]):
@@ -42,7 +46,7 @@ class Commands(Page[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._from = screen
-        self._all: Sequence[Command] = ()
+        self._all: list[Command] = []
         self._shown: Sequence[Command] = ()
 
     def content(self) -> Iterable[Widget]:
@@ -53,9 +57,26 @@ class Commands(Page[None]):
         yield Rows(id="found")
 
     def on_mount(self) -> None:
-        self._all = commands_for(self.app, self._from)
+        every = commands_for(self.app, self._from)
+        for each in every:
+            self._all.append(each)
+            if not each.here:
+                break
         self._show()
         self.query_one(LineField).focus()
+        self.run_worker(self._gather(every), exit_on_error=False)
+
+    async def _gather(self, others: Iterable[Command]) -> None:
+        """Take the others, which may be thousands, between keys."""
+        began = monotonic()
+        for each in others:
+            self._all.append(each)
+            if monotonic() - began > _SLICE:
+                await sleep(0)
+                began = monotonic()
+        if self.query_one(LineField).value:
+            self._show(self._under_cursor)
+        self.reframe()
 
     def frame(self) -> Frame:
         command = self._under_cursor
@@ -71,12 +92,14 @@ class Commands(Page[None]):
         key = self.query_one(Rows).key
         return self._shown[int(key)] if key and int(key) < len(self._shown) else None
 
-    def _show(self) -> None:
-        self._shown = matching(self._all, self.query_one(LineField).value)
-        items = [Item(str(n), _Row(each)) for n, each in enumerate(self._shown)]
+    def _show(self, at: Command | None = None) -> None:
+        """Show what the typed words find, with the cursor on a command or on the first."""
+        shown = self._shown = matching(self._all, self.query_one(LineField).value)
+        items = Lazy([str(n) for n in range(len(shown))], lambda n: _Row(shown[n]))
         rows = self.query_one(Rows)
-        rows.show(items or [text_item("", line(("nothing found", MUTED)))], "0")
-        rows.scroll_to(y=0, animate=False, immediate=True)
+        rows.show(items if shown else [text_item("", line(("nothing found", MUTED)))], str(_place(shown, at)))
+        if at is None:
+            rows.scroll_to(y=0, animate=False, immediate=True)
         self.reframe()
 
     def on_input_changed(self) -> None:
@@ -105,6 +128,10 @@ class Commands(Page[None]):
 
     def action_page(self, direction: int) -> None:
         self.query_one(Rows).action_page(direction)
+
+
+def _place(shown: Sequence[Command], at: Command | None) -> int:
+    return next((n for n, each in enumerate(shown) if each is at), 0)
 
 
 def matching(commands: Sequence[Command], typed: str) -> list[Command]:

@@ -22,8 +22,11 @@ from tui.workspace import tenants
 from tui.workspace.tenants import TenantRow
 
 _MANY = 40
-_SLICE = 0.03
+_SLICE = 0.02
 """Seconds of reading before keys and drawing have their turn."""
+
+_SHOWN = 0.3
+"""Seconds after which what was read meanwhile is shown."""
 
 
 class Tenants(Area):
@@ -111,13 +114,14 @@ class Tenants(Area):
         except Problem as problem:
             self.app.toast(problem.message)
             return
-        first, began = not self.rows, monotonic()
+        first, began, shown = not self.rows, monotonic(), 0.0
         for each in ids:
             read.append(tenants.row(desk, each))
             if monotonic() - began > _SLICE:
-                if first:
+                if first and monotonic() - shown > _SHOWN:
                     self._to_read = len(ids)
                     self._show(read)
+                    shown = monotonic()
                 await self._breathe()
                 began = monotonic()
         self._to_read = 0

@@ -24,20 +24,15 @@ _SOON = (
 )
 """In the order in which they are likely to be wanted. None takes longer than a key may wait."""
 
-_IDLE = 0.3
+_IDLE = 1.0
 """Seconds without a key before the next one."""
-
-_AT_MOST = 3.0
-"""Seconds that it is put off by keys."""
 
 
 async def warm(idle: Callable[[], float]) -> None:
     """Import them one by one; `idle` tells the seconds since the last key. Then memory is put in order."""
     for module in _SOON:
-        put_off = 0.0
-        while idle() < _IDLE and put_off < _AT_MOST:
-            await asyncio.sleep(_IDLE / 3)
-            put_off += _IDLE / 3
+        while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon
+            await asyncio.sleep(wait)
         import_module(module)
         await asyncio.sleep(0)
     gc.enable()

@@ -45,11 +45,11 @@ def is_lent(rows: Sequence[TenantRow]) -> bool:
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
     """The rows of the list."""
-    return [Item(row.id, partial(_draw, row, rows, now)) for row in rows]
+    lent = is_lent(rows)
+    return [Item(row.id, partial(_draw, row, rows, lent, now)) for row in rows]
 
 
-def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> Content:
-    lent = is_lent(among)
+def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cells: int) -> Content:
     names, widths = _widths(cells, lent)
     if row.tenant is None:
         broken, role = sign("damaged")
@@ -70,7 +70,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], now: str, cells: int) -> C
 def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     """The name; where others would look the same, the fingerprint of its key tells it apart."""
     assert row.tenant is not None
-    others = [each.tenant.name for each in among if each.tenant and each is not row]
+    others = (each.tenant.name for each in among if each.tenant and each is not row)
     return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 

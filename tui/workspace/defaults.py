@@ -1,6 +1,7 @@
 """Default models: one for each type or none; never one that is gone without saying so."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
@@ -49,6 +50,15 @@ def rows(desk: Desk, tenant_id: str) -> list[DefaultRow]:
     listed = models.rows(desk, tenant_id)
     offered = proposals(desk, tenant_id)
     return [_row(desk, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+
+
+def ready(desk: Desk, tenant_id: str, usable: Collection[str]) -> int:
+    """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
+    today = desk.today()
+    chosen = {(*_key(default), kind) for kind, default in models.defaults(desk, tenant_id).items()}
+    held = {(each.provider, each.id, each.type): each for each in models.held(desk, tenant_id)} if chosen else {}
+    found = [held[each] for each in chosen & held.keys() if each[0] in usable]
+    return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
 
 
 async def set(desk: Desk, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
@@ -41,6 +42,11 @@ def ids(desk: Desk) -> list[str]:
     ]
 
 
+def readable(desk: Desk) -> Iterator[Tenant]:
+    """The tenants whose settings can be read, one by one."""
+    return (tenant for each in ids(desk) if (tenant := _readable(desk, each)))
+
+
 def names(desk: Desk) -> list[str]:
     """What the tenants are called, sorted; one that cannot be read by its id."""
     called = (tenant.name if (tenant := _readable(desk, each)) else each for each in ids(desk))
@@ -52,13 +58,13 @@ def find(desk: Desk, name_or_id: str) -> Tenant:
     # By its id it is found without a look at the others.
     if _SLUG.fullmatch(name_or_id) and (by_id := _readable(desk, name_or_id)):
         return by_id
-    readable = [tenant for each in ids(desk) if (tenant := _readable(desk, each))]
-    for tenant in readable:
+    tenants = list(readable(desk))
+    for tenant in tenants:
         if _same(tenant.name, name_or_id):
             return tenant
     if name_or_id in ids(desk):
         return get(desk, name_or_id)
-    names = ", ".join(one_line(tenant.name, 40) for tenant in readable[:8])
+    names = ", ".join(one_line(tenant.name, 40) for tenant in tenants[:8])
     raise Usage(
         f"There is no tenant {one_line(name_or_id, 80)}.",
         f"There are: {names}." if names else "modeldeck tenant create NAME makes the first.",

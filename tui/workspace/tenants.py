@@ -17,7 +17,7 @@ from tui.text import one_line
 from tui.workspace import changes, credentials, defaults, keys, models, retired, sealed, trial_store, trust
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key
-from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, slug_for
+from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
 from tui.workspace.records import noun, record
 from tui.workspace.trial_store import Left
 
@@ -42,6 +42,7 @@ __all__ = [
     "lock",
     "other_session",
     "private_key",
+    "readable",
     "removal",
     "remove",
     "rename",
@@ -109,10 +110,13 @@ def row(desk: Desk, tenant_id: str) -> TenantRow:
     """One tenant as a row."""
     try:
         tenant = get(desk, tenant_id)
-        ready = sum(each.usable for each in credentials.rows(desk, tenant_id))
-        chosen = sum(each.state == "ready" for each in defaults.rows(desk, tenant_id))
+        # Of a thousand tenants, only what can be usable at all is looked at.
+        known = {each.provider for each in sealed.stored(desk, tenant_id)}.union(trial_store.trials(desk))
+        usable = [each for each in known if each in PROVIDERS and credentials.row(desk, tenant_id, each).usable]
+        chosen = defaults.ready(desk, tenant_id, usable)
         used = one_line((desk.store(tenant_id).folder.read(_LAST_USED) or b"").decode("ascii", "replace"), 20)
-        return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), ready, chosen, used, _least_left(desk, tenant_id))
+        left = _least_left(desk, tenant_id)
+        return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), len(usable), chosen, used, left)
     except Problem as problem:
         return TenantRow(None, tenant_id, problem=problem)
 
