@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import anthropic as wire
-from tui.providers.dialects import anthropic_messages, anthropic_words
+from tui.providers.dialects import anthropic_messages, anthropic_words, sampling
 from tui.providers.dialects.openai import number
 from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
@@ -67,40 +67,14 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     made = generation(model.id)
-    sampling = _SAMPLING if made <= _LAST_SAMPLED else ()
+    warmth = _SAMPLING if made <= _LAST_SAMPLED else ()
     thinking = _ADAPTIVE if made >= _FIRST_ADAPTIVE else _BUDGET
-    return (*sampling, _MOST, *thinking, _STOP)
+    return (*warmth, _MOST, *thinking, _STOP)
 
 
-_MOST = Parameter(
-    "max_tokens",
-    "max tokens",
-    ParameterKind.WHOLE,
-    low=1,
-    unset=f"{anthropic_messages.TOKENS:,}",
-    help="The most that an answer may use, thinking included.",
-)
+_MOST = sampling.most(unset=f"{anthropic_messages.TOKENS:,}", thinks=True)
 _STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they come.")
-_SAMPLING = (
-    Parameter(
-        "temperature",
-        "temperature",
-        ParameterKind.NUMBER,
-        0,
-        1,
-        "1",
-        "Higher gives more varied answers. Change it or top_p, not both.",
-    ),
-    Parameter(
-        "top_p",
-        "top_p",
-        ParameterKind.NUMBER,
-        0,
-        1,
-        help="Only the likeliest words up to this share are considered. Change it or temperature, not both.",
-    ),
-    Parameter("top_k", "top_k", ParameterKind.WHOLE, 0, help="Only so many of the likeliest words are considered."),
-)
+_SAMPLING = (sampling.temperature(high=1, unset="1"), sampling.top_p(), sampling.top_k())
 _BUDGET = (
     Parameter(
         "thinking_budget",

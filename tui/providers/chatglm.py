@@ -13,9 +13,9 @@ from tui.providers.calls import Refusal
 from tui.providers.dialects import chatglm as servers
 from tui.providers.dialects import chatglm_probe as probe
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_words
+from tui.providers.dialects import openai_words, sampling
 from tui.providers.origins import origin_of
-from tui.providers.spec import Choice, Field, LocalServer, Parameter, ParameterKind, Provider
+from tui.providers.spec import Choice, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "chatglm", "ChatGLM"
 _PATHS = ("/openapi.json", "/docs")
@@ -71,21 +71,14 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 _PARAMETERS = (
-    Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, help="Higher gives more varied answers."),
-    Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, help="The share of likeliest words considered."),
-    Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, help="The most that an answer may use."),
-    Parameter(
-        "repetition_penalty",
-        "repetition penalty",
-        ParameterKind.NUMBER,
-        0.01,
-        2,
-        help="Above 1 repeated words are rarer.",
-    ),
-    Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, help="Higher: new subjects."),
-    Parameter("frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, help="Higher: less repeating."),
-    Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
-    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
+    sampling.temperature(),
+    sampling.top_p(),
+    sampling.most(unset="–"),
+    sampling.repetition(high=2),
+    sampling.presence(),
+    sampling.frequency(),
+    sampling.seed(),
+    sampling.stop(),
 )
 
 PROVIDER = Provider(

@@ -23,12 +23,13 @@ from tui.providers.dialects import (
     openai_chat,
     openai_embeddings,
     openai_speech,
+    sampling,
     tei,
     tgi,
 )
 from tui.providers.dialects import openai as wire
 from tui.providers.origins import origin_of
-from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.spec import Choice, Field, Fields, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
@@ -145,33 +146,15 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if _openai(dict.fromkeys(_URLS, ""), replace(model, fields={**model.fields, "endpoint_url": "https://x"})):
-        return (*_SAMPLING, _most("max_tokens", model, "no limit but the model's"), *_PENALTIES, *_LAST)
-    return (*_SAMPLING, *_NATIVE, _most("max_new_tokens", model, str(tgi.NEW_TOKENS)), *_LAST)
+        most = sampling.most(high=model.context or None)
+        return (*_SAMPLING, most, sampling.presence("0"), sampling.frequency("0"), *_LAST)
+    most = sampling.most("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
+    return (*_SAMPLING, *_NATIVE, most, *_LAST)
 
 
-def _most(name: str, model: Model, unset: str) -> Parameter:
-    help_line = "The most that an answer may use."
-    return Parameter(name, "max tokens", ParameterKind.WHOLE, 1, model.context or None, unset, help_line)
-
-
-_SAMPLING = (
-    Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", "Higher gives more varied answers."),
-    Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, "1", "The share of likeliest words considered."),
-)
-_NATIVE = (
-    Parameter("top_k", "top_k", ParameterKind.WHOLE, 0, None, "0", "How many of the likeliest words are considered."),
-    Parameter(
-        "repetition_penalty", "repetition penalty", ParameterKind.NUMBER, 0.1, 2, "1", "Above 1: less repeating."
-    ),
-)
-_PENALTIES = (
-    Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: new subjects."),
-    Parameter("frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: less repeating."),
-)
-_LAST = (
-    Parameter("seed", "seed", ParameterKind.WHOLE, 0, help="The same seed gives the same answer, mostly."),
-    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
-)
+_SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
+_NATIVE = (sampling.top_k(unset="0"), sampling.repetition(0.1, 2, "1"))
+_LAST = (sampling.seed(0), sampling.stop())
 
 _ON_ENDPOINT = ("endpoint_type", hub.ENDPOINT)
 

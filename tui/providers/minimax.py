@@ -12,7 +12,7 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Frame, Reader, Refusal
-from tui.providers.dialects import minimax, openai_models, openai_words
+from tui.providers.dialects import minimax, openai_models, openai_words, sampling
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects.within import checked
 from tui.providers.events import Listed
@@ -98,20 +98,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
         return ()
     newest = model.id.lower().startswith("minimax-m3")
     low, high = (0, 2) if newest else (0.01, 1)
-    higher = "Higher gives more varied answers. Change it or top_p, not both."
     most = "max_completion_tokens" if minimax.is_current(model.id) else "max_tokens"
     return (
-        Parameter("temperature", "temperature", ParameterKind.NUMBER, low, high, "1", higher),
-        Parameter("top_p", "top_p", ParameterKind.NUMBER, 0.01, 1, "0.95", "The share of likeliest words considered."),
-        Parameter(
-            most,
-            "max tokens",
-            ParameterKind.WHOLE,
-            1,
-            _MOST if newest else None,
-            "no limit but the model's",
-            "The most that an answer may use. Thinking counts, so that a small value can leave no answer.",
-        ),
+        sampling.temperature(low, high, "1"),
+        sampling.top_p(0.01, "0.95"),
+        sampling.most(most, high=_MOST if newest else None, thinks=True),
         *(_THINKING if newest else ()),
     )
 

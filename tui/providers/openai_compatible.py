@@ -7,9 +7,9 @@ from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words
+from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words, sampling
 from tui.providers.origins import origin_of
-from tui.providers.spec import Field, LocalServer, Parameter, ParameterKind, Provider
+from tui.providers.spec import Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
 _EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)
@@ -47,25 +47,15 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """What servers of this wire take for a chat; one that a model does not take is left out and said."""
     if model.type is not ModelType.CHAT:
         return ()
-    higher = "Higher gives more varied answers. Change it or top_p, not both. Empty leaves it to the server."
+    most = sampling.most(high=model.context or None)
+    penalties = (sampling.presence("0"), sampling.frequency("0"))
     return (
-        Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2, "1", higher),
-        Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, "1", "The share of likeliest words considered."),
-        Parameter(
-            "max_tokens",
-            "max tokens",
-            ParameterKind.WHOLE,
-            1,
-            model.context or None,
-            "no limit but the model's",
-            "The most that an answer may use.",
-        ),
-        Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: new subjects."),
-        Parameter(
-            "frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: less repeating."
-        ),
-        Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
-        Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
+        sampling.temperature(unset="1"),
+        sampling.top_p(unset="1"),
+        most,
+        *penalties,
+        sampling.seed(),
+        sampling.stop(),
     )
 
 

@@ -11,10 +11,10 @@ from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Usage
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, TranscribeAsk
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_words, spark, spark_socket, spark_speech, spark_vectors, spark_words
+from tui.providers.dialects import openai_words, sampling, spark, spark_socket, spark_speech, spark_vectors, spark_words
 from tui.providers.dialects.spark import Version
 from tui.providers.origins import origin_of
-from tui.providers.spec import Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.spec import Field, Fields, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "spark", "iFLYTEK Spark"
@@ -115,26 +115,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if _known(model) in _THINKING:
-        return (_temperature(0, 2), _TOP_P, _most(65_535), _PRESENCE, _FREQUENCY)
-    return (_temperature(0.01, 1), _TOP_K, _most(4096 if _known(model) in _SHORT else 8192))
-
-
-def _temperature(low: float, high: float) -> Parameter:
-    said = "Higher gives more varied answers."
-    return Parameter("temperature", "temperature", ParameterKind.NUMBER, low, high, "as the model has it", said)
-
-
-def _most(high: float) -> Parameter:
-    said = "The most that an answer may use."
-    return Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, high, "as the model has it", said)
-
-
-_TOP_K = Parameter("top_k", "top_k", ParameterKind.WHOLE, 1, 6, "4", "How many of the likeliest words are considered.")
-_TOP_P = Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, help="The share of likeliest words considered.")
-_PRESENCE = Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, help="Higher: new subjects.")
-_FREQUENCY = Parameter(
-    "frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, help="Higher: less repeating."
-)
+        most = sampling.most(high=65_535, unset=sampling.AS_MODEL)
+        penalties = (sampling.presence(), sampling.frequency())
+        return (sampling.temperature(unset=sampling.AS_MODEL), sampling.top_p(), most, *penalties)
+    most = sampling.most(high=4096 if _known(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
+    return (sampling.temperature(0.01, 1, sampling.AS_MODEL), sampling.top_k(1, 6, "4"), most)
 
 
 PROVIDER = Provider(

@@ -11,7 +11,7 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal, TranscribeAsk
-from tui.providers.dialects import dashscope, openai_chat, openai_embeddings, openai_models, openai_words
+from tui.providers.dialects import dashscope, openai_chat, openai_embeddings, openai_models, openai_words, sampling
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects.within import checked
 from tui.providers.origins import origin_of, with_path
@@ -135,19 +135,12 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 _SAMPLING = (
-    Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 1.99, help="Higher gives more varied answers."),
-    Parameter("top_p", "top_p", ParameterKind.NUMBER, 0.01, 1, help="The share of likeliest words considered."),
-    Parameter(
-        "max_tokens",
-        "max tokens",
-        ParameterKind.WHOLE,
-        1,
-        unset="no limit but the model's",
-        help="The most that an answer may use. Thinking may count, so that a small value can leave no answer.",
-    ),
-    Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, "0", "Higher: new subjects."),
-    Parameter("seed", "seed", ParameterKind.WHOLE, 0, help="The same seed gives the same answer, mostly."),
-    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer."),
+    sampling.temperature(high=1.99),
+    sampling.top_p(low=0.01),
+    sampling.most(thinks=True),
+    sampling.presence("0"),
+    sampling.seed(0),
+    sampling.stop(),
 )
 _THINKING = (
     Parameter(

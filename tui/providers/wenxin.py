@@ -12,7 +12,7 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal
 from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_models, openai_words, qianfan, qianfan_words
+from tui.providers.dialects import openai_models, openai_words, qianfan, qianfan_words, sampling
 from tui.providers.dialects import wenxinworkshop as older
 from tui.providers.origins import origin_of, with_path
 from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
@@ -119,34 +119,18 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if model.id in older.CHATS:
-        return (_temperature(1), _TOP_P, _PENALTY, _most(older.TOKENS), _STOP)
+        warmth = sampling.temperature(0.01, 1, sampling.AS_MODEL)
+        most = sampling.most(low=2, high=older.TOKENS, unset=sampling.AS_MODEL)
+        return (warmth, sampling.top_p(), _PENALTY, most, _STOP)
     own = model.id.lower().startswith("ernie")
-    return (_temperature(1 if own else 2), _TOP_P, _most(None), _PENALTY if own else _REPETITION, *_FURTHER, _STOP)
+    warmth = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
+    most = sampling.most(low=2, unset=sampling.AS_MODEL)
+    return (warmth, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
 
 
-def _temperature(high: float) -> Parameter:
-    said = "Higher gives more varied answers. Change it or top_p, not both."
-    return Parameter("temperature", "temperature", ParameterKind.NUMBER, 0.01, high, "as the model has it", said)
-
-
-def _most(high: float | None) -> Parameter:
-    said = "The most that an answer may use."
-    return Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 2, high, "as the model has it", said)
-
-
-_TOP_P = Parameter("top_p", "top_p", ParameterKind.NUMBER, 0, 1, help="The share of likeliest words considered.")
 _PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher makes repeated words rarer.")
-_REPETITION = Parameter(
-    "repetition_penalty", "repetition penalty", ParameterKind.NUMBER, 0.01, help="Above 1 repeated words are rarer."
-)
-_STOP = Parameter(
-    "stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer, 20 letters each."
-)
-_FURTHER = (
-    Parameter("presence_penalty", "presence penalty", ParameterKind.NUMBER, -2, 2, help="Higher: new subjects."),
-    Parameter("frequency_penalty", "frequency penalty", ParameterKind.NUMBER, -2, 2, help="Higher: less repeating."),
-    Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
-)
+_STOP = sampling.stop(", 20 letters each")
+_FURTHER = (sampling.presence(), sampling.frequency(), sampling.seed())
 
 
 PROVIDER = Provider(

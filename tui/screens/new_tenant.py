@@ -1,7 +1,7 @@
 """A form for one more tenant: name, passphrase, colour mark."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -10,14 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.domain import Tenant
-from tui.errors import Problem
-from tui.screens.area import Page, problem_lines, problem_text
-from tui.widgets.elapsed import elapsed
+from tui.screens.area import Page
+from tui.screens.making import Making
 from tui.widgets.fields import LineField
-from tui.widgets.form import LABEL, Button, Choice, FieldRow, Form
+from tui.widgets.form import LABEL, Choice, Form
 from tui.widgets.frame import Frame
 from tui.widgets.glyphs import CURSOR, MARK, MARK_COLOURS, MARK_NAMES, MUTED
-from tui.widgets.passphrase import NewPassphrase
 from tui.widgets.plain import Plain, line
 from tui.workspace import tenants
 
@@ -77,36 +75,32 @@ class Folder(Horizontal):
         self._draw()
 
 
-class NewTenant(Page[Tenant]):
+class NewTenant(Making[Tenant], Page[Tenant]):
     """Answers with the tenant that was made."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
 
     def __init__(self) -> None:
-        super().__init__()
-        self._name_row = FieldRow("name", "Name")
+        super().__init__("Name", _HELP)
         self._folder = Folder()
-        self._passphrase = NewPassphrase(help=_HELP)
         self._mark = Choice(
             "Mark",
             [(str(n), line((MARK, MARK_COLOURS[n]), f" {name}")) for n, name in enumerate(MARK_NAMES)],
             id="mark",
         )
-        self._button = Button("Make the tenant", id="make")
-        self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
         with Form():
             yield Plain()
-            yield self._name_row
+            yield self.name_row
             yield self._folder
             yield Plain()
-            yield self._passphrase
+            yield self.passphrase
             yield Plain()
             yield self._mark
             yield Plain()
-            yield self._button
-        yield self._problem
+            yield self.button
+        yield self.problem
 
     def frame(self) -> Frame:
         shown = self.app.tenant
@@ -118,9 +112,9 @@ class NewTenant(Page[Tenant]):
         return Frame("Tenants › new", self._footer(), strip=strip)
 
     def _footer(self) -> tuple[str, ...]:
-        if self._button.doing:
+        if self.button.doing:
             return ("esc stop", "f1 help")
-        enter = "enter press" if self.focused is self._button else "enter next"
+        enter = "enter press" if self.focused is self.button else "enter next"
         choose = ("left right choose",) if self.focused is self._mark else ()
         return (enter, *choose, "tab shift+tab move", "esc back", "f1 help")
 
@@ -129,16 +123,16 @@ class NewTenant(Page[Tenant]):
         # The colour that fewest have, so that tenants can be told apart at a glance.
         self._mark.choose(str(min(range(len(MARK_NAMES)), key=marks.count)))
         self._tell_folder()
-        self._name_row.field.focus()
+        self.name_row.field.focus()
 
     def unsaved(self) -> str:
-        return "What was typed is lost." if self._name_row.value or self._passphrase.touched else ""
+        return "What was typed is lost." if self.name_row.value or self.passphrase.touched else ""
 
     # --- what is typed and pressed ---
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        if event.input is self._name_row.field:
-            self._name_row.say()
+        if event.input is self.name_row.field:
+            self.name_row.say()
             self._tell_folder()
 
     def on_field_row_next(self) -> None:
@@ -151,41 +145,21 @@ class NewTenant(Page[Tenant]):
         self.focus_next()
 
     def on_button_pressed(self) -> None:
-        self._problem.show("")
-        try:
-            tenants.check_name(self.app.desk, self._name_row.value)
-        except Problem as problem:
-            self._name_row.say(*problem_lines(problem.message, problem.hint))
-            self._name_row.field.focus()
-            return
-        if self._passphrase.agree():
-            self.run_worker(self._make(), group="make", exclusive=True, exit_on_error=False)
+        self.make()
+
+    @property
+    def more(self) -> dict[str, Any]:
+        return {"id": self._folder.id_typed, "mark": int(self._mark.value)}
+
+    async def made(self, tenant: Tenant) -> None:
+        self.dismiss(tenant)
 
     def action_back(self) -> None:
-        if self._button.doing:
-            self.workers.cancel_group(self, "make")
+        if self.button.doing:
+            self.stop_making()
         else:
             super().action_back()
 
     def _tell_folder(self) -> None:
-        name = self._name_row.value.strip()
+        name = self.name_row.value.strip()
         self._folder.tell(tenants.slug_for(self.app.desk, name), plain=name.isascii())
-
-    async def _make(self) -> None:
-        try:
-            with elapsed(self, lambda since: self._button.work(f"making the key pair{since}")):
-                self.reframe()
-                made = await tenants.create(
-                    self.app.desk,
-                    self._name_row.value,
-                    self._passphrase.secret,
-                    id=self._folder.id_typed,
-                    mark=int(self._mark.value),
-                )
-        except Problem as problem:
-            self._problem.show(problem_text(problem))
-            return
-        finally:
-            self._button.work()
-            self.reframe()
-        self.dismiss(made)

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from tui.errors import Problem
+from tui.domain import Tenant
 from tui.paths import paths
 from tui.providers import PROVIDERS
-from tui.screens.area import Framed, problem_lines, problem_text
+from tui.screens.making import Making
 from tui.text import one_line
-from tui.widgets.elapsed import elapsed
-from tui.widgets.form import Button, Choice, FieldRow, Form
+from tui.widgets.form import Choice, FieldRow, Form
 from tui.widgets.frame import Frame
-from tui.widgets.passphrase import NewPassphrase
 from tui.widgets.plain import Plain
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
@@ -32,7 +30,7 @@ _HELP = ("Optional. Without one, whoever can read your files on", "this machine 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 
 
-class Welcome(Framed[None]):
+class Welcome(Making[None]):
     """Makes the first tenant and goes on to where it is to start."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -41,24 +39,20 @@ class Welcome(Framed[None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("Tenant", _HELP)
         self._found: dict[str, str] = {}
-        self._name_row = FieldRow("name", "Tenant")
-        self._passphrase = NewPassphrase(help=_HELP)
         self._start = Choice("Start with", [], column=True, id="start")
-        self._button = Button("Make the tenant", id="make")
-        self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
         with Form():
             yield Plain(_INTRODUCTION)
-            yield self._name_row
-            yield self._passphrase
+            yield self.name_row
+            yield self.passphrase
             yield Plain()
             yield self._start
             yield Plain()
-            yield self._button
-        yield self._problem
+            yield self.button
+        yield self.problem
 
     def frame(self) -> Frame:
         where = paths(self.app.desk.environ)
@@ -71,9 +65,9 @@ class Welcome(Framed[None]):
 
     def _footer(self) -> tuple[str, ...]:
         here = self.focused
-        if self._button.doing:
+        if self.button.doing:
             return ("esc stop", "ctrl+q quit", "f1 help")
-        secret = here in (self._passphrase.first.field, self._passphrase.again.field)
+        secret = here in (self.passphrase.first.field, self.passphrase.again.field)
         enter = "enter next" if secret else "enter open" if self._practising else "enter make the tenant"
         moves = ("up down choose", "tab next") if here is self._start else ("tab next",)
         return (enter, *moves, "ctrl+q quit", "f1 help")
@@ -84,8 +78,8 @@ class Welcome(Framed[None]):
 
     def on_mount(self) -> None:
         self._offer()
-        self._name_row.field.value = _login_name(self.app.desk)
-        self._name_row.field.cursor_position = len(self._name_row.value)
+        self.name_row.field.value = _login_name(self.app.desk)
+        self.name_row.field.cursor_position = len(self.name_row.value)
         self._start.focus()
 
     def on_screen_resume(self) -> None:
@@ -98,60 +92,37 @@ class Welcome(Framed[None]):
     # --- what is pressed ---
 
     def on_choice_changed(self) -> None:
-        self._button.relabel("Open practice" if self._practising else "Make the tenant")
+        self.button.relabel("Open practice" if self._practising else "Make the tenant")
         self.reframe()
 
     def on_choice_next(self) -> None:
-        self._make()
+        self.make()
 
     def on_button_pressed(self) -> None:
-        self._make()
+        self.make()
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
-        if event.row is self._name_row:
-            self._make()
+        if event.row is self.name_row:
+            self.make()
         else:
             self.focus_next()
 
     def on_input_changed(self) -> None:
-        self._name_row.say()
+        self.name_row.say()
 
     def action_stop(self) -> None:
-        self.workers.cancel_group(self, "make")
+        self.stop_making()
 
-    def _make(self) -> None:
+    def make(self) -> None:
         if self._practising:
             self.app.practise()
-            return
-        if self._button.doing:
-            return
-        self._problem.show("")
-        try:
-            tenants.check_name(self.app.desk, self._name_row.value)
-        except Problem as problem:
-            self._name_row.say(*problem_lines(problem.message, problem.hint))
-            self._name_row.field.focus()
-            return
-        if self._passphrase.agree():
-            self.run_worker(self._made(), group="make", exclusive=True, exit_on_error=False)
+        elif not self.button.doing:
+            super().make()
 
-    async def _made(self) -> None:
-        def tell(since: str) -> None:
-            self._button.work(f"making the key pair{since}")
-
-        try:
-            with elapsed(self, tell):
-                self.reframe()
-                made = await tenants.create(self.app.desk, self._name_row.value, self._passphrase.secret)
-        except Problem as problem:
-            self._problem.show(problem_text(problem))
-            return
-        finally:
-            self._button.work()
-            self.reframe()
+    async def made(self, tenant: Tenant) -> None:
         # Where all tenants were removed this form comes up again.
-        self._passphrase.clear()
-        going = _go_on(self.app, made.id, self._provider(), self._start.value == SERVER)
+        self.passphrase.clear()
+        going = _go_on(self.app, tenant.id, self._provider(), self._start.value == SERVER)
         self.app.run_worker(going, group="begin", exit_on_error=False)
 
     def _provider(self) -> str:
@@ -161,7 +132,7 @@ class Welcome(Framed[None]):
         return next(iter(self._found)) if self._start.value == KEY and len(self._found) == 1 else ""
 
     def unsaved(self) -> str:
-        return "The tenant is not made yet." if self._button.doing or self._passphrase.touched else ""
+        return "The tenant is not made yet." if self.button.doing or self.passphrase.touched else ""
 
 
 async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:

@@ -1,6 +1,7 @@
 """What OpenAI's chat models take (OpenAI API reference, chat completions; guide, reasoning)."""
 
 from tui.domain import Model, ModelType
+from tui.providers.dialects import sampling
 from tui.providers.dialects.openai_chat import COMPLETION_TOKENS
 from tui.providers.dialects.openai_models import reasons
 from tui.providers.spec import Parameter, ParameterKind
@@ -15,46 +16,8 @@ _REASONING = (
         choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     ),
 )
-_SAMPLING = (
-    Parameter(
-        "temperature",
-        "temperature",
-        ParameterKind.NUMBER,
-        0,
-        2,
-        "1",
-        "Higher gives more varied answers. Change it or top_p, not both.",
-    ),
-    Parameter(
-        "top_p",
-        "top_p",
-        ParameterKind.NUMBER,
-        0,
-        1,
-        "1",
-        "Only the likeliest words up to this share are considered. Change it or temperature, not both.",
-    ),
-    Parameter(
-        "presence_penalty",
-        "presence penalty",
-        ParameterKind.NUMBER,
-        -2,
-        2,
-        "0",
-        "Higher makes new subjects likelier.",
-    ),
-    Parameter(
-        "frequency_penalty",
-        "frequency penalty",
-        ParameterKind.NUMBER,
-        -2,
-        2,
-        "0",
-        "Higher makes repeated words rarer.",
-    ),
-    Parameter("seed", "seed", ParameterKind.WHOLE, help="The same seed gives the same answer, mostly."),
-    Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help="Up to 4 texts that end the answer where they come."),
-)
+_SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
+_LAST = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
 
 
 def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
@@ -64,14 +27,11 @@ def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
     """
     if model.type is not ModelType.CHAT:
         return ()
-    most = Parameter(
-        "max_tokens" if model.completion else "max_completion_tokens",
-        "max tokens",
-        ParameterKind.WHOLE,
-        low=1,
-        unset=str(COMPLETION_TOKENS) if model.completion else "no limit but the model's",
-        help="The most that an answer may use, hidden thinking included.",
+    most = (
+        sampling.most(unset=str(COMPLETION_TOKENS))
+        if model.completion
+        else sampling.most("max_completion_tokens", thinks=True)
     )
     if reasons(named or model.id):
         return (*_REASONING, most)
-    return (*_SAMPLING[:2], most, *_SAMPLING[2:])
+    return (*_SAMPLING, most, *_LAST)

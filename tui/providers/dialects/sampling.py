@@ -1,0 +1,59 @@
+"""Parameters that most chat models take, each in the same words. A provider says within which bounds, and what else."""
+
+from tui.providers.spec import Parameter, ParameterKind
+
+_WHOLE, _NUMBER = ParameterKind.WHOLE, ParameterKind.NUMBER
+NO_LIMIT, AS_MODEL = "no limit but the model's", "as the model has it"
+"""What stands where a value is left out."""
+
+
+def temperature(low: float = 0, high: float = 2, unset: str = "–") -> Parameter:
+    """How varied answers are."""
+    said = "Higher gives more varied answers. Change it or top_p, not both."
+    return Parameter("temperature", "temperature", _NUMBER, low, high, unset, said)
+
+
+def top_p(low: float = 0, unset: str = "–") -> Parameter:
+    """The share of likeliest words."""
+    said = "Only the likeliest words up to this share are considered. Change it or temperature, not both."
+    return Parameter("top_p", "top_p", _NUMBER, low, 1, unset, said)
+
+
+def top_k(low: float = 0, high: float | None = None, unset: str = "–") -> Parameter:
+    """The number of likeliest words."""
+    return Parameter("top_k", "top_k", _WHOLE, low, high, unset, "Only so many of the likeliest words are considered.")
+
+
+def most(
+    name: str = "max_tokens", low: float = 1, high: float | None = None, unset: str = NO_LIMIT, *, thinks: bool = False
+) -> Parameter:
+    """The bound of an answer; with `thinks` its hidden thinking is within it."""
+    also = " Thinking counts, so that a small value can leave no answer." if thinks else ""
+    return Parameter(name, "max tokens", _WHOLE, low, high, unset, f"The most that an answer may use.{also}")
+
+
+def presence(unset: str = "–") -> Parameter:
+    """Against what was said at all."""
+    return Parameter("presence_penalty", "presence penalty", _NUMBER, -2, 2, unset, "Higher: new subjects.")
+
+
+def frequency(unset: str = "–") -> Parameter:
+    """Against what was said often."""
+    return Parameter("frequency_penalty", "frequency penalty", _NUMBER, -2, 2, unset, "Higher: less repeating.")
+
+
+def repetition(low: float = 0.01, high: float | None = None, unset: str = "–") -> Parameter:
+    """The same as a factor."""
+    said = "Above 1 repeated words are rarer."
+    return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, said)
+
+
+def seed(low: float | None = None) -> Parameter:
+    """What makes an answer come again."""
+    return Parameter("seed", "seed", _WHOLE, low, help="The same seed gives the same answer, mostly.")
+
+
+def stop(each: str = "") -> Parameter:
+    """Texts that end the answer; `each` says more of one."""
+    said = f"Up to 4 texts that end the answer{each}."
+    return Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help=said)
