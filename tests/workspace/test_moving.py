@@ -1,6 +1,7 @@
 """Settings as a file: the same ones make the same file, a file makes the same settings, a hostile one makes nothing."""
 
 import json
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -113,7 +114,17 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
     made = await exporting.export(desk, "acme", PASS)
     held = await importing.opened(made.text.encode(), PASS)
     shut = {f"{exporting.called(each)}" for each in held.credentials if each.needs and not each.secrets}
-    assert set(made.without) == shut == {"MiniMax default"}
+    assert shut == {"MiniMax default"}
+    assert made.lacks == ("MiniMax default cannot be opened; its key is not in the file.",)
+
+
+async def test_what_another_version_knows_is_named_and_left_out(acme: Desk) -> None:
+    with acme.store("acme").transaction() as tables:
+        tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
+        tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
+    made = await exporting.export(acme, "acme")
+    assert made.lacks == ("of_tomorrow is no provider of this version; it is not in the file.",)
+    assert not (await brought(acme, made.text)).changes
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------
@@ -178,6 +189,16 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     assert key_of(acme, "acme") == KEY
     new = await brought(acme, content, "other")
     assert len(new.lacks) == 2 and models.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
+
+
+async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Desk) -> None:
+    fields = {"organization": "org-$(id); `id`'\"\n&"}
+    theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
+    made = await importing.plan(acme, await importing.opened(json.dumps(theirs).encode()), None, "other")
+    (lacks,) = made.lacks
+    command = shlex.split(lacks.partition(": ")[2])
+    assert command[:4] == ["modeldeck", "provider", "set", "openai"]
+    assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
 
 
 async def test_a_plan_writes_nothing(acme: Desk) -> None:

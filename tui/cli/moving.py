@@ -40,8 +40,8 @@ async def export(call: Calling) -> None:
     else:
         write(path, made.text)
         call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
-    for each in made.without:
-        call.out.note(f"{each} cannot be opened; its key is not in the file.")
+    for each in made.lacks:
+        call.out.note(each)
 
 
 async def bring(call: Calling) -> None:

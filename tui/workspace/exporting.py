@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from tui import vault_file
 from tui.domain import Credential, Source
 from tui.errors import Locked
+from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.secret import Secret
+from tui.text import one_line
 from tui.workspace import bundle, keys, sealed, shelf, sources
 from tui.workspace.bundle import Bundle, Kept
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
-from tui.workspace.trial_store import trials
 
 
 @dataclass(frozen=True)
 class Exported:
-    """A file as text. `without` names credentials whose secrets could not be opened and are not in it."""
+    """A file as text, and in sentences what is not in it though it is there."""
 
     text: str
-    without: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 async def export(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
@@ -31,18 +32,23 @@ async def export(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
 
 def exported(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
     """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
-    held, without = _bundle(desk, tenant_id, passphrase is not None)
+    lacks: list[str] = []
+    held = _bundle(desk, tenant_id, passphrase is not None, lacks)
     tell = desk.note if passphrase is None else desk.record
     names = [called(each) for each in held.credentials]
     tell(tenant_id, "exported", secrets=passphrase is not None, credentials=names)
     text = bundle.written(held)
     if passphrase is not None:
         text = vault_file.protect(text.encode(), passphrase, desk.key_cost)
-    return Exported(text, tuple(without))
+    return Exported(text, tuple(lacks))
 
 
-def _bundle(desk: Desk, tenant_id: str, with_secrets: bool) -> tuple[Bundle, list[str]]:
-    tenant, stored, without = get(desk, tenant_id), sealed.stored(desk, tenant_id), []
+def _bundle(desk: Desk, tenant_id: str, with_secrets: bool, lacks: list[str]) -> Bundle:
+    """What the file is to hold; what it cannot is added to `lacks`."""
+    tenant, stored = (
+        get(desk, tenant_id),
+        [each for each in sealed.stored(desk, tenant_id) if each.provider in PROVIDERS],
+    )
     if with_secrets:
         keys.private_key(desk, tenant_id)
     kept: list[Kept] = []
@@ -52,19 +58,22 @@ def _bundle(desk: Desk, tenant_id: str, with_secrets: bool) -> tuple[Bundle, lis
             try:
                 opened = sealed.secrets(desk, tenant_id, each)
             except Locked:
-                without.append(called(each))
+                lacks.append(f"{called(each)} cannot be opened; its key is not in the file.")
         kept.append(Kept(each.provider, each.name, each.clear, tuple(each.hints), opened, each.plain_http))
-    chosen = {each: Source.TRIAL for each in trials(desk) if sources.source(desk, tenant_id, each) is Source.TRIAL}
+    ids = {each.provider for each in sealed.stored(desk, tenant_id)}
+    ids |= {each.provider for each in shelf.stored(desk, tenant_id)}
+    strange = [one_line(each, 40) for each in sorted(ids - {*PROVIDERS})]
+    lacks += [f"{each} is no provider of this version; it is not in the file." for each in strange]
     own = {each.provider for each in stored}
     return Bundle(
         tenant.id,
         tenant.name,
         tuple(kept),
         {each.provider: each.name for each in stored if each.active},
-        {each: source for each, source in chosen.items() if each in own},
-        shelf.stored(desk, tenant_id),
-        tuple(shelf.defaults(desk, tenant_id).values()),
-    ), without
+        {each: Source.TRIAL for each in own if sources.source(desk, tenant_id, each) is Source.TRIAL},
+        tuple(each for each in shelf.stored(desk, tenant_id) if each.provider in PROVIDERS),
+        tuple(each for each in shelf.defaults(desk, tenant_id).values() if each.provider in PROVIDERS),
+    )
 
 
 def called(each: Kept | Credential) -> str:

@@ -9,6 +9,7 @@ file says: a file that would send it to another address is refused. Trials are t
 """
 
 import asyncio
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -170,12 +171,8 @@ async def _merge(desk: Desk, tenant: Tenant, held: Bundle, allow_http: bool) -> 
         elif now is None or not _same(desk, tenant, each, now):
             await _save(desk, tenant.id, each, allow_http)
     for provider_id, name in held.active.items():
-        used = sealed.active(desk, tenant.id, provider_id)
-        if (
-            used
-            and used.name != name
-            and any(each.name == name for each in sealed.listing(desk, tenant.id, provider_id))
-        ):
+        in_use = {each.name: each.active for each in sealed.listing(desk, tenant.id, provider_id)}
+        if in_use.get(name) is False:
             await credentials.use(desk, tenant.id, provider_id, name)
     for provider_id, source in held.sources.items():
         try:
@@ -187,12 +184,13 @@ async def _merge(desk: Desk, tenant: Tenant, held: Bundle, allow_http: bool) -> 
 
 
 def _lacking(kept: Kept, missing: set[str]) -> str:
+    """What a credential needs, with the command that sets it up: quoted, as somebody else may have written the file."""
     fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
     labels = " and ".join(in_sentence(each.label) for each in fields) or "secrets"
-    clear = [f"{name}={value}" for name, value in sorted(kept.clear.items())]
-    words = ["modeldeck provider set", kept.provider, *clear, *(f"{each.name}=-" for each in fields)]
-    name = [] if kept.name == setup.DEFAULT_NAME else ["--name", kept.name]
-    return f"{called(kept)} needs its {labels}: {one_line(' '.join([*words, *name]), 400)}"
+    words = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
+    words += [] if kept.name == setup.DEFAULT_NAME else ["--name", kept.name]
+    command = shlex.join(["modeldeck", "provider", "set", kept.provider, *map(one_line, words)])
+    return f"{called(kept)} needs its {labels}: {command}"
 
 
 def _take_models(desk: Desk, tenant_id: str, held: Bundle) -> None:
@@ -205,7 +203,7 @@ def _take_models(desk: Desk, tenant_id: str, held: Bundle) -> None:
             now = there.get((each.provider, each.id, each.type))
             if now is None:
                 table.insert(record(each))
-            elif Origin.ADDED in (now.origin, each.origin) and now.fields != each.fields:
+            elif now.origin is each.origin is Origin.ADDED and now.fields != each.fields:
                 table.update({"fields": dict(each.fields)}, partial(_is, now))
 
 
@@ -213,11 +211,13 @@ def _checked(model: Model) -> Model:
     provider = provider_of(model.provider)
     if model.type not in provider.types or models.model_id_of(provider, model.id) != model.id:
         raise Usage(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
+    if model.origin is not Origin.ADDED:
+        return replace(model, fields={})
     declared = {each.name for each in provider.model_fields}
+    # What a provider told of a model is kept beside what a person entered.
     given = {name: value for name, value in model.fields.items() if name in declared}
-    learned = {name: value for name, value in model.fields.items() if name not in declared}
-    fields = adding.fields_of(provider, given, {}) if model.origin is Origin.ADDED else {}
-    return replace(model, fields=fields | learned if model.origin is Origin.ADDED else {})
+    told = {name: value for name, value in model.fields.items() if name not in declared}
+    return replace(model, fields=adding.fields_of(provider, given, {}) | told)
 
 
 def _take_defaults(desk: Desk, tenant_id: str, held: Bundle) -> None:
