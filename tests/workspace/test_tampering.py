@@ -255,7 +255,7 @@ async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_i
     disk_desk.store(acme).folder.write("settings.json", older)
     keys.write("counter", counter)
     assert (await confirming.examine(fresh(disk_desk), acme)).alarm is None
-    assert "both" in Path("README.md").read_text().split("*Not promised:*")[1]
+    assert "both" in (Path(__file__).parents[2] / "README.md").read_text().split("*Not promised:*")[1]
 
 
 async def test_a_credential_at_one_place_twice_is_not_used(disk_desk: Desk, acme: str) -> None:
