@@ -1,0 +1,165 @@
+"""Every handler, action and worker of the console raises once, with a canary in its hands, on a real terminal.
+
+A walk by keys through practice is recorded first; each function of a screen, widget or the app that it calls is a site.
+Then a console walks once for each site, which raises; each is a fork, as loading takes longer than walking.
+"""
+
+import contextlib
+import functools
+import importlib
+import inspect
+import os
+import pkgutil
+import random
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.app import App
+from textual.dom import DOMNode
+
+from tests.campaign.figures import Result
+from tests.terminal import Terminal, environ
+from tui.app import Modeldeck
+from tui.cli import main
+from tui.practice.desk import practice_desk
+
+_ESC, _DOWN = "\x1b", "\x1b[B"
+WALK = (
+    *("\r", "j", _DOWN, "\r", _ESC, "/", "o", _ESC, "?", _ESC, ":", "m", _ESC, _ESC),  # providers, help, commands
+    *("2", _DOWN, "\r", _ESC, "a", _ESC, "3", "\r", _DOWN, _ESC, "t"),  # models, defaults
+    *("4", "h", "i", "\r", _ESC, "p", _ESC, "m", _ESC, "\x1b[5~"),  # the playground
+    *("0", "n", "x", _ESC, _ESC, "\x0c"),  # tenants
+)
+NAMES = ("on_", "_on_", "action_", "watch_", "compose", "validate_")
+STOCK = "tui.app:Modeldeck.action_area"
+"""The site of the control."""
+CANARY = "-".join(("CANARY", "in", "hand"))
+Site = tuple[str, type, str, Callable[..., Any]]
+"""Its name, and the class, the name and the function there."""
+
+TAKEN, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+SENTENCE = b"Modeldeck stopped by an error of its own"
+
+
+def sites(count: int, seed: int) -> Result:
+    """That many sites of those that the walk reaches (0: all); the control prints its crash as stock Textual does."""
+    _every()
+    practice_desk()
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder) / "sites"
+        _walked(Path(folder), "record", os.fspath(record))
+        reached = sorted(record.read_text().split())
+        chosen = random.Random(seed).sample(reached, min(count or len(reached), len(reached)))
+        outcomes = {each: _outcome(Path(folder), each) for each in chosen}
+        shown, _ = _walked(Path(folder), "stock", STOCK)
+    bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
+    ended = sum(outcome == "ended" for outcome in outcomes.values())
+    goes_on = len(chosen) - ended - len(bad)
+    words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {goes_on} let it go on"
+    told = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
+    return Result(
+        len(chosen), len(bad), words + told, "stock Textual prints what was in hand", CANARY.encode() in shown
+    )
+
+
+def _outcome(folder: Path, site: str) -> str:
+    """`ended` with one sentence or `went on`, or what was wrong."""
+    home = Path(tempfile.mkdtemp(dir=folder))
+    raw, code = _walked(home, "raise", site)
+    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    if CANARY.encode() in raw + kept:
+        return "what was in hand is shown"
+    if b"Traceback" in raw:
+        return "a traceback"
+    if raw.count(TAKEN) != raw.count(LEFT):
+        return "the screen is not restored"
+    if code == 1:
+        return "ended" if SENTENCE in raw.rsplit(LEFT, 1)[-1] else "no sentence"
+    return "went on" if code == 0 else f"exit code {code}"
+
+
+def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
+    """The terminal's bytes and the exit code of a walk."""
+    with Terminal(functools.partial(_console, how, what), environ(home)) as terminal:
+
+        def ended() -> bool:
+            return LEFT in terminal.raw or SENTENCE in terminal.raw
+
+        with contextlib.suppress(AssertionError, OSError):
+            terminal.until(lambda: "PRACTICE" in terminal.text or ended())
+            for key in WALK:
+                if ended():
+                    break
+                terminal.send(key)
+                terminal.settle(0.04, 1)
+        with contextlib.suppress(OSError):
+            for key in ("\x1b", "\x11", "\x1b[B", "\r") if not ended() else ():
+                terminal.send(key)
+                terminal.settle(0.1, 1)
+        code = terminal.wait(20)
+        return bytes(terminal.raw), code
+
+
+@functools.cache
+def _every() -> tuple[Site, ...]:
+    """The functions that may raise: handlers, actions, watchers, and all that run as coroutines."""
+    for package in ("tui.screens", "tui.widgets"):
+        for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+            importlib.import_module(found.name)
+    modules = [name for name in sys.modules if name.startswith(("tui.screens.", "tui.widgets.", "tui.app"))]
+    kinds = [kind for name in modules for kind in vars(sys.modules[name]).values() if inspect.isclass(kind)]
+    return tuple(
+        (f"{kind.__module__}:{kind.__name__}.{name}", kind, name, function)
+        for kind in dict.fromkeys(kinds)
+        if kind.__module__ in modules and issubclass(kind, DOMNode)
+        for name, function in vars(kind).items()
+        if inspect.isfunction(function) and (name.startswith(NAMES) or inspect.iscoroutinefunction(function))
+    )
+
+
+def _wrapped(function: Callable[..., Any], before: Callable[[], None]) -> Callable[..., Any]:
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def waiting(*args: Any, **named: Any) -> Any:
+            before()
+            return await function(*args, **named)
+
+        return waiting
+
+    @functools.wraps(function)
+    def calling(*args: Any, **named: Any) -> Any:
+        before()
+        return function(*args, **named)
+
+    return calling
+
+
+def _raising() -> None:
+    in_hand = {"key": CANARY}
+    raise RuntimeError(f"said {in_hand['key']}", in_hand)
+
+
+def _console(how: str, what: str) -> int:
+    """The console in practice: it records the sites it reaches in a file, or raises at one."""
+    for site, kind, name, function in _every():
+        if how == "record":
+            setattr(kind, name, _wrapped(function, functools.partial(_note, Path(what), site)))
+        elif site == what:
+            setattr(kind, name, _wrapped(function, _raising))
+    if how == "stock":
+        Modeldeck._handle_exception = App._handle_exception  # type: ignore[method-assign]
+    return main(["practice"])
+
+
+_noted: set[str] = set()
+
+
+def _note(path: Path, site: str) -> None:
+    if site not in _noted:
+        _noted.add(site)
+        with path.open("a") as file:
+            file.write(f"{site}\n")
