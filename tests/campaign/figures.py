@@ -47,6 +47,7 @@ FIGURES = {
     "G6": Figure("damaged files are named by kind", "damaged.files", 1, 1, 1),
     "G7": Figure("changed, moved and cut envelopes", "envelopes.changed", 10, 100, 1_000),
     "G8": Figure("vectors opened by another library", "envelopes.vectors", 1, 1, 1),
+    "G9": Figure("rotations of a key pair killed", "rotation.killed", 12, 500, 5_000),
     "G10": Figure("secrets looked for in every place", "leaks.scan", 1, 1, 1),
     "G11": Figure("handlers and workers that raise", "crashes.sites", 16, 0, 0),
     "G12": Figure("hostile texts in every place of the console", "hostile.on_a_terminal", 500, 10_000, 50_000),

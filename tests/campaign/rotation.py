@@ -1,27 +1,22 @@
-"""Kills the making of a new key pair at random points, and counts what that did. Run as a program, to fork little.
-
-    python -m tests.vault_rotation COUNT SEED
+"""Kills the making of a new key pair at random points, and counts what that did.
 
 Half of the kills come at a random moment, half at a random one of the system calls by which something is changed. The
 control is the same with a rotation that takes the wrong order: key file first, then one credential after the other.
-Prints one JSON object; `bad` counts runs after which a credential, in the settings or in an earlier state, did not open
-with a key that is there.
 """
 
 import asyncio
 import contextlib
-import json
 import os
 import random
 import select
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.campaign.figures import Result
 from tui import vault
 from tui.config import Config
 from tui.domain import Credential
@@ -51,6 +46,17 @@ class Counts:
     left: list[str] = field(default_factory=list)
     seed: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+def killed(count: int, seed: int) -> Result:
+    """That many rotations are killed; afterwards each credential opens, in the settings and in every earlier state."""
+    ours, wrong = run(count, seed), control(count, seed)
+    words = (
+        f"{ours.bad} with a credential that does not open, {len(ours.left)} files left; {ours.old} old, {ours.new} new"
+    )
+    told = "".join(f"; {each}" for each in (*ours.problems[:3], *ours.left[:3]))
+    broken = f"in the wrong order, credentials are lost after {wrong.kills} kills"
+    return Result(ours.kills, ours.bad + len(ours.left), words + told, broken, wrong.bad > 0)
 
 
 def run(count: int, seed: int) -> Counts:
@@ -227,8 +233,3 @@ def _wrong_order(desk: Desk, made: vault.Made) -> None:
         with desk.store("acme").transaction() as tables:
             table = tables.table("credentials")
             table.update(record(new), lambda each, name=held.name: each["name"] == name)
-
-
-if __name__ == "__main__":
-    both = {"ours": run(int(sys.argv[1]), int(sys.argv[2])), "control": control(int(sys.argv[1]), int(sys.argv[2]))}
-    print(json.dumps({name: vars(counts) for name, counts in both.items()}))
