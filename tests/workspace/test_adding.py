@@ -20,7 +20,7 @@ from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
 from tui.providers.wire import Wire
 from tui.secret import Secret
-from tui.workspace import adding, credentials, defaults, models, tenants
+from tui.workspace import adding, credentials, defaults, models, tenants, trust
 from tui.workspace.credentials import FieldProblem, PlainHttp
 from tui.workspace.desk import Desk
 
@@ -41,7 +41,7 @@ FIELDS = (
         when=OF_ENDPOINTS,
     ),
 )
-FLAVOUR = wire_of_openai.Flavour("hosting", lambda entry: None, most_tokens="max_tokens", vectors="float")
+FLAVOUR = wire_of_openai.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
 
 
 def hosting(base_url: str):
@@ -176,6 +176,28 @@ async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_
         assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
         await models.test(at.desk, at.tenant_id, added)
         assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
+
+
+async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) -> None:
+    async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
+        before = at.credential.origins
+        own = {**ENDPOINT, "url": endpoint.base_url}
+        added = [await at.add(name, fields=own, verify=False) for name in ("org/one", "org/two")]
+        assert at.credential.origins == (*before, endpoint.origin)
+        await models.remove(at.desk, at.tenant_id, added[0])
+        assert at.credential.origins == (*before, endpoint.origin)
+        await models.remove(at.desk, at.tenant_id, added[1])
+        assert at.credential.origins == before and not trust.standing(at.desk, at.tenant_id).findings
+        assert credentials.access(at.desk, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
+        moved = await at.add(fields=own, verify=False)
+        await models.edit(at.desk, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
+        assert at.credential.origins == (*before, "https://other.example.test")
+        tenants.lock(at.desk, at.tenant_id)
+        await models.remove(at.desk, at.tenant_id, models.find(at.desk, at.tenant_id, moved.ref))
+        assert at.credential.origins == (*before, "https://other.example.test"), "sealed for it until it is opened"
+        await tenants.unlock(at.desk, at.tenant_id, Secret("FAKE long passphrase"))
+        await credentials.use(at.desk, at.tenant_id, "openai_compatible", "default")
+        assert at.credential.origins == before
 
 
 async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:

@@ -13,7 +13,7 @@ from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.text import one_line
-from tui.workspace import adding, credentials, intake, sealed, trying
+from tui.workspace import adding, credentials, intake, sealed, trust, trying
 from tui.workspace.adding import belongs, offers, search
 from tui.workspace.desk import Desk
 from tui.workspace.intake import Refreshed
@@ -225,7 +225,7 @@ async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
         raise Usage(f"{model.ref} is listed by its provider and would come back.", "Only added models are removed.")
 
     def work() -> None:
-        with desk.store(tenant_id).transaction() as tables:
+        with trust.changing(desk, tenant_id) as tables:
             tables.table("models").remove(lambda each: _is(each, model))
             tables.table("defaults").remove(
                 lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
