@@ -65,6 +65,11 @@ class Display:
             self._app._handle_exception(error)
 
     @property
+    def busy(self) -> bool:
+        """Whether the line takes nothing now, so that what is drawn would wait."""
+        return self._pace is not None and self._pace.room(monotonic()) <= 0
+
+    @property
     def _pace(self) -> Pace | None:
         """The pace of the terminal while there is one that takes pictures."""
         app = self._app

@@ -163,7 +163,7 @@ class Answers(Tab):
         self.workers.cancel_group(self, "answer")
 
     def _tick(self) -> None:
-        """Draw what has come, not more often than drawing it is worth."""
+        """Draw what has come, not more often than drawing it is worth, and not for a line that takes nothing."""
         asking, now = self.asking, monotonic()
         if asking is None or self.app.screen is not self.screen or not self.display:
             return
@@ -173,7 +173,7 @@ class Answers(Tab):
                 asking.fresh = True
             self._tell(asking)
             self.reframe()
-        if now >= self._next_frame and asking.fresh:
+        if now >= self._next_frame and asking.fresh and not self.app.differences.busy:
             self.draw()
             self._next_frame = monotonic() + max(_FRAME * 0.5, (monotonic() - now) * _SHARE)
 
