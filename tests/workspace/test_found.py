@@ -1,11 +1,12 @@
 """Keys in the environment and servers on this machine are offered, and only that."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
 
 from tui.providers import PROVIDERS
-from tui.providers.events import Retrying
+from tui.providers.events import Event, Listed, Retrying
 from tui.secret import Secret
 from tui.workspace import credentials, tenants
 from tui.workspace.desk import Desk
@@ -57,6 +58,17 @@ async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is
     assert await credentials.look_for_servers(desk, "openai") == []
 
 
+async def test_where_a_variable_names_this_machine_is_asked_first_and_its_port_once(disk_desk: Desk) -> None:
+    class Listening:
+        async def stream(self, *_: object) -> AsyncIterator[Event]:
+            yield Listed(())
+
+    disk_desk.__dict__["wire"] = Listening()
+    for there, url, ports in (("127.0.0.1:9999", "http://127.0.0.1:9999/v1", 5), ("[::1]", "http://[::1]:11434/v1", 4)):
+        found = await credentials.look_for_servers(in_environment(disk_desk, OLLAMA_HOST=there), "openai_compatible")
+        assert (found[0].base_url, found[0].label, len(found)) == (url, "OLLAMA_HOST", ports)
+
+
 async def test_a_port_that_does_not_answer_is_not_waited_for(desk: Desk) -> None:
     class Deaf:
         async def stream(self, *_: object) -> object:
@@ -87,6 +99,8 @@ def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk
     found = credentials.found(in_environment(disk_desk, OPENAI_BASE_URL="https://llm.acme.example/openai"), compatible)
     assert found and found.values == {"base_url": "https://llm.acme.example/openai"}
     assert credentials.runs_here(in_environment(disk_desk, OPENAI_BASE_URL="http://localhost:8000/v1"), compatible)
+    with_its_key = in_environment(disk_desk, OPENAI_BASE_URL="http://localhost:8000/v1", OPENAI_API_KEY="sk-FAKE-0001")
+    assert not credentials.runs_here(with_its_key, compatible), "it goes with OpenAI's key"
 
 
 @pytest.mark.parametrize("provider_id", [each for each in PROVIDERS if any(f.env for f in PROVIDERS[each].fields)])

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from tui.errors import Problem, Usage
+from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.events import Listed, Retrying
 from tui.providers.origins import clean_url, is_loopback, origin_of
-from tui.providers.spec import Field, LocalServer, Provider
+from tui.providers.spec import Field, Provider
 from tui.secret import Secret
 from tui.workspace import sealed
 from tui.workspace.desk import Desk
@@ -55,14 +56,26 @@ def found(desk: Desk, provider: Provider) -> Found | None:
 
 
 def runs_here(desk: Desk, provider: Provider) -> bool:
-    """Whether the environment says that a model server of this provider runs on this machine."""
-    return not desk.practice and any(is_loopback(origin_of(url)) for _, url in _servers(desk, provider))
+    """Whether the environment says that a model server of this provider runs on this machine.
+
+    A variable that is offered together with another provider's key says nothing of this one.
+    """
+    others = (found(desk, each) for each in PROVIDERS.values() if each is not provider)
+    taken = {each.base_url_variable for each in others if each}
+    return not desk.practice and any(name not in taken for name, _ in _servers(desk, provider, here=True))
 
 
 async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
-    """Asks the usual ports of this machine, all at once and each for a second; those that answer, in order."""
+    """Asks this machine where variables name it and at the usual ports, all at once, each for a second.
+
+    Those that answer, in that order.
+    """
     provider = provider_of(provider_id)
-    answers = await asyncio.gather(*(_ask(desk, provider, each) for each in provider.local_servers))
+    named = [(url, name) for name, url in _servers(desk, provider, here=True)]
+    ports = {urlsplit(url).port for url, _ in named}
+    rest = [each for each in provider.local_servers if urlsplit(each.base_url).port not in ports]
+    usual = [(each.base_url, each.label) for each in rest]
+    answers = await asyncio.gather(*(_ask(desk, provider, *each) for each in (*named, *usual)))
     return [each for each in answers if each is not None]
 
 
@@ -79,12 +92,15 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
 def _elsewhere(desk: Desk, provider: Provider) -> Found | None:
     """The server on another machine that a variable names: offered in the form, not asked."""
     url = next((each.name for each in provider.fields if each.url), "")
-    named = ((name, address) for name, address in _servers(desk, provider) if not is_loopback(origin_of(address)))
+    named = _servers(desk, provider, here=False)
     return next((Found(name, "", {url: address}) for name, address in named if url), None)
 
 
-def _servers(desk: Desk, provider: Provider) -> Iterator[tuple[str, str]]:
-    """The servers that variables name as `host`, `host:port` or an address, each as a base URL."""
+def _servers(desk: Desk, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
+    """The servers on this machine or on others that variables name as `host`, `host:port` or an address.
+
+    Each as the variable and a base URL.
+    """
     for server in provider.local_servers:
         text = desk.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
         usual = urlsplit(server.base_url)
@@ -98,7 +114,7 @@ def _servers(desk: Desk, provider: Provider) -> Iterator[tuple[str, str]]:
             url = clean_url(f"{given.scheme}://{host}{f':{port}' if port else ''}{given.path or usual.path}")
         except (ValueError, Usage):
             continue
-        if text:
+        if text and is_loopback(origin_of(url)) == here:
             yield server.variable, url
 
 
@@ -110,12 +126,11 @@ def _variable(desk: Desk, field: Field) -> tuple[str, str] | None:
     return None
 
 
-async def _ask(desk: Desk, provider: Provider, server: LocalServer) -> Server | None:
+async def _ask(desk: Desk, provider: Provider, url: str, label: str) -> Server | None:
     from tui.providers.wire import Access
 
-    url = next(each.name for each in provider.fields if each.url)
     fields = sealed.defaults(provider)
-    fields[url] = server.base_url
+    fields[next(each.name for each in provider.fields if each.url)] = url
     if provider.list_models is None:
         return None
     access = Access(
@@ -131,4 +146,4 @@ async def _ask(desk: Desk, provider: Provider, server: LocalServer) -> Server | 
                     models += tuple(each.id for each in event.models)
     except (Problem, TimeoutError):
         return None
-    return Server(server.base_url, server.label, models)
+    return Server(url, label, models)
