@@ -248,8 +248,6 @@ class Disk:
                 return
             if self._parent is not None:
                 self._parent._make()
-                with self._parent._opened():
-                    pass
             missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
             for each in reversed(missing):
                 with contextlib.suppress(FileExistsError):
@@ -260,7 +258,10 @@ class Disk:
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
-        """A descriptor of the folder once it is known to be private; None if there is no folder."""
+        """A descriptor of the folder once it and those above it are known to be private; None if there is no folder."""
+        if self._parent is not None:
+            with self._parent._opened():
+                pass
         try:
             at = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -331,7 +332,7 @@ class Disk:
             except FileNotFoundError:
                 raise refusals.gone(self._path) from None
             except OSError as error:
-                raise refusals.unwritable(self._path, error) from None
+                raise refusals.unwritable(self._path, error, LOCK) from None
             yield
 
     def _is(self, at: int) -> bool:

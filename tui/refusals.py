@@ -1,5 +1,6 @@
 """What a folder says when it cannot be read or written: a sentence, and what mends it."""
 
+import contextlib
 import errno
 import os
 import stat
@@ -26,7 +27,7 @@ def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: 
     if not kind(found.st_mode):
         raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
     if found.st_uid != os.geteuid():
-        raise Problem(f"This belongs to another user: {what}.", f"Make it yours:\nchown {os.geteuid()} {path}")
+        raise _foreign(path)
     if found.st_mode & 0o077:
         raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
 
@@ -38,13 +39,13 @@ def check_file(found: os.stat_result, path: Path) -> None:
 
 def unreadable(path: Path, error: OSError) -> Problem:
     """A file or folder could not be read."""
-    if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
-        return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
-    return Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
+    return _strange(path, error) or Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
 
 
-def unwritable(folder: Path, error: OSError) -> Problem:
-    """A folder could not be written; what was there is there."""
+def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
+    """A folder (or the file of that name in it) could not be written; what was there is there."""
+    if strange := _strange(folder / name, error):
+        return strange
     where = one_line(str(folder))
     if error.errno in _NO_ROOM:
         return Problem(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
@@ -53,6 +54,23 @@ def unwritable(folder: Path, error: OSError) -> Problem:
     return Problem(
         f"This folder cannot be written: {where}.",
         f"Make it writable and try again; nothing was changed. {_says(error)}",
+    )
+
+
+def _strange(path: Path, error: OSError) -> Problem | None:
+    """Somebody put a link there, or it is (or lies in) what belongs to another user."""
+    if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
+        return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        for each in (path, *path.parents):
+            with contextlib.suppress(OSError):
+                return _foreign(each) if os.lstat(each).st_uid != os.geteuid() else None
+    return None
+
+
+def _foreign(path: Path) -> Problem:
+    return Problem(
+        f"This belongs to another user: {one_line(str(path))}.", f"Make it yours:\nchown {os.geteuid()} {path}"
     )
 
 
