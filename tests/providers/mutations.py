@@ -135,7 +135,8 @@ def _chain(name: str) -> tuple[str, ...]:
 
 def _load(facts: Facts, mutant: Mutant) -> Provider:
     """The declaration, made of fresh modules of which one is changed."""
-    chain = _chain(facts.provider) if mutant.module != facts.provider else ()
+    # What the changed module builds upon is as it was.
+    chain = [each for each in _chain(facts.provider) if mutant.module in (each, *_chain(each))]
     package = sys.modules[_DIALECTS]
     kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
     declared = f"tui.providers.{facts.provider}_mutant"

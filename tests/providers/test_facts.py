@@ -31,8 +31,10 @@ def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts):
 
 
 @pytest.mark.parametrize(
-    ("facts", "mutant"),
-    [pytest.param(facts, mutant, id=f"{facts.provider}-{mutant}") for facts in every() for mutant in mutants(facts)],
+    ("facts", "module"),
+    [pytest.param(facts, module, id=f"{facts.provider}-{module}") for facts in every() for module in modules(facts)],
 )
-def test_a_changed_word_of_the_wire_turns_a_check_red(facts, mutant):
-    assert outcome(facts, mutant), f"no check noticed: {mutant}"
+def test_a_changed_word_of_the_wire_turns_a_check_red(facts, module):
+    """One item a module, as there are two thousand mutants, and a test takes as long as one of them."""
+    changed = [each for each in mutants(facts) if each.module == module]
+    assert [str(each) for each in changed if not outcome(facts, each)] == []
