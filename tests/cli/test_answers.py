@@ -2,12 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import ROOT, Run, environ, run_process
 from tests.doubles.openai_server import Chat, OpenAIServer
+from tui.errors import Unreachable
+from tui.providers.events import Event, TextDelta
+from tui.workspace import playground
 
 
 def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, server: OpenAIServer) -> None:
@@ -97,6 +102,21 @@ def test_subtitles_from_a_model_without_times_are_refused_before_anything_is_sen
     ran = ready("transcribe", "-m", "openai/gpt-transcribe", str(path), "--format", "srt")
     assert ran.code == 2 and "no times" in ran.err and server.requests == []
     assert ready("transcribe", "-m", "openai/gpt-transcribe", str(path), "--format", "json").code == 0
+
+
+def test_a_transcript_that_breaks_off_is_written_as_far_as_it_came(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> AsyncGenerator[Event]:
+        yield TextDelta("Half an")
+        raise Unreachable("The connection ended.", "Try again.")
+
+    monkeypatch.setattr(playground, "transcribe", broken)
+    path = tmp_path / "call.mp3"
+    path.write_bytes(b"ID3 not really")
+    ran = ready("transcribe", str(path))
+    assert (ran.code, ran.out) == (4, "Half an\n") and ran.err.startswith("The connection ended.")
+    assert ready("transcribe", str(path), "--format", "json").out == ""
 
 
 def test_a_recording_that_is_too_large_is_not_sent(ready: Run, tmp_path: Path, server: OpenAIServer) -> None:

@@ -543,12 +543,15 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
 def what_was_heard(p: Provider) -> None:
     call = dictate(p)
     frames = [heard(1, "Good"), heard(2, " day", "."), heard(3, status=2), heard(4, "late")]
-    assert read(call, *frames[:3], end=False) == [Transcript("Good day."), Finish("stop")]
-    assert read(call, frames[1], frames[0], frames[2], end=False)[0] == Transcript("Good day.")
+    told = [TextDelta("Good"), TextDelta(" day."), Transcript("Good day."), Finish("stop")]
+    assert read(call, *frames[:3], end=False) == told
+    assert read(call, frames[1], frames[0], frames[2], end=False)[2] == Transcript("Good day.")
     # With corrections on, a piece may take the place of others.
     corrected = [heard(1, "Goo", pgs="apd"), heard(2, "d ya", pgs="apd"), heard(3, "Good day", pgs="rpl", rg=[1, 2])]
-    assert read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)[0] == Transcript("Good day.")
-    text, cut = read(call, frames[0])
+    pieces = [TextDelta("Goo"), TextDelta("d ya"), TextDelta(".")]
+    *told, text, _ = read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)
+    assert (told, text) == (pieces, Transcript("Good day."))
+    _, text, cut = read(call, frames[0])
     assert (text, cut.reason, cut.complete) == (Transcript("Good"), "interrupted", False)
     assert cut.note == "The answer was cut off before its end."
     assert [each.code for each in read(call, failed(10163), end=False)] == ["10163"]

@@ -8,6 +8,7 @@ from email.utils import formatdate
 from urllib.parse import parse_qs
 
 import pytest
+from wsproto.events import CloseConnection, Ping, TextMessage
 
 from tests.providers.double import DEADLINE, QUICK, http, run, serve, text_of
 from tests.providers.facts import refusals_in_words
@@ -253,6 +254,35 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
     assert line.targets[0].startswith("/v2/iat?authorization=")
     assert [each["data"]["status"] for each in line.heard] == [0, 2]
     assert b"".join(base64.b64decode(each["data"]["audio"]) for each in line.heard) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ([CUT], Unreachable, "ended before the answer did"),
+        ([RESET], Unreachable, "ended before the answer did"),
+        ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
+        ([text(failed(10165))], Problem, "broke off with an error"),
+        ([text(failed(10012))], Problem, "failed on its side"),
+        ([CloseConnection(1011, "no engine")], Unreachable, "closed the connection before the answer ended"),
+        ([TextMessage("x" * 3_000_000)], Problem, "larger than"),
+        ([Ping(b"?"), HOLD], Unreachable, "sent nothing of use"),
+    ],
+    ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
+)
+async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_path, script: list[Item], kind, words):
+    path = tmp_path / "talk.pcm"
+    path.write_bytes(b"x" * 1000)
+    async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
+        wire, access = Wire({}, limits=replace(SOON, silence=0.2, give_up=0.5)), there(line)
+        call = SPARK.transcribe(access.fields, TranscribeAsk(SPEECH, path, "audio/pcm", 1000, "zh"))
+        events, problem = await run(wire, access, call)
+        await wire.aclose()
+    assert (text_of(events), len(line.targets)) == ("Half an", 1)
+    assert isinstance(problem, kind)
+    assert words in problem.message
+    for box in access.secrets().values():
+        assert box.reveal() not in f"{events} {problem.message} {problem.hint} {problem.detail}"
 
 
 # --- what is filled in ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
 from tui.providers import provider
 from tui.providers.calls import Times
-from tui.providers.events import Transcript
+from tui.providers.events import TextDelta, Transcript
 from tui.workspace import playground
 
 _SUBTITLES = {"srt": playground.as_srt, "vtt": playground.as_vtt}
@@ -23,15 +23,22 @@ async def transcribe(call: Calling) -> None:
     times = _times(model, wanted)
     playground.audio_info(path)
     await begin(call, model)
-    transcript: Transcript | None = None
+    transcript, partial = Transcript(""), ""
     language = call.given.one("language")
     async with closing(playground.transcribe(call.desk, call.tenant.id, model, path, language, times)) as events:
-        async for event in events:
-            if isinstance(event, Transcript):
-                transcript = event
-            else:
-                say_beside(call.out, event)
-    _print(call, model, transcript or Transcript(""), wanted)
+        try:
+            async for event in events:
+                if isinstance(event, Transcript):
+                    transcript = event
+                elif isinstance(event, TextDelta):
+                    partial += event.text
+                else:
+                    say_beside(call.out, event)
+        except Problem:
+            if partial and wanted == "text":
+                call.out.line(partial)
+            raise
+    _print(call, model, transcript, wanted)
 
 
 def _times(model: Model, wanted: str) -> Times:

@@ -11,7 +11,7 @@ from tui.errors import Usage
 from tui.providers.calls import Call, Chunks, Frame, Framing, Reader, Refusal, TranscribeAsk
 from tui.providers.dialects.spark import at, refused_in
 from tui.providers.dialects.within import checked
-from tui.providers.events import Event, Finish, Transcript
+from tui.providers.events import Event, Finish, TextDelta, Transcript
 from tui.providers.spec import AudioLimits, Fields
 
 HOST = "wss://iat-api.xfyun.cn"
@@ -53,8 +53,9 @@ def _reader() -> Reader:
     def read(frame: Frame | None) -> Iterator[Event | Refusal]:
         data = frame.data.get("data") if frame and isinstance(frame.data, dict) else None
         ended = isinstance(data, dict) and data.get("status") == _LAST
-        if isinstance(data, dict) and isinstance(data.get("result"), dict):
-            _take(pieces, data["result"])
+        result = data.get("result") if isinstance(data, dict) else None
+        if isinstance(result, dict) and (piece := _take(pieces, result)):
+            yield TextDelta(piece)
         if frame is not None and not ended:
             return
         yield Transcript("".join(pieces[each] for each in sorted(pieces)))
@@ -64,15 +65,16 @@ def _reader() -> Reader:
     return read
 
 
-def _take(pieces: dict[int, str], result: dict[str, Any]) -> None:
-    """One more piece; a correction (`rpl`) takes the place of the range `rg`."""
+def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
+    """One more piece, and its text; a correction (`rpl`) takes the place of the range `rg` and adds none."""
     words = [_word(each) for each in result["ws"]] if isinstance(result.get("ws"), list) else []
     span = result.get("rg")
     if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(each) is int for each in span):
         for each in [each for each in pieces if min(span, default=0) <= each <= max(span, default=-1)]:
             del pieces[each]
     place = result.get("sn")
-    pieces[place if type(place) is int else max(pieces, default=0) + 1] = "".join(words)
+    text = pieces[place if type(place) is int else max(pieces, default=0) + 1] = "".join(words)
+    return "" if result.get("pgs") == "rpl" else text
 
 
 def _word(entry: Any) -> str:
