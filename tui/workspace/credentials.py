@@ -224,7 +224,7 @@ def standing(desk: Desk, tenant_id: str, credential: Credential) -> CredentialSt
     found = trust.standing(desk, tenant_id)
     finding = found.of(credential)
     why = trust.words(desk, tenant_id, finding, found.alarm) if finding else ""
-    if sealed.is_shut(desk, tenant_id, credential):
+    if sealed.is_shut(desk, tenant_id, credential, found):
         return CredentialState("cannot be opened", "cannot be opened", "" if finding and finding.mark.waits else why)
     if finding and sealed.waits(desk, tenant_id, credential):
         return CredentialState(UNCONFIRMED, found.word(finding), why)

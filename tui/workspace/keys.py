@@ -81,7 +81,7 @@ def public_key(desk: Desk, tenant: Tenant) -> str:
 
 def opened(desk: Desk, tenant_id: str) -> vault.PrivateKey | None:
     """The private key if it is open in this process already."""
-    return _opened(desk, get(desk, tenant_id))
+    return _opened(desk, get(desk, tenant_id)) if tenant_id in desk.open_keys else None
 
 
 def at_hand(desk: Desk, tenant_id: str) -> vault.PrivateKey | None:

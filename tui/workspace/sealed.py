@@ -18,6 +18,7 @@ from tui.workspace.desk import Desk
 from tui.workspace.manifest import Finding
 from tui.workspace.naming import get
 from tui.workspace.records import noun, record
+from tui.workspace.trust import Standing
 
 if TYPE_CHECKING:
     from tui.providers.wire import Access
@@ -108,17 +109,20 @@ def fit(desk: Desk, tenant_id: str, tables: Tables, provider_id: str, plain_http
             table.insert(record(made))
 
 
-def is_shut(desk: Desk, tenant_id: str, credential: Credential) -> bool:
-    """Whether it is known that the credential cannot be opened, by any passphrase."""
+def is_shut(desk: Desk, tenant_id: str, credential: Credential, known: Standing | None = None) -> bool:
+    """Whether it is known that the credential cannot be opened, by any passphrase.
+
+    `known` is how the tenant's credentials stand, for who has asked already.
+    """
     if not credential.envelope:
         return False
-    tenant = get(desk, tenant_id)
+    tenant, found = get(desk, tenant_id), (known or trust.standing(desk, tenant_id)).of(credential)
     place = (tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
         or not keys.has_key(desk, tenant)
         or desk.sealed_shut.get(place) == credential.envelope
-        or ((found := trust.standing(desk, tenant_id).of(credential)) is not None and not found.mark.waits)
+        or (found is not None and not found.mark.waits)
     )
 
 
