@@ -59,5 +59,6 @@ FIGURES = {
     "G20": Figure("signals in every state of the console", "endings.signals", 6, 36, 720),
     "G21": Figure("windows of any size, a megabyte pasted", "windows.of_any_size", 100, 1_000, 10_000),
     "G22": Figure("loose modes, other owners, links; a stranger", "permissions.matrix", 20, 72, 72),
+    "G23": Figure("the loop's turns beside keys and writes", "turns.waits", 1, 10, 50),
 }
 """By goal."""
