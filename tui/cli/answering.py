@@ -21,14 +21,14 @@ def answering_model(call: Calling, kind: ModelType) -> Model:
     named = call.given.one("model")
     if named:
         return models.find(call.desk, call.tenant.id, named, kind)
+    if chosen := models.defaults(call.desk, call.tenant.id).get(kind):
+        return models.find(call.desk, call.tenant.id, chosen.ref, kind)
     row = next(row for row in defaults.rows(call.desk, call.tenant.id) if row.type is kind)
-    if row.default is None:
-        wanted = row.proposed.ref if row.proposed else "P/MODEL"
-        raise Usage(
-            f"{call.tenant.name} has no default model for {kind.label}.",
-            f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
-        )
-    return models.find(call.desk, call.tenant.id, row.default.ref, kind)
+    wanted = row.proposed.ref if row.proposed else "P/MODEL"
+    raise Usage(
+        f"{call.tenant.name} has no default model for {kind.label}.",
+        f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
+    )
 
 
 def standard_input(invitation: str) -> str:

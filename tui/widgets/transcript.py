@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
+from rich.segment import Segment
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -20,7 +21,6 @@ from textual.message import Message
 from textual.selection import Selection
 from textual.strip import Strip
 from textual.style import Style
-from textual.visual import Visual
 from textual.widget import Widget
 
 from tui.widgets.glyphs import ACCENT, CURSOR
@@ -303,10 +303,11 @@ class Transcript(Widget, can_focus=True):
         return row
 
     def _drawn(self, row: Content, sign: str, index: int) -> Strip:
-        content = Content.assemble((sign, ACCENT), row)
-        style = self.visual_style
-        strips = Visual.to_strips(self, content, self.size.width, 1, style, apply_selection=False)
-        return strips[0].apply_offsets(0, index)
+        # A row is wrapped by its block, so that nothing of what Textual does with other texts is needed.
+        content, style = Content.assemble((sign, ACCENT), row), self.visual_style
+        parts = content.render(style, "", parse_style=self._get_style)
+        strip = Strip([Segment(text, look.rich_style) for text, look in parts])
+        return strip.adjust_cell_length(self.size.width, style.rich_style).apply_offsets(0, index)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         first = selection.start.y if selection.start is not None else 0

@@ -79,7 +79,8 @@ def find(desk: Desk, tenant_id: str, ref: str, type: ModelType | None = None) ->
     if not slash or not model_id:
         raise Usage(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
     provider = provider_of(provider_id)
-    found = [each for each in listing(desk, tenant_id, type, provider_id) if each.id == model_id]
+    of_id = [each for each in held(desk, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
+    found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
     if not found:
         kind = f" {type.label}" if type else ""
         raise Usage(
