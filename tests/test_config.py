@@ -20,9 +20,9 @@ def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
 
 def test_every_preference_is_taken(tmp_path: Path) -> None:
     text = 'theme = "textual-light"\nglyphs = "ascii"\nmouse = false\nstart = "playground"\nauto_lock = 0\nlog = true\n'
-    text += 'display = "whole"\n'
+    text += 'display = "whole"\nline = 9600\n'
     assert loaded(tmp_path, text + '[keymap]\npalette = "f8"\n') == Config(
-        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True, "whole"
+        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True, "whole", 9600
     )
 
 
@@ -37,6 +37,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("\n\nmouse = 1\n", "line 3: mouse is true or false"),
         ("log = true\nauto_lock = true\n", "line 2: auto_lock is a whole number"),
         ("auto_lock = -1\n", "0 to 1440"),
+        ("line = 300\n", "1200 bits a second"),
         ('glyphs = "emoji"\n', "one of auto, ascii, unicode"),
         ('start = "models"\n', "one of providers, playground"),
         ('# mine\ncolour = "red"\n', "line 2: there is no preference colour"),

@@ -85,7 +85,7 @@ class Modeldeck(Doors):
         super().__init__()
         self.hold()
         whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
-        self.differences = Display(self, whole=whole)
+        self.differences = Display(self, whole=whole, line=desk.config.line)
         self.theme = desk.config.theme or "ansi-dark"
         self.animation_level = "none"
         if desk.config.keymap:

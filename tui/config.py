@@ -7,6 +7,7 @@ start = "playground"         # or "providers"
 auto_lock = 15               # minutes without a key press; 0 never locks
 log = true
 display = "whole"            # or "differences": only what changed is sent to the terminal
+line = 9600                  # bits a second of a slow line behind tmux, which hides it; 0: as fast as it answers
 
 [keymap]
 palette = "f8"
@@ -30,7 +31,10 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Preferences, each with what holds without the file. `auto_lock` is in minutes, 0 for never."""
+    """Preferences, each with what holds without the file.
+
+    `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured.
+    """
 
     theme: str = ""
     glyphs: str = "auto"
@@ -40,6 +44,7 @@ class Config:
     auto_lock: int = 15
     log: bool = False
     display: str = "differences"
+    line: int = 0
 
 
 def load(where: Paths) -> Config:
@@ -84,6 +89,8 @@ def _fault(name: str, value: Any) -> str:
         return f"{name} is {kinds[type(getattr(usual, name))]}."
     if name == "auto_lock" and not 0 <= value <= 24 * 60:
         return "auto_lock is 0 to 1440 minutes."
+    if name == "line" and not (value == 0 or value >= 1200):
+        return "line is 0, or 1200 bits a second and more."
     return ""
 
 

@@ -78,3 +78,14 @@ def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
     pace.sent(600, 100.3)
     pace.pressed(100.35)
     assert pace.room(100.4) == EVERYTHING
+
+
+def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
+    pace, now, sent = Pace(speed=800), 100.0, 0
+    while now < 110.0:
+        if room := pace.room(now):
+            assert room <= 80
+            assert pace.sent(room, now) == ""
+            sent += room
+        now += 0.01
+    assert 7_000 < sent < 8_200

@@ -14,12 +14,16 @@ KEYS = (
 SIZES = ((80, 24), (120, 40), (60, 16), (200, 60), (30, 8))
 
 
+THEMES = ("ansi-dark", "textual-light")
+
+
 @pytest.mark.all_providers
 @pytest.mark.parametrize("seed", range(4))
 async def test_a_random_session_shows_what_textual_would_have_shown(seed: int) -> None:
     chance = random.Random(seed)
     size = chance.choice(SIZES[:2])
     app = Watched(size)
+    app.theme = THEMES[seed % len(THEMES)]
     async with app.run_test(size=size, notifications=True) as pilot:
         done: list[str] = []
         for _ in range(60):

@@ -10,6 +10,7 @@ VARIABLES = (
     ("MODELDECK_DATA_DIR", "where settings are kept"),
     ("MODELDECK_KEY_DIR", "where private keys are kept"),
     ("MODELDECK_CONFIG_DIR", "where config.toml is read from"),
+    ("MODELDECK_DISPLAY", "whole: the console sends whole rows, not what changed in them"),
 )
 
 

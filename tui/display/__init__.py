@@ -28,9 +28,11 @@ _AGAIN = 0.05
 class Display:
     """Shows an app's updates on a terminal whose driver has a `pace`. All others, and `whole`, are left to Textual."""
 
-    def __init__(self, app: App[Any], *, whole: bool = False) -> None:
+    def __init__(self, app: App[Any], *, whole: bool = False, line: int = 0) -> None:
         self._app = app
         self._whole = whole
+        # Ten bits for a byte; what hides the line adds a little of its own.
+        self._speed = line / 12
         self._wanted: Picture = ()
         self._shown: Shown | None = None
         self._later: asyncio.TimerHandle | None = None
@@ -84,7 +86,7 @@ class Display:
         if pace is None or driver is None or not self._wanted or self._size != self._app.size:
             return
         now = monotonic()
-        pace.then = self.send
+        pace.then, pace.speed = self.send, self._speed
         room = pace.room(now)
         if room <= 0 or not pace.takes():
             self._send_later()

@@ -41,6 +41,9 @@ class Pace:
     then: Callable[[], None] = lambda: None
     """What is to be done, by the thread that sends, when a question was answered."""
 
+    speed: float = 0.0
+    """Bytes a second of a line that something hides which answers in its place, as tmux does; 0 if nothing does."""
+
     answers: bool = False
     """Whether this terminal answers at all."""
 
@@ -50,6 +53,7 @@ class Pace:
 
     _asked: int = 0
     _next: float = 0.0
+    _free: float = 0.0
     _pressed: float = float("-inf")
     _on_the_way: deque[tuple[int, int, float]] = field(default_factory=deque)
 
@@ -63,16 +67,25 @@ class Pace:
         if self._on_the_way and now - self._on_the_way[-1][2] > _PATIENCE:
             self._on_the_way.clear()
             self.answers, self._asked = False, 0
+        if self.speed:
+            return self._enough(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
         if now < self._next and now - self._pressed > _ASKED:
             return 0
         if not self.answers:
             return _MOST
-        free = int(self._window) - self.on_the_way
-        return free if free >= self._window / 2 else 0
+        return self._enough(self._window - self.on_the_way, self._window)
+
+    @staticmethod
+    def _enough(free: float, whole: float) -> int:
+        """Steps are not cut smaller than half of what they may be."""
+        return int(free) if free >= whole / 2 else 0
 
     def sent(self, size: int, now: float) -> str:
         """That many bytes are sent; the question to be sent after them, or ''."""
         self._next = now + size / _UNASKED
+        if self.speed:
+            self._free = max(now, self._free) + size / self.speed
+            return ""
         if not self.answers and self._asked >= _TRIES:
             return ""
         self._asked += 1
