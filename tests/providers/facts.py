@@ -2,7 +2,8 @@
 
 Each provider has a module `facts_<id>` beside this one whose `FACTS` are written from its documents, never recorded
 from the adapter. They hold the checks that every declaration and every mutant of it is put to (`test_facts.py`), and
-chats in documented frames for the faults on real sockets (`test_faults.py`). Adding a provider adds one such module.
+chats in documented frames for the faults on real sockets: at each step (`test_steps.py`), in a stream
+(`test_streams.py`), on the way (`test_ways.py`), refused (`test_faults.py`). Adding a provider adds one such module.
 """
 
 import json

@@ -263,4 +263,5 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
 async def test_a_stop_at_a_step(facts: Facts, sound: Path) -> None:
     took = [await stopped(cell, fault) for cell in await cells_of(facts, sound) for fault in STOPPED.values()]
-    assert max(took) < 0.2
+    # The second figure leaves room for a machine that is busy with something else.
+    assert sorted(took)[len(took) * 95 // 100] < 0.2 and max(took) < 2

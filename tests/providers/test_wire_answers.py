@@ -354,7 +354,7 @@ async def test_closing_the_iterator_closes_the_socket():
 
 
 async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
-    limits = replace(QUICK, silence=0.02)
+    limits = replace(QUICK, silence=0.2)
     for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
         async with serve(answer) as server:
             wire, access = Wire({}, limits=limits), access_to(server.base_url)

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import httpx
 
@@ -28,12 +28,10 @@ from tui.providers.events import (
 )
 from tui.providers.faults import AGAIN, Place, is_page, page, too_large, unread
 from tui.providers.sse import Events, Lines
+from tui.providers.wire_access import Limits
 from tui.providers.wire_faults import in_answer
 from tui.providers.wire_send import stopped
 from tui.text import one_line, printable
-
-if TYPE_CHECKING:
-    from tui.providers.wire import Limits
 
 Result = Event | Refusal | Call | Begun
 """What a reader makes of an answer: events, refusals, and what is about the call itself."""
@@ -58,7 +56,7 @@ class Ended(Unreachable):
 class Watch:
     """Waits for the other side and tells of its silence, by what is of use and not by what keeps a line open."""
 
-    def __init__(self, place: Place, limits: "Limits", streamed: bool, patience: float = 0.0) -> None:
+    def __init__(self, place: Place, limits: Limits, streamed: bool, patience: float = 0.0) -> None:
         self._place = place
         self._silence = limits.silence
         self._limit = limits.give_up if streamed else limits.give_up_whole
@@ -98,7 +96,7 @@ class Watch:
 
 
 async def answer(
-    place: Place, response: httpx.Response, call: Call, limits: "Limits", watch: Watch
+    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
 ) -> AsyncGenerator[Result, None]:
     """The events of an answer with a status of success; the reader's refusals and next steps are among them."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
@@ -120,7 +118,7 @@ async def answer(
                     return
 
 
-async def refusal_body(place: Place, response: httpx.Response, limits: "Limits") -> tuple[Any, Problem | None]:
+async def refusal_body(place: Place, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
     """The body of a refusal as far as it comes, parsed if it is JSON; and a Problem if it is a web page."""
     body = bytearray()
     try:
@@ -169,7 +167,7 @@ def cleaned(event: Event) -> Event | None:
 
 
 async def _received(
-    place: Place, response: httpx.Response, call: Call, limits: "Limits", watch: Watch
+    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
 ) -> AsyncGenerator[bytes | Event, None]:
     """The bytes of the body as they come, and what is to be told meanwhile."""
     chunks = aiter(response.stream)  # type: ignore[arg-type]
@@ -203,7 +201,7 @@ async def _whole(
     place: Place,
     received: AsyncIterator[bytes | Event],
     call: Call,
-    limits: "Limits",
+    limits: Limits,
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
@@ -232,7 +230,7 @@ async def _pieces(
     place: Place,
     received: AsyncIterator[bytes | Event],
     call: Call,
-    limits: "Limits",
+    limits: Limits,
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
@@ -272,7 +270,7 @@ async def _to_its_end(received: AsyncIterator[bytes | Event]) -> AsyncGenerator[
 class Frames:
     """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
 
-    def __init__(self, place: Place, framing: Framing, limits: "Limits", plain: bool = False) -> None:
+    def __init__(self, place: Place, framing: Framing, limits: Limits, plain: bool = False) -> None:
         self._place = place
         self._plain = plain
         self._events = Events(limits.line, limits.event) if framing is Framing.SSE else None

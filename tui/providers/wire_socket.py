@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore
 import httpx
@@ -23,14 +23,12 @@ from tui.errors import Problem, Unreachable, Usage
 from tui.providers.calls import Call, Chunks
 from tui.providers.events import Event, Finish
 from tui.providers.faults import AGAIN, Place, scrubbed, too_large
+from tui.providers.wire_access import Limits
 from tui.providers.wire_faults import in_answer
 from tui.providers.wire_read import Frames, Result, Watch
 from tui.providers.wire_send import stopped
 from tui.providers.wire_upload import dumped, opened_file, size_of
 from tui.text import one_line
-
-if TYPE_CHECKING:
-    from tui.providers.wire_access import Limits
 
 _SCHEMES = {"ws": "http", "wss": "https"}
 _READ = 64 << 10
@@ -51,7 +49,7 @@ def handshake(call: Call) -> Call:
 
 
 async def conversation(
-    place: Place, response: httpx.Response, call: Call, limits: "Limits", watch: Watch
+    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
 ) -> AsyncGenerator[Result, None]:
     """The events of a connection that was accepted, to its end. Leaving it closes the connection."""
     read = call.reader()
@@ -133,7 +131,7 @@ async def _received(
     inbox: "asyncio.Queue[str]",
     pump: "asyncio.Task[Exception | None]",
     sent: _Sent,
-    limits: "Limits",
+    limits: Limits,
     watch: Watch,
 ) -> AsyncGenerator[str | Event, None]:
     """The messages as they come and what is to be told meanwhile, until the other side ends it in the usual way."""
