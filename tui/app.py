@@ -30,7 +30,7 @@ from tui.screens.area import Framed
 from tui.screens.doors import Doors
 from tui.screens.opening import Opening
 from tui.screens.warm import warm
-from tui.screens.watch import EVERY, OFTEN, Watch
+from tui.screens.watch import Watch
 from tui.widgets.filters import Ascii, Inert
 from tui.widgets.frame import AREAS, Place
 from tui.workspace import keys, naming
@@ -126,9 +126,7 @@ class Modeldeck(Doors):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
         guard_loop(loop, self.desk.environ)
-        self.watching.begin()
-        self.set_interval(EVERY, self.watching.look)
-        self.set_interval(OFTEN, self.watching.wait)
+        self.watching.start()
         # After a suspension the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 

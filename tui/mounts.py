@@ -37,6 +37,11 @@ def shared_by(table: str, path: str) -> str:
     return kind if kind in _SHARED or kind.startswith("fuse.") else ""
 
 
+def warning(what: str, kind: str) -> str:
+    """What is to be minded where `what` lies on such a file system."""
+    return f"Other machines may share the file system of the {what} ({kind}): change them from one only."
+
+
 def room(at: int | Path) -> int | None:
     """The bytes that this user can still write there; None where the file system does not tell."""
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from textual.pilot import Pilot
 from tests.screens.empty import empty_desk
 from tests.screens.setting_up import KEY, focused, forget, paste
 from tests.screens.showing import console, rows, shown, until, until_shown
-from tui import app, document, holder, locking
+from tui import document, holder, locking
 from tui.domain import ModelType
+from tui.files import Disk
 from tui.practice.desk import practice_desk
+from tui.screens import watch
 from tui.secret import Secret
 from tui.workspace import credentials, defaults, models, tenants
 from tui.workspace.desk import Desk
@@ -23,8 +26,8 @@ MODEL = "from-another-session"
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "EVERY", 0.05)
-    monkeypatch.setattr(app, "OFTEN", 0.05)
+    monkeypatch.setattr(watch, "EVERY", 0.05)
+    monkeypatch.setattr(watch, "OFTEN", 0.05)
 
 
 class Elsewhere:
@@ -223,7 +226,7 @@ async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
 async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, area: str, key: str
 ) -> None:
-    monkeypatch.setattr(app, "EVERY", 3600.0)
+    monkeypatch.setattr(watch, "EVERY", 3600.0)
     desk = practice_desk(pace=0.0)
     async with console(desk) as pilot:
         await pilot.press(area)
@@ -250,3 +253,10 @@ async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
         await until_shown(pilot, "Leave without saving?")
         await pilot.press("down", "enter")
         await until_shown(pilot, "✕ acme")
+
+
+async def test_a_file_system_that_machines_share_is_told_of_at_the_start(tmp_path: Path) -> None:
+    desk = empty_desk()
+    desk.data = Disk(tmp_path / "data", kind=lambda path: "nfs4")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "Other machines may share the file system of the settings")

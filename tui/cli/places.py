@@ -1,7 +1,7 @@
 """`modeldeck paths`: where things are."""
 
 from tui.cli.calling import Calling
-from tui.mounts import shared
+from tui.mounts import shared, warning
 from tui.paths import paths as roots
 
 
@@ -20,4 +20,4 @@ def paths(call: Calling) -> None:
         return
     call.out.table(("what", "where"), list(places.items()))
     for name, kind in kinds.items():
-        call.out.note(f"Other machines may share the file system of the {name} ({kind}): change them from one only.")
+        call.out.note(warning(name, kind))

@@ -43,6 +43,8 @@ async def status(call: Calling) -> None:
         return
     for what, how in _lines(found):
         call.out.line(f"{what:<13} {how}".rstrip())
+    for each in call.desk.warnings:
+        call.out.line(f"{'Shared':<13} {each}")
 
 
 def _lines(found: Custody) -> Iterator[tuple[str, str]]:

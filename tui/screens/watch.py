@@ -80,6 +80,14 @@ class Watch:
             return isinstance(screen, Area)
         return False
 
+    def start(self) -> None:
+        """Look from now on, and tell what is to be minded about where things lie."""
+        self.begin()
+        for each in self.app.desk.warnings:
+            self.app.toast(each)
+        self.app.set_interval(EVERY, self.look)
+        self.app.set_interval(OFTEN, self.wait)
+
     def begin(self) -> None:
         """What is shown from now on, as it is now: another tenant, or the list of them."""
         desk, tenant = self.app.desk, self.app.tenant

@@ -20,6 +20,7 @@ from tui.config import Config
 from tui.errors import Problem
 from tui.files import Disk, Folder
 from tui.locking import WAIT
+from tui.mounts import warning
 from tui.paths import paths
 from tui.store import Content, Store
 from tui.workspace import changes
@@ -60,6 +61,12 @@ class Desk:
     def wire(self) -> "Wire":
         """All network I/O; made on first use, as most commands need none."""
         return self.wiring()
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be minded about where things lie."""
+        kinds = {"settings": self.data.shared, "keys": self.keys.shared}
+        return tuple(warning(what, kind) for what, kind in kinds.items() if kind)
 
     @cached_property
     def tenants(self) -> Folder:
