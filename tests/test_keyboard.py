@@ -3,6 +3,7 @@
 import pytest
 from textual.events import Key
 
+from tui.display.pace import ANSWER
 from tui.keyboard import Escape, Keys, Pasted, Splitter, unalt
 
 
@@ -62,3 +63,13 @@ def test_alt_enter_is_enter() -> None:
 
 def test_other_keys_pass() -> None:
     assert [each.key for each in unalt(Key("ctrl+j", None))] == ["ctrl+j"]
+
+
+def test_what_the_terminal_answers_stands_apart_from_keys_of_the_same_read() -> None:
+    assert list(Splitter().feed(f"a{ANSWER}\x1b{ANSWER}b")) == [
+        Keys("a"),
+        Keys(ANSWER),
+        Escape(),
+        Keys(ANSWER),
+        Keys("b"),
+    ]

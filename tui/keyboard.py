@@ -143,6 +143,7 @@ class Keyboard(LinuxDriver):
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._writer_thread is not None:
+            self.pace.given_up()
             # The time of an answer alone; what is sent later is measured by it.
             self.write(self.pace.sent(0, monotonic()))
 

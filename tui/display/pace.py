@@ -64,8 +64,10 @@ class Pace:
 
     def room(self, now: float) -> int:
         """How many bytes may be sent."""
-        if self._on_the_way and now - self._on_the_way[-1][2] > _PATIENCE:
-            self._on_the_way.clear()
+        # All at once, as another thread takes from it.
+        waiting = tuple(self._on_the_way)
+        if waiting and now - waiting[-1][2] > _PATIENCE:
+            self.given_up()
             self.answers, self._asked = False, 0
         if self.speed:
             return self._enough(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
@@ -89,6 +91,7 @@ class Pace:
         if not self.answers and self._asked >= _TRIES:
             return ""
         self._asked += 1
+        size += len(QUESTION)
         self._on_the_way.append((size, size + self.on_the_way, now))
         return QUESTION
 
@@ -97,7 +100,7 @@ class Pace:
         self._pressed = now
 
     def given_up(self) -> None:
-        """Nothing more is answered: the terminal is gone."""
+        """What is on the way will not be answered any more."""
         self._on_the_way.clear()
 
     def answered(self, now: float) -> None:
