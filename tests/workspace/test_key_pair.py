@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,21 @@ async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_
         retired.prune(disk_desk, acme)
     assert retired.key_ids(disk_desk, acme) == []
     assert [each for each in disk_desk.keys.folder(acme).names() if each.endswith(".pem")] == [f"{after}.pem"]
+
+
+async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_desk: Desk, acme: str) -> None:
+    first = disk_desk.store(acme).folder.read("settings.json") or b""
+    await key_pair.rotate(disk_desk, acme)
+    there = sorted([*disk_desk.keys.folder(acme).names(), *retired.key_ids(disk_desk, acme)])
+    folder = disk_desk.store(acme).folder
+    for each in folder.generations("settings.json"):
+        folder.remove(each)
+    folder.write("settings.json", first)
+    desk = replace(disk_desk, open_keys={}, counters={}, _stores={})
+    assert (await confirming.examine(desk, acme)).alarm
+    assert sorted([*desk.keys.folder(acme).names(), *retired.key_ids(desk, acme)]) == there
+    retired.prune(desk, acme)
+    assert sorted([*desk.keys.folder(acme).names(), *retired.key_ids(desk, acme)]) != there, "it would have"
 
 
 async def test_a_state_from_before_the_rotation_can_be_put_back(disk_desk: Desk, acme: str) -> None:

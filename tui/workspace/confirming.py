@@ -7,14 +7,17 @@ from contextlib import suppress
 from tui.domain import Credential
 from tui.errors import Locked
 from tui.text import grouped, mask
-from tui.workspace import keys, manifest, sealed, trust
+from tui.workspace import keys, manifest, retired, sealed, trust
 from tui.workspace.desk import Desk
 from tui.workspace.manifest import Finding, Manifest
 from tui.workspace.trust import Standing
 
 
 async def examine(desk: Desk, tenant_id: str) -> Standing:
-    """How the credentials of an open tenant stand, the manifest proved; what does not open is known afterwards."""
+    """How the credentials of an open tenant stand, the manifest proved; what does not open is known afterwards.
+
+    Key files that nothing needs any more go: only here, where it is proved that the settings are the present ones.
+    """
 
     def work() -> Standing:
         keys.private_key(desk, tenant_id)
@@ -23,6 +26,8 @@ async def examine(desk: Desk, tenant_id: str) -> Standing:
             if each.now is not None and each.now.envelope:
                 with suppress(Locked):
                     sealed.unproved_secrets(desk, tenant_id, each.now)
+        if not found.alarm:
+            retired.prune(desk, tenant_id)
         return found
 
     return await asyncio.to_thread(work)

@@ -53,7 +53,6 @@ class Custody:
 
 def custody(desk: Desk, tenant_id: str) -> Custody:
     """How it stands. The manifest is proved where that needs no passphrase."""
-    retired.prune(desk, tenant_id)
     tenant, private = get(desk, tenant_id), keys.at_hand(desk, tenant_id)
     found = trust.standing(desk, tenant_id)
     settings, key_file = desk.store(tenant_id).where, keys.key_path(desk, tenant)

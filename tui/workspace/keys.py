@@ -34,7 +34,6 @@ async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -
                 tables.table("meta").update({"protected": protected})
         if protected:
             desk.note(tenant_id, "unlocked")
-        retired.prune(desk, tenant_id)
         return private
 
     if _opened(desk, tenant) is None:
