@@ -371,6 +371,14 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
     assert everything(acme) == before
 
 
+async def test_a_file_does_not_go_into_the_operators_settings(acme: Desk) -> None:
+    await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
+    held = await importing.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
+    assert importing.target(acme, held) is None and importing.target(acme, held, "acme") == "acme"
+    with pytest.raises(Usage):
+        tenants.find(acme, "operator")
+
+
 @pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
 async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Desk, change: dict[str, str]) -> None:
     held = await importing.opened(json.dumps(file_with(tenant=change)).encode())

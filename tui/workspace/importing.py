@@ -282,19 +282,20 @@ def _stays_home(desk: Desk, tenant_id: str, before: Content, held: Bundle) -> No
 
 def _create(desk: Desk, made: Plan) -> None:
     tenant = made.tenant
-    check_name(desk, tenant.name)
-    if tenant.id in ids(desk):
-        raise Usage(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
     folder, copied = desk.keys.folder(tenant.id), made.rehearsal.keys.folder(tenant.id)
-    # The key first, as for any new tenant: killed in between, a key without settings is left.
-    with folder.lock():
-        for name in copied.names():
-            folder.write(name, copied.read(name) or b"")
-    try:
-        desk.store(tenant.id).create(record(tenant), made.after)
-    except Problem:
-        keys.discard(desk, tenant)
-        raise
+    with desk.tenants.lock():
+        check_name(desk, tenant.name)
+        if tenant.id in ids(desk):
+            raise Usage(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
+        # The key first, as for any new tenant: killed in between, a key without settings is left.
+        with folder.lock():
+            for name in copied.names():
+                folder.write(name, copied.read(name) or b"")
+        try:
+            desk.store(tenant.id).create(record(tenant), made.after)
+        except Problem:
+            keys.discard(desk, tenant)
+            raise
     desk.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
 
 

@@ -56,7 +56,7 @@ def names(desk: Desk) -> list[str]:
 def find(desk: Desk, name_or_id: str) -> Tenant:
     """The tenant of that name (without regard to case) or id."""
     # By its id it is found without a look at the others.
-    if _SLUG.fullmatch(name_or_id) and (by_id := _readable(desk, name_or_id)):
+    if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(desk, name_or_id)):
         return by_id
     tenants = list(readable(desk))
     for tenant in tenants:

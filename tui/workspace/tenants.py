@@ -152,13 +152,15 @@ async def create(
             protected=bool(passphrase),
             mark=mark % MARKS,
         )
-        # The key first: killed in between, a key without settings is left, never settings without their key.
-        keys.write(desk, tenant, made.private, passphrase)
-        try:
-            desk.store(tenant_id).create(record(tenant))
-        except Problem:
-            keys.discard(desk, tenant)
-            raise
+        with desk.tenants.lock():
+            check_name(desk, name)  # another session may have taken it while the key pair was made
+            # The key first: killed in between, a key without settings is left, never settings without their key.
+            keys.write(desk, tenant, made.private, passphrase)
+            try:
+                desk.store(tenant_id).create(record(tenant))
+            except Problem:
+                keys.discard(desk, tenant)
+                raise
         desk.open_keys[tenant_id] = made.private
         return tenant
 
