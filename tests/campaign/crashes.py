@@ -11,6 +11,7 @@ import inspect
 import os
 import pkgutil
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -41,7 +42,7 @@ Site = tuple[str, type, str, Callable[..., Any]]
 """Its name, and the class, the name and the function there."""
 
 TAKEN, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
-SENTENCE = b"Modeldeck stopped by an error of its own"
+SENTENCE = re.compile(rb"Modeldeck (stopped by an error|failed by a fault) of its own")
 
 
 def sites(count: int, seed: int) -> Result:
@@ -77,7 +78,7 @@ def _outcome(folder: Path, site: str) -> str:
     if raw.count(TAKEN) != raw.count(LEFT):
         return "the screen is not restored"
     if code == 1:
-        return "ended" if SENTENCE in raw.rsplit(LEFT, 1)[-1] else "no sentence"
+        return "ended" if SENTENCE.search(raw.rsplit(LEFT, 1)[-1]) else "no sentence"
     return "went on" if code == 0 else f"exit code {code}"
 
 
@@ -86,7 +87,7 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
     with Terminal(functools.partial(_console, how, what), environ(home)) as terminal:
 
         def ended() -> bool:
-            return LEFT in terminal.raw or SENTENCE in terminal.raw
+            return LEFT in terminal.raw or bool(SENTENCE.search(terminal.raw))
 
         with contextlib.suppress(AssertionError, OSError):
             terminal.until(lambda: "PRACTICE" in terminal.text or ended())

@@ -8,12 +8,15 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.campaign.figures import Result
+from tui.errors import Problem
 from tui.files import Disk
 from tui.store import Store, decode
 
 PROCESSES = 8
 WITHOUT_LOCK = 40
 """Updates of each process of the control."""
+BROKEN = 255
+"""The exit code of a process that failed."""
 BEFORE = 2
 """States of the file before the first update."""
 
@@ -21,18 +24,19 @@ BEFORE = 2
 def at_once(count: int, seed: int) -> Result:
     """Eight processes, so many updates each: each counts up for all and notes it for itself."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted, counted, noted, states, refused = _counted(Path(folder) / "ours", count)
+        wanted, counted, noted, states, ends = _counted(Path(folder) / "ours", count)
         lost, twice = max(wanted - counted, 0), max(counted - wanted, 0)
-        bad = lost + twice + abs(wanted - noted) + abs(wanted - states) + refused
+        bad = lost + twice + abs(wanted - noted) + abs(wanted - states) + ends.count(BROKEN)
         with patch.object(Disk, "lock", _no_lock):
             control_wanted, control_counted, *_ = _counted(Path(folder) / "control", WITHOUT_LOCK)
     without = f"without the lock {control_wanted - control_counted} of {control_wanted} updates were lost"
-    words = f"{lost} lost, {twice} twice, {refused} refused"
+    waited = sum(end for end in ends if end != BROKEN)
+    words = f"{lost} lost, {twice} twice; {waited} told that another one writes, and made again"
     return Result(wanted, bad, words, without, control_counted < control_wanted)
 
 
-def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, int]:
-    """Updates that were made, then as counted for all, as noted by each, as states of the file, and those refused."""
+def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]:
+    """Updates that were wanted, then as counted for all, as noted by each, as states of the file; how each ended."""
     store = Store(Disk(folder))
     store.create({"id": "acme"})
     with store.transaction() as tables:
@@ -41,28 +45,37 @@ def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, int]:
     ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     counts = {each["who"]: each["n"] for each in Store(Disk(folder)).read().table("counts")}
     states = decode((folder / store.name).read_bytes()).generation - BEFORE
-    return PROCESSES * updates, counts.pop("all"), sum(counts.values()), states, sum(map(bool, ends))
+    return PROCESSES * updates, counts.pop("all"), sum(counts.values()), states, ends
 
 
 def _process(store: Store, who: str, updates: int) -> int:
+    """A process that makes the updates; it ends with how many times it was told that another one writes."""
     child = os.fork()
     if not child:
+        refused, end = 0, BROKEN
         try:
-            for n in range(updates):
-                _update(store, who, n)
-            os._exit(0)
+            for _ in range(updates):
+                while not _update(store, who):
+                    refused += 1
+            end = min(refused, BROKEN - 1)
         finally:
-            os._exit(1)
+            os._exit(end)
     return child
 
 
-def _update(store: Store, who: str, n: int) -> None:
-    with store.transaction() as tables:
-        counts = tables.table("counts")
-        (everyone,) = counts.search(lambda each: each["who"] == "all")
-        (own,) = counts.search(lambda each: each["who"] == who)
-        counts.update({"n": everyone["n"] + 1}, doc_ids=[everyone.doc_id])
-        counts.update({"n": own["n"] + 1}, doc_ids=[own.doc_id])
+def _update(store: Store, who: str) -> bool:
+    """Whether an update was made, or refused because another process was writing all the while."""
+    try:
+        with store.transaction() as tables:
+            counts = tables.table("counts")
+            for name in ("all", who):
+                (held,) = counts.search(lambda each, name=name: each["who"] == name)
+                counts.update({"n": held["n"] + 1}, doc_ids=[held.doc_id])
+    except Problem as problem:
+        if "has been writing" in problem.message:
+            return False
+        raise
+    return True
 
 
 @contextlib.contextmanager
