@@ -56,7 +56,7 @@ COMMANDS = (
         (Argument("NAME", "up to 60 characters"),),
         (Option(("--id",), "its id, fixed from then on; else made from the name", "ID"), JSON),
         "On a terminal a passphrase is asked for, which may be left empty. Without a terminal the tenant has one only "
-        "with --passphrase-fd. Without a passphrase, whoever can read your files on this machine can open the keys.",
+        "where it is handed over. Without a passphrase, whoever can read your files on this machine can open the keys.",
         "{id, name, key_id, protected}",
         ("modeldeck tenant create acme", "modeldeck tenant create north-lab --passphrase-fd 3 3<passphrase.txt"),
     ),
@@ -72,7 +72,8 @@ COMMANDS = (
         "tenant:passphrase",
         "set, change or remove the passphrase of a tenant's key",
         (_NAME_ARGUMENT,),
-        details="With --passphrase-fd the first line is the passphrase of now, if there is one, the next the new one; "
+        details="With --passphrase-fd or --passphrase-file the first line is the passphrase of now, if there is one, "
+        "the next the new one; "
         "an empty line as the new one removes it.",
         examples=("modeldeck tenant passphrase acme",),
     ),

@@ -59,6 +59,6 @@ JSON = Option(("--json",), "answer as JSON", shown=False)
 EVERYWHERE = (
     Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),
-    Option(("--passphrase-file",), "read them from FILE, which nobody else can open", "FILE"),
+    Option(("--passphrase-file",), "read them from FILE, which only its owner can open", "FILE"),
     Option(("-h", "--help"), "this text"),
 )
