@@ -3,6 +3,8 @@
 Replicate HTTP API reference, predictions; topics, prediction lifecycle and streaming.
 """
 
+from dataclasses import replace
+
 from tests.providers.facts import read
 from tests.providers.replicate_kit import (
     CHAT,
@@ -179,6 +181,20 @@ def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
     )
     assert read(call, prediction("done", "Hello", completed_at="2026-11-22T04:20:00Z"))[-1].complete
     assert read(call, {})[0].code == read(call, "hm")[0].code == "malformed"
+
+
+@check
+def a_prediction_that_is_gone(p: Provider) -> None:
+    """Data retention: predictions of the API are removed after an hour."""
+    for status in (404, 410):
+        call = read(chat(p), prediction())[1]
+        assert isinstance(call, Call) and status in call.takes
+        said = Refusal(status, message="The requested resource could not be found.")
+        assert read(call, replace(said, message="")) == [Begun(None), replace(said, message="")]
+        over, refused = read(call, said)
+        assert (over, refused) == (Begun(None), replace(said, code="gone"))
+        problem = p.explain(refused, LLAMA)
+        assert problem and problem.message == "Replicate does not have this prediction any more."
 
 
 @check

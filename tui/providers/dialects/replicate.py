@@ -7,7 +7,7 @@ on at Replicate whether anybody listens or not, so every one that was begun name
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -18,13 +18,14 @@ from tui.providers.dialects.replicate_names import is_known, named
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
 from tui.providers.spec import Fields
 
-FAILED, CANCELLED = "failed", "canceled"
+FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
 """Codes of refusals that tell of a prediction's end."""
 
 PATIENCE = 10.0
 """How long a stream may be silent, in seconds. The stream of a model that boots is, and is cut after half a minute."""
 
 _SUCCEEDED = "succeeded"
+_GONE = frozenset({404, 410})
 _STOPPED = (CANCELLED, "aborted")
 _ENDED = (_SUCCEEDED, FAILED, *_STOPPED)
 _STARTING = "starting"
@@ -69,7 +70,11 @@ class Prediction:
         """Reads how the prediction stands."""
         if frame is None:
             return
-        if isinstance(frame.data, dict) and isinstance(frame.data.get("status"), str):
+        if isinstance(frame.data, Refusal):
+            # One without a word is not Replicate's own.
+            yield Begun(None)
+            yield replace(frame.data, code=GONE) if frame.data.message else frame.data
+        elif isinstance(frame.data, dict) and isinstance(frame.data.get("status"), str):
             yield from self._state(frame.data)
         else:
             yield malformed("It holds no prediction.")
@@ -156,7 +161,7 @@ class Prediction:
         )
 
     def _get(self, wait: float = 0.0) -> Call:
-        return Call("GET", self._url(), lambda: self.polled, wait=wait)
+        return Call("GET", self._url(), lambda: self.polled, wait=wait, takes=_GONE)
 
     def _url(self, path: str = "") -> str:
         return endpoint(self._fields, f"/predictions/{quote(self._id, safe='')}{path}")

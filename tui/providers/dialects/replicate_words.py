@@ -102,6 +102,8 @@ def _of_prediction(label: str, refused: Refusal, named: str) -> Problem | None:
     """How a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == wire.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")
+    if refused.code == wire.GONE:
+        return Problem(f"{label} does not have this prediction any more.", "Ask again for a new one.")
     if refused.code != wire.FAILED:
         return None
     if _MEMORY.search(refused.message):
