@@ -1,6 +1,6 @@
 """What a person at the far end of a slow line gets: bytes, seconds, CPU and memory, beside named baselines.
 
-    python -m tests.bench [--runs 5] [--markdown] [--over ssh|tmux|ssh+tmux] [--size 120x40] [--baud N] [ROW…]
+    python -m tests.bench [--runs 5] [--over ssh|tmux|ssh+tmux] [--size 120x40] [--baud N] [ROW…]
 
 Each figure is the median of the runs, and its baseline is measured in the same run. Nothing here is part of the tests:
 times on a shared machine are to be looked at, not to be asserted.

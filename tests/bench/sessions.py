@@ -1,5 +1,6 @@
 """What is measured: one function a program, each with its figures by name (seconds, bytes, MB, events a second)."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -165,15 +166,16 @@ def models(line: Line) -> Figures:
 
 
 def decoding(line: Line) -> Figures:
-    """The events of a recorded answer, from bytes to text, and the same by the openai SDK (0: not installed)."""
-    body = b"".join(events(tokens()))
+    """The events of a recorded answer, from bytes to text, and the same by the openai SDK (0: not installed).
+
+    OPENAI_PYTHON may name a Python that has it: it is no dependency, of the tests neither.
+    """
     with TemporaryDirectory() as folder:
         recorded = Path(folder) / "answer.sse"
-        recorded.write_bytes(body)
-        ours, sdk = (
-            subprocess.run([sys.executable, PROGRAMS / name, recorded], capture_output=True)
-            for name in ("decoding.py", "sdk.py")
-        )
+        recorded.write_bytes(b"".join(events(tokens())))
+        ours = subprocess.run([sys.executable, PROGRAMS / "decoding.py", recorded], capture_output=True, check=True)
+        other = os.environ.get("OPENAI_PYTHON", sys.executable)
+        sdk = subprocess.run([other, PROGRAMS / "sdk.py", recorded], capture_output=True)
     return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
 
 

@@ -18,9 +18,6 @@ _SOON = (
     "anyio._backends._asyncio",
     "httpcore",
     "tui.providers.wire",
-    "tui.screens.setup",
-    "tui.screens.defaults",
-    "tui.screens.tenants",
 )
 """In the order in which they are likely to be wanted. None takes longer than a key may wait."""
 

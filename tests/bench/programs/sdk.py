@@ -5,8 +5,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 from openai import OpenAI
+
+try:
+    import httpx2 as httpx
+except ImportError:
+    import httpx
 
 
 class Recorded(httpx.SyncByteStream):
