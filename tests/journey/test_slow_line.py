@@ -20,7 +20,7 @@ PARAGRAPH = (
     "A paragraph that is long enough to be wrapped over two rows, or even three, on a **terminal** of `80` cells. "
 )
 ANSWER = tuple(f"{word} " for number in range(LAST + 1) for word in (PARAGRAPH + f"Number {number}.\n\n").split(" "))
-AT_ONCE, STOPPED = 0.3, 2.0
+AT_ONCE, STOPPED = 0.3, 3.0
 """Seconds in which a typed character is there, and the words that an answer was stopped."""
 
 
@@ -52,11 +52,12 @@ class SlowTerminal(Terminal):
             return False
         self._paid -= len(data)
         self.raw += data
-        self._asked = (self._asked + data)[-64:]
+        self._asked += data
         for question, answer in REPLIES.items():
-            if question in self._asked:
-                os.write(self.fd, answer)
-                self._asked = self._asked.partition(question)[2]
+            os.write(self.fd, answer * self._asked.count(question))
+            self._asked = self._asked.replace(question, b"")
+        # A question may come in two reads.
+        self._asked = self._asked[-16:]
         self._stream.feed(data)
         return bool(data)
 

@@ -27,8 +27,8 @@ _ASKED = 0.3
 _TRIES = 3
 """Questions to a terminal that answered none."""
 
-_PATIENCE = 5.0
-"""Seconds after which an answer is not expected any more."""
+_PATIENCE, _SLOWEST = 2.0, 500
+"""Seconds, and bytes a second of the slowest line, after which an answer is not expected any more."""
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Pace:
         """How many bytes may be sent."""
         # All at once, as another thread takes from it.
         waiting = tuple(self._on_the_way)
-        if waiting and now - waiting[-1][2] > _PATIENCE:
+        if waiting and now - waiting[-1][2] > _PATIENCE + waiting[-1][1] / _SLOWEST:
             self.given_up()
             self.answers, self._asked = False, 0
         if self.speed:
