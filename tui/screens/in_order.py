@@ -12,6 +12,7 @@ from time import monotonic
 from textual import events
 from textual.app import App
 from textual.message import Message
+from textual.widget import Widget
 
 _LONGEST = 0.5
 """Seconds after which the next key no longer waits: what handled the one before is gone."""
@@ -21,7 +22,11 @@ class InOrder(App[str]):
     """The part of the console that takes keys and pastes."""
 
     class Handled(Message):
-        """Rises behind a key on the same way; when it is here, the key is dealt with."""
+        """Rises behind a key on the same way. Sent once more, it rises behind what the key's action sent from there."""
+
+        def __init__(self, target: Widget, again: bool = True) -> None:
+            super().__init__()
+            self.target, self.again = target, again
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,12 +54,13 @@ class InOrder(App[str]):
         self._handling, self._since = True, monotonic()
         target = self.focused or self.screen
         await super().on_event(event)
-        if not target.post_message(self.Handled()):
+        if not target.post_message(self.Handled(target)):
             await self._next()
 
-    def on_in_order_handled(self) -> None:
-        # The focus moves by a callback that stands in this queue by now.
-        self.call_later(self._next)
+    def on_in_order_handled(self, event: Handled) -> None:
+        if not event.again or not event.target.post_message(self.Handled(event.target, again=False)):
+            # The focus moves by a callback that stands in this queue by now.
+            self.call_later(self._next)
 
     async def _give_up(self) -> None:
         if self._handling and monotonic() - self._since >= _LONGEST:
