@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from tests.screens.setting_up import KEY, desk_answering, focused, forget, paste
@@ -47,6 +48,16 @@ async def test_with_a_key_in_hand_four_keys_lead_to_a_default(desk: Desk) -> Non
         assert stored(desk) == "5d1e"
         await pilot.press("enter")
         await until_shown(pilot, "[f5 Playground]")
+
+
+async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button(desk: Desk) -> None:
+    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        await paste(pilot, KEY)
+        for _ in range(2):
+            pilot.app.post_message(events.Key("enter", "\r"))
+        await until_shown(pilot, "─ OpenAI is set up ─")
 
 
 async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
