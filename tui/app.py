@@ -184,6 +184,9 @@ class Modeldeck(Doors):
         self.exit(PRACTICE)
 
     def _handle_exception(self, error: Exception) -> None:
+        if self._exit:
+            # A screen that is taken down while it is being made misses its parts; leaving goes on.
+            return
         # Textual's own handler prints a traceback with the locals of every frame.
         self.crash = self.crash or error
         self._return_code = 1
