@@ -30,6 +30,18 @@ def test_a_signal_restores_the_screen_and_gives_its_exit_code(console: Terminal,
     assert LEFT in console.raw
 
 
+@pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.2])
+def test_a_signal_while_the_first_screen_is_being_made_is_no_crash(tmp_path: Path, after: float) -> None:
+    with opened(environ(tmp_path), "practice") as terminal:
+        terminal.until("PRACTICE")
+        end = monotonic() + after
+        while monotonic() < end:
+            terminal.pump(0.01)
+        terminal.signal(signal.SIGTERM)
+        assert terminal.wait() == 143
+        assert LEFT in terminal.raw
+
+
 def test_ctrl_z_suspends_and_fg_draws_the_screen_again(console: Terminal) -> None:
     console.send("\x1a")
     deadline = monotonic() + 10
