@@ -15,7 +15,7 @@ from tests.journey.test_ssh import MISSING, sshd
 from tests.terminal import REPLIES, Terminal, environ
 
 KEY = "sk-proj-FAKE-slow-line-0123456789abcdef-77c0"
-LAST = 24
+LAST = 48
 PARAGRAPH = (
     "A paragraph that is long enough to be wrapped over two rows, or even three, on a **terminal** of `80` cells. "
 )
@@ -91,7 +91,7 @@ def test_keys_are_answered_while_an_answer_streams_over_a_slow_line(tmp_path: Pa
         terminal.send("hello")
         terminal.until("> hello")
         terminal.send(ENTER)
-        terminal.until("Number 3.")
+        terminal.until("A paragraph that is long")
         waited = [answered_after(terminal, key, f"> {'abcdefgh'[: n + 1]}") for n, key in enumerate("abcdefgh")]
         assert statistics.median(waited) < AT_ONCE, waited
         assert "esc stop" in terminal.text

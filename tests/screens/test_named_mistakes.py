@@ -85,5 +85,6 @@ async def test_a_model_that_is_something_else(desk: Desk, name: str) -> None:
         await until_shown(pilot, model_id)
         button = next(each for each in pilot.app.screen.query(Button) if each.label.startswith("Verify"))
         button.focus()
+        await until(pilot, lambda: button.has_focus)
         await pilot.press("enter")
         await until(pilot, lambda: says in said(pilot))
