@@ -42,7 +42,9 @@ from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING, NoReturn
 
+from tui import key_numbers
 from tui.errors import Locked
+from tui.key_numbers import Numbers
 from tui.secret import MASK, Secret
 
 # Importing pycryptodome takes as long as half a first screen: each function that needs a part of it imports that part.
@@ -66,13 +68,23 @@ _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 class PrivateKey:
     """A private key that does not show itself."""
 
-    __slots__ = ("_key", "_vouching", "key_id", "public_pem")
+    __slots__ = ("_numbers", "_rsa", "_vouching", "key_id", "public_pem")
 
-    def __init__(self, key: "RsaKey") -> None:
-        self._key = key
-        self._vouching = hmac.new(_VOUCHING, key.export_key(format="DER", pkcs=8), hashlib.sha256).digest()
-        self.public_pem = key.public_key().export_key().decode()
-        self.key_id = key_id(self.public_pem)
+    def __init__(self, numbers: Numbers) -> None:
+        self._numbers = numbers
+        self._rsa: RsaKey | None = None
+        self._vouching = hmac.new(_VOUCHING, numbers.private_der(), hashlib.sha256).digest()
+        self.public_pem = numbers.public_pem()
+        self.key_id = _key_id(numbers.public_der())
+
+    def rsa(self) -> "RsaKey":
+        """The key that pycryptodome works with; whoever made the numbers has proved that they belong together."""
+        from Crypto.PublicKey import RSA
+
+        if self._rsa is None:
+            each = self._numbers
+            self._rsa = RSA.construct((each.n, each.e, each.d, each.p, each.q), consistency_check=False)
+        return self._rsa
 
     def __repr__(self) -> str:
         return f"PrivateKey({MASK})"
@@ -115,20 +127,20 @@ def make(bits: int = BITS) -> Made:
     """A new key pair. Takes a second or two: run it in a thread."""
     from Crypto.PublicKey import RSA
 
-    private = PrivateKey(RSA.generate(bits))
+    private = PrivateKey(_numbers(RSA.generate(bits)))
     return Made(private, private.public_pem, private.key_id)
 
 
 def key_id(public_pem: str) -> str:
     """The first 8 hex digits of SHA-256 over the public key."""
-    return hashlib.sha256(_public(public_pem).export_key(format="DER")).hexdigest()[:8]
+    return _key_id(_public(public_pem).export_key(format="DER"))
 
 
 def export(private: PrivateKey, passphrase: Secret | None, cost: int = COST) -> bytes:
     """The private key as PEM, protected if there is a passphrase."""
     if not passphrase:
-        return private._key.export_key(format="PEM", pkcs=8) + b"\n"
-    pem = private._key.export_key(
+        return private.rsa().export_key(format="PEM", pkcs=8) + b"\n"
+    pem = private.rsa().export_key(
         format="PEM",
         pkcs=8,
         passphrase=passphrase_bytes(passphrase),
@@ -144,7 +156,12 @@ def is_protected(pem: bytes) -> bool:
 
 
 def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
-    """Opens a private key file; takes a third of a second with a passphrase. `Locked` says what stands in the way."""
+    """Opens a private key file; takes a third of a second with a passphrase. `Locked` says what stands in the way.
+
+    Without a passphrase pycryptodome is not even imported, unless the file was written by something else.
+    """
+    if (numbers := key_numbers.read(pem)) is not None:
+        return PrivateKey(numbers)
     from Crypto.PublicKey import RSA
 
     if not is_protected(pem):
@@ -162,7 +179,7 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
             raise Locked("This passphrase does not open the keys.", "Try again; nothing was changed.") from None
     if not key.has_private():
         raise _unreadable()
-    return PrivateKey(key)
+    return PrivateKey(_numbers(key))
 
 
 def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> str:
@@ -190,7 +207,7 @@ def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[st
         content = bytes_of(sealed)
         if len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
             raise ValueError
-        opened = PKCS1_OAEP.new(private._key, hashAlgo=SHA256, label=_LABEL).decrypt(bytes_of(wrapped))
+        opened = PKCS1_OAEP.new(private.rsa(), hashAlgo=SHA256, label=_LABEL).decrypt(bytes_of(wrapped))
         cipher = AES.new(opened, AES.MODE_GCM, nonce=content[:_NONCE], mac_len=_TAG)
         cipher.update(binding.data())
         secrets = json.loads(cipher.decrypt_and_verify(content[_NONCE:-_TAG], content[-_TAG:]))
@@ -215,6 +232,14 @@ def fingerprint(key_hex: str, secret: Secret) -> str:
 def fingerprint_key() -> str:
     """A new key for `fingerprint`, as hex."""
     return token_bytes(32).hex()
+
+
+def _numbers(key: "RsaKey") -> Numbers:
+    return Numbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
+
+
+def _key_id(public_der: bytes) -> str:
+    return hashlib.sha256(public_der).hexdigest()[:8]
 
 
 def _unreadable() -> Locked:

@@ -88,7 +88,7 @@ class Wire:
         self._given = transport
         self._limits = limits or Limits()
         self._clock = clock
-        self._transports: dict[str, httpx.AsyncBaseTransport] = {}
+        self._transports: dict[tuple[str, bool], httpx.AsyncBaseTransport] = {}
         self._context: SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
@@ -248,7 +248,7 @@ class Wire:
         send.check(signed, keyed := any(opened.values()))
         proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
         place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
-        transport = await self._transport(proxy)
+        transport = await self._transport(proxy, signed.url)
         watch = Watch(place, self._limits, call.framing in _STREAMED, call.patience)
         upload = await body_of(signed)
         read = answer
@@ -320,18 +320,23 @@ class Wire:
         again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
         return _Again(problem, again, "busy" if status in BUSY else "failed on its side", refusal)
 
-    async def _transport(self, proxy: str) -> httpx.AsyncBaseTransport:
+    async def _transport(self, proxy: str, url: str) -> httpx.AsyncBaseTransport:
         if self._given:
             return self._given
         if self._loop is not asyncio.get_running_loop():
             # Connections belong to the loop that opened them.
             self._loop, self._transports = asyncio.get_running_loop(), {}
-        if proxy not in self._transports:
-            if self._context is None:
-                # Reading the system's certificates takes tens of milliseconds.
-                self._context = await asyncio.to_thread(routes.tls_context, self._environ)
-            self._transports.setdefault(proxy, routes.transport(proxy, self._context, self._limits.connections))
-        return self._transports[proxy]
+        way = (proxy, routes.is_plain(proxy, url))
+        if way not in self._transports:
+            context = routes.trusting_nobody() if way[1] else await self._trusting()
+            self._transports.setdefault(way, routes.transport(proxy, context, self._limits.connections))
+        return self._transports[way]
+
+    async def _trusting(self) -> SSLContext:
+        if self._context is None:
+            # Reading the system's certificates takes tens of milliseconds.
+            self._context = await asyncio.to_thread(routes.tls_context, self._environ)
+        return self._context
 
 
 def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:

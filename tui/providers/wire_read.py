@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
@@ -38,6 +38,7 @@ Result = Event | Refusal | Call | Begun
 
 _TICK = 0.25
 _DRAIN = 0.05
+_AHEAD = 256 << 10
 _BROKEN_MOST = 3
 _IN_THREAD = 256 << 10
 
@@ -170,31 +171,71 @@ async def _received(
     place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
 ) -> AsyncGenerator[bytes | Event, None]:
     """The bytes of the body as they come, and what is to be told meanwhile."""
-    chunks = aiter(response.stream)  # type: ignore[arg-type]
+    arriving = _Arriving(response.stream)  # type: ignore[arg-type]
     size = 0
-    while True:
-        pending: asyncio.Future[bytes | None] = asyncio.ensure_future(anext(chunks, None))
-        try:
+    try:
+        while (pending := arriving.awaited()) is not None:
             while not pending.done():
                 event = await watch.wait(pending)
                 if event:
                     yield event
+            for chunk in arriving.taken():
+                size += len(chunk)
+                if size > limits.answer:
+                    raise too_large(place, limits.answer)
+                if chunk:
+                    yield chunk
+    finally:
+        await stopped(arriving.reading)
+    fault = arriving.reading.exception()
+    if isinstance(fault, Exception) and (size or 0 not in call.takes):
+        problem = in_answer(place)
+        raise Ended(problem.message, problem.hint) if call.patience else problem
+
+
+class _Arriving:
+    """The chunks of a body, read by a task of its own, so that what comes at once is taken at once.
+
+    What is read ahead is bounded; beyond it the other side waits.
+    """
+
+    def __init__(self, stream: AsyncIterable[bytes]) -> None:
+        self._chunks: list[bytes] = []
+        self._held = 0
+        self._came: asyncio.Future[None] | None = None
+        self._room = asyncio.Event()
+        self.reading = asyncio.ensure_future(self._read(stream))
+
+    async def _read(self, stream: AsyncIterable[bytes]) -> None:
+        try:
+            async for chunk in stream:
+                self._chunks.append(chunk)
+                self._held += len(chunk)
+                self._tell()
+                if self._held > _AHEAD:
+                    self._room.clear()
+                    await self._room.wait()
         finally:
-            await stopped(pending)
-        fault = pending.exception()
-        if isinstance(fault, Exception):
-            if not size and 0 in call.takes:
-                return
-            problem = in_answer(place)
-            raise Ended(problem.message, problem.hint) if call.patience else problem
-        chunk = pending.result()
-        if chunk is None:
-            return
-        size += len(chunk)
-        if size > limits.answer:
-            raise too_large(place, limits.answer)
-        if chunk:
-            yield chunk
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._came is not None and not self._came.done():
+            self._came.set_result(None)
+
+    def awaited(self) -> "asyncio.Future[None] | None":
+        """What is done as soon as something has come, or the end; None once all is taken."""
+        if self.reading.done() and not self._chunks:
+            return None
+        self._came = asyncio.get_running_loop().create_future()
+        if self._chunks:
+            self._tell()
+        return self._came
+
+    def taken(self) -> list[bytes]:
+        """All that has come, once."""
+        chunks, self._chunks, self._held = self._chunks, [], 0
+        self._room.set()
+        return chunks
 
 
 async def _whole(

@@ -38,10 +38,20 @@ def shown(proxy: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if proxy else ""
 
 
+def is_plain(proxy: str, url: str) -> bool:
+    """Whether no TLS is spoken on the way: neither with the host nor with the proxy."""
+    return url.startswith(("http:", "ws:")) and not proxy.startswith("https:")
+
+
 def transport(proxy: str, context: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
     """A transport that reads nothing from the environment and keeps no cookies."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30)
     return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy or None)
+
+
+def trusting_nobody() -> ssl.SSLContext:
+    """What a plain way gets: made at once, since nothing is read for it, and no certificate passes it."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:

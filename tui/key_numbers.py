@@ -1,0 +1,104 @@
+"""The numbers of an RSA key pair as they are written: PKCS#1 (RFC 8017, A.1) inside PKCS#8 (RFC 5958), in DER.
+
+Loading pycryptodome and testing the primes again takes longer than a whole command. Most commands want a private key
+only to know that it is the tenant's and to prove a manifest, which needs its numbers and no RSA. That the primes give
+the modulus and that the exponents undo each other is arithmetic, and is proved for every file that is read here. Only
+the one spelling that Modeldeck writes is read; for another there is pycryptodome.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from math import lcm
+
+_SEQUENCE, _INTEGER, _BITS, _OCTETS = 0x30, 0x02, 0x03, 0x04
+_ALGORITHM = bytes.fromhex("300d06092a864886f70d0101010500")
+"""rsaEncryption, with the NULL that belongs to it."""
+_BEGIN, _END = b"-----BEGIN PRIVATE KEY-----", b"-----END PRIVATE KEY-----"
+_LINE = 64
+
+
+@dataclass(frozen=True, repr=False)
+class Numbers:
+    """Modulus, public and private exponent, and the two primes. It does not show itself."""
+
+    n: int
+    e: int
+    d: int
+    p: int
+    q: int
+
+    def private_der(self) -> bytes:
+        """The private key in PKCS#8."""
+        p, q, d = self.p, self.q, self.d
+        numbers = (0, self.n, self.e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
+        pkcs1 = _item(_SEQUENCE, b"".join(map(_integer, numbers)))
+        return _item(_SEQUENCE, _integer(0) + _ALGORITHM + _item(_OCTETS, pkcs1))
+
+    def public_der(self) -> bytes:
+        """The public key as SubjectPublicKeyInfo."""
+        pkcs1 = _item(_SEQUENCE, _integer(self.n) + _integer(self.e))
+        return _item(_SEQUENCE, _ALGORITHM + _item(_BITS, b"\0" + pkcs1))
+
+    def public_pem(self) -> str:
+        """The same in PEM, without a line end after it."""
+        text = base64.b64encode(self.public_der()).decode()
+        lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
+        return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"])
+
+
+def read(pem: bytes) -> Numbers | None:
+    """The numbers of an unprotected private key file, proved to belong together; None for any other content."""
+    text = pem.strip()
+    if not (text.startswith(_BEGIN) and text.endswith(_END)):
+        return None
+    try:
+        der = base64.b64decode(b"".join(text[len(_BEGIN) : -len(_END)].split()), validate=True)
+        found = _numbers(der)
+        fits = _belong_together(found) and found.private_der() == der
+    except (binascii.Error, ValueError, IndexError):
+        return None
+    return found if fits else None
+
+
+def _belong_together(found: Numbers) -> bool:
+    return (
+        min(found.p, found.q) > 1
+        and 1 < found.e < found.n
+        and 1 < found.d < found.n
+        and found.p * found.q == found.n
+        and found.e * found.d % lcm(found.p - 1, found.q - 1) == 1
+    )
+
+
+def _numbers(der: bytes) -> Numbers:
+    """What stands at the places of the numbers; whether it is spelled right shows when it is written again."""
+    outer, _ = _content(der, 0)
+    _, after = _content(outer, 0)
+    _, after = _content(outer, after)
+    octets, _ = _content(outer, after)
+    pkcs1, _ = _content(octets, 0)
+    values, after = list[int](), 0
+    for _ in range(6):
+        content, after = _content(pkcs1, after)
+        values.append(int.from_bytes(content, "big"))
+    return Numbers(*values[1:])
+
+
+def _content(data: bytes, at: int) -> tuple[bytes, int]:
+    """The content of the item at that place, and where the next one begins."""
+    length, begin = data[at + 1], at + 2
+    if length >= 0x80:
+        begin += length - 0x80
+        length = int.from_bytes(data[at + 2 : begin], "big")
+    return data[begin : begin + length], begin + length
+
+
+def _item(tag: int, content: bytes) -> bytes:
+    length = len(content)
+    size = b"" if length < 0x80 else length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 + len(size)]) + size + content if size else bytes([tag, length]) + content
+
+
+def _integer(value: int) -> bytes:
+    return _item(_INTEGER, value.to_bytes(value.bit_length() // 8 + 1, "big"))
