@@ -87,6 +87,15 @@ def test_no_command_but_the_console_imports_the_screen_library(home: Path, serve
     assert imported(home, "model", "list") & {"httpx"} == set(), "what asks nobody needs no network library"
 
 
+def test_a_server_that_wants_no_key_is_asked_without_any_cryptography(home: Path, server: OpenAIServer) -> None:
+    server.key = None
+    imported(home, "provider", "set", "openai_compatible", f"base_url={server.url}")
+
+    modules = imported(home, "chat", "-m", "openai_compatible/gpt-4o", "Why?")
+
+    assert "httpx" in modules and modules & {"Crypto"} == set()
+
+
 def test_the_probe_can_fail(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROBE.replace("import json, sys", "import json, sys, textual"), "--version"],

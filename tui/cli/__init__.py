@@ -18,8 +18,15 @@ from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    words = sys.argv[1:] if argv is None else list(argv)
+    """Run one command and return its exit code; without words it is the process's own, and ends the process."""
+    if argv is not None:
+        return _run(argv)
+    code = _run(sys.argv[1:], guarded=True)
+    _end(code)
+    return code
+
+
+def _run(words: Sequence[str], guarded: bool = False) -> int:
     try:
         if words and words[0] in ("--version", "-V"):
             from tui import __version__
@@ -28,10 +35,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         from tui.cli.run import run
 
-        if argv is None:
+        if guarded:
             from tui.crash import guard
 
             guard(os.environ)
         return run(words)
     except KeyboardInterrupt:
         return 130
+
+
+def _end(code: int) -> None:
+    """End without taking every module apart, which lasts longer than `--version` itself."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
+    os._exit(code)

@@ -13,16 +13,20 @@ from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers import provider as provider_of
 from tui.providers.events import Event, Notice, Retrying, Silence
-from tui.workspace import defaults, models, sources, tenants, trials
+from tui.workspace import shelf, sources
+from tui.workspace.last_use import touch
 
 
 def answering_model(call: Calling, kind: ModelType) -> Model:
     """The model of -m, else the tenant's default of the type."""
     named = call.given.one("model")
     if named:
-        return models.find(call.desk, call.tenant.id, named, kind)
-    if chosen := models.defaults(call.desk, call.tenant.id).get(kind):
-        return models.find(call.desk, call.tenant.id, chosen.ref, kind)
+        return shelf.find(call.desk, call.tenant.id, named, kind)
+    if chosen := shelf.defaults(call.desk, call.tenant.id).get(kind):
+        return shelf.find(call.desk, call.tenant.id, chosen.ref, kind)
+    # Only who has chosen nothing waits for what a proposal takes.
+    from tui.workspace import defaults
+
     row = next(row for row in defaults.rows(call.desk, call.tenant.id) if row.type is kind)
     wanted = row.proposed.ref if row.proposed else "P/MODEL"
     raise Usage(
@@ -51,11 +55,11 @@ async def begin(call: Calling, model: Model) -> None:
         sources.way(call.desk, call.tenant.id, model)
 
     await call.opening(reach)
-    if left := trials.last_calls(call.desk, call.tenant.id, model.provider):
+    if left := sources.last_calls(call.desk, call.tenant.id, model.provider):
         calls = f"{left:,} trial calls" if left > 1 else "One trial call"
         label = provider_of(model.provider).label
         call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
-    tenants.touch(call.desk, call.tenant.id)
+    touch(call.desk, call.tenant.id)
     _ = call.desk.wire  # what it imports is not to count as the provider's time
 
 

@@ -102,12 +102,12 @@ class Calling:
 
     async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
         """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
-        from tui.workspace import tenants
+        from tui.workspace.keys import is_open
 
         try:
             return await verb()
         except Locked:
-            if tenants.is_open(self.desk, self.tenant.id):
+            if is_open(self.desk, self.tenant.id):
                 raise
         await self.open(self.tenant)
         return await verb()

@@ -18,7 +18,7 @@ from tui.workspace.adding import belongs, offers, search
 from tui.workspace.desk import Desk
 from tui.workspace.intake import Refreshed
 from tui.workspace.setup import checked
-from tui.workspace.shelf import defaults, held
+from tui.workspace.shelf import defaults, find, held
 from tui.workspace.trial_store import lent_to
 
 __all__ = [
@@ -71,23 +71,6 @@ def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider:
 
     models = desk.store(tenant_id).derive("listing", read, lent_to(desk, tenant_id), table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
-
-
-def find(desk: Desk, tenant_id: str, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
-    """The model of a reference `provider/model id`; the id may hold slashes itself."""
-    provider_id, slash, model_id = ref.partition("/")
-    if not slash or not model_id:
-        raise Usage(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
-    provider = provider_of(provider_id)
-    of_id = [each for each in held(desk, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
-    found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
-    if not found:
-        kind = f" {type.label}" if type else ""
-        raise Usage(
-            f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
-            f"modeldeck model list --provider {provider_id} shows them.",
-        )
-    return next((each for each in found if not each.gone), found[0])
 
 
 def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) -> ModelType | None:

@@ -3,11 +3,16 @@
 from collections.abc import Iterable
 
 from tui.domain import Default, Model, ModelType, Origin
+from tui.errors import Usage
+from tui.providers import provider as provider_of
 from tui.providers.spec import Fields, Provider
 from tui.store import Tables
+from tui.text import one_line
 from tui.workspace.desk import Desk
 from tui.workspace.records import noun
 from tui.workspace.trial_store import lent_to
+
+_KINDS = list(ModelType)
 
 
 def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
@@ -17,6 +22,23 @@ def held(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
         return own
     known = {(each.provider, each.id, each.type) for each in own}
     return (*own, *(each for each in lent if (each.provider, each.id, each.type) not in known))
+
+
+def find(desk: Desk, tenant_id: str, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
+    """The model of a reference `provider/model id`; the id may hold slashes itself."""
+    provider_id, slash, model_id = ref.partition("/")
+    if not slash or not model_id:
+        raise Usage(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
+    provider = provider_of(provider_id)
+    of_id = [each for each in held(desk, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
+    found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
+    if not found:
+        kind = f" {type.label}" if type else ""
+        raise Usage(
+            f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
+            f"modeldeck model list --provider {provider_id} shows them.",
+        )
+    return next((each for each in found if not each.gone), found[0])
 
 
 def stored(desk: Desk, tenant_id: str) -> tuple[Model, ...]:

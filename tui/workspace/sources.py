@@ -18,7 +18,7 @@ from tui.workspace import sealed
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.metering import Metered
 from tui.workspace.naming import get
-from tui.workspace.trial_store import trial, trials
+from tui.workspace.trial_store import left, trial, trials
 
 if TYPE_CHECKING:
     from tui.providers.wire import Access
@@ -97,3 +97,24 @@ def _chosen(desk: Desk, tenant_id: str) -> Mapping[str, Source]:
         }
 
     return desk.store(tenant_id).derive("sources", read, table="sources")
+
+
+def last_calls(desk: Desk, tenant_id: str, provider_id: str) -> int:
+    """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
+
+    The day is kept with the counts, for every session of the tenant.
+    """
+    found, today = left(desk, tenant_id, provider_id), desk.today()
+    if source(desk, tenant_id, provider_id) is not Source.TRIAL or not (found and found.low and found.left):
+        return 0
+    told = {"tenant": tenant_id, "provider": provider_id, "day": today}
+    try:
+        with desk.store(OPERATOR).transaction() as tables:
+            table = tables.table("told")
+            if any(dict(each) == told for each in table):
+                return 0
+            table.remove(lambda each: dict(each) | {"day": today} == told)
+            table.insert(told)
+    except Problem:
+        pass  # rather told twice than never
+    return found.left

@@ -13,10 +13,10 @@ from tui.errors import Problem, Usage
 from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.store import Earlier
-from tui.text import one_line
 from tui.workspace import changes, credentials, defaults, keys, models, retired, sealed, trial_store, trust
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.keys import has_key, is_open, key_path, lock, private_key
+from tui.workspace.last_use import last_use, last_used, touch
 from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
 from tui.workspace.records import noun, record
 from tui.workspace.trial_store import Left
@@ -57,7 +57,6 @@ __all__ = [
 ]
 
 MARKS = 6
-_LAST_USED = "last-used"
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def row(desk: Desk, tenant_id: str) -> TenantRow:
         known = {each.provider for each in sealed.stored(desk, tenant_id)}.union(trial_store.trials(desk))
         usable = [each for each in known if each in PROVIDERS and credentials.row(desk, tenant_id, each).usable]
         chosen = defaults.ready(desk, tenant_id, usable)
-        used = one_line((desk.store(tenant_id).folder.read(_LAST_USED) or b"").decode("ascii", "replace"), 20)
+        used = last_use(desk, tenant_id)
         left = _least_left(desk, tenant_id)
         return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), len(usable), chosen, used, left)
     except Problem as problem:
@@ -216,17 +215,6 @@ def removal(desk: Desk, tenant_id: str) -> Removal:
     return Removal(tenant, tuple(sealed.stored(desk, tenant_id)), added, defaults, tenant.key_id)
 
 
-def touch(desk: Desk, tenant_id: str) -> None:
-    """Notes that a tenant was used now; nothing depends on it."""
-    folder = desk.store(tenant_id).folder
-    try:
-        if desk.store(tenant_id).exists():
-            with folder.lock(wait=0.0):
-                folder.write(_LAST_USED, desk.now().encode())
-    except Problem:
-        return
-
-
 def other_session(desk: Desk, tenant_id: str) -> str:
     """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
     by = desk.store(tenant_id).document().by
@@ -237,12 +225,6 @@ def other_session(desk: Desk, tenant_id: str) -> str:
 def saved_at(desk: Desk, tenant_id: str) -> str:
     """When the settings were saved last, as ISO 8601."""
     return desk.store(tenant_id).document().saved
-
-
-def last_used(desk: Desk) -> str:
-    """The id of the tenant used last, or ''."""
-    times = {each: desk.store(each).folder.read(_LAST_USED) or b"" for each in ids(desk)}
-    return max(times, key=lambda each: times[each], default="")
 
 
 def earlier(desk: Desk, tenant_id: str) -> list[State]:

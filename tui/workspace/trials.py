@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import Check, Credential, Model, Source, Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.text import one_line
@@ -18,7 +18,7 @@ from tui.workspace import sealed, setup, trust, verifying
 from tui.workspace.desk import OPERATOR, Desk
 from tui.workspace.naming import get
 from tui.workspace.records import record
-from tui.workspace.sources import choose, source
+from tui.workspace.sources import choose, last_calls, source
 from tui.workspace.trial_store import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
 
 __all__ = [
@@ -61,27 +61,6 @@ def rows(desk: Desk) -> list[TrialRow]:
         for each in PROVIDERS
         if each in given
     ]
-
-
-def last_calls(desk: Desk, tenant_id: str, provider_id: str) -> int:
-    """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
-
-    The day is kept with the counts, for every session of the tenant.
-    """
-    found, today = left(desk, tenant_id, provider_id), desk.today()
-    if source(desk, tenant_id, provider_id) is not Source.TRIAL or not (found and found.low and found.left):
-        return 0
-    told = {"tenant": tenant_id, "provider": provider_id, "day": today}
-    try:
-        with desk.store(OPERATOR).transaction() as tables:
-            table = tables.table("told")
-            if any(dict(each) == told for each in table):
-                return 0
-            table.remove(lambda each: dict(each) | {"day": today} == told)
-            table.insert(told)
-    except Problem:
-        pass  # rather told twice than never
-    return found.left
 
 
 def operator(desk: Desk) -> Tenant | None:
