@@ -28,7 +28,7 @@ from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retr
 from tui.providers.spec import Provider
 from tui.providers.wire_access import Access, Limits, permit
 from tui.providers.wire_faults import Progress, before_answer
-from tui.providers.wire_read import Ended, Watch, answer, cleaned, refusal_body
+from tui.providers.wire_read import Ended, Result, Watch, answer, cleaned, refusal_body
 from tui.providers.wire_token import Tokens
 from tui.providers.wire_upload import body_of
 from tui.secret import MASK, Secret
@@ -39,6 +39,8 @@ _SHORT = 3
 _STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
 _ABOUT = Silence | Uploading | Usage | Notice
 """What may come before an answer that is refused all the same; it does not stand in the way of asking again."""
+
+_Read = Callable[[Place, httpx.Response, Call, Limits, Watch], AsyncGenerator[Result, None]]
 
 # Their records below WARNING hold URLs and headers.
 for _name in ("httpx", "httpcore"):
@@ -160,27 +162,21 @@ class Wire:
                     pass
 
     async def _step(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
-        attempts = amends = 0
+        """Try a call until it is answered: with a new token, amended, or again after a wait, where that may help."""
+        retries = amends = 0
         renewed = False
         while True:
-            failed: _Again | None = None
-            async with aclosing(self._attempt(access, step)) as results:
-                try:
+            try:
+                async with aclosing(self._attempt(access, step)) as results:
                     async for result in results:
                         yield result
-                    return
-                except _Again as again:
-                    failed = again
-                except Ended as ended:
-                    failed = _Again(ended, again=False)
-            taken = failed.refusal.status in step.call.takes if failed.refusal else step.call.patience
-            if taken and (failed.by_status or not failed.refusal):
-                for told in _told(step.call, failed):
-                    if isinstance(told, Refusal) and told is not failed.refusal:
-                        place = Place(access.provider, step.call.url, True, access.key_hint, access.model)
-                        raise explained(place, told, self._clock())
-                    if isinstance(told, Refusal):
-                        raise failed.problem
+                return
+            except _Again as again:
+                failed = again
+            except Ended as ended:
+                failed = _Again(ended, again=False)
+            if _is_answer(step.call, failed):
+                for told in self._answered(access, step.call, failed):
                     yield told
                 return
             if failed.stale and not renewed:
@@ -193,19 +189,31 @@ class Wire:
                 step = replace(step, call=call)
                 yield Notice(sentence)
                 continue
-            headers = failed.refusal.headers if failed.refusal else {}
-            wait = self._wait(attempts, headers)
-            if not failed.again or not step.call.repeatable or attempts >= self._limits.retries or wait is None:
+            wait = self._wait(retries, failed.refusal.headers if failed.refusal else {})
+            if not failed.again or not step.call.repeatable or retries >= self._limits.retries or wait is None:
                 raise failed.problem
-            attempts += 1
-            yield Retrying(failed.reason, wait, attempts, self._limits.retries)
+            retries += 1
+            yield Retrying(failed.reason, wait, retries, self._limits.retries)
             await asyncio.sleep(wait)
 
-    def _wait(self, attempts: int, headers: Mapping[str, str]) -> float | None:
+    def _answered(self, access: Access, call: Call, failed: _Again) -> Iterator[Event | Call | Begun]:
+        """What the reader of a call makes of a failure that it takes as an answer, which may be a refusal after all."""
+        read = call.reader()
+        for frame in (Frame(failed.refusal), None) if failed.refusal else (None,):
+            for told in read(frame):
+                if told is failed.refusal:
+                    raise failed.problem
+                if isinstance(told, Refusal):
+                    place = Place(access.provider, call.url, True, access.key_hint, access.model)
+                    raise explained(place, told, self._clock())
+                yield told
+
+    def _wait(self, retries: int, headers: Mapping[str, str]) -> float | None:
+        """How long to wait before the next try, in seconds; None where the provider asks for more than is bearable."""
         asked = retry_after(headers, self._clock())
         if asked is not None:
             return asked if asked <= self._limits.retry_after else None
-        most: float = min(self._limits.backoff * 2**attempts, self._limits.backoff_most)
+        most: float = min(self._limits.backoff * 2**retries, self._limits.backoff_most)
         return most * random.uniform(0.75, 1)
 
     async def _passing(
@@ -232,8 +240,8 @@ class Wire:
         yield _Passing(secret, None)
 
     async def _attempt(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
-        call = step.call
-        permit(access, call.url, step.follows)
+        """One try: sign with the opened secrets, send, judge the status, read. Raises `_Again` or a Problem."""
+        permit(access, step.call.url, step.follows)
         opened = await asyncio.to_thread(access.secrets)
         passing: _Passing | None = None
         async with aclosing(self._passing(access, step, opened)) as exchanged:
@@ -243,42 +251,28 @@ class Wire:
                     opened = {**opened, "token": told.secret}
                 else:
                     yield told
-        signed = access.provider.sign(call, access.fields, opened, self._clock())
-        permit(access, signed.url, step.follows)
-        send.check(signed, keyed := any(opened.values()))
-        proxy = "" if self._given else routes.proxy_of(self._environ, signed.url)
-        place = Place(access.provider, call.url, keyed, access.key_hint, access.model, routes.shown(proxy))
-        transport = await self._transport(proxy, signed.url)
-        watch = Watch(place, self._limits, call.framing in _STREAMED, call.patience)
-        upload = await body_of(signed)
-        read = answer
-        if call.framing is Framing.WEBSOCKET:
-            # Few calls need it, and its library takes a while to load.
-            from tui.providers.wire_socket import conversation, handshake
-
-            signed, read = handshake(signed), conversation
+        signed = self._signed(access, step, opened)
+        place, transport = await self._way(access, step.call.url, signed.url, keyed=any(opened.values()))
+        watch = Watch(place, self._limits, signed.framing in _STREAMED, signed.patience)
+        upload, (request, read) = await body_of(signed), _protocol(signed)
         progress = Progress()
-        response: httpx.Response | None = None
         try:
-            sending = asyncio.ensure_future(send.send(transport, signed, upload, self._limits.connect, progress))
-            try:
+            async with send.sending(transport, request, upload, self._limits.connect, progress) as sending:
                 while not sending.done():
                     event = await watch.wait(sending, upload)
                     if event:
                         yield event
                 response = _response(place, sending, progress)
-            finally:
-                await send.ended(sending, taken=response is not None)
-            await self._refuse(place, response, call.framing)
-            delivered = False
-            async with aclosing(read(place, response, signed, self._limits, watch)) as results:
-                async for result in results:
-                    if isinstance(result, Refusal) and delivered:
-                        raise explained(place, result, self._clock())
-                    if isinstance(result, Refusal):
-                        raise self._refused(place, result, response)
-                    delivered = delivered or not isinstance(result, _ABOUT)
-                    yield result
+                await self._refuse(place, response, request.framing)
+                delivered = False
+                async with aclosing(read(place, response, request, self._limits, watch)) as results:
+                    async for result in results:
+                        if isinstance(result, Refusal) and delivered:
+                            raise explained(place, result, self._clock())
+                        if isinstance(result, Refusal):
+                            raise self._refused(place, result, response)
+                        delivered = delivered or not isinstance(result, _ABOUT)
+                        yield result
         except Problem as problem:
             _scrub(problem, opened)
             raise
@@ -288,9 +282,21 @@ class Wire:
                 again.stale = True
                 passing.drop()
             raise
-        finally:
-            if response is not None:
-                await send.closed(response)
+
+    def _signed(self, access: Access, step: _Step, opened: Mapping[str, Secret]) -> Call:
+        """The call as it is sent. Raises Usage where its secrets may not go, or cannot."""
+        signed = access.provider.sign(step.call, access.fields, opened, self._clock())
+        permit(access, signed.url, step.follows)
+        send.check(signed, keyed=any(opened.values()))
+        return signed
+
+    async def _way(
+        self, access: Access, url: str, signed_url: str, keyed: bool
+    ) -> tuple[Place, httpx.AsyncBaseTransport]:
+        """What leads to a signed URL, and how its place is named: by the URL without what signs it."""
+        proxy = "" if self._given else routes.proxy_of(self._environ, signed_url)
+        place = Place(access.provider, url, keyed, access.key_hint, access.model, routes.shown(proxy))
+        return place, await self._transport(proxy, signed_url)
 
     async def _refuse(self, place: Place, response: httpx.Response, framing: Framing) -> None:
         """Raise for every status but one of success."""
@@ -339,6 +345,16 @@ class Wire:
         return self._context
 
 
+def _protocol(signed: Call) -> tuple[Call, _Read]:
+    """The request of a signed call, and what reads the answer to it."""
+    if signed.framing is not Framing.WEBSOCKET:
+        return signed, answer
+    # Few calls need it, and its library takes a while to load.
+    from tui.providers.wire_socket import conversation, handshake
+
+    return handshake(signed), conversation
+
+
 def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
     """What came of sending; a fault is put into words, away from the frames that held the request."""
     fault = sending.exception()
@@ -350,11 +366,11 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
     raise _Again(problem, again, "broken off" if progress.sent else "not reached")
 
 
-def _told(call: Call, failed: _Again) -> Iterator[Event | Refusal | Call | Begun]:
-    """What the reader of a call makes of a refusal that it takes as an answer; given back, it is one all the same."""
-    read = call.reader()
-    frames = (Frame(failed.refusal), None) if failed.refusal else (None,)
-    return (each for frame in frames for each in read(frame))
+def _is_answer(call: Call, failed: _Again) -> bool:
+    """Whether the reader of a call takes this status, or silence, as an answer."""
+    if failed.refusal is None:
+        return call.patience > 0
+    return failed.by_status and failed.refusal.status in call.takes
 
 
 def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:

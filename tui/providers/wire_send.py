@@ -5,7 +5,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,11 +67,18 @@ def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping
     )
 
 
-async def ended(sending: "asyncio.Future[httpx.Response]", taken: bool) -> None:
-    """Cancel what is still being sent, and close the connection of a response that nobody took."""
-    await stopped(sending)
-    if not taken and not sending.cancelled() and sending.exception() is None:
-        await closed(sending.result())
+@contextlib.asynccontextmanager
+async def sending(
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
+) -> AsyncGenerator["asyncio.Task[httpx.Response]", None]:
+    """A signed call on its way. Leaving it cancels what is still being sent, or lets go of the connection."""
+    task = asyncio.create_task(send(transport, call, upload, connect, progress))
+    try:
+        yield task
+    finally:
+        await stopped(task)
+        if not task.cancelled() and task.exception() is None:
+            await closed(task.result())
 
 
 async def stopped(task: "asyncio.Future[Any]") -> None:
