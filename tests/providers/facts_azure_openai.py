@@ -115,7 +115,7 @@ FACTS = Facts(
         },
     },
     otherwise=(
-        Otherwise("*check* */models, *offer* */models", "status 40[0345], page 40?, body *", "good", LIST_HELPS),
+        Otherwise("*check* */models, *offer* */models", "status 40[0345], page 40[034], body *", "good", LIST_HELPS),
         Otherwise("*check* */models, *offer* */models", "words *, hostile *, silence in a refusal", "good", LIST_HELPS),
         Otherwise("*transcribe */v1/*", "status 404, page 404", "good", "the dated surface is asked in its place"),
     ),

@@ -100,7 +100,8 @@ ROWS = {
     "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
     "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
     # Something on the way.
-    **{f"page {each}": _page(each, says="sent a web page", kind=Unreachable) for each in (200, 400, 403, 404)},
+    **{f"page {each}": _page(each, says="sent a web page", kind=Unreachable) for each in (200, 400, 401, 403, 404)},
+    "status 511": _status(511, says="wants a sign-in", kind=Unreachable),
     "page 502": _page(502, again=True),
     **{
         f"redirect {each}": _redirect(each, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")

@@ -89,8 +89,8 @@ FACTS = Facts(
     dialects=("hub", "hub_search", "tgi", "tei", "hub_speech", "hub_endpoints", "hub_look", "hub_words"),
     prose=frozenset({"_KINDS", "_SETTINGS", "_PAGE", "WAIT"}),
     otherwise=(
-        Otherwise("check*2 /v2/*", f"{DENIED}, page 40[34]", "good", "a call needs no listing"),
-        Otherwise("offer* /v2/*", f"{DENIED}, page 40[34]", "may not list", "the right to it is one of its own"),
+        Otherwise("check*2 /v2/*", DENIED, "good", "a call needs no listing"),
+        Otherwise("offer* /v2/*", DENIED, "may not list", "the right to it is one of its own"),
         Otherwise("check* /v1/models/*", "status 40[01345], status 429, status 50?, wrong *, busy *", "good", ASIDE),
         Otherwise("check* /v1/models/*", "words *, hostile *, page 4*, page 502, body *, * refusal", "good", ASIDE),
         Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", ON_THE_WAY),

@@ -153,13 +153,23 @@ async def test_a_server_that_wants_a_key():
     assert problem.message == f"localhost:{server.port} wants a key."
 
 
-@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
 async def test_a_web_page_in_place_of_a_refusal(status):
     page = "<!doctype html><title>Blocked by Proxy</title>"
     async with serve([http(page, status, {"content-type": "text/html"})]) as server:
         _, problem = await ask(server)
-    assert problem and f"sent a web page, not an answer of an API ({status})" in problem.message
+    assert isinstance(problem, Unreachable)
+    assert f"sent a web page, not an answer of an API ({status})" in problem.message
     assert problem.detail == "Blocked by Proxy"
+    assert ("the key" in problem.hint) == (status == 401)
+
+
+async def test_a_network_that_wants_a_sign_in_first():
+    async with serve([http("<html><title>Hotel</title>", 511, {"content-type": "text/html"})]) as server:
+        events, problem = await ask(server)
+    assert isinstance(problem, Unreachable)
+    assert problem.message.startswith("This network wants a sign-in before it lets calls through")
+    assert (events, len(server.asked)) == ([], 1)
 
 
 async def test_a_refusal_without_words_or_end():

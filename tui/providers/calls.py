@@ -159,8 +159,9 @@ class Refusal:
 
     `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
     words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
-    not help, such as for an account without credit. A reader that finds one in a 200 may give it the status that it
-    amounts to (401, 429), by which it is explained and, before anything else came, asked again.
+    not help, such as for an account without credit. `page` says that a web page came, perhaps from somebody on
+    the way. A reader that finds one in a 200 may give it the status that it amounts to (401, 429), by which it is
+    explained and, before anything else came, asked again.
     """
 
     status: int = 0
@@ -171,6 +172,7 @@ class Refusal:
     request_id: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     final: bool = False
+    page: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from tui.text import one_line
 AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
 BUSY = frozenset({429, 503, 529})
 RETRIED = frozenset({408, 409, 429})
+SIGN_IN = 511
+"""What a network answers in the other side's place until somebody signs in to it (RFC 6585, 6)."""
+
 _SKEW = 300
 _WORD = re.compile(r"[^\s\"'`]+")
 _AFTER_WORD = re.compile(r"[^\w*-]*\Z")
@@ -73,9 +76,11 @@ def is_page(text: str, content_type: str = "") -> bool:
 def page(place: Place, text: str, status: int = 200) -> Problem:
     """A web page came where an answer of the API was expected."""
     title = _TITLE.search(text[:_TITLE_WITHIN])
+    # A gateway of one's own may refuse a key in this way.
+    key = "the key, " if status == 401 and place.keyed else ""
     return Unreachable(
         f"{place.host} sent a web page, not an answer of an API ({status}).",
-        f"Check the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
+        f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
         scrubbed(title[1], 120) if title else "",
     )
 
@@ -181,6 +186,11 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
         return Problem(f"{label} is too busy.", asked)
     if status == 408:
         return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
+    if status == SIGN_IN:
+        return Unreachable(
+            f"This network wants a sign-in before it lets calls through to {place.host}.",
+            "Sign in with a browser on the same network, then try again.",
+        )
     if status >= 500:
         return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
     if status >= 400:

@@ -24,7 +24,7 @@ from tui.providers import wire_routes as routes
 from tui.providers import wire_send as send
 from tui.providers.calls import Begun, Call, Frame, Framing, Refusal
 from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token, Uploading, Usage, Vectors
-from tui.providers.faults import BUSY, RETRIED, Place, explained, redirect, retry_after, unread
+from tui.providers.faults import BUSY, RETRIED, SIGN_IN, Place, explained, redirect, retry_after, unread
 from tui.providers.spec import Provider
 from tui.providers.wire_access import Access, Limits, permit
 from tui.providers.wire_faults import Progress, before_answer
@@ -311,7 +311,7 @@ class Wire:
             raise redirect(place, headers["location"])
         body, page = await refusal_body(place, response, self._limits)
         refusal = place.provider.refusal(status, headers, body)
-        failed = self._refused(place, replace(refusal, status=status), response, page)
+        failed = self._refused(place, replace(refusal, status=status, page=page is not None), response, page)
         failed.by_status = True
         raise failed
 
@@ -322,7 +322,7 @@ class Wire:
         status, headers = refusal.status, {name.lower(): value for name, value in response.headers.items()}
         refusal = replace(refusal, headers=headers)
         problem = page or explained(place, refusal, self._clock())
-        again = not refusal.final and (status in RETRIED or status >= 500)
+        again = not refusal.final and (status in RETRIED or status >= 500) and status != SIGN_IN
         again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
         return _Again(problem, again, "busy" if status in BUSY else "failed on its side", refusal)
 

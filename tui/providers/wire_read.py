@@ -134,7 +134,7 @@ async def refusal_body(place: Place, response: httpx.Response, limits: Limits) -
     status = response.status_code
     if is_page(text, response.headers.get("content-type", "").lower()):
         # A gateway that fails sends a page, too; its status says more than the page does.
-        return "", page(place, text, status) if status < 500 and status not in (401, 407, 429) else None
+        return "", page(place, text, status) if status < 500 and status not in (407, 429) else None
     try:
         return json.loads(text), None
     except (ValueError, RecursionError):

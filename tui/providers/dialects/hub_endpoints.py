@@ -114,7 +114,8 @@ class Listing:
         if frame is None:
             return
         if isinstance(frame.data, Refusal):
-            yield from self.denied(frame.data, self.namespace)
+            # A page is not the listing's own word on what the token may do.
+            yield from [frame.data] if frame.data.page else self.denied(frame.data, self.namespace)
             return
         items = frame.data.get("items") if isinstance(frame.data, dict) else None
         if not isinstance(items, list):
