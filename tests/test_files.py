@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tui import mounts
-from tui.errors import Problem
+from tui.errors import Problem, Unsaved
 from tui.files import Disk, Folder
 from tui.locking import LOCK
 from tui.memory import Memory
@@ -203,7 +203,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(disk: Disk, m
     for call in ("fsync", "link", "replace"):
         with monkeypatch.context() as patched:
             patched.setattr(os, call, fails)
-            with pytest.raises(Problem, match="disk is full"):
+            with pytest.raises(Unsaved, match="disk is full"):
                 disk.write("a", b"2", keep=2)
         assert disk.read("a") == b"1"
         assert not [each for each in os.listdir(disk.path) if each.startswith(".tmp-")]
@@ -223,7 +223,7 @@ def test_why_nothing_was_written_is_said(disk: Disk, monkeypatch: pytest.MonkeyP
         raise OSError(number, "")
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(Problem, match=said) as caught:
+    with pytest.raises(Unsaved, match=said) as caught:
         disk.write("a", b"2")
     assert caught.value.hint and disk.read("a") == b"1"
 
@@ -232,7 +232,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(disk: Disk, monk
     monkeypatch.setattr(mounts, "room", lambda at: 1_200_000)
     disk.write("a", bytes(1_000_000))
     monkeypatch.setattr(os, "link", lambda *_, **__: pytest.fail("something was written"))
-    with pytest.raises(Problem, match="disk is full") as caught:
+    with pytest.raises(Unsaved, match="disk is full") as caught:
         disk.write("a", bytes(1_400_000), keep=1)
     assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
     assert disk.shut() is None

@@ -5,7 +5,8 @@ Problem             exit 1   anything that failed
 ├── Refused         exit 3   a provider does not accept the credential
 ├── Unreachable     exit 4   the network, a proxy or TLS stood in the way
 ├── Locked          exit 5   a key must be opened first, or cannot be opened
-└── Restricted      exit 1   a provider knows the credential, which may not do this one thing
+├── Restricted      exit 1   a provider knows the credential, which may not do this one thing
+└── Unsaved         exit 1   what was to be stored could not be written
 """
 
 from enum import IntEnum
@@ -65,3 +66,7 @@ class Locked(Problem):
 
 class Restricted(Problem):
     """A provider knows the credential, but it may not do this one thing (such as list models)."""
+
+
+class Unsaved(Problem):
+    """What was to be stored could not be: no room, no right to write, another session's lock, a folder that is gone."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tui import holder
-from tui.errors import Problem
+from tui.errors import Unsaved
 from tui.text import one_line
 
 LOCK = ".lock"
@@ -143,7 +143,7 @@ def _age(at: int) -> float:
     return 0.0
 
 
-def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> Problem:
+def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> Unsaved:
     who, at = holder.words(by), by.get("at")
     since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
-    return Problem(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)
+    return Unsaved(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tests.screens.made_up import HOSTILE, added, area, give, typed, without
 from tests.screens.showing import rows, shown, until, until_shown
 from tui.domain import Model, ModelType, Origin, Supply
-from tui.errors import Problem, Unreachable
+from tui.errors import Problem, Unreachable, Unsaved
 from tui.providers import PROVIDERS
 from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
@@ -20,7 +20,7 @@ from tui.screens.propose import Propose
 from tui.widgets.clip import width
 from tui.widgets.form import Button, FieldRow
 from tui.widgets.rows import Rows
-from tui.workspace import credentials, models
+from tui.workspace import adding, credentials, models
 from tui.workspace.desk import Desk
 
 LOCAL = "openai_compatible"
@@ -103,9 +103,6 @@ async def test_a_model_is_verified_added_and_stands_under_the_cursor(desk: Desk)
         await pilot.press("enter", "down", "enter")
         assert isinstance(pilot.app.focused, Button)
         await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
-        if not isinstance(pilot.app.screen, Models):  # Practice does not know every id.
-            await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         assert added_ids(desk) == ["ft:acme"]
         await until_shown(pilot, " ▸ ● ft:acme")
@@ -151,6 +148,21 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         assert added_ids(desk) == ["ft:acme"]
+
+
+async def test_what_cannot_be_written_is_told_and_adding_it_unverified_is_no_way_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+
+    monkeypatch.setattr(adding, "keep", full)
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "ft:acme")
+        await pilot.press("enter", "down", "enter", "enter")
+        await until_shown(pilot, "▲ The disk is full; nothing was changed.")
+        assert "Add it anyway" not in shown(pilot) and added_ids(desk) == []
 
 
 async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from tests.screens.setting_up import KEY, desk_answering, focused, forget, paste
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import CheckState
+from tui.errors import Unsaved
 from tui.practice.desk import practice_desk
 from tui.providers.spec import Provider
 from tui.secret import Secret
@@ -142,6 +143,31 @@ async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(desk: 
         await pilot.press("tab", "enter")
         await until_shown(pilot, "▲ OpenAI               key refused")
         assert stored(desk) == "0bad"
+
+
+async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, REFUSED)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "[ Save anyway, unverified ]")
+        await pilot.press("ctrl+u")
+        await paste(pilot, KEY)
+        with monkeypatch.context() as patched:
+            patched.setattr(credentials, "save", full)
+            await pilot.press("enter", "enter")
+            await until_shown(pilot, "▲ The disk is full; nothing was changed.")
+            screen = shown(pilot)
+            assert "Make room and try again." in screen and "[ Verify and save ]" in screen
+            assert "Save anyway" not in screen and "Answer of" not in screen
+            await focused(pilot, "Verify and save")
+        await pilot.press("enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
 
 
 async def test_a_restricted_key_is_saved_on_the_operators_word(desk: Desk) -> None:

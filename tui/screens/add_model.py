@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.domain import Intake, Model, Origin
-from tui.errors import Problem, Usage
+from tui.errors import Problem, Unsaved, Usage
 from tui.providers.spec import Provider
 from tui.screens.area import Page, problem_lines
 from tui.screens.finding import Finding
@@ -222,7 +222,7 @@ class AddModel(Page[bool]):
         except FieldProblem as problem:
             self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
-            self._say(problem, verify and not isinstance(problem, Usage))
+            self._say(problem, verify and not isinstance(problem, Usage | Unsaved))
         else:
             await self._kept(model)
 

@@ -13,6 +13,7 @@ from tui.providers.spec import Provider
 from tui.screens.area import Page, problem_lines
 from tui.screens.setup_words import conflict_lines, imported, theirs_lines, two_lines
 from tui.widgets.elapsed import elapsed
+from tui.widgets.entry import EntryRow
 from tui.widgets.form import Button
 from tui.widgets.plain import Words
 from tui.widgets.setup_form import SetupForm
@@ -83,16 +84,16 @@ class Saving(Page[bool]):
         self._values, self._check, self._known, self.outcome = values, Check(), None, None
         self._rotates = which == "rotate"
         self.form.notice()
-        self.work(self._verify_and_save(which), which)
+        self.work(self._verify_and_save(which))
 
-    def work(self, work: Coroutine[Any, Any, None], which: str) -> None:
+    def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it in the background; what goes wrong is said where it concerns."""
 
         async def guarded() -> None:
             try:
                 await work
             except Problem as problem:
-                self._explain(problem, which)
+                self._explain(problem)
 
         self.run_worker(guarded(), group="ask", exclusive=True, exit_on_error=False)
 
@@ -126,9 +127,16 @@ class Saving(Page[bool]):
                     *self._whom, self._values, name=self._credential, plain_http=self._allowed
                 )
 
-        verified = await self._willing(verify)
+        try:
+            verified = await self._willing(verify)
+        except (Usage, Locked):
+            raise
+        except Problem as problem:
+            self._explain_failed_check(problem, which)
+            return
         if verified is None:
             return
+        self.form.offer(again=False)
         self._check = verified.check
         self._values = {**self._values, **verified.moved}
         if verified.note:
@@ -264,25 +272,28 @@ class Saving(Page[bool]):
 
     # --- what went wrong ---
 
-    def _explain(self, problem: Problem, which: str) -> None:
-        """Say it where it concerns; nothing that was typed is lost, and the stored key stays in use."""
-        form = self.form
+    @property
+    def _lead(self) -> EntryRow | None:
+        """The secret that a sentence about the key stands under: the first that is filled in, or kept."""
+        secrets = [each for each in self.form.shown if each.declared.secret]
+        return next((each for each in secrets if each.value or each.kept is not None), None)
+
+    def _explain(self, problem: Problem) -> None:
+        """Say what stands in the way here, where it concerns; nothing that was typed is lost."""
+        lead = self._lead
+        if isinstance(problem, Locked) and lead is not None:
+            lead.complain(problem.message, "Paste it again to replace it.")
+            self.form.open_at(lead.declared.name)
+        elif not isinstance(problem, FieldProblem) or not self.form.complain(
+            problem.field, problem.message, problem.hint
+        ):
+            self.form.notice(*problem_lines(problem.message, problem.hint))
+        self.reframe()
+
+    def _explain_failed_check(self, problem: Problem, which: str) -> None:
+        """Say what came of asking the provider, and offer to save unverified; the stored key stays in use."""
+        form, lead, hint = self.form, self._lead, problem.hint
         self.outcome = self._answer(problem.detail)
-        if isinstance(problem, FieldProblem) and form.complain(problem.field, problem.message, problem.hint):
-            self.reframe()
-            return
-        secrets = [each for each in form.shown if each.declared.secret]
-        lead = next((each for each in secrets if each.value or each.kept is not None), None)
-        hint = problem.hint
-        if isinstance(problem, Usage | Locked):
-            if lead is not None and isinstance(problem, Locked):
-                lead.complain(problem.message, "Paste it again to replace it.")
-                form.open_at(lead.declared.name)
-            else:
-                form.notice(*problem_lines(problem.message, hint))
-            self.reframe()
-            return
-        self._check = Check()
         if isinstance(problem, Refused):
             now = self.app.desk.now()
             self._check = Check(CheckState.REFUSED, now, 0, problem.message, problem.hint, problem.detail)
@@ -293,9 +304,8 @@ class Saving(Page[bool]):
             keeps = "" if self._rotates else "; save anyway keeps it unverified"
             hint = f"{hint} Enter tries again{keeps}.".strip()
         # What takes the place of a key that works has been seen to work.
-        anyway = "" if self._rotates else "Save anyway, unverified"
-        form.offer(again=which in ("verify", "anyway"), anyway=anyway)
-        if isinstance(problem, Refused) and which in ("verify", "rotate", "anyway") and lead is not None:
+        form.offer(again=which == "verify", anyway="" if self._rotates else "Save anyway, unverified")
+        if isinstance(problem, Refused) and which in ("verify", "rotate") and lead is not None:
             lead.complain(problem.message, hint)
             form.open_at(lead.declared.name)
         else:

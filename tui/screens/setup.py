@@ -177,7 +177,7 @@ class Setup(Saving):
         elif which.startswith("look"):
             self._look(which)
         elif which == "carry":
-            self.work(self._carry(), which)
+            self.work(self._carry())
         elif which == "keep":
             form.keep_here()
         elif which == "more":
@@ -186,7 +186,7 @@ class Setup(Saving):
         elif which in ("verify", "rotate") and self._complete(rotates=which == "rotate"):
             self.ask(which, form.values())
         elif which == "anyway":
-            self.work(self.save_anyway(), which)
+            self.work(self.save_anyway())
 
     async def _carry(self) -> None:
         """Open the form of the provider that the key looks to be of, with the key in it."""
@@ -222,7 +222,7 @@ class Setup(Saving):
     # --- servers on this machine ---
 
     def _look(self, which: str) -> None:
-        self.work(self._looked(which), which)
+        self.work(self._looked(which))
 
     async def _looked(self, which: str) -> None:
         form = self.form
