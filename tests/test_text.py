@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text import hint_of, mask, one_line, printable
+from tui.text import hint_of, in_words, mask, one_line, printable
 
 HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
 
@@ -43,3 +43,7 @@ def test_only_long_secrets_leave_a_hint() -> None:
     assert hint_of("sk-FAKE-" + "x" * 20 + "3f2a") == "3f2a"
     assert hint_of("short") == ""
     assert mask("3f2a") == "••••••••3f2a"
+
+
+def test_what_is_told_together_reads_as_a_sentence() -> None:
+    assert [in_words(list(each)) for each in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]

@@ -6,6 +6,7 @@ into pieces anywhere comes out the same.
 """
 
 import re
+from collections.abc import Sequence
 
 from tui.secret import MASK
 
@@ -31,6 +32,11 @@ def one_line(text: str, limit: int = 300) -> str:
     """Printable text on one line of at most `limit` characters; what is cut ends in `…`."""
     line = _SPACE.sub(" ", printable(text)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def in_words(parts: Sequence[str]) -> str:
+    """`one`, `one and two`, `one, two and three`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 def hint_of(secret: str) -> str:

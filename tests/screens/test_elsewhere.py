@@ -218,7 +218,8 @@ async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
         await until_shown(pilot, "•••")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: shown(pilot).count("Written by Modeldeck 2.1") > 1)
-        assert "•••" in shown(pilot) and "▸ [ Verify again ]" in shown(pilot)
+        assert "•••" in shown(pilot) and "▸ [ Verify and save ]" in shown(pilot)
+        assert "Save anyway" not in shown(pilot)
 
 
 @pytest.mark.parametrize("key", ["1", "2", "3", "4", "enter", "v", "a", "o", "L", "colon", "question_mark", "r"])

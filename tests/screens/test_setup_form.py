@@ -427,6 +427,19 @@ async def test_ways_of_signing_in_come_from_the_declaration(desk: Desk, made_up:
         await until_shown(pilot, "   APIPassword      [••••")
 
 
+@pytest.mark.all_providers
+async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fields_are_filled(desk: Desk) -> None:
+    async with console(await forget(desk, "spark"), size=(80, 40)) as pilot:
+        pilot.app.run_worker(pilot.app.set_up("spark"), exit_on_error=False)
+        await focused(pilot, "APIPassword")
+        assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
+        await pilot.press("shift+tab", "right")
+        await until_shown(pilot, "The keys go to spark-api.xf-yun.com, emb-cn-huabei-1.xf-yun.com and")
+        assert "spark-api-open" not in shown(pilot)
+        await pilot.press("left")
+        await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
+
+
 async def test_only_the_way_that_is_shown_is_taken(desk: Desk, made_up: Provider) -> None:
     async with console(desk) as pilot:
         await pilot.press("G", "enter")

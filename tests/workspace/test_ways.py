@@ -51,9 +51,9 @@ def test_two_ways_where_both_may_be_filled() -> None:
     [
         (EITHER, {**TRIPLE, "password": "x"}, "app_id", f"Spark takes {PASSWORD} or {SIGNED}, not both."),
         (EITHER, {"password": "x", "key": "y"}, "key", f"Spark takes {PASSWORD} or {SIGNED}, not both."),
-        (EITHER, {"app_id": "demo"}, "key", f"API key is missing; {SIGNED} needs it."),
-        (BOTH, {"app_id": "demo", "key": "x"}, "secret", f"API secret is missing; {SIGNED} needs it."),
-        (BOTH, {"password": "x", "secret": "y"}, "app_id", f"App ID is missing; {SIGNED} needs it."),
+        (EITHER, {"app_id": "demo"}, "key", "API key is missing; it goes with App ID and API secret."),
+        (BOTH, {"app_id": "demo", "key": "x"}, "secret", "API secret is missing; it goes with App ID and API key."),
+        (BOTH, {"password": "x", "secret": "y"}, "app_id", "App ID is missing; it goes with API key and API secret."),
         (EITHER, {}, "password", "API password is missing."),
         (EITHER, {"host": "other.test"}, "password", "API password is missing."),
     ],

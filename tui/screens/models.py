@@ -14,7 +14,7 @@ from tui.domain import ModelType
 from tui.screens.model_actions import ModelActions
 from tui.screens.model_details import Details
 from tui.screens.model_list import ModelList, columns, head, name_of, sentences, strip_of
-from tui.text import one_line
+from tui.text import in_words, one_line
 from tui.widgets.clip import clip_end
 from tui.widgets.filter import Filter
 from tui.widgets.frame import Frame
@@ -158,8 +158,7 @@ class Models(ModelActions):
         words = [clip_end(one_line(each), 40) for each in self.query_one(Filter).text.split()]
         if not words:
             return f"No {kind} yet.", "t shows the next type."
-        joined = " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-        return f"No {kind} has {joined} in it.", "esc clears the filter."
+        return f"No {kind} has {in_words(words)} in it.", "esc clears the filter."
 
     def _tell(self) -> None:
         """Bring the details to the model under the cursor."""

@@ -12,7 +12,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.screens.area import Framed, Page
 from tui.screens.model_list import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
-from tui.text import one_line
+from tui.text import in_words, one_line
 from tui.widgets.clip import fit
 from tui.widgets.filter import Filter
 from tui.widgets.frame import Frame
@@ -113,7 +113,7 @@ class PickModel(Page[Model]):
                 f"No {self.type.label} model can be used yet.",
                 "esc then 1 sets up a provider, esc then 2 and a adds a hosted model.",
             )
-        words = " and ".join(one_line(each, 40) for each in self.query_one(Filter).text.split())
+        words = in_words([one_line(each, 40) for each in self.query_one(Filter).text.split()])
         return f"No {self.type.label} model has {words} in it.", "esc clears the filter."
 
     def _draw(self, row: ModelRow, sign: Sign, cells: int) -> Content:

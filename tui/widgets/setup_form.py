@@ -7,12 +7,12 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from tui.domain import Credential
-from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.origins import host_of, is_loopback
 from tui.providers.spec import Choice as Offered
 from tui.providers.spec import Field, Provider
-from tui.secret import Secret
+from tui.secret import MASK, Secret
+from tui.text import in_words
 from tui.widgets.entry import EntryRow
 from tui.widgets.form import Button, Choice, FieldRow, Form
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING
@@ -20,7 +20,7 @@ from tui.widgets.local_servers import server_parts
 from tui.widgets.plain import Plain, Words, line
 from tui.workspace.found import Found, Server
 from tui.workspace.paste import in_sentence
-from tui.workspace.setup import needs_plain_http
+from tui.workspace.setup import destinations, needs_plain_http
 
 NAME = "name-of-credential"
 """The row that names a new credential; no provider declares a field of that name."""
@@ -314,16 +314,13 @@ class SetupForm(Form):
 
     def origins(self, values: Mapping[str, str | Secret]) -> tuple[str, ...]:
         """Where the key would be sent with those values, as far as that is known."""
-        given = {each.name: each.default for each in self.provider.fields if not each.secret and each.default}
-        given |= {name: each for name, each in values.items() if isinstance(each, str) and each}
-        try:
-            return self.provider.origins(given)
-        except (KeyError, Problem):
-            return ()
+        return destinations(self.provider, values, self.stored)
 
     def say_where(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""
-        origins = self.origins(self.values())
+        to_come = [each.name for each in self.provider.fields if each.way and each.required and self._shows(each)]
+        filled = {name: each for name, each in self.values().items() if each}
+        origins = self.origins({**dict.fromkeys(to_come, MASK), **filled})
         lines: list[Words] = list(instead)
         if not instead and origins:
             secrets = [each for each in self.provider.fields if each.secret and self._shows(each)]
@@ -331,7 +328,7 @@ class SetupForm(Form):
             if all(map(is_loopback, origins)):
                 lines.append(f"Nothing leaves this machine: {', '.join(map(host_of, origins))}.")
             else:
-                several = " and ".join(map(host_of, origins))
+                several = in_words([host_of(each) for each in origins])
                 where = several if origins[1:] else f"{origins[0]} and nowhere else"
                 lines.append(f"The {what} {goes} to {where}.")
         if needs_plain_http(origins):

@@ -25,7 +25,7 @@ from tui.memory import Memory
 from tui.providers import provider as provider_of
 from tui.secret import Secret
 from tui.store import Tables
-from tui.text import one_line
+from tui.text import in_words, one_line
 from tui.workspace import (
     adding,
     bundle,
@@ -186,7 +186,7 @@ async def _merge(desk: Desk, tenant: Tenant, held: Bundle, allow_http: bool) -> 
 def _lacking(kept: Kept, missing: set[str]) -> str:
     """What a credential needs, with the command that sets it up: quoted, as somebody else may have written the file."""
     fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
-    labels = " and ".join(in_sentence(each.label) for each in fields) or "secrets"
+    labels = in_words([in_sentence(each.label) for each in fields]) or "secrets"
     words = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
     words += [] if kept.name == setup.DEFAULT_NAME else ["--name", kept.name]
     command = shlex.join(["modeldeck", "provider", "set", kept.provider, *map(one_line, words)])

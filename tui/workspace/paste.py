@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field, Provider
+from tui.text import in_words
 
 LONGEST = 20_000
 _ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|\$env:)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)")
@@ -74,7 +75,7 @@ def apart_words(provider: Provider, field: Field, found: Mapping[str, str]) -> s
     """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
     labels = {each.name: each.label for each in (provider.model_id, *provider.fields)}
     rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
-    return " and ".join(rest)
+    return in_words(rest)
 
 
 def in_sentence(label: str) -> str:

@@ -16,7 +16,7 @@ from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, Fields, Provider, told
 from tui.secret import Secret
-from tui.text import hint_of, one_line
+from tui.text import hint_of, in_words, one_line
 from tui.workspace import intake, keys, rotating, sealed, shelf, trust
 from tui.workspace.desk import Desk
 from tui.workspace.naming import get
@@ -81,6 +81,18 @@ def validate(provider: Provider, values: Values, stored: Credential | None) -> t
     kept = (set(stored.hints) & keeping) - set(given) if stored else set()
     _complete(provider, {*clear, *given, *kept})
     return clear, given
+
+
+def destinations(provider: Provider, values: Values, stored: Credential | None) -> tuple[str, ...]:
+    """The origins that the secrets would be sent to with these values and what they keep; () where that is open."""
+    clear = {each.name: each.default for each in provider.fields if not each.secret and each.default}
+    clear |= {name: each for name, each in values.items() if isinstance(each, str) and each}
+    secrets = {name for name, each in values.items() if isinstance(each, Secret)}
+    secrets |= set(stored.hints) & _keeping(provider, values) if stored else set()
+    try:
+        return provider.origins(told(clear, secrets))
+    except (KeyError, Problem):
+        return ()
 
 
 def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -273,12 +285,12 @@ def _complete(provider: Provider, filled: set[str]) -> None:
         if not field.required or field.name in filled or (field.way and field.way not in (begun or ways[:1])):
             continue
         if field.way and begun:
-            raise FieldProblem(field.name, f"{field.label} is missing; {field.way} needs it.", field.help)
-        others = "".join(f" Or give {_needs(provider, each)}." for each in ways[1:]) if field.way else ""
+            beside = in_words([each for each in _needed(provider, field.way) if each != field.label])
+            raise FieldProblem(field.name, f"{field.label} is missing; it goes with {beside}.", field.help)
+        others = "".join(f" Or give {in_words(_needed(provider, each))}." for each in ways[1:]) if field.way else ""
         raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
 
 
-def _needs(provider: Provider, way: str) -> str:
-    """What a way of signing in needs, by its labels: `App ID, API key and API secret`."""
-    labels = [each.label for each in provider.fields if each.way == way and each.required]
-    return " and ".join(filter(None, (", ".join(labels[:-1]), *labels[-1:]))) or way
+def _needed(provider: Provider, way: str) -> list[str]:
+    """The labels of what a way of signing in needs."""
+    return [each.label for each in provider.fields if each.way == way and each.required]
