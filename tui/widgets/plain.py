@@ -4,6 +4,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.text import printable
+from tui.widgets.clip import width
 
 Words = Content | str | tuple[str, str]
 """Text, or text with a style: a colour role of `glyphs`, or a word of the theme such as `bold`."""
@@ -31,9 +32,25 @@ class Plain(Static):
 
     def show(self, content: Words) -> None:
         """Replace the text; the same text again draws nothing."""
-        new = _content(content)
-        if not (isinstance(self.content, Content) and new.is_same(self.content)):
-            self.update(new)
+        new, old = _content(content), self.content
+        if not (isinstance(old, Content) and new.is_same(old)):
+            self.update(new, layout=not (isinstance(old, Content) and self._keeps_its_size(old, new)))
+
+    def _keeps_its_size(self, old: Content, new: Content) -> bool:
+        """Whether it takes the room that it had: a screen is laid out anew only for what needs it."""
+        styles, cells = self.styles, self.content_size.width
+        if not cells:
+            return False
+        before, after = (_extent(each.plain) for each in (old, new))
+        wide = before[0] == after[0] if styles.width is not None and styles.width.is_auto else True
+        high = before[1] == after[1] and max(before[0], after[0]) <= cells
+        return wide and (high or styles.height is None or not styles.height.is_auto)
+
+
+def _extent(text: str) -> tuple[int, int]:
+    """Cells of the widest line, and lines."""
+    lines = text.split("\n")
+    return max(map(width, lines)), len(lines)
 
 
 def _content(content: Words) -> Content:
