@@ -9,7 +9,7 @@ import struct
 import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 
 import pyte
@@ -166,6 +166,49 @@ class Terminal:
             elif monotonic() > deadline:
                 raise AssertionError(f"still running; the screen:\n{self.text}")
         return self.exit_code
+
+
+class SlowTerminal(Terminal):
+    """A terminal at the end of a line that takes `bits` a second, ten for a byte, and answers when it has them.
+
+    With 0 bits it takes all at once.
+    """
+
+    bits = 0
+    _paid = 0.0
+    _since = 0.0
+    _asked = b""
+
+    def pump(self, seconds: float) -> bool:
+        if not self.bits:
+            return super().pump(seconds)
+        end = monotonic() + seconds
+        while True:
+            now = monotonic()
+            # A line that was idle carries no more than others.
+            self._paid = min(self._paid + (now - self._since) * self.bits / 10, self.bits / 500)
+            self._since = now
+            if self._paid >= 1 and select.select([self.fd], [], [], max(0.0, min(0.01, end - now)))[0]:
+                return self._take(int(self._paid))
+            if now >= end:
+                return False
+            sleep(0.002)
+
+    def _take(self, most: int) -> bool:
+        try:
+            data = os.read(self.fd, most)
+        except OSError:
+            return False
+        self._paid -= len(data)
+        self.raw += data
+        self._asked += data
+        for question, answer in REPLIES.items():
+            os.write(self.fd, answer * self._asked.count(question))
+            self._asked = self._asked.replace(question, b"")
+        # A question may come in two reads.
+        self._asked = self._asked[-16:]
+        self._stream.feed(data)
+        return bool(data)
 
 
 def environ(home: os.PathLike[str] | str, **more: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import resource
 from pathlib import Path
 
 from tests.second_user import OTHER, running_as, said_by
-from tui.process import collect_seldom, harden
+from tui.process import collect_seldom, give_back, harden
 
 _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4
 
@@ -54,6 +54,20 @@ def test_variables_that_write_keys_or_arguments_down_are_dropped_and_others_stay
     environ = {**loose, "TEXTUAL_SCREENSHOT": "1", "PYTHONASYNCIODEBUG": "1", **harmless}
     harden(environ)
     assert environ == harmless
+
+
+def held() -> int:
+    """The memory of this process, in pages."""
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+
+def test_memory_that_is_free_again_goes_back_to_the_system() -> None:
+    before = held()
+    blocks = [bytearray(20_000) for _ in range(4_000)]
+    kept, full = blocks[::100], held()
+    del blocks
+    give_back()
+    assert kept and held() - before < (full - before) / 4
 
 
 def test_a_large_store_is_not_looked_through_for_garbage_at_every_turn() -> None:

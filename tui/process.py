@@ -33,6 +33,12 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
         del environ[name]
 
 
+def give_back() -> None:
+    """Hand memory that is free again back to the system, where its C library can."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def collect_seldom() -> None:
     """Look for garbage among new objects only: a look at all of a large store would hold the screen up.
 

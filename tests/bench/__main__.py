@@ -12,7 +12,7 @@ from tests.bench.rows import ROWS, Row, table
 from tests.bench.sessions import SESSIONS
 from tests.bench.terminals import Line
 
-_LONG = {"flat"}
+_LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""
 
 

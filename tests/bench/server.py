@@ -23,14 +23,14 @@ def tokens() -> list[str]:
     return [word[n : n + 12] for word in re.findall(r"\s*\S+|\s+$", ANSWER) for n in range(0, len(word), 12)]
 
 
-def events(pieces: Sequence[str]) -> list[bytes]:
-    """The events of a streamed answer as they stand on the wire."""
+def events(pieces: Sequence[str], messages: int = 1) -> list[bytes]:
+    """The events of a streamed answer to that many messages as they stand on the wire; each counts as one token."""
     common = {"id": "chatcmpl-1", "created": 1, "model": "paced", "object": "chat.completion.chunk"}
 
     def event(delta: dict[str, str], reason: str | None = None) -> dict[str, Any]:
         return {**common, "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]}
 
-    usage = {"prompt_tokens": 9, "completion_tokens": len(pieces), "total_tokens": 9 + len(pieces)}
+    usage = {"prompt_tokens": messages, "completion_tokens": len(pieces), "total_tokens": messages + len(pieces)}
     chunks = [event({"role": "assistant", "content": ""}), *(event({"content": piece}) for piece in pieces)]
     chunks += [event({}, "stop"), {**common, "choices": [], "usage": usage}]
     return [b"data: %s\n\n" % each.encode() for each in (*map(json.dumps, chunks), "[DONE]")]
@@ -49,17 +49,17 @@ def paced(rate: float = 200, models: int = 1) -> Iterator[str]:
 
 
 async def _serve(rate: float, models: int) -> None:
-    frames = events(tokens())
+    pieces = tokens()
     listed = [{"id": "paced", "object": "model", "created": 1, "owned_by": "local"}]
     listed += [{"id": f"family-{n % 97}/model-{n:05}", "object": "model"} for n in range(1, models)]
     listing = json.dumps({"object": "list", "data": listed}).encode()
     whole = json.dumps({"choices": [{"index": 0, "message": {"content": "OK"}, "finish_reason": "stop"}]}).encode()
 
-    async def stream(writer: asyncio.StreamWriter) -> None:
+    async def stream(writer: asyncio.StreamWriter, messages: int) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
         clock = asyncio.get_running_loop().time
         began = clock()
-        for number, frame in enumerate(frames):
+        for number, frame in enumerate(events(pieces, messages)):
             if rate and (wait := began + number / rate - clock()) > 0:
                 await asyncio.sleep(wait)
             writer.write(b"%x\r\n%s\r\n" % (len(frame), frame))
@@ -72,8 +72,9 @@ async def _serve(rate: float, models: int) -> None:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 length = re.search(r"content-length: (\d+)", head)
                 asked = await reader.readexactly(int(length[1])) if length else b""
-                if "/chat/completions" in head and json.loads(asked).get("stream"):
-                    await stream(writer)
+                question = json.loads(asked or b"{}")
+                if question.get("stream"):
+                    await stream(writer, len(question["messages"]))
                 else:
                     body = whole if "/chat/completions" in head else listing
                     writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n")

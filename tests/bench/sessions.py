@@ -20,7 +20,7 @@ Session = Callable[[Line], Figures]
 PROGRAMS = Path(__file__).parent / "programs"
 REST = 10.0
 QUESTION = "why?"
-ENTER, ESCAPE = "\r", "\x1b"
+ENTER, ESCAPE, EMPTY = "\r", "\x1b", "\x15"
 WORDS = "ZQXJVKWZQXJVKW"
 """Letters that stand nowhere else on a screen."""
 OVER = "tokens a second"
@@ -100,18 +100,36 @@ def reading(line: Line) -> Figures:
 
 
 def answers(line: Line) -> Figures:
-    """A hundred answers, then a thousand, that come at once: the memory held after each."""
+    """A thousand answers that come at once. After 10, 100 and all: what the next ten take, a key, the memory held."""
     with paced(rate=0) as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
             _ask(terminal)
-            held = {}
-            for count in range(1, 1001):
-                terminal.took("answering", *([ENTER] if count == 1 else ["again", ENTER]))
-                terminal.until(OVER, 60)
-                if count in (100, 1000):
-                    held[f"after {count}"] = terminal.held
-            return held
+            figures: dict[str, float] = {}
+            asked = 0
+            for upto in (10, 100, 990):
+                asked = _answered(terminal, asked, upto)
+                cpu = terminal.cpu
+                asked = _answered(terminal, asked, upto + 10)
+                figures[f"cpu {asked - 10}"] = (terminal.cpu - cpu) / 10
+                figures[f"echo {asked - 10}"] = _typing(terminal)["echo"]
+                terminal.send(EMPTY)
+                # What is free is handed back by the next look at what goes on.
+                _rest(terminal)
+                figures[f"held {asked - 10}"] = terminal.held
+            return figures
+
+
+def _answered(terminal: Measured, already: int, upto: int) -> int:
+    """Ask until there are that many answers, and say how many there are."""
+    for count in range(already + 1, upto + 1):
+        if count > 1:
+            terminal.send(QUESTION)
+            terminal.until(f"> {QUESTION}")
+        terminal.send(ENTER)
+        # The server counts each message as a token: questions and answers before, and the question.
+        terminal.until(f" {2 * count - 1:,} in, ", 60)
+    return upto
 
 
 def version(line: Line) -> Figures:

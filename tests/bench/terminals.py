@@ -11,10 +11,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic, perf_counter, sleep
+from time import perf_counter
 
 from tests.journey.test_ssh import sshd
-from tests.terminal import Terminal
+from tests.terminal import SlowTerminal
 
 _MARK = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -52,32 +52,16 @@ class Line:
             yield opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))
 
 
-class Measured(Terminal):
+class Measured(SlowTerminal):
     """A terminal that counts."""
 
     def __init__(
         self, command: Sequence[str], environ: Mapping[str, str], columns: int, rows: int, baud: int, mark: str
     ) -> None:
         self._mark = f"{_MARK}={mark}".encode()
-        self._baud, self._free_from = baud, 0.0
-        if baud:
-            self.portion = max(1, baud // 10 // 20)
+        self.bits = baud
         self.began = perf_counter()
         super().__init__(command, environ, columns, rows)
-
-    def pump(self, seconds: float) -> bool:
-        if not self._baud:
-            return super().pump(seconds)
-        busy = self._free_from - monotonic()
-        if busy > 0:
-            sleep(min(busy, seconds))
-        if busy > seconds:
-            return True
-        before = len(self.raw)
-        came = super().pump(max(0.0, seconds - busy))
-        # Ten bits a byte: what was read keeps the line busy for so long.
-        self._free_from = monotonic() + (len(self.raw) - before) * 10 / self._baud
-        return came
 
     def took(self, condition: Callable[[], object] | str, *keys: str, seconds: float = 30) -> float:
         """Seconds from the keys, else from the start, until it holds."""

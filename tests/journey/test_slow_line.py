@@ -1,18 +1,17 @@
 """A line of few bits a second: keys are answered while an answer streams, escape stops it, and nothing is lost."""
 
 import os
-import select
 import statistics
 from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
 from tests.doubles.openai_server import Chat, OpenAIServer
 from tests.journey.console import ENTER, ESCAPE, MODELDECK, first_answer
 from tests.journey.test_ssh import MISSING, sshd
-from tests.terminal import REPLIES, Terminal, environ
+from tests.terminal import SlowTerminal, Terminal, environ
 
 KEY = "sk-proj-FAKE-slow-line-0123456789abcdef-77c0"
 LAST = 48
@@ -22,44 +21,6 @@ PARAGRAPH = (
 ANSWER = tuple(f"{word} " for number in range(LAST + 1) for word in (PARAGRAPH + f"Number {number}.\n\n").split(" "))
 AT_ONCE, STOPPED = 0.3, 3.0
 """Seconds in which a typed character is there, and the words that an answer was stopped."""
-
-
-class SlowTerminal(Terminal):
-    """A terminal at the end of a line that takes `bits` a second, ten for a byte, and answers when it has them."""
-
-    bits = 9600
-    _paid = 0.0
-    _since = 0.0
-    _asked = b""
-
-    def pump(self, seconds: float) -> bool:
-        end = monotonic() + seconds
-        while True:
-            now = monotonic()
-            # A line that was idle carries no more than others.
-            self._paid = min(self._paid + (now - self._since) * self.bits / 10, self.bits / 500)
-            self._since = now
-            if self._paid >= 1 and select.select([self.fd], [], [], max(0.0, min(0.01, end - now)))[0]:
-                return self._take(int(self._paid))
-            if now >= end:
-                return False
-            sleep(0.002)
-
-    def _take(self, most: int) -> bool:
-        try:
-            data = os.read(self.fd, most)
-        except OSError:
-            return False
-        self._paid -= len(data)
-        self.raw += data
-        self._asked += data
-        for question, answer in REPLIES.items():
-            os.write(self.fd, answer * self._asked.count(question))
-            self._asked = self._asked.replace(question, b"")
-        # A question may come in two reads.
-        self._asked = self._asked[-16:]
-        self._stream.feed(data)
-        return bool(data)
 
 
 def answered_after(terminal: Terminal, key: str, shown: str) -> float:

@@ -1,7 +1,9 @@
 """The chat: rows as drawn, an answer that streams, stops, breaks or never comes, and every key."""
 
 import asyncio
+import random
 import stat
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,15 +15,20 @@ from textual.pilot import Pilot
 
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.config import Config
+from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
 from tui.errors import Unreachable
 from tui.practice.desk import practice_desk
 from tui.providers.calls import Message
 from tui.providers.events import Event, Finish, Retrying, Silence, TextDelta, ThinkingDelta, Usage
+from tui.screens.asking import Asking
 from tui.screens.chat import ChatTab
+from tui.screens.chat_log import ChatLog
 from tui.screens.playground import Playground
 from tui.widgets.question import LIMIT
+from tui.widgets.turns import Reply
 from tui.workspace import defaults, models, playground, tenants
+from tui.workspace.conversation import AnswerState
 
 BIG = 1_000_000
 
@@ -343,9 +350,28 @@ async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() ->
     async with chatting() as (pilot, tab):
         await asked(pilot, tab, "hello")
         await pilot.press("escape", "c")
-        assert pilot.app.clipboard == tab.chat.entries[0].turn.answers[0].text
+        assert pilot.app.clipboard == str(tab.chat.entries[0].turn.answers[0].text)
         said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
         await until_shown(pilot, said)
+
+
+def test_answers_that_are_over_take_less_memory_than_their_text() -> None:
+    chance, words = random.Random(3), (Path(__file__).parents[1] / "bench/programs/answer.md").read_text().split(" ")
+    log, size = ChatLog(), 0
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(50):
+        text = " ".join(chance.choices(words, k=2_000))
+        size += len(text.encode())
+        entry, asking = log.add("again"), Asking(ModelEntry("openai", "m", ModelType.CHAT), Reply("m"))
+        entry.begin(asking.reply)
+        asking.take(TextDelta(text))
+        entry.end(asking.ended(AnswerState.COMPLETE))
+        asking.reply.end()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < size
+    assert log.entries[-1].reply and log.entries[-1].reply.text == text
 
 
 async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path, model: Model) -> None:

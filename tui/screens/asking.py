@@ -91,8 +91,7 @@ class Asking:
         """The answer as it is kept."""
         self.gather()
         used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
-        text = self.reply.text
-        return Answer(text, self.model.ref, state, note, self.first, self.seconds, used.input, used.output)
+        return Answer(self.reply.pack(), self.model.ref, state, note, self.first, self.seconds, used.input, used.output)
 
 
 def seconds_words(seconds: float) -> str:

@@ -13,6 +13,7 @@ from textual.app import ScreenStackError
 from tui import locking
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
+from tui.process import give_back
 from tui.screens.area import Area, Framed
 from tui.widgets.frame import STRIP
 from tui.widgets.glyphs import ATTENTION, WARNING, WORKING
@@ -60,11 +61,12 @@ class Watch:
         self._seen: dict[str, Hashable] = {}
         self._looking: asyncio.Task[None] | None = None
         self._last_key = monotonic()
-        self._tidied = False
+        self._given_back = self._tidied = False
 
     def key(self) -> None:
         """A key was pressed, or text was pasted."""
-        self._last_key, self._tidied = monotonic(), False
+        self._last_key = monotonic()
+        self._given_back = self._tidied = False
 
     def lost(self) -> bool:
         """Whether the tenant shown is gone or cannot be read: looked at before each key does something to it."""
@@ -115,11 +117,19 @@ class Watch:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
         self._tell_unnoted()
-        if not self._tidied and not self.app.at_work and self.idle > _AT_REST:
-            self._tidied = True
-            gc.collect()
+        if not self.app.at_work:
+            self._tidy()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
+
+    def _tidy(self) -> None:
+        """What keys brought about is over: what it took is given back, and looked through when nobody minds."""
+        if not self._tidied and self.idle > _AT_REST:
+            self._tidied, self._given_back = True, False
+            gc.collect()
+        if not self._given_back:
+            self._given_back = True
+            give_back()
 
     def wait(self) -> None:
         """Say for how long another process has kept this one waiting."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.packed import Packed
 from tui.text import printable
 from tui.widgets.glyphs import ATTENTION, MUTED, STOPPED, WARNING, WORKING
 from tui.widgets.plain import Words, line
@@ -69,7 +70,9 @@ class Reply:
     """
 
     def __init__(self, name: str, text: str = "", thoughts: str = "") -> None:
-        self.name, self.text, self.thoughts = name, text, thoughts
+        self.name = name
+        self._text: str | Packed = text
+        self._thoughts: str | Packed = thoughts
         self.place = ""
         self.seconds_thought = 0.0
         self.unfolded = False
@@ -79,6 +82,16 @@ class Reply:
         self._thinking: Document | None = None
         self._new: list[str] = []
         self._new_thoughts: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Its text, as far as it was put together."""
+        return str(self._text)
+
+    @property
+    def thoughts(self) -> str:
+        """Its thoughts, as far as they were put together."""
+        return str(self._thoughts)
 
     def begin(self) -> None:
         """It is about to come."""
@@ -102,10 +115,17 @@ class Reply:
     def gather(self) -> None:
         """Put together what came since."""
         if self._new or self._new_thoughts:
-            self.text += "".join(self._new)
-            self.thoughts += "".join(self._new_thoughts)
+            self._text = self.text + "".join(self._new)
+            self._thoughts = self.thoughts + "".join(self._new_thoughts)
             self._new.clear()
             self._new_thoughts.clear()
+
+    def pack(self) -> Packed:
+        """Its text, kept small: there will be no more of it."""
+        self.gather()
+        self._thoughts = Packed(self.thoughts)
+        self._text = packed = Packed(self.text)
+        return packed
 
     def end(self, *below: Words) -> None:
         """It is over; `below` is what stands under it."""

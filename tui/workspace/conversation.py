@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tui.packed import Packed
 from tui.providers.calls import Message
 
 
@@ -19,7 +20,7 @@ class AnswerState(StrEnum):
 class Answer:
     """One answer: its text, who gave it (`provider/model`), how it ended, and its figures (seconds, tokens)."""
 
-    text: str
+    text: Packed
     model: str
     state: AnswerState = AnswerState.COMPLETE
     note: str = ""
@@ -55,7 +56,7 @@ class Conversation:
         sent = [Message("system", self.system)] if self.system else []
         for turn in self.turns:
             if turn.answer and turn.answer.text:
-                sent += [Message("user", turn.question), Message("assistant", turn.answer.text)]
+                sent += [Message("user", turn.question), Message("assistant", str(turn.answer.text))]
         return (*sent, Message("user", question)) if question else tuple(sent)
 
     def as_markdown(self) -> str:
@@ -64,7 +65,7 @@ class Conversation:
         for turn in self.turns:
             blocks += ["## You", turn.question.strip()]
             if turn.answer:
-                blocks += [f"## {turn.answer.model}", turn.answer.text.strip(), *_mark(turn.answer)]
+                blocks += [f"## {turn.answer.model}", str(turn.answer.text).strip(), *_mark(turn.answer)]
         return "\n\n".join(each for each in blocks if each) + "\n"
 
 
