@@ -198,7 +198,7 @@ FACTS = Facts(
         Said(401, {"message": HOSTLESS}, "An APIPassword came where iFLYTEK Spark wants a signature", Refused, "base"),
         Said(401, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
         Said(403, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
-        Said(403, {}, "iFLYTEK Spark turned this call away", Restricted, "clock is more than 5 minutes off"),
+        Said(403, {}, "iFLYTEK Spark turned this call away", Problem, "clock is more than 5 minutes off"),
         Said(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
     ),
 )

@@ -255,6 +255,16 @@ async def test_silence_before_the_first_byte():
     assert len(server.asked) == 1
 
 
+async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
+    limits = replace(QUICK, silence=0.05, give_up=0.12, give_up_whole=60)
+    async with serve([HOLD]) as server:
+        wire, access = Wire({}, limits=limits), access_to(server.base_url)
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Unreachable)
+    assert "sent nothing of use" in problem.message
+
+
 async def test_a_comment_every_moment_is_still_silence():
     limits = replace(QUICK, silence=0.05, give_up=0.15)
 

@@ -24,6 +24,7 @@ from tests.providers.double import (
     text_of,
 )
 from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.providers.calls import Call
 from tui.providers.events import Notice, Retrying
 from tui.providers.faults import Place, retry_after
 from tui.providers.wire import Access, Wire
@@ -172,6 +173,22 @@ async def test_a_network_that_wants_a_sign_in_first():
     assert (events, len(server.asked)) == ([], 1)
 
 
+async def test_a_redirect_may_be_a_sign_in_page():
+    for target in ("https://portal.example.test/login", "/login"):
+        async with serve([http("", 302, {"location": target})]) as server:
+            _, problem = await ask(server)
+        assert problem and "sign-in page of this network" in problem.hint
+
+
+async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run():
+    async with serve([http(error(), 403)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Restricted)
+    assert problem.hint == "Ask who runs the server what the key may do."
+
+
 async def test_a_refusal_without_words_or_end():
     async with serve(
         [http("", 500)], [b"HTTP/1.1 400 No\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{"]
@@ -186,6 +203,14 @@ async def test_a_missing_path_says_what_base_urls_look_like():
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
     assert problem and problem.hint == f"It was asked at {server.origin}/models; a base URL most often ends in /v1."
+
+
+async def test_where_they_look_otherwise_it_says_nothing_of_it():
+    async with serve([http("404 page not found", 404)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.origin, "chatglm")
+        _, problem = await run(wire, access, Call("GET", f"{server.origin}/models", lambda: lambda frame: ()))
+        await wire.aclose()
+    assert problem and problem.hint == f"It was asked at {server.origin}/models."
 
 
 # --- how long to wait -------------------------------------------------------------------------------------------------

@@ -1,8 +1,10 @@
 """`modeldeck model …`."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+from tui.cli.answering import say_beside
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import entries
@@ -90,7 +92,8 @@ def _entries(call: Calling, provider: Provider) -> dict[str, str]:
 async def refresh(call: Calling) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.given.one("P"))
-    done = await call.opening(lambda: models.refresh(call.desk, call.tenant.id, provider.id))
+    hear = partial(say_beside, call.out)
+    done = await call.opening(lambda: models.refresh(call.desk, call.tenant.id, provider.id, hear))
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}

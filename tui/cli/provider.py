@@ -1,7 +1,9 @@
 """`modeldeck provider list | show | verify | source | remove`; `set` is in `setting`."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
+from tui.cli.answering import say_beside
 from tui.cli.calling import Calling
 from tui.cli.credential import credential_shape
 from tui.cli.output import Output
@@ -159,7 +161,10 @@ _GOOD = (CheckState.READY, CheckState.RESTRICTED)
 async def _outcome(call: Calling, provider_id: str) -> _Outcome:
     name = call.given.one("name")
     try:
-        check = await call.opening(lambda: credentials.verify_stored(call.desk, call.tenant.id, provider_id, name))
+        hear = partial(say_beside, call.out)
+        check = await call.opening(
+            lambda: credentials.verify_stored(call.desk, call.tenant.id, provider_id, name, hear)
+        )
     except Usage:
         raise
     except Problem as problem:

@@ -2,8 +2,10 @@
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
+from tui.cli.answering import say_beside
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import Values, entries
@@ -101,7 +103,15 @@ async def save(call: Calling, provider: Provider, values: Values, rotate: bool =
     check, listed, note = Check(), None, ""
     if not call.given.has("no-verify"):
         verified = await call.opening(
-            lambda: credentials.verify(call.desk, tenant_id, provider.id, values, name=name, plain_http=plain_http)
+            lambda: credentials.verify(
+                call.desk,
+                tenant_id,
+                provider.id,
+                values,
+                name=name,
+                plain_http=plain_http,
+                hear=partial(say_beside, call.out),
+            )
         )
         check, listed, note = verified.check, verified.listed, verified.note
         values = {**values, **verified.moved}
@@ -151,11 +161,11 @@ async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
     if saved.check.state is CheckState.UNVERIFIED:
         out.line(f"{provider.label} is saved, not verified.")
         out.line(f"modeldeck provider verify {provider.id} asks it.")
+    elif saved.check.state is CheckState.RESTRICTED:
+        out.line(f"{provider.label} is saved, restricted: {saved.check.message}")
+        out.line(saved.check.hint)
     else:
         out.line(f"{provider.label} is saved, verified in {saved.check.ms} ms.")
-        for words in (saved.check.message, saved.check.hint):
-            if words:
-                out.line(words)
     if waits := trust.standing(call.desk, call.tenant.id).of(saved):
         out.line(trust.words(call.desk, call.tenant.id, waits))
         out.line(f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it.")

@@ -97,7 +97,9 @@ def redirect(place: Place, target: str) -> Problem:
     went = f" The key went to {place.host} only." if place.keyed else ""
     return Problem(
         f"{place.host} wants to send this call on to {where}. It was not followed.{went}",
-        "If the new address is right, set it as the base URL." if host else "Check the path of the base URL.",
+        "It may be a sign-in page of this network. Set the new address in place of this one only if you know it."
+        if host
+        else "Check the path of the address; it may be a sign-in page of this network.",
     )
 
 
@@ -167,12 +169,14 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
         what = f"use {place.model}" if place.model else "do this"
         return Restricted(
             f"{label} does not allow this key to {what}.",
-            "Check the rights of the key, and whether its region is served.",
+            "Check the rights of the key, and whether its region is served."
+            if place.provider.key_page
+            else "Ask who runs the server what the key may do.",
         )
     if status in (404, 405, 410):
         what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
-        hint = "" if "/v1/" in place.url else "; a base URL most often ends in /v1"
-        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{hint}.")
+        ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
+        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
     if status == 407:
         return Unreachable(
             f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
@@ -199,6 +203,13 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
     if status:
         return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
     return Problem(f"{label} broke off with an error.", AGAIN)
+
+
+def _lacks_v1(place: Place) -> bool:
+    """Whether the address lacks the /v1 that the base URLs of its provider end in."""
+    provider = place.provider
+    usual = [each.default for each in provider.fields if each.url] + [each.base_url for each in provider.local_servers]
+    return "/v1/" not in place.url and any(each.endswith("/v1") for each in usual)
 
 
 def _detail(refusal: Refusal) -> str:

@@ -253,7 +253,9 @@ class Wire:
                     yield told
         signed = self._signed(access, step, opened)
         place, transport = await self._way(access, step.call.url, signed.url, keyed=any(opened.values()))
-        watch = Watch(place, self._limits, signed.framing in _STREAMED, signed.patience)
+        # What only looks something up has no reason to take as long as a model that thinks.
+        soon = signed.framing in _STREAMED or signed.method == "GET"
+        watch = Watch(place, self._limits, soon, signed.patience)
         upload, (request, read) = await body_of(signed), _protocol(signed)
         progress = Progress()
         try:

@@ -31,10 +31,11 @@ class Access:
 class Limits:
     """Times in seconds and sizes in bytes.
 
-    `give_up` is how long a streamed answer may bring nothing of use, `give_up_whole` how long one that comes in one
-    piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to `backoff_most`. `body`
-    bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB. `refusal_time` is how long the words
-    of a refusal are waited for, `cancel` how long stopping what runs at the provider may take.
+    `give_up` is how long a streamed answer, or a listing, may bring nothing of use, `give_up_whole` how long an answer
+    that comes in one piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to
+    `backoff_most`. `body` bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
+    `refusal_time` is how long the words of a refusal are waited for, `cancel` how long stopping what runs at the
+    provider may take.
     """
 
     connect: float = 10

@@ -57,10 +57,11 @@ class Ended(Unreachable):
 class Watch:
     """Waits for the other side and tells of its silence, by what is of use and not by what keeps a line open."""
 
-    def __init__(self, place: Place, limits: Limits, streamed: bool, patience: float = 0.0) -> None:
+    def __init__(self, place: Place, limits: Limits, soon: bool, patience: float = 0.0) -> None:
+        """`soon` says that something of use is to come soon; `patience` is a shorter limit that the call has."""
         self._place = place
         self._silence = limits.silence
-        self._limit = limits.give_up if streamed else limits.give_up_whole
+        self._limit = limits.give_up if soon else limits.give_up_whole
         self._patience = patience
         if patience:
             self._limit = min(self._limit, patience)

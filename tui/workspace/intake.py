@@ -1,12 +1,12 @@
 """Taking in what a provider lists: new models come, those that are gone are marked, added ones are left alone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, Origin
 from tui.providers.calls import Call
-from tui.providers.events import Listed
+from tui.providers.events import Event, Listed
 from tui.providers.spec import Provider
 from tui.store import Tables
 from tui.workspace.desk import Desk
@@ -25,12 +25,18 @@ class Refreshed:
     total: int
 
 
-async def listed(desk: Desk, access: "Access", call: Call) -> tuple[Model, ...] | None:
+Hear = Callable[[Event], None]
+"""Hears what goes on while a provider is asked: that it is silent, or asked again."""
+
+
+async def listed(desk: Desk, access: "Access", call: Call, hear: Hear = lambda event: None) -> tuple[Model, ...] | None:
     """The models that the answer of a call lists; None if it lists none at all, as not being a listing."""
     models: tuple[Model, ...] | None = None
     async for event in desk.wire.stream(access, call):
         if isinstance(event, Listed):
             models = (models or ()) + event.models
+        else:
+            hear(event)
     return models
 
 

@@ -97,7 +97,7 @@ def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
     return list(desk.store(tenant_id).derive("rows", read, (usable, today, lent_to(desk, tenant_id))))
 
 
-async def refresh(desk: Desk, tenant_id: str, provider_id: str) -> Refreshed:
+async def refresh(desk: Desk, tenant_id: str, provider_id: str, hear: intake.Hear = lambda event: None) -> Refreshed:
     """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
     provider = provider_of(provider_id)
     if provider.intake is Intake.ADDED:
@@ -105,7 +105,7 @@ async def refresh(desk: Desk, tenant_id: str, provider_id: str) -> Refreshed:
     access = await asyncio.to_thread(sealed.access, desk, tenant_id, provider_id)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
-        listed = await intake.listed(desk, access, provider.list_models(access.fields)) or ()
+        listed = await intake.listed(desk, access, provider.list_models(access.fields), hear) or ()
 
     def work() -> Refreshed:
         with desk.store(tenant_id).transaction() as tables:

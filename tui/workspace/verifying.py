@@ -45,6 +45,7 @@ async def verify(
     *,
     name: str = DEFAULT_NAME,
     plain_http: tuple[str, ...] = (),
+    hear: intake.Hear = lambda event: None,
 ) -> Verified:
     """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised.
 
@@ -52,11 +53,11 @@ async def verify(
     """
     draft = await asyncio.to_thread(draft_of, desk, tenant_id, provider_id, values, name, plain_http)
     try:
-        check, listed = await _asked(desk, _access(draft))
+        check, listed = await _asked(desk, _access(draft), hear)
     except Refused as refused:
         for other in _elsewhere(draft):
             with suppress(Refused, Unreachable):
-                check, listed = await _asked(desk, _access(other))
+                check, listed = await _asked(desk, _access(other), hear)
                 moved = {each: value for each, value in other.clear.items() if value != draft.clear.get(each)}
                 return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
@@ -106,7 +107,9 @@ def _moved_words(draft: Draft, other: Draft) -> str:
     return f"{here} does not know this key; {there} does, and is used."
 
 
-async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str = "") -> Check:
+async def verify_stored(
+    desk: Desk, tenant_id: str, provider_id: str, name: str = "", hear: intake.Hear = lambda event: None
+) -> Check:
     """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
     provider = provider_of(provider_id)
     held = sealed.listing(desk, tenant_id, provider_id)
@@ -116,7 +119,7 @@ async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str 
         raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
     access = await asyncio.to_thread(sealed.access_with, desk, tenant_id, provider, credential)
     try:
-        check, _ = await _asked(desk, access)
+        check, _ = await _asked(desk, access, hear)
     except Refused as problem:
         check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
     except Problem as problem:
@@ -127,7 +130,7 @@ async def verify_stored(desk: Desk, tenant_id: str, provider_id: str, name: str 
     return check
 
 
-async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...] | None]:
+async def _asked(desk: Desk, access: "Access", hear: intake.Hear) -> tuple[Check, tuple[Model, ...] | None]:
     """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
     provider, begun = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
@@ -137,9 +140,9 @@ async def _asked(desk: Desk, access: "Access") -> tuple[Check, tuple[Model, ...]
         return Check(state, desk.now(), round((time.monotonic() - begun) * 1000), *words)
 
     try:
-        listed = await intake.listed(desk, access, provider.verify(access.fields))
+        listed = await intake.listed(desk, access, provider.verify(access.fields), hear)
         if listed is None and provider.list_models is not None:
-            listed = await intake.listed(desk, access, provider.list_models(access.fields))
+            listed = await intake.listed(desk, access, provider.list_models(access.fields), hear)
     except Restricted as problem:
         return outcome(CheckState.RESTRICTED, problem), None
     return outcome(CheckState.READY), listed

@@ -36,7 +36,7 @@ _OTHER = (
     "The APIPassword is in the HTTP box of the version's page in the console; APIKey and APISecret are others.",
 )
 _FORBIDDEN = (
-    Restricted,
+    Problem,
     "{label} turned this call away before it looked at it.",
     "This machine's clock is more than 5 minutes off, or the application takes calls from listed addresses only.",
 )
