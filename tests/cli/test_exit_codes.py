@@ -44,7 +44,7 @@ def test_a_refused_key_leaves_the_stored_one(ready: Run) -> None:
 def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run, server: OpenAIServer) -> None:
     busy = Reply(503, error_body("busy", "server_error"), {"retry-after": "0"})
     scopes = error_body("You have insufficient permissions. Missing scopes: x", "invalid_request_error")
-    server.next("/v1/models", busy, Reply(403, scopes))
+    server.next("/models", busy, Reply(403, scopes))
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code == 0
     assert ran.out.startswith("OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n")
