@@ -17,13 +17,15 @@ from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, T
 from tui.providers.wire import Limits, Wire
 
 OPENAI = PROVIDERS["openai"]
+GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
+NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
 QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
-MODEL = Model("openai", "gpt-6-sol", ModelType.CHAT)
 
 
-async def ask(question: str, key: str = "sk-proj-FAKE-good", wire: Wire | None = None, **parameters):
-    access = access_to(OPENAI, api_key=key)
-    call = OPENAI.chat(access.fields, ChatAsk(MODEL, (Message("user", question),), parameters))
+async def ask(question: str, key: str = "", wire: Wire | None = None, provider: str = "openai", **parameters):
+    declared, model = PROVIDERS[provider], Model(provider, NAMED[provider], ModelType.CHAT)
+    access = access_to(declared, api_key=key or GOOD[provider])
+    call = declared.chat(access.fields, ChatAsk(model, (Message("user", question),), parameters))
     return await run(wire or Wire({}, transport(0), QUICK), access, call)
 
 
@@ -51,12 +53,13 @@ def test_there_is_a_heading_a_table_a_list_and_code():
         assert mark in said
 
 
+@pytest.mark.parametrize("provider", NAMED)
 @pytest.mark.parametrize(
     ("wish", "kind"),
     [("fail", Problem), ("break", Unreachable), ("error", Problem), ("be refused", Refused), ("stall", Unreachable)],
 )
-async def test_failures_on_demand(wish, kind):
-    events, problem = await ask(f"Why is the sky blue? Please {wish}.")
+async def test_failures_on_demand(wish, kind, provider):
+    events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
     assert type(problem) is kind
     assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
     assert any(isinstance(each, Silence) for each in events) == (wish == "stall")
@@ -88,28 +91,31 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take():
     assert events[0] == Notice("gpt-6-sol takes no temperature. It was left out.")
 
 
+@pytest.mark.parametrize("provider", NAMED)
 @pytest.mark.parametrize(
     ("word", "kind", "said"),
     [
-        ("refused", Refused, "OpenAI does not know this key."),
-        ("nocredit", Problem, "Your OpenAI account has no credit left."),
-        ("busy", Problem, "OpenAI is too busy."),
-        ("nowhere", Unreachable, "Cannot find the host api.openai.com. The key was not sent."),
+        ("refused", Refused, "{label} does not know this key."),
+        ("nocredit", Problem, "Your {label} account has no credit left."),
+        ("busy", Problem, "{label} is too busy."),
+        ("nowhere", Unreachable, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said):
+async def test_keys_that_are_no_good(word, kind, said, provider):
     wire = Wire({}, transport(0), Limits(retry_after=1, backoff=0.001, backoff_most=0.001))
-    events, problem = await ask("hello", f"sk-FAKE-{word}", wire)
+    events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
-    assert problem.message == said
+    assert problem.message == said.format(label=PROVIDERS[provider].label, id=provider)
     assert any(isinstance(each, Retrying) for each in events) == (word == "nowhere")
 
 
-async def test_a_restricted_key_may_chat_and_not_list():
-    access = access_to(OPENAI, api_key="sk-FAKE-restricted")
-    _, problem = await run(Wire({}, transport(0)), access, OPENAI.verify(access.fields))
+@pytest.mark.parametrize("provider", NAMED)
+async def test_a_restricted_key_may_chat_and_not_list(provider):
+    declared, key = PROVIDERS[provider], GOOD[provider].replace("good", "restricted")
+    access = access_to(declared, api_key=key)
+    _, problem = await run(Wire({}, transport(0)), access, declared.verify(access.fields))
     assert isinstance(problem, Restricted)
-    _, problem = await ask("hello", "sk-FAKE-restricted")
+    _, problem = await ask("hello", key, provider=provider)
     assert problem is None
 
 

@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tui.domain import Model
+from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.calls import Call, ChatAsk, Frame, Message, Refusal
@@ -197,6 +197,20 @@ def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
     reader = call.reader()
     results = [each for data in frames for each in reader(data if isinstance(data, Frame) else Frame(data))]
     return results + (list(reader(None)) if end else [])
+
+
+def told_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelType | None, str]) -> None:
+    """Checks that each of these names, listed by itself, becomes a model of its type; under None, no model at all."""
+    for kind, names in kinds.items():
+        for name in names.split():
+            models = read(p.verify(fields), {"data": [{"id": name}]})[0].models
+            assert [each.type for each in models] == ([kind] if kind else []), name
+
+
+def proposed_are_known(p: Provider) -> None:
+    """Checks that what is proposed stands in the catalogue, as a model of its type."""
+    known = {(each.type, each.id) for each in p.catalogue}
+    assert {(kind, name) for kind, names in p.proposed.items() for name in names} <= known
 
 
 def sse(data: Any, event: str = "") -> bytes:

@@ -7,7 +7,7 @@ itself is checked with OpenAI's facts.
 from typing import Any
 
 from tests.providers.double import http
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse, told_by_names
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
@@ -279,14 +279,11 @@ def what_is_listed(p: Provider) -> None:
         model = Model("chatglm", "THUDM/GLM-4-9B-0414", ModelType.CHAT, context=32768)
         assert read(call, body) == [Listed((model,), 1), Accepted()]
     kinds = {
-        "embedding": "BAAI/bge-m3 moka-ai/m3e-base intfloat/e5-large nomic-embed-text thenlper/gte-base",
-        "chat": "gpt-3.5-turbo glm-4 THUDM/glm-4-9b-chat",
-        "": "BAAI/bge-reranker-v2-m3 openai/whisper-large-v3 kokoro-tts",
+        ModelType.EMBEDDING: "BAAI/bge-m3 moka-ai/m3e-base intfloat/e5-large nomic-embed-text thenlper/gte-base",
+        ModelType.CHAT: "gpt-3.5-turbo glm-4 THUDM/glm-4-9b-chat",
+        None: "BAAI/bge-reranker-v2-m3 openai/whisper-large-v3 kokoro-tts",
     }
-    for kind, names in kinds.items():
-        for name in names.split():
-            models = read(p.verify(BASE), listed(name))[0].models
-            assert [each.type.value for each in models] == ([kind] if kind else []), name
+    told_by_names(p, BASE, kinds)
     assert read(p.verify(BASE), {"data": [{"id": 7}, 7, {}]})[0] == Listed((), 0)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, read, sse
+from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Restricted
@@ -502,8 +502,7 @@ def what_is_known_without_asking(p: Provider) -> None:
     assert p.proposed[ModelType.CHAT][0] == "gpt-6-sol"
     assert p.proposed[ModelType.EMBEDDING][0] == "text-embedding-3-small"
     assert p.proposed[ModelType.SPEECH2TEXT][0] == "gpt-transcribe"
-    for kind, names in p.proposed.items():
-        assert [known[name].type for name in names] == [kind] * len(names)
+    proposed_are_known(p)
     assert p.trial_calls == 500 and all(name in known for name in p.trial_models)
 
 

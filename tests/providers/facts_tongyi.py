@@ -6,7 +6,19 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import (
+    BARE_LIST,
+    KEY,
+    Chat,
+    Facts,
+    Otherwise,
+    Said,
+    Stream,
+    proposed_are_known,
+    read,
+    sse,
+    told_by_names,
+)
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Recording, Refusal, TranscribeAsk
@@ -209,7 +221,7 @@ def the_list_of_models(p: Provider) -> None:
 
 @check
 def models_by_their_names(p: Provider) -> None:
-    kinds: dict[ModelType | None, str] = {
+    kinds = {
         ModelType.CHAT: "qwen3.8-max qwen3.6-flash qwen-long qwen3-32b deepseek-v4-pro glm-5.2 kimi-k2.5 MiniMax-M2.5"
         " qwen3.8-omni-flash qwen-vl-ocr acme-7b",
         ModelType.EMBEDDING: "text-embedding-v1 text-embedding-v4 qwen3.7-text-embedding text-embedding-v5",
@@ -218,10 +230,7 @@ def models_by_their_names(p: Provider) -> None:
         " paraformer-realtime-v2 qwen3-tts-flash cosyvoice-v3 wanx2.1-t2i wan2.5-t2v qwen-image-plus gte-rerank-v2"
         " qwen3-omni-flash-realtime qwen3-livetranslate-flash",
     }
-    for kind, names in kinds.items():
-        for name in names.split():
-            models = read(p.verify(BASE), {"data": [{"id": name}]})[0].models
-            assert [each.type for each in models] == ([kind] if kind else []), name
+    told_by_names(p, BASE, kinds)
 
 
 @check
@@ -269,8 +278,7 @@ def what_is_known_without_asking(p: Provider) -> None:
     assert not {"qwen-max", "qwen-turbo", "qwen-vl-max", "qwen-vl-plus", "qwq-plus", "qvq-max"} & set(known)
     first = {kind.value: names[0] for kind, names in p.proposed.items()}
     assert first == {"chat": "qwen3.8-max", "embedding": "text-embedding-v4", "speech2text": "qwen3-asr-flash"}
-    for kind, names in p.proposed.items():
-        assert [known[name].type for name in names] == [kind] * len(names)
+    proposed_are_known(p)
 
 
 # --- chats ------------------------------------------------------------------------------------------------------------

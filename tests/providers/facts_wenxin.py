@@ -6,7 +6,19 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from typing import Any
 
 from tests.providers.double import http
-from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import (
+    BARE_LIST,
+    KEY,
+    Chat,
+    Facts,
+    Otherwise,
+    Said,
+    Stream,
+    proposed_are_known,
+    read,
+    sse,
+    told_by_names,
+)
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem, Refused, Restricted
 from tui.providers.calls import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
@@ -259,16 +271,13 @@ def the_list_of_models(p: Provider) -> None:
 
 @check
 def models_by_their_names(p: Provider) -> None:
-    kinds: dict[ModelType | None, str] = {
+    kinds = {
         ModelType.CHAT: "ernie-5.0 ernie-4.5-turbo-vl ernie-x1.1-preview deepseek-v3.2 glm-4.6 qwen3-32b kimi-k2",
         ModelType.EMBEDDING: "embedding-v1 bge-large-zh bge-large-en tao-8k qwen3-embedding-0.6b qwen3-embedding-4b",
         None: "bce-reranker-base qwen3-reranker-4b bge-reranker-large irag-1.0 flux.1-schnell stable-diffusion-xl"
         " musesteamer-video qwen-image",
     }
-    for kind, names in kinds.items():
-        for name in names.split():
-            models = read(p.verify(BASE), {"data": [{"id": name}]})[0].models
-            assert [each.type for each in models] == ([kind] if kind else []), name
+    told_by_names(p, BASE, kinds)
 
 
 @check
@@ -315,8 +324,7 @@ def what_is_known_without_asking(p: Provider) -> None:
         "chat": "ernie-5.0",
         "embedding": "bge-large-zh",
     }
-    for kind, proposed in p.proposed.items():
-        assert [known[name].type for name in proposed] == [kind] * len(proposed)
+    proposed_are_known(p)
 
 
 # --- chats and vectors ------------------------------------------------------------------------------------------------

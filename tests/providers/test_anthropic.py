@@ -9,7 +9,6 @@ from tests.providers.facts import every
 from tests.providers.facts_anthropic import STREAM, failure, named, start, text
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted, Unreachable
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
@@ -106,16 +105,6 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
     await wire.aclose()
 
 
-@pytest.mark.parametrize(
-    ("wish", "kind"),
-    [("fail", Problem), ("break", Unreachable), ("error", Problem), ("be refused", Refused), ("stall", Unreachable)],
-)
-async def test_failures_on_demand(wish, kind):
-    events, problem = await ask(f"Why is the sky blue? Please {wish}.")
-    assert type(problem) is kind
-    assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
-
-
 async def test_long_empty_busy_and_thoughtful_answers():
     events, _ = await ask("The sky. Please be long.")
     assert events[-1] == Finish("max_tokens", False, "The answer reached its length limit.")
@@ -127,29 +116,6 @@ async def test_long_empty_busy_and_thoughtful_answers():
     wire = Wire({}, transport(0), SHORT)
     _, problem = await ask("please be busy", wire=wire)
     assert problem and problem.message == "Anthropic is too busy."
-
-
-@pytest.mark.parametrize(
-    ("word", "kind", "said"),
-    [
-        ("refused", Refused, "Anthropic does not know this key."),
-        ("nocredit", Problem, "Your Anthropic account has no credit left."),
-        ("busy", Problem, "Anthropic is too busy."),
-        ("nowhere", Unreachable, "Cannot find the host api.anthropic.com. The key was not sent."),
-    ],
-)
-async def test_keys_that_are_no_good(word, kind, said):
-    _, problem = await ask("hello", f"sk-ant-FAKE-{word}")
-    assert type(problem) is kind
-    assert problem.message == said
-
-
-async def test_a_restricted_key_may_chat_and_not_list():
-    access = access_to(DECLARED, api_key="sk-ant-FAKE-restricted")
-    _, problem = await run(Wire({}, transport(0)), access, DECLARED.verify(access.fields))
-    assert isinstance(problem, Restricted)
-    _, problem = await ask("hello", "sk-ant-FAKE-restricted")
-    assert problem is None
 
 
 def test_the_generation_of_a_model():

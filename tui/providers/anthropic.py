@@ -9,7 +9,7 @@ from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import anthropic as wire
 from tui.providers.dialects import anthropic_messages, anthropic_words, sampling
 from tui.providers.dialects.openai import number
-from tui.providers.origins import origin_of
+from tui.providers.origins import of_base_url
 from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "anthropic", "Anthropic"
@@ -145,7 +145,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=wire.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=partial(wire.listing, _classify),
     refusal=wire.refusal,
     key_page="https://platform.claude.com/settings/keys",

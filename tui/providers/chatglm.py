@@ -14,7 +14,7 @@ from tui.providers.dialects import chatglm as servers
 from tui.providers.dialects import chatglm_probe as probe
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects import openai_words, sampling
-from tui.providers.origins import origin_of
+from tui.providers.origins import of_base_url
 from tui.providers.spec import Choice, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "chatglm", "ChatGLM"
@@ -112,7 +112,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=wire.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=servers.listing,
     refusal=refusal,
     docs=(

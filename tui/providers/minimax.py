@@ -16,7 +16,7 @@ from tui.providers.dialects import minimax, openai_models, openai_words, samplin
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects.within import checked
 from tui.providers.events import Listed
-from tui.providers.origins import origin_of, with_path
+from tui.providers.origins import of_base_url, with_path
 from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "minimax", "MiniMax"
@@ -208,7 +208,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=wire.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=listing,
     refusal=minimax.refusal,
     key_page="https://platform.minimaxi.com/user-center/basic-information/interface-key",

@@ -14,7 +14,7 @@ from tui.providers.dialects import (
     openai_speech,
     openai_words,
 )
-from tui.providers.origins import origin_of
+from tui.providers.origins import of_base_url
 from tui.providers.spec import Choice, Field, Provider
 
 _ID, _LABEL = "openai", "OpenAI"
@@ -111,7 +111,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=wire.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=partial(openai_models.listing, _FLAVOUR),
     refusal=wire.refusal,
     key_page="https://platform.openai.com/api-keys",

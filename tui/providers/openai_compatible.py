@@ -8,7 +8,7 @@ from typing import Any
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words, sampling
-from tui.providers.origins import origin_of
+from tui.providers.origins import of_base_url
 from tui.providers.spec import Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
@@ -80,7 +80,7 @@ PROVIDER = Provider(
         Field("api_key", "API key", "Only if the server wants one.", secret=True),
     ),
     sign=wire.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=partial(openai_models.listing, _FLAVOUR),
     refusal=wire.refusal,
     list_models=partial(openai_models.listing, _FLAVOUR),

@@ -1,6 +1,6 @@
 """Addresses: what a key may be sent to, and base URLs as people paste them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,6 +15,11 @@ _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 def origin_of(url: str) -> str:
     """`https://host` or `https://host:port` of an address; a WebSocket address has the origin of its http twin."""
     return _origin(_split(url))
+
+
+def of_base_url(fields: Mapping[str, str]) -> tuple[str, ...]:
+    """The one origin of a provider that is asked at its base URL and nowhere else."""
+    return (origin_of(fields["base_url"]),)
 
 
 def host_of(url: str) -> str:

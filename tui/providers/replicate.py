@@ -18,7 +18,7 @@ from tui.providers.dialects import (
     replicate_vectors,
     replicate_words,
 )
-from tui.providers.origins import origin_of, with_path
+from tui.providers.origins import of_base_url, with_path
 from tui.providers.spec import Choice, Field, Fields, Provider
 from tui.secret import Secret
 
@@ -96,7 +96,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     host_suffixes=replicate_names.HOSTS,
     verify=lambda fields: replicate_models.account(_at(fields)),
     refusal=replicate_words.refusal,

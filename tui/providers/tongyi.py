@@ -14,7 +14,7 @@ from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal, TranscribeAsk
 from tui.providers.dialects import dashscope, openai_chat, openai_embeddings, openai_models, openai_words, sampling
 from tui.providers.dialects import openai as wire
 from tui.providers.dialects.within import checked
-from tui.providers.origins import origin_of, with_path
+from tui.providers.origins import of_base_url, with_path
 from tui.providers.spec import AudioLimits, Choice, Field, Fields, Parameter, ParameterKind, Provider
 from tui.secret import Secret
 
@@ -252,7 +252,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=listing,
     refusal=dashscope.refusal,
     key_page=_KEY_PAGE,
