@@ -11,6 +11,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 from types import TracebackType
+from typing import ClassVar
 
 import pyte
 
@@ -38,6 +39,27 @@ class Screen(pyte.Screen):
         kwargs.pop("private", None)
         super().set_margins(*args, **kwargs)
 
+    def scroll_up(self, count: int = 1) -> None:
+        """The rows of the scroll region move up, and the cursor does not."""
+        self._scrolled(count, self.index, (self.margins or (0, self.lines - 1))[1])
+
+    def scroll_down(self, count: int = 1) -> None:
+        """The rows of the scroll region move down, and the cursor does not."""
+        self._scrolled(count, self.reverse_index, (self.margins or (0, 0))[0])
+
+    def _scrolled(self, count: int, step: Callable[[], None], edge: int) -> None:
+        y, self.cursor.y = self.cursor.y, edge
+        for _ in range(count or 1):
+            step()
+        self.cursor.y = y
+
+
+class Stream(pyte.ByteStream):
+    """What tmux sends to move rows is known, too."""
+
+    csi: ClassVar = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down"}
+    events: ClassVar = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
+
 
 class Terminal:
     """Run `command` on a terminal of `columns` and `rows`. Use it as a context manager: it ends what it started.
@@ -58,7 +80,7 @@ class Terminal:
     ) -> None:
         self.raw = bytearray()
         self.screen = Screen(columns, rows)
-        self._stream = pyte.ByteStream(self.screen)
+        self._stream = Stream(self.screen)
         self.exit_code: int | None = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -186,7 +208,7 @@ class SlowTerminal(Terminal):
         while True:
             now = monotonic()
             # A line that was idle carries no more than others.
-            self._paid = min(self._paid + (now - self._since) * self.bits / 10, self.bits / 500)
+            self._paid = min(self._paid + (now - self._since) * self.bits / 10, self.bits / 100)
             self._since = now
             if self._paid >= 1 and select.select([self.fd], [], [], max(0.0, min(0.01, end - now)))[0]:
                 return self._take(int(self._paid))

@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: run what the wanted rows need, over and over in turn, and print the table."""
+"""`python -m tests.bench`: run what the wanted rows need, over and over in turn, and print their table."""
 
 import argparse
 import platform
@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count
 
+from tests.bench import lines
 from tests.bench.rows import ROWS, Row, table
 from tests.bench.sessions import SESSIONS
 from tests.bench.terminals import Line
@@ -15,30 +16,51 @@ from tests.bench.terminals import Line
 _LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""
 
+_LINES = "lines"
+"""Stands for a table of its own."""
+
 
 def main() -> None:
     """Parse, measure, print."""
     args = _arguments()
-    columns, _, lines = args.size.partition("x")
-    line = Line(int(columns), int(lines), args.over, args.baud)
-    rows = (
-        [row for row in ROWS if row.name in args.rows] if args.rows else [row for row in ROWS if row.name not in _LONG]
+    if args.rows == [_LINES] or (args.baud and not args.rows):
+        print(_lines(args))
+    else:
+        print(_rows(args))
+
+
+def _rows(args: argparse.Namespace) -> str:
+    """The table of the rows that are named, else of all but those that take long."""
+    line = Line(*(args.size or (120, 40)), args.over or "", args.baud)
+    rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
+    count = args.runs or 5
+    runs = [_run(rows, line, f"{number + 1} of {count}") for number in range(count)]
+    through = f", over {line.over}" if line.over else ""
+    slow = f", at {line.baud:,} bit/s" if line.baud else ""
+    return f"{_today()}; {line.columns}×{line.rows}{through}{slow}; median of {count}.\n\n{table(rows, runs)}"
+
+
+def _lines(args: argparse.Namespace) -> str:
+    """The table of slow lines: of every combination of what is not given."""
+    wanted = lines.lines(
+        [args.baud] if args.baud else lines.BAUDS,
+        [args.size] if args.size else lines.SIZES,
+        [args.over] if args.over is not None else lines.WAYS,
     )
-    runs = []
-    for number in range(args.runs):
-        runs.append(_run(rows, line, f"{number + 1} of {args.runs}"))
-    print(_when(line, args.runs))
-    print()
-    print(table(rows, runs))
+    measured = []
+    for line in wanted:
+        print(lines.words(line), file=sys.stderr)
+        measured.append((line, [lines.streaming(line) for _ in range(args.runs or 1)]))
+    return f"{_today()}; {lines.CONDITIONS}\n\n{lines.table(measured)}"
 
 
 def _arguments() -> argparse.Namespace:
     given = argparse.ArgumentParser(prog="python -m tests.bench")
-    given.add_argument("--runs", type=int, default=5)
-    given.add_argument("--over", default="", choices=["", "ssh", "tmux", "ssh+tmux"], help="what the line goes through")
-    given.add_argument("--size", default="120x40", help="columns and rows of the terminal")
+    given.add_argument("--runs", type=int, help="how often, for medians; 5, and 1 for lines")
+    given.add_argument("--over", choices=lines.WAYS, help="what the line goes through")
+    given.add_argument("--size", type=_size, help="columns and rows of the terminal, as 120x40")
     given.add_argument("--baud", type=int, default=0, help="a terminal that takes only so many bits a second")
-    given.add_argument("rows", nargs="*", metavar="ROW", choices=[[], *(row.name for row in ROWS)])
+    given.add_argument("rows", nargs="*", metavar="ROW", choices=[[], _LINES, *(row.name for row in ROWS)])
     return given.parse_args()
 
 
@@ -51,14 +73,16 @@ def _run(rows: Sequence[Row], line: Line, which: str) -> dict[str, float]:
     return figures
 
 
-def _when(line: Line, runs: int) -> str:
-    """Date, machine, versions and conditions."""
+def _size(text: str) -> tuple[int, int]:
+    columns, _, rows = text.partition("x")
+    return int(columns), int(rows)
+
+
+def _today() -> str:
+    """Date, machine and versions."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("textual", "rich", "httpx"))
     machine = f"{platform.machine()}, {cpu_count()} cores, Python {platform.python_version()}"
-    through = f", over {line.over}" if line.over else ""
-    slow = f", at {line.baud:,} bit/s" if line.baud else ""
-    size = f"{line.columns}×{line.rows}{through}{slow}"
-    return f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {versions}; {size}; median of {runs}."
+    return f"{datetime.now(UTC):%Y-%m-%d}, {machine}, {versions}"
 
 
 if __name__ == "__main__":

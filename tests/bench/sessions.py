@@ -65,7 +65,7 @@ def answer(line: Line) -> Figures:
     with paced() as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
-            _ask(terminal)
+            ask(terminal)
             before, cpu = len(terminal.raw), terminal.cpu
             terminal.took(OVER, ENTER, seconds=120)
             terminal.settle(0.3)
@@ -77,7 +77,7 @@ def typing(line: Line) -> Figures:
     with paced() as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
-            _ask(terminal)
+            ask(terminal)
             terminal.took("answering", ENTER)
             return _typing(terminal)
 
@@ -100,11 +100,11 @@ def reading(line: Line) -> Figures:
 
 
 def answers(line: Line) -> Figures:
-    """A thousand answers that come at once. After 10, 100 and all: what the next ten take, a key, the memory held."""
+    """A thousand answers that come at once. After 10, 100 and 990: what ten more take, a key, the memory at rest."""
     with paced(rate=0) as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
-            _ask(terminal)
+            ask(terminal)
             figures: dict[str, float] = {}
             asked = 0
             for upto in (10, 100, 990):
@@ -114,8 +114,8 @@ def answers(line: Line) -> Figures:
                 figures[f"cpu {asked - 10}"] = (terminal.cpu - cpu) / 10
                 figures[f"echo {asked - 10}"] = _typing(terminal)["echo"]
                 terminal.send(EMPTY)
-                # What is free is handed back by the next look at what goes on.
-                _rest(terminal)
+                # What nobody needs any more is looked for when no key came for a minute.
+                terminal.watch(65)
                 figures[f"held {asked - 10}"] = terminal.held
             return figures
 
@@ -206,7 +206,7 @@ SESSIONS: Mapping[str, Session] = {
 }
 
 
-def _ask(terminal: Measured) -> None:
+def ask(terminal: Measured) -> None:
     """The playground, with a question in its field, after a moment of looking around."""
     terminal.until("Hugging Face")
     terminal.send("4")
@@ -228,9 +228,8 @@ def _typing(terminal: Measured) -> dict[str, float]:
 def _rest(terminal: Measured) -> float:
     """Bytes that come while nothing is done."""
     terminal.settle(1.2)
-    before, until = len(terminal.raw), perf_counter() + REST
-    while (left := until - perf_counter()) > 0:
-        terminal.pump(left)
+    before = len(terminal.raw)
+    terminal.watch(REST)
     return len(terminal.raw) - before
 
 

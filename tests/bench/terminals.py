@@ -29,6 +29,11 @@ class Line:
     over: str = ""
     baud: int = 0
 
+    @property
+    def config(self) -> str:
+        """What a person sets for it: tmux answers in the terminal's place, and so hides how slow the line is."""
+        return f"line = {self.baud}\n" if self.baud and "tmux" in self.over else ""
+
     @contextmanager
     def run(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator["Measured"]:
         """The program at the far end, as its terminal is opened."""
@@ -43,7 +48,9 @@ class Line:
                 there = shlex.join(command)
                 if "tmux" in self.over:
                     size = f"-x {self.columns} -y {self.rows}"
-                    there = f"tmux -S {folder / 'tmux'} -f /dev/null new-session {size} {shlex.quote(there)}"
+                    settings = folder / "tmux.conf"
+                    settings.write_text("set -sg escape-time 20\n")
+                    there = f"tmux -S {folder / 'tmux'} -f {settings} new-session {size} {shlex.quote(there)}"
                 there = f"env -i {exports} {there}"
                 log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
                 command = [*log_in, there]
@@ -70,6 +77,12 @@ class Measured(SlowTerminal):
             self.send(key)
         self.until(condition, seconds)
         return perf_counter() - began
+
+    def watch(self, seconds: float) -> None:
+        """Take what comes for so long."""
+        until = perf_counter() + seconds
+        while (left := until - perf_counter()) > 0:
+            self.pump(left)
 
     def _processes(self) -> Iterator[Path]:
         for folder in Path("/proc").glob("[0-9]*"):

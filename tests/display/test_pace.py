@@ -1,6 +1,6 @@
 """How much is sent at once, by a terminal that answers after its time."""
 
-from tui.display.pace import QUESTION, Pace
+from tui.display.pace import QUESTION, Pace, hidden
 
 EVERYTHING = 1 << 20
 
@@ -89,3 +89,15 @@ def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
             sent += room
         now += 0.01
     assert 7_000 < sent < 8_200
+
+
+def test_what_hides_a_line_may_send_half_as_much_again_and_keys_do_not_wait() -> None:
+    bits = 9600
+    pace, now, waiting = Pace(speed=hidden(bits)), 100.0, 0.0
+    while now < 130.0:
+        if room := pace.room(now):
+            pace.sent(room, now)
+            waiting += room * 1.5
+        now += 0.01
+        waiting = max(0.0, waiting - bits / 10 * 0.01)
+        assert waiting < 0.15 * bits / 10

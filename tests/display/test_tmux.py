@@ -11,8 +11,8 @@ from time import monotonic
 import pytest
 
 from tests.display.emulated import Emulator, Watched, difference
+from tests.display.sessions import KEYS
 from tests.display.test_differences import ROWS, Side
-from tests.display.test_sessions import KEYS
 from tui.display.rows import blank
 
 SIZE = (100, 30)

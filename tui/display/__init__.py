@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 
 from tui.display.differences import ANEW, Shown, step
-from tui.display.pace import Pace
+from tui.display.pace import Pace, hidden
 from tui.display.rows import Picture, blank, updated
 
 _AT_ONCE = 256
@@ -31,8 +31,7 @@ class Display:
     def __init__(self, app: App[Any], *, whole: bool = False, line: int = 0) -> None:
         self._app = app
         self._whole = whole
-        # Ten bits for a byte; what hides the line adds a little of its own.
-        self._speed = line / 12
+        self._speed = hidden(line)
         self._wanted: Picture = ()
         self._shown: Shown | None = None
         self._later: asyncio.TimerHandle | None = None

@@ -31,6 +31,11 @@ _PATIENCE, _SLOWEST = 2.0, 500
 """Seconds, and bytes a second of the slowest line, after which an answer is not expected any more."""
 
 
+def hidden(bits: int) -> float:
+    """Bytes a second for a line of so many bits that something hides: ten bits a byte, and it adds up to half."""
+    return bits / 10 / 1.5
+
+
 @dataclass
 class Pace:
     """Told what is sent and when it is answered, in seconds of one clock. The answers may be told by another thread."""

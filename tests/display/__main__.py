@@ -1,0 +1,34 @@
+"""More random sessions than the gate has: python -m tests.display [--sessions N] [--from SEED] [--keys N] [--size CxR]
+
+Each prints its seed, size and frames; it ends with 1 at the first that shows something else than Textual would have.
+"""
+
+import argparse
+import asyncio
+import sys
+
+from tests.display.sessions import SIZES, session
+
+
+def main() -> int:
+    """Run them one after the other, in every size unless one is named."""
+    given = argparse.ArgumentParser(prog="python -m tests.display")
+    given.add_argument("--sessions", type=int, default=20, help="for each size")
+    given.add_argument("--from", type=int, default=0, dest="first", metavar="SEED")
+    given.add_argument("--keys", type=int, default=200, help="in each session")
+    given.add_argument("--size", help="columns and rows, as 80x24")
+    args = given.parse_args()
+    sizes = [tuple(map(int, args.size.split("x")))] if args.size else SIZES
+    for seed in range(args.first, args.first + args.sessions):
+        for columns, rows in sizes:
+            try:
+                frames = asyncio.run(session(seed, (columns, rows), args.keys))
+            except AssertionError as found:
+                print(found)
+                return 1
+            print(f"seed {seed}, {columns}×{rows}: {frames:,} frames", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
