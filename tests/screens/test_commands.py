@@ -8,10 +8,17 @@ from textual.binding import Binding
 
 from tests.screens.showing import console, rows, shown, until, until_shown
 from tui.domain import ModelType
-from tui.screens.command_list import commands_for
-from tui.screens.commands import Commands, matching
+from tui.screens.command import Every, Many
+from tui.screens.command_list import at_hand, many, others
+from tui.screens.commands import Commands
 from tui.widgets.clip import width
 from tui.workspace import models, tenants
+
+
+def every_command(app: Any) -> Every:
+    """All that the palette holds on the screen shown."""
+    few = at_hand(app, app.screen), others(app, app.screen)
+    return Every([*map(Many.of, few), *many(app, app.tenant)])
 
 
 async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() -> None:
@@ -41,7 +48,7 @@ async def test_words_find_and_the_drawing_holds() -> None:
 async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
     async with console() as pilot:
         app: Any = pilot.app
-        words = "\n".join(each.words for each in commands_for(app, app.screen))
+        words = "\n".join(each.words for each in every_command(app))
         for binding in Binding.make_bindings(type(app.screen).BINDINGS):
             if binding.id and binding.show:
                 assert binding.description in words
@@ -62,7 +69,7 @@ async def test_what_cannot_be_done_now_comes_last_with_the_reason_and_does_nothi
         await pilot.press(":", *"lock")
         await until_shown(pilot, "Lock: acme has no passphrase")
         screen: Any = pilot.app.screen
-        assert screen._shown[-1].words == "Lock"
+        assert screen._all[screen._shown[-1]].words == "Lock"
         for _ in range(30):
             await pilot.press("down")
         await pilot.press("enter")
@@ -171,11 +178,11 @@ async def test_it_opens_quickly_with_thousands_of_models() -> None:
         with app.desk.store("acme").transaction() as tables:
             many = (models.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
             tables.table("models").insert_multiple(records.record(each) for each in many)
-        all_of_them = list(commands_for(app, app.screen))
+        all_of_them = every_command(app)
         began = perf_counter()
-        found = matching(all_of_them, "many 1999")
+        found = all_of_them.matching("many 1999")
         assert perf_counter() - began < 0.05
-        assert [each.words for each in found] == ["Model gpt-many-1999 (OpenAI)"]
+        assert [all_of_them[each].words for each in found] == ["Model gpt-many-1999 (OpenAI)"]
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])

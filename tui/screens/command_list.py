@@ -1,20 +1,21 @@
 """What the command palette holds: actions, areas, types, providers, models and tenants, each with what it does."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from tui.domain import Intake, Model, ModelType
+from tui.domain import Intake, Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.screens.actions import Action, actions_of, class_actions
 from tui.screens.area import Area, Framed
+from tui.screens.command import Command, Many, sought
 from tui.widgets.frame import AREAS
 from tui.workspace import credentials, defaults, exporting, models, tenants, trust
+from tui.workspace.models import ModelRow
 
 if TYPE_CHECKING:
     from tui.app import Modeldeck
@@ -28,45 +29,26 @@ _TABS = {
 _AREA_SCREENS = (("providers", "Providers", "1"), ("models", "Models", "2"), ("defaults", "Defaults", "3"))
 
 
-@dataclass(frozen=True)
-class Command:
-    """One row. `keys` teaches how to do it without the palette; `reason` says why it cannot be done now."""
-
-    words: str
-    run: Callable[[], Any]
-    keys: str = ""
-    tells: str = ""
-    reason: str = ""
-    here: bool = False
-    """Whether it is shown before a word is typed."""
-    also: str = ""
-    """More words that find it."""
-
-    @cached_property
-    def haystack(self) -> str:
-        """Where typed words are looked for."""
-        return f"{self.words} {self.also}".casefold()
-
-    @cached_property
-    def _own(self) -> str:
-        return f" {self.words.casefold().replace(':', ' ')}"
-
-    def begins(self, words: list[str]) -> bool:
-        """Whether one of its own words begins with the first word typed."""
-        return f" {words[0]}" in self._own
+def at_hand(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+    """What is shown before a word is typed: what can be done on the screen one comes from, and where one can go."""
+    return _once(chain(_here(app, screen), _places(app)))
 
 
-def commands_for(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
-    """All commands, those of the screen that one comes from first, then where one can go; the many others last."""
-    return _once(chain(_here(app, screen), _places(app), _elsewhere(app, screen), _things(app)))
+def others(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+    """What else can be done to the settings of the tenant, and in the other areas."""
+    return _once(chain(_appearance(app), _elsewhere(app, screen), _of_tenant(app)))
 
 
-def _once(commands: Iterable[Command]) -> Iterator[Command]:
-    seen: set[str] = set()
+def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[Many, ...]:
+    """The tenant's models, and the other tenants: thousands maybe, which take a while to read for the first time."""
+    return (*((_models(app, tenant),) if tenant else ()), _tenants(app, tenant))
+
+
+def _once(commands: Iterable[Command]) -> list[Command]:
+    first: dict[str, Command] = {}
     for each in commands:
-        if each.words not in seen:
-            seen.add(each.words)
-            yield each
+        first.setdefault(each.words, each)
+    return list(first.values())
 
 
 def _here(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
@@ -79,7 +61,6 @@ def _here(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
             " ".join(action.keys[:1]),
             _TELLS.get(action.id, f"{action.words}, on this screen."),
             _reason(app, screen, action),
-            here=True,
         )
 
 
@@ -113,12 +94,15 @@ def _places(app: "Modeldeck") -> Iterator[Command]:
     if app.tenant is not None:
         for number, (area, label) in enumerate(AREAS[:3], 1):
             show = _then(app.action_area, area)
-            yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.", here=True)
+            yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.")
         for kind, (word, keys) in _TABS.items():
             chosen = models.defaults(app.desk, app.tenant.id).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
-            yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells, here=True)
-    yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.", here=True)
+            yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells)
+    yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.")
+
+
+def _appearance(app: "Modeldeck") -> Iterator[Command]:
     plain = "off" if app.ascii else "on"
     tells = "Draw every sign with plain ASCII characters." if plain == "on" else "Draw signs as they are meant."
     yield Command(f"Plain characters: {plain}", _then(_plain, app, plain), "", tells, also="ascii glyphs")
@@ -182,27 +166,50 @@ async def _go_and_do(app: "Modeldeck", area: str, action: str) -> None:
     await app.run_action(action, default_namespace=app.screen)
 
 
-def _things(app: "Modeldeck") -> Iterator[Command]:
+def _of_tenant(app: "Modeldeck") -> Iterator[Command]:
     if app.tenant is not None:
         yield from _keeping(app, app.tenant.name)
         yield from _types(app)
         yield from _key_pair(app)
         yield from _providers(app)
-        for row in models.rows(app.desk, app.tenant.id):
-            model = row.model
-            reason = "" if row.state in ("ready", "ends") else row.word or row.state
-            yield Command(
-                f"Model {model.id} ({row.provider_label})",
-                _then(app.open_playground, model.type, model),
-                "",
-                f"Open the playground with {model.ref}.",
-                reason,
-                also=f"{model.ref} {model.type.label}",
-            )
-    for each in tenants.readable(app.desk):
-        if each != app.tenant:
-            tells = f"Show the providers of {each.name}."
-            yield Command(f"Tenant {each.name}", _then(app.open_tenant, each.id), "", tells, also=each.id)
+
+
+def _models(app: "Modeldeck", tenant: Tenant) -> Many:
+    rows, texts, unusable = models.derived(app.desk, tenant.id, "commands", _sought)
+
+    def make(number: int) -> Command:
+        row, model = rows[number], rows[number].model
+        reason = "" if row.usable else row.word or row.state
+        run = _then(app.open_playground, model.type, model)
+        return Command(_model_words(row), run, "", f"Open the playground with {model.ref}.", reason)
+
+    return Many(texts, unusable, make)
+
+
+def _sought(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], frozenset[int]]:
+    """The models, each once, where typed words are looked for, and which cannot be used."""
+    once: dict[str, ModelRow] = {}
+    for row in rows:
+        once.setdefault(_model_words(row), row)
+    texts = [sought(words, f"{row.model.ref} {row.model.type.label}") for words, row in once.items()]
+    found = list(once.values())
+    return found, texts, frozenset(n for n, row in enumerate(found) if not row.usable)
+
+
+def _model_words(row: ModelRow) -> str:
+    return f"Model {row.model.id} ({row.provider_label})"
+
+
+def _tenants(app: "Modeldeck", shown: Tenant | None) -> Many:
+    found = [each for each in tenants.readable(app.desk) if each != shown]
+    words = [f"Tenant {each.name}" for each in found]
+
+    def make(number: int) -> Command:
+        tells = f"Show the providers of {found[number].name}."
+        return Command(words[number], _then(app.open_tenant, found[number].id), "", tells)
+
+    texts = [sought(name, each.id) for name, each in zip(words, found, strict=True)]
+    return Many(texts, frozenset(), make)
 
 
 def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:

@@ -1,9 +1,8 @@
 """The command palette: everything that can be done, found by words, with the plain key that does it at once."""
 
-from asyncio import sleep
+from asyncio import to_thread
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,7 +13,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.screens.area import Page
-from tui.screens.command_list import Command, commands_for
+from tui.screens.command import Command, Every, Many
+from tui.screens.command_list import at_hand, many, others
 from tui.widgets.clip import fit, width
 from tui.widgets.fields import LineField
 from tui.widgets.frame import Frame
@@ -23,8 +23,6 @@ from tui.widgets.plain import Plain, line
 from tui.widgets.rows import Lazy, Rows, text_item
 
 _KEYS = 12
-_SLICE = 0.015
-"""Seconds of gathering before a key has its turn."""
 
 
 class Commands(Page[None]):
@@ -46,8 +44,8 @@ class Commands(Page[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._from = screen
-        self._all: list[Command] = []
-        self._shown: Sequence[Command] = ()
+        self._all = Every(())
+        self._shown: Sequence[int] = ()
 
     def content(self) -> Iterable[Widget]:
         with Horizontal(id="words"):
@@ -57,25 +55,18 @@ class Commands(Page[None]):
         yield Rows(id="found")
 
     def on_mount(self) -> None:
-        every = commands_for(self.app, self._from)
-        for each in every:
-            self._all.append(each)
-            if not each.here:
-                break
+        self._all = Every([Many.of(at_hand(self.app, self._from))])
         self._show()
         self.query_one(LineField).focus()
-        self.run_worker(self._gather(every), exit_on_error=False)
+        # What is not shown yet is gathered after the first picture.
+        self.call_after_refresh(self.run_worker, self._gather, exit_on_error=False)
 
-    async def _gather(self, others: Iterable[Command]) -> None:
-        """Take the others, which may be thousands, between keys."""
-        began = monotonic()
-        for each in others:
-            self._all.append(each)
-            if monotonic() - began > _SLICE:
-                await sleep(0)
-                began = monotonic()
+    async def _gather(self) -> None:
+        app, first = self.app, self._all
+        rest = Many.of(others(app, self._from))
+        self._all = Every([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
         if self.query_one(LineField).value:
-            self._show(self._under_cursor)
+            self._show(self._place)
         self.reframe()
 
     def frame(self) -> Frame:
@@ -88,17 +79,22 @@ class Commands(Page[None]):
         )
 
     @property
-    def _under_cursor(self) -> Command | None:
-        key = self.query_one(Rows).key
-        return self._shown[int(key)] if key and int(key) < len(self._shown) else None
+    def _place(self) -> int:
+        """Where the command under the cursor stands among all, -1 if there is none."""
+        return int(self.query_one(Rows).key or -1)
 
-    def _show(self, at: Command | None = None) -> None:
+    @property
+    def _under_cursor(self) -> Command | None:
+        return self._all[self._place] if self._place >= 0 else None
+
+    def _show(self, at: int = -1) -> None:
         """Show what the typed words find, with the cursor on a command or on the first."""
-        shown = self._shown = matching(self._all, self.query_one(LineField).value)
-        items = Lazy([str(n) for n in range(len(shown))], lambda n: _Row(shown[n]))
+        found = self._shown = self._all.matching(self.query_one(LineField).value)
+        items = Lazy(list(map(str, found)), lambda n: _Row(self._all[found[n]]))
         rows = self.query_one(Rows)
-        rows.show(items if shown else [text_item("", line(("nothing found", MUTED)))], str(_place(shown, at)))
-        if at is None:
+        cursor = str(at if at >= 0 or not found else found[0])
+        rows.show(items if found else [text_item("", line(("nothing found", MUTED)))], cursor)
+        if at < 0:
             rows.scroll_to(y=0, animate=False, immediate=True)
         self.reframe()
 
@@ -128,19 +124,6 @@ class Commands(Page[None]):
 
     def action_page(self, direction: int) -> None:
         self.query_one(Rows).action_page(direction)
-
-
-def _place(shown: Sequence[Command], at: Command | None) -> int:
-    return next((n for n, each in enumerate(shown) if each is at), 0)
-
-
-def matching(commands: Sequence[Command], typed: str) -> list[Command]:
-    """Those that hold every word typed, the ones whose own words begin so first, unusable ones last."""
-    words = typed.casefold().split()
-    if not words:
-        return sorted((each for each in commands if each.here), key=lambda each: bool(each.reason))
-    found = [each for each in commands if all(word in each.haystack for word in words)]
-    return sorted(found, key=lambda each: (bool(each.reason), not each.begins(words)))
 
 
 @dataclass(frozen=True)

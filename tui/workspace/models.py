@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from tui.domain import Intake, Model, ModelType, Origin
 from tui.errors import Locked, Usage
@@ -26,6 +27,7 @@ __all__ = [
     "add",
     "belongs",
     "defaults",
+    "derived",
     "edit",
     "find",
     "held",
@@ -39,6 +41,8 @@ __all__ = [
     "search",
     "test",
 ]
+
+T = TypeVar("T")
 
 _KINDS = list(ModelType)
 
@@ -87,14 +91,25 @@ def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) 
 
 def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
     """All models as rows."""
+    return list(_rows(desk, tenant_id)[0])
+
+
+def derived(desk: Desk, tenant_id: str, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
+    """What `make` makes of all rows, made once for as long as they stay as they are."""
+    found, key = _rows(desk, tenant_id)
+    return desk.store(tenant_id).derive(f"rows: {name}", lambda _: make(found), key)
+
+
+def _rows(desk: Desk, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
+    """All rows, and what they depend on beside the settings."""
     usable = frozenset(each.provider.id for each in credentials.rows(desk, tenant_id) if each.usable)
-    today = desk.today()
+    key = (usable, desk.today(), lent_to(desk, tenant_id))
 
-    def read(_: Tables) -> list[ModelRow]:
+    def read(_: Tables) -> Sequence[ModelRow]:
         chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
-        return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
+        return [_row(each, usable, chosen, desk.today()) for each in listing(desk, tenant_id)]
 
-    return list(desk.store(tenant_id).derive("rows", read, (usable, today, lent_to(desk, tenant_id))))
+    return desk.store(tenant_id).derive("rows", read, key), key
 
 
 async def refresh(desk: Desk, tenant_id: str, provider_id: str, hear: intake.Hear = lambda event: None) -> Refreshed:
