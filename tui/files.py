@@ -150,7 +150,7 @@ class Disk:
 
     def stamp(self, name: str) -> Hashable | None:
         try:
-            found = os.stat(self._path / plain(name), follow_symlinks=False)
+            found = os.stat(f"{self._path}/{plain(name)}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

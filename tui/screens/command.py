@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
+from tui.widgets.filter import holding
+
 
 @dataclass(frozen=True)
 class Command:
@@ -73,13 +75,10 @@ class Every(Sequence[Command]):
         words = typed.casefold().split()
         if not words:
             return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)
-        found: Iterable[int] = range(len(self))
-        for word in words:
-            found = [n for n in found if word in self._texts[n]]
         beginnings = (f" {words[0]}", f":{words[0]}")
 
         def rank(place: int) -> tuple[bool, bool]:
             own = self._texts[place].partition("\n")[0]
             return place in self._unusable, not any(each in own for each in beginnings)
 
-        return sorted(found, key=rank)
+        return sorted(holding(self._texts, typed), key=rank)

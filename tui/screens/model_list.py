@@ -9,6 +9,7 @@ from textual.content import Content
 from tui.domain import Intake, Model, ModelType, Origin
 from tui.text import one_line
 from tui.widgets.clip import clip_middle, fit, width
+from tui.widgets.filter import holding
 from tui.widgets.glyphs import ATTENTION, READY, SUCCESS, UNSET, WARNING
 from tui.widgets.plain import Words, line
 from tui.widgets.rows import Draw, Lazy
@@ -86,11 +87,10 @@ class ModelList:
 
     def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
         """The keys of the models of that type with all words of the text, in any order."""
-        words = text.casefold().split()
-        if not words and kind is None:
-            return self._keys
-        found = zip(self._keys, self._kinds, self._words, strict=True)
-        return [key for key, of, its in found if kind in (None, of) and all(word in its for word in words)]
+        found = holding(self._words, text)
+        if kind is None:
+            return self._keys if len(found) == len(self) else [self._keys[n] for n in found]
+        return [self._keys[n] for n in found if self._kinds[n] is kind]
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The tenants: who they are and how each stands."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
 from time import monotonic
 from typing import Any, ClassVar
 
@@ -19,11 +20,12 @@ from tui.widgets.plain import Words
 from tui.widgets.rows import Rows
 from tui.widgets.tenant_rows import TenantHeading, is_lent, tenant_items
 from tui.workspace import tenants
+from tui.workspace.desk import Desk
 from tui.workspace.tenants import TenantRow
 
 _MANY = 40
-_SLICE = 0.02
-"""Seconds of reading before keys and drawing have their turn."""
+_AT_ONCE = 50
+"""Tenants that are read together, before the first of them can be shown."""
 
 _SHOWN = 0.3
 """Seconds after which what was read meanwhile is shown."""
@@ -110,30 +112,22 @@ class Tenants(Area):
     async def _read(self, cursor: str = "") -> None:
         desk, read = self.app.desk, list[TenantRow]()
         try:
-            ids = tenants.ids(desk)
+            ids = await asyncio.to_thread(tenants.ids, desk)
         except Problem as problem:
             self.app.toast(problem.message)
             return
-        first, began, shown = not self.rows, monotonic(), 0.0
-        for each in ids:
-            read.append(tenants.row(desk, each))
-            if monotonic() - began > _SLICE:
-                if first and monotonic() - shown > _SHOWN:
-                    self._to_read = len(ids)
-                    self._show(read)
-                    shown = monotonic()
-                await self._breathe()
-                began = monotonic()
+        await asyncio.to_thread(self.app.watching.take, ids)
+        first, shown = not self.rows, 0.0
+        for start in range(0, len(ids), _AT_ONCE):
+            read += await asyncio.to_thread(_rows, desk, ids[start : start + _AT_ONCE])
+            if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
+                self._to_read = len(ids)
+                self._show(read)
+                shown = monotonic()
         self._to_read = 0
         self._show(
             read, cursor or (max(read, key=lambda row: row.last_used, default=TenantRow(None, "")).id if first else "")
         )
-
-    @staticmethod
-    async def _breathe() -> None:
-        from asyncio import sleep
-
-        await sleep(0)
 
     def _show(self, rows: list[TenantRow], cursor: str = "") -> None:
         """The tenant used last comes first; those that cannot be read come last."""
@@ -250,6 +244,10 @@ class Tenants(Area):
             self.app.toast(f"{clip_middle(name, 14)} is removed.")
             self.app.tenant_removed(row.id)
             await self._read()
+
+
+def _rows(desk: Desk, ids: Sequence[str]) -> list[TenantRow]:
+    return [tenants.row(desk, each) for each in ids]
 
 
 def _searched(row: TenantRow) -> str:

@@ -94,9 +94,14 @@ class Watch:
         """What is shown from now on, as it is now: another tenant, or the list of them."""
         desk, tenant = self.app.desk, self.app.tenant
         self._lost, self.alike = None, ()
+        self.take([tenant.id] if tenant else [])
         with suppress(Problem):
-            self._seen = _stamps(self.app, [tenant.id] if tenant else [])
             self.shut = _shut(desk.store(tenant.id).shut() if tenant else desk.data.shut())
+
+    def take(self, tenant_ids: list[str]) -> None:
+        """These are shown from now on, as their files are now; of thousands it takes a while."""
+        with suppress(Problem):
+            self._seen = _stamps(self.app, tenant_ids)
 
     @property
     def idle(self) -> float:

@@ -1,5 +1,6 @@
 """`/ filter`: a field above a list. Enter and down go on to the list and keep it; its screen empties it on escape."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,14 @@ from tui.widgets.glyphs import CURSOR
 from tui.widgets.plain import Plain
 
 _FIELD = 49
+
+
+def holding(texts: Sequence[str], typed: str) -> Sequence[int]:
+    """Which of the case-folded texts hold all words typed, in any order: quick enough over thousands at each key."""
+    found: Sequence[int] = range(len(texts))
+    for word in typed.casefold().split():
+        found = [n for n in found if word in texts[n]]
+    return found
 
 
 class Filter(Horizontal):

@@ -1,6 +1,10 @@
 """Text that is never markup."""
 
+from rich.segment import Segment
 from textual.content import Content
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.text import printable
@@ -22,6 +26,14 @@ def line(*parts: Words) -> Content:
             for part in parts
         )
     )
+
+
+def drawn(widget: Widget, content: Content, style: Style) -> Strip:
+    """The first line of a content as it stands in a widget; many times as quick as a visual, which could wrap it."""
+    if not content.plain.isprintable():
+        content = content.split(allow_blank=True)[0].expand_tabs()
+    parts = content.render(style, "", widget._get_style)
+    return Strip([Segment(text, (style + its).rich_style) for text, its in parts], content.cell_length)
 
 
 class Plain(Static):

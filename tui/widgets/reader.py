@@ -9,9 +9,8 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 
-from tui.widgets.plain import Words, line
+from tui.widgets.plain import Words, drawn, line
 
 Build = Callable[[int], Sequence[Words]]
 """The lines of the text at a width in cells."""
@@ -95,7 +94,7 @@ class Reader(ScrollView, can_focus=True):
         row = self.lines[index]
         if index == self._found:
             row = row.stylize("reverse")
-        return Visual.to_strips(self, row, cells, 1, style)[0]
+        return drawn(self, row, style)
 
 
 def _wrapped(text: Content, cells: int) -> list[Content]:

@@ -12,10 +12,9 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.visual import Visual
 
 from tui.widgets.glyphs import CURSOR
-from tui.widgets.plain import line
+from tui.widgets.plain import drawn, line
 
 Draw = Callable[[int], Content]
 """A row's text at a width in cells, without the three cells of the cursor."""
@@ -220,8 +219,8 @@ class Rows(ScrollView, can_focus=True):
         marked = here and (self.has_focus or (self.STAYS and self.gutter_cells > 1))
         gutter = (CURSOR if marked else "").center(self.gutter_cells)
         row = line(gutter, self.items[index].draw(cells - len(gutter))).truncate(cells, ellipsis=True)
-        drawn = Visual.to_strips(self, row, cells, 1, style)[0]
+        strip = drawn(self, row, style)
         if here and self.has_focus and self.REVERSED:
             # Only as far as the text goes: a fill across the window costs bytes and spoils selections.
-            return drawn.apply_style(RichStyle(reverse=True))
-        return drawn
+            return strip.apply_style(RichStyle(reverse=True))
+        return strip
