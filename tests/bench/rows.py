@@ -71,9 +71,12 @@ ROWS = (
     Row("save", "a save of 1,000 tenants, CPU", "saving.of 1000", "saving.of 1", "of one", most=1.1),
     Row("tenants", "1,000 tenants, opened", "tenants.open", 0.3, "0.3 s", most=1),
     Row("tenants-key", "1,000 tenants, slowest key", "tenants.key", 0.05, "0.05 s", most=1),
+    Row("tenants-palette", "1,000 tenants, commands", "tenants.palette", 0.05, "0.05 s", most=1),
+    Row("tenants-palette-key", "the same, slowest key", "tenants.palette key", 0.05, "0.05 s", most=1),
     Row("models", "20,000 models, opened", "models.open", 0.3, "0.3 s", most=1),
     Row("models-key", "20,000 models, slowest key", "models.key", 0.05, "0.05 s", most=1),
     Row("models-palette", "20,000 models, commands", "models.palette", 0.05, "0.05 s", most=1),
+    Row("models-palette-key", "the same, slowest key", "models.palette key", 0.05, "0.05 s", most=1),
     Row("decode", "events decoded a second", "decoding.ours", "decoding.sdk", "openai SDK", least=3),
 )
 

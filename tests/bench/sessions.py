@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from tempfile import TemporaryDirectory
@@ -20,7 +20,12 @@ Session = Callable[[Line], Figures]
 PROGRAMS = Path(__file__).parent / "programs"
 REST = 10.0
 QUESTION = "why?"
-ENTER, ESCAPE, EMPTY = "\r", "\x1b", "\x15"
+ENTER, ESCAPE, EMPTY, BACKSPACE = "\r", "\x1b", "\x15", "\x7f"
+DOWN, UP, PAGE_DOWN, PAGE_UP, END, HOME = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H"
+LIST = (DOWN, PAGE_DOWN, PAGE_DOWN, END, UP, PAGE_UP, HOME)
+"""Keys that move in a list of thousands."""
+ESCAPE_DELAY = 0.1
+"""Seconds in which nothing may follow an escape for it to be a key of its own; nobody makes it wait longer."""
 WORDS = "ZQXJVKWZQXJVKW"
 """Letters that stand nowhere else on a screen."""
 OVER = "tokens a second"
@@ -159,28 +164,29 @@ def saving(line: Line) -> Figures:
 
 
 def tenants(line: Line) -> Figures:
-    """The list of a thousand tenants: opened for the first time, moved in, filtered."""
+    """The list of a thousand tenants: opened for the first time, moved in, filtered, left and come back to."""
     with paced() as url, TemporaryDirectory() as folder:
         there = many_tenants(Path(folder) / "home", url, 1000)
         with line.run([*MODELDECK, "-t", "acme"], there) as terminal:
             terminal.until("Hugging Face")
             terminal.settle(0.5)
             opened = terminal.took("tenant-0001", "0")
-            return {"open": opened, "key": _slowest(terminal, "tenant-0500", "/tenant-0500")}
+            terminal.settle(1)
+            keys = [*LIST, "/", *"tenant-0500", BACKSPACE, ENTER, ESCAPE, DOWN, ENTER, "0", "1", "0"]
+            return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "tenant-04")}
 
 
 def models(line: Line) -> Figures:
-    """The list of 20,000 models: opened for the first time, moved in, filtered, and the palette after it."""
+    """The list of 20,000 models: opened for the first time, moved in, filtered, left and come back to."""
     with paced(models=20_000) as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
             terminal.until("Hugging Face")
             terminal.settle(0.5)
             opened = terminal.took("family-0/", "2")
-            key = _slowest(terminal, "model-10000", "/model-10000")
-            terminal.send(ESCAPE)
-            terminal.settle(0.5)
-            return {"open": opened, "key": key, "palette": terminal.took("Commands", ":")}
+            terminal.settle(1)
+            keys = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, "t", "t", "1", "2", "3", "2"]
+            return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "model-12")}
 
 
 def decoding(line: Line) -> Figures:
@@ -233,15 +239,16 @@ def _rest(terminal: Measured) -> float:
     return len(terminal.raw) - before
 
 
-def _slowest(terminal: Measured, found: str, filtered: str) -> float:
-    """Seconds of the slowest key: down and up through the list, then a filter typed until it finds something."""
-    taken = []
-    for key in ["\x1b[B", "\x1b[6~", "\x1b[A", *filtered]:
-        before = len(terminal.raw)
-        taken.append(terminal.took(lambda before=before: len(terminal.raw) > before, key))
-        terminal.settle(0.2)
-    terminal.until(found)
-    return max(taken)
+def _slowest(terminal: Measured, keys: Sequence[str]) -> float:
+    """Seconds of the slowest of these keys, each pressed when the one before has done what it does."""
+    return max(terminal.answered(key) - (ESCAPE_DELAY if key == ESCAPE else 0) for key in keys)
+
+
+def _palette(terminal: Measured, typed: str) -> Figures:
+    """The commands over a full list: opened, and the slowest key typed there, with the way back to the list."""
+    opened = terminal.took("Commands", ":")
+    terminal.settle(1)
+    return {"palette": opened, "palette key": _slowest(terminal, [*typed, DOWN, PAGE_DOWN, BACKSPACE, ESCAPE])}
 
 
 def _cpu(command: list[str], there: Mapping[str, str] | None = None) -> float:

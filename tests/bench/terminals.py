@@ -17,6 +17,10 @@ from tests.journey.test_ssh import sshd
 from tests.terminal import SlowTerminal
 
 _MARK = "bench"
+_LEFT = 60
+"""Columns at the left; further right stand details, which wait until the cursor rests, and counts."""
+_QUIET = 0.3
+"""Seconds without output after which a key has done what it does."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -83,6 +87,21 @@ class Measured(SlowTerminal):
         until = perf_counter() + seconds
         while (left := until - perf_counter()) > 0:
             self.pump(left)
+
+    def answered(self, key: str) -> float:
+        """Seconds from a key until the left of the screen, where lists are, is as it then stays."""
+        before, began, ended = self._left, perf_counter(), 0.0
+        self.send(key)
+        while self.pump(_QUIET):
+            now = perf_counter()
+            if self._left != before:
+                before, ended = self._left, now
+        assert ended, f"{key!r} changed nothing; the screen:\n{self.text}"
+        return ended - began
+
+    @property
+    def _left(self) -> list[str]:
+        return [row[:_LEFT] for row in self.screen.display]
 
     def _processes(self) -> Iterator[Path]:
         for folder in Path("/proc").glob("[0-9]*"):

@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import os
 import sys
 
 from tui.cli.calling import Calling
 from tui.cli.output import is_terminal
 from tui.errors import Problem, Usage
+
+_PICTURES = "120"
+"""A second at most. Up to two of these steps pass before a change is seen; what streams is drawn far less often."""
 
 
 def console(call: Calling) -> int:
@@ -52,5 +56,6 @@ def _take_terminal(call: Calling) -> None:
         raise Usage("The console needs a terminal on standard input and output.", hint)
     if call.environ.get("TERM", "") in ("", "dumb"):
         raise Usage("The console needs a terminal that can place text; by TERM this one is dumb.", hint)
+    os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
     # What starting makes stays: looking for garbage among it takes a tenth of the time to the first screen.
     gc.disable()

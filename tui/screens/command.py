@@ -75,10 +75,6 @@ class Every(Sequence[Command]):
         words = typed.casefold().split()
         if not words:
             return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)
-        beginnings = (f" {words[0]}", f":{words[0]}")
-
-        def rank(place: int) -> tuple[bool, bool]:
-            own = self._texts[place].partition("\n")[0]
-            return place in self._unusable, not any(each in own for each in beginnings)
-
-        return sorted(holding(self._texts, typed), key=rank)
+        found, first = holding(self._texts, typed), f" {words[0]}"
+        begins = {n for n in found if 0 <= self._texts[n].find(first) < self._texts[n].find("\n")}
+        return sorted(found, key=lambda n: 2 * (n in self._unusable) + (n not in begins))

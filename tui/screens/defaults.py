@@ -20,7 +20,7 @@ from tui.widgets.frame import Frame
 from tui.widgets.glyphs import ATTENTION, MUTED, WARNING, sign
 from tui.widgets.plain import Words, line
 from tui.widgets.rows import Item, Rows, text_item
-from tui.workspace import defaults, models
+from tui.workspace import defaults
 from tui.workspace.defaults import DefaultRow
 from tui.workspace.times import when
 
@@ -98,15 +98,8 @@ class Defaults(Area):
         return line(label, self._sign(row), f" {ref}", behind)
 
     def _sign(self, row: DefaultRow) -> tuple[str, str]:
-        model = self._model(row.default) if row.default and row.state == "ready" else None
-        return (WARNING, ATTENTION) if model and model.ends else sign(row.state)
-
-    def _model(self, default: Default) -> Model | None:
-        """The model of a default, None where it is not in the list at all."""
-        try:
-            return models.find(self.app.desk, self._tenant, default.ref, default.type)
-        except Problem:
-            return None
+        ends = row.state == "ready" and row.model is not None and row.model.ends
+        return (WARNING, ATTENTION) if ends else sign(row.state)
 
     # --- words around ---
 
@@ -189,7 +182,7 @@ class Defaults(Area):
         now = None
         if row.default is not None:
             default = row.default
-            now = self._model(default) or Model(default.provider, default.model, row.type)
+            now = row.model or Model(default.provider, default.model, row.type)
         picked = await self.app.pick_model(row.type, now, clears=True)
         if picked is not None:
             await self._set(row, picked)

@@ -89,7 +89,7 @@ class Models(ModelActions):
     @property
     def _reading(self) -> bool:
         """Whether the details have taken the place of the list."""
-        return self.has_class("-reading") and not self._wide
+        return self.has_class("-reading")
 
     @property
     def _rows(self) -> Rows:
@@ -113,7 +113,9 @@ class Models(ModelActions):
         self._reload()
 
     def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= WIDE, "-wide")
+        wide = event.size.width >= WIDE
+        self.set_class(wide, "-wide")
+        self.set_class(not wide and isinstance(self.focused, Details), "-reading")
         cells = _LIST if self._wide else event.size.width
         self.query_one("#columns", Plain).show((head(cells - 3).plain, MUTED))
         # Room for the type behind the field, so that its bracket does not move with the type shown.
@@ -263,7 +265,7 @@ class Models(ModelActions):
     def action_details(self) -> None:
         if self.row is not None and self.focused is self._rows:
             self._tell()
-            self.add_class("-reading")
+            self.set_class(not self._wide, "-reading")
             self.query_one(Details).focus()
 
     def action_list(self) -> None:

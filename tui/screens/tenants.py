@@ -110,7 +110,10 @@ class Tenants(Area):
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cursor: str = "") -> None:
-        desk, read = self.app.desk, list[TenantRow]()
+        desk, read, here = self.app.desk, list[TenantRow](), self.app.tenant
+        if here is not None and self.rows:
+            # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
+            self._show([tenants.row(desk, each.id) if each.id == here.id else each for each in self.rows])
         try:
             ids = await asyncio.to_thread(tenants.ids, desk)
         except Problem as problem:

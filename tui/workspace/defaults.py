@@ -1,7 +1,7 @@
 """Default models: one for each type or none; never one that is gone without saying so."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
@@ -32,13 +32,15 @@ class DefaultRow:
     """The default of one type and how it stands.
 
     `state` is ready, none, gone, provider not set up, key refused, cannot be opened or not confirmed; `sentence` says
-    why. `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
+    why. `model` is the default as it stands in the list of models, None where it is not in it. `nearest` is what could
+    take its place, `proposed` what could be the first; neither is ever set by itself.
     """
 
     type: ModelType
     default: Default | None
     state: str
     sentence: str
+    model: Model | None = None
     nearest: Model | None = None
     proposed: Model | None = None
 
@@ -96,15 +98,14 @@ def nearest(desk: Desk, tenant_id: str, model: Model) -> Model | None:
 def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
     """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
     taken = models.defaults(desk, tenant_id)
-    usable = [each.model for each in models.rows(desk, tenant_id) if each.usable]
-    found: dict[ModelType, Model] = {}
-    for kind in ModelType:
-        if kind in taken:
-            continue
-        of_kind = [each for each in usable if each.type is kind]
-        if of_kind:
-            found[kind] = _first_proposed(of_kind) or of_kind[0]
-    return found
+    offered = models.derived(desk, tenant_id, "proposed", _offered)
+    return {kind: model for kind, model in offered.items() if kind not in taken}
+
+
+def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
+    usable = [each.model for each in listed if each.usable]
+    by_kind = {kind: [each for each in usable if each.type is kind] for kind in ModelType}
+    return {kind: _first_proposed(of_kind) or of_kind[0] for kind, of_kind in by_kind.items() if of_kind}
 
 
 def _row(
@@ -120,23 +121,28 @@ def _row(
     provider = providers.get(default.provider)
     label = provider.provider.label if provider else default.provider
     found = next(
-        (each for each in listed if (each.model.provider, each.model.id, each.model.type) == (*_key(default), kind)),
+        (
+            each
+            for each in listed
+            if each.model.id == default.model and (each.model.provider, each.model.type) == (default.provider, kind)
+        ),
         None,
     )
+    model = found.model if found else None
     if provider is None or provider.state == "not set up":
-        return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more")
+        return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more", model)
     if found is None or found.state == "gone":
         since = when(found.model.gone or found.model.ends, desk.now()) if found else ""
         ended = found is not None and not found.model.gone
         sentence = f"ended {since}" if ended else f"no longer listed by {label}" + (f" since {since}" if since else "")
-        return DefaultRow(kind, default, "gone", sentence, nearest=_nearest(default, kind, listed))
+        return DefaultRow(kind, default, "gone", sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
-        return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label))
+        return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label), model)
     check = provider.credential.check if provider.credential and not provider.on_trial else None
     verified = f", verified {when(check.at, desk.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
     ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
-    return DefaultRow(kind, default, "ready", f"{source}{ends}")
+    return DefaultRow(kind, default, "ready", f"{source}{ends}", model)
 
 
 def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
@@ -161,12 +167,11 @@ def _begin_alike(one: str, other: str) -> int:
 
 def _first_proposed(of_kind: list[Model]) -> Model | None:
     """The best proposal among models of one type: providers in the order of the registry, each with its own order."""
-    by_ref = {each.ref: each for each in of_kind}
-    for provider in PROVIDERS.values():
-        for model_id in provider.proposed.get(of_kind[0].type, ()):
-            if f"{provider.id}/{model_id}" in by_ref:
-                return by_ref[f"{provider.id}/{model_id}"]
-    return None
+    kind = of_kind[0].type
+    wanted = [(each.id, model_id) for each in PROVIDERS.values() for model_id in each.proposed.get(kind, ())]
+    places = {each: place for place, each in enumerate(wanted)}
+    there = [each for each in of_kind if (each.provider, each.id) in places]
+    return min(there, key=lambda each: places[each.provider, each.id], default=None)
 
 
 def _key(default: Default) -> tuple[str, str]:
