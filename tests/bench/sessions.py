@@ -16,6 +16,8 @@ from tests.terminal import environ
 
 Figures = Mapping[str, float]
 Session = Callable[[Line], Figures]
+Key = str | tuple[str, str]
+"""A key, or one that leads to another screen with a text of what is there."""
 
 PROGRAMS = Path(__file__).parent / "programs"
 REST = 10.0
@@ -172,7 +174,8 @@ def tenants(line: Line) -> Figures:
             terminal.settle(0.5)
             opened = terminal.took("tenant-0001", "0")
             terminal.settle(1)
-            keys = [*LIST, "/", *"tenant-0500", BACKSPACE, ENTER, ESCAPE, DOWN, ENTER, "0", "1", "0"]
+            keys: list[Key] = [*LIST, "/", *"tenant-0500", BACKSPACE, ENTER, ESCAPE, DOWN]
+            keys += [(ENTER, "Hugging Face"), ("0", "tenant-0001"), ("1", "Hugging Face"), ("0", "tenant-0001")]
             return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "tenant-04")}
 
 
@@ -185,7 +188,8 @@ def models(line: Line) -> Figures:
             terminal.settle(0.5)
             opened = terminal.took("family-0/", "2")
             terminal.settle(1)
-            keys = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, "t", "t", "1", "2", "3", "2"]
+            keys: list[Key] = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, "t", "t"]
+            keys += [("1", "Hugging Face"), ("2", "family-0/"), ("3", "Defaults of"), ("2", "family-0/")]
             return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "model-12")}
 
 
@@ -239,9 +243,16 @@ def _rest(terminal: Measured) -> float:
     return len(terminal.raw) - before
 
 
-def _slowest(terminal: Measured, keys: Sequence[str]) -> float:
+def _slowest(terminal: Measured, keys: Sequence[Key]) -> float:
     """Seconds of the slowest of these keys, each pressed when the one before has done what it does."""
-    return max(terminal.answered(key) - (ESCAPE_DELAY if key == ESCAPE else 0) for key in keys)
+    taken = []
+    for key in keys:
+        if isinstance(key, tuple):
+            taken.append(terminal.took(key[1], key[0]))
+            terminal.settle(0.3)
+        else:
+            taken.append(terminal.answered(key) - (ESCAPE_DELAY if key == ESCAPE else 0))
+    return max(taken)
 
 
 def _palette(terminal: Measured, typed: str) -> Figures:
