@@ -7,6 +7,7 @@ Two rules hold here, before any widget sees a key:
 * A line end that arrives in the same read as other text is part of a paste. It never submits anything.
 """
 
+import asyncio
 import os
 import re
 import select
@@ -21,6 +22,7 @@ from typing import Any
 from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 from textual.message import Message
 
 from tui.display.pace import ANSWER, Pace
@@ -142,10 +144,18 @@ class Keyboard(LinuxDriver):
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Textual's own handler may be interrupted by the next signal, and then tells the older size after the newer.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
         if self._writer_thread is not None:
             self.pace.given_up()
             # The time of an answer alone; what is sent later is measured by it.
             self.write(self.pace.sent(0, monotonic()))
+
+    def _resized(self) -> None:
+        """The window has another size."""
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def disable_input(self) -> None:
         # An answer that comes when nobody reads here any more would be typed into the shell.
