@@ -1,5 +1,6 @@
 """One command from its words to its exit code: where problems, interrupts, closed pipes and crashes end."""
 
+import contextlib
 import errno
 import os
 import sys
@@ -69,12 +70,20 @@ def _call(given: Given) -> int:
 
 async def _to_its_end(call: "Calling", running: Coroutine[Any, Any, int | None]) -> int | None:
     import asyncio
+    import signal
 
     from tui.crash import guard_loop
 
-    guard_loop(asyncio.get_running_loop(), call.environ)
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    guard_loop(loop, call.environ)
+    # asyncio's own way with ctrl+c is not noticed by a loop that is just about to wait; its handlers wake it.
+    with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: no signal arrives here
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
     try:
         return await running
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
         await call.close()
 
