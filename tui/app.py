@@ -346,7 +346,7 @@ class Modeldeck(Doors):
         except Problem as problem:
             self.toast(problem.message)
             return
-        self.toast(f"{self.tenant.name} is locked.")
+        self.toast(f"{self.tenant.name} is locked. What needs its key asks for the passphrase.")
         self.covered(self.tenant.id)
 
     def source_of(self, model: Model | None) -> str:

@@ -25,6 +25,15 @@ def damage(desk: Desk, tenant_id: str) -> None:
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
 
 
+async def test_a_rename_to_the_same_name_says_nothing() -> None:
+    async with console(practice_desk(), "acme") as pilot:
+        await pilot.press("0", "e")
+        await until_shown(pilot, "› rename ─")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "› rename ─" not in shown(pilot))
+        assert "is now" not in shown(pilot)
+
+
 async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used() -> None:
     desk = practice_desk()
     damage(desk, "acme")

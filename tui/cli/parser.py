@@ -56,7 +56,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
             raise Usage("A command comes before --.", "modeldeck --help lists the commands.")
         if word.startswith("-") and word != "-":
             rest.append(word)
-            option = _option(EVERYWHERE, word.partition("=")[0] if word.startswith("--") else word[:2])
+            option = _option(EVERYWHERE, _name(word))
             if option and option.value and _attached(word) is None and waiting:
                 rest.append(waiting.pop(0))
         elif (not named and word in nouns) or (named and (*named, word) in _BY_WORDS):
@@ -70,7 +70,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
 
 
 def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
-    options = (*command.options, *EVERYWHERE)
+    """What was given for each option and argument of a command, by name; an option without a value has ''."""
     values: dict[str, list[str]] = {}
     plain: list[str] = []
     waiting = list(words)
@@ -79,29 +79,33 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
         if word == "--":
             plain += waiting
             break
-        if not word.startswith("-") or word == "-":
+        if word.startswith("-") and word != "-":
+            option, value = _given_option(command, word, waiting)
+            values.setdefault(option.key, []).append(value)
+        else:
             plain.append(word)
-            continue
-        option = _option(options, word.partition("=")[0] if word.startswith("--") else word[:2])
-        value = _attached(word)
-        if option is None or (value is not None and not option.value):
-            raise Usage(
-                "There is an unknown option among them.", _how(command, "a text that begins with - goes after --")
-            )
-        if option.value and value is None:
-            if not waiting:
-                raise Usage(f"{option.names[-1]} wants a value.", _how(command))
-            value = waiting.pop(0)
-        if option.choices and value not in option.choices:
-            raise Usage(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
-        values.setdefault(option.key, []).append(value or "")
     for option in command.options:
         if option.must and option.value and option.key not in values:
             raise Usage(f"{option.names[-1]} is missing.", _how(command))
     return values | _arguments(command, plain)
 
 
+def _given_option(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
+    """The option that a word names, and its value: attached, or else taken from the words that wait behind it."""
+    option, value = _option((*command.options, *EVERYWHERE), _name(word)), _attached(word)
+    if option is None or (value is not None and not option.value):
+        raise Usage("There is an unknown option among them.", _how(command, "a text that begins with - goes after --"))
+    if option.value and value is None:
+        if not waiting:
+            raise Usage(f"{option.names[-1]} wants a value.", _how(command))
+        value = waiting.pop(0)
+    if option.choices and value not in option.choices:
+        raise Usage(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
+    return option, value or ""
+
+
 def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
+    """The words that are no options, by argument: those behind one that takes many get what they need at least."""
     values: dict[str, list[str]] = {}
     for place, argument in enumerate(command.arguments):
         left = sum(later.least for later in command.arguments[place + 1 :])
@@ -121,6 +125,11 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
 
 def _option(options: Sequence[Option], name: str) -> Option | None:
     return next((option for option in options if name in option.names), None)
+
+
+def _name(word: str) -> str:
+    """The name in `--name`, `--name=VALUE`, `-n` or `-nVALUE`."""
+    return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
 def _attached(word: str) -> str | None:

@@ -1,6 +1,6 @@
 """`modeldeck provider set`: verify, seal, save, import; say what was done and what is proposed."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ from tui.cli.answering import say_beside
 from tui.cli.calling import Calling
 from tui.cli.columns import counted
 from tui.cli.entries import Values, entries
-from tui.domain import Check, CheckState, Credential
+from tui.domain import Check, CheckState, Credential, Model, ModelType
 from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
@@ -143,37 +143,48 @@ def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str,
 
 async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
     done = await save(call, provider, values)
-    saved, models = done.credential, done.models
-    out, proposed = call.out, defaults.proposals(call.desk, call.tenant.id)
-    if out.as_json:
-        out.json(
-            {
-                "provider": provider.id,
-                "credential": saved.name,
-                "active": saved.active,
-                "state": saved.check.state,
-                "ms": saved.check.ms,
-                "models": models,
-                "proposed": [{"type": kind, "model": model.ref} for kind, model in proposed.items()],
-            }
-        )
+    proposed = defaults.proposals(call.desk, call.tenant.id)
+    if call.out.as_json:
+        call.out.json(_shape(provider, done, proposed))
         return
-    if saved.check.state is CheckState.UNVERIFIED:
-        out.line(f"{provider.label} is saved, not verified.")
-        out.line(f"modeldeck provider verify {provider.id} asks it.")
-    elif saved.check.state is CheckState.RESTRICTED:
-        out.line(f"{provider.label} is saved, restricted: {saved.check.message}")
-        out.line(saved.check.hint)
-    else:
-        out.line(f"{provider.label} is saved, verified in {saved.check.ms} ms.")
-    if waits := trust.standing(call.desk, call.tenant.id).of(saved):
-        out.line(trust.words(call.desk, call.tenant.id, waits))
-        out.line(f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it.")
-    if not saved.active:
-        out.line(f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches.")
-    if models is not None:
-        out.line(f"{counted(models, 'model')} imported.")
+    for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
+        call.out.line(words)
+    if done.models is not None:
+        call.out.line(f"{counted(done.models, 'model')} imported.")
     elif provider.after_saving:
-        out.line(provider.after_saving)
+        call.out.line(provider.after_saving)
     for kind, model in proposed.items():
-        out.line(f"Proposed for {kind.label}: modeldeck default set {kind} {model.ref}")
+        call.out.line(f"Proposed for {kind.label}: modeldeck default set {kind} {model.ref}")
+
+
+def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
+    saved = done.credential
+    return {
+        "provider": provider.id,
+        "credential": saved.name,
+        "active": saved.active,
+        "state": saved.check.state,
+        "ms": saved.check.ms,
+        "models": done.models,
+        "proposed": [{"type": kind, "model": model.ref} for kind, model in proposed.items()],
+    }
+
+
+def _check_words(provider: Provider, check: Check) -> Iterator[str]:
+    if check.state is CheckState.UNVERIFIED:
+        yield f"{provider.label} is saved, not verified."
+        yield f"modeldeck provider verify {provider.id} asks it."
+    elif check.state is CheckState.RESTRICTED:
+        yield f"{provider.label} is saved, restricted: {check.message}"
+        yield check.hint
+    else:
+        yield f"{provider.label} is saved, verified in {check.ms} ms."
+
+
+def _use_words(call: Calling, provider: Provider, saved: Credential) -> Iterator[str]:
+    """What keeps a saved credential from being used."""
+    if waits := trust.standing(call.desk, call.tenant.id).of(saved):
+        yield trust.words(call.desk, call.tenant.id, waits)
+        yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
+    if not saved.active:
+        yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."

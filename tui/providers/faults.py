@@ -155,54 +155,68 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
 
 
 def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
+    """What a status says by itself, where the provider's own words say nothing that is known."""
     label, status = place.label, refusal.status
-    page_hint = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
-    if status == 401 and not place.keyed:
-        return Refused(f"{label} wants a key.", f"Get one {page_hint}")
-    if status == 401:
-        message = f"{label} refused the key ending {place.key_hint}." if place.key_hint else ""
-        hint = f"Look for a missing end, or get another {page_hint}"
-        return Refused(message or f"{label} does not know this key.", hint)
-    if status == 402:
-        return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
-    if status == 403:
-        what = f"use {place.model}" if place.model else "do this"
-        return Restricted(
-            f"{label} does not allow this key to {what}.",
-            "Check the rights of the key, and whether its region is served."
-            if place.provider.key_page
-            else "Ask who runs the server what the key may do.",
-        )
-    if status in (404, 405, 410):
-        what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
-        ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
-        return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
-    if status == 407:
-        return Unreachable(
-            f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
-            "Set them in the proxy variable, as in http://name:password@host:port.",
-        )
-    if status == 413:
-        return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
-    if status in BUSY:
-        wait = retry_after(refusal.headers, now)
-        asked = f"It asks to wait {_minutes(wait)}." if wait else "Wait a little, or pick another model."
-        return Problem(f"{label} is too busy.", asked)
-    if status == 408:
-        return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
-    if status == SIGN_IN:
-        return Unreachable(
-            f"This network wants a sign-in before it lets calls through to {place.host}.",
-            "Sign in with a browser on the same network, then try again.",
-        )
-    if status >= 500:
-        return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
-    if status >= 400:
-        of_model = f" for {place.model}" if place.model else ""
-        return Problem(f"{label} does not accept this call{of_model} ({status}).", "Its own words say why.")
-    if status:
-        return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
-    return Problem(f"{label} broke off with an error.", AGAIN)
+    match status:
+        case 401:
+            return _unknown_key(place)
+        case 402:
+            return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
+        case 403:
+            return _not_allowed(place)
+        case 404 | 405 | 410:
+            return _nothing_there(place)
+        case 407:
+            return Unreachable(
+                f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
+                "Set them in the proxy variable, as in http://name:password@host:port.",
+            )
+        case 408:
+            return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
+        case 413:
+            return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
+        case _ if status in BUSY:
+            wait = retry_after(refusal.headers, now)
+            others = ", or pick another model" if place.model else " and try again"
+            return Problem(
+                f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a little{others}."
+            )
+        case _ if status == SIGN_IN:
+            return Unreachable(
+                f"This network wants a sign-in before it lets calls through to {place.host}.",
+                "Sign in with a browser on the same network, then try again.",
+            )
+        case _ if status >= 500:
+            return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
+        case _ if status >= 400:
+            of_model = f" for {place.model}" if place.model else ""
+            return Problem(f"{label} does not accept this call{of_model} ({status}).", "Its own words say why.")
+        case 0:
+            return Problem(f"{label} broke off with an error.", AGAIN)
+    return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
+
+
+def _unknown_key(place: Place) -> Problem:
+    at = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
+    if not place.keyed:
+        return Refused(f"{place.label} wants a key.", f"Get one {at}")
+    named = f"refused the key ending {place.key_hint}" if place.key_hint else "does not know this key"
+    return Refused(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
+
+
+def _not_allowed(place: Place) -> Problem:
+    what = f"use {place.model}" if place.model else "do this"
+    rights = "Check the rights of the key, and whether its region is served."
+    return Restricted(
+        f"{place.label} does not allow this key to {what}.",
+        rights if place.provider.key_page else "Ask who runs the server what the key may do.",
+    )
+
+
+def _nothing_there(place: Place) -> Problem:
+    what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
+    ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
+    return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
 
 
 def _lacks_v1(place: Place) -> bool:

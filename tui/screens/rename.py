@@ -57,4 +57,4 @@ class Rename(Page[str]):
             self._name_row.say(*problem_lines(problem.message, problem.hint))
             self._name_row.field.focus()
             return
-        self.dismiss(f"{self.tenant.name} is now {renamed.name}.")
+        self.dismiss(f"{self.tenant.name} is now {renamed.name}." if renamed.name != self.tenant.name else None)

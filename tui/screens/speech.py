@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -14,6 +16,7 @@ from textual.widgets import ContentSwitcher
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
+from tui.providers.calls import Times
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.screens.speech_form import SpeechForm, about
 from tui.screens.speech_result import Heard, SpeechResult
@@ -24,7 +27,7 @@ from tui.widgets.frame import Frame
 from tui.widgets.plain import Plain, Words
 from tui.widgets.progress import Progress
 from tui.workspace import playground
-from tui.workspace.audio import MEGABYTE, megabytes
+from tui.workspace.audio import MEGABYTE, AudioInfo, megabytes
 
 _COSTS = {
     True: "Stopping now costs nothing. Once it is uploaded, the provider may charge.",
@@ -232,47 +235,32 @@ class SpeechTab(OneCall):
         assert model is not None
         if not await self.app.opened(one_line(path.name, 40), "It is sent afterwards."):
             return
-        came_from, info, times = self.view, form.info, form.times
+        after = self.view
         self.under_way = under_way = UnderWay(model.provider, "uploading")
-        self._upload, self._stopped = Uploading(0, info.size if info else 0), ""
-        self.query_one("#what", Plain).show(f"   {form.shown_path}\n   {about(path, info)}")
-        self._bar(0.0)
-        self._view("running")
-        self.rest()
+        self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.app.running("playground/speech", self.stop_call)
-        heard, partial = Transcript(""), ""
-
-        def result(cut: str = "", problem: Problem | None = None) -> Heard:
-            said = heard if heard.text or not partial else Transcript(partial)
-            took, length = asyncio.get_running_loop().time() - clock, info.seconds if info and info.seconds else 0.0
-            return Heard(path, model.ref, said, took, length, times, cut, problem)
-
-        clock = asyncio.get_running_loop().time()
-        after = came_from
+        hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
-            call = playground.transcribe(desk, self.app.tenant_id, model, path, form.language, times)
+            call = playground.transcribe(desk, self.app.tenant_id, model, path, form.language, form.times)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
                         self._uploaded(event)
-                    elif isinstance(event, TextDelta):
-                        partial += event.text
-                    elif isinstance(event, Transcript):
-                        heard = event
+                    hearing.take(event)
                     under_way.tell(event)
-            self.result.add(result())
+            self.result.add(hearing.heard())
             after = "results"
         except asyncio.CancelledError:
-            self._stopped = f"stopped after {asyncio.get_running_loop().time() - clock:.1f} s"
-            if partial:
-                self.result.add(result("stopped by you, the text is incomplete"))
+            self._stopped = f"stopped after {hearing.seconds:.1f} s"
+            if hearing.pieces:
+                self.result.add(hearing.heard("stopped by you, the text is incomplete"))
                 after = "results"
             raise
         except Problem as problem:
-            if partial:
-                self.result.add(result("broken off, the text is incomplete", problem))
+            if hearing.pieces:
+                self.result.add(hearing.heard("broken off, the text is incomplete", problem))
                 after = "results"
             else:
                 form.say(problem)
@@ -285,6 +273,15 @@ class SpeechTab(OneCall):
                 self.rest() if after == "form" else self.take_focus()
             self.app.running("playground/speech", None)
             self.counted(model)
+
+    def _begin(self, path: Path) -> None:
+        """Show the upload in place of the form."""
+        info = self.form.info
+        self._upload, self._stopped = Uploading(0, info.size if info else 0), ""
+        self.query_one("#what", Plain).show(f"   {self.form.shown_path}\n   {about(path, info)}")
+        self._bar(0.0)
+        self._view("running")
+        self.rest()
 
     def _uploaded(self, event: Uploading) -> None:
         """Take note; the screen is brought up to date by the next tick, or when all is sent."""
@@ -310,6 +307,36 @@ class SpeechTab(OneCall):
         rate = sent / seconds if seconds else 0.0
         left = f", {(size - sent) / rate:.0f} s left" if rate else ""
         self.query_one("#rate", Plain).show(f"{' ' * 17}{rate / MEGABYTE:.1f} MB/s{left}" if rate else "")
+
+
+@dataclass
+class _Hearing:
+    """What was heard so far: a text in pieces while it is written, and at the end, where all goes well, the whole."""
+
+    path: Path
+    ref: str
+    info: AudioInfo | None
+    times: Times
+    began: float
+    pieces: str = ""
+    whole: Transcript | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return monotonic() - self.began
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self.pieces += event.text
+        elif isinstance(event, Transcript):
+            self.whole = event
+
+    def heard(self, cut: str = "", problem: Problem | None = None) -> Heard:
+        """The result as it stands; `cut` says that it ended before its time, `problem` why."""
+        whole = self.whole if self.whole and (self.whole.text or not self.pieces) else Transcript(self.pieces)
+        length = (self.info.seconds if self.info else None) or 0.0
+        return Heard(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -132,9 +132,7 @@ def _row(
     if provider is None or provider.state == "not set up":
         return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more", model)
     if found is None or found.state == "gone":
-        since = when(found.model.gone or found.model.ends, desk.now()) if found else ""
-        ended = found is not None and not found.model.gone
-        sentence = f"ended {since}" if ended else f"no longer listed by {label}" + (f" since {since}" if since else "")
+        sentence = _gone_words(model, label, desk.now())
         return DefaultRow(kind, default, "gone", sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
         return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label), model)
@@ -143,6 +141,15 @@ def _row(
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
     ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
     return DefaultRow(kind, default, "ready", f"{source}{ends}", model)
+
+
+def _gone_words(model: Model | None, label: str, now: str) -> str:
+    """What became of a model that is gone; None is one that not even the list of the gone holds."""
+    if model is None:
+        return f"no longer listed by {label}"
+    if model.gone:
+        return f"no longer listed by {label} since {when(model.gone, now)}"
+    return f"ended {when(model.ends, now)}"
 
 
 def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:

@@ -119,7 +119,6 @@ async def save(
     With `rotate`, the one that it takes the place of is kept beside it.
     With `watch`, `seen` is the credential that the form was filled from: Conflict if another is stored by now.
     """
-    outcome = check or Check()
 
     def work() -> Credential:
         # Under the lock from the first look on: fields that are kept are those that are stored by then.
@@ -134,7 +133,7 @@ async def save(
                 _sealed(desk, tenant_id, draft, name),
                 active=(now is not None and now.active) or not any(each.active for each in held.values()),
                 created=now.created if now else desk.now(),
-                check=outcome,
+                check=check or Check(),
                 listed_at=desk.now() if listed is not None else now.listed_at if now else "",
             )
             if rotate and now is not None:
@@ -144,13 +143,18 @@ async def save(
             if not held:
                 # With its first own key a tenant uses that one; a trial can be chosen again.
                 tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
-            if listed is not None:
-                intake.take_in(tables, draft.provider, listed, desk.today())
-            elif draft.provider.list_models is None and outcome.state in (CheckState.READY, CheckState.RESTRICTED):
-                intake.take_in(tables, draft.provider, draft.provider.catalogue, desk.today())
+            models = listed if listed is not None else _known_models(draft.provider, made.check)
+            if models is not None:
+                intake.take_in(tables, draft.provider, models, desk.today())
         return made
 
     return await asyncio.to_thread(work)
+
+
+def _known_models(provider: Provider, check: Check) -> tuple[Model, ...] | None:
+    """The models of a provider that lists none and knows the key; None where they are left as they are."""
+    knows = check.state in (CheckState.READY, CheckState.RESTRICTED)
+    return provider.catalogue if provider.list_models is None and knows else None
 
 
 @dataclass(frozen=True)
@@ -171,12 +175,13 @@ class Draft:
 def draft_of(
     desk: Desk, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
 ) -> Draft:
-    """The whole credential as it would be saved: what was typed, completed by what is stored."""
+    """The whole credential as it would be saved: what was typed, completed by what is stored.
+
+    Raises Usage for a name, a FieldProblem for a field, PlainHttp for an address that is not right; Locked where a
+    secret that is kept cannot be opened.
+    """
     provider = provider_of(provider_id)
-    if kept_for(name):
-        raise Usage(f"{one_line(name, 80)} is kept for {one_line(kept_for(name), 40)}.", "Go back to it first.")
-    if not re.fullmatch(r"[\w.@+-]{1,64}", name):
-        raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
+    _check_name(name)
     held = next((each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
     stays = set(held.hints) & _keeping(provider, values) if held else set()
@@ -188,16 +193,27 @@ def draft_of(
         raise PlainHttp(url, open_ones)
     kept: dict[str, Secret] = {}
     if held and (missing := [each for each in held.hints if each in stays and each not in given]):
-        if strange := [each for each in own if each not in held.origins]:
-            field = provider.field(missing[0])
-            raise FieldProblem(
-                field.name,
-                f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
-                "Enter it again to send it there.",
-            )
+        _stay_where_they_went(provider.field(missing[0]), held, own)
         kept = {each: secret for each, secret in sealed.secrets(desk, tenant_id, held).items() if each in missing}
     hint = sealed.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
     return Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
+
+
+def _check_name(name: str) -> None:
+    if kept_for(name):
+        raise Usage(f"{one_line(name, 80)} is kept for {one_line(kept_for(name), 40)}.", "Go back to it first.")
+    if not re.fullmatch(r"[\w.@+-]{1,64}", name):
+        raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
+
+
+def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ...]) -> None:
+    """Raise unless what is stored was given for all of these origins; `field` is the first that would be kept."""
+    if strange := [each for each in origins if each not in held.origins]:
+        raise FieldProblem(
+            field.name,
+            f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
+            "Enter it again to send it there.",
+        )
 
 
 def _sealed(desk: Desk, tenant_id: str, draft: Draft, name: str) -> Credential:
