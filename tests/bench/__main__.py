@@ -19,6 +19,9 @@ _LONG = {"flat", "flat-cpu", "flat-echo"}
 _LINES = "lines"
 """Stands for a table of its own."""
 
+_BARE = 38_400
+"""Bits a second that a line has to take for the least Textual program, whose cursor alone sends 26,000."""
+
 
 def main() -> None:
     """Parse, measure, print."""
@@ -61,7 +64,12 @@ def _arguments() -> argparse.Namespace:
     given.add_argument("--size", type=_size, help="columns and rows of the terminal, as 120x40")
     given.add_argument("--baud", type=int, default=0, help="a terminal that takes only so many bits a second")
     given.add_argument("rows", nargs="*", metavar="ROW", choices=[[], _LINES, *(row.name for row in ROWS)])
-    return given.parse_args()
+    args = given.parse_args()
+    if _LINES in args.rows[1:] or args.rows[:1] == [_LINES] != args.rows:
+        given.error(f"{_LINES} is a table of its own: name no rows beside it")
+    if 0 < args.baud < _BARE and any("bare" in row.sessions for row in ROWS if row.name in args.rows):
+        given.error("the least Textual program, which such a row is held against, never rests on so slow a line")
+    return args
 
 
 def _run(rows: Sequence[Row], line: Line, which: str) -> dict[str, float]:
