@@ -23,6 +23,12 @@ async def test_the_list_stands_as_drawn(desk: Desk) -> None:
         assert screen[23] == " enter open  v verify  V verify all  a add  r refresh  / filter  ? help"
 
 
+async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(desk: Desk) -> None:
+    async with console(desk, size=(60, 16)) as pilot:
+        assert rows(pilot)[3] == " ▸ ● OpenAI               ready                     own key"
+        assert rows(pilot)[4] == "   ● OpenAI-compatible    ready                     no key"
+
+
 async def test_it_opens_on_the_row_that_needs_something(desk: Desk) -> None:
     async with console(desk, LONG_NAME) as pilot:
         screen = rows(pilot)

@@ -96,6 +96,14 @@ async def heard(pilot: Pilot[None], ref: str = "openai/whisper-1") -> SpeechTab:
     return tab
 
 
+async def test_a_folder_below_the_one_in_use_is_told_as_a_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    async with at(home) as pilot:
+        await opened(pilot, "tmp/meeting")
+        await until_shown(pilot, "scp recording.m4a ")
+        assert next(each for each in rows(pilot) if "scp recording.m4a" in each).endswith(":/tmp/")
+
+
 async def test_the_form_as_drawn(home: Path) -> None:
     async with at(home) as pilot:
         await opened(pilot, "~/recordings/meeting-2026-11-1")

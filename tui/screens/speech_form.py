@@ -226,7 +226,9 @@ class SpeechForm(Vertical):
 
     def _from(self) -> str:
         head, slash, _ = self._path.value.rpartition("/")
-        folder = (head + slash).removeprefix("~/") if head + slash else f"{os.getcwd()}/"
+        # As scp takes it: a folder of one's home has no more than its name.
+        typed = head + slash
+        folder = typed.removeprefix("~/") if typed.startswith("~/") else os.path.join(os.getcwd(), typed)
         return f"Read on this machine. From another:\nscp recording.m4a {socket.gethostname()}:{one_line(folder)}"
 
     def _wrong(self, problem: Problem) -> None:

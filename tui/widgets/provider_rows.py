@@ -15,6 +15,9 @@ _LABEL = 21
 _NARROW = 50
 """Below this many cells a row is sign, name and state."""
 
+_BROAD = 71
+"""Below this many cells the number of models is left out."""
+
 _BESIDE = 20
 """Cells of the state where the details stand beside the list."""
 
@@ -66,6 +69,6 @@ def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
         word = f"{row.found} found" if beside and row.found else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
     number, _, unit = count(row).partition(" ")
-    total = f"{number:>{5 if beside else 3}} {unit}" if number else ""
+    total = f"{number:>{5 if beside else 3}} {unit}" if number and (beside or cells >= _BROAD) else ""
     word, source = (fit(doing or told, _BESIDE), "") if beside else (fit(doing or row.word, 26), fit(row.source, 12))
-    return line((mark, style), f" {name}{word}{source}{total}")
+    return line((mark, style), clip_end(f" {name}{word}{source}{total}".rstrip(), cells - 1))
