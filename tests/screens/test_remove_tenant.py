@@ -1,5 +1,6 @@
 """Removing a tenant: what goes is listed, its name must be typed, and Keep is the answer of an impatient enter."""
 
+import pytest
 from textual.pilot import Pilot
 
 from tests.screens.empty import empty_desk
@@ -58,6 +59,15 @@ async def test_credentials_of_one_provider_are_told_apart_by_their_names() -> No
         await opened(pilot)
         assert "3 credentials  OpenAI default, OpenAI batch-jobs, OpenAI-compatible" in shown(pilot)
         assert "Type acme to remove it." in shown(pilot)
+
+
+@pytest.mark.all_providers
+async def test_more_credentials_than_have_room_end_in_their_row() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await opened(pilot)
+        start = next(n for n, each in enumerate(rows(pilot)) if "8 credentials" in each)
+        assert rows(pilot)[start].endswith("… │")
+        assert rows(pilot)[start + 1].startswith("  │   4 added models")
 
 
 async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_is_right() -> None:

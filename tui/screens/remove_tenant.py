@@ -20,6 +20,9 @@ from tui.widgets.plain import Plain, line
 from tui.workspace import tenants
 from tui.workspace.tenants import Removal, TenantRow
 
+_WHICH = 55
+"""Cells for the names of the credentials, in the one row that they have."""
+
 _LONGEST = 20
 """Cells of a name that is still asked to be typed."""
 
@@ -94,7 +97,7 @@ class RemoveTenant(Dialog[bool]):
         return [
             "These go, and cannot be brought back:",
             "",
-            *(f"  {count:<15}{clip_end(which, 57)}".rstrip() for count, which in _counted(removal)),
+            *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _counted(removal)),
             "",
             "The keys at the providers stay valid; withdraw them there if needed.",
         ]
