@@ -14,6 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.screens.showing import console, rows, shown, until, until_shown
+from tui.app import Modeldeck
 from tui.config import Config
 from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
@@ -353,6 +354,27 @@ async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() ->
         assert pilot.app.clipboard == str(tab.chat.entries[0].turn.answers[0].text)
         said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
         await until_shown(pilot, said)
+
+
+async def test_what_an_answer_took_is_handed_back_once_it_is_over(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[str] = []
+    monkeypatch.setattr("tui.screens.watch.give_back", lambda: handed.append("back"))
+    async with chatting() as (pilot, tab):
+        assert isinstance(pilot.app, Modeldeck)
+        look = pilot.app.watching.look
+        tab.question.put("why")
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.asking is not None)
+        handed.clear()
+        look()
+        assert handed == []
+        model.says(TextDelta("Because."), Finish("stop"), None)
+        await over(pilot, tab)
+        look()
+        look()
+        assert handed == ["back"]
 
 
 def test_answers_that_are_over_take_less_memory_than_their_text() -> None:

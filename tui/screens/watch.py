@@ -122,13 +122,15 @@ class Watch:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
         self._tell_unnoted()
-        if not self.app.at_work:
+        if self.app.at_work:
+            self._given_back = self._tidied = False
+        else:
             self._tidy()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
 
     def _tidy(self) -> None:
-        """What keys brought about is over: what it took is given back, and looked through when nobody minds."""
+        """Nothing is under way: hand back what it took, and look for garbage once nobody minds."""
         if not self._tidied and self.idle > _AT_REST:
             self._tidied, self._given_back = True, False
             gc.collect()
