@@ -32,6 +32,16 @@ def test_a_missing_key_says_how_to_give_one(modeldeck: Run) -> None:
     assert ran.code == 2 and "missing" in ran.err and "api_key=- asks for it" in ran.err
 
 
+def test_fields_of_ways_of_signing_in_are_not_all_called_required(modeldeck: Run) -> None:
+    lines = modeldeck("provider", "show", "spark").out.splitlines()
+    words = {line.split()[0]: line for line in lines}
+    assert " way 1 " in words["api_password"]
+    assert all(" way 2 " in words[each] for each in ("app_id", "api_key", "api_secret"))
+    assert "It wants the fields of way 1 or way 2, or of both." in lines
+    assert "It wants the fields of way 1 or way 2." in modeldeck("provider", "show", "azure_openai").out.splitlines()
+    assert "way" not in modeldeck("provider", "show", "openai").out
+
+
 def test_a_key_of_another_provider_is_not_sent(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(credentials, "belongs_to", lambda *_: "openai_compatible")
     ran = modeldeck("provider", "set", "openai", "api_key=-", stdin=OTHER)

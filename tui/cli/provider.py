@@ -84,18 +84,23 @@ def show(call: Calling) -> None:
 
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
+    ways = list(dict.fromkeys(field.way for field in row.provider.fields if field.way))
+    wanted = {way: f"way {number}" for number, way in enumerate(ways, 1)} if len(ways) > 1 else {}
     out.table(
         ("field", "value", "", "what it is"),
         [
             (
                 field.name,
                 _value(field, row.credential) or "–",
-                "required" if field.required else "optional",
+                wanted.get(field.way, "required") if field.required else "optional",
                 f"{field.label}. {field.help}",
             )
             for field in row.provider.fields
         ],
     )
+    if wanted:
+        both = "" if row.provider.either else ", or of both"
+        out.line(f"It wants the fields of {' or '.join(wanted.values())}{both}.")
 
 
 def _value(field: Field, credential: Credential | None) -> str:
@@ -112,6 +117,7 @@ def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
         "label": field.label,
         "secret": field.secret,
         "required": field.required,
+        "way": field.way,
         "default": field.default,
         "help": field.help,
         "env": list(field.env),
