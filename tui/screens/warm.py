@@ -10,7 +10,6 @@ from tui.process import collect_seldom
 _SOON = (
     "tui.screens.playground",
     "tui.screens.chat",
-    "tui.widgets.heat",
     "markdown_it",
     "tui.widgets.markdown",
     "tui.screens.models",

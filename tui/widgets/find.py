@@ -2,7 +2,6 @@
 
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
@@ -39,14 +38,11 @@ class Find(Horizontal):
         self._said = Plain("]  ")
         self._back: Widget | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Plain("   / [")
-        yield self.field
-        yield self._said
-
     def open(self) -> None:
         """Show the field and put the cursor into it."""
         self._back = self.screen.focused
+        if not self.field.is_attached:
+            self.mount(Plain("   / ["), self.field, self._said)
         self.add_class("-open")
         self.field.focus()
 

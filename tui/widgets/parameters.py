@@ -90,15 +90,13 @@ class ParameterRow(Vertical):
             self.field.placeholder = "–" if narrow else ""
         self._label = Plain()
         self._after = Plain(classes="after")
-        self._wrong = Plain(classes="wrong")
-        self._wrong.display = False
+        self._wrong: Plain | None = None
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="lines" if isinstance(self.field, LinesField) else ""):
             yield self._label
             yield self.field
             yield self._after
-        yield self._wrong
 
     def on_mount(self) -> None:
         self._mark(False)
@@ -127,9 +125,12 @@ class ParameterRow(Vertical):
 
     def say(self, problem: Problem | None) -> None:
         """What is wrong with the text, in the row under it."""
-        self._wrong.display = problem is not None
-        if problem is not None:
-            self._wrong.show(line((f"{WARNING} ", ATTENTION), problem.message))
+        if problem is not None and self._wrong is None:
+            self._wrong = Plain(classes="wrong")
+            self.mount(self._wrong)
+        if self._wrong is not None:
+            self._wrong.display = problem is not None
+            self._wrong.show(line((f"{WARNING} ", ATTENTION), problem.message) if problem else "")
 
     def _mark(self, here: bool) -> None:
         label = self.parameter.label

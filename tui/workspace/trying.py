@@ -2,7 +2,6 @@
 
 import io
 import tempfile
-import wave
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +73,8 @@ async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds:
 
 
 def _silence() -> bytes:
+    import wave
+
     held = io.BytesIO()
     with wave.open(held, "wb") as sound:
         sound.setnchannels(1)
