@@ -12,7 +12,6 @@ _SOON = (
     "tui.screens.chat",
     "markdown_it",
     "tui.widgets.markdown",
-    "tui.screens.models",
     "tui.screens.commands",
     "anyio._backends._asyncio",
     "httpcore",

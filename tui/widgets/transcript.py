@@ -75,7 +75,7 @@ class Transcript(Widget, can_focus=True):
         self._top = 0
         self._cursor = 0
         self._rows: OrderedDict[int, Sequence[Content]] = OrderedDict()  # by the block's identity
-        self._strips: OrderedDict[int, tuple[Content, Strip]] = OrderedDict()
+        self._strips: OrderedDict[int, tuple[Content, int, Strip]] = OrderedDict()
         self._wanted: re.Pattern[str] | None = None
 
     # --- what is in it ---
@@ -286,12 +286,12 @@ class Transcript(Widget, can_focus=True):
         if here or span or self._wanted is not None:
             return self._drawn(self._marked(row, span), CURSOR if here else " ", index)
         known = self._strips.get(id(row))
-        if known is None or known[0] is not row:
-            known = (row, self._drawn(row, " ", 0))
+        if known is None or known[0] is not row or known[1] != index:
+            known = (row, index, self._drawn(row, " ", index))
             self._strips[id(row)] = known
             if len(self._strips) > _KEPT_STRIPS:
                 self._strips.popitem(last=False)
-        return known[1].apply_offsets(0, index)
+        return known[2]
 
     def _marked(self, row: Content, span: tuple[int, int] | None) -> Content:
         for match in self._wanted.finditer(row.plain) if self._wanted is not None else ():
