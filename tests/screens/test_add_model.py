@@ -19,6 +19,7 @@ from tui.screens.models import Models
 from tui.screens.propose import Propose
 from tui.widgets.clip import width
 from tui.widgets.form import Button, FieldRow
+from tui.widgets.model_form import ModelForm
 from tui.widgets.rows import Rows
 from tui.workspace import adding, credentials, models
 from tui.workspace.desk import Desk
@@ -320,6 +321,18 @@ async def test_on_a_row_of_a_hosting_provider_its_form_opens_at_once(desk: Desk)
     async with area(desk, "models") as pilot:
         await pilot.press("G", "a")
         await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
+
+
+@pytest.mark.all_providers
+async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_them(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await pilot.press("slash")
+        await typed(pilot, "Qwen3-32B")
+        await pilot.press("enter")
+        await until(pilot, lambda: "e edit" in rows(pilot)[-1])
+        await pilot.press("e")
+        await until_shown(pilot, "── Models › edit › Hugging Face")
+        assert pilot.app.screen.focused is next(iter(pilot.app.screen.query_one(ModelForm).choices.values()))
 
 
 async def test_an_imported_model_has_nothing_to_edit(desk: Desk) -> None:

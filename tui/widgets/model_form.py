@@ -162,9 +162,12 @@ class ModelForm(Form):
 
     @property
     def first(self) -> Widget:
-        """What has the focus at first: a field if there is one."""
-        shown = [row.field for _, row in self.declared]
-        return shown[0] if self.model else self.rows[ID].field if shown else self.verify
+        """What has the focus at first: a field if there is one, in a form to edit else a choice."""
+        shown: list[Widget] = [row.field for _, row in self.declared]
+        if not self.model:
+            return self.rows[ID].field if shown else self.verify
+        chosen = [each for name, each in self.choices.items() if name in self.given]
+        return [*shown, *chosen, self.verify][0]
 
     def row_of(self, name: str) -> FieldRow | None:
         """The row of a field by its name, if it shows."""
