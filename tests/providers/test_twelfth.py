@@ -20,7 +20,7 @@ from functools import partial
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.providers.dialects import openai, openai_chat, openai_models
-from tui.providers.origins import origin_of
+from tui.providers.origins import of_base_url
 from tui.providers.spec import Field, Provider
 
 def classify(entry):
@@ -39,7 +39,7 @@ PROVIDER = Provider(
         Field("base_url", "Base URL", "Where it answers.", required=True, url=True),
     ),
     sign=openai.sign,
-    origins=lambda fields: (origin_of(fields["base_url"]),),
+    origins=of_base_url,
     verify=partial(openai_models.listing, FLAVOUR),
     refusal=openai.refusal,
     list_models=partial(openai_models.listing, FLAVOUR),

@@ -114,7 +114,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await until_shown(pilot, "Providers › Made [/x]")
         await until(pilot, lambda: typed(pilot) == OTHER_KEY)
         await focused(pilot, "APIPassword")
-        assert "Ends 77aa, has the shape of a live key." in shown(pilot)
+        await until_shown(pilot, "Ends 77aa, has the shape of a live key.")
         await pilot.press("escape")
         await until_shown(pilot, "What was typed is lost.")
 
