@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from math import ceil
 from typing import cast
 
 from tui.cli.calling import Calling
@@ -74,7 +75,7 @@ def say_beside(out: Output, event: Event) -> None:
         case Notice(text=text):
             out.note(text)
         case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
-            out.note(f"{(reason or 'no answer').capitalize()}: trying again in {seconds:.0f} s, {attempt} of {of}.")
+            out.note(f"{(reason or 'no answer').capitalize()}: trying again in {ceil(seconds)} s, {attempt} of {of}.")
         case Silence(seconds=seconds, limit=limit):
             out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
         case _:
