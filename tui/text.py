@@ -20,17 +20,18 @@ _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u206a-\u206f\ud800-\udfff\ufff9-\ufffb\ufeff]"
 )
 _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
-_SPACE = re.compile(r"\s+")
 
 
 def printable(text: str) -> str:
     """The text without control, C1 and bidi characters; line ends become line feeds, tabs become blanks."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSAFE.sub("", _BREAKS.sub("\n", text)).replace("\t", " " * TAB)
 
 
 def one_line(text: str, limit: int = 300) -> str:
     """Printable text on one line of at most `limit` characters; what is cut ends in `…`."""
-    line = _SPACE.sub(" ", printable(text)).strip()
+    line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -26,8 +26,9 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     """Each row as one line, its columns aligned; the last column is not padded."""
     if not rows:
         return []
-    widths = [max(cells(row[place]) for row in rows) for place in range(len(rows[0]))]
+    taken = [[cells(text) for text in row] for row in rows]
+    widths = [max(column) for column in zip(*taken, strict=True)]
     return [
-        _GAP.join(text + " " * (width - cells(text)) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        _GAP.join(text + " " * (width - its) for text, its, width in zip(row, sizes, widths, strict=True)).rstrip()
+        for row, sizes in zip(rows, taken, strict=True)
     ]

@@ -103,11 +103,12 @@ def derived(desk: Desk, tenant_id: str, name: str, make: Callable[[Sequence[Mode
 def _rows(desk: Desk, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
     """All rows, and what they depend on beside the settings."""
     usable = frozenset(each.provider.id for each in credentials.rows(desk, tenant_id) if each.usable)
-    key = (usable, desk.today(), lent_to(desk, tenant_id))
+    today = desk.today()
+    key = (usable, today, lent_to(desk, tenant_id))
 
     def read(_: Tables) -> Sequence[ModelRow]:
         chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
-        return [_row(each, usable, chosen, desk.today()) for each in listing(desk, tenant_id)]
+        return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
 
     return desk.store(tenant_id).derive("rows", read, key), key
 

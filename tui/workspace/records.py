@@ -60,7 +60,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
-    return value if value.isascii() and value.isprintable() else printable(value)
+    return printable(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:
