@@ -176,7 +176,7 @@ def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenA
     server.next("/chat/completions", Reply(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
-    assert ran.err == "Busy: trying again in 1 s, 1 of 2.\n"
+    assert ran.err == "Busy: trying again at once, 1 of 2.\n"
     assert len(server.asked("/chat/completions")) == 2
 
 

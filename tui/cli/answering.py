@@ -75,7 +75,8 @@ def say_beside(out: Output, event: Event) -> None:
         case Notice(text=text):
             out.note(text)
         case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
-            out.note(f"{(reason or 'no answer').capitalize()}: trying again in {ceil(seconds)} s, {attempt} of {of}.")
+            when = f"in {ceil(seconds)} s" if seconds else "at once"
+            out.note(f"{(reason or 'no answer').capitalize()}: trying again {when}, {attempt} of {of}.")
         case Silence(seconds=seconds, limit=limit):
             out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
         case _:
