@@ -188,7 +188,7 @@ def models(line: Line) -> Figures:
             terminal.settle(0.5)
             opened = terminal.took("family-0/", "2")
             terminal.settle(1)
-            keys: list[Key] = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, "t", "t"]
+            keys: list[Key] = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, *"tttt"]
             keys += [("1", "Hugging Face"), ("2", "family-0/"), ("3", "Defaults of"), ("2", "family-0/")]
             return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "model-12")}
 
