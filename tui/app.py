@@ -4,7 +4,6 @@ Screens reach each other only through the methods and actions here. What they do
 """
 
 import asyncio
-import errno
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -199,11 +198,7 @@ class Modeldeck(Doors):
         """A thread of the console ended by an error; its reader of keys is one, its writer to the terminal another."""
         if self._loop is None or not isinstance(error, Exception):
             return
-        if isinstance(error, OSError) and error.errno == errno.EIO:
-            # The terminal is gone, as when a line is cut.
-            self._loop.call_soon_threadsafe(self.exit, None, 128 + signal.SIGHUP)
-        else:
-            self._loop.call_soon_threadsafe(self._handle_exception, error)
+        self._loop.call_soon_threadsafe(self._handle_exception, error)
 
     def action_leave(self) -> None:
         """Quit; asks where something runs or a form holds unsaved text."""

@@ -8,6 +8,7 @@ Two rules hold here, before any widget sees a key:
 """
 
 import asyncio
+import errno
 import os
 import re
 import select
@@ -15,9 +16,10 @@ import selectors
 import signal
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TextIO
 
 from textual import constants, events
 from textual._xterm_parser import XTermParser
@@ -135,11 +137,38 @@ def unalt(key: events.Key) -> list[events.Key]:
     return [events.Key("escape", ESC), events.Key(name, character)]
 
 
+class Output:
+    """The terminal as a file. One that went away takes everything, so that nobody waits for it: its reader tells."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, or lose what nobody sees."""
+        with _gone():
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        with _gone():
+            self._file.flush()
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+
+
 class Keyboard(LinuxDriver):
     """The terminal's driver, with the two rules above between the line and the key parser, and the line's pace."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self._file = Output(self._file)  # type: ignore[assignment, arg-type]  # as much of a file as is used
         self.pace = Pace(takes=self._takes)
 
     def start_application_mode(self) -> None:
@@ -150,6 +179,13 @@ class Keyboard(LinuxDriver):
             self.pace.given_up()
             # The time of an answer alone; what is sent later is measured by it.
             self.write(self.pace.sent(0, monotonic()))
+
+    def _sigcont_application(self, *_: object) -> None:
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        else:
+            # Nothing was suspended: it comes with a terminal that hangs up, too, and after a stop that none can handle.
+            self._loop.call_soon_threadsafe(self._app.post_message, self.SignalResume())
 
     def _resized(self) -> None:
         """The window has another size."""

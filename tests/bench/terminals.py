@@ -6,6 +6,7 @@ The terminal may stand at the far end of ssh, inside tmux, and behind a line tha
 import os
 import secrets
 import shlex
+import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -54,7 +55,10 @@ class Line:
                     size = f"-x {self.columns} -y {self.rows}"
                     settings = folder / "tmux.conf"
                     settings.write_text("set -sg escape-time 20\n")
-                    there = f"tmux -S {folder / 'tmux'} -f {settings} new-session {size} {shlex.quote(there)}"
+                    socket = folder / "tmux"
+                    there = f"tmux -S {socket} -f {settings} new-session {size} {shlex.quote(there)}"
+                    # It outlives its terminal, as it is meant to.
+                    opened.callback(subprocess.run, ["tmux", "-S", socket, "kill-server"], capture_output=True)
                 there = f"env -i {exports} {there}"
                 log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
                 command = [*log_in, there]

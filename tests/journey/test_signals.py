@@ -12,7 +12,7 @@ import pytest
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 
-LEFT = b"\x1b[?1049l"
+ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 
 @pytest.fixture
@@ -55,6 +55,22 @@ def test_ctrl_z_suspends_and_fg_draws_the_screen_again(console: Terminal) -> Non
     console.until("PRACTICE")
     console.send("\x11")
     assert console.wait() == 0
+
+
+def test_going_on_without_having_been_suspended_draws_the_screen_again_and_leaves_all_else(console: Terminal) -> None:
+    console.send("\r")
+    console.until("[1 Providers]")
+    console.settle()
+    console.raw.clear()
+    console.screen.reset()
+    os.kill(console.pid, signal.SIGCONT)
+    console.until("[1 Providers]")
+    console.settle()
+    console.send("2")
+    console.until("[2 Models]")
+    console.send("\x11")
+    assert console.wait() == 0
+    assert ENTERED not in console.raw and console.raw.count(LEFT) == 1
 
 
 def test_a_crash_restores_the_screen_and_says_one_sentence_without_values(tmp_path: Path) -> None:
