@@ -273,7 +273,7 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     call = Call("GET", PLACE.url, lambda: _told, Framing.WEBSOCKET, sends=("asked",))
     said: list[str] = []
     try:
-        async for event in conversation(PLACE, response, call, LIMITS, Watch(PLACE, LIMITS, streamed=True)):
+        async for event in conversation(PLACE, response, call, LIMITS, Watch(PLACE, LIMITS, soon=True)):
             assert isinstance(event, TextDelta)
             said.append(event.text)
     except Problem:

@@ -1,9 +1,9 @@
 """The tenants: who they are and how each stands."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
@@ -22,6 +22,8 @@ from tui.widgets.tenant_rows import TenantHeading, is_lent, tenant_items
 from tui.workspace import tenants
 from tui.workspace.desk import Desk
 from tui.workspace.tenants import TenantRow
+
+_T = TypeVar("_T")
 
 _MANY = 40
 _AT_ONCE = 50
@@ -114,15 +116,17 @@ class Tenants(Area):
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
             self._show([tenants.row(desk, each.id) if each.id == here.id else each for each in self.rows])
+        first, shown = not self.rows, 0.0
         try:
-            ids = await asyncio.to_thread(tenants.ids, desk)
+            ids = tenants.ids(desk) if first else await asyncio.to_thread(tenants.ids, desk)
         except Problem as problem:
             self.app.toast(problem.message)
             return
-        await asyncio.to_thread(self.app.watching.take, ids)
-        first, shown = not self.rows, 0.0
+        # A few stand there before the first key has its turn; many are read beside the keys.
+        aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
+        await aside(self.app.watching.take, ids)
         for start in range(0, len(ids), _AT_ONCE):
-            read += await asyncio.to_thread(_rows, desk, ids[start : start + _AT_ONCE])
+            read += await aside(_rows, desk, ids[start : start + _AT_ONCE])
             if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
                 self._to_read = len(ids)
                 self._show(read)
@@ -247,6 +251,10 @@ class Tenants(Area):
             self.app.toast(f"{clip_middle(name, 14)} is removed.")
             self.app.tenant_removed(row.id)
             await self._read()
+
+
+async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
+    return work(*args)
 
 
 def _rows(desk: Desk, ids: Sequence[str]) -> list[TenantRow]:
