@@ -13,6 +13,7 @@ _SOON = (
     "markdown_it",
     "tui.widgets.markdown",
     "tui.screens.commands",
+    "anyio",
     "anyio._backends._asyncio",
     "httpcore",
     "tui.providers.wire",
@@ -26,9 +27,15 @@ _IDLE = 1.0
 async def warm(idle: Callable[[], float]) -> None:
     """Import them one by one; `idle` tells the seconds since the last key. Then memory is put in order."""
     for module in _SOON:
-        while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon
-            await asyncio.sleep(wait)
+        await _nobody_waits(idle)
         import_module(module)
-        await asyncio.sleep(0)
+    await _nobody_waits(idle)
     gc.enable()
     collect_seldom()
+
+
+async def _nobody_waits(idle: Callable[[], float]) -> None:
+    """Keys that came meanwhile have their turn; then wait until there was none for a while."""
+    await asyncio.sleep(0)
+    while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon
+        await asyncio.sleep(wait)
