@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tui.cli.output import is_terminal
-from tui.cli.passphrase_files import credential, private_file
+from tui.cli.passphrase_files import credential, private_file, secret_in
 from tui.errors import Usage
 from tui.secret import Secret
 
@@ -87,7 +87,7 @@ class Hidden:
             typed = ask(f"{label}: ") if is_terminal(sys.stdin) else None
             return self._line(sys.stdin, name) if typed is None else typed
         if value.startswith("@"):
-            return _file(name, value[1:])
+            return secret_in(Path(value[1:]).expanduser(), f"The file for {name}")
         raise Usage(
             f"{name} is secret and does not go on the command line, where the list of processes shows it.",
             f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file.",
@@ -127,20 +127,6 @@ class Hidden:
         if len(line) > _LONGEST:
             raise Usage(f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Was another file meant?")
         return Secret(line.removesuffix("\n").removesuffix("\r"))
-
-
-def _file(name: str, path: str) -> Secret:
-    try:
-        with Path(path).expanduser().open("rb") as file:
-            content = file.read(_LONGEST + 1)
-    except OSError as error:
-        raise Usage(f"The file for {name} cannot be read: {(error.strerror or 'no access').lower()}.") from None
-    if len(content) > _LONGEST:
-        raise Usage(f"The file for {name} is larger than {_LONGEST // 1024} KiB.", "Was another file meant?")
-    try:
-        return Secret(content.decode("utf-8-sig").strip("\r\n"))
-    except UnicodeDecodeError:
-        raise Usage(f"The file for {name} holds no text.") from None
 
 
 def ask(prompt: str) -> Secret | None:

@@ -1,4 +1,4 @@
-"""Files that hold a passphrase: one of the operator's own, and what a service manager hands over."""
+"""Files that hold a passphrase or a key: the operator's own, and what a service manager hands over."""
 
 import os
 import stat
@@ -41,16 +41,26 @@ def credential(folder: str, tenant_id: str) -> Secret | None:
     The service manager minds who can read it: it may belong to root.
     """
     name = f"modeldeck-{tenant_id}"
+    path = Path(folder) / name
     try:
-        with (Path(folder) / name).open("rb") as file:
-            content = file.read(_LONGEST + 1)
+        path.stat()
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise Usage(f"The credential {name} cannot be read: {(error.strerror or 'no access').lower()}.") from None
-    if len(content) > _LONGEST:
-        raise Usage(f"The credential {name} is larger than {_LONGEST // 1024} KiB.", "Was another file meant?")
+    except OSError:
+        pass  # What stands in the way is told as of any file.
+    return secret_in(path, f"The credential {name}")
+
+
+def secret_in(path: Path, shown: str) -> Secret:
+    """The text of a small file without the line ends around it. Usage, in which `shown` names it, for any other."""
     try:
-        return Secret(content.decode("utf-8-sig").rstrip("\r\n"))
+        with path.open("rb") as file:
+            content = file.read(_LONGEST + 1)
+    except OSError as error:
+        raise Usage(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
+    if len(content) > _LONGEST:
+        raise Usage(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Was another file meant?")
+    try:
+        return Secret(content.decode("utf-8-sig").strip("\r\n"))
     except UnicodeDecodeError:
-        raise Usage(f"The credential {name} holds no text.") from None
+        raise Usage(f"{shown} holds no text.") from None
