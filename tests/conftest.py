@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.doubles import keys
-from tui import vault
 from tui.config import Config
-from tui.files import Disk
-from tui.practice.desk import BITS, COST, practice_desk
-from tui.workspace.desk import Desk
+from tui.practice.tenants import BITS, COST, practice_desk
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
+from tui.vault import envelope
 
 # httpcore looks for this library on the disk at every lock, which is a tenth of the time of a call.
 sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
@@ -21,7 +21,7 @@ sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small key pairs come from a set; the tenants of one test still have different ones."""
     numbers = count()
-    monkeypatch.setattr(vault, "make", lambda bits=vault.BITS: keys.make(bits, next(numbers)))
+    monkeypatch.setattr(envelope, "make", lambda bits=envelope.BITS: keys.make(bits, next(numbers)))
 
 
 @pytest.fixture

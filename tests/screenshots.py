@@ -23,18 +23,18 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.screens.empty import empty_desk
-from tests.screens.showing import console, until, until_shown
-from tui.app import Modeldeck
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, until, until_shown
 from tui.config import Config
+from tui.console.app import Modeldeck
+from tui.console.playground.chat.running_answer import Asking
+from tui.console.playground.speech import tab
+from tui.console.playground.speech.result import Heard
+from tui.console.providers.screen import Providers
 from tui.domain import ModelType
-from tui.practice.desk import practice_desk
-from tui.screens import speech
-from tui.screens.asking import Asking
-from tui.screens.providers import Providers
-from tui.screens.speech_result import Heard
-from tui.workspace import defaults
-from tui.workspace.conversation import Answer, AnswerState
+from tui.practice.tenants import practice_desk
+from tui.workspace.models import defaults
+from tui.workspace.playground.conversation import Answer, AnswerState
 
 FOLDER = Path(__file__).parent.parent / "screenshots"
 NOON = datetime(2026, 11, 22, 14, 2, tzinfo=UTC).timestamp()
@@ -184,7 +184,7 @@ def _answers_take_the_same_time() -> Iterator[None]:
     def heard(*of: Any) -> Heard:
         return replace(Heard(*of), took=12.0)
 
-    with patch.object(Asking, "ended", timed), patch.object(speech, "Heard", heard):
+    with patch.object(Asking, "ended", timed), patch.object(tab, "Heard", heard):
         yield
 
 

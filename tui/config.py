@@ -19,7 +19,7 @@ from typing import Any
 
 from tui.errors import Problem
 from tui.paths import Paths
-from tui.text import one_line
+from tui.sanitize import one_line
 
 NAME = "config.toml"
 _CHOICES = {

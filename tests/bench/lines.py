@@ -18,7 +18,7 @@ from tests.bench.homes import MODELDECK, one_tenant
 from tests.bench.server import ANSWER, paced
 from tests.bench.sessions import EMPTY, ENTER, ESCAPE, OVER, WORDS, Figures, ask
 from tests.bench.terminals import Line, Measured
-from tui.display.pace import QUESTION
+from tui.console.terminal.flow_control import QUESTION
 
 BAUDS = (9_600, 115_200)
 SIZES = ((80, 24), (200, 60))

@@ -18,8 +18,8 @@ from pathlib import Path
 from tests.campaign.figures import Result
 from tests.campaign.kills import HalfWritten, Kind, Ours, Stock, forked, leftovers
 from tui.errors import Problem
-from tui.files import Disk
-from tui.store import KEPT, Store
+from tui.storage.folder import Disk
+from tui.storage.store import KEPT, Store
 
 FAULTS = (
     *("signal=KILL:when={}", "error=EIO:when={}", "error=ENOSPC:when={}+", "error=EINTR:when={}..{}+1"),

@@ -21,11 +21,12 @@ from typing import Any
 from textual.app import App
 from textual.dom import DOMNode
 
+import tui.console
 from tests.campaign.figures import Result
 from tests.terminal import Terminal, environ
-from tui.app import Modeldeck
 from tui.cli import main
-from tui.practice.desk import practice_desk
+from tui.console.app import Modeldeck
+from tui.practice.tenants import practice_desk
 
 _ESC, _DOWN = "\x1b", "\x1b[B"
 WALK = (
@@ -35,7 +36,7 @@ WALK = (
     *("0", "n", "x", _ESC, _ESC, "\x0c"),  # tenants
 )
 NAMES = ("on_", "_on_", "action_", "watch_", "compose", "validate_")
-STOCK = "tui.app:Modeldeck.action_area"
+STOCK = "tui.console.app:Modeldeck.action_area"
 """The site of the control."""
 CANARY = "-".join(("CANARY", "in", "hand"))
 Site = tuple[str, type, str, Callable[..., Any]]
@@ -107,10 +108,9 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
 @functools.cache
 def _every() -> tuple[Site, ...]:
     """The functions that may raise: handlers, actions, watchers, and all that run as coroutines."""
-    for package in ("tui.screens", "tui.widgets"):
-        for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
-            importlib.import_module(found.name)
-    modules = [name for name in sys.modules if name.startswith(("tui.screens.", "tui.widgets.", "tui.app"))]
+    for found in pkgutil.walk_packages(tui.console.__path__, "tui.console."):
+        importlib.import_module(found.name)
+    modules = [name for name in sys.modules if name.startswith("tui.console.")]
     kinds = [kind for name in modules for kind in vars(sys.modules[name]).values() if inspect.isclass(kind)]
     return tuple(
         (f"{kind.__module__}:{kind.__name__}.{name}", kind, name, function)

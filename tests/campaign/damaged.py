@@ -8,9 +8,9 @@ from pathlib import Path
 from tinydb import TinyDB
 
 from tests.campaign.figures import Result
-from tui.document import schema
-from tui.files import Disk
-from tui.store import Damaged, Document, Store, encode
+from tui.storage.folder import Disk
+from tui.storage.settings_file import schema
+from tui.storage.store import Damaged, Document, Store, encode
 
 DATA = {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}
 GOOD = encode(Document(7, "2026-11-22T13:51:00Z", DATA))

@@ -17,13 +17,13 @@ import httpx
 from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.calls import Call, Frame, Framing
+from tui.providers.client.client import Limits
+from tui.providers.client.response import Frames, Watch
+from tui.providers.client.sse import Events
+from tui.providers.client.websocket import conversation
+from tui.providers.error_messages import Place
 from tui.providers.events import Event, TextDelta
-from tui.providers.faults import Place
-from tui.providers.sse import Events
-from tui.providers.wire import Limits
-from tui.providers.wire_read import Frames, Watch
-from tui.providers.wire_socket import conversation
+from tui.providers.requests import Call, Frame, Framing
 
 SOCKET_SHARE = 50
 """One in so many fuzzed streams is a WebSocket's, which takes as much longer."""

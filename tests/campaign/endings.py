@@ -24,11 +24,13 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, opened
 from tests.terminal import Terminal, environ
 from tui.domain import Check, CheckState, Model, ModelType
-from tui.files import Disk
-from tui.practice.desk import BITS, COST, practice_desk
+from tui.practice.tenants import BITS, COST, practice_desk
 from tui.secret import Secret
-from tui.workspace import credentials, defaults, tenants
-from tui.workspace.desk import Desk
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status as credentials
+from tui.workspace.models import defaults
 
 KEY = "sk-proj-FAKE-endings-0123456789abcdef-3f2a"
 LEFT = b"\x1b[?1049l"

@@ -1,4 +1,4 @@
-"""Envelopes that were changed, cut or moved; and vectors that another library reads by the words of `tui.vault`."""
+"""Envelopes that were changed, cut or moved; and vectors that another library reads by `tui.vault.envelope`."""
 
 import base64
 import json
@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.campaign.figures import Result
 from tests.doubles.keys import key_pair
-from tui import vault
 from tui.errors import Locked
 from tui.secret import Secret
+from tui.vault import envelope as vault
 
 VECTORS = Path(__file__).with_name("vectors.json")
 """Written once by `python -m tests.campaign.envelopes`; it is the format, so it is not written again."""

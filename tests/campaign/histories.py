@@ -19,8 +19,8 @@ from tinydb import TinyDB
 
 from tests.campaign.figures import Result
 from tests.campaign.kills import killed_at, leftovers, load
-from tui.files import Disk
-from tui.store import KEPT, Store
+from tui.storage.folder import Disk
+from tui.storage.store import KEPT, Store
 
 STEPS = 50
 """Steps of a history, at most."""

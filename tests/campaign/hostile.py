@@ -23,9 +23,9 @@ from tests.campaign.figures import Result
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 from tui.domain import Model, ModelType, Origin
-from tui.files import Disk
-from tui.store import Store
-from tui.workspace.records import record
+from tui.storage.folder import Disk
+from tui.storage.store import Store
+from tui.tenancy.serialization import record
 
 MARK = "7777"
 """A parameter that no program would send: a control sequence with it came out of a text."""

@@ -16,10 +16,10 @@ from typing import Any, Protocol
 from tinydb import TinyDB
 
 from tests.campaign.figures import Result
-from tui import files
 from tui.errors import Problem
-from tui.files import Disk
-from tui.store import Store
+from tui.storage import folder as files
+from tui.storage.folder import Disk
+from tui.storage.store import Store
 
 STOCK_MOST = 1_000
 """Kills within which stock TinyDB must have lost a file; it takes about a dozen."""

@@ -23,9 +23,9 @@ from textual.app import App, ComposeResult
 from textual.widgets import Static
 
 from tests.campaign.figures import Result
+from tests.console.provider_forms import paste
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, opened
-from tests.screens.setting_up import paste
 from tests.screenshots import SCENES, shown_scene
 from tests.second_user import OTHER, said_by
 from tests.terminal import Terminal, environ

@@ -7,13 +7,13 @@ from textual.content import Content
 from textual.markup import MarkupError
 
 from tests.campaign.figures import Result
-from tests.screens.showing import console
-from tui.app import Modeldeck
-from tui.text import one_line, printable
-from tui.widgets.clip import fit
-from tui.widgets.markdown import markdown_rows
-from tui.widgets.plain import Plain, line
-from tui.widgets.turns import Asked, Trouble
+from tests.console.pilot import console
+from tui.console.app import Modeldeck
+from tui.console.playground.chat.blocks import Asked, Trouble
+from tui.console.widgets.markdown.renderer import markdown_rows
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.truncate import fit
+from tui.sanitize import one_line, printable
 
 SIGNS = (
     *"[]/@\\$#=.'\" {}|<>*_`~\na",

@@ -14,12 +14,12 @@ from unittest.mock import patch
 import httpx
 
 from tests.campaign.figures import Result
-from tests.providers.double import HOLD, QUICK, Answer, Server, http, run, serve
 from tests.providers.facts import Chat, every
+from tests.providers.http_server import HOLD, QUICK, Answer, Server, http, run, serve
 from tui.errors import Problem
-from tui.providers import wire_routes
-from tui.providers.calls import Call
-from tui.providers.wire import Access, Wire
+from tui.providers.client import connection
+from tui.providers.client.client import Access, Wire
+from tui.providers.requests import Call
 
 STATUSES = (301, 302, 303, 307, 308)
 AT_MOST = 0.2
@@ -42,9 +42,9 @@ PAGE = '<html><head><meta http-equiv="refresh" content="0; url={url}"><title>Mov
 
 def redirects(count: int, seed: int) -> Result:
     """Every wire and every call of every provider meets every redirect; the second server must hear nothing."""
-    context = wire_routes.tls_context({})
+    context = connection.tls_context({})
     # Reading the system's certificates for each wire anew takes longer than all the rest.
-    with patch.object(wire_routes, "tls_context", lambda environ: context):
+    with patch.object(connection, "tls_context", lambda environ: context):
         return asyncio.run(_redirects())
 
 

@@ -22,10 +22,10 @@ from tinydb import TinyDB
 from tests.campaign.figures import Result
 from tests.second_user import OTHER, said_by
 from tui.errors import Problem
-from tui.files import Disk
-from tui.practice.desk import BITS, COST
+from tui.practice.tenants import BITS, COST
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
 from tui.workspace import tenants
-from tui.workspace.desk import Desk
 
 STRANGER = OTHER - 1
 ROOT = os.geteuid() == 0

@@ -17,21 +17,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.campaign.figures import Result
-from tui import vault
 from tui.config import Config
 from tui.domain import Credential
 from tui.errors import Problem
-from tui.files import Disk
 from tui.secret import Secret
-from tui.workspace import confirming, credentials, key_pair, keys, retired, sealed, tenants
-from tui.workspace.desk import Desk
-from tui.workspace.records import noun, record
+from tui.storage.folder import Disk
+from tui.tenancy import credentials as sealed
+from tui.tenancy import keyring, retired_keys
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import Desk
+from tui.vault import envelope
+from tui.workspace import tenants
+from tui.workspace.credentials import confirmation, status
+from tui.workspace.key_pairs import rotation
 
 BITS, COST = 1024, 2**10
 CREDENTIALS = 12
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
 _POOL = 12
-_make = vault.make
+_make = envelope.make
 
 
 @dataclass
@@ -61,7 +65,7 @@ def killed(count: int, seed: int) -> Result:
 
 def run(count: int, seed: int) -> Counts:
     """Kills `count` rotations; every credential opens afterwards, and the next start leaves no file behind."""
-    return _killed(count, seed, lambda desk, _: asyncio.run(key_pair.rotate(desk, "acme")))
+    return _killed(count, seed, lambda desk, _: asyncio.run(rotation.rotate(desk, "acme")))
 
 
 def control(count: int, seed: int) -> Counts:
@@ -69,7 +73,9 @@ def control(count: int, seed: int) -> Counts:
     return _killed(count, seed, _wrong_order, stop_at_first=True)
 
 
-def _killed(count: int, seed: int, rotate: Callable[[Desk, vault.Made], object], stop_at_first: bool = False) -> Counts:
+def _killed(
+    count: int, seed: int, rotate: Callable[[Desk, envelope.Made], object], stop_at_first: bool = False
+) -> Counts:
     chance, counts = random.Random(seed), Counts(seed=seed)
     pool = [_make(BITS) for _ in range(_POOL)]
     with tempfile.TemporaryDirectory() as folder:
@@ -100,24 +106,24 @@ def _desk(folder: Path) -> Desk:
     return Desk(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
 
 
-async def _begin(desk: Desk, made: vault.Made) -> dict[str, str]:
+async def _begin(desk: Desk, made: envelope.Made) -> dict[str, str]:
     """A tenant with credentials; the secret of each by its name."""
-    vault.make = lambda bits=BITS: made
+    envelope.make = lambda bits=BITS: made
     await tenants.create(desk, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
-        await credentials.save(desk, "acme", "openai", {"api_key": Secret(text)}, name=name)
+        await status.save(desk, "acme", "openai", {"api_key": Secret(text)}, name=name)
     return secrets
 
 
-def _pick(folder: Path, pool: list[vault.Made], chance: random.Random) -> vault.Made:
+def _pick(folder: Path, pool: list[envelope.Made], chance: random.Random) -> envelope.Made:
     """A pair that is neither the present nor a retired one."""
     there = {each.stem for each in (folder / "keys").rglob("*.pem")}
     return chance.choice([each for each in pool if each.key_id not in there])
 
 
 def _child(
-    folder: Path, made: vault.Made, rotate: Callable[[Desk, vault.Made], object], until: float | int | None
+    folder: Path, made: envelope.Made, rotate: Callable[[Desk, envelope.Made], object], until: float | int | None
 ) -> tuple[int, float]:
     """One rotation in a process: killed after so many seconds (float) or before a system call (int), or to its end.
 
@@ -128,7 +134,7 @@ def _child(
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
-            vault.make = lambda bits=BITS: made
+            envelope.make = lambda bits=BITS: made
             calls = _counted(until if isinstance(until, int) else 0)
             rotate(_desk(folder), made)
             os.write(writing, str(len(calls)).encode())
@@ -177,13 +183,13 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             for each in (desk.keys.folder("acme"), desk.keys.folder("acme").folder("audit"), desk.store("acme").folder):
                 with each.lock():
                     pass  # taking it sweeps what a killed writer left
-            retired.prune(desk, "acme")
+            retired_keys.prune(desk, "acme")
         try:
             opened = {
                 each.name: sealed.unproved_secrets(desk, "acme", each)["api_key"].reveal()
                 for each in sealed.stored(desk, "acme")
             }
-            found = asyncio.run(confirming.examine(desk, "acme"))
+            found = asyncio.run(confirmation.examine(desk, "acme"))
             _earlier_states_open(desk, secrets)
         except Problem as problem:
             return problem.message
@@ -209,27 +215,27 @@ def _earlier_states_open(desk: Desk, secrets: dict[str, str]) -> None:
         for each in state.document.data.get("credentials", {}).values():
             credential = noun(Credential, each)
             owner = replace(tenants.get(desk, "acme"), key_id=credential.key_id, public_key="")
-            pem = keys.pem(desk, owner)
+            pem = keyring.pem(desk, owner)
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
-            opened = vault.open_sealed(vault.load(pem), credential.envelope, sealed.binding("acme", credential))
+            opened = envelope.open_sealed(envelope.load(pem), credential.envelope, sealed.binding("acme", credential))
             if opened["api_key"].reveal() != secrets[credential.name]:
                 raise Problem(f"{credential.name} of {state.name} holds something else")
 
 
-def _wrong_order(desk: Desk, made: vault.Made) -> None:
+def _wrong_order(desk: Desk, made: envelope.Made) -> None:
     """The new key file, the old one away, then one credential after the other."""
-    old, tenant = keys.private_key(desk, "acme"), tenants.get(desk, "acme")
+    old, tenant = keyring.private_key(desk, "acme"), tenants.get(desk, "acme")
     after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
-    keys.write(desk, after, made.private, None)
-    keys.discard(desk, tenant)
+    keyring.write(desk, after, made.private, None)
+    keyring.discard(desk, tenant)
     with desk.store("acme").transaction() as tables:
         tables.table("meta").truncate()
         tables.table("meta").insert(record(after))
     for held in sealed.stored(desk, "acme"):
-        opened = vault.open_sealed(old, held.envelope, sealed.binding("acme", held))
+        opened = envelope.open_sealed(old, held.envelope, sealed.binding("acme", held))
         new = replace(held, key_id=made.key_id)
-        new = replace(new, envelope=vault.seal(made.public_pem, opened, sealed.binding("acme", new)))
+        new = replace(new, envelope=envelope.seal(made.public_pem, opened, sealed.binding("acme", new)))
         with desk.store("acme").transaction() as tables:
             table = tables.table("credentials")
             table.update(record(new), lambda each, name=held.name: each["name"] == name)

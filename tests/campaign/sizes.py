@@ -20,11 +20,11 @@ import httpx
 
 from tests.campaign.figures import Result
 from tests.campaign.kills import forked
-from tests.providers.double import access_to, chat_call, said
 from tests.providers.facts import sse
+from tests.providers.http_server import access_to, chat_call, said
 from tui.errors import Problem, Usage
-from tui.providers.calls import Call, Framing
-from tui.providers.wire import Limits, Wire
+from tui.providers.client.client import Limits, Wire
+from tui.providers.requests import Call, Framing
 
 MEMORY = 64
 """MiB that a call may take."""
@@ -124,7 +124,7 @@ def floods(count: int, seed: int) -> Result:
 
 async def _warm(limits: Limits) -> None:
     """What is loaded at a first call is not part of what a flood costs."""
-    import_module("tui.providers.wire_socket")
+    import_module("tui.providers.client.websocket")
     await _ours(limits, FLOODS["a packed stream"], port=9)
 
 

@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 from tests.campaign.figures import Result
 from tui.errors import Problem
-from tui.files import Disk
-from tui.store import Store, decode
+from tui.storage.folder import Disk
+from tui.storage.store import Store, decode
 
 PROCESSES = 8
 WITHOUT_LOCK = 40

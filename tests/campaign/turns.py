@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaign.figures import Result
-from tui import vault
 from tui.domain import Model, ModelType
-from tui.files import Disk
-from tui.process import collect_seldom
+from tui.process.hardening import collect_seldom
 from tui.secret import Secret
-from tui.store import Store
-from tui.workspace.records import record
+from tui.storage.folder import Disk
+from tui.storage.store import Store
+from tui.tenancy.serialization import record
+from tui.vault import envelope
 
 AT_MOST = 0.05
 """Seconds of waiting, for 99 of 100 turns."""
@@ -35,10 +35,10 @@ def waits(count: int, seed: int) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Disk(Path(folder) / "acme"))
         store.create({"id": "acme"})
-        private = vault.make().private
+        private = envelope.make().private
         jobs: dict[str, Job] = {
-            "a key pair of 3072 bits": vault.make,
-            "a passphrase by scrypt": lambda: vault.export(private, Secret("a FAKE passphrase")),
+            "a key pair of 3072 bits": envelope.make,
+            "a passphrase by scrypt": lambda: envelope.export(private, Secret("a FAKE passphrase")),
             f"{MODELS:,} models written": lambda: _write(store),
             f"{MODELS:,} models read": lambda: Store(store.folder).read(),
         }

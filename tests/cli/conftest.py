@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import tui.cli
-import tui.cli.hidden
-import tui.process
+import tui.cli.secret_input
+import tui.process.hardening
 from tests.doubles.openai_server import OpenAIServer
 from tui.secret import Secret
 
@@ -115,8 +115,8 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         for name, value in (environ(home) | variables).items():
             monkeypatch.setenv(name, value)
         answers = iter(typed)
-        monkeypatch.setattr(tui.process, "harden", lambda: None)
-        monkeypatch.setattr(tui.cli.hidden, "ask", lambda prompt: Secret(next(answers)) if typed else None)
+        monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
+        monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
         held = io.StringIO(stdin)
         if typed:
             monkeypatch.setattr(held, "isatty", lambda: True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import Chat, OpenAIServer
-from tui.cli.commands import COMMANDS
+from tui.cli.registry import COMMANDS
 
 SHAPES = {command.words: command.shape for command in COMMANDS if command.shape}
 

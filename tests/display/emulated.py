@@ -9,12 +9,12 @@ from rich.control import Control
 from textual._compositor import CompositorUpdate
 from textual.screen import Screen as TextualScreen
 
-import tui.app
+import tui.console.app
 from tests.terminal import Screen
-from tui.app import Modeldeck
-from tui.display.pace import Pace
-from tui.practice.desk import practice_desk
-from tui.workspace.desk import Desk
+from tui.console.app import Modeldeck
+from tui.console.terminal.flow_control import Pace
+from tui.practice.tenants import practice_desk
+from tui.tenancy.session import Desk
 
 
 class DimScreen(Screen):
@@ -86,7 +86,7 @@ class Free(Pace):
 class Watched(Modeldeck):
     """The console on two emulators."""
 
-    CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = Path(tui.console.app.__file__).with_name("app.tcss")
 
     def __init__(self, size: tuple[int, int], desk: Desk | None = None, pace: Pace | None = None) -> None:
         super().__init__(desk or practice_desk(), "acme")

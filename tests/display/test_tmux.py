@@ -10,10 +10,10 @@ from time import monotonic
 
 import pytest
 
+from tests.console.terminal.test_diff import ROWS, Side
 from tests.display.emulated import Emulator, Watched, difference
 from tests.display.sessions import KEYS
-from tests.display.test_differences import ROWS, Side
-from tui.display.rows import blank
+from tui.console.terminal.cells import blank
 
 SIZE = (100, 30)
 pytestmark = pytest.mark.skipif(

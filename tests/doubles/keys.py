@@ -2,18 +2,18 @@
 
 from functools import cache
 
-from tui import vault
-from tui.practice.desk import BITS
+from tui.practice.tenants import BITS
+from tui.vault import envelope
 
-_make = vault.make
+_make = envelope.make
 
 
 @cache
-def key_pair(number: int) -> vault.Made:
+def key_pair(number: int) -> envelope.Made:
     """The key pair of that number."""
     return _make(BITS)
 
 
-def make(bits: int, number: int) -> vault.Made:
+def make(bits: int, number: int) -> envelope.Made:
     """A small pair from the set, a large one made anew."""
     return key_pair(number) if bits == BITS else _make(bits)

@@ -10,7 +10,7 @@ from tests.terminal import Terminal, environ
 PROBE = """
 import json, sys
 from pathlib import Path
-from tui.app import Modeldeck
+from tui.console.app import Modeldeck
 
 async def begin(self):
     Path(sys.argv[1]).write_text(json.dumps([name for name, module in sys.modules.items() if module]))
@@ -28,10 +28,10 @@ LATER = {
     "tomllib": "preferences that most people have not",
     "tui.providers": "the first list",
     "tui.practice": "practice",
-    "tui.workspace.credentials": "the first list",
-    "tui.workspace.models": "the first list",
-    "tui.widgets.rows": "the first list",
-    "tui.widgets.form": "forms",
+    "tui.workspace.credentials.status": "the first list",
+    "tui.workspace.models.catalog": "the first list",
+    "tui.console.widgets.row_list": "the first list",
+    "tui.console.widgets.form": "forms",
     "textual.widgets._text_area": "questions",
     "textual.widgets._markdown": "nothing",
 }
@@ -46,4 +46,4 @@ def test_the_frame_is_drawn_before_what_it_does_not_need(tmp_path: Path) -> None
         assert "acme" in terminal.raw.decode()
     names = set(json.loads(imported.read_text()))
     assert {each for each in names if each in LATER} == set()
-    assert "tui.screens.opening" in names and len([each for each in names if each.startswith("tui.")]) < 80
+    assert "tui.console.splash" in names and len([each for each in names if each.startswith("tui.")]) < 80

@@ -77,7 +77,7 @@ def test_a_crash_restores_the_screen_and_says_one_sentence_without_values(tmp_pa
     # A crash on purpose: an action that raises with a canary in a local, a message and an object.
     crashing = (
         "import sys\n"
-        "from tui.app import Modeldeck\n"
+        "from tui.console.app import Modeldeck\n"
         "def boom(self):\n"
         "    canary = 'CANARY' + '-local'\n"
         "    raise RuntimeError('CANARY' + '-message', canary)\n"

@@ -18,10 +18,10 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.calls import Call, ChatAsk, Frame, Message, Refusal
-from tui.providers.faults import Place, explained
+from tui.providers.client.client import Access
+from tui.providers.error_messages import Place, explained
+from tui.providers.requests import Call, ChatAsk, Frame, Message, Refusal
 from tui.providers.spec import Provider, told
-from tui.providers.wire import Access
 from tui.secret import Secret
 
 KEY = "FAKE-0123456789-abcdefghij-of-nobody-3f2a"
@@ -138,12 +138,12 @@ BARE_LIST = Otherwise("* */models", "body [[]*", "good", "some servers send the 
 class Facts:
     """What is known of a provider: checks of its declaration, its chats, its refusals.
 
-    `dialects` are the modules that are its own, changed word by word together with its declaration; `numbers` says
+    `modules` are the modules that are its own, changed word by word together with its declaration; `numbers` says
     that numbers are codes on its wire as well. `prose` names assignments and functions that hold words for people.
     """
 
     provider: str
-    dialects: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     chats: tuple[Chat, ...] = ()
     refusals: tuple[Said, ...] = ()
     numbers: bool = False
@@ -188,8 +188,8 @@ def _told(facts: Facts, p: Provider, said: Said) -> Refusal:
 @cache
 def every() -> tuple[Facts, ...]:
     """The facts of every provider, by the names of their modules."""
-    names = sorted(each.stem for each in Path(__file__).parent.glob("facts_*.py"))
-    return tuple(import_module(f"tests.providers.{name}").FACTS for name in names)
+    names = sorted(each.parent.name for each in Path(__file__).parent.glob("*/facts.py"))
+    return tuple(import_module(f"tests.providers.{name}.facts").FACTS for name in names)
 
 
 def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:

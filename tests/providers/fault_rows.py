@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
-from tests.providers.double import HOLD, QUICK, RESET, Answer, http
+from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
 from tui.errors import Problem, Refused, Unreachable
-from tui.providers.wire import Limits
+from tui.providers.client.client import Limits
 
 NOW = 1_795_300_000.0
 """This machine's time in every test of a fault."""

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.providers import test_streams, test_ways
-from tests.providers.asking import CHATS
+from tests.providers import test_connection_faults, test_stream_faults
 from tests.providers.facts import Facts, every
 from tests.providers.fault_rows import ROWS
 from tests.providers.mutations import mutants
-from tests.providers.test_steps import STOPPED, cells_of, rows_of, silence
+from tests.providers.requests import CHATS
+from tests.providers.test_request_faults import STOPPED, cells_of, rows_of, silence
 
 HEADS = ("provider", "calls", "steps", "at steps", "in streams", "on the way", "refusals", "faults met", "mutants")
 
@@ -24,8 +24,10 @@ async def counted(facts: Facts, sound: Path) -> tuple[int, ...]:
     """The figures of one provider, by HEADS."""
     cells = await cells_of(facts, sound)
     at_steps = sum(len(rows_of(facts, each)) + len(STOPPED) for each in cells)
-    in_streams = sum(len(test_streams.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
-    on_the_way = len(facts.chats) * sum(_times(each) for each in vars(test_ways).values() if _is_test(each))
+    in_streams = sum(len(test_stream_faults.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
+    on_the_way = len(facts.chats) * sum(
+        _times(each) for each in vars(test_connection_faults).values() if _is_test(each)
+    )
     met = (at_steps, in_streams, on_the_way, len(facts.refusals))
     return len({each.name for each in cells}), len(cells), *met, sum(met), len(mutants(facts))
 
@@ -52,4 +54,4 @@ def _drawn(lines: list[tuple[Any, ...]]) -> Iterator[str]:
 
 if __name__ == "__main__":
     print("\n".join(_drawn(asyncio.run(_lines()))))
-    print(f"{len(ROWS)} faults at a step, {len(test_streams.FAULTS)} in a stream, {len(CHATS)} documented chats")
+    print(f"{len(ROWS)} faults at a step, {len(test_stream_faults.FAULTS)} in a stream, {len(CHATS)} documented chats")

@@ -18,7 +18,7 @@ from tests.providers.facts import Facts, refusals_in_words
 from tui.providers.spec import Provider
 
 _ROOT = Path(__file__).parents[2] / "tui" / "providers"
-_DIALECTS = "tui.providers.dialects"
+_PROVIDERS = "tui.providers"
 _PATH = re.compile(r"[/?=&]|^Bearer |^Token ")
 
 
@@ -43,7 +43,7 @@ def mutants(facts: Facts) -> list[Mutant]:
 
 def modules(facts: Facts) -> list[str]:
     """The modules of a provider whose words are changed."""
-    return [*(f"dialects.{name}" for name in facts.dialects), facts.provider]
+    return [*facts.modules, facts.provider]
 
 
 def outcome(facts: Facts, mutant: Mutant) -> str:
@@ -112,7 +112,13 @@ def _target(node: ast.Assign | ast.AnnAssign) -> str:
 
 @cache
 def _tree(name: str) -> ast.Module:
-    return ast.parse((_ROOT / f"{name.replace('.', '/')}.py").read_text("utf-8"))
+    return ast.parse(_file(name).read_text("utf-8"))
+
+
+def _file(name: str) -> Path:
+    """The file of a module or package of `tui.providers`."""
+    path = _ROOT / name.replace(".", "/")
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
 @cache
@@ -122,14 +128,17 @@ def _code(name: str) -> CodeType:
 
 @cache
 def _chain(name: str) -> tuple[str, ...]:
-    """The dialects that a module reaches, each after those that it imports itself."""
+    """The wire modules that a module reaches, each after those that it imports itself."""
     found: dict[str, None] = {}
     for node in ast.walk(_tree(name)):
-        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(_DIALECTS):
+        if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(f"{_PROVIDERS}."):
             continue
-        direct = (node.module or "").removeprefix(_DIALECTS).removeprefix(".")
-        for each in [direct] if direct else [alias.name for alias in node.names]:
-            found |= dict.fromkeys((*_chain(f"dialects.{each}"), f"dialects.{each}"))
+        package = (node.module or "").removeprefix(f"{_PROVIDERS}.")
+        if package.split(".")[0] not in ("dialects", name.split(".")[0]):
+            continue
+        inside = [f"{package}.{alias.name}" for alias in node.names]
+        for module in inside if (_ROOT / package.replace(".", "/")).is_dir() else [package]:
+            found |= dict.fromkeys((*_chain(module), module))
     return tuple(found)
 
 
@@ -137,20 +146,24 @@ def _load(facts: Facts, mutant: Mutant) -> Provider:
     """The declaration, made of fresh modules of which one is changed."""
     # What the changed module builds upon is as it was.
     chain = [each for each in _chain(facts.provider) if mutant.module in (each, *_chain(each))]
-    package = sys.modules[_DIALECTS]
     kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
     declared = f"tui.providers.{facts.provider}_mutant"
     try:
         for name in chain:
-            setattr(package, name.rpartition(".")[2], _module(f"tui.providers.{name}", name, mutant))
+            _put(name, _module(f"{_PROVIDERS}.{name}", name, mutant))
         provider: Provider = _module(declared, facts.provider, mutant).PROVIDER
         return provider
     finally:
         sys.modules.pop(declared, None)
         for name, module in kept.items():
             if module is not None:
-                sys.modules[f"tui.providers.{name}"] = module
-                setattr(package, name.rpartition(".")[2], module)
+                sys.modules[f"{_PROVIDERS}.{name}"] = module
+                _put(name, module)
+
+
+def _put(name: str, module: ModuleType) -> None:
+    package, _, base = f"{_PROVIDERS}.{name}".rpartition(".")
+    setattr(sys.modules[package], base, module)
 
 
 def _module(full_name: str, name: str, mutant: Mutant) -> ModuleType:

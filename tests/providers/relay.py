@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpcore
 import httpx
 
-from tests.providers.double import Answer, Asked, Server, give, read_request
+from tests.providers.http_server import Answer, Asked, Server, give, read_request
 from tui.practice import Practice, transport
 from tui.practice.transport import folders
 

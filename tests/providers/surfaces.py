@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.providers.facts import every
 from tui.domain import Model, ModelType
 from tui.practice.transport import folders
-from tui.providers.calls import Call, ChatAsk, EmbedAsk, Message, TranscribeAsk
+from tui.providers.client.client import Access
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message, TranscribeAsk
 from tui.providers.spec import Fields, Provider, told
-from tui.providers.wire import Access
 from tui.secret import Secret
 
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT

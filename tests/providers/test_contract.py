@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.double import run, text_of
+from tests.providers.http_server import run, text_of
 from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Refused, Usage
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.calls import ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
+from tui.providers.client.client import Access, Limits, Wire
 from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
+from tui.providers.requests import ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
 from tui.providers.spec import Provider
-from tui.providers.wire import Access, Limits, Wire
 
 pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda each: each.id)
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)

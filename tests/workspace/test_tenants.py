@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.keys import key_pair
-from tui import vault
 from tui.errors import Locked, Problem, Usage
-from tui.files import Disk
-from tui.practice.desk import COST, LONG_NAME, PASSPHRASE, practice_desk
+from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE, practice_desk
 from tui.secret import Secret
-from tui.store import Damaged
-from tui.workspace import confirming, credentials, defaults, models, tenants
-from tui.workspace.desk import Desk, open_desk
+from tui.storage.folder import Disk
+from tui.storage.store import Damaged
+from tui.tenancy.session import Desk, open_desk
+from tui.vault import envelope
+from tui.workspace import tenants
+from tui.workspace.credentials import confirmation, status
+from tui.workspace.models import catalog, defaults
 
 KEY = "sk-FAKE-key-of-a-test-0001"
 
@@ -29,7 +31,7 @@ def files(desk: Desk) -> dict[str, bytes]:
 
 async def with_key(desk: Desk, name: str, passphrase: Secret | None = None) -> str:
     tenant = await tenants.create(desk, name, passphrase)
-    await credentials.save(desk, tenant.id, "openai", {"api_key": Secret(KEY)})
+    await status.save(desk, tenant.id, "openai", {"api_key": Secret(KEY)})
     return tenant.id
 
 
@@ -67,7 +69,7 @@ async def test_a_new_name_keeps_id_keys_and_everything_else(disk_desk: Desk) -> 
     assert await tenants.rename(disk_desk, tenant_id, "Neu") == replace(before, name="Neu")
     assert tenants.find(disk_desk, "neu").id == "old"
     assert await tenants.rename(disk_desk, tenant_id, "NEU") == replace(before, name="NEU")
-    assert len(credentials.listing(disk_desk, tenant_id, "openai")) == 1
+    assert len(status.listing(disk_desk, tenant_id, "openai")) == 1
 
 
 async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_desk: Desk) -> None:
@@ -90,25 +92,25 @@ async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_desk:
     tenants.lock(disk_desk, tenant_id)
     assert not tenants.is_open(disk_desk, tenant_id)
     with pytest.raises(Locked, match="acme is locked"):
-        credentials.access(disk_desk, tenant_id, "openai")
+        status.access(disk_desk, tenant_id, "openai")
     with pytest.raises(Locked, match="does not open"):
         await tenants.unlock(disk_desk, tenant_id, Secret("wrong"))
     await tenants.unlock(disk_desk, tenant_id, Secret("a FAKE passphrase"))
-    assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(desk: Desk) -> None:
     assert not tenants.is_open(desk, "north-lab")
-    row = credentials.row(desk, "north-lab", "openai")
+    row = status.row(desk, "north-lab", "openai")
     assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
-    assert models.rows(desk, "north-lab") and defaults.rows(desk, "north-lab")
-    await credentials.save(desk, "north-lab", "openai", {"api_key": Secret(KEY)})
-    assert credentials.row(desk, "north-lab", "openai").word == "replaced while locked"
+    assert catalog.rows(desk, "north-lab") and defaults.rows(desk, "north-lab")
+    await status.save(desk, "north-lab", "openai", {"api_key": Secret(KEY)})
+    assert status.row(desk, "north-lab", "openai").word == "replaced while locked"
     await tenants.unlock(desk, "north-lab", Secret(PASSPHRASE))
     with pytest.raises(Locked, match="OpenAI was replaced while north-lab was locked"):
-        credentials.access(desk, "north-lab", "openai")
-    await confirming.confirm(desk, "north-lab", (await confirming.examine(desk, "north-lab")).waiting)
-    assert credentials.access(desk, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
+        status.access(desk, "north-lab", "openai")
+    await confirmation.confirm(desk, "north-lab", (await confirmation.examine(desk, "north-lab")).waiting)
+    assert status.access(desk, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_cannot_be_locked(desk: Desk) -> None:
@@ -124,7 +126,7 @@ async def test_a_passphrase_is_set_changed_and_removed(disk_desk: Desk) -> None:
         disk_desk.open_keys.clear()
         assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
         await tenants.unlock(disk_desk, tenant_id, passphrase)
-        assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+        assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
     await tenants.set_passphrase(disk_desk, tenant_id, Secret("third FAKE"))
     tenants.lock(disk_desk, tenant_id)
     with pytest.raises(Locked):
@@ -139,10 +141,10 @@ async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_un
             tables.table("meta").update({"protected": says})
         disk_desk.open_keys.clear()
         with pytest.raises(Locked):
-            credentials.access(disk_desk, tenant_id, "openai")
+            status.access(disk_desk, tenant_id, "openai")
         await tenants.unlock(disk_desk, tenant_id, Secret("FAKE"))
         assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
-        assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+        assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_key_file_of_another_tenant_is_told(disk_desk: Desk) -> None:
@@ -160,16 +162,16 @@ async def test_a_lost_private_key_never_breaks_a_screen(disk_desk: Desk) -> None
     Path(tenants.key_path(disk_desk, tenants.get(disk_desk, tenant_id))).unlink()
     disk_desk.open_keys.clear()
     assert [each.problem for each in tenants.rows(disk_desk)] == [None]
-    row = credentials.row(disk_desk, tenant_id, "openai")
+    row = status.row(disk_desk, tenant_id, "openai")
     assert row.state == row.word == "cannot be opened" and not row.usable
-    assert models.rows(disk_desk, tenant_id) == [] and len(defaults.rows(disk_desk, tenant_id)) == 3
+    assert catalog.rows(disk_desk, tenant_id) == [] and len(defaults.rows(disk_desk, tenant_id)) == 3
     with pytest.raises(Locked, match="sealed with a key pair that is gone"):
-        credentials.access(disk_desk, tenant_id, "openai")
+        status.access(disk_desk, tenant_id, "openai")
     with pytest.raises(Locked):
-        await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+        await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
     assert tenants.removal(disk_desk, tenant_id).credentials
-    await credentials.remove(disk_desk, tenant_id, "openai", "default")
-    assert credentials.row(disk_desk, tenant_id, "openai").state == "not set up"
+    await status.remove(disk_desk, tenant_id, "openai", "default")
+    assert status.row(disk_desk, tenant_id, "openai").state == "not set up"
 
 
 async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_desk: Desk) -> None:
@@ -180,11 +182,11 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
             tables.table("meta").update({"public_key": planted.public_pem, "key_id": planted.key_id})
         disk_desk.open_keys.clear()
         with pytest.raises(Locked):
-            await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+            await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
         with disk_desk.store(tenant_id).transaction() as tables:
             tables.table("meta").update({"key_id": tenants.get(disk_desk, tenant_id).key_id[::-1]})
         with pytest.raises(Locked):
-            await credentials.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+            await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
 
 
 # --- removal ----------------------------------------------------------------------------------------------------------
@@ -195,11 +197,11 @@ async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(d
     await tenants.remove(disk_desk, gone)
     assert tenants.ids(disk_desk) == [stays]
     assert not [path for path in files(disk_desk) if "gone" in path]
-    assert credentials.access(disk_desk, stays, "openai").secrets()["api_key"].reveal() == KEY
+    assert status.access(disk_desk, stays, "openai").secrets()["api_key"].reveal() == KEY
     with pytest.raises(Usage):
         await tenants.remove(disk_desk, gone)
     again = await with_key(disk_desk, "gone")
-    assert credentials.access(disk_desk, again, "openai").secrets()["api_key"].reveal() == KEY
+    assert status.access(disk_desk, again, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_desk: Desk) -> None:
@@ -207,7 +209,7 @@ async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_ke
     tenant_id = await with_key(disk_desk, "acme")
     await tenants.remove(other, tenant_id)
     await with_key(other, "acme")
-    assert credentials.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_what_goes_with_a_tenant_is_counted_first(desk: Desk) -> None:
@@ -302,7 +304,7 @@ import asyncio, sys
 from tui import vault
 from tui.secret import Secret
 from tui.workspace import credentials
-from tui.workspace.desk import open_desk
+from tui.tenancy.session import open_desk
 async def main():
     key = {"api_key": Secret("sk-FAKE-00000000000000")}
     desk = open_desk({"MODELDECK_DATA_DIR": sys.argv[1], "MODELDECK_KEY_DIR": sys.argv[2]})
@@ -324,7 +326,7 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_desk: Desk, tmp
     ]
     await asyncio.gather(*(each.communicate(b"go\n") for each in savers))
     assert [each.returncode for each in savers] == [0, 0]
-    held = credentials.listing(disk_desk, "acme", "openai")
+    held = status.listing(disk_desk, "acme", "openai")
     assert {each.name for each in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
     assert [each.name for each in held if each.active] == ["default"]
 
@@ -346,4 +348,4 @@ def test_practice_is_ready_at_once_and_writes_nothing() -> None:
     assert [each.id for each in tenants.rows(desk)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
     assert tenants.last_used(desk) == "acme"
     assert (desk.key_bits, desk.key_cost) == (1024, COST)
-    assert vault.BITS == 3072
+    assert envelope.BITS == 3072

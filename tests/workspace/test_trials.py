@@ -12,17 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tui import holder
 from tui.domain import Model, ModelType, Source
 from tui.errors import Problem, Refused, Usage
+from tui.process import identity
 from tui.providers import PROVIDERS
-from tui.providers.calls import Message
 from tui.providers.events import TextDelta
+from tui.providers.requests import Message
 from tui.secret import Secret
-from tui.workspace import auditing, credentials, defaults, models, playground, sealed, tenants, trials
-from tui.workspace.desk import OPERATOR, Desk
-from tui.workspace.metering import Metered
-from tui.workspace.trial_store import UsedUp
+from tui.tenancy import credentials as sealed
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.trials import UsedUp
+from tui.workspace import audit, tenants, trials
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.playground import calls as playground
+from tui.workspace.playground.metering import Metered
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-FAKE-lent-0000000000000000-8d21"
@@ -35,7 +39,7 @@ async def lend(desk: Desk, calls: int = 10, ids: tuple[str, ...] = (), key: str 
 
 
 async def ask(desk: Desk, text: str = "Hello", model: str = CHAT) -> None:
-    found = models.find(desk, "acme", f"openai/{model}", ModelType.CHAT)
+    found = catalog.find(desk, "acme", f"openai/{model}", ModelType.CHAT)
     assert [each async for each in playground.chat(desk, "acme", found, (Message("user", text),))]
 
 
@@ -105,7 +109,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: D
     await trials.remove(acme, "openai")
     files = [each.read_text() for each in (tmp_path / "data/operator").iterdir() if each.is_file()]
     assert files and not any(envelope in each for each in files)
-    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    assert status.row(acme, "acme", "openai").state == "not set up"
     with pytest.raises(Usage, match="no trial of OpenAI"):
         await trials.remove(acme, "openai")
     await lend(acme)
@@ -116,12 +120,12 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: D
 
 
 async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Desk) -> None:
-    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    assert status.row(acme, "acme", "openai").state == "not set up"
     await lend(acme, 10, (CHAT, "text-embedding-3-small"))
-    row = credentials.row(acme, "acme", "openai")
+    row = status.row(acme, "acme", "openai")
     assert (row.state, row.word, row.source) == ("trial", "trial 10 of 10 left", "trial")
     assert row.usable and row.credential is None and row.models == 2
-    assert [each.model.id for each in models.rows(acme, "acme") if each.usable] == [CHAT, "text-embedding-3-small"]
+    assert [each.model.id for each in catalog.rows(acme, "acme") if each.usable] == [CHAT, "text-embedding-3-small"]
     await defaults.set(acme, "acme", ModelType.CHAT, f"openai/{CHAT}")
     assert defaults.rows(acme, "acme")[0].sentence == "trial 10 of 10 left"
     await ask(acme)
@@ -134,13 +138,13 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
     await ask(acme)
-    small = models.find(acme, "acme", "openai/text-embedding-3-small")
+    small = catalog.find(acme, "acme", "openai/text-embedding-3-small")
     assert [each async for each in playground.embed(acme, "acme", small, ["one", "two"])]
-    speech = models.find(acme, "acme", "openai/whisper-1")
+    speech = catalog.find(acme, "acme", "openai/whisper-1")
     assert [each async for each in playground.transcribe(acme, "acme", speech, path)]
     assert left(acme) == 7
-    await credentials.verify_stored(acme, OPERATOR, "openai")
-    await credentials.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await status.verify_stored(acme, OPERATOR, "openai")
+    await status.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     assert left(acme) == 7
 
 
@@ -149,7 +153,7 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
     with pytest.raises(Usage, match=r"gpt-6-sol is not in the trial of OpenAI\."):
         await anext(playground.chat(acme, "acme", other, HELLO))
-    from tui.workspace.sources import way
+    from tui.workspace.playground.key_source import way
 
     bent = way(acme, "acme", Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"}))
     assert not bent.model.fields and bent.access.origins == ("https://api.openai.com",) and not bent.access.key_hint
@@ -161,7 +165,7 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
     with pytest.raises(Problem):
         await ask(acme, "please break")
     assert left(acme) == 10
-    chat = models.find(acme, "acme", f"openai/{CHAT}")
+    chat = catalog.find(acme, "acme", f"openai/{CHAT}")
     events = playground.chat(acme, "acme", chat, (Message("user", "please stall"),))
     async with aclosing(events) as coming:  # type: ignore[type-var]
         async for each in coming:
@@ -176,23 +180,23 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
 
 
 async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Desk) -> None:
-    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    await models.refresh(acme, "acme", "openai")
+    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await catalog.refresh(acme, "acme", "openai")
     await lend(acme, 1)
-    row = credentials.row(acme, "acme", "openai")
+    row = status.row(acme, "acme", "openai")
     assert row.source == "own key" and row.trial and row.trial.left == 1
     await ask(acme)
     assert left(acme) == 1
     await trials.choose(acme, "acme", "openai", Source.TRIAL)
-    assert credentials.row(acme, "acme", "openai").state == "trial"
+    assert status.row(acme, "acme", "openai").state == "trial"
     await ask(acme)
     with pytest.raises(UsedUp, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
         await ask(acme)
     assert said.value.hint.startswith("Nothing was sent.")
-    row = credentials.row(acme, "acme", "openai")
+    row = status.row(acme, "acme", "openai")
     assert (row.state, row.word, row.usable, row.source) == ("trial used up", "trial 0 of 1 left", False, "trial")
     await trials.remove(acme, "openai")
-    assert credentials.row(acme, "acme", "openai").state == "trial gone"
+    assert status.row(acme, "acme", "openai").state == "trial gone"
     with pytest.raises(Usage, match="no trial of OpenAI"):
         await ask(acme)
     await trials.choose(acme, "acme", "openai", Source.OWN)
@@ -203,7 +207,7 @@ async def test_the_last_tenth_is_told_in_time(acme: Desk) -> None:
     await lend(acme, 12)
     states = []
     for _ in range(12):
-        states.append(credentials.row(acme, "acme", "openai").state)
+        states.append(status.row(acme, "acme", "openai").state)
         meter = Metered(acme, "acme", "openai")
         meter.reserve()
         meter.settle()
@@ -218,13 +222,13 @@ async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(
         meter.reserve()
         meter.settle()
     other = replace(acme, open_keys={}, _stores={})
-    before = len(auditing.listing(acme, OPERATOR))
+    before = len(audit.listing(acme, OPERATOR))
     assert trials.last_calls(acme, "acme", "openai") == 2
     assert trials.last_calls(other, "acme", "openai") == trials.last_calls(acme, "acme", "openai") == 0
     acme.clock = lambda: time.time() + 24 * 3600
     assert trials.last_calls(acme, "acme", "openai") == 2
-    assert len(auditing.listing(acme, OPERATOR)) == before
-    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert len(audit.listing(acme, OPERATOR)) == before
+    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     acme.clock = lambda: time.time() + 48 * 3600
     assert trials.last_calls(acme, "acme", "openai") == 0, "the own key is used"
 
@@ -236,16 +240,16 @@ async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(ac
     with pytest.raises(Usage, match="acme has no own key of OpenAI"):
         await trials.choose(acme, "acme", "openai", Source.OWN)
     await trials.choose(acme, "acme", "openai", Source.TRIAL)
-    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     assert trials.source(acme, "acme", "openai") is Source.OWN
     await trials.choose(acme, "acme", "openai", Source.TRIAL)
-    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
+    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
     assert trials.source(acme, "acme", "openai") is Source.TRIAL
 
 
 async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Desk) -> None:
-    await credentials.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    await models.refresh(acme, "acme", "openai")
+    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await catalog.refresh(acme, "acme", "openai")
     await trials.set_trial(acme, "openai", {"api_key": Secret("sk-FAKE-refused-0000000000")}, (), 10, verify=False)
     await trials.choose(acme, "acme", "openai", Source.TRIAL)
     with pytest.raises(Refused, match="The trial of OpenAI does not work just now"):
@@ -271,7 +275,7 @@ async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_n
     await lend(acme)
     folder = acme.store(OPERATOR).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
-    assert credentials.row(acme, "acme", "openai").state == "not set up"
+    assert status.row(acme, "acme", "openai").state == "not set up"
     assert tenants.row(acme, "acme").problem is None
     with pytest.raises(Problem, match="cannot be read"):
         Metered(acme, "acme", "openai").reserve()
@@ -282,10 +286,10 @@ async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_n
 _BEGIN = """
 import sys
 from pathlib import Path
-from tui.files import Disk
-from tui.workspace.desk import Desk
-from tui.workspace.metering import Metered
-from tui.workspace.trial_store import UsedUp
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
+from tui.workspace.playground.metering import Metered
+from tui.tenancy.trials import UsedUp
 desk = Desk(Disk(Path(sys.argv[1]) / "data"), Disk(Path(sys.argv[1]) / "keys"), lambda: None)
 """
 _TAKE = """
@@ -351,17 +355,17 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Desk, tmp_
 
 
 def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = holder.mark(1_000.0)
+    mine = identity.mark(1_000.0)
     assert json.loads(json.dumps(mine)) == mine
-    assert holder.alive(mine, 1_001.0)
-    assert not holder.alive(mine, 1_000.0 + holder.LONGEST + 1)
-    assert not holder.alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
-    assert not holder.alive({}, 1_001.0)
+    assert identity.alive(mine, 1_001.0)
+    assert not identity.alive(mine, 1_000.0 + identity.LONGEST + 1)
+    assert not identity.alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
+    assert not identity.alive({}, 1_001.0)
     elsewhere = mine | {"host": "another", "pid": 2**30}
-    assert holder.alive(elsewhere, 1_001.0) and not holder.alive(elsewhere, 1_001.0 + holder.LONGEST)
-    monkeypatch.setattr(holder, "_begun", lambda pid: "")
+    assert identity.alive(elsewhere, 1_001.0) and not identity.alive(elsewhere, 1_001.0 + identity.LONGEST)
+    monkeypatch.setattr(identity, "_begun", lambda pid: "")
     unknown = mine | {"begun": ""}
-    assert holder.alive(unknown, 1_001.0) and not holder.alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
+    assert identity.alive(unknown, 1_001.0) and not identity.alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
     assert mine["pid"] == os.getpid()
 
 
@@ -370,4 +374,4 @@ async def test_in_memory_a_trial_is_the_same(desk: Desk) -> None:
     await trials.choose(desk, "acme", "openai", Source.TRIAL)
     await ask(desk)
     assert left(desk) == 2
-    assert credentials.row(desk, "acme", "openai").word == "trial 2 of 3 left"
+    assert status.row(desk, "acme", "openai").word == "trial 2 of 3 left"

@@ -33,10 +33,10 @@ def _run(words: Sequence[str], guarded: bool = False) -> int:
 
             print(f"modeldeck {__version__}")
             return 0
-        from tui.cli.run import run
+        from tui.cli.runner import run
 
         if guarded:
-            from tui.crash import guard
+            from tui.diagnostics.crash_report import guard
 
             guard(os.environ)
         return run(words)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.cli.columns import columns
 from tui.errors import Problem
-from tui.text import one_line, printable
+from tui.sanitize import one_line, printable
 
 
 class Output:

@@ -5,8 +5,8 @@ What stands on the command line is never repeated in an error, as it may hold a 
 
 from collections.abc import Mapping, Sequence
 
-from tui.cli.commands import COMMANDS, CONSOLE
-from tui.cli.vocabulary import EVERYWHERE, Command, Option
+from tui.cli.command import EVERYWHERE, Command, Option
+from tui.cli.registry import COMMANDS, CONSOLE
 from tui.errors import Usage
 
 

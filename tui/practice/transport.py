@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from tui.practice.answer import Answer, Asked, Talk, whole
-from tui.practice.line import Line
+from tui.practice.exchange import Answer, Asked, Talk, whole
+from tui.practice.websocket import Line
 from tui.providers.origins import origin_of
 
 __all__ = ["Answer", "Asked", "Practice", "Talk", "fixture", "folders", "whole"]
@@ -33,7 +33,7 @@ def folders() -> Mapping[str, ModuleType]:
     """The `answers` of every provider's folder, by provider id."""
     package = import_module("tui.practice")
     names = [each.name for each in iter_modules(package.__path__) if each.ispkg]
-    return {name: import_module(f"tui.practice.{name}.answers") for name in names}
+    return {name: import_module(f"tui.practice.{name}.server") for name in names}
 
 
 class Practice(httpx.AsyncBaseTransport):

@@ -44,8 +44,8 @@ class Registry(MutableMapping[str, Provider]):
 
 
 def _discover() -> dict[str, Provider]:
-    # The wire modules bring httpx with them, which no list of providers needs.
-    names = [each.name for each in iter_modules(__path__) if not each.ispkg and not each.name.startswith("wire")]
+    # The client brings httpx with it, which no list of providers needs.
+    names = [each.name for each in iter_modules(__path__) if each.name not in ("client", "dialects")]
     found = [declared for each in names if (declared := _declared(each))]
     found.sort(key=lambda each: (each.supply is not Supply.OWN, each.place, each.label))
     return {each.id: each for each in found}

@@ -5,15 +5,8 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
-from tui.providers.dialects import openai as wire
-from tui.providers.dialects import (
-    openai_chat,
-    openai_embeddings,
-    openai_models,
-    openai_parameters,
-    openai_speech,
-    openai_words,
-)
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters
 from tui.providers.origins import of_base_url
 from tui.providers.spec import Choice, Field, Provider
 
@@ -37,10 +30,10 @@ _ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
 
 
 def _model(model_id: str, ends: str = "") -> Model | None:
-    kind = openai_models.classify(model_id)
+    kind = models.classify(model_id)
     if kind is None:
         return None
-    name = openai_models.base_of(model_id)
+    name = models.base_of(model_id)
     size = _SIZES.get(name, 0)
     return Model(
         _ID,
@@ -112,19 +105,19 @@ PROVIDER = Provider(
     ),
     sign=wire.sign,
     origins=of_base_url,
-    verify=partial(openai_models.listing, _FLAVOUR),
+    verify=partial(models.listing, _FLAVOUR),
     refusal=wire.refusal,
     key_page="https://platform.openai.com/api-keys",
     docs=("https://developers.openai.com/api/docs/models", "https://developers.openai.com/docs/guides/error-codes"),
-    list_models=partial(openai_models.listing, _FLAVOUR),
-    kind_of=openai_models.kind_by(_classify),
-    chat=partial(openai_chat.chat, _FLAVOUR),
-    embed=partial(openai_embeddings.embed, _FLAVOUR),
-    transcribe=openai_speech.transcribe,
-    explain=partial(openai_words.explain, _LABEL),
-    amend=openai_words.amend,
-    parameters=openai_parameters.parameters,
-    audio=openai_speech.audio,
+    list_models=partial(models.listing, _FLAVOUR),
+    kind_of=models.kind_by(_classify),
+    chat=partial(chat.chat, _FLAVOUR),
+    embed=partial(embeddings.embed, _FLAVOUR),
+    transcribe=audio.transcribe,
+    explain=partial(errors.explain, _LABEL),
+    amend=errors.amend,
+    parameters=parameters.parameters,
+    audio=audio.audio,
     catalogue=tuple(model for name in _ENDS if (model := _model(name))),
     catalogue_as_of="2026-11-22",
     proposed={

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
-from tui.providers.dialects import openai as wire
-from tui.providers.dialects import openai_chat, openai_embeddings, openai_models, openai_speech, openai_words, sampling
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
 from tui.providers.origins import of_base_url
 from tui.providers.spec import Field, LocalServer, Parameter, Provider
 
@@ -81,17 +82,17 @@ PROVIDER = Provider(
     ),
     sign=wire.sign,
     origins=of_base_url,
-    verify=partial(openai_models.listing, _FLAVOUR),
+    verify=partial(models.listing, _FLAVOUR),
     refusal=wire.refusal,
-    list_models=partial(openai_models.listing, _FLAVOUR),
-    kind_of=openai_models.kind_by(_classify),
-    chat=partial(openai_chat.chat, _FLAVOUR),
-    embed=partial(openai_embeddings.embed, _FLAVOUR),
-    transcribe=openai_speech.transcribe,
-    explain=partial(openai_words.explain, "The server"),
-    amend=openai_words.amend,
+    list_models=partial(models.listing, _FLAVOUR),
+    kind_of=models.kind_by(_classify),
+    chat=partial(chat.chat, _FLAVOUR),
+    embed=partial(embeddings.embed, _FLAVOUR),
+    transcribe=audio.transcribe,
+    explain=partial(errors.explain, "The server"),
+    amend=errors.amend,
     parameters=parameters,
-    audio=openai_speech.audio,
+    audio=audio.audio,
     local_servers=(
         LocalServer("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         LocalServer("http://localhost:8080/v1", "llama.cpp"),

@@ -13,7 +13,7 @@ from typing import Any
 
 from tui.domain import Intake, Model, ModelType, Supply
 from tui.errors import Problem
-from tui.providers.calls import Call, ChatAsk, EmbedAsk, Refusal, Times, TranscribeAsk
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal, Times, TranscribeAsk
 from tui.secret import MASK, Secret
 
 Fields = Mapping[str, str]

@@ -7,19 +7,23 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tui import holder, vault
 from tui.domain import Credential, Default, Model, Origin, Tenant
 from tui.errors import Problem, Usage
+from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.secret import Secret
-from tui.store import Earlier
-from tui.workspace import changes, credentials, defaults, keys, models, retired, sealed, trial_store, trust
-from tui.workspace.desk import OPERATOR, Desk
-from tui.workspace.keys import has_key, is_open, key_path, lock, private_key
-from tui.workspace.last_use import last_use, last_used, touch
-from tui.workspace.naming import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
-from tui.workspace.records import noun, record
-from tui.workspace.trial_store import Left
+from tui.storage.store import Earlier
+from tui.tenancy import changes, keyring, retired_keys, trials, verification
+from tui.tenancy import credentials as sealed
+from tui.tenancy.keyring import has_key, is_open, key_path, lock, private_key
+from tui.tenancy.last_used import last_use, last_used, touch
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.tenants import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
+from tui.tenancy.trials import Left
+from tui.vault import envelope
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
 
 __all__ = [
     "LONGEST",
@@ -110,8 +114,8 @@ def row(desk: Desk, tenant_id: str) -> TenantRow:
     try:
         tenant = get(desk, tenant_id)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {each.provider for each in sealed.stored(desk, tenant_id)}.union(trial_store.trials(desk))
-        usable = [each for each in known if each in PROVIDERS and credentials.row(desk, tenant_id, each).usable]
+        known = {each.provider for each in sealed.stored(desk, tenant_id)}.union(trials.trials(desk))
+        usable = [each for each in known if each in PROVIDERS and status.row(desk, tenant_id, each).usable]
         chosen = defaults.ready(desk, tenant_id, usable)
         used = last_use(desk, tenant_id)
         left = _least_left(desk, tenant_id)
@@ -138,7 +142,7 @@ async def create(
     stopped = threading.Event()
 
     def work() -> Tenant:
-        made = vault.make(desk.key_bits)
+        made = envelope.make(desk.key_bits)
         if stopped.is_set():
             raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
@@ -147,18 +151,18 @@ async def create(
             created=desk.now(),
             key_id=made.key_id,
             public_key=made.public_pem,
-            fingerprint_key=vault.fingerprint_key(),
+            fingerprint_key=envelope.fingerprint_key(),
             protected=bool(passphrase),
             mark=mark % MARKS,
         )
         with desk.tenants.lock():
             check_name(desk, name)  # another session may have taken it while the key pair was made
             # The key first: killed in between, a key without settings is left, never settings without their key.
-            keys.write(desk, tenant, made.private, passphrase)
+            keyring.write(desk, tenant, made.private, passphrase)
             try:
                 desk.store(tenant_id).create(record(tenant))
             except Problem:
-                keys.discard(desk, tenant)
+                keyring.discard(desk, tenant)
                 raise
         desk.open_keys[tenant_id] = made.private
         return tenant
@@ -184,8 +188,8 @@ async def set_passphrase(desk: Desk, tenant_id: str, new: Secret | None) -> Tena
 
     def work() -> Tenant:
         if new:
-            retired.protect(desk, tenant_id, new)
-        keys.write(desk, tenant, private, new)
+            retired_keys.protect(desk, tenant_id, new)
+        keyring.write(desk, tenant, private, new)
         if tenant.protected and new:
             desk.note(tenant_id, "passphrase changed")
         return _change(desk, tenant_id, protected=bool(new))
@@ -210,15 +214,15 @@ async def remove(desk: Desk, tenant_id: str) -> None:
 def removal(desk: Desk, tenant_id: str) -> Removal:
     """What would go with a tenant, for the question that is asked first."""
     tenant = get(desk, tenant_id)
-    added = tuple(each for each in models.listing(desk, tenant_id) if each.origin is Origin.ADDED)
-    defaults = tuple(models.defaults(desk, tenant_id).values())
+    added = tuple(each for each in catalog.listing(desk, tenant_id) if each.origin is Origin.ADDED)
+    defaults = tuple(catalog.defaults(desk, tenant_id).values())
     return Removal(tenant, tuple(sealed.stored(desk, tenant_id)), added, defaults, tenant.key_id)
 
 
 def other_session(desk: Desk, tenant_id: str) -> str:
     """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
     by = desk.store(tenant_id).document().by
-    who = "" if by.get("pid") == os.getpid() else holder.words(by)
+    who = "" if by.get("pid") == os.getpid() else identity.words(by)
     return f"Another session ({who})" if who else ""
 
 
@@ -238,8 +242,8 @@ async def restore(desk: Desk, tenant_id: str, name: str) -> str:
     def work() -> str:
         kept = desk.store(known_id(tenant_id)).restore(name)
         with suppress(Problem):
-            if keys.at_hand(desk, tenant_id):
-                trust.restored(desk, tenant_id)
+            if keyring.at_hand(desk, tenant_id):
+                verification.restored(desk, tenant_id)
             else:
                 desk.put_back.add(tenant_id)
         return kept
@@ -249,9 +253,9 @@ async def restore(desk: Desk, tenant_id: str, name: str) -> str:
 
 async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
-    await keys.unlock(desk, tenant_id, passphrase)
+    await keyring.unlock(desk, tenant_id, passphrase)
     if tenant_id in desk.put_back:
-        await asyncio.to_thread(trust.restored, desk, tenant_id)
+        await asyncio.to_thread(verification.restored, desk, tenant_id)
         desk.put_back.discard(tenant_id)
 
 
@@ -269,7 +273,7 @@ async def accept_edit(desk: Desk, tenant_id: str) -> None:
 
 def _least_left(desk: Desk, tenant_id: str) -> Left | None:
     """Of the trials, what is left of the one that ends first."""
-    given = (trial_store.left(desk, tenant_id, each) for each in trial_store.trials(desk) if each in PROVIDERS)
+    given = (trials.left(desk, tenant_id, each) for each in trials.trials(desk) if each in PROVIDERS)
     return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
 
 

@@ -13,13 +13,15 @@ from tui.domain import Check, Credential, Model, Source, Tenant
 from tui.errors import Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
-from tui.text import one_line
-from tui.workspace import sealed, setup, trust, verifying
-from tui.workspace.desk import OPERATOR, Desk
-from tui.workspace.naming import get
-from tui.workspace.records import record
-from tui.workspace.sources import choose, last_calls, source
-from tui.workspace.trial_store import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
+from tui.sanitize import one_line
+from tui.tenancy import credentials, verification
+from tui.tenancy.serialization import record
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.tenants import get
+from tui.tenancy.trials import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
+from tui.workspace.credentials import save
+from tui.workspace.credentials import verify as verifying
+from tui.workspace.playground.key_source import choose, last_calls, source
 
 __all__ = [
     "Left",
@@ -57,7 +59,7 @@ def rows(desk: Desk) -> list[TrialRow]:
 
     given = trials(desk)
     return [
-        TrialRow(given[each], PROVIDERS[each], sealed.active(desk, OPERATOR, each), used_by(desk, each))
+        TrialRow(given[each], PROVIDERS[each], credentials.active(desk, OPERATOR, each), used_by(desk, each))
         for each in PROVIDERS
         if each in given
     ]
@@ -71,7 +73,7 @@ def operator(desk: Desk) -> Tenant | None:
 async def set_trial(
     desk: Desk,
     provider_id: str,
-    values: setup.Values,
+    values: save.Values,
     models: Sequence[str] = (),
     calls: int | None = None,
     verify: bool = True,
@@ -91,7 +93,7 @@ async def set_trial(
     if quota < 1:
         raise Usage(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(desk, provider, models, listed)
-    await setup.save(desk, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
+    await save.save(desk, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
     made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), desk.now())
 
     def work() -> None:
@@ -111,9 +113,9 @@ async def remove(desk: Desk, provider_id: str) -> None:
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table in trust.TABLES and record.get("provider") == provider_id
+            return table in verification.TABLES and record.get("provider") == provider_id
 
-        with trust.changing(desk, OPERATOR, forgotten) as tables:
+        with verification.changing(desk, OPERATOR, forgotten) as tables:
             for name in ("credentials", "models", "trials"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
 

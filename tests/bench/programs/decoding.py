@@ -7,12 +7,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from tui.providers import PROVIDERS
-from tui.providers.calls import Framing
-from tui.providers.dialects.openai_chat import answer_reader
+from tui.providers.client.client import Limits
+from tui.providers.client.response import Frames, cleaned
+from tui.providers.dialects.openai.chat import answer_reader
+from tui.providers.error_messages import Place
 from tui.providers.events import TextDelta
-from tui.providers.faults import Place
-from tui.providers.wire import Limits
-from tui.providers.wire_read import Frames, cleaned
+from tui.providers.requests import Framing
 
 body = Path(sys.argv[1]).read_bytes()
 best = 0.0

@@ -1,0 +1,59 @@
+"""`modeldeck model search` and `model add` without a type, at a provider that hosts models of others."""
+
+import json
+
+import pytest
+
+import tui.tenancy.session
+from tests.cli.conftest import Run
+from tui.practice.tenants import practice_desk
+
+
+@pytest.fixture
+def practice(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Commands for a tenant of practice mode, which has every provider."""
+    desk = practice_desk(pace=0.0)
+    monkeypatch.setattr(tui.tenancy.session, "open_desk", lambda environ: desk)
+    return lambda *words, **more: modeldeck(*words, "-t", "acme", **more)
+
+
+def test_models_are_found_with_the_fields_that_adding_one_takes(practice: Run) -> None:
+    found = practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding")
+    assert (found.code, found.err) == (0, "")
+    assert found.out.splitlines()[0].startswith("Qwen/Qwen3-Embedding-")
+    hits = json.loads(practice("model", "search", "huggingface", "house-style", "--json").out)
+    assert [(each["id"], each["usable"]) for each in hits] == [("acme-ai/house-style-7b", False)]
+    assert hits[0]["fields"] == {"task": "text-generation", "endpoint_type": "inference_endpoints"}
+    assert json.loads(practice("model", "search", "replicate", "whisper", "--type", "speech2text", "--json").out)
+
+
+def test_what_was_found_is_added_as_it_stands_there_and_its_type_is_known_by_its_task(practice: Run) -> None:
+    hits = json.loads(practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding", "--json").out)
+    hit = next(each for each in hits if each["usable"])
+    assert practice("model", "remove", "huggingface", hit["id"], "--type", "embedding").code == 0
+    fields = [f"{name}={value}" for name, value in hit["fields"].items()]
+    added = practice("model", "add", "huggingface", hit["id"], *fields)
+    assert (added.code, added.out) == (0, f"huggingface/{hit['id']} is added for embedding.\n"), added.err
+
+
+def test_the_type_is_asked_for_where_nothing_tells_it(practice: Run) -> None:
+    sign_in = ("endpoint=https://acme-east.openai.azure.com", "api_key=-", "--no-verify")
+    assert practice("provider", "set", "azure_openai", *sign_in, stdin="FAKE-azure-key-00000000\n").code == 0
+    words = ("model", "add", "azure_openai", "vectors-east", "--no-verify")
+    none = practice(*words, "base_model=house-model")
+    assert none.code == 2 and "--type is one of chat, embedding, speech2text." in none.err
+    assert practice(*words, "base_model=text-embedding-3-small").out.endswith("added for embedding, not verified.\n")
+
+
+def test_a_provider_without_a_search_says_what_to_do(practice: Run) -> None:
+    none = practice("model", "search", "openai", "gpt")
+    assert (none.code, none.out) == (2, "") and none.err.startswith("OpenAI has no search for models.\n")
+
+
+def test_removing_a_default_is_asked_first(practice: Run) -> None:
+    model = "Qwen/Qwen3-32B"
+    assert practice("default", "set", "chat", f"huggingface/{model}").code == 0
+    asked = practice("model", "remove", "huggingface", model)
+    assert asked.code == 2 and "is the default for system reasoning; that would become empty." in asked.err
+    done = practice("model", "remove", "huggingface", model, "--yes")
+    assert done.out == f"huggingface/{model} is removed. There is no default for system reasoning now.\n"

@@ -1,0 +1,89 @@
+"""`modeldeck trial` and `provider source`: keys that are lent, by the command line."""
+
+import json
+
+import pytest
+
+from tests.cli.conftest import KEY, Run
+from tests.doubles import keys
+from tests.doubles.openai_server import OpenAIServer
+from tui.vault import envelope
+
+CHAT = "gpt-5.4-mini"
+
+
+@pytest.fixture(autouse=True)
+def small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's key pair is made in every test."""
+    monkeypatch.setattr(envelope, "make", lambda bits: keys.key_pair(0))
+
+
+@pytest.fixture
+def lent(modeldeck: Run, server: OpenAIServer) -> Run:
+    """A home whose tenant acme has nothing but a trial of twelve calls."""
+    words = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-", "--calls", "12", "--models", CHAT)
+    done = modeldeck(*words, stdin=KEY + "\n")
+    assert (done.code, done.err) == (0, "")
+    assert f"Each tenant has 12 calls of OpenAI on trial, with {CHAT}." in done.out and KEY not in done.out
+    server.requests.clear()
+    return modeldeck
+
+
+def test_a_trial_is_shown_used_and_counted(lent: Run, server: OpenAIServer) -> None:
+    assert "trial 12 of 12 left" in lent("provider", "list").out
+    assert [each["id"] for each in json.loads(lent("model", "list", "--json").out)] == [CHAT]
+    asked = lent("chat", "-m", f"openai/{CHAT}", "Hello")
+    assert (asked.code, asked.err) == (0, "") and asked.out.strip()
+    assert "acme" in (shown := lent("trial", "show").out) and "11 of 12" in shown and KEY not in shown
+    (trial,) = json.loads(lent("trial", "show", "--json").out)
+    assert trial["tenants"] == [{"id": "acme", "name": "acme", "used": 1, "left": 11}]
+    assert (trial["calls"], trial["models"], trial["state"]) == (12, [CHAT], "ready")
+    assert trial["secrets"]["api_key"]["hint"] == KEY[-4:]
+    row = next(each for each in json.loads(lent("provider", "list", "--json").out) if each["id"] == "openai")
+    assert (row["state"], row["source"], row["trial"]) == ("trial", "trial", {"left": 11, "calls": 12})
+    assert row["credential"] is None
+
+
+def test_the_last_calls_are_told_and_at_the_end_nothing_is_sent(lent: Run, server: OpenAIServer) -> None:
+    assert lent("trial", "set", "openai", "--calls", "2", "--no-verify").code == 0
+    assert lent("trial", "set", "openai", "--calls", "20", "--no-verify", "--json").code == 0
+    for _ in range(18):
+        assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == ""
+    last = lent("chat", "-m", f"openai/{CHAT}", "Hello")
+    assert (last.code, last.err) == (0, "2 trial calls of OpenAI are left, this one included.\n")
+    assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == "", "once a day"
+    server.requests.clear()
+    used = lent("chat", "-m", f"openai/{CHAT}", "Hello")
+    assert used.code == 1 and used.out == "" and not server.requests
+    assert used.err.startswith("The trial of OpenAI is used up: 20 of 20 calls.\nNothing was sent.")
+
+
+def test_a_tenant_says_whose_key_is_used(lent: Run, server: OpenAIServer) -> None:
+    none = lent("provider", "source", "openai", "own")
+    assert none.code == 2 and "acme has no own key of OpenAI." in none.err
+    done = lent("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
+    assert done.code == 0
+    assert "own key, trial 12 of 12 left" in lent("provider", "list").out
+    assert lent("provider", "source", "openai", "trial").out == "acme uses OpenAI by its trial 12 of 12 left now.\n"
+    other = lent("chat", "-m", "openai/gpt-4o", "Hello")
+    assert other.code == 2 and f"gpt-4o is not in the trial of OpenAI.\nIt is for {CHAT};" in other.err
+    assert lent("provider", "source", "openai", "own").out == "acme uses OpenAI by its own key now.\n"
+    assert lent("provider", "source", "openai", "theirs").code == 2
+
+
+def test_taking_a_trial_back_asks_first(lent: Run) -> None:
+    asked = lent("trial", "remove", "openai")
+    assert asked.code == 2 and "its key, 1 model, 12 calls each" in asked.err
+    assert lent("trial", "remove", "openai", "--yes").out == "The trial of OpenAI is removed.\n"
+    assert lent("trial", "show", "--json").out == "[]\n"
+    gone = lent("trial", "remove", "openai", "--yes")
+    assert gone.code == 2 and "There is no trial of OpenAI." in gone.err
+
+
+def test_a_refused_key_and_words_that_cannot_be_meant_lend_nothing(modeldeck: Run, server: OpenAIServer) -> None:
+    wrong = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-")
+    assert modeldeck(*wrong, stdin="sk-test-another-key-0000000000000\n").code == 3
+    assert modeldeck(*wrong, "--calls", "0", stdin=KEY + "\n").code == 2
+    assert modeldeck(*wrong, "--models", "no-such-model", stdin=KEY + "\n").code == 2
+    assert modeldeck("trial", "set", "openai").code == 2
+    assert modeldeck("trial", "show", "--json").out == "[]\n"

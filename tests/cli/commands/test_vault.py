@@ -1,0 +1,127 @@
+"""`modeldeck vault`: what is told of who could read what, what waits, and new key pairs."""
+
+import json
+from pathlib import Path
+
+from tests.cli.conftest import KEY, Run
+from tests.doubles.openai_server import OpenAIServer
+
+TYPED = ("open sesame",)
+
+
+def saved_while_locked(run_in: Run, home: Path, server: OpenAIServer) -> None:
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+    ran = run_in(home, *words, stdin=KEY + "\n")
+    assert ran.code == 0 and "modeldeck vault confirm -t north-lab" in ran.out
+
+
+def test_without_a_passphrase_it_is_said_that_a_copy_opens_everything(ready: Run, home: Path) -> None:
+    ran = ready("vault", "status")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Whoever can read the key file" in ran.out and f"A copy of {home}" in ran.out
+    assert "opens every key" in ran.out and "Off: without a passphrase" in ran.out
+    assert "The private key vouches for the list of credentials." in ran.out and "1 ready" in ran.out
+
+
+def test_of_a_locked_tenant_it_tells_what_can_be_known_and_asks_for_nothing(
+    run_in: Run, locked_home: Path, server: OpenAIServer
+) -> None:
+    saved_while_locked(run_in, locked_home, server)
+    found = json.loads(run_in(locked_home, "vault", "status", "--json").out)
+    assert (found["passphrase"], found["open"], found["manifest"]["state"]) == (True, False, "not proved")
+    assert found["lock_after"] == 15 and "Who knows the passphrase" in found["readers"]
+    (held,) = found["credentials"]
+    assert (held["provider"], held["state"]) == ("openai", "not confirmed")
+    assert "added while north-lab was locked" in held["words"]
+
+
+def test_what_waits_is_shown_first_and_confirmed_by_a_word_more(
+    run_in: Run, locked_home: Path, server: OpenAIServer
+) -> None:
+    saved_while_locked(run_in, locked_home, server)
+    asked = run_in(locked_home, "vault", "confirm", typed=TYPED)
+    assert asked.code == 2 and f"sent to {server.url.removesuffix('/v1')}" in asked.out and "--yes" in asked.err
+    refused = run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?", typed=TYPED)
+    assert refused.code == 5 and not server.asked("/chat/completions")
+    (done,) = json.loads(run_in(locked_home, "vault", "confirm", "--yes", "--json", typed=TYPED).out)
+    assert (done["provider"], done["change"]) == ("openai", "added while locked")
+    assert run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?", typed=TYPED).code == 0
+    assert "Nothing of north-lab waits" in run_in(locked_home, "vault", "confirm", typed=TYPED).out
+    assert "credentials confirmed: openai default" in run_in(locked_home, "audit", "show").out
+
+
+def test_only_what_is_named_is_confirmed(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
+    saved_while_locked(run_in, locked_home, server)
+    assert "Nothing" in run_in(locked_home, "vault", "confirm", "anthropic", "--yes", typed=TYPED).out
+    assert "Nothing" in run_in(locked_home, "vault", "confirm", "openai", "other", "--yes", typed=TYPED).out
+    assert "1 credential" in run_in(locked_home, "vault", "confirm", "openai", "default", "--yes", typed=TYPED).out
+
+
+def test_a_settings_file_put_back_by_hand_is_an_alarm_until_it_is_confirmed(ready: Run, home: Path) -> None:
+    (settings,) = home.rglob("settings.json")
+    older = settings.read_bytes()
+    assert ready("provider", "set", "openai", "organization=org-FAKE", "--no-verify").code == 0
+    settings.write_bytes(older)
+    found = json.loads(ready("vault", "status", "--json").out)
+    assert found["manifest"]["state"] == "older state put back"
+    refused = ready("chat", "Why?")
+    assert refused.code == 5 and "put back from an earlier state" in refused.err
+    assert ready("vault", "confirm", "--yes").code == 0
+    assert ready("chat", "Why?").code == 0
+
+
+def test_a_repointed_key_is_named_and_goes_nowhere(ready: Run, home: Path, server: OpenAIServer) -> None:
+    (settings,) = home.rglob("settings.json")
+    from tui.storage.settings_file import decode, encode
+
+    document = decode(settings.read_bytes())
+    (held,) = document.data["credentials"].values()
+    with OpenAIServer(key=KEY) as other:
+        origin = other.url.removesuffix("/v1")
+        held["clear"]["base_url"], held["origins"] = other.url, [origin]
+        settings.write_bytes(encode(document))
+        refused = ready("chat", "Why?")
+        assert refused.code == 5 and f"not to {origin}" in refused.err and not other.requests
+    (told,) = json.loads(ready("vault", "status", "--json").out)["credentials"]
+    assert told["state"] == "cannot be opened" and origin in told["words"]
+
+
+def test_a_new_key_pair_and_everything_goes_on(ready: Run, home: Path) -> None:
+    before = json.loads(ready("vault", "status", "--json").out)["key_pair"]
+    done = json.loads(ready("vault", "rotate", "--json").out)
+    assert (done["sealed_anew"], done["left"]) == (1, 0) and done["key_pair"] != before
+    found = json.loads(ready("vault", "status", "--json").out)
+    assert (found["key_pair"], found["earlier_key_pairs"]) == (done["key_pair"], [before])
+    assert ready("chat", "Why?").code == 0
+    assert f"key pair {before} replaced by {done['key_pair']}" in ready("audit", "show").out
+
+
+def test_rotating_says_that_providers_go_on_taking_the_key(run_in: Run, locked_home: Path) -> None:
+    assert run_in(locked_home, "vault", "rotate", typed=("wrong",)).code == 5
+    ran = run_in(locked_home, "vault", "rotate", typed=TYPED)
+    assert ran.code == 0 and "a key that leaked has to be withdrawn there" in ran.out
+    assert run_in(locked_home, "vault", "confirm", typed=TYPED).code == 0, "the passphrase stays"
+
+
+def test_a_lost_key_is_told_and_left_behind_by_a_word_more(ready: Run, home: Path) -> None:
+    (pem,) = home.rglob("*.pem")
+    pem.unlink()
+    assert "the private key is lost" in ready("vault", "status").out
+    for words in (("provider", "list"), ("credential", "list", "openai"), ("model", "list"), ("default", "show")):
+        assert ready(*words).code == 0, words
+    refused = ready("chat", "Why?")
+    assert refused.code == 5 and "sealed with a key pair that is gone" in refused.err
+    assert ready("vault", "rotate").code == 5
+    assert ready("vault", "rotate", "--lost").code == 2
+    assert ready("vault", "rotate", "--lost", "--yes").code == 0
+    assert "cannot be opened" in ready("provider", "list").out
+
+
+def test_the_operators_key_pair_is_rotated_and_told_as_well(modeldeck: Run, server: OpenAIServer) -> None:
+    assert modeldeck("vault", "status", "--operator").code == 1
+    words = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-", "--models", "gpt-4o")
+    assert modeldeck(*words, stdin=KEY + "\n").code == 0
+    before = json.loads(modeldeck("vault", "status", "--operator", "--json").out)
+    done = json.loads(modeldeck("vault", "rotate", "--operator", "--json").out)
+    assert done["sealed_anew"] == 1 and done["key_pair"] != before["key_pair"]
+    assert modeldeck("chat", "-m", "openai/gpt-4o", "Why?").code == 0

@@ -1,0 +1,140 @@
+"""From words to a command, help, columns, and the console without a terminal."""
+
+import os
+import pty
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+import tui.cli.commands.console
+from tests.cli.conftest import ROOT, Run, environ
+from tests.terminal import Terminal
+from tui.cli.columns import cells, columns
+from tui.cli.help import help_text
+from tui.cli.parser import parse
+from tui.cli.registry import COMMANDS
+from tui.errors import Usage
+from tui.tenancy.session import Desk
+
+
+def test_options_and_arguments_in_any_order() -> None:
+    for words in (
+        "provider set openai a=1 --name team-b b=2 --no-verify -t acme",
+        "-t acme provider set --name=team-b openai --no-verify a=1 b=2",
+        "--tenant=acme provider -tacme set openai --no-verify a=1 b=2 --name team-b",
+    ):
+        given = parse(words.split())
+        assert given.command.words == ("provider", "set")
+        assert (given.one("P"), given.many("FIELD=VALUE")) == ("openai", ("a=1", "b=2"))
+        assert (given.one("name"), given.one("tenant"), given.has("no-verify")) == ("team-b", "acme", True)
+
+
+def test_after_two_dashes_everything_is_an_argument() -> None:
+    assert parse(["embed", "--", "--json", "-t"]).many("TEXT") == ("--json", "-t")
+    assert parse(["chat", "-"]).one("PROMPT") == "-"
+
+
+@pytest.mark.parametrize("words", ["--jsn paths", "paths --json=yes", "chat -m", "-t", "-- paths", "tenant rename a"])
+def test_words_that_cannot_be_meant(words: str) -> None:
+    with pytest.raises(Usage):
+        parse(words.split())
+
+
+def test_an_error_never_repeats_what_was_typed() -> None:
+    for words in (
+        ["sk-test-secret"],
+        ["provider", "sk-test-secret"],
+        ["chat", "--sk-test-secret"],
+        ["paths", "sk-test-secret"],
+    ):
+        with pytest.raises(Usage) as said:
+            parse(words)
+        assert "sk-test-secret" not in said.value.message + said.value.hint
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.words) or "console")
+def test_every_command_has_help_with_examples_that_can_be_typed(modeldeck: Run, command: object) -> None:
+    words = command.words  # type: ignore[attr-defined]
+    ran = modeldeck(*words, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert all(len(line) <= 100 for line in ran.out.splitlines())
+    if len(words) == 2:
+        assert command.examples  # type: ignore[attr-defined]
+        assert modeldeck(words[0], "-h").out.startswith(f"modeldeck {words[0]}")
+
+
+def test_examples_are_commands() -> None:
+    import shlex
+
+    for command in COMMANDS:
+        for example in command.examples:
+            words = shlex.split(example.split("<")[0].split(">")[0].split("|")[-1].removesuffix(" 3"))
+            assert words[0] == "modeldeck" and parse(words[1:]).command is command, example
+
+
+def test_the_overview_names_every_command_and_exit_code() -> None:
+    text = help_text(())
+    for command in COMMANDS:
+        assert all(word in text for word in command.words)
+    assert "130 interrupted" in text
+
+
+def test_columns_are_measured_in_cells() -> None:
+    assert cells("星河") == 4 and cells("e\u0301") == 1
+    assert columns([("星河", "x"), ("abcde", "y")]) == ["星河   x", "abcde  y"]
+    assert columns([]) == []
+
+
+def test_headings_are_for_terminals(home: Path) -> None:
+    command = [sys.executable, "-m", "tui", "provider", "list"]
+    with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:
+        assert terminal.wait() == 0
+        assert terminal.rows[0].split() == ["provider", "name", "state", "source", "models"]
+        assert b"\x1b" not in terminal.raw, "no colour, no cursor: plain text"
+    piped = subprocess.run(command, cwd=ROOT, env=environ(home), capture_output=True, text=True)
+    assert piped.stdout.startswith("openai ")
+
+
+@pytest.mark.parametrize("words", [(), ("practice",), ("-t", "acme")])
+def test_the_console_needs_a_terminal(modeldeck: Run, words: tuple[str, ...]) -> None:
+    ran = modeldeck(*words)
+    assert (ran.code, ran.out) == (2, "") and "terminal" in ran.err
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "practice"],
+        cwd=ROOT,
+        env=environ(home) | {"TERM": term},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=20,
+    )
+    assert done.returncode == 2 and "dumb" in done.stderr
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[tuple[bool, str | None]] = []
+    screen = types.ModuleType("tui.console.app")
+
+    def run(desk: Desk, tenant_id: str | None = None) -> int:
+        opened.append((desk.practice, tenant_id))
+        return 143
+
+    screen.run = run  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tui.console.app", screen)
+    monkeypatch.setattr("tui.console.app", screen, raising=False)
+    monkeypatch.setattr(tui.cli.commands.console, "is_terminal", lambda stream: True)
+    for words, variables in ((("-t", "ACME"), {}), ((), {}), ((), {"MODELDECK_TENANT": "acme"}), (("practice",), {})):
+        assert modeldeck(*words, TERM="xterm", **variables).code == 143, "the console's exit code is the command's"
+    assert opened == [(False, "acme"), (False, None), (False, "acme"), (True, None)]
+    assert modeldeck("-t", "nobody", TERM="xterm").code == 2

@@ -1,0 +1,183 @@
+"""Where a passphrase comes from: a descriptor, a file, the service manager, a variable, a prompt; no argument."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Run, environ, run_process
+from tests.terminal import Terminal
+from tui.cli.secret_files import private_file
+from tui.errors import Usage
+
+PASSPHRASE = "open sesame"
+OPENS = ("vault", "confirm")
+"""A command that needs the key, and nothing else."""
+
+
+@pytest.fixture
+def secret_file(tmp_path: Path) -> Path:
+    path = tmp_path / "passphrase"
+    path.write_text(PASSPHRASE + "\n")
+    path.chmod(0o600)
+    return path
+
+
+def service_credentials(folder: Path, tenant_id: str, text: str = PASSPHRASE) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / f"modeldeck-{tenant_id}").write_text(text)
+    return folder
+
+
+def test_a_file_of_ones_own_opens_the_tenant(run_in: Run, locked_home: Path, secret_file: Path) -> None:
+    ran = run_in(locked_home, *OPENS, "--passphrase-file", str(secret_file))
+    assert (ran.code, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda path: path.chmod(0o640), "chmod 600 "),
+        (lambda path: path.chmod(0o604), "chmod 600 "),
+        (lambda path: (path.rename(path.with_name("real")), path.symlink_to(path.with_name("real"))), "is a link"),
+        (lambda path: (path.unlink(), path.mkdir(mode=0o700)), "is not a plain file"),
+        (lambda path: path.unlink(), "cannot be read"),
+        (lambda path: (path.unlink(), os.mkfifo(path, 0o600)), "is not a plain file"),
+    ],
+    ids=["group", "others", "link", "folder", "missing", "fifo"],
+)
+def test_a_file_that_others_could_read_is_refused(
+    run_in: Run, locked_home: Path, secret_file: Path, spoil: object, says: str
+) -> None:
+    spoil(secret_file)  # type: ignore[operator]
+    ran = run_in(locked_home, *OPENS, "--passphrase-file", str(secret_file))
+    assert ran.code == 2 and says in ran.err and PASSPHRASE not in ran.err
+
+
+def test_a_file_of_another_user_is_refused(secret_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    private_file(str(secret_file)).close()
+    mine = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    with pytest.raises(Usage, match="belongs to another user"):
+        private_file(str(secret_file))
+
+
+def test_the_service_manager_hands_over_each_tenants_own(run_in: Run, locked_home: Path, tmp_path: Path) -> None:
+    folder = service_credentials(tmp_path / "credentials", "north-lab")
+    assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 0
+    (folder / "modeldeck-north-lab").rename(folder / "modeldeck-somebody-else")
+    assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 5
+
+
+def test_a_variable_opens_the_tenant_is_warned_about_once_and_gone(run_in: Run, locked_home: Path) -> None:
+    ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE=PASSPHRASE)
+    assert ran.code == 0 and ran.err.count("MODELDECK_PASSPHRASE was read") == 1 and PASSPHRASE not in ran.err
+    assert "MODELDECK_PASSPHRASE" not in os.environ
+
+
+def test_no_child_of_a_command_sees_the_variable(locked_home: Path, tmp_path: Path) -> None:
+    spy = tmp_path / "spy.py"
+    spy.write_text(
+        "import subprocess, sys\n"
+        "from tui.cli import run\n"
+        "from tui.workspace import confirming\n"
+        "async def examine(desk, tenant_id):\n"
+        "    sys.stdout.write(subprocess.run(['env'], capture_output=True, text=True).stdout)\n"
+        "    raise SystemExit(0)\n"
+        "confirming.examine = examine\n"
+        "run.run(['vault', 'confirm'])\n"
+    )
+    given = environ(locked_home) | {"MODELDECK_PASSPHRASE": PASSPHRASE, "OTHER": "is inherited"}
+    ran = subprocess.run([sys.executable, str(spy)], cwd=ROOT, env=given, capture_output=True, text=True)
+    assert "OTHER=is inherited" in ran.stdout, ran.stderr
+    assert PASSPHRASE not in ran.stdout
+
+
+@pytest.mark.parametrize("source", ["file", "service manager", "variable"])
+def test_a_wrong_passphrase_opens_nothing_wherever_it_comes_from(
+    run_in: Run, locked_home: Path, secret_file: Path, tmp_path: Path, source: str
+) -> None:
+    secret_file.write_text("wrong\n")
+    words = ("--passphrase-file", str(secret_file)) if source == "file" else ()
+    folder = service_credentials(tmp_path / "credentials", "north-lab", "wrong")
+    variables = {
+        "service manager": {"CREDENTIALS_DIRECTORY": str(folder)},
+        "variable": {"MODELDECK_PASSPHRASE": "wrong"},
+    }
+    ran = run_in(locked_home, *OPENS, *words, **variables.get(source, {}))
+    assert ran.code == 5 and "does not open the keys" in ran.err
+
+
+def test_what_the_command_names_comes_first_then_the_service_manager_then_the_variable(
+    run_in: Run, locked_home: Path, secret_file: Path, tmp_path: Path
+) -> None:
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    service_credentials(right, "north-lab")
+    service_credentials(wrong, "north-lab", "wrong")
+    named = ("--passphrase-file", str(secret_file))
+    assert run_in(locked_home, *OPENS, *named, CREDENTIALS_DIRECTORY=str(wrong), MODELDECK_PASSPHRASE="wrong").code == 0
+    assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(right), MODELDECK_PASSPHRASE="wrong").code == 0
+    assert run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE=PASSPHRASE, typed=("wrong",)).code == 0
+    assert run_in(locked_home, *OPENS, typed=(PASSPHRASE,)).code == 0
+
+
+def test_two_sources_on_one_line_are_one_too_many(run_in: Run, locked_home: Path, secret_file: Path) -> None:
+    ran = run_in(locked_home, *OPENS, "--passphrase-fd", "0", "--passphrase-file", str(secret_file))
+    assert ran.code == 2 and "One is enough" in ran.err
+
+
+def test_without_any_source_the_ways_are_named(run_in: Run, locked_home: Path) -> None:
+    ran = run_in(locked_home, *OPENS)
+    assert ran.code == 5
+    for way in ("--passphrase-fd", "--passphrase-file", "modeldeck-north-lab", "MODELDECK_PASSPHRASE"):
+        assert way in ran.err
+
+
+def test_a_passphrase_is_no_argument(run_in: Run, locked_home: Path) -> None:
+    for words in (("--passphrase", PASSPHRASE), (f"--passphrase={PASSPHRASE}",)):
+        ran = run_in(locked_home, *OPENS, *words)
+        assert ran.code == 2 and PASSPHRASE not in ran.err
+
+
+def test_old_and_new_passphrase_from_one_file(run_in: Run, locked_home: Path, secret_file: Path) -> None:
+    secret_file.write_text(f"{PASSPHRASE}\nopen barley\n")
+    words = ("tenant", "passphrase", "north-lab", "--passphrase-file", str(secret_file))
+    assert run_in(locked_home, *words).code == 0
+    secret_file.write_text("open barley\n\n")
+    assert run_in(locked_home, *words).code == 0
+    assert [each["open"] for each in json.loads(run_in(locked_home, "tenant", "list", "--json").out)] == [True]
+
+
+def test_a_variable_is_the_present_passphrase_and_never_a_new_one(run_in: Run, locked_home: Path) -> None:
+    ran = run_in(locked_home, "tenant", "passphrase", "north-lab", MODELDECK_PASSPHRASE=PASSPHRASE)
+    assert ran.code == 2 and "A new passphrase needs a terminal" in ran.err
+
+
+@pytest.mark.parametrize("source", ["file", "variable", "service manager"])
+def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path: Path, source: str) -> None:
+    words = ["--passphrase-file", str(secret_file)] if source == "file" else []
+    variables = {
+        "variable": {"MODELDECK_PASSPHRASE": PASSPHRASE},
+        "service manager": {"CREDENTIALS_DIRECTORY": str(service_credentials(tmp_path / "credentials", "north-lab"))},
+    }
+    given = environ(locked_home) | {"TERM": "xterm-256color"} | variables.get(source, {})
+    with Terminal([sys.executable, "-m", "tui", *words], given, cwd=str(ROOT)) as terminal:
+        terminal.until("north-lab  open")
+        terminal.send("q")
+        assert terminal.wait() == 0
+        assert PASSPHRASE.encode() not in terminal.raw
+
+
+def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret_file: Path) -> None:
+    words = [sys.executable, "-m", "tui", "--passphrase-file", str(secret_file)]
+    with Terminal(words, environ(two_tenants) | {"TERM": "xterm-256color"}, cwd=str(ROOT)) as terminal:
+        assert terminal.wait() == 2
+        assert "-t NAME says which tenant is meant" in terminal.text
+
+
+def test_a_tenant_is_made_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:
+    ran = run_process(tmp_path, "tenant", "create", "acme", "--passphrase-file", str(secret_file), "--json")
+    assert ran.code == 0 and json.loads(ran.out)["protected"]

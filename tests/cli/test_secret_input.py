@@ -1,0 +1,160 @@
+"""How secrets come in, and that they never come out."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import KEY, ROOT, Ran, Run, environ
+from tests.doubles.openai_server import OpenAIServer
+from tests.terminal import Terminal
+from tui.cli.fields import entries
+from tui.cli.output import Output
+from tui.cli.secret_input import Hidden
+from tui.errors import Usage
+from tui.providers.spec import Field
+from tui.secret import Secret
+
+FIELDS = (
+    Field("app_id", "App id"),
+    Field("api_key", "API key", secret=True),
+    Field("api_secret", "API secret", secret=True),
+)
+
+
+def take(words: list[str], monkeypatch: pytest.MonkeyPatch, stdin: str = "") -> dict[str, str | Secret]:
+    import io
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+    return entries(FIELDS, words, Hidden(), Output())
+
+
+def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = take(["api_secret=-", "app_id=7=7", "api_key=-"], monkeypatch, "second-of-all\nfirst-of-all\n")
+    assert taken == {"api_secret": Secret("second-of-all"), "app_id": "7=7", "api_key": Secret("first-of-all")}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [f"api_key={KEY}"],
+        [KEY],
+        [f"api_kye={KEY}"],
+        ["api_key=-", "api_key=-"],
+        ["api_key=@missing-file"],
+        ["api_key=@."],
+        ["api_key=-", "api_secret=-"],
+    ],
+)
+def test_what_cannot_be_taken_is_said_without_repeating_it(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Usage) as said:
+        take(words, monkeypatch, "only one line\n".replace(" ", "-"))
+    assert KEY not in said.value.message + said.value.hint
+
+
+def test_a_literal_secret_is_refused_before_anything_is_asked(modeldeck: Run, server: OpenAIServer) -> None:
+    ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", f"api_key={KEY}")
+    assert (ran.code, ran.out) == (2, "")
+    assert "api_key=-" in ran.err and KEY not in ran.err
+    assert server.requests == []
+
+
+def test_a_key_of_4000_characters_from_a_file(modeldeck: Run, tmp_path: Path) -> None:
+    key = "eyJ" + "a1B2" * 999 + "z"
+    path = tmp_path / "key.txt"
+    path.write_text(key + "\r\n")
+    with OpenAIServer(key=key) as server:
+        ran = modeldeck("provider", "set", "openai_compatible", f"base_url={server.url}", f"api_key=@{path}")
+        assert (ran.code, ran.err) == (0, "")
+        assert modeldeck("provider", "verify", "openai_compatible").code == 0
+        assert {each.headers["authorization"] for each in server.requests} == {f"Bearer {key}"}
+
+
+def test_a_pasted_key_is_cleaned_and_that_is_said(modeldeck: Run, server: OpenAIServer) -> None:
+    line = f'  export OPENAI_API_KEY="{KEY}" \n'
+    ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=line)
+    assert ran.code == 0 and "quotes" in ran.err and KEY not in ran.err
+
+
+def test_a_curved_quote_is_named_by_its_place(modeldeck: Run, server: OpenAIServer) -> None:
+    ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin="sk-test-\u201dx\n")
+    assert ran.code == 2 and "9th character is a curved quote" in ran.err
+    assert server.requests == []
+
+
+def test_a_megabyte_is_too_long(modeldeck: Run) -> None:
+    ran = modeldeck("provider", "set", "openai", "api_key=-", stdin="x" * 1_000_000)
+    assert ran.code == 2 and "longer than" in ran.err
+
+
+def test_no_command_shows_the_key(ready: Run, home: Path) -> None:
+    shown: list[Ran] = []
+    for words in (
+        ("provider", "list"),
+        ("provider", "show", "openai"),
+        ("provider", "verify", "openai"),
+        ("credential", "list", "openai"),
+        ("model", "list"),
+        ("default", "show"),
+        ("tenant", "list"),
+    ):
+        shown += [ready(*words), ready(*words, "--json")]
+    text = "".join(ran.out + ran.err for ran in shown)
+    files = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    assert "wxyz" in text, "the hint is shown, so the key would be found"
+    assert KEY not in text and KEY.encode() not in files
+    assert KEY[:-4] not in text and KEY[:-4].encode() not in files
+
+
+def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIServer) -> None:
+    key = "eyJ" + "k" * 5000
+    server.key = key
+    command = [
+        sys.executable,
+        "-m",
+        "tui",
+        "provider",
+        "set",
+        "openai_compatible",
+        f"base_url={server.url}",
+        "api_key=-",
+    ]
+    with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:
+        terminal.until("API key of OpenAI")
+        terminal.send("wrong\x15x\x7f")
+        for place in range(0, len(key), 500):
+            terminal.send(key[place : place + 500])
+        terminal.send("\necho pasted along\n")
+        assert terminal.wait() == 0, terminal.text
+        assert b"eyJ" not in terminal.raw and b"kkk" not in terminal.raw and b"wrong" not in terminal.raw
+        assert "API key of" not in terminal.text, "the prompt is erased"
+        assert "is saved, verified in" in terminal.text
+    assert server.asked("/models")[0].headers["authorization"] == f"Bearer {key}"
+
+
+def test_interrupting_a_hidden_prompt_is_130_and_gives_the_echo_back(home: Path) -> None:
+    script = f"{sys.executable} -m tui provider set openai api_key=-; echo code $?; stty -a | grep -o '[-]*echo '"
+    with Terminal(["bash", "-c", script], environ(home) | {"TERM": "xterm"}) as terminal:
+        terminal.until("API key of OpenAI")
+        terminal.send("\x03")
+        terminal.until("code 130")
+        terminal.wait()
+        assert "-echo" not in terminal.text and "echo" in terminal.text
+
+
+def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) -> None:
+    command = [sys.executable, "-m", "tui", "provider", "set", "openai", f"base_url={server.url}", "api_key=-"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ(home), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as process:
+        assert process.stdin
+        process.stdin.write(KEY.encode() + b"\n")
+        process.stdin.flush()
+        seen = b""
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                seen += Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        assert process.returncode == 0
+    assert b"api_key=-" in seen and KEY.encode() not in seen

@@ -1,0 +1,164 @@
+"""The dialog that proposes defaults: nothing is set without a press."""
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import rows, shown, until, until_shown
+from tests.console.sample_models import HOSTILE, LONG, added, area, give, without
+from tui.console.defaults.proposals import Propose, proposals
+from tui.console.models.picker import PickModel
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.truncate import width
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.tenancy.session import Desk
+from tui.workspace.models import catalog, defaults
+
+SAID = "41 models were imported in 1.2 s."
+
+
+@pytest.fixture
+def bare(desk: Desk) -> Desk:
+    """acme without any default."""
+    return without(desk, "defaults")
+
+
+async def propose(pilot: Pilot[None]) -> list[str | None]:
+    """Open the dialog; what comes back holds its answer in the end."""
+    answers: list[str | None] = []
+    pilot.app.push_screen(Propose(SAID, "OpenAI is set up"), answers.append)
+    await until_shown(pilot, "╭─ OpenAI is set up ─")
+    return answers
+
+
+def chosen(desk: Desk) -> dict[str, str]:
+    """The defaults of acme by type."""
+    return {str(kind): each.model for kind, each in catalog.defaults(desk, "acme").items()}
+
+
+async def test_the_dialog_stands_as_it_was_drawn(bare: Desk) -> None:
+    async with area(bare, "defaults") as pilot:
+        await propose(pilot)
+        screen = rows(pilot)
+        assert screen[0] == " ▪ acme  PRACTICE"
+        assert screen[1].startswith("── Defaults of acme ─")
+        assert screen[4] == "  │ 41 models were imported in 1.2 s. No defaults are chosen yet.            │"
+        assert screen[5] == "  │ These are proposed:                                                      │"
+        assert screen[7] == "  │   [x] system reasoning    gpt-6-sol                                      │"
+        assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
+        assert screen[9] == "  │   [x] speech-to-text      gpt-transcribe                                 │"
+        assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"
+        assert screen[13] == "  │   [ Accept ]                                                             │"
+        assert screen[14] == "  │   [ Not now ]                                                            │"
+        assert screen[16] == "  │ A default can be changed or cleared at any time with 3.                  │"
+        assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
+
+
+async def test_enter_accepts_all_and_asks_for_the_playground(bare: Desk) -> None:
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: answers)
+        assert answers == ["playground"]
+        assert chosen(bare) == {
+            "chat": "gpt-6-sol",
+            "embedding": "text-embedding-3-small",
+            "speech2text": "gpt-transcribe",
+        }
+
+
+async def test_accept_alone_stays(bare: Desk) -> None:
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: answers)
+        assert answers == [""] and len(chosen(bare)) == 3
+
+
+@pytest.mark.parametrize("keys", [("escape",), ("down", "down", "enter")])
+async def test_not_now_and_escape_set_nothing(bare: Desk, keys: tuple[str, ...]) -> None:
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press(*keys)
+        await until(pilot, lambda: answers)
+        assert answers == [""] and chosen(bare) == {}
+
+
+async def test_space_leaves_a_line_out(bare: Desk) -> None:
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press("up", "space")
+        assert " ▸ [ ] speech-to-text      gpt-transcribe" in shown(pilot)
+        assert rows(pilot)[-1] == " enter choose  up down move  space on/off  esc back  ? help"
+        await pilot.press("up", "up", "space", "space", "down", "down", "down", "down", "enter")
+        await until(pilot, lambda: answers)
+        assert sorted(chosen(bare)) == ["chat", "embedding"]
+
+
+async def test_enter_on_a_line_opens_its_picker(bare: Desk) -> None:
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press("up", "up", "space", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
+        await until_shown(pilot, "── Defaults › embedding ─")
+        assert pilot.app.screen.query_one("#models", Rows).key == "openai/embedding/text-embedding-3-small"
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "[x] embedding           text-embedding-3-large")
+        assert chosen(bare) == {}
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
+        await pilot.press("escape")
+        await until_shown(pilot, "[x] embedding           text-embedding-3-large")
+        await pilot.press("down", "down", "down", "enter")
+        await until(pilot, lambda: answers)
+        assert chosen(bare)["embedding"] == "text-embedding-3-large"
+
+
+async def test_only_types_without_a_default_are_proposed(desk: Desk) -> None:
+    assert {str(kind): each.id for kind, each in proposals(desk, "acme").items()} == {"speech2text": "gpt-transcribe"}
+    async with area(desk, "defaults") as pilot:
+        await propose(pilot)
+        assert "No default yet for speech-to-text." in shown(pilot)
+        assert "This is proposed:" in shown(pilot)
+        assert "[x] embedding" not in shown(pilot)
+
+
+async def test_with_nothing_to_propose_a_toast_says_what_was_done(desk: Desk) -> None:
+    give(desk, [])
+    async with area(desk, "defaults") as pilot:
+        await pilot.press("down", "u")
+        await until_shown(pilot, "▸ speech-to-text       ● openai/gpt-transcribe")
+        assert await pilot.app.propose_defaults(SAID) == ""  # type: ignore[attr-defined]
+        await until_shown(pilot, SAID)
+
+
+async def test_what_cannot_be_saved_is_said_in_the_dialog_and_kept(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: object) -> None:
+        raise Problem("The disk is full.", "Make room and press it again.")
+
+    monkeypatch.setattr(defaults, "set", full)
+    async with area(bare, "defaults") as pilot:
+        answers = await propose(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ The disk is full.")
+        assert "Make room and press it again." in shown(pilot)
+        assert answers == [] and isinstance(pilot.app.screen, Propose)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_hostile_and_long_names_stay_in_the_box(desk: Desk, size: tuple[int, int]) -> None:
+    without(desk, "defaults", "models")
+    give(desk, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
+    async with area(desk, "defaults", size) as pilot:
+        answers: list[str | None] = []
+        pilot.app.push_screen(Propose(SAID), answers.append)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
+        for _ in range(6):
+            await pilot.press("down")
+            assert all(width(row) <= size[0] for row in rows(pilot))
+        text = shown(pilot)
+        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+        pilot.app.screen.query_one("#accept").focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: answers)
+        assert len(chosen(desk)) == 3

@@ -1,0 +1,404 @@
+"""The form that adds a model by hand: what it asks, what it verifies, and that nothing typed is lost."""
+
+from asyncio import Event
+from dataclasses import replace
+
+import pytest
+from textual.events import Paste
+from textual.pilot import Pilot
+
+from tests.console.pilot import rows, shown, until, until_shown
+from tests.console.sample_models import HOSTILE, added, area, give, typed, without
+from tui.console.defaults.proposals import Propose
+from tui.console.models.add import AddModel
+from tui.console.models.add_form import ModelForm
+from tui.console.models.screen import Models
+from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.truncate import width
+from tui.domain import Model, ModelType, Origin, Supply
+from tui.errors import Problem, Unreachable, Unsaved
+from tui.providers import PROVIDERS
+from tui.providers.origins import origin_of
+from tui.providers.spec import Choice, Field
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+from tui.workspace.models import add as adding
+from tui.workspace.models import catalog
+
+LOCAL = "openai_compatible"
+SERVED = "text-embedding-3-large"
+BUTTON = "   [ Verify and add ]   makes one small call, charged like any other"
+
+
+def not_imported(desk: Desk) -> Desk:
+    """The desk without one of the models that practice serves, so that it can be added by hand."""
+    with desk.store("acme").transaction() as tables:
+        tables.table("models").remove(lambda each: each["id"] == SERVED)
+    return desk
+
+
+def added_ids(desk: Desk) -> list[str]:
+    """The ids of the models of acme that were added by hand."""
+    return [each.id for each in catalog.listing(desk, "acme") if each.origin is Origin.ADDED]
+
+
+def field(pilot: Pilot[None], name: str = "id") -> FieldRow:
+    """A row of the form."""
+    return pilot.app.screen.query_one(f"#row-{name}", FieldRow)
+
+
+async def form(pilot: Pilot[None], place: int = 0) -> None:
+    """Open the form of the nth provider that takes added models."""
+    await pilot.press("a")
+    await until_shown(pilot, "── Models › add ─")
+    await pilot.press(*["down"] * place, "enter")
+    await until_shown(pilot, BUTTON)
+
+
+@pytest.fixture
+def fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model server asks two fields of its own for an added model."""
+    asked = (
+        Field("base_model", "Base model", "What it was made from.", required=True),
+        Field("task", "Task", choices=(Choice("one", "one task"), Choice("two", "another task")), default="two"),
+        Field("version", "Version", "Empty takes the current one."),
+    )
+    monkeypatch.setitem(PROVIDERS, LOCAL, replace(PROVIDERS[LOCAL], model_fields=asked, supply=Supply.HOSTING))
+
+
+async def test_providers_are_offered_first_where_several_take_added_models(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "── Models › add ─")
+        assert rows(pilot)[2].startswith(" ▸ ● OpenAI ")
+        assert rows(pilot)[3].startswith("   ● OpenAI-compatible ")
+        assert rows(pilot)[-1] == " enter choose  up down move  esc back  ? help"
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+
+
+async def test_one_provider_alone_is_not_asked_for(desk: Desk) -> None:
+    with desk.store("acme").transaction() as tables:
+        tables.table("credentials").remove(lambda each: each["provider"] == "openai")
+    async with area(desk, "models") as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+
+
+async def test_without_any_provider_it_says_what_to_do(desk: Desk) -> None:
+    async with area(without(desk, "credentials"), "models") as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "No provider that takes added models is set up yet.")
+        await pilot.press("enter", "escape")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+
+
+async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        screen = rows(pilot)
+        assert screen[0] == " ▪ acme  PRACTICE"
+        assert screen[1].startswith("── Models › add › OpenAI ─")
+        assert screen[3].startswith(" ▸ Model            [                                                    ]")
+        assert screen[6] == "   Type             (•) system reasoning"
+        assert screen[-1] == " enter next  tab next  esc back  f1 help"
+
+
+async def test_a_model_is_verified_added_and_stands_under_the_cursor(desk: Desk) -> None:
+    async with area(not_imported(desk), "models") as pilot:
+        await form(pilot)
+        await typed(pilot, SERVED)
+        await pilot.press("enter", "enter")
+        assert isinstance(pilot.app.focused, Button)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert added_ids(desk) == [SERVED]
+        await until_shown(pilot, f" ▸ ● {SERVED}")
+        assert pilot.app.screen.query_one("#models", Rows).key == f"openai/embedding/{SERVED}"
+
+
+async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await pilot.press("shift+tab", "enter")
+        await until_shown(pilot, "▲ The model's id is missing.")
+        assert pilot.app.focused is field(pilot).field
+        await typed(pilot, "gpt-6-sol")
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "▲ openai/gpt-6-sol is there already, imported.")
+        assert pilot.app.focused is field(pilot).field
+        assert field(pilot).value == "gpt-6-sol"
+        await pilot.press("x")
+        assert "▲" not in shown(pilot)
+        assert added_ids(desk) == []
+
+
+async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.workspace.playground import test_call
+
+    async def tried(*_: object) -> None:
+        raise Unreachable("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
+
+    monkeypatch.setattr(test_call, "tried", tried)
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "ft:acme")
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
+        assert "   [ Add it anyway, not verified ]" in shown(pilot)
+        # The focus stays: an impatient second enter tries again and adds nothing.
+        assert " ▸ [ Verify and add ]" in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ Cannot find the host")
+        assert added_ids(desk) == []
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert added_ids(desk) == ["ft:acme"]
+
+
+async def test_what_cannot_be_written_is_told_and_adding_it_unverified_is_no_way_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+
+    monkeypatch.setattr(adding, "keep", full)
+    async with area(not_imported(desk), "models") as pilot:
+        await form(pilot)
+        await typed(pilot, SERVED)
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "▲ The disk is full; nothing was changed.")
+        assert "Add it anyway" not in shown(pilot) and added_ids(desk) == []
+
+
+async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = Event()
+
+    async def add(*_: object, **__: object) -> Model:
+        begun.set()
+        await Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(catalog, "add", add)
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "slow")
+        await pilot.press("enter", "enter", "enter")
+        await begun.wait()
+        await until_shown(pilot, "… asking the model")
+        assert rows(pilot)[-1] == " esc stop  f1 help"
+        await pilot.press("escape")
+        await until(pilot, lambda: "asking the model" not in shown(pilot))
+        assert isinstance(pilot.app.screen, AddModel)
+        assert field(pilot).value == "slow"
+
+
+async def test_leaving_asks_only_when_something_was_typed(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "── Models › add ─")
+        await pilot.press("enter")
+        await until_shown(pilot, BUTTON)
+        await pilot.press("x", "escape")
+        await until_shown(pilot, "▸ [ Stay ]")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        assert field(pilot).value == "x"
+        await pilot.press("escape")
+        await until_shown(pilot, "▸ [ Stay ]")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert added_ids(desk) == []
+
+
+async def test_a_paste_of_several_lines_submits_nothing(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        pilot.app.screen.post_message(Paste("one\ntwo\nthree\n"))
+        await until(pilot, lambda: field(pilot).value)
+        assert field(pilot).value == "one two three"
+        assert isinstance(pilot.app.screen, AddModel) and added_ids(desk) == []
+
+
+async def test_the_first_model_of_a_type_is_proposed_as_its_default(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def add(
+        desk: Desk, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+    ) -> Model:
+        model = Model(provider, model_id, kind, Origin.ADDED)
+        give(desk, [model])
+        return model
+
+    monkeypatch.setattr(catalog, "add", add)
+    async with area(without(desk, "defaults"), "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
+        await until_shown(pilot, "mine is added.")
+        assert "[x] system reasoning    mine" in shown(pilot)
+        assert "[x] embedding" not in shown(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert catalog.defaults(desk, "acme")[ModelType.CHAT].model == "mine"
+
+
+async def test_the_playground_opens_where_that_was_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def add(
+        desk: Desk, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+    ) -> Model:
+        give(desk, [model := Model(provider, model_id, kind, Origin.ADDED)])
+        return model
+
+    monkeypatch.setattr(catalog, "add", add)
+    async with area(without(desk, "defaults"), "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "mine is added.")
+        await pilot.press("enter")
+        await until_shown(pilot, "Playground]")
+        await until_shown(pilot, "openai/mine")
+        await pilot.press("escape", "2")
+        await until_shown(pilot, " ▸ ● mine")
+
+
+@pytest.mark.usefixtures("fields")
+async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, str]] = []
+
+    async def add(*arguments: object, **_: object) -> Model:
+        given.append(dict(arguments[5]))  # type: ignore[call-overload]
+        raise Problem("The server is away.", "Start it.")
+
+    monkeypatch.setattr(catalog, "add", add)
+    async with area(desk, "models") as pilot:
+        await form(pilot, 1)
+        screen = shown(pilot)
+        assert "   Base model       [" in screen and "What it was made from." in screen
+        assert "   Task             ( ) one task" in screen and "(•) another task" in screen
+        assert "Empty takes the current one. Optional." in screen
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter", "enter", "enter", "enter")
+        await until_shown(pilot, "▲ Base model is missing.")
+        assert pilot.app.focused is field(pilot, "field-base_model").field
+        await typed(pilot, "bge")
+        await pilot.press("enter", "space", "enter", *"v1", "enter", "enter")
+        await until_shown(pilot, "▲ The server is away.")
+        assert given == [{"base_model": "bge", "task": "one", "version": "v1"}]
+
+
+@pytest.mark.usefixtures("fields")
+async def test_an_added_model_is_edited_with_its_fields_filled_in(desk: Desk) -> None:
+    give(desk, [replace(added("mine"), fields={"base_model": "bge", "task": "one"})])
+    async with area(desk, "models") as pilot:
+        await pilot.press("slash")
+        await typed(pilot, "mine")
+        await pilot.press("enter")
+        await until(pilot, lambda: "e edit" in rows(pilot)[-1])
+        await pilot.press("e")
+        await until_shown(pilot, "── Models › edit › OpenAI-compatible ─")
+        assert "   Model             mine" in shown(pilot)
+        assert field(pilot, "field-base_model").value == "bge"
+        await typed(pilot, "-m3")
+        await pilot.press("shift+tab", "shift+tab", "shift+tab")
+        pilot.app.screen.query_one("#verify", Button).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
+        if not isinstance(pilot.app.screen, Models):
+            await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert catalog.find(desk, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
+
+
+@pytest.mark.usefixtures("fields")
+async def test_on_a_row_of_a_hosting_provider_its_form_opens_at_once(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await pilot.press("G", "a")
+        await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
+
+
+@pytest.mark.all_providers
+async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_them(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await pilot.press("slash")
+        await typed(pilot, "Qwen3-32B")
+        await pilot.press("enter")
+        await until(pilot, lambda: "e edit" in rows(pilot)[-1])
+        await pilot.press("e")
+        await until_shown(pilot, "── Models › edit › Hugging Face")
+        assert pilot.app.screen.focused is next(iter(pilot.app.screen.query_one(ModelForm).choices.values()))
+
+
+async def test_an_imported_model_has_nothing_to_edit(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await pilot.press("e")
+        await until_shown(pilot, "Only models added by hand have fields to edit.")
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_a_hostile_id_stays_text(desk: Desk, size: tuple[int, int]) -> None:
+    async with area(desk, "models", size) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.screen.query("#row-id"))
+        pilot.app.screen.post_message(Paste(HOSTILE + " [/4]"))
+        await until(pilot, lambda: field(pilot).value)
+        await pilot.press("enter", "enter", "enter")
+        await until(pilot, lambda: "▲" in shown(pilot))
+        text = shown(pilot)
+        assert "\x1b" not in text and "\u202e" not in text
+        assert all(width(row) <= size[0] for row in rows(pilot))
+        assert added_ids(desk) == []
+
+
+async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = replace(
+        PROVIDERS[LOCAL],
+        model_fields=(Field("url", "Endpoint URL", required=True, url=True),),
+        model_origins=lambda fields, model: (origin_of(model.fields["url"]),),
+        supply=Supply.HOSTING,
+    )
+    monkeypatch.setitem(PROVIDERS, LOCAL, declared)
+    async with area(desk, "models") as pilot:
+        await form(pilot, 1)
+        await typed(pilot, "mine")
+        field(pilot, "field-url").field.value = "http://models.example.test/v1"
+        pilot.app.screen.query_one("#verify", Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "http://models.example.test")
+        await until_shown(pilot, "Use it all the same")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        assert pilot.app.focused is field(pilot, "field-url").field
+        pilot.app.screen.query_one("#verify", Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "Use it all the same")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
+        if not isinstance(pilot.app.screen, Models):
+            pilot.app.screen.query_one("#anyway", Button).focus()
+            await pilot.press("enter")
+            await until_shown(pilot, "Use it all the same")
+            await pilot.press("down", "enter")
+        await until(pilot, lambda: added_ids(desk) == ["mine"])
+        held = status.active(desk, "acme", LOCAL)
+        assert held and held.plain_http == ("http://models.example.test",)
+
+
+async def test_the_type_follows_what_is_typed_and_can_be_changed(desk: Desk) -> None:
+    async with area(desk, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "text-embedding-3-large")
+        await until_shown(pilot, "(•) embedding")
+        await typed(pilot, "-of-ours")
+        await pilot.press("tab", "up")
+        await until_shown(pilot, "(•) system reasoning")

@@ -1,0 +1,170 @@
+"""The picker of a model: its sections, its filter, and what it answers."""
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.sample_models import HOSTILE, LONG, added, area, give, typed, without
+from tui.console.models.picker import PickModel
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.truncate import width
+from tui.domain import Model, ModelType
+from tui.practice.tenants import LONG_NAME
+from tui.tenancy.session import Desk
+from tui.workspace.models import catalog
+
+LARGE = "text-embedding-3-large"
+
+
+async def pick(
+    pilot: Pilot[None], now: Model | None = None, kind: ModelType = ModelType.EMBEDDING, *, clears: bool = False
+) -> Callable[[], list[Model | None]]:
+    """Open the picker; what comes back tells what it answered."""
+    answers: list[Model | None] = []
+    pilot.app.push_screen(PickModel(kind, now, clears=clears), answers.append)
+    await until(pilot, lambda: isinstance(pilot.app.screen, PickModel) and pilot.app.screen.query("#models"))
+    await pilot.pause()
+    return lambda: answers
+
+
+def listed(pilot: Pilot[None]) -> Rows:
+    """The list on the screen."""
+    return pilot.app.screen.query_one("#models", Rows)
+
+
+async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(desk: Desk) -> None:
+    async with area(desk, "defaults") as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "── Defaults › embedding ─")
+        screen = rows(pilot)
+        assert screen[1] == "── Defaults › embedding ─────────────────────────────────────── 4 can be used ──"
+        assert screen[2] == "   / [                                                 ]"
+        assert screen[3] == "   Now"
+        assert screen[4].startswith("   ▲ text-search-ada-doc-001          OpenAI         gone since ")
+        assert screen[5] == "   Nearest"
+        assert screen[6] == " ▸ ● text-embedding-3-small           OpenAI         1,536 numbers      8k"
+        assert screen[7] == "   All embedding models that can be used"
+        assert screen[8] == "   ● text-embedding-3-large           OpenAI         3,072 numbers      8k"
+        assert screen[21] == "   Same provider and type, nearest to the one now set."
+        assert screen[22] == "   Vectors of two models do not mix: stored vectors must be made anew."
+        assert screen[23] == " enter choose  / filter  x clear  esc back  ? help"
+
+
+async def test_enter_answers_with_the_model_under_the_cursor(desk: Desk) -> None:
+    now = catalog.find(desk, "acme", f"openai/{LARGE}")
+    async with area(desk, "defaults") as pilot:
+        answers = await pick(pilot, now)
+        assert listed(pilot).key == f"openai/embedding/{LARGE}"
+        assert rows(pilot)[3] == "   Now" and "Nearest" not in shown(pilot)
+        await pilot.press("down")
+        assert "Its vectors have another length: stored vectors must be made anew." in rows(pilot)[22]
+        await pilot.press("enter")
+        await until(pilot, answers)
+        assert [each.id for each in answers() if each] == ["text-embedding-3-small"]
+
+
+async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(desk: Desk) -> None:
+    async with area(desk, "defaults") as pilot:
+        answers = await pick(pilot, kind=ModelType.CHAT)
+        assert rows(pilot)[3] == "   All system reasoning models that can be used"
+        assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ") and "ends 2027-01-14" in rows(pilot)[4]
+        assert rows(pilot)[-1] == " enter choose  / filter  esc back  ? help"
+        await pilot.press("x", "escape")
+        await until(pilot, answers)
+        assert answers() == [None]
+
+
+async def test_x_does_nothing_when_it_was_not_opened_for_a_default(desk: Desk) -> None:
+    now = catalog.find(desk, "acme", f"openai/{LARGE}")
+    async with area(desk, "defaults") as pilot:
+        answers = await pick(pilot, now)
+        assert "x clear" not in rows(pilot)[-1]
+        before = catalog.defaults(desk, "acme")
+        await pilot.press("x")
+        await pilot.pause()
+        assert answers() == [] and catalog.defaults(desk, "acme") == before
+
+
+async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(desk: Desk) -> None:
+    async with area(desk, "defaults") as pilot:
+        answers = await pick(pilot)
+        await pilot.press("slash")
+        await typed(pilot, "nomic")
+        await until(pilot, lambda: len(listed(pilot).keys) == 1)
+        assert rows(pilot)[-1] == " down to list  esc clear  f1 help"
+        await pilot.press("down")
+        await until(pilot, lambda: pilot.app.focused is listed(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: len(listed(pilot).keys) == 5)
+        assert answers() == []
+        await pilot.press("slash", "escape")
+        await until(pilot, lambda: pilot.app.focused is listed(pilot))
+        assert answers() == []
+        await pilot.press("escape")
+        await until(pilot, answers)
+
+
+async def test_no_match_and_no_model_at_all_say_what_to_do(desk: Desk) -> None:
+    async with area(desk, "defaults") as pilot:
+        await pick(pilot)
+        await pilot.press("slash")
+        await typed(pilot, "xyzzy")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "No embedding model has xyzzy in it.")
+        assert isinstance(pilot.app.screen, PickModel)
+    async with area(without(desk, "models"), "defaults") as pilot:
+        await pick(pilot)
+        assert "No embedding model can be used yet." in shown(pilot)
+        assert "esc then 1 sets up a provider, esc then 2 and a adds a hosted model." in shown(pilot)
+        await pilot.press("enter")
+        assert isinstance(pilot.app.screen, PickModel)
+
+
+async def test_what_needs_attention_can_be_looked_at_but_not_chosen(desk: Desk) -> None:
+    async with console(desk, LONG_NAME) as pilot:
+        answers = await pick(pilot, kind=ModelType.SPEECH2TEXT)
+        assert "   Needs attention" in shown(pilot)
+        assert rows(pilot)[3] == "   Needs attention"
+        assert "OpenAI         key refused" in rows(pilot)[4]
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ gpt-transcribe cannot be used: OpenAI, key refused.")
+        assert rows(pilot)[22] == "   esc then 1 opens it to paste another key."
+        assert answers() == []
+
+
+async def test_choosing_the_one_that_is_gone_says_so(desk: Desk) -> None:
+    async with area(desk, "defaults") as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "Nearest")
+        await pilot.press("up", "enter")
+        await until_shown(pilot, "▲ OpenAI no longer offers text-search-ada-doc-001.")
+        assert isinstance(pilot.app.screen, PickModel)
+
+
+async def test_a_paste_into_the_filter_chooses_nothing(desk: Desk) -> None:
+    from textual.events import Paste
+
+    async with area(desk, "defaults") as pilot:
+        answers = await pick(pilot)
+        await pilot.press("slash")
+        pilot.app.screen.post_message(Paste("nomic\nenter\n"))
+        await until_shown(pilot, "/ [nomic enter")
+        assert answers() == []
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_hostile_and_long_names_stay_in_their_columns(desk: Desk, size: tuple[int, int]) -> None:
+    give(desk, [added(HOSTILE), added(LONG, dimensions=1024), added("模型" * 20)])
+    async with area(desk, "defaults", size) as pilot:
+        answers = await pick(pilot)
+        for key in listed(pilot).keys:
+            listed(pilot).select(key)
+            await pilot.pause()
+            assert all(width(row) <= size[0] for row in rows(pilot))
+        text = shown(pilot)
+        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+        await pilot.press("up", "enter")
+        await until(pilot, answers)
+        assert [each.id for each in answers() if each] == ["模型" * 20]

@@ -1,0 +1,383 @@
+"""Searching while an id is typed and picking what a field can be, where a provider's declaration has both."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import rows, shown, until, until_shown
+from tests.console.sample_models import HOSTILE, area, typed
+from tui.console.models import search as finding
+from tui.console.models.add import AddModel
+from tui.console.models.add_form import ModelForm
+from tui.console.models.screen import Models
+from tui.console.models.search_results import HitRows
+from tui.console.widgets.form import Choice, FieldRow
+from tui.console.widgets.truncate import width
+from tui.domain import ModelType
+from tui.errors import Restricted, Unreachable
+from tui.practice.huggingface.server import FIELDS
+from tui.providers import PROVIDERS
+from tui.providers.events import Hit
+from tui.providers.huggingface import PROVIDER as HOSTING
+from tui.providers.huggingface import endpoint_check
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog
+
+URL = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
+
+
+@pytest.fixture
+async def hosting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """acme has a hosting provider, whose models are searched and whose endpoints are picked; no pauses."""
+    monkeypatch.setitem(PROVIDERS, HOSTING.id, HOSTING)
+    monkeypatch.setattr(finding, "AFTER", 0.01)
+    await status.save(desk, "acme", HOSTING.id, FIELDS)
+    return desk
+
+
+async def form(pilot: Pilot[None]) -> ModelForm:
+    await pilot.press("a")
+    await until_shown(pilot, "── Models › add ─")
+    await pilot.press("G", "enter")
+    await until_shown(pilot, "Endpoint type")
+    return pilot.app.screen.query_one(ModelForm)
+
+
+async def choose(pilot: Pilot[None], name: str, value: str) -> None:
+    """Choose a value of a field."""
+    pilot.app.screen.query_one(f"#field-{name}", Choice).choose(value)
+    await pilot.pause()
+
+
+def has_focus(pilot: Pilot[None], row: FieldRow) -> bool:
+    return pilot.app.focused is row.field
+
+
+def hits_of(pilot: Pilot[None]) -> list[str]:
+    return [key for each in pilot.app.screen.query(HitRows) if each.display for key in each.keys]
+
+
+async def test_what_it_is_for_is_chosen_first_and_no_type_is_asked(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        screen = rows(pilot)
+        assert screen[3] == "   Endpoint type    (•) Hosted Inference API  ( ) Inference Endpoint"
+        assert "free for few models" in shown(pilot) and "paid by" in shown(pilot)
+        assert "   Task             (•) text generation  ( ) text to text  ( ) embedding" in screen
+        assert "Type  " not in shown(pilot) and "Endpoint URL" not in shown(pilot)
+        assert has_focus(pilot, made.rows["id"])
+        assert made.kind is ModelType.CHAT
+        await choose(pilot, "task", "automatic-speech-recognition")
+        assert made.kind is ModelType.SPEECH2TEXT
+
+
+async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "task", "feature-extraction")
+        await typed(pilot, "qwen3-emb")
+        await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
+        assert has_focus(pilot, made.rows["id"])
+        assert made.model_id == "qwen3-emb"
+        screen = shown(pilot)
+        assert "served · 3.4M downloads" in screen and "not served · 12k downloads" in screen
+        assert rows(pilot)[-1] == " enter next  down to list  tab next  esc back  f1 help"
+        # Enter takes what was typed, whatever was found.
+        await pilot.press("enter")
+        assert pilot.app.focused is made.verify
+        assert made.model_id == "qwen3-emb"
+        await until(pilot, lambda: not hits_of(pilot))
+
+
+async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "task", "feature-extraction")
+        await typed(pilot, "qwen3-emb")
+        await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
+        await pilot.press("down", "down")
+        await until_shown(pilot, "enter choose")
+        assert rows(pilot)[-3:-1] == ["   Qwen/Qwen3-Embedding-8B", "   served · 1.2M downloads"]
+        await pilot.press("up", "up")
+        await until(pilot, lambda: has_focus(pilot, made.rows["id"]))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: pilot.app.focused is made.verify)
+        assert made.model_id == "Qwen/Qwen3-Embedding-0.6B"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        model = catalog.find(hosting, "acme", "huggingface/Qwen/Qwen3-Embedding-0.6B")
+        assert model.type is ModelType.EMBEDDING
+        assert (model.fields["engine"], model.dimensions) == ("hf-inference", 384)
+
+
+async def test_one_that_is_not_served_is_offered_another_way(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await typed(pilot, "house-style")
+        await until_shown(pilot, "acme-ai/house-style-7b")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, " ▸ [ Use Inference Endpoint instead ]   not served")
+        assert made.choices["endpoint_type"].value == "hosted_inference_api"
+        await pilot.press("enter")
+        await until(pilot, lambda: has_focus(pilot, made.rows["namespace"]))
+        assert made.given["endpoint_type"] == "inference_endpoints"
+        assert made.model_id == "acme-ai/house-style-7b"
+        assert not made.instead.display
+
+
+async def test_an_endpoint_is_picked_from_the_account(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        await choose(pilot, "task", "feature-extraction")
+        made.rows["namespace"].field.focus()
+        # The first name is most often meant; the others can be taken.
+        await until(pilot, lambda: made.rows["namespace"].value == "acme-ai")
+        assert hits_of(pilot) == ["acme-ai", "acme-research"]
+        await pilot.press("enter")
+        await until_shown(pilot, "bge-large-prod")
+        assert has_focus(pilot, made.rows["endpoint_url"])
+        assert "house-chat" not in shown(pilot)
+        await pilot.press("down")
+        await until(pilot, lambda: rows(pilot)[-3] == "   bge-large-prod")
+        assert rows(pilot)[-2].startswith("   running · BAAI/bge-large-en-v1.5 · feature-extraction")
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.focused is made.verify)
+        assert (made.model_id, made.given["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        model = catalog.find(hosting, "acme", "huggingface/BAAI/bge-large-en-v1.5")
+        assert model.fields["engine"] == "tei"
+        assert (model.fields["namespace"], model.fields["endpoint_url"]) == ("acme-ai", URL)
+        sealed = status.active(hosting, "acme", HOSTING.id)
+        assert sealed and URL in sealed.origins
+
+
+async def test_names_are_asked_for_again_when_other_fields_changed(
+    hosting: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Mapping[str, str]] = []
+
+    async def offers(desk: Desk, tenant: str, provider: str, field: str, values: Mapping[str, str]) -> tuple[Hit, ...]:
+        if field == "endpoint_url":
+            asked.append(values)
+        return ()
+
+    monkeypatch.setattr(catalog, "offers", offers)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        for name in ("endpoint_url", "id", "endpoint_url"):
+            made.rows[name].field.focus()
+            await pilot.pause()
+        assert len(asked) == 1
+        made.rows["namespace"].field.value = "acme-research"
+        made.rows["id"].field.focus()
+        await pilot.pause()
+        made.rows["endpoint_url"].field.focus()
+        await until(pilot, lambda: len(asked) == 2)
+        assert asked[1]["namespace"] == "acme-research"
+
+
+async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    gate = asyncio.Event()
+
+    async def search(desk: Desk, tenant: str, provider: str, text: str, kind: ModelType) -> tuple[Hit, ...]:
+        texts.append(text)
+        await gate.wait()
+        return (Hit(f"found/{text}"),)
+
+    monkeypatch.setattr(catalog, "search", search)
+    async with area(hosting, "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "q")
+        await pilot.pause(0.05)
+        assert texts == []
+        await typed(pilot, "we")
+        await until(pilot, lambda: texts == ["qwe"])
+        await until_shown(pilot, "] … searching")
+        for key in "n3":
+            await typed(pilot, key)
+            await pilot.pause(0.03)
+        assert texts == ["qwe"]
+        gate.set()
+        await until(pilot, lambda: hits_of(pilot) == ["found/qwen3"])
+        assert texts == ["qwe", "qwen3"]
+        assert "searching" not in shown(pilot)
+
+
+async def test_keys_in_quick_succession_make_one_search(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+
+    async def search(*arguments: Any) -> tuple[Hit, ...]:
+        texts.append(arguments[3])
+        return ()
+
+    monkeypatch.setattr(catalog, "search", search)
+    monkeypatch.setattr(finding, "AFTER", 0.2)
+    async with area(hosting, "models") as pilot:
+        await form(pilot)
+        for key in "qwen":
+            await typed(pilot, key)
+        await until(pilot, lambda: texts)
+        assert texts == ["qwen"]
+
+
+async def test_a_search_that_fails_leaves_free_entry(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search(*_: object) -> tuple[Hit, ...]:
+        raise Unreachable("Cannot find the host.", "Check the network.")
+
+    monkeypatch.setattr(catalog, "search", search)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await typed(pilot, "Qwen/Qwen3-32B")
+        await until_shown(pilot, "▲ The search does not answer; a full name can still be")
+        assert has_focus(pilot, made.rows["id"])
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert catalog.find(hosting, "acme", "huggingface/Qwen/Qwen3-32B").fields["engine"] == "router"
+
+
+async def test_what_may_not_be_listed_can_be_typed(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def offers(*_: object) -> tuple[Hit, ...]:
+        raise Restricted("This token may not list the endpoints of acme-ai.", "Type the URL from its page.")
+
+    monkeypatch.setattr(catalog, "offers", offers)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        made.rows["endpoint_url"].field.focus()
+        await until_shown(pilot, "▲ This token may not list the endpoints of acme-ai.")
+        await typed(pilot, "https://c5h1t8.eu-west-1.aws.endpoints.huggingface.cloud/v1")
+        made.rows["id"].field.focus()
+        await pilot.pause()
+        await typed(pilot, "any name"[:3])
+        await pilot.press("enter")
+        made.verify.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        model = catalog.find(hosting, "acme", "huggingface/any")
+        assert (model.fields["engine"], model.context) == ("tgi", 4096)
+        assert model.fields["endpoint_url"].endswith(".cloud")
+
+
+async def test_what_is_hidden_is_not_given(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        assert "Endpoint URL" in shown(pilot)
+        made.rows["endpoint_url"].field.value = URL
+        await choose(pilot, "endpoint_type", "hosted_inference_api")
+        assert "Endpoint URL" not in shown(pilot)
+        assert made.given == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
+
+
+async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        made.rows["id"].field.value = "any"
+        made.rows["endpoint_url"].field.value = "ftp://host"
+        made.verify.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ ftp://host is not an http address.")
+        assert has_focus(pilot, made.rows["endpoint_url"])
+        made.rows["endpoint_url"].field.value = ""
+        made.rows["namespace"].field.value = "a b"
+        made.verify.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ This is the name as in its address")
+        assert has_focus(pilot, made.rows["namespace"])
+
+
+async def test_an_endpoint_that_starts_is_waited_for_until_escape(
+    hosting: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoint_check, "EVERY", 60.0)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        await choose(pilot, "task", "automatic-speech-recognition")
+        made.rows["endpoint_url"].field.value = "https://w8r2k6.eu-west-1.aws.endpoints.huggingface.cloud"
+        made.rows["namespace"].field.value = "acme-ai"
+        made.rows["id"].field.value = "openai/whisper-tiny"
+        made.verify.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "The endpoint is starting, which can take minutes.")
+        assert rows(pilot)[-1] == " esc stop  f1 help"
+        await pilot.press("escape")
+        await until(pilot, lambda: "asking the model" not in shown(pilot))
+        assert isinstance(pilot.app.screen, AddModel)
+        assert made.model_id == "openai/whisper-tiny"
+        # Once it is up it is looked at to the end.
+        monkeypatch.setattr(endpoint_check, "EVERY", 0.0)
+        await pilot.press("enter")
+        await until_shown(pilot, "openai/whisper-tiny is added.")
+        assert catalog.find(hosting, "acme", "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
+
+
+async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Desk) -> None:
+    fields = {"endpoint_type": "inference_endpoints", "task": "feature-extraction", "endpoint_url": URL}
+    await catalog.add(hosting, "acme", HOSTING.id, "BAAI/bge-large-en-v1.5", ModelType.EMBEDDING, fields, verify=False)
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        assert made.given["endpoint_type"] == "inference_endpoints"
+        assert made.kind is ModelType.EMBEDDING
+        assert made.given["endpoint_url"] == made.model_id == ""
+
+
+async def test_an_endpoint_is_edited_with_its_fields(hosting: Desk) -> None:
+    fields = {"endpoint_type": "inference_endpoints", "task": "text2text-generation", "endpoint_url": URL}
+    await catalog.add(hosting, "acme", HOSTING.id, "sums", ModelType.CHAT, fields, verify=False)
+    async with area(hosting, "models") as pilot:
+        await pilot.press("slash", *"sums", "enter")
+        await until(pilot, lambda: "e edit" in rows(pilot)[-1])
+        await pilot.press("e")
+        await until_shown(pilot, "── Models › edit › Hugging Face ─")
+        made = pilot.app.screen.query_one(ModelForm)
+        assert made.given["endpoint_url"] == URL
+        # What it is for stays; only how may change.
+        assert [key for key, _ in made.choices["task"].options] == ["text-generation", "text2text-generation"]
+        assert made.choices["task"].value == "text2text-generation"
+        made.rows["endpoint_url"].field.value = "https://s3m9z4.eu-west-1.aws.endpoints.huggingface.cloud"
+        made.verify.focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+        assert catalog.find(hosting, "acme", "huggingface/sums").fields["engine"] == "toolkit"
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_hostile_hits_stay_text(hosting: Desk, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    async def search(*_: object) -> tuple[Hit, ...]:
+        return (Hit("a/" + "模型" * 40, HOSTILE, label=HOSTILE * 4), Hit("b" * 300, "served", False))
+
+    monkeypatch.setattr(catalog, "search", search)
+    async with area(hosting, "models", size) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        await pilot.press("G", "enter")
+        await until(pilot, lambda: pilot.app.screen.query("#row-id"))
+        await typed(pilot, "abc")
+        await until(pilot, lambda: len(hits_of(pilot)) == 2)
+        await pilot.press("down")
+        text = shown(pilot)
+        assert "\x1b" not in text and "\u202e" not in text
+        assert all(width(row) <= size[0] for row in rows(pilot))
+
+
+async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Desk) -> None:
+    async with area(hosting, "models") as pilot:
+        made = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        await choose(pilot, "task", "feature-extraction")
+        made.rows["id"].field.focus()
+        await typed(pilot, "qwen3-emb")
+        await until_shown(pilot, "Qwen/Qwen3-Embedding-8B")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: made.model_id.startswith("Qwen/Qwen3-Embedding-"))
+        assert made.given["endpoint_type"] == "inference_endpoints" and not made.instead.display

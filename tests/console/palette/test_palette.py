@@ -1,0 +1,196 @@
+"""The command palette: everything that can be done is in it, found by words and done by enter; it teaches keys."""
+
+from typing import Any
+
+import pytest
+from textual import events
+from textual.binding import Binding
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.console.palette.entries import at_hand, many, others
+from tui.console.palette.matching import Every, Many
+from tui.console.palette.screen import Commands
+from tui.console.widgets.truncate import width
+from tui.domain import ModelType
+from tui.workspace import tenants
+from tui.workspace.models import catalog
+
+
+def every_command(app: Any) -> Every:
+    """All that the palette holds on the screen shown."""
+    few = at_hand(app, app.screen), others(app, app.screen)
+    return Every([*map(Many.of, few), *many(app, app.tenant)])
+
+
+async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() -> None:
+    async with console() as pilot:
+        await pilot.press(":")
+        await until_shown(pilot, "── Commands ──")
+        lines = rows(pilot)
+        assert lines[0] == " ▪ acme  PRACTICE"
+        assert lines[2].startswith("   [")
+        assert lines[2].rstrip().endswith("]")
+        assert any(line.startswith("     Verify all ") and line.endswith(" V") for line in lines)
+        assert lines[-1] == " enter do  up down move  esc back  f1 help"
+
+
+async def test_words_find_and_the_drawing_holds() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"emb")
+        await until_shown(pilot, "   ▸ Playground: embedding ")
+        found = [line for line in rows(pilot) if "Playground: embedding" in line]
+        assert found == ["   ▸ Playground: embedding                                          4 then t"]
+        assert "     Default for embedding …                                        3" in rows(pilot)
+        assert "     Show only embedding models                                     2 then t" in rows(pilot)
+        assert "     Model text-embedding-3-small (OpenAI)" in rows(pilot)
+        assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
+
+
+async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
+    async with console() as pilot:
+        app: Any = pilot.app
+        words = "\n".join(each.words for each in every_command(app))
+        for binding in Binding.make_bindings(type(app.screen).BINDINGS):
+            if binding.id and binding.show:
+                assert binding.description in words
+        for area in ("Providers", "Models", "Defaults", "Playground: chat", "Playground: speech-to-text", "Tenants"):
+            assert area in words
+        from tui.providers import PROVIDERS
+
+        assert all(each.label in words for each in PROVIDERS.values())
+        assert all(row.model.id in words for row in catalog.rows(app.desk, "acme"))
+        others = [row.tenant.name for row in tenants.rows(app.desk) if row.tenant and row.id != "acme"]
+        assert all(f"Tenant {name}" in words for name in others)
+        for action in ("Models: add a model", "Defaults: clear"):
+            assert action in words
+
+
+async def test_what_cannot_be_done_now_comes_last_with_the_reason_and_does_nothing() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"lock")
+        await until_shown(pilot, "Lock: acme has no passphrase")
+        screen: Any = pilot.app.screen
+        assert screen._all[screen._shown[-1]].words == "Lock"
+        for _ in range(30):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Commands)
+
+
+async def test_enter_does_it_on_the_screen_one_comes_from() -> None:
+    async with console() as pilot:
+        area = pilot.app.screen
+        await pilot.press(":", *"filter the prov", "enter")
+        await until(pilot, lambda: pilot.app.screen is area and area.typing)  # type: ignore[attr-defined]
+
+
+async def test_a_model_opens_the_playground_with_it() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"model text-embedding-3-small", "enter")
+        await until_shown(pilot, "[Embedding]")
+        await until_shown(pilot, "text-embedding-3-small · own key")
+
+
+async def test_a_type_shows_only_its_models() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"show only speech", "enter")
+        await until_shown(pilot, "[2 Models]")
+        await until_shown(pilot, "whisper-1")
+        assert "gpt-6-sol" not in shown(pilot)
+
+
+async def test_an_action_of_another_area_goes_there_first() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"models: filter", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Models" and pilot.app.screen.typing)  # type: ignore[attr-defined]
+
+
+async def test_a_provider_opens_its_form_and_a_tenant_its_providers() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"change openai", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Setup")
+        await pilot.press("escape")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Providers")
+        await pilot.press(":", *"north", "enter")
+        await until_shown(pilot, "▪ north-lab")
+
+
+async def test_a_default_is_chosen_in_the_picker() -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"default for speech", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "PickModel")
+
+
+async def test_plain_characters_can_be_switched_on_and_off() -> None:
+    async with console() as pilot:
+        app: Any = pilot.app
+        assert not app.ascii
+        await pilot.press(":", *"plain", "enter")
+        await until(pilot, lambda: app.ascii)
+        await pilot.press(":", *"ascii", "enter")
+        await until(pilot, lambda: not app.ascii)
+
+
+async def test_it_opens_while_typing_by_its_second_name_and_escape_goes_back_to_the_field() -> None:
+    async with console() as pilot:
+        await pilot.press("slash", "x")
+        area = pilot.app.screen
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Commands))
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is area)
+
+
+async def test_no_digit_changes_the_area_and_a_paste_does_nothing_but_type() -> None:
+    async with console() as pilot:
+        await pilot.press(":", "2", "q", ":")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, Commands)
+        pilot.app.focused.post_message(events.Paste("quit\nquit\n"))  # type: ignore[union-attr]
+        await until_shown(pilot, "[2q:quit quit")
+        assert isinstance(pilot.app.screen, Commands)
+        assert "nothing found" in shown(pilot)
+        await pilot.press("enter", "down", "up", "pagedown", "enter")
+        assert isinstance(pilot.app.screen, Commands)
+
+
+async def test_hostile_names_are_drawn_as_text() -> None:
+    async with console() as pilot:
+        app: Any = pilot.app
+        from tui.tenancy import serialization
+
+        model = catalog.Model("openai", "evil\x1b]0;x\x07[red]\u202ename", ModelType.CHAT)
+        with app.desk.store("acme").transaction() as tables:
+            tables.table("models").insert(serialization.record(model))
+        await pilot.press(":", *"evil")
+        await until_shown(pilot, "[red]")
+        assert "\x1b" not in shown(pilot)
+        assert "\u202e" not in shown(pilot)
+
+
+async def test_it_opens_quickly_with_thousands_of_models() -> None:
+    from time import perf_counter
+
+    async with console() as pilot:
+        app: Any = pilot.app
+        from tui.tenancy import serialization
+
+        with app.desk.store("acme").transaction() as tables:
+            many = (catalog.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
+            tables.table("models").insert_multiple(serialization.record(each) for each in many)
+        all_of_them = every_command(app)
+        began = perf_counter()
+        found = all_of_them.matching("many 1999")
+        assert perf_counter() - began < 0.05
+        assert [all_of_them[each].words for each in found] == ["Model gpt-many-1999 (OpenAI)"]
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+    async with console(size=size) as pilot:
+        await pilot.press(":", *"m")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Commands))
+        await pilot.pause()
+        assert all(width(line) <= size[0] for line in rows(pilot))
+        assert rows(pilot)[-1].endswith("f1 help")

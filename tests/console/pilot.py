@@ -1,0 +1,50 @@
+"""How screen tests run the console in practice mode and read what it shows."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from textual.pilot import Pilot
+
+from tui.console.app import Modeldeck
+from tui.console.splash import Opening
+from tui.practice.tenants import practice_desk
+from tui.tenancy.session import Desk
+
+SIZE = (80, 24)
+
+
+@asynccontextmanager
+async def console(
+    desk: Desk | None = None, tenant: str | None = "acme", size: tuple[int, int] = SIZE
+) -> AsyncIterator[Pilot[None]]:
+    """The console on practice providers, on a terminal of `size` columns and rows."""
+    app = Modeldeck(desk or practice_desk(), tenant)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: not isinstance(app.screen, Opening))
+        await pilot.pause()
+        yield pilot
+
+
+def rows(pilot: Pilot[None]) -> list[str]:
+    """The rows of the screen as text, trailing blanks cut."""
+    return [strip.text.rstrip() for strip in pilot.app.screen._compositor.render_strips()]
+
+
+def shown(pilot: Pilot[None]) -> str:
+    """The whole screen as text."""
+    return "\n".join(rows(pilot))
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Wait until a condition holds; after `seconds` fail with the screen."""
+    deadline = monotonic() + seconds
+    while not condition():
+        if monotonic() > deadline:
+            raise AssertionError("not reached; the screen:\n" + shown(pilot))
+        await pilot.pause(0.01)
+
+
+async def until_shown(pilot: Pilot[None], text: str, seconds: float = 10.0) -> None:
+    """Wait until a text stands on the screen."""
+    await until(pilot, lambda: text in shown(pilot), seconds)

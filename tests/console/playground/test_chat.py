@@ -1,0 +1,631 @@
+"""The chat: rows as drawn, an answer that streams, stops, breaks or never comes, and every key."""
+
+import asyncio
+import random
+import stat
+import tracemalloc
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.config import Config
+from tui.console.app import Modeldeck
+from tui.console.playground.chat.blocks import Reply
+from tui.console.playground.chat.history import ChatLog
+from tui.console.playground.chat.running_answer import Asking
+from tui.console.playground.chat.tab import ChatTab
+from tui.console.playground.screen import Playground
+from tui.console.widgets.text_area import LIMIT
+from tui.domain import Model as ModelEntry
+from tui.domain import ModelType
+from tui.errors import Unreachable
+from tui.practice.tenants import practice_desk
+from tui.providers.events import Event, Finish, Retrying, Silence, TextDelta, ThinkingDelta, Usage
+from tui.providers.requests import Message
+from tui.workspace import tenants
+from tui.workspace.models import catalog, defaults
+from tui.workspace.playground import calls
+from tui.workspace.playground.conversation import AnswerState
+
+BIG = 1_000_000
+
+
+@asynccontextmanager
+async def chatting(
+    tenant: str = "acme", size: tuple[int, int] = (80, 24), pace: float = 0.0, setup: Any = None
+) -> AsyncIterator[tuple[Pilot[None], ChatTab]]:
+    """The chat of a practice tenant, its field with the cursor."""
+    desk = practice_desk(pace=pace)
+    desk.config = Config(start="playground")
+    if setup is not None:
+        await setup(desk)
+    async with console(desk, tenant, size) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, Playground)
+        tab = screen.tab
+        assert isinstance(tab, ChatTab)
+        yield pilot, tab
+
+
+async def asked(pilot: Pilot[None], tab: ChatTab, question: str) -> None:
+    """Type a question, send it, and wait until its answer is over."""
+    tab.question.put(question)
+    await pilot.press("enter")
+    await over(pilot, tab)
+
+
+async def over(pilot: Pilot[None], tab: ChatTab) -> None:
+    await pilot.pause()
+    await until(pilot, lambda: not tab.busy)
+    await pilot.pause()
+
+
+class Model:
+    """A model that answers with what a test tells it, and waits where it is told to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+        self.asked: list[tuple[str, tuple[Message, ...], dict[str, Any]]] = []
+        self.closed = 0
+        monkeypatch.setattr(calls, "chat", self._chat)
+
+    def says(self, *events: Event | Exception | None) -> None:
+        for event in events:
+            self.queue.put_nowait(event)
+
+    async def _chat(
+        self,
+        desk: Any,
+        tenant: str,
+        model: Any,
+        messages: Sequence[Message],
+        parameters: Any = None,
+        stream: bool = True,
+    ) -> AsyncIterator[Event]:
+        self.asked.append((model.ref, tuple(messages), dict(parameters)))
+        try:
+            while (event := await self.queue.get()) is not None:
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            self.closed += 1
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    return Model(monkeypatch)
+
+
+async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
+    async with chatting() as (pilot, tab):
+        assert pilot.app.focused is tab.question
+        drawn = rows(pilot)
+        assert drawn[0] == " ▪ acme  PRACTICE         f2 Providers  f3 Models  f4 Defaults  [f5 Playground]"
+        assert drawn[1] == "── [Chat]  Embedding  Speech-to-text ───────────── openai/gpt-6-sol · own key ──"
+        assert drawn[2:6] == [
+            "",
+            "   Ask gpt-6-sol something.",
+            "",
+            "   Nothing is kept when you quit; s saves a chat as Markdown.",
+        ]
+        assert drawn[20] == "── new chat ─────── system prompt none · parameters as the provider sets them ──"
+        assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc keys  f1 help"]
+
+
+async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
+    async with chatting() as (pilot, tab):
+        await asked(pilot, tab, "Why is the sky blue?")
+        drawn = rows(pilot)
+        assert drawn[2:6] == [" you", " Why is the sky blue?", "", " gpt-6-sol"]
+        assert "   colour    wavelength    scattered, relative to red" in drawn
+        assert drawn[20].endswith(" in, 148 out ──") and "first token 0." in drawn[20]
+        assert drawn[21] == " >"
+        assert pilot.app.focused is tab.question
+        assert tab.question.text == ""
+
+
+async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("hello")
+        await pilot.press("enter")
+        await until_shown(pilot, "── … waiting for openai")
+        assert rows(pilot)[23] == " esc stop  page up scroll  enter send  f1 help"
+        model.says(TextDelta("Hello "), TextDelta("there"))
+        await until_shown(pilot, " Hello there▏")
+        await until_shown(pilot, "── … answering")
+        await until_shown(pilot, " s · 2 tokens")
+        model.says(Usage(12, 296), Finish("stop"), None)
+        await over(pilot, tab)
+        assert " Hello there" in rows(pilot)
+        assert rows(pilot)[20].endswith("12 in, 296 out ──")
+
+
+async def test_enter_while_it_runs_keeps_the_text(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.asked)
+        await pilot.press(*"two", "enter")
+        await until_shown(pilot, "An answer is running; esc stops it.")
+        assert tab.question.text == "two"
+        await pilot.press("!")
+        await until(pilot, lambda: "An answer is running" not in shown(pilot))
+        assert len(model.asked) == 1
+
+
+async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.asked)
+        model.says(TextDelta("Half an"))
+        await until_shown(pilot, "Half an▏")
+        await pilot.press("escape")
+        assert tab.asking is None
+        await pilot.pause()
+        assert rows(pilot)[6:8] == [" Half an", " ■ stopped by you, the answer is incomplete"]
+        assert rows(pilot)[20].startswith("── stopped after 0.")
+        assert rows(pilot)[20].endswith("tokens, may be charged ──")
+        assert rows(pilot)[23] == " enter send  ctrl+r again  ctrl+j new line  esc keys  f1 help"
+        assert pilot.app.focused is tab.question
+        await until(pilot, lambda: model.closed == 1)
+        model.says(TextDelta("Yes"), Finish("stop"), None)
+        await asked(pilot, tab, "two")
+        assert [each.text for each in model.asked[1][1]] == ["one", "Half an", "two"]
+        assert "■ stopped by you" in shown(pilot)
+
+
+async def test_escape_five_times_never_leaves(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press(*"half")
+        for _ in range(5):
+            await pilot.press("escape")
+        assert tab.question.text == "half"
+        assert isinstance(pilot.app.screen, Playground)
+        assert pilot.app.focused is tab.transcript
+
+
+async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
+    async with chatting() as (pilot, tab):
+        await asked(pilot, tab, "Why is the sky blue? please break")
+        text = shown(pilot)
+        assert (
+            " ■ broken off, the answer is incomplete\n\n ▲ The connection to OpenAI ended before the answer did."
+            in text
+        )
+        assert "   ctrl+r asks again, as a new call. Nothing is repeated by itself." in text
+        assert rows(pilot)[20].startswith("── broken after ")
+        assert rows(pilot)[20].endswith(" tokens, may be charged ──")
+        assert rows(pilot)[23] == " enter send  ctrl+r again  esc keys  f1 help"
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        ("please fail", "OpenAI says: The text breaks a rule."),
+        ("please be refused", "▲ OpenAI refused the key ending 3f2a."),
+    ],
+)
+async def test_refused_before_any_text_gives_the_question_back(wish: str, said: str) -> None:
+    async with chatting() as (pilot, tab):
+        await asked(pilot, tab, wish)
+        await until_shown(pilot, said)
+        assert tab.question.text == wish
+        assert " gpt-6-sol\n" not in shown(pilot)
+        if "refused" in wish:
+            assert "f2 opens Providers to paste another." in shown(pilot)
+        await pilot.press("ctrl+u")
+        await asked(pilot, tab, "hello")
+        assert wish not in shown(pilot)
+        assert len(tab.chat.entries) == 1
+
+
+async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_given_back(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("first")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.asked)
+        await pilot.press(*"next")
+        model.says(Unreachable("No network."))
+        await over(pilot, tab)
+        assert tab.question.text == "next"
+        await pilot.press("up")
+        assert tab.question.text == "first"
+        await pilot.press("down")
+        assert tab.question.text == "next"
+
+
+async def test_a_retry_counts_down_and_a_silence_is_told(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.asked)
+        model.says(Retrying("busy", 3.0, 2, 2))
+        await until_shown(pilot, "… busy, again in 3 s (2 of 2)")
+        await until_shown(pilot, "… busy, again in 2 s (2 of 2)")
+        model.says(Silence(30, 120))
+        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; it goes on waiting until 120 s.")
+        model.says(TextDelta("Here."), Finish("stop"), None)
+        await over(pilot, tab)
+        assert "has sent nothing" not in shown(pilot)
+
+
+async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(ThinkingDelta("First *this*, then that."))
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until_shown(pilot, " … thinking 0 s")
+        assert "First this" not in shown(pilot)
+        model.says(TextDelta("Done."), Finish("stop"), None)
+        await over(pilot, tab)
+        await until_shown(pilot, " … thought for 0 s, enter shows it")
+        await pilot.press("escape", "k", "enter")
+        await until_shown(pilot, "   First this, then that.")
+        assert pilot.app.focused is tab.transcript
+        await pilot.press("enter")
+        await until(pilot, lambda: "First this" not in shown(pilot))
+
+
+async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
+    async with chatting() as (pilot, tab):
+        await asked(pilot, tab, "hello")
+        await pilot.press("escape")
+        assert pilot.app.focused is tab.transcript
+        assert rows(pilot)[23] == " i write  r again  e edit  m model  p parameters  c copy  s save  n new  ? help"
+        await pilot.press("enter")
+        assert pilot.app.focused is tab.question
+        await pilot.press("escape", "i")
+        assert pilot.app.focused is tab.question
+
+
+async def test_again_keeps_the_earlier_answer_behind_and_left_reaches_it(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("Answer one"), Finish("stop"), None)
+        await asked(pilot, tab, "ask")
+        model.says(TextDelta("Answer two"), Finish("stop"), None)
+        await pilot.press("ctrl+r")
+        await over(pilot, tab)
+        assert model.asked[0][1] == model.asked[1][1]
+        assert "Answer two" in shown(pilot) and "Answer one" not in shown(pilot)
+        assert " gpt-6-sol   2 of 2, left for the one before" in rows(pilot)
+        await pilot.press("escape", "left")
+        await until_shown(pilot, "Answer one")
+        assert " gpt-6-sol   1 of 2, right for the one after" in rows(pilot)
+        model.says(TextDelta("Next"), Finish("stop"), None)
+        await asked(pilot, tab, "more") if pilot.app.focused is tab.question else None
+        await pilot.press("right")
+        await until_shown(pilot, "Answer two")
+        await pilot.press("i")
+        await asked(pilot, tab, "more")
+        assert [each.text for each in model.asked[2][1]] == ["ask", "Answer two", "more"]
+
+
+async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("Answer one"), Finish("stop"), None)
+        await asked(pilot, tab, "ask")
+        model.says(Unreachable("The network is gone.", "Plug it in."))
+        await pilot.press("ctrl+r")
+        await over(pilot, tab)
+        assert "Answer one\n\n ▲ The network is gone.\n   Plug it in." in shown(pilot)
+
+
+async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("One."), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        await pilot.press(*"draft", "escape", "e")
+        assert tab.question.text == "first"
+        await until_shown(pilot, "takes the place of the last question")
+        model.says(TextDelta("Two."), Finish("stop"), None)
+        await pilot.press("!", "enter")
+        await over(pilot, tab)
+        assert [each.text for each in model.asked[1][1]] == ["first!"]
+        assert "One." not in shown(pilot)
+        await pilot.press("up", "up")
+        assert tab.question.text == "draft"
+
+
+async def test_another_model_answers_from_the_next_question_on(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("One."), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        other = catalog.listing(pilot.app.desk, "acme", ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
+        tab.use(other)
+        model.says(TextDelta("Two."), Finish("stop"), None)
+        await asked(pilot, tab, "second")
+        drawn = rows(pilot)
+        assert drawn.index(" gpt-6-sol") < drawn.index(f" {other.id}")
+        assert model.asked[1][0] == other.ref
+        assert other.id in drawn[1]
+        assert [each.text for each in model.asked[1][1]] == ["first", "One.", "second"]
+
+
+async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() -> None:
+    async with chatting() as (pilot, tab):
+        await asked(pilot, tab, "hello")
+        await pilot.press("escape", "c")
+        assert pilot.app.clipboard == str(tab.chat.entries[0].turn.answers[0].text)
+        said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
+        await until_shown(pilot, said)
+
+
+async def test_what_an_answer_took_is_handed_back_once_it_is_over(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed: list[str] = []
+    monkeypatch.setattr("tui.console.background.give_back", lambda: handed.append("back"))
+    async with chatting() as (pilot, tab):
+        assert isinstance(pilot.app, Modeldeck)
+        look = pilot.app.watching.look
+        tab.question.put("why")
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.asking is not None)
+        handed.clear()
+        look()
+        assert handed == []
+        model.says(TextDelta("Because."), Finish("stop"), None)
+        await over(pilot, tab)
+        look()
+        look()
+        assert handed == ["back"]
+
+
+def test_answers_that_are_over_take_less_memory_than_their_text() -> None:
+    chance, words = random.Random(3), (Path(__file__).parents[1] / "bench/programs/answer.md").read_text().split(" ")
+    log, size = ChatLog(), 0
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(50):
+        text = " ".join(chance.choices(words, k=2_000))
+        size += len(text.encode())
+        entry, asking = log.add("again"), Asking(ModelEntry("openai", "m", ModelType.CHAT), Reply("m"))
+        entry.begin(asking.reply)
+        asking.take(TextDelta(text))
+        entry.end(asking.ended(AnswerState.COMPLETE))
+        asking.reply.end()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < size
+    assert log.entries[-1].reply and log.entries[-1].reply.text == text
+
+
+async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path, model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("One **b**."), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        await pilot.press("escape", "s")
+        await until_shown(pilot, "Playground › save")
+        path = tmp_path / "chat.md"
+        field = pilot.app.screen.query_one("LineField")
+        field.value = str(path)  # type: ignore[attr-defined]
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: path.exists())
+        assert path.read_text() == "## You\n\nfirst\n\n## openai/gpt-6-sol\n\nOne **b**.\n"
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert tab.chat.saved
+
+
+async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("One."), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        await pilot.press("escape", "n")
+        await until_shown(pilot, "This chat was not saved")
+        await pilot.press("enter")
+        await until_shown(pilot, "One.")
+        await pilot.press("n")
+        await until_shown(pilot, "This chat was not saved")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "Ask gpt-6-sol something.")
+        assert pilot.app.focused is tab.question
+        model.says(TextDelta("Two."), Finish("stop"), None)
+        await asked(pilot, tab, "second")
+        assert [each.text for each in model.asked[1][1]] == ["second"]
+
+
+async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("needle\n\n" + "hay\n\n" * 40), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        await pilot.press("escape", "slash", *"NEEDLE")
+        await until(pilot, lambda: any("needle" in row for row in rows(pilot)))
+        await pilot.press("x")
+        await until_shown(pilot, "not found")
+        await pilot.press("escape")
+        assert pilot.app.focused is tab.transcript
+
+
+async def test_scrolled_up_the_rule_counts_the_lines_below_and_g_follows(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("line\n\n" * 40))
+        tab.question.put("first")
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.transcript.below == 0 and "line" in shown(pilot))
+        await pilot.press("pageup")
+        assert " lines below, G follows" in rows(pilot)[20]
+        assert "answering" in rows(pilot)[20]
+        model.says(TextDelta("end"), Finish("stop"), None)
+        await over(pilot, tab)
+        assert " end" not in rows(pilot)
+        await pilot.press("escape", "G")
+        assert rows(pilot)[19].endswith("end")
+        assert "below" not in rows(pilot)[20]
+
+
+async def test_ctrl_j_makes_new_lines_and_the_field_grows_to_six() -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press("a", "ctrl+j", "b")
+        assert tab.question.text == "a\nb"
+        assert tab.question.size.height == 2
+        tab.question.put("\n".join("abcdefgh"))
+        await pilot.press("ctrl+j")
+        await pilot.pause()
+        assert tab.question.size.height == 6
+        assert not tab.chat.entries
+        assert len(rows(pilot)) == 24 and rows(pilot)[23].startswith(" enter send")
+
+
+async def test_up_in_the_first_line_brings_questions_back_and_down_what_was_typed(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        for question in ("one", "two"):
+            model.says(TextDelta("."), Finish("stop"), None)
+            await asked(pilot, tab, question)
+        await pilot.press(*"draft", "up")
+        assert tab.question.text == "two"
+        await pilot.press("up", "up")
+        assert tab.question.text == "one"
+        await pilot.press("down", "down")
+        assert tab.question.text == "draft"
+
+
+async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence() -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.post_message(events.Paste("one\ntwo\n\x1b[31mthree\n"))
+        await pilot.pause()
+        assert tab.question.text == "one\ntwo\n[31mthree\n"
+        assert not tab.chat.entries
+        tab.question.post_message(events.Paste("x" * BIG))
+        await until_shown(pilot, f"That paste has 1,000,000 characters; a question takes {LIMIT:,}.")
+        assert tab.question.text == "one\ntwo\n[31mthree\n"
+
+
+async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
+    async def setup(desk: Any) -> None:
+        await defaults.clear(desk, "acme", ModelType.CHAT)
+
+    async with chatting(setup=setup) as (pilot, tab):
+        assert "   No default reasoning model yet." in rows(pilot)
+        assert "   esc then m picks one for this chat; f4 sets the default." in rows(pilot)
+        await pilot.press(*"hello", "enter")
+        assert tab.question.text == "hello"
+        await until_shown(pilot, "   No default reasoning model yet; esc then m picks one for this chat.")
+
+
+async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
+    async with chatting("north-lab") as (pilot, tab):
+        await pilot.press(*"hello", "enter")
+        await until_shown(pilot, "Waiting for this: your question to openai/")
+        await pilot.press(*"practice", "enter")
+        await until_shown(pilot, "I am a practice model.")
+        await over(pilot, tab)
+
+
+async def test_escape_at_the_passphrase_gives_the_question_back() -> None:
+    async with chatting("north-lab") as (pilot, tab):
+        await pilot.press(*"hello", "enter")
+        await until_shown(pilot, "Waiting for this")
+        await pilot.press("escape")
+        await until(pilot, lambda: tab.question.text == "hello")
+        assert not tab.chat.entries
+
+
+async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
+    async def setup(desk: Any) -> None:
+        from tui.secret import Secret
+
+        await tenants.unlock(desk, "north-lab", Secret("practice"))
+
+    async with chatting("north-lab", setup=setup) as (pilot, tab):
+        await asked(pilot, tab, "hello")
+        await pilot.press(*"half", "escape", "L")
+        await until_shown(pilot, "north-lab is locked; the chat is hidden.")
+        assert "practice model" not in shown(pilot)
+        await pilot.press("i", "enter")
+        await until_shown(pilot, "Waiting for this")
+        await pilot.press(*"practice", "enter")
+        await until(pilot, lambda: len(tab.chat.entries) == 2)
+        await over(pilot, tab)
+        await pilot.press("escape", "g")
+        await until_shown(pilot, "I am a practice model.")
+
+
+async def test_leaving_the_area_lets_the_answer_go_on(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.asked)
+        await pilot.press("f3")
+        await until_shown(pilot, "[2 Models]" if "[2 Models]" in shown(pilot) else "Models")
+        await until_shown(pilot, "Playground …")
+        model.says(TextDelta("There you are."), Finish("stop"), None)
+        await until(pilot, lambda: not tab.busy)
+        await until(pilot, lambda: "Playground …" not in shown(pilot))
+        await pilot.press("escape", "4")
+        await until_shown(pilot, "There you are.")
+
+
+async def test_plain_keys_type_in_the_field() -> None:
+    async with chatting() as (pilot, tab):
+        keys = "irq?:/04L"
+        await pilot.press(*keys)
+        assert tab.question.text == keys
+        assert isinstance(pilot.app.screen, Playground)
+
+
+async def test_the_cursor_does_not_blink_and_a_chat_at_rest_draws_nothing(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("One."), Finish("stop"), None)
+        await asked(pilot, tab, "first")
+        assert not tab.question.cursor_blink
+        assert tab._ticking is None
+        assert not tab.workers._workers
+
+
+async def test_hostile_answers_are_text(model: Model) -> None:
+    hostile = "\x1b]52;c;eA==\x07 [/4] [@click=app.quit]x[/] \x9b31m \u202eabc " + "y" * 50_000
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta(hostile), Finish("stop"), None)
+        await asked(pilot, tab, "\x1b[31m[/x]")
+        await pilot.press("escape", "g")
+        await until_shown(pilot, "[/4] [@click=app.quit]x[/]")
+        assert not set(shown(pilot)) & set("\x1b\x9b\u202e\x07")
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 15), (100, 30), (120, 40)])
+async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there(size: tuple[int, int]) -> None:
+    async with chatting(size=size) as (pilot, tab):
+        await asked(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
+        drawn = rows(pilot)
+        assert len(drawn) == size[1]
+        assert drawn[-2 if size[1] < 16 else -3].startswith(" >")
+        assert drawn[-1].endswith("f1 help")
+        from rich.cells import cell_len
+
+        assert all(cell_len(row) <= size[0] for row in drawn)
+
+
+async def test_from_100_columns_the_figures_stand_beside_the_chat() -> None:
+    async with chatting(size=(120, 40)) as (pilot, tab):
+        await asked(pilot, tab, "hello")
+        text = shown(pilot)
+        for words in (
+            "│ Parameters",
+            "│ system prompt",
+            "│ This answer",
+            "│ ended           by itself",
+            "│ questions       1",
+        ):
+            assert words in text
+        keys = "enter send  ctrl+j new line  ctrl+r again  up last question  page up scroll  tab parameters  esc keys"
+        assert rows(pilot)[39] == f" {keys}  f1 help"
+        assert rows(pilot)[36].startswith("── 0.")
+
+
+async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        model.says(TextDelta("Half"), ValueError("a bug"))
+        await asked(pilot, tab, "one")
+        assert "■ broken off, the answer is incomplete" in shown(pilot)
+        assert "a bug" not in shown(pilot)
+        model.says(TextDelta("Whole"), Finish("stop"), None)
+        await asked(pilot, tab, "two")
+        assert "Whole" in shown(pilot)

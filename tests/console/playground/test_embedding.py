@@ -1,0 +1,337 @@
+"""The embedding tab: texts are typed or pasted one a line, and what comes is drawn as a map, kept, copied and saved."""
+
+import json
+from asyncio import Event as Signal
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.console.playground.embedding.heatmap import Heat, plan
+from tui.console.playground.embedding.tab import EmbeddingTab
+from tui.console.widgets.texts_area import TextsField
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.providers import PROVIDERS
+from tui.providers.events import Usage, Vectors
+from tui.workspace.models import catalog
+from tui.workspace.playground import calls
+
+TEXTS = (
+    "The sky is blue because short waves of light scatter more than long ones.",
+    "Why does the sky look blue?",
+    "Rayleigh scattering of sunlight",
+    "Where do I find my invoice?",
+    "我在哪里可以找到发票？",
+    "Change the billing address",
+    "A cat sleeps on the warm roof",
+    "The cat naps up on the roof",
+)
+
+
+async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
+    """The tab with a model."""
+    app: Any = pilot.app
+    await app.open_playground(
+        ModelType.EMBEDDING, catalog.find(app.desk, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
+    )
+    await pilot.pause()
+    return app.screen.query_one(EmbeddingTab)
+
+
+async def embedded(pilot: Pilot[None], *texts: str) -> EmbeddingTab:
+    """The tab with a result for these texts."""
+    tab = await opened(pilot)
+    before = tab.compared
+    if before is not None:
+        await pilot.press("i")
+    tab.query_one(TextsField).text = "\n".join(texts)
+    await pilot.press("enter")
+    await until(pilot, lambda: tab.compared is not before and not pilot.app.screen.typing)  # type: ignore[attr-defined]
+    await pilot.pause()
+    return tab
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *events: Any) -> None:
+    """Have these events come instead of a call; one that is an exception is raised, a signal waited for."""
+
+    async def embed(*_: Any) -> AsyncIterator[Any]:
+        for event in events:
+            if isinstance(event, Exception):
+                raise event
+            if isinstance(event, Signal):
+                await event.wait()
+            else:
+                yield event
+
+    monkeypatch.setattr(calls, "embed", embed)
+
+
+async def test_it_opens_in_typing_and_says_what_to_write() -> None:
+    async with console() as pilot:
+        await opened(pilot)
+        lines = rows(pilot)
+        assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
+        assert lines[1] == "── Chat  [Embedding]  Speech-to-text ─────── text-embedding-3-small · own key ──"
+        assert lines[3] == "   One text a line; two or more give a map."
+        assert lines[-1] == " enter send  ctrl+j next text  esc keys  f1 help"
+
+
+async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot)
+        from textual import events
+
+        tab.query_one(TextsField).post_message(events.Paste("\n".join(TEXTS) + "\n"))
+        await until_shown(pilot, " 8 texts ──")
+        assert tab.query_one(TextsField).texts == list(TEXTS)
+        assert tab.compared is None
+
+
+async def test_ctrl_j_is_the_next_text_and_plain_keys_type() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot)
+        await pilot.press(*"mt", "ctrl+j", *"rs1")
+        assert tab.query_one(TextsField).texts == ["mt", "rs1"]
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.compared is not None)
+
+
+async def test_eight_texts_give_the_map_as_drawn() -> None:
+    async with console() as pilot:
+        await embedded(pilot, *TEXTS)
+        lines = rows(pilot)
+        assert lines[2].startswith("   8 texts · vectors of 1,536 numbers · ")
+        assert lines[4] == "                                         1   2   3   4   5   6   7   8   norm"
+        assert lines[5].startswith(" ▸ 1 The sky is blue because short …     ·  ░")
+        assert lines[9].startswith("   5 我在哪里可以找到发票？              ")
+        assert lines[11].endswith("▓65  1.00")
+        assert lines[12].endswith("▓65  ·   1.00")
+        assert lines[14].startswith("   nearest   7–8  0.65    ")
+        assert lines[15].startswith("   furthest  ")
+        assert lines[-4] == "── cosine × 100 ────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below ──"
+        assert lines[-3] == f"   1 {TEXTS[0]}"
+        assert lines[-2].startswith("   nearest: 2 (0.")
+        assert lines[-1] == " i write  m model  r again  c copy  s save  t type  ? help"
+
+
+async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_numbers() -> None:
+    async with console() as pilot:
+        await embedded(pilot, *TEXTS)
+        await pilot.press("down")
+        await pilot.pause()
+        strips = pilot.app.screen._compositor.render_strips()
+        marked = [
+            (y, segment.text)
+            for y in range(4, 13)
+            for segment in strips[y]
+            if segment.style and segment.style.reverse and segment.text.strip()
+        ]
+        assert marked == [(4, "2"), (6, "2")]
+        assert rows(pilot)[-3] == f"   2 {TEXTS[1]}"
+
+
+async def test_enter_sorts_by_nearness_to_the_text_and_back() -> None:
+    async with console() as pilot:
+        tab = await embedded(pilot, *TEXTS)
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert tab.query_one(Heat).order[:3] == [1, 0, 7]
+        assert rows(pilot)[5].startswith(" ▸ 2 Why does the sky look blue?")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert tab.query_one(Heat).order == list(range(8))
+        assert rows(pilot)[6].startswith(" ▸ 2 ")
+
+
+async def test_two_texts_give_one_number_and_one_gives_its_first_numbers() -> None:
+    async with console() as pilot:
+        await embedded(pilot, *TEXTS[-2:])
+        assert "   cosine    0.65" in shown(pilot)
+        assert "░" not in shown(pilot)
+        await embedded(pilot, "a cat")
+        assert "1 text · a vector of 1,536 numbers" in shown(pilot)
+        assert "its first numbers" in shown(pilot)
+        assert "more; s saves them all." in shown(pilot)
+
+
+async def test_fourteen_columns_fit_and_more_scroll_sideways() -> None:
+    async with console() as pilot:
+        await embedded(pilot, *(f"text number {n} about {n * n}" for n in range(20)))
+        assert plan(80, 20).columns == 14
+        assert rows(pilot)[4].split() == [*(str(n) for n in range(1, 15)), "norm"]
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert rows(pilot)[4].split() == [*(str(n) for n in range(3, 17)), "norm"]
+        await pilot.press(*["right"] * 9, "left")
+        await pilot.pause()
+        assert rows(pilot)[4].split() == [*(str(n) for n in range(6, 20)), "norm"]
+
+
+async def test_more_than_sixty_texts_give_the_nearest_pairs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = tuple((1.0, n / 100) for n in range(61))
+    answering(monkeypatch, Vectors(0, vectors), Usage(61))
+    async with console() as pilot:
+        await embedded(pilot, *(f"text number {n}" for n in range(61)))
+        lines = rows(pilot)
+        assert lines[4] == "   nearest pairs of 1,830"
+        assert lines[5].startswith(" ▸ 60–61    1.00  text number 59")
+        assert lines[-3] == "   60 text number 59"
+        assert lines[-2] == "   61 text number 60"
+
+
+async def test_a_vector_of_another_length_is_said_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Vectors(0, ((1.0, 0.0), (1.0, 0.0, 0.0), (0.6, 0.8), (0.0, 0.0))))
+    async with console() as pilot:
+        await embedded(pilot, "one", "two", "three", "four")
+        lines = rows(pilot)
+        assert "▲ Text 2 gave a vector of other length." in lines[6]
+        assert "▲ Text 4 gave only zeros." in lines[8]
+        assert "▒60  1.00" in lines[5] or "▓60" in lines[5]
+
+
+async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Vectors(0, ((1.0,), (0.5,))), Signal())
+    async with console() as pilot:
+        tab = await opened(pilot)
+        tab.query_one(TextsField).text = "one\ntwo\nthree"
+        await pilot.press("enter")
+        await until_shown(pilot, "── … embedding 2 of 3")
+        assert rows(pilot)[-1] == " esc stop  ? help"
+        await pilot.press("escape")
+        await until_shown(pilot, "── stopped after ")
+        assert tab.query_one(TextsField).texts == ["one", "two", "three"]
+        assert tab.compared is None
+
+
+async def test_a_problem_stands_in_its_place_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as pilot:
+        tab = await embedded(pilot, *TEXTS[:3])
+        answering(monkeypatch, Problem("OpenAI is too busy.", "Wait.", "OpenAI says: [red]slow[/] down"))
+        await pilot.press("r")
+        await until_shown(pilot, "▲ OpenAI is too busy.")
+        assert "OpenAI says: [red]slow[/] down" in shown(pilot)
+        assert "   3 texts · vectors of 1,536 numbers" in shown(pilot)
+        assert tab.query_one(TextsField).texts == list(TEXTS[:3])
+
+
+async def test_a_model_that_is_gone_says_so() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot, "")
+        assert tab.model is not None
+        assert tab.model.gone
+        tab.query_one(TextsField).text = "one"
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ ")
+        assert tab.query_one(TextsField).texts == ["one"]
+
+
+async def test_without_a_model_it_says_how_one_is_picked() -> None:
+    async with console(tenant="customer-emea-production-cluster-reasoning-and-embeddings-07") as pilot:
+        tab = await opened(pilot, "")
+        assert tab.model is None
+        await pilot.press("a", "enter")
+        await until_shown(pilot, "▲ No default embedding model yet.")
+        assert tab.query_one(TextsField).texts == ["a"]
+
+
+async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
+    async with console(tenant="north-lab") as pilot:
+        tab = await opened(pilot)
+        await pilot.press("a", "ctrl+j", "b", "enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Unlock")
+        await pilot.press(*"practice", "enter")
+        await until(pilot, lambda: tab.compared is not None)
+        await pilot.press("L")
+        await until_shown(pilot, "north-lab is locked.")
+        assert "cosine    " not in shown(pilot)
+
+
+async def test_it_is_saved_as_json_and_csv_and_copied_as_a_table(tmp_path: Path) -> None:
+    async with console() as pilot:
+        tab = await embedded(pilot, *TEXTS[:3])
+        assert tab.compared is not None
+        held = json.loads(tab.compared.as_json("openai/text-embedding-3-small"))
+        assert held["dimensions"] == 1536
+        assert [each["text"] for each in held["texts"]] == list(TEXTS[:3])
+        assert len(tab.compared.as_csv().splitlines()) == 4
+        await pilot.press("s")
+        await until_shown(pilot, "( ) CSV")
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: pilot.app.clipboard)
+        assert pilot.app.clipboard.startswith(f"{TEXTS[0]}\t1.0000\t0.")
+
+
+async def test_hostile_text_is_drawn_as_text() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot)
+        from textual import events
+
+        tab.query_one(TextsField).post_message(events.Paste("\x1b[31mred\x1b]0;x\x07\n[bold]b[/] [/x]\n\u202eback"))
+        await until(pilot, lambda: len(tab.query_one(TextsField).texts) == 3)
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.compared is not None)
+        await pilot.pause()
+        assert "[31mred]0;x" in shown(pilot)
+        assert "[bold]b[/] [/x]" in shown(pilot)
+        assert "\x1b" not in shown(pilot)
+        assert "\u202e" not in shown(pilot)
+
+
+async def test_a_paste_of_more_than_a_megabyte_is_left_out_with_a_sentence() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot)
+        from textual import events
+
+        tab.query_one(TextsField).post_message(events.Paste("x" * 1_000_001))
+        await until_shown(pilot, "▲ The paste has 1,000,001 characters; it was left out.")
+        assert tab.query_one(TextsField).text == ""
+
+
+async def test_more_texts_than_are_compared_are_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, AssertionError("sent"))
+    async with console() as pilot:
+        tab = await opened(pilot)
+        tab.query_one(TextsField).text = "\n".join(f"t{n}" for n in range(301))
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ Up to 300 texts are compared here; these are 301.")
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+    from tui.console.widgets.truncate import width
+
+    async with console(size=size) as pilot:
+        await embedded(pilot, *TEXTS)
+        assert all(width(line) <= size[0] for line in rows(pilot))
+        assert rows(pilot)[-1].endswith("? help")
+
+
+async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    async def embed(*given: Any) -> AsyncIterator[Any]:
+        asked.append(given[-1])
+        yield Vectors(0, ((1.0, 0.0),))
+
+    monkeypatch.setattr(calls, "embed", embed)
+    async with console() as pilot:
+        tab = await opened(pilot)
+        await pilot.press("escape", "p")
+        assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
+        monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], tells_questions=True))
+        tab.reframe()
+        await until_shown(pilot, "p parameters")
+        await pilot.press("p")
+        await until_shown(pilot, "What these lines are")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "── questions, one a line ──")
+        await pilot.press("i")
+        tab.query_one(TextsField).text = "Why is the sky blue?"
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.compared is not None)
+        assert asked == [True]

@@ -1,0 +1,455 @@
+"""The speech tab: a file is found as in a shell, looked at, sent, and its text read, searched, copied and saved."""
+
+import os
+import wave
+from asyncio import Event as Signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.console.playground.speech.form import duration
+from tui.console.playground.speech.result import Heard
+from tui.console.playground.speech.tab import SpeechTab
+from tui.console.widgets.form import Button
+from tui.console.widgets.progress_bar import Progress
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.practice.tenants import practice_desk
+from tui.providers.events import Segment, TextDelta, Transcript, Uploading
+from tui.providers.requests import Times
+from tui.workspace.models import catalog
+from tui.workspace.playground import calls
+
+MB = 1024 * 1024
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder with recordings."""
+    folder = tmp_path / "recordings"
+    folder.mkdir()
+    _wav(folder / "meeting-2026-11-18.wav", 2470)
+    with (folder / "meeting-2026-11-19.wav").open("wb") as file:
+        file.truncate(96 * MB)
+    (folder / "notes.txt").write_text("x")
+    return tmp_path
+
+
+def _wav(path: Path, seconds: int) -> None:
+    with wave.open(str(path), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8)
+        sound.writeframes(bytes(8 * seconds))
+
+
+async def opened(pilot: Pilot[None], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
+    """The tab with a model and something typed into the path."""
+    app: Any = pilot.app
+    model = catalog.find(app.desk, app.tenant_id, ref, ModelType.SPEECH2TEXT) if ref else None
+    await app.open_playground(ModelType.SPEECH2TEXT, model)
+    tab: SpeechTab = app.screen.query_one(SpeechTab)
+    if typed:
+        field = tab.form._path.field
+        field.value = typed
+        field.cursor_position = len(typed)
+        await until(pilot, lambda: tab.form._offer.typed == typed)
+    await pilot.pause()
+    return tab
+
+
+def at(home: Path) -> Any:
+    """A console whose home folder that is."""
+    return console(practice_desk({"HOME": str(home)}, pace=0.0))
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
+    """Have these events come instead of a call, which is noted; an exception is raised, a signal waited for."""
+    asked: list[Any] = []
+
+    async def transcribe(*given: Any) -> AsyncIterator[Any]:
+        asked.append(given)
+        for part in parts:
+            if isinstance(part, Exception):
+                raise part
+            if isinstance(part, Signal):
+                await part.wait()
+            else:
+                yield part
+
+    monkeypatch.setattr(calls, "transcribe", transcribe)
+    return asked
+
+
+async def heard(pilot: Pilot[None], ref: str = "openai/whisper-1") -> SpeechTab:
+    """The tab with a result."""
+    tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", ref)
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.focused, Button))
+    await pilot.press("enter")
+    await until(pilot, lambda: tab.view == "results")
+    await pilot.pause()
+    return tab
+
+
+async def test_a_folder_below_the_one_in_use_is_told_as_a_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir("/")
+    async with at(home) as pilot:
+        await opened(pilot, "tmp/meeting")
+        await until_shown(pilot, "scp recording.m4a ")
+        assert next(each for each in rows(pilot) if "scp recording.m4a" in each).endswith(":/tmp/")
+
+
+async def test_the_form_as_drawn(home: Path) -> None:
+    async with at(home) as pilot:
+        await opened(pilot, "~/recordings/meeting-2026-11-1")
+        lines = rows(pilot)
+        assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
+        assert lines[1] == "── Chat  Embedding  [Speech-to-text] ───────────── openai/whisper-1 · own key ──"
+        assert lines[3] == " ▸ File             [~/recordings/meeting-2026-11-1                      ]"
+        assert lines[4].startswith("                      meeting-2026-11-18.wav       ")
+        assert lines[5] == "                      meeting-2026-11-19.wav      96.0 MB   ▲ over 25 MB"
+        assert lines[6] == "                    Read on this machine. From another:"
+        assert lines[7].startswith("                    scp recording.m4a ")
+        assert lines[7].endswith(":recordings/")
+        assert lines[9] == "   Language         [                ]   empty: found out by the model"
+        assert lines[10] == "   Times            ( ) none  (•) per sentence  ( ) per word"
+        assert lines[12] == "   [ Transcribe ]"
+        assert lines[-3] == "   whisper-1 takes flac mp3 mp4 mpeg mpga m4a ogg wav webm, up to 25 MB."
+        assert lines[-2].startswith("   It ends on 2027-02-26.")
+        assert lines[-1] == " enter next  tab complete  down to list  esc keys  f1 help"
+
+
+async def test_tab_completes_as_in_a_shell_and_then_moves_on(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/re")
+        field = tab.form._path.field
+        await pilot.press("tab")
+        await until(pilot, lambda: field.value == "~/recordings/")
+        await until(pilot, lambda: tab.form._offer.typed == field.value)
+        await pilot.press("tab")
+        await until(pilot, lambda: field.value == "~/recordings/meeting-2026-11-1")
+        await pilot.press("8", "tab")
+        await until(pilot, lambda: field.value == "~/recordings/meeting-2026-11-18.wav")
+        await until_shown(pilot, "wav, 41 min 10 s, 19 kB.")
+        await pilot.press("tab")
+        await until(pilot, lambda: pilot.app.focused is tab.form._language.field)
+
+
+async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/")
+        await pilot.press("down")
+        await until_shown(pilot, " ▸ meeting-2026-11-18.wav")
+        assert rows(pilot)[-1] == " enter choose  up down move  i write  m model  t type  ? help"
+        await pilot.press("enter")
+        await until_shown(pilot, "wav, 41 min 10 s")
+        assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Button))
+
+
+async def test_what_is_too_large_is_said_at_once_with_a_way_out(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
+        await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
+        assert "Make it smaller, for instance to mono mp3, or esc then m" in shown(pilot)
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.focused is tab.form._path.field
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Which file?"),
+        ("~/recordings/nowhere.wav", "There is no file "),
+        ("~/recordings", " is a folder."),
+        ("~/recordings/notes.txt", "notes.txt is not a recording that whisper-1 takes."),
+        ("~/recordings/forty.mp3", "forty.mp3 is 40 MB; whisper-1 takes 25 MB."),
+        ("~/recordings/secret.mp3", " may not be read."),
+        ("~/recordings/empty.mp3", "empty.mp3 is empty."),
+    ],
+)
+async def test_a_file_that_cannot_be_sent_is_said_in_place_and_nothing_is_lost(
+    home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+) -> None:
+    asked = answering(monkeypatch, Transcript("never"))
+    with (home / "recordings/forty.mp3").open("wb") as file:
+        file.truncate(40 * MB)
+    (home / "recordings/secret.mp3").write_bytes(b"x")
+    (home / "recordings/empty.mp3").touch()
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, *rest: "secret" not in str(path) and may(path, *rest))
+    async with at(home) as pilot:
+        tab = await opened(pilot, typed)
+        tab.form._language.field.value = "de"
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ ")
+        await until_shown(pilot, said)
+        assert pilot.app.focused is tab.form._path.field
+        assert tab.form._path.value == typed
+        assert tab.form._language.value == "de"
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: pilot.app.focused is tab.form._path.field)
+        assert asked == []
+
+
+async def test_a_language_that_is_none_is_said_in_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, Transcript("never"))
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab.form._language.field.value = "English, please"
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ A language is two letters, such as en or zh.")
+        assert asked == []
+
+
+async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", "openai/gpt-transcribe")
+        assert "Times" not in shown(pilot)
+        assert tab.form.times is Times.NONE
+        tab = await opened(pilot)
+        assert "(•) per sentence" in shown(pilot)
+        assert tab.form.times is Times.SENTENCE
+
+
+async def test_a_result_with_times_as_drawn(home: Path) -> None:
+    async with at(home) as pilot:
+        await heard(pilot)
+        await until_shown(pilot, "── 1 – 6 ──")
+        lines = rows(pilot)
+        assert lines[0].endswith("1 Providers  2 Models  3 Defaults  [4 Playground]")
+        assert lines[2].startswith(" meeting-2026-11-18.wav · 34 s · English · in ")
+        assert lines[4] == " ▸ 00:00:00  Good morning, let us begin with the figures of last week."
+        assert lines[7] == "   00:00:15  我们先看一下上周的数据。"
+        assert lines[-4].startswith("── 6 sentences ──")
+        assert lines[-4].endswith("── 1 – 6 ──")
+        assert lines[-3] == "   s saves it as text, srt or vtt; c sends the text to your clipboard."
+        assert lines[-1] == " s save  c copy  r again  m model  n new  / find  t type  ? help"
+
+
+async def test_a_result_without_times_is_plain_text(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await heard(pilot, "openai/gpt-transcribe")
+        assert "00:00" not in shown(pilot)
+        assert "   Good morning, let us begin with the figures of last week." in shown(pilot)
+        assert tab.result.heard is not None
+        assert list(tab.result.heard.formats) == ["txt", "json"]
+        assert "s saves it as text or JSON" in shown(pilot)
+
+
+async def test_another_model_again_and_both_results_are_kept(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await heard(pilot)
+        app: Any = pilot.app
+        tab.use(catalog.find(app.desk, app.tenant_id, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
+        await pilot.press("r")
+        await until(pilot, lambda: len(tab.result.all) == 2)
+        await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")
+        assert "left and right change between 2 results." in shown(pilot)
+        await pilot.press("left")
+        await until_shown(pilot, "── 6 sentences · whisper-1, 1 of 2 ──")
+        assert "00:00:09" in shown(pilot)
+        await pilot.press("right")
+        await until_shown(pilot, "2 of 2")
+
+
+async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = Signal()
+    answering(monkeypatch, *(Uploading(n * MB, 20 * MB) for n in range(11)), waits)
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        drawn: list[str] = []
+        show = tab.query_one("#sent").show  # type: ignore[attr-defined]
+        tab.query_one("#sent").show = lambda text: (drawn.append(text), show(text))  # type: ignore[attr-defined]
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "── … uploading")
+        lines = rows(pilot)
+        assert lines[3] == "   ~/recordings/meeting-2026-11-18.wav"
+        assert lines[4] == "   wav, 41 min 10 s, 19 kB"
+        assert "Stopping now costs nothing. Once it is uploaded, the provider may charge." in shown(pilot)
+        assert lines[-1] == " esc stop  ? help"
+        await until_shown(pilot, f"   uploading     {'━' * 20}{'─' * 20}   10.0 of 20 MB")
+        assert len(drawn) == 2
+        await pilot.press("escape")
+        await until_shown(pilot, "── stopped after ")
+        assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
+        assert rows(pilot)[-1] == " i write  m model  t type  ? help"
+
+
+async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
+    async with console() as pilot:
+        bar = Progress()
+        await pilot.app.screen.mount(bar)
+        await pilot.pause()
+        drawn: list[Any] = []
+        bar.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment,return-value]
+        bar.move(0.25)
+        bar.move(0.251)
+        bar.move(0.5)
+        assert [(region.x, region.width) for (region,) in drawn] == [(0, 10), (10, 10)]
+
+
+async def test_after_the_upload_it_waits_without_a_bar_and_can_be_stopped(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Uploading(5, 5), Signal())
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "── … waiting for the text")
+        assert "uploading" not in shown(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: tab.view == "form")
+        assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
+
+
+async def test_what_was_received_before_it_broke_is_kept_and_marked(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, TextDelta("Good "), TextDelta("morning"), Problem("The connection ended.", "r asks again."))
+    async with at(home) as pilot:
+        await heard(pilot)
+        assert "   Good morning" in shown(pilot)
+        assert " ■ broken off, the text is incomplete" in shown(pilot)
+        assert " ▲ The connection ended." in shown(pilot)
+
+
+async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(monkeypatch, Problem("OpenAI refused the key.", "f2 opens Providers.", "OpenAI says: [b]no[/b]"))
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ OpenAI refused the key.")
+        assert "OpenAI says: [b]no[/b]" in shown(pilot)
+        assert not isinstance(pilot.app.focused, Button), "an impatient second enter must not send again"
+        assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
+
+
+async def test_silence_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Transcript(""))
+    async with at(home) as pilot:
+        await heard(pilot)
+        assert "The model heard no speech in this file." in shown(pilot)
+        assert "Check that it plays, or set the language." in shown(pilot)
+
+
+async def test_it_is_found_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    async with at(home) as pilot:
+        tab = await heard(pilot)
+        await pilot.press("slash", *"costs")
+        await until_shown(pilot, " ▸ 00:00:26  The second is about what it costs.")
+        await pilot.press("x")
+        await until_shown(pilot, "not found")
+        await pilot.press("escape", "c")
+        await until(pilot, lambda: pilot.app.clipboard.startswith("Good morning"))
+        await pilot.press("s")
+        await until_shown(pilot, "(•) text  ( ) srt  ( ) vtt  ( ) JSON")
+        await pilot.press("enter", "right", "enter", "enter")
+        await until(pilot, lambda: (home / "meeting-2026-11-18.srt").exists())
+        await until(pilot, lambda: pilot.app.screen is tab.screen)
+        assert (
+            (home / "meeting-2026-11-18.srt").read_text().startswith("1\n00:00:00,000 --> 00:00:04,200\nGood morning")
+        )
+
+
+async def test_a_pasted_path_of_three_lines_sends_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answering(monkeypatch, Transcript("never"))
+    async with at(home) as pilot:
+        tab = await opened(pilot)
+        tab.form._path.field.post_message(events.Paste("~/recordings/\nmeeting\n\x1b[31m"))
+        await until(pilot, lambda: tab.form._path.value)
+        await pilot.pause()
+        assert tab.form._path.value == "~/recordings/ meeting [31m"
+        assert asked == []
+
+
+async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "a\x1b]0;x\x07[red]\u202eb\n.wav"
+    _wav(home / name, 1)
+    (home / os.fsdecode(b"\xff\xfe.wav")).write_bytes(b"RIFF")
+    asked = answering(monkeypatch, Transcript("[b]text[/] \x1b[31m", (Segment(0.0, 1.0, "[b]text[/] \x1b[31m"),)))
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/a")
+        assert "\x1b" not in shown(pilot)
+        await pilot.press("tab")
+        await until_shown(pilot, "wav, 1 s, 1 kB.")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Button))
+        await pilot.press("enter")
+        await until(pilot, lambda: tab.view == "results")
+        await until_shown(pilot, "[b]text[/] [31m")
+        assert asked[0][3] == home / name
+        assert "\x1b" not in shown(pilot)
+        assert "\u202e" not in shown(pilot)
+
+
+async def test_digits_type_in_the_path_and_escape_leaves_it_for_keys(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await opened(pilot)
+        await pilot.press("1", "m", "q", "escape")
+        assert tab.form._path.value == "1mq"
+        assert rows(pilot)[0].endswith("[4 Playground]")
+        await pilot.press(*["escape"] * 5)
+        await pilot.press("i")
+        assert pilot.app.focused is tab.form._path.field
+
+
+async def test_another_file_keeps_the_folder(home: Path) -> None:
+    async with at(home) as pilot:
+        tab = await heard(pilot)
+        await pilot.press("n")
+        await pilot.pause()
+        assert tab.view == "form"
+        assert tab.form._path.value == "~/recordings/"
+
+
+async def test_a_locked_tenant_shows_no_text(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Transcript("a secret plan"))
+    async with console(practice_desk({"HOME": str(home)}), tenant="north-lab") as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab.query_one(Button).focus()
+        await pilot.press("enter")
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "Unlock")
+        await pilot.press(*"practice", "enter")
+        await until_shown(pilot, "a secret plan")
+        await pilot.press("L")
+        await until_shown(pilot, "north-lab is locked.")
+        assert "secret plan" not in shown(pilot)
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]) -> None:
+    from tui.console.widgets.truncate import width
+
+    async with console(practice_desk({"HOME": str(home)}, pace=0.0), size=size) as pilot:
+        await opened(pilot, "~/recordings/")
+        assert all(width(line) <= size[0] for line in rows(pilot))
+        await heard(pilot)
+        assert all(width(line) <= size[0] for line in rows(pilot))
+        assert "Good morning" in shown(pilot)
+
+
+def test_lengths_and_titles_in_words() -> None:
+    assert [duration(each) for each in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
+    result = Heard(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
+    assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51 times as fast"

@@ -1,0 +1,80 @@
+"""What the tests of providers and their forms share: a made-up provider, a network that answers as told, pastes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import httpx
+from textual import events
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from tests.console.pilot import until
+from tui.console.widgets.form import Button
+from tui.domain import Intake, Supply
+from tui.practice.tenants import practice_desk
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Wire
+from tui.providers.spec import Choice, Field
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+
+KEY = "sk-practice-0000-a-new-made-up-key-5d1e"
+OTHER_KEY = "mk-live-0000-a-key-of-somebody-else-77aa"
+
+MADE_UP = replace(
+    PROVIDERS["openai"],
+    id="made_up",
+    label="Made [/x] \x1b[31mUp",
+    supply=Supply.HOSTING,
+    intake=Intake.ADDED,
+    place=1,
+    key_page="https://made-up.example/keys",
+    after_saving="It does not list its models. Add each one with a.",
+    origins=lambda fields: ("https://made-up.example", "https://emb.made-up.example"),
+    list_models=None,
+    local_servers=(),
+    fields=(
+        Field("api_password", "APIPassword", "From the page.", secret=True, required=True, way="APIPassword",
+              env=("MADE_UP_KEY",), prefixes=(Choice("mk-live-", "live key"),)),
+        Field("app_id", "APPID", required=True, way="APPID, APIKey and APISecret"),
+        Field("api_key", "APIKey", secret=True, required=True, way="APPID, APIKey and APISecret"),
+        Field("api_secret", "APISecret", "It stands below APIKey.", secret=True, required=True,
+              way="APPID, APIKey and APISecret"),
+        Field("version", "Check with", "The check is one call.", default="lite",
+              choices=(Choice("lite", "Lite"), Choice("max", "Max"))),
+        Field("base_url", "Base URL", default="https://made-up.example/v1", url=True, more=True),
+    ),
+)  # fmt: skip
+"""A provider as none is yet: two ways of signing in, a choice, no listing, and a name that would like to be markup."""
+
+
+def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Desk:
+    """The practice tenants on a network that answers like this."""
+    desk = practice_desk(pace=0.0)
+    desk.wiring = lambda: Wire({}, transport=httpx.MockTransport(answer))
+    return desk
+
+
+async def forget(desk: Desk, *provider_ids: str, tenant: str = "acme") -> Desk:
+    """The desk with those providers not set up."""
+    for each in provider_ids:
+        await status.remove_provider(desk, tenant, each)
+    return desk
+
+
+async def paste(pilot: Pilot[None], text: str) -> None:
+    """A bracketed paste."""
+    pilot.app.post_message(events.Paste(text))
+    await pilot.pause()
+
+
+async def focused(pilot: Pilot[None], label: str) -> None:
+    """Wait until a button with that label, or a field of a row with it, has the focus."""
+
+    def here() -> bool:
+        widget: Widget | None = pilot.app.focused
+        if isinstance(widget, Button):
+            return widget.label == label
+        return any(getattr(each, "label", None) == label for each in (widget.ancestors if widget else ()))
+
+    await until(pilot, here)

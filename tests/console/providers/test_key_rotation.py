@@ -1,0 +1,66 @@
+"""Rotating a key in the console: from the set-up form, back again, and done with the old one, all in the details."""
+
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, shown, until, until_shown
+from tests.console.provider_forms import KEY, focused, paste
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+
+ROTATE = "Rotate: verify and save, the old key is kept"
+
+
+def held(desk: Desk) -> list[tuple[str, bool, str]]:
+    found = status.listing(desk, "acme", "openai")
+    return [(each.name, each.active, each.hints["api_key"]) for each in found]
+
+
+async def rotate(pilot: Pilot[None], key: str) -> None:
+    """From the details of OpenAI: its form, a new key, and the button that rotates."""
+    await pilot.press("enter")
+    await focused(pilot, "API key")
+    await paste(pilot, key)
+    await pilot.press("enter", "tab", "tab")
+    await focused(pilot, ROTATE)
+    await pilot.press("enter")
+
+
+async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await pilot.press("enter")
+        await rotate(pilot, KEY)
+        await until_shown(pilot, "OpenAI has the new key; the old one is kept in its details.")
+        await until_shown(pilot, "   default.kept   ••••••••3f2a                kept, the key of before")
+        assert "▸ API key        ••••••••5d1e" in shown(pilot)
+        assert held(desk) == [("default", True, "5d1e"), ("batch-jobs", False, "77c0"), ("default.kept", False, "3f2a")]
+
+        await pilot.press("G")
+        await until_shown(pilot, "default.kept, the key ending 3f2a, is kept since default was rotated.")
+        assert "u goes back to it; d forgets it, when default works." in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "A key that is kept is not changed.")
+        await pilot.press("u")
+        await until_shown(pilot, "Go back to the key that default had")
+        assert "Calls to OpenAI use default from then on, the key ending 3f2a." in shown(pilot)
+        assert "default.kept is kept, the key ending 5d1e." in shown(pilot)
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: held(desk)[0] == ("default", True, "3f2a"))
+        await until_shown(pilot, "▸ default.kept   ••••••••5d1e")
+
+        await pilot.press("d")
+        await until_shown(pilot, "The credential default.kept goes, the key ending 5d1e.")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: held(desk) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
+
+
+async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_anyway(desk: Desk) -> None:
+    before = held(desk)
+    async with console(desk) as pilot:
+        await pilot.press("enter")
+        await rotate(pilot, "sk-practice-refused-00000000000")
+        await until_shown(pilot, "The stored key ending 3f2a stays in use until another is accepted.")
+        assert "Save anyway" not in shown(pilot)
+        await focused(pilot, "API key")
+        await pilot.press("ctrl+u", "enter", "tab", "tab", "enter")
+        await until_shown(pilot, "▲ A new API key is missing.")
+        assert held(desk) == before

@@ -1,0 +1,154 @@
+"""Pastes into the set-up form: cleaned with a notice, refused with a sentence, carried on, and never sent."""
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
+from tui.console.widgets.input import SecretField
+from tui.providers.spec import Provider
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+
+
+def typed(pilot: Pilot[None]) -> str:
+    return pilot.app.screen.query(SecretField).first().value
+
+
+@pytest.fixture
+async def bare(desk: Desk) -> Desk:
+    return await forget(desk, "openai")
+
+
+async def test_what_surrounds_a_key_is_cut_and_said(bare: Desk) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        await paste(pilot, f'export OPENAI_API_KEY="{KEY}"\n')
+        await until_shown(pilot, "Cleaned: ")
+        assert typed(pilot) == KEY
+        for each in ("export OPENAI_API_KEY=", "quotes", "a line end"):
+            assert each in shown(pilot)
+        await focused(pilot, "API key")
+
+
+async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Desk) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await paste(pilot, KEY)
+        await until_shown(pilot, "Ends 5d1e, has the shape of an OpenAI key.")
+        assert KEY[:12] not in shown(pilot) and f"[{'•' * len(KEY)}" in shown(pilot)
+        assert rows(pilot)[23] == " enter next  ctrl+u empty  tab next  esc back  f1 help"
+
+
+@pytest.mark.parametrize("text", ["a\nb\nc", "sk-one\nsk-two\nsk-three\n", f"{KEY}\n"])
+async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Desk, text: str) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        for _ in range(4):
+            await paste(pilot, text)
+            assert not pilot.app.screen.asking
+            await pilot.press("tab")
+        assert status.active(bare, "acme", "openai") is None
+
+
+async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Desk) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await paste(pilot, KEY)
+        await pilot.press("ctrl+u")
+        await paste(pilot, "sk-12345’6789")
+        await until_shown(pilot, "▲ The 9th character is a curved quote; a key has none.")
+        assert typed(pilot) == ""
+        await pilot.press("enter", "enter")
+        await focused(pilot, "API key")
+        assert status.active(bare, "acme", "openai") is None
+
+
+async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await pilot.press("enter", "enter")
+        await focused(pilot, "API key")
+        await paste(pilot, "sk-12345\u4e006789")
+        await pilot.press("enter")
+        await focused(pilot, "Verify and save")
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        assert "▲ The 9th character is" in shown(pilot)
+
+
+async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: Desk) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await paste(pilot, KEY)
+        await paste(pilot, "x" * 1_000_000)
+        await until_shown(pilot, "▲ That is 1,000,000 characters; no field takes so many.")
+        assert typed(pilot) == KEY
+
+
+async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: Desk) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter", "enter")
+        await focused(pilot, "Verify and save")
+        await paste(pilot, f"{KEY}\n")
+        await focused(pilot, "API key")
+        await until(pilot, lambda: typed(pilot) == KEY)
+        await pilot.press("enter")
+        await paste(pilot, "again")
+        await until_shown(pilot, "Nothing was pasted: no field has the cursor.")
+        assert typed(pilot) == KEY
+
+
+async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste(bare: Desk, made_up: Provider) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        await paste(pilot, f"'{OTHER_KEY}'")
+        await until_shown(pilot, "Up (mk-live-).")
+        screen = shown(pilot)
+        assert "Cleaned: quotes." in screen and "▲ This looks like a key of Made [/x]" in screen
+        assert "It has not been sent anywhere." in screen and "[ Keep it here ]" in screen
+        assert "enter goes to the first choice under the field." in screen
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "Providers › Made [/x]")
+        await until(pilot, lambda: typed(pilot) == OTHER_KEY)
+        await focused(pilot, "APIPassword")
+        await until_shown(pilot, "Ends 77aa, has the shape of a live key.")
+        await pilot.press("escape")
+        await until_shown(pilot, "What was typed is lost.")
+
+
+async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Desk, made_up: Provider) -> None:
+    async with console(bare) as pilot:
+        await pilot.press("enter")
+        await paste(pilot, OTHER_KEY)
+        await pilot.press("enter", "tab")
+        await focused(pilot, "Keep it here")
+        await pilot.press("enter")
+        await focused(pilot, "Verify and save")
+        assert "This looks like" not in shown(pilot) and "with this key" not in shown(pilot)
+        await pilot.press("shift+tab", "ctrl+u")
+        await paste(pilot, OTHER_KEY)
+        await until_shown(pilot, "[ Keep it here ]")
+        await pilot.press("ctrl+u")
+        await until(pilot, lambda: "with this key" not in shown(pilot))
+
+
+async def test_a_pasted_address_is_taken_apart(desk: Desk) -> None:
+    async with console(await forget(desk, "openai_compatible")) as pilot:
+        await pilot.press("j", "enter", "tab")
+        await focused(pilot, "Base URL")
+        await paste(pilot, "http://localhost:8080/v1/chat/completions\n")
+        await until_shown(pilot, "Cleaned: a line end, /chat/completions.")
+        assert "[http://localhost:8080/v1 " in shown(pilot)
+
+
+async def test_a_hostile_paste_reaches_the_screen_as_plain_characters(desk: Desk) -> None:
+    async with console(await forget(desk, "openai_compatible")) as pilot:
+        await pilot.press("j", "enter", "tab")
+        await paste(pilot, "https://[/x]\x1b]52;c;aGk=\x07\u202e.example/v1")
+        await pilot.pause()
+        assert not set("\x1b\x07\u202e") & set(shown(pilot)) and pilot.app.is_running
+        await pilot.press("enter", "enter")
+        await focused(pilot, "Base URL")

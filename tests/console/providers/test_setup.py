@@ -1,0 +1,451 @@
+"""The set-up form: what enter does, asking and stopping, refusals, and that nothing typed is lost."""
+
+import httpx
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
+from tui.console.widgets.input import SecretField
+from tui.domain import CheckState
+from tui.errors import Unsaved
+from tui.practice.tenants import practice_desk
+from tui.providers.spec import Provider
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog
+
+REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
+
+
+def stored(desk: Desk, provider_id: str = "openai", tenant: str = "acme") -> str:
+    """The hint of the key in use, or ''."""
+    held = status.active(desk, tenant, provider_id)
+    return next(iter(held.hints.values()), "no key") if held else ""
+
+
+async def open_form(pilot: Pilot[None]) -> None:
+    """The form of the provider under the cursor, set up already."""
+    await pilot.press("enter", "enter")
+    await focused(pilot, "API key")
+
+
+async def test_with_a_key_in_hand_four_keys_lead_to_a_default(desk: Desk) -> None:
+    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        assert rows(pilot)[3] == " ▸ API key          [" + " " * 52 + "]"
+        assert rows(pilot)[1].endswith(" not set up ──")
+        assert rows(pilot)[0].rstrip() == " ▪ acme  PRACTICE"
+        assert rows(pilot)[23] == " enter next  tab shift+tab move  esc back  f1 help"
+        await paste(pilot, KEY)
+        await pilot.press("enter")
+        await focused(pilot, "Verify and save")
+        assert stored(desk) == ""
+        await pilot.press("enter")
+        await until_shown(pilot, "─ OpenAI is set up ─")
+        assert "37 models were imported in " in shown(pilot)
+        assert stored(desk) == "5d1e"
+        await pilot.press("enter")
+        await until_shown(pilot, "[f5 Playground]")
+
+
+async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button(desk: Desk) -> None:
+    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        await paste(pilot, KEY)
+        for _ in range(2):
+            pilot.app.post_message(events.Key("enter", "\r"))
+        await until_shown(pilot, "─ OpenAI is set up ─")
+
+
+async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
+    environ = {"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}
+    desk = await forget(practice_desk(environ, pace=0.0), "openai")
+    desk.practice = False
+    async with console(desk) as pilot:
+        await pilot.press("enter")
+        await focused(pilot, "Use OPENAI_API_KEY from the environment, ends 1234")
+        screen = rows(pilot)
+        assert screen[3] == " ▸ [ Use OPENAI_API_KEY from the environment, ends 1234 ]"
+        assert screen[4] == "   Asks api.openai.com whether it works, then seals and saves it."
+        assert screen[6] == "   or another:"
+        assert screen[7] == "   API key          [" + " " * 52 + "]"
+        assert screen[8] == "                    Starts with sk-. Nothing is shown but dots."
+        assert screen[9] == "                    Get one at https://platform.openai.com/api-keys"
+        assert screen[11] == "   [ Verify and save ]"
+        assert screen[13] == "   [ More: organization, project, base URL ]"
+        assert screen[15] == "   The key goes to https://api.openai.com and nowhere else."
+        assert screen[16] == "   All models of OpenAI are imported when it is accepted."
+        assert screen[23] == " enter press  tab next  esc back  f1 help"
+        await pilot.press("enter")
+        await until(pilot, lambda: stored(desk) == "1234")
+
+
+async def test_tab_goes_round_and_more_unfolds(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await pilot.press("shift+tab")
+        await focused(pilot, "Rotate: verify and save, the old key is kept")
+        await pilot.press("tab")
+        await focused(pilot, "API key")
+        await pilot.press("shift+tab", "shift+tab")
+        await focused(pilot, "More: organization, project, base URL")
+        await pilot.press("enter")
+        await focused(pilot, "Organization")
+        await pilot.press("enter")
+        await focused(pilot, "Project")
+        await pilot.press("enter", "enter")
+        await focused(pilot, "Verify and save")
+
+
+async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        assert "Empty keeps the stored key ending 3f2a." in shown(pilot)
+        assert all(not each.value for each in pilot.app.screen.query(SecretField))
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "OpenAI is saved.")
+        assert stored(desk) == "3f2a"
+
+
+async def test_a_refused_key_leaves_the_stored_one_in_use(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, REFUSED)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "▲ OpenAI does not know this key.")
+        await focused(pilot, "API key")
+        screen = shown(pilot)
+        assert "The stored key ending 3f2a stays in use until another is accepted." in screen
+        assert "[ Verify again ]\n   [ Save anyway, unverified ]" in screen
+        assert rows(pilot)[1].endswith(" ▲ key refused ──")
+        assert "   Answer of api.openai.com at " in screen and "req_practice401" in screen
+        assert "0bad" not in screen and stored(desk) == "3f2a"
+        # The text is kept; one paste replaces it, and what was said about the other is gone.
+        await pilot.press("ctrl+u")
+        await paste(pilot, KEY)
+        assert "Save anyway" not in shown(pilot)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+
+
+async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(desk: Desk) -> None:
+    async with console(await forget(desk, "openai")) as pilot:
+        await pilot.press("enter")
+        await paste(pilot, REFUSED)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "[ Save anyway, unverified ]")
+        await pilot.press("enter")
+        await focused(pilot, "Verify again")
+        await pilot.press("tab", "enter")
+        await until_shown(pilot, "▲ OpenAI               key refused")
+        assert stored(desk) == "0bad"
+
+
+async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_out(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, REFUSED)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "[ Save anyway, unverified ]")
+        await pilot.press("ctrl+u")
+        await paste(pilot, KEY)
+        with monkeypatch.context() as patched:
+            patched.setattr(status, "save", full)
+            await pilot.press("enter", "enter")
+            await until_shown(pilot, "▲ The disk is full; nothing was changed.")
+            screen = shown(pilot)
+            assert "Make room and try again." in screen and "[ Verify and save ]" in screen
+            assert "Save anyway" not in screen and "Answer of" not in screen
+            await focused(pilot, "Verify and save")
+        await pilot.press("enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+
+
+async def test_a_restricted_key_is_saved_on_the_operators_word(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, "sk-practice-0000-restricted-made-up-key-0001")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "▲ OpenAI knows this key, but it may not list models.")
+        await focused(pilot, "Save, and add models by hand")
+        assert stored(desk) == "3f2a"
+        await pilot.press("enter")
+        await until(pilot, lambda: stored(desk) == "0001")
+        held = status.active(desk, "acme", "openai")
+        assert held is not None and held.check.state is CheckState.RESTRICTED
+
+
+async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
+    desk = practice_desk(pace=50.0)
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, " ▸ … asking api.openai.com")
+        assert rows(pilot)[23] == " esc stop  f1 help"
+        await pilot.press("enter", "escape")
+        await focused(pilot, "Verify and save")
+        await until_shown(pilot, "Stopped. Nothing was saved")
+        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(desk) == "3f2a"
+
+
+async def test_leaving_with_something_typed_asks_first(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await pilot.press("x", "escape")
+        await until_shown(pilot, "What was typed is lost.")
+        await focused(pilot, "Stay")
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        assert pilot.app.screen.query(SecretField).first().value == "x"
+        await pilot.press("escape")
+        await focused(pilot, "Stay")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, " ▸ API key        ••••••••3f2a")
+
+
+async def test_leaving_an_untouched_form_asks_nothing(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, " ▸ API key        ••••••••3f2a")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (httpx.ConnectError("[Errno -2] Name or service not known"), "The key was not sent."),
+        (httpx.Response(200, text="<html><b>Welcome</b></html>", headers={"content-type": "text/html"}), "▲ "),
+        (httpx.Response(404, text="<html>[/x] not found</html>"), "▲ "),
+        (httpx.Response(302, headers={"location": "https://elsewhere.example/"}), "▲ "),
+        (httpx.Response(503, json={"error": {"message": "busy"}}, headers={"retry-after": "0"}), "▲ "),
+    ],
+)
+async def test_what_is_no_answer_is_told_in_place_and_can_be_saved_unverified(
+    answer: httpx.Response | Exception, words: str
+) -> None:
+    def network(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    desk = desk_answering(network)
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "[ Save anyway, unverified ]", 20)
+        assert words in shown(pilot) and "[ Verify again ]" in shown(pilot)
+        await focused(pilot, "Verify again")
+        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(desk) == "3f2a"
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+
+
+async def test_nothing_listens_on_that_port(desk: Desk, unused_tcp_port: int) -> None:
+    from tui.providers.client.client import Wire
+
+    desk.wiring = lambda: Wire({})
+    async with console(await forget(desk, "openai_compatible")) as pilot:
+        await pilot.press("j", "enter", "tab")
+        await focused(pilot, "Base URL")
+        await paste(pilot, f"http://127.0.0.1:{unused_tcp_port}/v1")
+        assert "Nothing leaves this machine" in shown(pilot)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "▲ ", 20)
+        assert f"127.0.0.1:{unused_tcp_port}" in shown(pilot)
+        assert stored(desk, "openai_compatible") == ""
+
+
+async def test_a_missing_field_is_named_in_its_place(desk: Desk) -> None:
+    async with console(await forget(desk, "openai")) as pilot:
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "▲ API key is missing.")
+        await focused(pilot, "API key")
+
+
+async def test_a_value_that_does_not_fit_is_said_under_its_field(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await pilot.press("enter", "j", "enter")
+        await focused(pilot, "Organization")
+        await pilot.press(*"acme", "shift+tab", "enter")
+        await until_shown(pilot, "▲ An organization begins with org-.")
+        await focused(pilot, "Organization")
+
+
+async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_one_key(desk: Desk) -> None:
+    async with console(await forget(desk, "openai_compatible")) as pilot:
+        await pilot.press("j", "enter")
+        await focused(pilot, "Look for servers on this machine")
+        await pilot.press("enter")
+        await until_shown(pilot, "Answers on this machine")
+        screen = rows(pilot)
+        assert screen[2] == "   Answers on this machine"
+        assert screen[3] == " ▸ [ Use http://localhost:11434/v1 ]   Ollama         3 models, no key"
+        assert screen[4] == "   [ Use http://localhost:8080/v1  ]   llama.cpp      1 model, no key"
+        assert screen[5] == "                                       8000 and 1234 do not answer"
+        assert screen[7] == "   or another:"
+        assert "   [ Look again ]" in screen
+        assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
+        assert screen[22] == "   Nothing leaves this machine. For another one give an https address."
+        assert screen[23] == " enter press  up down move  tab next  esc back  f1 help"
+        await pilot.press("enter")
+        await until(pilot, lambda: stored(desk, "openai_compatible") == "no key")
+        assert len(catalog.listing(desk, "acme", provider="openai_compatible")) == 3
+
+
+async def test_opened_to_look_it_looks_at_once(desk: Desk) -> None:
+    async with console(await forget(desk, "openai_compatible")) as pilot:
+        pilot.app.run_worker(pilot.app.set_up("openai_compatible", look=True))
+        await until_shown(pilot, " ▸ [ Use http://localhost:11434/v1 ]")
+
+
+async def test_no_server_answers() -> None:
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    async with console(await forget(desk_answering(silent), "openai_compatible")) as pilot:
+        await pilot.press("j", "enter", "enter")
+        await until_shown(pilot, "▲ No model server answers on this machine.")
+        assert "Start it, or type its address." in shown(pilot)
+        await focused(pilot, "Base URL")
+
+
+async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> None:
+    desk = desk_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
+    async with console(desk) as pilot:
+        await pilot.press("j", "enter", "enter", "enter", "enter")
+        await until_shown(pilot, "▲ It answers, but lists no models.")
+        assert "Save, then add one by its name with a." in shown(pilot)
+
+
+async def test_plain_http_to_another_machine_is_asked_about_once(desk: Desk) -> None:
+    answering = desk_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
+    async with console(answering) as pilot:
+        await pilot.press("j", "enter", "enter")
+        await focused(pilot, "Base URL")
+        await pilot.press("ctrl+u")
+        await paste(pilot, "http://192.0.2.7:8000/v1")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "This sends texts and the key readable for others on the way.")
+        await focused(pilot, "Go back")
+        await pilot.press("enter")
+        await focused(pilot, "Base URL")
+        await pilot.press("enter", "enter")
+        await focused(pilot, "Go back")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "▲ plain http")
+        held = status.active(answering, "acme", "openai_compatible")
+        assert held is not None and held.plain_http == ("http://192.0.2.7:8000",)
+        await pilot.press("enter")
+        await focused(pilot, "Base URL")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "OpenAI-compatible is saved.")
+
+
+async def test_another_sessions_save_is_not_overwritten_unasked(desk: Desk) -> None:
+    async def theirs() -> None:
+        await status.save(desk, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await theirs()
+        pilot.app.screen.changed_elsewhere()
+        await until_shown(pilot, "▲ changed elsewhere ──")
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "─ OpenAI was changed while this form was open ─")
+        screen = shown(pilot)
+        assert "  API key        now ends beef             here: a new one, ends 5d1e" in screen
+        assert "Nothing of this form has been saved." in screen
+        await focused(pilot, "Look at theirs, keep my form open")
+        await pilot.press("enter")
+        await until_shown(pilot, "Theirs: API key ends beef")
+        assert stored(desk) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
+        await theirs()
+        await pilot.press("enter")
+        await focused(pilot, "Look at theirs, keep my form open")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+
+
+async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(desk: Desk) -> None:
+    async with console(desk, "north-lab") as pilot:
+        await open_form(pilot)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "the check of OpenAI.")
+        await pilot.press(*"practice", "enter")
+        await until_shown(pilot, "OpenAI is saved.")
+
+
+async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(desk: Desk) -> None:
+    with desk.store("acme").transaction() as tables:
+        tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        assert "The stored one cannot be opened; enter it again." in shown(pilot)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "▲ API key is missing.")
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until_shown(pilot, "● ready ──")
+
+
+async def test_ways_of_signing_in_come_from_the_declaration(desk: Desk, made_up: Provider) -> None:
+    async with console(desk) as pilot:
+        await pilot.press("G", "enter")
+        await focused(pilot, "APIPassword")
+        assert "   Sign in with     (•) APIPassword  ( ) APPID, APIKey and APISecret" in rows(pilot)
+        assert "   Check with       (•) Lite  ( ) Max" in rows(pilot)
+        assert "APPID            [" not in shown(pilot)
+        assert "The key goes to made-up.example and emb.made-up.example." in shown(pilot)
+        await pilot.press(*"pass", "shift+tab", "right")
+        await until_shown(pilot, "   APPID            [")
+        assert "   APIPassword      [" not in shown(pilot)
+        await pilot.press("tab", *"5f3c", "enter")
+        await focused(pilot, "APIKey")
+        await pilot.press(*"key", "enter")
+        await focused(pilot, "APISecret")
+        await pilot.press("enter")
+        await focused(pilot, "Verify and save")
+        await pilot.press("enter")
+        await until_shown(pilot, "▲ APISecret is missing; this way needs all of its fields.")
+        await focused(pilot, "APISecret")
+        assert "Nothing was sent" not in shown(pilot)
+        # What was typed on the other side is still there.
+        await pilot.press("shift+tab", "shift+tab", "shift+tab", "left")
+        await until_shown(pilot, "   APIPassword      [••••")
+
+
+@pytest.mark.all_providers
+async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fields_are_filled(desk: Desk) -> None:
+    async with console(await forget(desk, "spark"), size=(80, 40)) as pilot:
+        pilot.app.run_worker(pilot.app.set_up("spark"), exit_on_error=False)
+        await focused(pilot, "APIPassword")
+        assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
+        await pilot.press("shift+tab", "right")
+        await until_shown(pilot, "The keys go to spark-api.xf-yun.com, emb-cn-huabei-1.xf-yun.com and")
+        assert "spark-api-open" not in shown(pilot)
+        await pilot.press("left")
+        await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
+
+
+async def test_only_the_way_that_is_shown_is_taken(desk: Desk, made_up: Provider) -> None:
+    async with console(desk) as pilot:
+        await pilot.press("G", "enter")
+        await focused(pilot, "APIPassword")
+        await pilot.press(*"pw", "shift+tab", "right", "tab", "5", "enter", "k", "enter", "s")
+        values = pilot.app.screen.form.values()
+        assert set(values) == {"app_id", "api_key", "api_secret", "version", "base_url"}
+        assert values["version"] == "lite"

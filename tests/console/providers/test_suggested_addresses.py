@@ -1,0 +1,17 @@
+"""An address for which a provider names some: they stand under its field, which takes any other as well."""
+
+import pytest
+
+from tui.console.providers.setup.form import SetupForm
+from tui.providers import PROVIDERS
+
+OFFERING = [(each, field) for each in PROVIDERS.values() for field in each.fields if field.url and field.choices]
+
+
+@pytest.mark.parametrize(("provider", "field"), OFFERING, ids=[each.id for each, _ in OFFERING])
+def test_addresses_that_are_offered(provider, field):
+    form = SetupForm(provider, None, None)
+    assert field.name not in form.choices
+    row = form.entries[field.name]
+    for choice in field.choices:
+        assert f"{choice.value}  {choice.label}" in row.help

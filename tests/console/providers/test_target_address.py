@@ -1,0 +1,57 @@
+"""A whole address pasted into a form is taken apart: what belongs to other fields goes there, the rest to the model."""
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.provider_forms import focused, paste
+from tui.console.models.add import AddModel
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+
+pytestmark = pytest.mark.all_providers
+ENDPOINT = "https://acme-east.openai.azure.com"
+TARGET = f"{ENDPOINT}/openai/deployments/gpt-east/chat/completions?api-version=2024-10-21"
+KEY = "FAKE0practice0key0of0nobody05d1e"
+
+
+async def open_form(pilot: Pilot[None]) -> None:
+    pilot.app.run_worker(pilot.app.set_up("azure_openai"), exit_on_error=False)
+    await focused(pilot, "Endpoint")
+
+
+async def test_a_target_address_fills_the_form_and_then_the_deployment(desk: Desk) -> None:
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, TARGET)
+        await until_shown(pilot, "Taken apart: deployment gpt-east and API version 2024-10-21")
+        assert "were kept for the model." in shown(pilot)
+        assert f"   Endpoint         [{ENDPOINT}" in shown(pilot).replace("▸", " ")
+        assert pilot.app.screen.form.values()["api_version"] == "2024-10-21"
+        assert f"The key goes to {ENDPOINT} and nowhere else." in shown(pilot)
+        await pilot.press("enter")
+        await focused(pilot, "API key")
+        await paste(pilot, KEY)
+        await pilot.press("enter")
+        await focused(pilot, "Verify and save")
+        await pilot.press("enter")
+        await until_shown(pilot, "─ Azure OpenAI accepts this key ─")
+        assert "No models yet." in shown(pilot) and "Azure does not list deployments." in shown(pilot)
+        await focused(pilot, "Add a deployment")
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
+        await until_shown(pilot, "Deployment       [gpt-east")
+        stored = status.active(desk, "acme", "azure_openai")
+        assert stored and stored.clear == {"endpoint": ENDPOINT, "api_version": "2024-10-21"}
+
+
+async def test_what_goes_where_follows_the_way_of_signing_in(desk: Desk) -> None:
+    async with console(desk, size=(80, 30)) as pilot:
+        await open_form(pilot)
+        await paste(pilot, f"{ENDPOINT}/openai/v1")
+        await until_shown(pilot, f"The key goes to {ENDPOINT} and nowhere else.")
+        assert "Cleaned: /openai/v1." in shown(pilot) and "Taken apart" not in shown(pilot)
+        await pilot.press("tab")
+        assert any("(•) API key  ( ) Entra ID application" in row for row in rows(pilot))
+        await pilot.press("right", "tab", *"acme")
+        await until_shown(pilot, "The key goes to acme-east.openai.azure.com and login.microsoftonline.com.")

@@ -1,0 +1,64 @@
+"""Desks whose tenant acme has models made up for a test, and the console started in the area under test."""
+
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+from textual.pilot import Pilot
+
+from tests.console.pilot import SIZE, console
+from tui.console.widgets.input import LineField
+from tui.domain import Default, Model, ModelType, Origin
+from tui.tenancy.serialization import record
+from tui.tenancy.session import Desk
+
+HOSTILE = "evil\x1b]52;c;cm0gLXJm\x07[/red][@click=app.quit]x[/]\u202egpj"
+LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
+
+
+def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
+    """A model added by hand to the model server of acme."""
+    return Model("openai_compatible", model_id, kind, Origin.ADDED, context, dimensions)
+
+
+def give(desk: Desk, models: Iterable[Model]) -> Desk:
+    """Put models beside those that acme has."""
+    with desk.store("acme").transaction() as tables:
+        tables.table("models").insert_multiple(record(each) for each in models)
+    return desk
+
+
+def give_many(desk: Desk, count: int) -> Desk:
+    """Put so many models beside those that acme has."""
+    kinds = list(ModelType)
+    return give(desk, (added(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count)))
+
+
+def choose(desk: Desk, kind: ModelType, provider: str, model_id: str) -> Desk:
+    """Make a default of anything, there or not."""
+    with desk.store("acme").transaction() as tables:
+        tables.table("defaults").remove(lambda each: each["type"] == kind)
+        tables.table("defaults").insert(record(Default(kind, provider, model_id, "2026-10-03T09:00:00Z")))
+    return desk
+
+
+def without(desk: Desk, *tables_to_empty: str) -> Desk:
+    """Take everything out of those tables of acme."""
+    with desk.store("acme").transaction() as tables:
+        for name in tables_to_empty:
+            tables.table(name).truncate()
+    return desk
+
+
+def area(desk: Desk, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncContextManager[Pilot[None]]:
+    """The console of acme, opened in that area."""
+    desk.config = replace(desk.config, start=name)
+    return console(desk, "acme", size)
+
+
+async def typed(pilot: Pilot[None], text: str) -> None:
+    """Put a text into the field that has the focus, in one go: each key pressed for a test takes a while."""
+    field = pilot.app.focused
+    assert isinstance(field, LineField)
+    field.insert_text_at_cursor(text)
+    await pilot.pause()

@@ -1,0 +1,70 @@
+"""The audit log on a screen, and the export of settings from the palette."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.console.widgets.input import LineField
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.practice.tenants import practice_desk
+from tui.storage.audit_log import LOG
+from tui.storage.memory_folder import Memory
+from tui.workspace.models import catalog, defaults
+
+
+async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
+    desk = practice_desk()
+    await defaults.clear(desk, "acme", ModelType.CHAT)
+    async with console(desk) as pilot:
+        await pilot.press(":", *"audit log", "enter")
+        await until_shown(pilot, "No entry was changed or taken out.")
+        screen = rows(pilot)
+        assert screen[1].startswith("── Audit log ──")
+        assert screen[2] == "   practice"
+        assert screen[3].endswith("   default for system reasoning cleared")
+        assert screen[-1] == " up down move  / find  esc back  ? help"
+        await pilot.press("slash", *"tenant acme made", "enter")
+        await until_shown(pilot, "   tenant acme made")
+        await pilot.press("escape", "escape")
+        await until_shown(pilot, "[1 Providers]")
+
+
+async def test_a_log_that_somebody_was_at_says_so() -> None:
+    desk = practice_desk()
+    folder = desk.store("acme").folder
+    content = folder.read(LOG) or b""
+    folder.write(LOG, b"".join(content.splitlines(keepends=True)[1:]))
+    async with console(desk) as pilot:
+        await pilot.press(":", *"audit log", "enter")
+        await until_shown(pilot, "▲ Entry 1 is missing before entry 2.")
+
+
+async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise Problem("The disk is full.")
+
+    desk = practice_desk()
+    async with console(desk) as pilot:
+        monkeypatch.setattr(Memory, "append", full)
+        await defaults.clear(desk, "acme", ModelType.CHAT)
+        await until_shown(pilot, "This is not in the audit log: The disk is full.")
+        assert not catalog.defaults(desk, "acme").get(ModelType.CHAT), "it was done all the same"
+
+
+async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:
+    async with console() as pilot:
+        await pilot.press(":", *"export the", "enter")
+        await until_shown(pilot, "Save to a file")
+        path = tmp_path / "acme.json"
+        pilot.app.screen.query_one(LineField).value = str(path)
+        await pilot.press("enter", "enter")
+        await until(pilot, path.exists)
+        await until_shown(pilot, "[1 Providers]")
+        assert json.loads(path.read_text())["tenant"] == {"id": "acme", "name": "acme"}
+        assert "sk-" not in path.read_text()
+        await pilot.press(":", *"export")
+        await until_shown(pilot, "Export with the keys: modeldeck export --with-secrets")
+        assert "Export the settings …" in shown(pilot)

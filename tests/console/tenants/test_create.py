@@ -1,0 +1,114 @@
+"""The form for one more tenant."""
+
+import pytest
+from textual import events
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.tenants.test_welcome import Held, focus
+from tui.practice.tenants import practice_desk
+from tui.workspace import tenants
+
+
+async def test_it_is_drawn_as_designed() -> None:
+    async with console(practice_desk(), "acme") as pilot:
+        await pilot.press("0")
+        await until_shown(pilot, "── Tenants ──")
+        await pilot.press("n", *"lab")
+        await until_shown(pilot, "Its folder will be lab.")
+        screen = rows(pilot)
+        assert screen[0].startswith(" ▪ acme  PRACTICE") and "1 Providers" not in screen[0]
+        assert screen[1].startswith("── Tenants › new ──")
+        assert screen[3] == " ▸ Name             [lab                                                 ]"
+        assert screen[4] == "                    Up to 60 characters. Its folder will be lab."
+        assert screen[7] == "                    Optional. It is asked when a key must be opened, and"
+        assert screen[8] == "                    cannot be recovered."
+        # Four colours are taken; the first that is free is proposed.
+        assert screen[10] == "   Mark             ( ) ▪ blue  ( ) ▪ green  ( ) ▪ red  ( ) ▪ cyan"
+        assert screen[11] == "                    (•) ▪ magenta  ( ) ▪ yellow"
+        assert screen[13] == "   [ Make the tenant ]"
+        assert screen[-3] == "   acme stays open; the new tenant is opened beside it and shown."
+        assert screen[-2] == "   A key pair is made for it alone. This takes one or two seconds."
+        assert screen[-1] == " enter next  tab shift+tab move  esc back  f1 help"
+
+
+async def test_enter_goes_from_field_to_field_and_makes_it_at_the_button() -> None:
+    desk = practice_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("n", *"lab", "enter", *"pw", "enter", *"pw", "enter", "left", "enter")
+        assert focus(pilot) == "[ Make the tenant"
+        await pilot.press("enter")
+        await until_shown(pilot, "[1 Providers]")
+        made = tenants.find(desk, "lab")
+        assert (made.id, made.protected, made.mark) == ("lab", True, 3)
+
+
+async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over() -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme")
+    await tenants.create(desk, "other")
+    async with console(desk, None) as pilot:
+        await pilot.press("n")
+        pilot.app.post_message(events.Paste("星河科技"))
+        await until_shown(pilot, "Its folder will be [tenant-2  ")
+        await pilot.press("tab", "ctrl+u", *"galaxy", "shift+tab", "shift+tab", "enter")
+        await until_shown(pilot, "[1 Providers]")
+        assert tenants.find(desk, "galaxy").name == "星河科技"
+
+
+async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lost() -> None:
+    desk = practice_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("n", *"ACME", "shift+tab", "enter")
+        await until_shown(pilot, "▲ There is a tenant acme already.")
+        assert focus(pilot) == "Name" and "[ACME   " in shown(pilot)
+        await pilot.press("ctrl+u")
+        assert "already" not in shown(pilot)
+        pilot.app.post_message(events.Paste("名"))
+        await until_shown(pilot, "will be [tenant-")
+        await pilot.press("tab", "ctrl+u", *"A/b", "shift+tab", "shift+tab", "enter")
+        await until_shown(pilot, "cannot be an id")
+        assert "[名  " in shown(pilot) and len(tenants.ids(desk)) == 4
+
+
+async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "Tenants › new")
+        await pilot.press("escape")
+        await until_shown(pilot, "── Tenants ──")
+        await pilot.press("n", "x", "escape")
+        await until_shown(pilot, "What was typed is lost.")
+        await pilot.press("escape")
+        await until_shown(pilot, "[x    ")
+
+
+async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, held = practice_desk(), Held(monkeypatch)
+    async with console(desk, None) as pilot:
+        await pilot.press("n", *"lab", "shift+tab", "enter")
+        await until_shown(pilot, "… making the key pair")
+        assert rows(pilot)[-1] == " esc stop  f1 help"
+        await until(pilot, held.started.is_set)
+        await pilot.press("escape")
+        await until_shown(pilot, "▸ [ Make the tenant ]")
+        held.go.set()
+        assert "[lab   " in shown(pilot) and len(tenants.ids(desk)) == 4
+
+
+async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("n")
+        pilot.app.post_message(events.Paste("[/x]\x1b]52;c;AA==\x07\u202eevil\n[b]"))
+        await until_shown(pilot, "[[/x]]52;c;AA==evil [b]   ")
+        await until_shown(pilot, "Its folder will be x-52-c-aa-evil-b.")
+
+
+async def test_the_folder_can_be_typed_in_the_narrowest_window() -> None:
+    desk = practice_desk()
+    async with console(desk, None, (40, 10)) as pilot:
+        await pilot.press("n")
+        pilot.app.post_message(events.Paste("星河"))
+        await until_shown(pilot, "                    Folder [tenant-3   ")
+        await pilot.press("tab", "ctrl+u", *"star")
+        assert " ▸                  Folder [star  " in shown(pilot)

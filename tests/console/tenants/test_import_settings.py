@@ -1,0 +1,83 @@
+"""A file of settings into the tenant shown: what it would change is shown first, and a refused file changes nothing."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import console, shown, until_shown
+from tui.console.widgets.input import LineField
+from tui.domain import ModelType
+from tui.practice.tenants import practice_desk
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.transfer import export
+
+PASS = "a FAKE passphrase"
+
+
+@pytest.fixture
+async def changed(tmp_path: Path) -> Desk:
+    """The practice desk, exported to files with and without keys, and changed since."""
+    desk = practice_desk()
+    (tmp_path / "acme.json").write_text((await export.export(desk, "acme")).text)
+    (tmp_path / "acme.sealed").write_text((await export.export(desk, "acme", Secret(PASS))).text)
+    await defaults.clear(desk, "acme", ModelType.CHAT)
+    return desk
+
+
+async def named(pilot: Pilot[None], path: Path) -> None:
+    """Open the page and look at a file."""
+    await pilot.press(":", *"import settings", "enter")
+    await until_shown(pilot, "── acme › import ──")
+    pilot.app.screen.query_one(LineField).value = str(path)
+    await pilot.press("enter", "enter")
+
+
+async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Desk, tmp_path: Path) -> None:
+    async with console(changed) as pilot:
+        await named(pilot, tmp_path / "acme.json")
+        await until_shown(pilot, "▸ [ Import ]")
+        assert "     default for system reasoning set to openai/gpt-6-sol" in shown(pilot)
+        assert not catalog.defaults(changed, "acme").get(ModelType.CHAT)
+        await pilot.press("enter")
+        await until_shown(pilot, "Imported into acme: 1 change.")
+        assert catalog.defaults(changed, "acme")[ModelType.CHAT].ref == "openai/gpt-6-sol"
+        await named(pilot, tmp_path / "acme.json")
+        await until_shown(pilot, "acme is as the file has it.")
+
+
+async def test_a_protected_file_asks_for_its_passphrase(changed: Desk, tmp_path: Path) -> None:
+    await status.remove_provider(changed, "acme", "openai")
+    async with console(changed) as pilot:
+        await named(pilot, tmp_path / "acme.sealed")
+        await until_shown(pilot, "▸ Passphrase")
+        await pilot.press(*"wrong", "enter", "enter")
+        await until_shown(pilot, "This passphrase does not open the file")
+        await pilot.press(*PASS, "enter", "enter")
+        await until_shown(pilot, "▸ [ Import ]")
+        assert "OpenAI set up: credential default, base_url, api_key" in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "Imported into acme: ")
+        assert status.access(changed, "acme", "openai").secrets()["api_key"]
+
+
+async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(changed: Desk, tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_bytes((tmp_path / "acme.json").read_bytes()[:-40])
+    async with console(changed) as pilot:
+        await named(pilot, tmp_path / "cut.json")
+        await until_shown(pilot, "▲ The file cannot be imported: the file ends in the middle.")
+        assert "[ Import ]" not in shown(pilot)
+        pilot.app.screen.query_one(LineField).value = str(tmp_path / "none.json")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "The file cannot be read: no such file or directory.")
+
+
+async def test_leaving_before_it_is_imported_asks(changed: Desk, tmp_path: Path) -> None:
+    async with console(changed) as pilot:
+        await named(pilot, tmp_path / "acme.json")
+        await until_shown(pilot, "▸ [ Import ]")
+        await pilot.press("escape")
+        await until_shown(pilot, "Nothing has been imported.")

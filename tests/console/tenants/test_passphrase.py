@@ -1,0 +1,72 @@
+"""A tenant's passphrase: set, changed, removed."""
+
+import pytest
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.errors import Locked
+from tui.practice.tenants import PASSPHRASE, practice_desk
+from tui.secret import Secret
+from tui.workspace import tenants
+
+
+async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
+    desk = practice_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("p")
+        await until_shown(pilot, "── Tenants › acme › passphrase ──")
+        assert "whoever can read your files on this machine can open the keys." in shown(pilot)
+        assert "Present" not in shown(pilot) and "Remove" not in shown(pilot)
+        await pilot.press(*"new", "enter", *"new", "enter", "enter")
+        await until_shown(pilot, "The passphrase of acme is set.")
+        assert rows(pilot)[3].startswith(" ▸ ▪ acme") and "with a passphrase" in shown(pilot)
+        tenants.lock(desk, "acme")
+        with pytest.raises(Locked):
+            await tenants.unlock(desk, "acme", Secret("old"))
+        await tenants.unlock(desk, "acme", Secret("new"))
+
+
+async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> None:
+    desk = practice_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("down", "p")
+        await until_shown(pilot, " ▸ Present one      [")
+        await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
+        await until_shown(pilot, "▲ This passphrase does not open the keys.")
+        assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
+        await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
+        await until_shown(pilot, "The passphrase of north-lab is changed.")
+        tenants.lock(desk, "north-lab")
+        await tenants.unlock(desk, "north-lab", Secret("n"))
+
+
+async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme", Secret("secret"))
+    await tenants.create(desk, "other")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "other")
+        pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
+        await pilot.press("p", "shift+tab", "shift+tab", "enter")
+        await until_shown(pilot, "Remove the passphrase of acme?")
+        assert "▸ [ Keep ]" in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "› passphrase ──")
+        assert tenants.get(desk, "acme").protected
+        await pilot.press("enter")
+        await until_shown(pilot, "▸ [ Keep ]")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "acme has no passphrase any more.")
+        assert not tenants.get(desk, "acme").protected
+
+
+async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("p", "tab", "enter")
+        await until_shown(pilot, "▲ Type the new passphrase first.")
+        await pilot.press(*"ab", "enter", *"ac", "enter", "enter")
+        await until_shown(pilot, "▲ The two are not the same.")
+        await pilot.press("escape")
+        await until_shown(pilot, "What was typed is lost.")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "── Tenants ──" in shown(pilot))

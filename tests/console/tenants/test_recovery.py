@@ -1,0 +1,176 @@
+"""A tenant whose settings cannot be read: what is said, what can be restored, and that the others go on."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until_shown
+from tests.console.tenants.test_remove import cut
+from tests.console.tenants.test_welcome import on_disk
+from tests.console.test_background import newer_version
+from tui.domain import ModelType
+from tui.practice.tenants import practice_desk
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.models import defaults
+
+
+async def changed(desk: Desk) -> Desk:
+    """acme with earlier states, and then damaged."""
+    await status.use(desk, "acme", "openai", "batch-jobs")
+    await status.use(desk, "acme", "openai", "default")
+    cut(desk, "acme")
+    return desk
+
+
+async def test_it_is_drawn_as_designed() -> None:
+    async with console(await changed(practice_desk()), None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "✕ settings damaged ──")
+        screen = rows(pilot)
+        assert screen[0] == " ▪ acme  damaged"
+        assert screen[1] == "── Tenants › acme ──────────────────────────────────────── ✕ settings damaged ──"
+        assert screen[3] == "   The settings of acme cannot be read: the file ends in the middle."
+        assert screen[4] == "   The file was kept as it is, and nothing has been written."
+        assert screen[6] == "   settings.json"
+        assert screen[8] == "   Earlier states that are whole"
+        assert screen[9].startswith(" ▸ ") and screen[9].endswith(
+            "    2 providers   0 added models   2 defaults   the newest"
+        )
+        assert screen[15:17] == ["   [ Restore the selected ]", "   [ Leave it ]"]
+        assert screen[-2] == "   The damaged file is kept beside it as settings.json.damaged-1."
+        assert screen[-1] == " enter choose  up down move  esc back  ? help"
+
+
+async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_opens() -> None:
+    desk = await changed(practice_desk())
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "Earlier states")
+        await pilot.press("down", "enter")
+        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(desk, "acme").problem
+        await pilot.press("enter")
+        await until_shown(pilot, "acme can be read again.")
+        await until_shown(pilot, "[1 Providers]")
+        assert "settings.json.damaged-1" in desk.store("acme").folder.names()
+        assert tenants.get(desk, "acme").name == "acme"
+
+
+async def test_what_the_selected_state_lacks_is_told() -> None:
+    desk = practice_desk()
+    await defaults.clear(desk, "acme", ModelType.CHAT)
+    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await status.use(desk, "acme", "openai", "batch-jobs")
+    cut(desk, "acme")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "Earlier states")
+        assert rows(pilot)[-3] == "   Restoring puts the selected state in place and opens the tenant."
+        await pilot.press("down")
+        await until_shown(pilot, "   Not in this state: default for system reasoning, set at ")
+
+
+async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None:
+    desk = await changed(practice_desk())
+    before = desk.store("acme").folder.read("settings.json")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "Earlier states")
+        await pilot.press("escape")
+        await until_shown(pilot, "▸ ✕ acme")
+        await pilot.press("e", "p")
+        assert "── Tenants ──" in shown(pilot)
+        await pilot.press("home", "enter")
+        await until_shown(pilot, "[1 Providers]")
+    assert desk.store("acme").folder.read("settings.json") == before
+
+
+async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme")
+    cut(desk, "acme")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("enter")
+        await until_shown(pilot, "There is no earlier state.")
+        assert "Put a backup in its place, or remove the tenant with d in the list." in shown(pilot)
+        assert "Restore" not in shown(pilot) and "▸ [ Leave it ]" in shown(pilot)
+
+
+async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None:
+    desk = await changed(practice_desk())
+    folder = desk.store("acme").folder
+    folder.write("settings.json", b'{"schema": 99, "generation": 1, "saved": "", "sha256": "", "data": {}}')
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "written by a newer Modeldeck")
+        assert "Use the newer Modeldeck." in shown(pilot) and "Restore" not in shown(pilot)
+
+
+async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(tmp_path: Path) -> None:
+    desk = on_disk(empty_desk(), tmp_path)
+    await tenants.create(desk, "acme", Secret("secret"))
+    await tenants.create(desk, "other")
+    settings = desk.store("acme").folder.path
+    assert settings is not None
+    (settings / "settings.json").chmod(0o644)
+    async with console(desk, None, (160, 24)) as pilot:
+        await until_shown(pilot, "✕ acme")
+        assert "cannot be read, enter says more" in shown(pilot)
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "✕ cannot be read ──")
+        assert f"   chmod 600 {settings}/settings.json" in rows(pilot)
+        await pilot.press("r")
+        assert "chmod 600" in shown(pilot)
+        os.chmod(settings / "settings.json", 0o600)
+        await pilot.press("r")
+        await until_shown(pilot, "acme can be read again.")
+        await until_shown(pilot, "[1 Providers]")
+
+
+async def test_a_hostile_folder_name_is_no_tenant(tmp_path: Path) -> None:
+    desk = on_disk(empty_desk(), tmp_path)
+    await tenants.create(desk, "acme")
+    await tenants.create(desk, "other")
+    (desk.tenants.path or tmp_path).joinpath("[red]x\x1b[0m").mkdir(mode=0o700)
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "── 2 ──")
+
+
+async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
+    desk = practice_desk()
+    await tenants.rename(desk, "acme", "acme 2")
+    folder = desk.store("acme").folder
+    folder.write("settings.json", (folder.read("settings.json") or b"").replace(b'"acme 2"', b'"acme 3"'))
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "✕ acme")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "The settings of acme cannot be read: it is not as it was saved.")
+        assert "It was edited by hand, or the disk is bad. Nothing has been written." in shown(pilot)
+        await pilot.press("enter", "down")
+        await until_shown(pilot, "▸ [ Accept the edit ]")
+        assert "A key whose fields were edited cannot be opened any more." in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "acme 3 can be read again.")
+        await until_shown(pilot, "[1 Providers]")
+
+
+async def test_settings_of_a_newer_version_open_to_be_looked_at() -> None:
+    desk = practice_desk()
+    with newer_version():
+        await tenants.rename(desk, "acme", "acme 2")
+    async with console(replace(desk, _stores={}), None) as pilot:
+        await until_shown(pilot, "acme 2")
+        await pilot.press("home")
+        while "▸ ▪ acme 2" not in shown(pilot):
+            await pilot.press("down")
+        await pilot.press("enter")
+        await until_shown(pilot, "PRACTICE, read-only [1 Providers]")

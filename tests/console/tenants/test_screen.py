@@ -1,0 +1,222 @@
+"""The list of tenants: rows as drawn, what opens first, filter, and what each key starts."""
+
+import pytest
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.practice.tenants import LONG_NAME, practice_desk
+from tui.secret import Secret
+from tui.tenancy.serialization import record
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+
+
+async def several(*names: str, desk: Desk | None = None) -> Desk:
+    """A desk with tenants of these names."""
+    desk = desk or empty_desk()
+    for name in names:
+        await tenants.create(desk, name)
+    return desk
+
+
+def damage(desk: Desk, tenant_id: str) -> None:
+    """Cut the end off a settings file."""
+    folder = desk.store(tenant_id).folder
+    folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
+
+
+async def test_a_rename_to_the_same_name_says_nothing() -> None:
+    async with console(practice_desk(), "acme") as pilot:
+        await pilot.press("0", "e")
+        await until_shown(pilot, "› rename ─")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: "› rename ─" not in shown(pilot))
+        assert "is now" not in shown(pilot)
+
+
+async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used() -> None:
+    desk = practice_desk()
+    damage(desk, "acme")
+    async with console(desk, None) as pilot:
+        screen = rows(pilot)
+        assert screen[0] == " modeldeck  PRACTICE"
+        assert screen[1] == "── Tenants ──────────────────────────────────────────────────────────────── 4 ──"
+        assert screen[2].startswith("   tenant                    state      ready    defaults    ")
+        assert screen[2].endswith("  last used") and len(screen[2]) == 79
+        assert screen[3].startswith(" ▸ ▪ north-lab               locked     1 of 2   1 of 3 ")
+        assert screen[4].startswith("   ▪ 星河科技有限公司        open       1 of 2   2 of 3 ")
+        assert screen[5].startswith("   ▪ customer-emea…dings-07  open       1 of 2   0 of 3 ")
+        assert screen[6] == "   ✕ acme                    settings damaged, enter says more"
+        assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  ? help"
+
+
+async def test_the_strip_says_in_full_what_the_row_clips() -> None:
+    async with console(practice_desk(), None) as pilot:
+        key = tenants.get(pilot.app.desk, "acme").key_id  # type: ignore[attr-defined]
+        assert f"   acme  id acme  key pair fingerprint {key[:4]} {key[4:]}  " in shown(pilot)
+        assert rows(pilot)[-3].endswith("  no passphrase") and rows(pilot)[-2] == "   Settings in memory"
+        await pilot.press("down")
+        assert rows(pilot)[-3].endswith("  with a passphrase")
+        await pilot.press("end")
+        assert rows(pilot)[-3] == f"   {LONG_NAME}"
+
+
+async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time() -> None:
+    desk = await several("acme", "north-lab")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "north-lab")
+        await pilot.press("end", "enter")
+        await until_shown(pilot, "[1 Providers]")
+        opened = pilot.app.tenant
+        assert opened is not None
+        await until(pilot, lambda: tenants.last_used(desk) == opened.id)
+        await pilot.press("0")
+        await until(pilot, lambda: rows(pilot)[3].startswith(f" ▸ ▪ {opened.name} "))
+
+
+async def test_escape_goes_back_to_the_area_one_came_from_and_does_nothing_at_start() -> None:
+    async with console(practice_desk(), None) as pilot:
+        before = shown(pilot)
+        await pilot.press(*["escape"] * 5, "1", "4")
+        assert rows(pilot)[1] == before.split("\n")[1] and "esc back" not in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "[1 Providers]")
+        await pilot.press("3")
+        await until_shown(pilot, "[3 Defaults]")
+        await pilot.press("f6")
+        await until_shown(pilot, "esc back  ? help")
+        await pilot.press("escape")
+        await until_shown(pilot, "[3 Defaults]")
+
+
+async def test_one_tenant_opens_at_once_and_a_damaged_one_shows_the_list() -> None:
+    desk = await several("acme")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "[1 Providers]")
+    damage(desk, "acme")
+    desk._stores.clear()
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "▸ ✕ acme")
+        assert rows(pilot)[-1] == " enter open  n new  d remove  r refresh  / filter  ? help"
+
+
+async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("slash", *"lab")
+        await until_shown(pilot, "1 of 4")
+        assert rows(pilot)[-1] == " down to list  esc clear  f1 help"
+        assert "acme" not in shown(pilot)
+        await pilot.press("down")
+        assert "▸ ▪ north-lab" in shown(pilot) and "esc clear" in rows(pilot)[-1]
+        await pilot.press("escape")
+        await until_shown(pilot, "── 4 ──")
+        assert "/ [" not in shown(pilot)
+        await pilot.press("slash", *"zzz")
+        await until_shown(pilot, "No tenant has zzz in its name.")
+        await pilot.press("escape")
+        assert "▸ ▪ " in shown(pilot)
+
+
+async def test_plain_keys_type_in_the_filter() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("slash", *"nepd1q?:")
+        assert "[nepd1q?:  " in shown(pilot) and pilot.app.is_running
+
+
+async def test_more_than_forty_open_the_filter_by_itself() -> None:
+    desk = empty_desk()
+    made = await tenants.create(desk, "t-00")
+    for number in range(1, 45):
+        desk.store(f"t-{number:02}").create({**record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "── 45 ──")
+        assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
+
+
+async def test_tenants_that_look_alike_when_clipped_are_told_apart_by_their_keys() -> None:
+    same = "customer-emea-production-{}-cluster-reasoning-dings-07"
+    desk = await several(same.format("a"), same.format("b"))
+    async with console(desk, None) as pilot:
+        for each in tenants.rows(desk):
+            assert each.tenant is not None
+            await until_shown(pilot, f"▪ customer-emea-pro…{each.tenant.key_id[:4]}  ")
+        await pilot.press("enter")
+        await until_shown(pilot, "[1 Providers]")
+        opened = pilot.app.tenant  # type: ignore[attr-defined]
+        await until(pilot, lambda: rows(pilot)[0].startswith(f" ▪ customer-…{opened.key_id[:4]}  open"))
+
+
+async def test_a_hostile_name_is_drawn_as_text_and_moves_nothing() -> None:
+    desk = await several("[/red][@click=app.quit]x[/]", "acme")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "▪ [/red][@click…uit]x[/]  open       0 of")
+
+
+async def test_a_new_tenant_is_opened_and_shown() -> None:
+    desk = await several("acme", "other")
+    async with console(desk, None) as pilot:
+        await pilot.press("n")
+        await until_shown(pilot, "── Tenants › new ──")
+        await pilot.press(*"lab", "shift+tab", "enter")
+        await until_shown(pilot, "lab is made.")
+        await until_shown(pilot, "[1 Providers]")
+        assert rows(pilot)[0].startswith(" ▪ lab  open")
+
+
+async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
+    desk = practice_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("down", "e")
+        await until_shown(pilot, "── Tenants › north-lab › rename ──")
+        assert "Its folder stays north-lab." in shown(pilot)
+        await pilot.press(*"-2", "enter", "enter")
+        await until_shown(pilot, "north-lab is now north-lab-2.")
+        await until_shown(pilot, "▸ ▪ north-lab-2")
+        assert tenants.get(desk, "north-lab").name == "north-lab-2"
+
+
+async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
+    async with console(practice_desk(), None) as pilot:
+        await pilot.press("e", "ctrl+u", *"North-Lab", "enter", "enter")
+        await until_shown(pilot, "▲ There is a tenant north-lab already.")
+        assert "[North-Lab  " in shown(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "Leave without saving?")
+        await pilot.press("enter")
+        await until_shown(pilot, "[North-Lab  ")
+        await pilot.press("escape", "down", "enter")
+        await until_shown(pilot, "── Tenants ──")
+        assert tenants.get(pilot.app.desk, "acme").name == "acme"  # type: ignore[attr-defined]
+
+
+async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
+    desk = await several("acme", "other")
+    async with console(desk, "acme") as pilot:
+        await until_shown(pilot, "[1 Providers]")
+        await tenants.remove(desk, "acme")
+        pilot.app.watching.look()  # type: ignore[attr-defined]
+        await until_shown(pilot, "acme was removed in another session.")
+        await until_shown(pilot, "▸ ▪ other")
+        assert rows(pilot)[0].startswith(" modeldeck")
+
+
+async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key() -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme", Secret("secret"))
+    async with console(desk, "acme") as pilot:
+        watching = pilot.app.watching  # type: ignore[attr-defined]
+        watching.look()
+        assert rows(pilot)[0].startswith(" ▪ acme  open")
+        watching._last_key -= 15 * 60
+        watching.look()
+        await until(pilot, lambda: rows(pilot)[0].startswith(" ▪ acme  locked"))
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 14), (80, 24), (120, 40)])
+async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+    from rich.cells import cell_len
+
+    async with console(practice_desk(), None, size) as pilot:
+        await until_shown(pilot, "▪ acme")
+        assert all(cell_len(row) <= size[0] for row in rows(pilot))
+        assert rows(pilot)[-1].endswith("? help")

@@ -1,0 +1,270 @@
+"""The first screen of all: what it offers to start with, and what makes the first tenant."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.console.app import PRACTICE, Modeldeck
+from tui.errors import Problem
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
+from tui.vault import envelope
+from tui.workspace import tenants
+
+KEY = {"OPENAI_API_KEY": "sk-practice-0000-made-up-key-not-real-3f2a"}
+
+DRAWN = """ modeldeck
+── Welcome ─────────────────────────────────────────────────────────────────────
+
+   Modeldeck keeps the model providers of each tenant: keys sealed with the
+   tenant's own key pair, added models, default models. Try them at once.
+
+   Tenant           [acme                                                ]
+   Passphrase       [                                                    ]
+                    Optional. Without one, whoever can read your files on
+                    this machine can open the keys.
+
+ ▸ Start with       (•) OpenAI, with OPENAI_API_KEY as set here
+                    ( ) a model server on this machine (Ollama, llama.cpp …)
+                    ( ) the list of providers
+                    ( ) practice: made-up tenants, nothing is written or sent
+
+   [ Make the tenant ]
+
+
+
+────────────────────────────────────────────────────────────────────────────────
+   Settings   ~/.local/share/modeldeck/tenants
+   Keys       ~/.local/state/modeldeck/keys
+ enter make the tenant  up down choose  tab next  ctrl+q quit  f1 help"""
+
+
+def focus(pilot: Pilot[None]) -> str:
+    """The label of the row with the focus."""
+    return next(row for row in rows(pilot) if row.startswith(" ▸"))[3:20].strip()
+
+
+def on_disk(desk: Desk, home: Path) -> Desk:
+    """The same desk in a real home."""
+    desk.environ = {**desk.environ, "HOME": str(home)}
+    desk.data, desk.keys = Disk(home / ".local/share/modeldeck"), Disk(home / ".local/state/modeldeck/keys")
+    return desk
+
+
+class Held:
+    """Makes no key pair before it is let go, as a slow machine does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.started, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
+        make = envelope.make
+
+        def held(bits: int) -> envelope.Made:
+            self.started.set()
+            self.go.wait(10)
+            self.done.set()
+            return make(bits)
+
+        monkeypatch.setattr(envelope, "make", held)
+
+
+async def test_it_is_drawn_as_designed_with_the_one_key_that_was_found(tmp_path: Path) -> None:
+    async with console(on_disk(empty_desk(KEY), tmp_path), None) as pilot:
+        assert "\n".join(rows(pilot)) == DRAWN
+
+
+async def test_with_no_key_found_the_list_is_first_and_with_several_they_are_counted() -> None:
+    async with console(empty_desk(), None) as pilot:
+        assert "Start with       (•) the list of providers" in shown(pilot)
+        assert "as set here" not in shown(pilot)
+    from tui.console.tenants.welcome import starts
+
+    several = starts(empty_desk(), {"one": "ONE_KEY", "two": "TWO_KEY"})
+    assert several[0][1] == "one of 2 keys found here"
+
+
+async def test_a_model_server_that_the_environment_names_is_first() -> None:
+    async with console(empty_desk({**KEY, "OLLAMA_HOST": "127.0.0.1:11434"}), None) as pilot:
+        assert "Start with       (•) a model server on this machine" in shown(pilot)
+
+
+async def test_tab_goes_round_and_the_second_field_comes_with_the_passphrase() -> None:
+    async with console(empty_desk(), None) as pilot:
+        order = [focus(pilot)]
+        for _ in range(4):
+            await pilot.press("tab")
+            order.append(focus(pilot))
+        assert order == ["Start with", "[ Make the tenant", "Tenant", "Passphrase", "Start with"]
+        await pilot.press("shift+tab", *"pq", "enter")
+        await until(pilot, lambda: focus(pilot) == "Again")
+        assert "[••     " in shown(pilot) and "pq" not in shown(pilot)
+
+
+async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "[1 Providers]")
+        assert tenants.find(desk, "acme").protected is False
+        assert rows(pilot)[0].startswith(" ▪ acme  open")
+
+
+async def test_with_a_key_found_enter_opens_its_form() -> None:
+    async with console(empty_desk(KEY), None) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "▸ [ Use OPENAI_API_KEY from the environment, ends 3f2a ]")
+
+
+async def test_a_model_server_on_this_machine_is_looked_for_at_once() -> None:
+    async with console(empty_desk(KEY), None) as pilot:
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "▸ [ Use http://localhost:11434/v1 ]")
+
+
+async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -> None:
+    desk = on_disk(empty_desk(), tmp_path)
+    async with console(desk, None) as pilot:
+        await pilot.press("up")
+        assert "(•) practice" in shown(pilot) and "[ Open practice ]" in shown(pilot)
+        assert rows(pilot)[-1].startswith(" enter open  up down choose")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert pilot.app.return_value == PRACTICE
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on() -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("tab", "tab", "tab", "enter")
+        await until(pilot, lambda: focus(pilot) == "Start with")
+        assert not tenants.ids(desk)
+        await pilot.press("tab", "tab", "backspace", "enter")
+        await until_shown(pilot, "[1 Providers]")
+        assert tenants.find(desk, "acm")
+
+
+async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
+        await until_shown(pilot, "▲ The two are not the same.")
+        assert focus(pilot) == "Again" and shown(pilot).count("[••••••  ") == 2
+        assert not tenants.ids(desk)
+        await pilot.press("ctrl+u")
+        assert "not the same" not in shown(pilot)
+        await pilot.press(*"secret", "tab", "enter")
+        await until_shown(pilot, "[1 Providers]")
+        assert tenants.find(desk, "acme").protected
+
+
+async def test_a_passphrase_typed_once_is_asked_for_again() -> None:
+    async with console(empty_desk(), None) as pilot:
+        await pilot.press("tab", "tab", "tab", *"secret", "tab", "tab", "enter")
+        await until_shown(pilot, "▲ Type the passphrase a second time.")
+
+
+async def test_a_name_that_cannot_be_is_said_under_the_field_and_stays() -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        await pilot.press("tab", "tab", "ctrl+u", "enter")
+        await until_shown(pilot, "▲ A tenant needs a name.")
+        assert focus(pilot) == "Tenant"
+        pilot.app.post_message(events.Paste("x" * 61))
+        await until_shown(pilot, "x" * 50)
+        await pilot.press("enter")
+        await until_shown(pilot, "this one has 61.")
+        assert not tenants.ids(desk)
+
+
+async def test_a_paste_of_three_lines_makes_nothing() -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        for _ in range(4):
+            pilot.app.post_message(events.Paste("one\ntwo\nthree\n"))
+            await pilot.pause()
+            await pilot.press("tab")
+        assert "[acmeone two three  " in shown(pilot)
+        assert not tenants.ids(desk) and "Welcome" in rows(pilot)[1]
+
+
+async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, held = empty_desk(), Held(monkeypatch)
+    async with console(desk, None) as pilot:
+        await pilot.press("tab", "tab", *"-lab", "enter")
+        await until_shown(pilot, "… making the key pair")
+        assert rows(pilot)[-1] == " esc stop  ctrl+q quit  f1 help"
+        await until(pilot, held.started.is_set)
+        await pilot.press("enter", "escape")
+        await until_shown(pilot, "[ Make the tenant ]")
+        assert "[acme-lab   " in shown(pilot)
+        held.go.set()
+        await until(pilot, held.done.is_set)
+        await asyncio.to_thread(lambda: None)
+        await pilot.pause(0.1)
+        assert not tenants.ids(desk) and not desk.keys.folders()
+
+
+async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = Held(monkeypatch)
+    async with console(empty_desk(), None) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "… making the key pair 1 s")
+        held.go.set()
+        await until_shown(pilot, "[1 Providers]")
+
+
+async def test_a_folder_that_cannot_be_written_is_said_and_what_was_typed_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def create(*_: object, **__: object) -> None:
+        raise Problem("This folder cannot be written: ~/x.", "Make it writable and try again.")
+
+    monkeypatch.setattr(tenants, "create", create)
+    async with console(empty_desk(), None) as pilot:
+        await pilot.press("tab", "tab", *"-lab", "enter")
+        await until_shown(pilot, "▲ This folder cannot be written: ~/x.\n   Make it writable and try again.")
+        assert "[acme-lab  " in shown(pilot) and "[ Make the tenant ]" in shown(pilot)
+
+
+async def test_a_login_name_that_is_hostile_is_drawn_as_text() -> None:
+    async with console(empty_desk({"USER": "[red]a\x1b]0;x\x07\u202e[/]"}), None) as pilot:
+        assert "[[red]a]0;x[/]  " in shown(pilot)
+
+
+async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
+    desk = empty_desk()
+    async with console(desk, None) as pilot:
+        before = shown(pilot)
+        await pilot.press(*["escape"] * 5, "q", "1", "n", "0", "d")
+        assert shown(pilot) == before and pilot.app.is_running
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 14), (120, 40)])
+async def test_every_field_can_be_used_at_any_size(size: tuple[int, int]) -> None:
+    desk = empty_desk()
+    async with console(desk, None, size) as pilot:
+        await pilot.press("tab", "tab", *"-in-a-narrow-window")
+        assert "window" in shown(pilot)
+        assert all(len(row) <= size[0] for row in rows(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: tenants.ids(desk))
+
+
+def test_practice_follows_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tui.console import app
+
+    ran: list[Desk] = []
+
+    def run_once(self: Modeldeck, **_: object) -> str | None:
+        ran.append(self.desk)
+        return PRACTICE if len(ran) == 1 else None
+
+    monkeypatch.setattr(Modeldeck, "run", run_once)
+    assert app.run(empty_desk(KEY)) == 0
+    assert [each.practice for each in ran] == [False, True]

@@ -1,0 +1,75 @@
+"""What arrives from the terminal: escapes, sequences and pastes, however the line cuts them."""
+
+import pytest
+from textual.events import Key
+
+from tui.console.terminal.driver import Escape, Keys, Pasted, Splitter, unalt
+from tui.console.terminal.flow_control import ANSWER
+
+
+def fed(*reads: str) -> list[object]:
+    splitter = Splitter()
+    return [piece for read in reads for piece in splitter.feed(read)] + list(splitter.waited())
+
+
+@pytest.mark.parametrize("key", ["j", "1", "q", "\r", "Z", "é"])
+def test_escape_and_a_key_in_one_read_are_escape_then_that_key(key: str) -> None:
+    assert fed("\x1b" + key) == [Escape(), Keys(key)]
+
+
+def test_escape_alone_is_escape() -> None:
+    assert fed("\x1b") == [Escape()]
+    assert fed("\x1b\x1b") == [Escape(), Escape()]
+
+
+@pytest.mark.parametrize(
+    "sequence", ["\x1b[A", "\x1bOP", "\x1b[15~", "\x1b[1;5C", "\x1b[<0;10;5M", "\x1b[106;3u", "\x1b[?2026;2$y"]
+)
+def test_a_sequence_stays_whole_wherever_the_line_cuts_it(sequence: str) -> None:
+    for cut in range(len(sequence) + 1):
+        assert fed(sequence[:cut], sequence[cut:]) == [Keys(sequence)]
+
+
+def test_a_line_end_among_other_text_is_a_paste() -> None:
+    assert fed("hello\r") == [Pasted("hello\n")]
+    assert fed("one\r\ntwo\nthree") == [Pasted("one\ntwo\nthree")]
+
+
+def test_a_line_end_alone_is_the_enter_key() -> None:
+    assert fed("\r") == [Keys("\r")]
+    assert fed("h", "\r") == [Keys("h"), Keys("\r")]
+
+
+def test_a_bracketed_paste_is_one_piece_wherever_the_line_cuts_it() -> None:
+    whole = "a\x1b[200~sk-FAKE\x1b[31m\r\nkey\x1b[201~\x1b[A"
+    for cut in range(len(whole) + 1):
+        pieces = fed(whole[:cut], whole[cut:])
+        assert [each for each in pieces if isinstance(each, Pasted)] == [Pasted("sk-FAKE\x1b[31m\nkey")]
+        assert pieces[0] == Keys("a") and pieces[-1] == Keys("\x1b[A")
+
+
+def test_long_text_without_brackets_is_a_paste() -> None:
+    assert fed("x" * 1000) == [Pasted("x" * 1000)]
+
+
+def test_alt_and_a_key_are_escape_and_that_key() -> None:
+    assert [each.key for each in unalt(Key("alt+j", None))] == ["escape", "j"]
+    assert [each.character for each in unalt(Key("alt+j", None))] == ["\x1b", "j"]
+
+
+def test_alt_enter_is_enter() -> None:
+    assert [each.key for each in unalt(Key("alt+enter", None))] == ["enter"]
+
+
+def test_other_keys_pass() -> None:
+    assert [each.key for each in unalt(Key("ctrl+j", None))] == ["ctrl+j"]
+
+
+def test_what_the_terminal_answers_stands_apart_from_keys_of_the_same_read() -> None:
+    assert list(Splitter().feed(f"a{ANSWER}\x1b{ANSWER}b")) == [
+        Keys("a"),
+        Keys(ANSWER),
+        Escape(),
+        Keys(ANSWER),
+        Keys("b"),
+    ]

@@ -1,0 +1,264 @@
+"""What another session does is shown without a key press, and a form is told; what cannot be written is looked at."""
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.provider_forms import KEY, focused, forget, paste
+from tui.console import background
+from tui.domain import ModelType
+from tui.practice.tenants import practice_desk
+from tui.process import identity
+from tui.secret import Secret
+from tui.storage import lock, settings_file
+from tui.storage.folder import Disk
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+
+MODEL = "from-another-session"
+
+
+@pytest.fixture(autouse=True)
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "EVERY", 0.05)
+    monkeypatch.setattr(background, "OFTEN", 0.05)
+
+
+class Elsewhere:
+    """Another process at the same files, known to people as process 4127 on pts/3."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = replace(desk, open_keys={}, sealed_shut={}, _stores={})
+
+    async def does(self, work: Callable[[Desk], Coroutine[Any, Any, object]]) -> None:
+        with pytest.MonkeyPatch.context() as there:
+            there.setattr(identity, "session", lambda: {"pid": 4127, "terminal": "pts/3"})
+            await work(self.desk)
+
+
+def set_up(desk: Desk) -> Coroutine[Any, Any, object]:
+    return status.save(desk, "acme", "openai", {"api_key": Secret(KEY)})
+
+
+def add_model(desk: Desk) -> Coroutine[Any, Any, object]:
+    return catalog.add(desk, "acme", "openai_compatible", MODEL, ModelType.CHAT, {}, verify=False)
+
+
+async def default_model(desk: Desk) -> None:
+    await add_model(desk)
+    await defaults.set(desk, "acme", ModelType.CHAT, f"openai_compatible/{MODEL}")
+
+
+# --- lists ------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_providers_tell_once_what_was_done_and_when() -> None:
+    desk = await forget(practice_desk(pace=0.0), "openai")
+    elsewhere = Elsewhere(desk)
+    async with console(desk) as pilot:
+        await until_shown(pilot, "not set up")
+        await elsewhere.does(set_up)
+        await until_shown(pilot, "Another session set up OpenAI at ")
+        assert "The list is up to date." in shown(pilot) and "ends 5d1e" not in rows(pilot)[-3]
+        await elsewhere.does(lambda there: status.remove_provider(there, "acme", "openai"))
+        await until_shown(pilot, "Another session removed OpenAI at ")
+
+
+async def test_what_this_session_saved_is_no_other_sessions() -> None:
+    desk = practice_desk(pace=0.0)
+    async with console(desk) as pilot:
+        await set_up(desk)
+        await until_shown(pilot, "ends 5d1e")
+        assert "Another session" not in shown(pilot)
+
+
+AREAS: dict[str, tuple[str, Callable[[Desk], Coroutine[Any, Any, object]], str]] = {
+    "models": ("2", add_model, MODEL),
+    "defaults": ("3", default_model, f"openai_compatible/{MODEL}"),
+    "playground": ("4", default_model, f"{MODEL} · no key"),
+}
+
+
+@pytest.mark.parametrize("area", AREAS)
+async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
+    key, does, seen = AREAS[area]
+    desk = practice_desk(pace=0.0)
+    elsewhere = Elsewhere(desk)
+    async with console(desk) as pilot:
+        await pilot.press(key)
+        await until(pilot, lambda: f"[{key} " in shown(pilot) or "enter send" in shown(pilot))
+        assert seen not in shown(pilot)
+        await elsewhere.does(does)
+        if area == "models":
+            await until_shown(pilot, "── 41 ──")
+            await pilot.press("slash", *MODEL)
+        await until_shown(pilot, seen)
+
+
+@pytest.mark.parametrize("chosen", [None, "acme"])
+async def test_the_tenants_are_up_to_date_without_a_key_press(chosen: str | None) -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme")
+    await tenants.create(desk, "other")
+    elsewhere = Elsewhere(desk)
+    async with console(desk, chosen) as pilot:
+        await pilot.press("0")
+        await until_shown(pilot, "── Tenants ──")
+        await elsewhere.does(lambda there: tenants.create(there, "third"))
+        await until_shown(pilot, "third")
+        await elsewhere.does(lambda there: tenants.rename(there, "other", "renamed"))
+        await until_shown(pilot, "renamed")
+        await elsewhere.does(lambda there: tenants.remove(there, "third"))
+        await until(pilot, lambda: "third" not in shown(pilot))
+
+
+# --- forms ------------------------------------------------------------------------------------------------------------
+
+
+async def open_form(pilot: Pilot[None]) -> None:
+    await pilot.press("enter")
+    await until_shown(pilot, "fingerprint")
+    await pilot.press("enter")
+    await until_shown(pilot, "Verify and save")
+
+
+async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() -> None:
+    desk = practice_desk(pace=0.0)
+    elsewhere = Elsewhere(desk)
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await elsewhere.does(lambda there: status.save(there, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")}))
+        await until_shown(pilot, "▲ changed elsewhere ──")
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "Another session (process 4127 on pts/3) saved it at ")
+        await focused(pilot, "Look at theirs, keep my form open")
+
+
+async def test_a_form_of_a_tenant_that_is_gone_keeps_what_was_typed() -> None:
+    desk = empty_desk()
+    await tenants.create(desk, "acme")
+    await tenants.create(desk, "other")
+    elsewhere = Elsewhere(desk)
+    async with console(desk) as pilot:
+        await until_shown(pilot, "not set up")
+        await pilot.press("enter")
+        await until_shown(pilot, "Verify and save")
+        await paste(pilot, KEY)
+        await until_shown(pilot, "•••")
+        await elsewhere.does(lambda there: tenants.remove(there, "acme"))
+        await until_shown(pilot, "▲ acme was removed in another session.")
+        assert "esc shows the tenants." in shown(pilot) and "•••" in shown(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "Leave without saving?")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "▸ ▪ other")
+
+
+async def test_who_keeps_it_waiting_is_told_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = [0.0]
+    monkeypatch.setattr(lock, "waited", lambda: waited[0])
+    async with console() as pilot:
+        before = rows(pilot)[-3]
+        waited[0] = 1.2
+        await until_shown(pilot, "… waiting for another session 1 s")
+        waited[0] = 3.1
+        await until_shown(pilot, "… waiting for another session 3 s")
+        waited[0] = 0.0
+        await until(pilot, lambda: rows(pilot)[-3] == before)
+
+
+# --- what cannot be written -------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def newer_version() -> Iterator[None]:
+    """Settings are written as by a version to come."""
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr(settings_file, "MIGRATIONS", (lambda tables: tables,))
+        later.setattr("tui.storage.store.__version__", "2.1")
+        yield
+
+
+async def newer(desk: Desk) -> Desk:
+    with newer_version():
+        await tenants.rename(desk, "acme", "acme 2")
+        await tenants.rename(desk, "acme", "acme")
+    return replace(desk, open_keys={}, sealed_shut={}, _stores={})
+
+
+async def test_settings_of_a_newer_version_are_looked_at_with_a_banner_in_every_area() -> None:
+    desk = await newer(practice_desk(pace=0.0))
+    before = desk.store("acme").folder.read("settings.json")
+    async with console(desk) as pilot:
+        for key, area in (("1", "37 models"), ("2", "gpt"), ("3", "system reasoning"), ("4", "enter send")):
+            await pilot.press(key)
+            await until_shown(pilot, area)
+            if area != "enter send":
+                assert "── Written by Modeldeck 2.1; this is " in shown(pilot)
+                assert "It can be looked at, not changed." in shown(pilot)
+            assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE, read-only")
+            await pilot.press("escape")
+    assert desk.store("acme").folder.read("settings.json") == before
+
+
+async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
+    desk = await newer(practice_desk(pace=0.0))
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await until_shown(pilot, "•••")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: shown(pilot).count("Written by Modeldeck 2.1") > 1)
+        assert "•••" in shown(pilot) and "▸ [ Verify and save ]" in shown(pilot)
+        assert "Save anyway" not in shown(pilot)
+
+
+@pytest.mark.parametrize("key", ["1", "2", "3", "4", "enter", "v", "a", "o", "L", "colon", "question_mark", "r"])
+@pytest.mark.parametrize("area", ["1", "2", "3", "4"])
+async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, area: str, key: str
+) -> None:
+    monkeypatch.setattr(background, "EVERY", 3600.0)
+    desk = practice_desk(pace=0.0)
+    async with console(desk) as pilot:
+        await pilot.press(area)
+        await pilot.pause()
+        await pilot.press("escape")
+        desk.store("acme").folder.write("settings.json", b'{"schema": 1, "data"')
+        await pilot.press(key)
+        await until_shown(pilot, "The settings cannot be read: the file ends in the middle.")
+        await until_shown(pilot, "✕ acme")
+
+
+async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
+    desk = practice_desk(pace=0.0)
+    async with console(desk) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await until_shown(pilot, "•••")
+        desk.store("acme").folder.write("settings.json", b"")
+        await until_shown(pilot, "▲ The settings cannot be read: the file is empty.")
+        await pilot.press("tab", "shift+tab", "end", "x", "backspace", "enter", "enter")
+        await until(pilot, lambda: shown(pilot).count("The settings cannot be read: the file is empty.") > 1)
+        assert "•••" in shown(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "Leave without saving?")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, "✕ acme")
+
+
+async def test_a_file_system_that_machines_share_is_told_of_at_the_start(tmp_path: Path) -> None:
+    desk = empty_desk()
+    desk.data = Disk(tmp_path / "data", kind=lambda path: "nfs4")
+    async with console(desk, None) as pilot:
+        await until_shown(pilot, "Other machines may share the file system of the settings")

@@ -1,0 +1,86 @@
+"""What holds for every screen: it fits every window, in signs and in ASCII, with long and wide names, and escape is
+harmless on it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+from textual._compositor import Compositor
+from textual.pilot import Pilot
+
+from tests.console.pilot import rows, shown, until
+from tests.screenshots import SCENES, shown_scene
+from tui.console.app import Modeldeck
+from tui.console.help import Help
+from tui.console.screen import Area, Framed
+from tui.console.terminal.compositor import Composing
+from tui.workspace import tenants
+
+pytestmark = pytest.mark.all_providers
+
+SIZES = ((120, 40), (40, 10), (200, 60), (80, 24))
+NAMES = (
+    "customer-apac-production-cluster-reasoning-and-embeddings-08",
+    "星河科技有限公司的人工智能研究与开发中心东部大区",
+)
+SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━]")
+
+
+def is_as_textual_draws_it(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell is the one that Textual's own compositor makes of the widgets."""
+
+    def cells() -> list[list[tuple[str, object]]]:
+        strips = pilot.app.screen._compositor.render_strips()
+        return [[(segment.text, segment.style) for segment in strip.simplify()] for strip in strips]
+
+    with monkeypatch.context() as own:
+        ours = cells()
+        own.setattr(Composing, "_render_chops", Compositor._render_chops)
+        assert ours == cells()
+
+
+def fits(pilot: Pilot[None]) -> None:
+    """No row is wider than the window, and the footer ends with help."""
+    width, height = pilot.app.size
+    drawn = rows(pilot)
+    assert len(drawn) == height
+    assert [row for row in drawn if cell_len(row) > width] == []
+    assert isinstance(pilot.app.screen, Help) or drawn[-1].endswith((" ? help", " f1 help")), drawn[-1]
+
+
+@pytest.mark.parametrize("name", SCENES)
+async def test_a_screen_fits_every_window_and_name_and_survives_escape(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown_scene(SCENES[name]) as pilot:
+        app, screen = pilot.app, pilot.app.screen
+        assert isinstance(app, Modeldeck) and isinstance(screen, Framed)
+
+        focused = app.focused
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: screen._compositor.size == size)  # type: ignore[misc]
+            fits(pilot)
+            is_as_textual_draws_it(pilot, monkeypatch)
+        assert app.screen is screen and app.focused is focused
+
+        if SCENES[name].tenant == "acme":
+            for tenant_name in NAMES:
+                await tenants.rename(app.desk, "acme", tenant_name)
+                app.tenant_changed()
+                screen.reframe()
+                await pilot.pause()
+                fits(pilot)
+
+        app.theme = "ansi-light"
+        app.desk.config = replace(app.desk.config, glyphs="ascii")
+        app.action_redraw()
+        await until(pilot, lambda: not SIGNS.search(shown(pilot)))
+        fits(pilot)
+
+        area = next((each for each in app.screen_stack if isinstance(each, Area)), None)
+        for _ in range(5):
+            await pilot.press("escape")
+        assert app.is_running and app.return_code is None
+        assert area is None or not area.AREA or area in app.screen_stack

@@ -1,0 +1,108 @@
+"""The fewest keys from nothing to an answer, pressed exactly as they are promised."""
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+
+from tests.console.empty_session import empty_desk
+from tests.console.pilot import console, shown, until, until_shown
+from tui.practice.tenants import PASSPHRASE, practice_desk
+from tui.tenancy.session import Desk
+
+KEY = "sk-proj-FAKE-fewest-keys-0123456789abcdef-3f2a"
+PASTE = f"paste {KEY}"
+
+Steps = tuple[tuple[str, str], ...]
+"""What is pressed, and what stands on the screen before it."""
+
+ACCEPT_AND_SEND: Steps = (
+    ("enter", "[ Accept and open the playground ]"),
+    ("hello", "enter send"),
+    ("enter", " > hello"),
+)
+
+
+async def walk(pilot: Pilot[None], steps: Steps) -> None:
+    """Press each key once its screen is there."""
+    for key, before in steps:
+        await until_shown(pilot, before)
+        if key.startswith("paste "):
+            pilot.app.post_message(events.Paste(key.removeprefix("paste ")))
+        else:
+            await pilot.press(*([key] if key in ("enter", "down") else key))
+    await until_shown(pilot, "first token")
+    await until(pilot, lambda: "answering" not in shown(pilot))
+
+
+NEW: dict[str, tuple[dict[str, str], Steps]] = {
+    "the key is in the environment": (
+        {"OPENAI_API_KEY": KEY},
+        (("enter", "with OPENAI_API_KEY as set here"), ("enter", "▸ [ Use OPENAI_API_KEY"), *ACCEPT_AND_SEND),
+    ),
+    "the key is in hand": (
+        {},
+        (
+            ("enter", "(•) the list of providers"),
+            ("enter", "▸ ○ OpenAI "),
+            (PASTE, "▸ API key"),
+            ("enter", "••••••"),
+            ("enter", "▸ [ Verify and save ]"),
+            *ACCEPT_AND_SEND,
+        ),
+    ),
+    "a model server runs on this machine": (
+        {},
+        (
+            ("down", "(•) the list of providers"),
+            ("enter", "(•) a model server on this machine"),
+            ("enter", "▸ [ Use http://localhost:11434/v1"),
+            *ACCEPT_AND_SEND,
+        ),
+    ),
+}
+
+
+@pytest.mark.all_providers
+@pytest.mark.parametrize("who", NEW)
+async def test_someone_new_reaches_an_answer(who: str) -> None:
+    environ, steps = NEW[who]
+    async with console(empty_desk(environ), tenant=None) as pilot:
+        await walk(pilot, steps)
+
+
+def alone(desk: Desk, tenant_id: str) -> Desk:
+    """The desk with that tenant only."""
+    for other in set(desk.tenants.folders()) - {tenant_id}:
+        desk.tenants.folder(other).destroy()
+    return desk
+
+
+async def test_who_returns_with_one_tenant_presses_4() -> None:
+    async with console(alone(practice_desk(pace=0), "acme"), tenant=None) as pilot:
+        await walk(pilot, (("4", "[1 Providers]"), ("hello", "enter send"), ("enter", " > hello")))
+
+
+async def test_who_returns_with_a_passphrase_is_asked_after_the_question() -> None:
+    async with console(alone(practice_desk(pace=0), "north-lab"), tenant=None) as pilot:
+        steps = (
+            ("4", "[1 Providers]"),
+            ("hello", "enter send"),
+            ("enter", " > hello"),
+            (PASSPHRASE, "Waiting for this: your question"),
+            ("enter", "••••••••"),
+        )
+        await walk(pilot, steps)
+
+
+async def test_who_returns_with_several_tenants_finds_the_last_one_under_the_cursor() -> None:
+    async with console(practice_desk(pace=0), tenant=None) as pilot:
+        await walk(
+            pilot, (("enter", "▸ ▪ acme"), ("4", "[1 Providers]"), ("hello", "enter send"), ("enter", " > hello"))
+        )
+
+
+async def test_the_playground_can_be_where_one_starts() -> None:
+    desk = alone(practice_desk(pace=0), "acme")
+    desk.config = type(desk.config)(start="playground")
+    async with console(desk, tenant=None) as pilot:
+        await walk(pilot, (("hello", "enter send"), ("enter", " > hello")))

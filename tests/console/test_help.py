@@ -1,0 +1,143 @@
+"""Help is made from the bindings of the screen that it was called from, and says where things are."""
+
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tui.config import Config
+from tui.console.help import Help
+from tui.console.screen import Area
+from tui.console.widgets.text_viewer import Reader
+from tui.console.widgets.truncate import width
+from tui.practice.tenants import practice_desk
+
+
+async def whole(pilot: object) -> str:
+    """All lines of the help, in sight or not."""
+    return "\n".join(each.plain for each in pilot.app.screen.query_one(Reader).lines)  # type: ignore[attr-defined]
+
+
+async def test_it_shows_the_keys_of_the_screen_the_general_ones_and_the_signs() -> None:
+    async with console() as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "Help: Providers")
+        await until_shown(pilot, "1 – 18 of ")
+        lines = rows(pilot)
+        assert lines[0] == " ▪ acme  PRACTICE"
+        assert lines[2] == "   enter   open                         1 2 3 4    Providers, Models,"
+        assert "0  f6      tenants" in shown(pilot)
+        assert ": ctrl+p   commands" in shown(pilot)
+        assert "ctrl+l     redraw the screen" in shown(pilot)
+        assert "   While a field has the cursor: f2 f3 f4 f5 for the areas, esc for keys." in lines
+        assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … at work" in lines
+        assert lines[-3] == "   Report a fault: modeldeck --version and the log, nothing else is needed."
+        assert lines[-1] == " up down move  / find  esc back"
+
+
+async def test_every_action_of_the_screen_stands_in_it() -> None:
+    async with console() as pilot:
+        screen = pilot.app.screen
+        await pilot.press("?")
+        await until_shown(pilot, "1 – 18 of ")
+        text = await whole(pilot)
+        own = [each for each in Binding.make_bindings(type(screen).BINDINGS) if each.id and each.show]
+        assert own
+        for binding in own:
+            assert binding.description.split(":")[0][1:20] in text.replace("\n           ", " "), binding.description
+        assert isinstance(screen, Area)
+
+
+async def test_the_two_lines_of_the_width_test_are_equally_long_where_signs_are_narrow() -> None:
+    async with console() as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "these two lines")
+        lines = rows(pilot)
+        at = next(n for n, line in enumerate(lines) if "these two lines" in line)
+        assert lines[at].split()[0] == "●" * 10
+        assert lines[at + 1].split()[0] == "#" * 10
+        assert width(lines[at].split()[0]) == width(lines[at + 1].split()[0])
+
+
+async def test_it_scrolls_by_keys_and_says_where_it_is() -> None:
+    async with console() as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "1 – 18 of ")
+        await pilot.press("j", "down")
+        await until_shown(pilot, " 3 – 20 of ")
+        await pilot.press("G")
+        await until_shown(pilot, "Practice: nothing is written, and nothing leaves this process.")
+        await pilot.press("g")
+        await until_shown(pilot, "1 – 18 of ")
+
+
+async def test_a_word_is_found_and_escape_goes_back_step_by_step() -> None:
+    async with console() as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "1 – 18 of ")
+        await pilot.press("slash", *"escape-time")
+        await until_shown(pilot, "set -sg escape-time 20")
+        await pilot.press("q")
+        await until_shown(pilot, "not found")
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(pilot.app.focused, Reader))
+        await pilot.press("escape")
+        await until(pilot, lambda: not isinstance(pilot.app.screen, Help))
+
+
+async def test_it_says_where_the_files_of_this_user_are(tmp_path: Path) -> None:
+    from tui.storage.folder import Disk
+
+    desk = practice_desk({"HOME": str(tmp_path), "MODELDECK_ASCII": "", "LANG": "C.UTF-8"})
+    async with console(desk) as pilot:
+        desk.practice = False
+        desk.data = Disk(tmp_path / ".local/share/modeldeck")
+        desk.keys = Disk(tmp_path / ".local/state/modeldeck/keys")
+        await pilot.press("?")
+        await pilot.press("G")
+        await until_shown(pilot, "   Settings  ~/.local/share/modeldeck      Keys  ~/.local/state/modeldeck/keys")
+        assert "   Log       ~/.local/state/modeldeck/log, holds no keys and no texts" in rows(pilot)
+
+
+async def test_from_a_form_it_has_the_help_of_the_fields_and_the_key_page_alone_on_a_line() -> None:
+    async with console() as pilot:
+        app = pilot.app
+        from tui.console.providers.setup.screen import Setup
+
+        setup = Setup("openai")
+        await app.push_screen(setup)
+        await pilot.pause()
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, Help) and app.screen.query_one(Reader).lines)
+        text = await whole(pilot)
+        assert "\n   https://" in f"\n{text}"
+        assert setup.provider.field("api_key").label in text
+        assert "1 2 3 4" not in text
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is setup)
+
+
+async def test_keys_that_were_changed_are_shown_as_they_are_now() -> None:
+    desk = practice_desk()
+    desk.config = Config(keymap={"providers.verify": "f8"})
+    async with console(desk) as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "   f8      verify")
+
+
+async def test_in_plain_characters_every_sign_is_ascii() -> None:
+    async with console(practice_desk({"MODELDECK_ASCII": "1"})) as pilot:
+        await pilot.press("?")
+        await until_shown(pilot, "these two lines")
+        assert "   **********  these two lines" in rows(pilot)
+        assert shown(pilot).isascii()
+
+
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
+async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+    async with console(size=size) as pilot:
+        await pilot.press("?")
+        await until(pilot, lambda: isinstance(pilot.app.screen, Help) and pilot.app.screen.query_one(Reader).lines)
+        assert all(width(line) <= size[0] for line in rows(pilot))
+        assert all(each.cell_length <= size[0] for each in pilot.app.screen.query_one(Reader).lines)

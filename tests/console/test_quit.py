@@ -1,0 +1,30 @@
+"""The console ends in the middle of an answer: what its provider has begun is stopped there."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+
+from tests.providers.client.test_remote_jobs import CREATED, EVENTS, creating
+from tests.providers.http_server import DEADLINE, QUICK, access_to, serve
+from tui.console.app import Modeldeck
+from tui.providers.client.client import Wire
+from tui.tenancy.session import Desk
+
+
+async def test_leaving_stops_what_goes_on_at_a_provider(desk: Desk) -> None:
+    async with serve([CREATED], [EVENTS + b"data: Hel\n\n", "hold"], [b"HTTP/1.1 200 OK\r\n\r\n"]) as server:
+        wire = Wire({}, limits=QUICK)
+        app = Modeldeck(replace(desk, wiring=lambda: wire), "acme")
+        assert app.desk.wire is wire
+        came = asyncio.Event()
+
+        async def answer() -> None:
+            async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as events:
+                async for _ in events:
+                    came.set()
+
+        async with app.run_test():
+            app.run_worker(answer(), exit_on_error=False)
+            await asyncio.wait_for(came.wait(), DEADLINE)
+        assert [each.target for each in server.asked][-1] == "/v1/p1/cancel"
+        assert not app.desk.open_keys

@@ -1,0 +1,141 @@
+"""Trials on the screens: what is left, whose key pays, and what is said at the end."""
+
+import asyncio
+
+import pytest
+
+from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.sample_models import area
+from tui.console.playground.chat.tab import ChatTab
+from tui.console.playground.screen import Playground
+from tui.domain import ModelType, Source
+from tui.practice.tenants import practice_desk
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace import trials
+from tui.workspace.models import defaults
+from tui.workspace.playground.metering import Metered
+
+KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
+
+
+def lent(calls: int, used: int = 0, source: Source | None = None, tenant: str = "acme") -> Desk:
+    """The practice desk with a trial of the first provider, of which a tenant has used some calls."""
+    desk = practice_desk(pace=0.0)
+
+    async def lend() -> None:
+        await trials.set_trial(desk, "openai", KEY, calls=calls, verify=False)
+        if source is not None:
+            await trials.choose(desk, tenant, "openai", source)
+
+    asyncio.run(lend())
+    for _ in range(used):
+        meter = Metered(desk, tenant, "openai")
+        meter.reserve()
+        meter.settle()
+    return desk
+
+
+async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switches() -> None:
+    async with area(await asyncio.to_thread(lent, 500, 2), "providers") as pilot:
+        await pilot.press("home")
+        assert "OpenAI               ready                     own key" in shown(pilot)
+        assert "Trial 498 of 500 left." in shown(pilot) and "o own/trial" in rows(pilot)[-1]
+        await pilot.press("o")
+        await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
+        assert "OpenAI: trial, 498 of 500 calls left, on the operator's key." in shown(pilot)
+        assert "o uses the own key ending 3f2a; calls are charged to it." in shown(pilot)
+        await pilot.press("o")
+        await until_shown(pilot, "● OpenAI               ready")
+        await pilot.press("enter")
+        await until_shown(pilot, "Source         own key   (trial 498 of 500 left, not in use)")
+        assert "o own/trial" in rows(pilot)[-1]
+
+
+async def test_without_a_trial_o_is_no_key() -> None:
+    async with area(practice_desk(), "providers") as pilot:
+        before = shown(pilot)
+        await pilot.press("o")
+        assert shown(pilot) == before and "own/trial" not in before
+
+
+async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
+    async with console(await asyncio.to_thread(lent, 100, 0, None), "tenant-2") as pilot:
+        await until_shown(pilot, "◐ OpenAI               trial 100 of 100 left     trial")
+        await pilot.press("home", "o")
+        await until_shown(pilot, "has no own key of OpenAI.")
+        await pilot.press("enter")
+        await until_shown(pilot, "Providers › OpenAI › set up")
+        assert "◐ trial 100 of 100 left ──" in rows(pilot)[1]
+        await pilot.press("tab", "tab")
+        await until_shown(pilot, "Source   trial 100 of 100 left. With an own key saved, the own key is used.")
+
+
+async def test_beside_the_list_the_details_tell_the_trial() -> None:
+    async with area(await asyncio.to_thread(lent, 1_000, 901, Source.TRIAL), "providers", (120, 40)) as pilot:
+        await pilot.press("home")
+        await until_shown(pilot, "▲ OpenAI               99 of 1,000 left       37 models")
+        await until_shown(pilot, "Source         trial, 99 of 1,000 left")
+
+
+async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
+    desk = await asyncio.to_thread(lent, 20, 18, Source.TRIAL)
+    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-5.4-mini")
+    async with area(desk, "playground") as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, Playground)
+        tab = screen.tab
+        assert isinstance(tab, ChatTab)
+        assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · ▲ trial 2 left ──")
+
+        async def ask(text: str) -> None:
+            tab.question.put(text)
+            await pilot.press("enter")
+            await pilot.pause()
+            await until(pilot, lambda: not tab.busy)
+            await pilot.pause()
+
+        await ask("Why is the sky blue?")
+        await until_shown(pilot, "One trial call of OpenAI is left. An own key can be set up in Providers.")
+        await ask("And at night?")
+        await ask("And at sunset?")
+        screen_rows = shown(pilot)
+        assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · trial 0 left ──")
+        for each in (
+            " ▲ The trial of OpenAI is used up: 20 of 20 calls.",
+            "   Nothing was sent. Your question is kept below.",
+            "   esc o   use the own key ending 3f2a; calls are charged to it",
+            "   f2      set up another key",
+            "   esc m   another model",
+            " > And at sunset?",
+        ):
+            assert each in screen_rows, screen_rows
+        assert tab.question.has_focus and tab.frame().foot == "not sent"
+        await pilot.press("escape", "o")
+        await until_shown(pilot, " openai/gpt-5.4-mini · own key ──")
+        assert tab.question.text == "And at sunset?" and tab.asking is None
+        await pilot.press("i", "enter")
+        await until(pilot, lambda: not tab.busy and tab.question.text == "")
+        found = trials.left(desk, "acme", "openai")
+        assert found and found.left == 0
+
+
+async def test_the_tenants_show_what_is_left_where_there_is_a_trial() -> None:
+    async with console(await asyncio.to_thread(lent, 500, 470), None) as pilot:
+        await until_shown(pilot, "trial left")
+        assert "▲ 30" in next(each for each in rows(pilot) if " acme " in each)
+        assert "500 of 500" in next(each for each in rows(pilot) if " north-lab " in each)
+        assert len(rows(pilot)[2]) == 79 and rows(pilot)[2].endswith("  last used")
+
+
+@pytest.mark.parametrize("tab", (ModelType.EMBEDDING, ModelType.SPEECH2TEXT))
+async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
+    desk = await asyncio.to_thread(lent, 50)
+    model = {"embedding": "text-embedding-3-small", "speech2text": "whisper-1"}[tab]
+    await defaults.set(desk, "acme", tab, f"openai/{model}")
+    async with area(desk, "playground") as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, Playground)
+        await screen.show_type(tab)
+        await pilot.press("escape", "o")
+        await until_shown(pilot, "· trial 50 left ──")

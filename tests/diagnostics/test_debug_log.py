@@ -1,0 +1,179 @@
+"""The log tells an operator what was called and how it went; no key reaches it, at any level, from any library."""
+
+import gc
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import httpx_ws
+import pytest
+
+from tests.campaign.leaks import found
+from tests.doubles import keys
+from tests.doubles.openai_server import OpenAIServer
+from tests.terminal import environ
+from tui.cli import main
+from tui.diagnostics import debug_log
+from tui.diagnostics.debug_log import begin, end, redacted
+from tui.errors import Problem
+from tui.providers.client import client as wire
+from tui.secret import MASK, Secret, live
+from tui.vault import envelope
+
+KEY = "sk-proj-FAKE-log-" + "canary0123456789" * 2
+WORD = "kanari with blanks / and signs"
+
+
+@pytest.fixture(autouse=True)
+def levels() -> Iterator[None]:
+    """The loggers as they were."""
+    names = ("", "httpx", "httpcore", "httpx_ws", "wsproto", "asyncio", "modeldeck")
+    before = {name: logging.getLogger(name).level for name in names}
+    raising = logging.raiseExceptions
+    yield
+    end()
+    for name, level in before.items():
+        logging.getLogger(name).setLevel(level)
+    logging.raiseExceptions = raising
+
+
+def logged(home: Path) -> str:
+    return "".join(each.read_text() for each in sorted(home.rglob(debug_log.NAME + "*")))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"GET https://there/v1?key={KEY}&x=1 failed",
+        f"wss://there/v1.1/chat?authorization={'QUJD' * 9}&date=x",
+        f"[(b'Authorization', b'Bearer {WORD}'), (b'x-request-id', b'17')]",
+        f"{{'api-key': '{WORD}', 'other': 'kept'}}",
+        "Set-Cookie: 'kanari=1'",
+        f"x-access-token: {WORD}",
+        "http://me:kanari@there:8080 refused",
+        "Bearer kanari",
+        "hf_kanari0000000000",
+        "eyJhbGciOiJub25lIn0.kanari.",
+        "the key kanari0123456789abcdefkanari0123456789",
+        "-----BEGIN PRIVATE KEY-----kanari",
+        "md1.9c1e04d2.kanari.kanari",
+    ],
+)
+def test_what_is_shaped_like_a_secret_is_masked(line: str) -> None:
+    said = redacted(line)
+    assert MASK in said and "kanari" not in said and "canary" not in said and "QUJD" not in said
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST https://api.openai.com/v1/chat/completions: 200 after 412 ms",
+        "wss://spark-api.xf-yun.com/v4.0/chat: 101 after 80 ms",
+        "meta-llama/Llama-4-Maverick-17B-128E-Instruct: 404",
+        "began: provider set",
+        "connect_tcp.started host='127.0.0.1' port=8080 timeout=10",
+    ],
+)
+def test_what_an_operator_needs_stays(line: str) -> None:
+    assert redacted(line) == line
+
+
+def test_a_secret_in_use_is_masked_in_every_spelling_and_forgotten_with_its_box() -> None:
+    secret = Secret(WORD)
+    for spelling in (WORD, quote(WORD, safe=""), repr(WORD)):
+        assert redacted(f"before {spelling} after").replace("'", "") == f"before {MASK} after"
+    assert secret in live()
+    del secret
+    gc.collect()
+    assert redacted(WORD) == WORD
+
+
+def test_of_an_exception_kind_and_place_are_logged_and_of_a_broken_line_that_it_is(tmp_path: Path) -> None:
+    begin(environ(tmp_path), "test")
+    try:
+        raise ValueError(WORD)
+    except ValueError:
+        logging.getLogger("x").exception("failed")
+    logging.getLogger("x").error("%d", "kanari")
+    logging.getLogger("x").error("two\nlines\x1b[2J")
+    said = logged(tmp_path)
+    assert "ERROR x: failed (ValueError at test_log.py, line" in said and "could not be put together" in said
+    assert "kanari" not in said and "Traceback" not in said
+    assert said.splitlines()[-1].endswith("ERROR x: two lines[2J")
+
+
+def test_the_files_are_private_and_the_oldest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debug_log, "_SIZE", 2_000)
+    umask = os.umask(0)
+    try:
+        begin(environ(tmp_path), "test")
+        for n in range(400):
+            logging.getLogger("x").info("line %d", n)
+    finally:
+        os.umask(umask)
+    files = sorted(tmp_path.rglob(debug_log.NAME + "*"))
+    assert len(files) == 5 and {each.stat().st_mode & 0o777 for each in files} == {0o600}
+    assert all(each.stat().st_size <= 2_100 for each in files) and "line 399" in files[0].read_text()
+
+
+def test_a_folder_that_others_can_open_is_not_logged_to(tmp_path: Path) -> None:
+    folder = tmp_path / ".local/state/modeldeck/log"
+    folder.mkdir(parents=True)
+    folder.chmod(0o755)
+    with pytest.raises(Problem, match="Other users"):
+        begin(environ(tmp_path), "test")
+    (folder / debug_log.NAME).symlink_to(tmp_path / "elsewhere")
+    folder.chmod(0o700)
+    with pytest.raises(Problem, match="is a link"):
+        begin(environ(tmp_path), "test")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / ".config/modeldeck").mkdir(parents=True)
+    (tmp_path / ".config/modeldeck/config.toml").write_text("log = true\n")
+    (tmp_path / "key").write_text(KEY)
+    for name in list(os.environ):
+        monkeypatch.delenv(name)
+    for name, value in environ(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(envelope, "make", lambda bits: keys.make(1024, 0))
+    assert wire.Wire, "it sets the levels of the libraries when it is imported"
+    with OpenAIServer(KEY) as server:
+        assert main(["tenant", "create", "acme"]) == 0
+        for each in ("", "httpx", "httpcore", "httpx_ws", "wsproto", "asyncio"):
+            logging.getLogger(each).setLevel(logging.DEBUG)
+        words = ["provider", "set", "openai", f"api_key=@{tmp_path / 'key'}", f"base_url={server.url}"]
+        assert main(words) == 0, capsys.readouterr()
+        logging.getLogger("").setLevel(logging.DEBUG)
+        assert main(["chat", "-m", "openai/gpt-6-sol", "Why?"]) == 0
+    said = logged(tmp_path)
+    assert "modeldeck: began: provider set" in said
+    assert f"modeldeck.wire: GET {server.url}/models: 200 after " in said
+    assert "httpcore" in said, "the libraries were not heard"
+    assert (
+        not list(found({"key": KEY.encode()}, [("the log", said.encode())]))
+        and "canary" not in said
+        and "Why?" not in said
+    )
+
+
+async def test_a_signed_address_is_not_logged_by_any_library(tmp_path: Path) -> None:
+    begin(environ(tmp_path), "test")
+    for each in ("", "httpx", "httpcore", "httpx_ws", "wsproto"):
+        logging.getLogger(each).setLevel(logging.DEBUG)
+    signed = {"authorization": "a2FuYXJp" * 9, "key": "kanari"}
+    with OpenAIServer(KEY) as server:
+        async with httpx.AsyncClient() as client:
+            await client.get(f"{server.url}/models", params=signed, headers={"x-api-key": "kanari"})
+            with pytest.raises(httpx_ws.HTTPXWSException):
+                async with httpx_ws.aconnect_ws(f"{server.url}/models".replace("http", "ws"), client, params=signed):
+                    pass
+    said = logged(tmp_path)
+    assert "httpx: HTTP Request: GET" in said and "httpcore" in said
+    assert "kanari" not in said and "a2FuYXJp" not in said

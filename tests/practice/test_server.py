@@ -1,0 +1,177 @@
+"""Practice providers: what they say, and the failures that they bring about when asked to."""
+
+import math
+
+import httpx
+import pytest
+
+from tests.providers.http_server import run, text_of
+from tests.providers.test_contract import access_to
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.practice import sample_answers, transport
+from tui.practice.transport import folders
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Limits, Wire
+from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, ThinkingDelta
+from tui.providers.requests import ChatAsk, EmbedAsk, Message
+
+OPENAI = PROVIDERS["openai"]
+GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
+NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
+QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
+
+
+async def ask(question: str, key: str = "", wire: Wire | None = None, provider: str = "openai", **parameters):
+    declared, model = PROVIDERS[provider], Model(provider, NAMED[provider], ModelType.CHAT)
+    access = access_to(declared, api_key=key or GOOD[provider])
+    call = declared.chat(access.fields, ChatAsk(model, (Message("user", question),), parameters))
+    return await run(wire or Wire({}, transport(0), QUICK), access, call)
+
+
+def test_every_provider_has_its_folder():
+    assert set(folders()) == set(PROVIDERS)
+
+
+async def test_the_sky_with_its_table():
+    events, problem = await ask("Why is the sky blue? Give a table of wavelengths as well.")
+    assert problem is None
+    assert "| blue   |     450 nm |" in text_of(events)
+
+
+@pytest.mark.parametrize("question", ["Write code", "hello", "What is Rust?", "How do whales sleep?", "Tell me of tea"])
+async def test_answers_are_markdown_and_vary(question):
+    events, _ = await ask(question)
+    others, _ = await ask(f"{question} and salt")
+    assert text_of(events).endswith("\n")
+    assert text_of(events) != text_of(others) or question in ("Write code", "hello")
+
+
+def test_there_is_a_heading_a_table_a_list_and_code():
+    said = "".join(sample_answers.reply(each, "m") for each in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
+    for mark in ("\n### ", "## ", "| red ", "\n- **", "\n1. ", "```python", "\n> "):
+        assert mark in said
+
+
+@pytest.mark.parametrize("provider", NAMED)
+@pytest.mark.parametrize(
+    ("wish", "kind"),
+    [("fail", Problem), ("break", Unreachable), ("error", Problem), ("be refused", Refused), ("stall", Unreachable)],
+)
+async def test_failures_on_demand(wish, kind, provider):
+    events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
+    assert type(problem) is kind
+    assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
+    assert any(isinstance(each, Silence) for each in events) == (wish == "stall")
+
+
+async def test_busy_twice_and_then_not():
+    # The wait that it asks for is the provider's, so it is left out by the limit here.
+    wire = Wire({}, transport(0), Limits(retry_after=1))
+    _, problem = await ask("please be busy", wire=wire)
+    assert problem and problem.message == "OpenAI is too busy."
+    _, problem = await ask("please be busy", wire=wire)
+    events, problem = await ask("please be busy", wire=wire)
+    assert problem is None
+    assert text_of(events)
+
+
+async def test_long_empty_and_thoughtful_answers():
+    events, _ = await ask("The sky. Please be long.")
+    assert events[-1] == Finish("length", False, "The answer reached its length limit.")
+    events, _ = await ask("please be empty")
+    assert events[-1].note == "The answer is empty."
+    events, _ = await ask("please think")
+    assert isinstance(next(each for each in events if isinstance(each, TextDelta | ThinkingDelta)), ThinkingDelta)
+
+
+async def test_a_parameter_that_a_reasoning_model_does_not_take():
+    events, problem = await ask("hello", temperature=0.5)
+    assert problem is None
+    assert events[0] == Notice("gpt-6-sol takes no temperature. It was left out.")
+
+
+@pytest.mark.parametrize("provider", NAMED)
+@pytest.mark.parametrize(
+    ("word", "kind", "said"),
+    [
+        ("refused", Refused, "{label} does not know this key."),
+        ("nocredit", Problem, "Your {label} account has no credit left."),
+        ("busy", Problem, "{label} is too busy."),
+        ("nowhere", Unreachable, "Cannot find the host api.{id}.com. The key was not sent."),
+    ],
+)
+async def test_keys_that_are_no_good(word, kind, said, provider):
+    wire = Wire({}, transport(0), Limits(retry_after=1, backoff=0.001, backoff_most=0.001))
+    events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
+    assert type(problem) is kind
+    assert problem.message == said.format(label=PROVIDERS[provider].label, id=provider)
+    assert any(isinstance(each, Retrying) for each in events) == (word == "nowhere")
+
+
+@pytest.mark.parametrize("provider", NAMED)
+async def test_a_restricted_key_may_chat_and_not_list(provider):
+    declared, key = PROVIDERS[provider], GOOD[provider].replace("good", "restricted")
+    access = access_to(declared, api_key=key)
+    _, problem = await run(Wire({}, transport(0)), access, declared.verify(access.fields))
+    assert isinstance(problem, Restricted)
+    _, problem = await ask("hello", key, provider=provider)
+    assert problem is None
+
+
+async def test_servers_on_this_machine():
+    declared = PROVIDERS["openai_compatible"]
+    answering = {}
+    for server in declared.local_servers:
+        access = access_to(declared, base_url=server.base_url)
+        events, _ = await run(Wire({}, transport(0), QUICK), access, declared.verify(access.fields))
+        answering[server.label] = [each.id for event in events for each in getattr(event, "models", ())]
+    assert answering == {
+        "Ollama": ["gemma3:12b", "nomic-embed-text", "qwen3:32b"],
+        "llama.cpp": ["qwen3-32b"],
+        "vLLM": [],
+        "LM Studio": [],
+    }
+
+
+async def test_another_host_is_not_found():
+    with pytest.raises(httpx.ConnectError):
+        await transport(0).handle_async_request(httpx.Request("GET", "https://elsewhere.test/v1/models"))
+
+
+async def test_texts_that_read_alike_lie_close():
+    texts = (
+        "The sky is blue because short waves of light scatter more than long ones.",
+        "Why does the sky look blue?",
+        "A cat sleeps on the warm roof",
+        "The cat naps up on the roof",
+    )
+    model = Model("openai", "text-embedding-3-small", ModelType.EMBEDDING)
+    access = access_to(OPENAI)
+    events, _ = await run(Wire({}, transport(0)), access, OPENAI.embed(access.fields, EmbedAsk(model, texts)))
+    vectors = events[0].vectors
+    assert [len(each) for each in vectors] == [1536] * 4
+    assert all(math.isclose(math.hypot(*each), 1, abs_tol=1e-3) for each in vectors)
+
+    def cosine(a: int, b: int) -> float:
+        return sum(x * y for x, y in zip(vectors[a], vectors[b], strict=True))
+
+    assert cosine(0, 1) > cosine(0, 2) + 0.1
+    assert cosine(2, 3) > cosine(1, 2) + 0.3
+    assert sample_answers.vector(texts[0], 64) == sample_answers.vector(texts[0], 64)
+
+
+async def test_the_pace_is_that_of_a_real_answer():
+    """With a pace the answer comes in pieces over time; told by the transport, not by a clock."""
+    practice = transport(0.001)
+    request = httpx.Request(
+        "POST",
+        "https://api.openai.com/v1/chat/completions",
+        headers={"authorization": "Bearer sk-FAKE"},
+        json={"model": "gpt-6-sol", "stream": True, "messages": [{"role": "user", "content": "hello"}]},
+    )
+    response = await practice.handle_async_request(request)
+    pieces = [each async for each in response.stream]
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert len(pieces) > 10
+    assert pieces[-1] == b"data: [DONE]\n\n"

@@ -1,0 +1,84 @@
+"""Practice providers that are asked over a WebSocket: no network, the same wire."""
+
+import json
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from tests.providers.client.test_websocket import sign, spark
+from tests.providers.http_server import run, text_of
+from tui.errors import Unreachable
+from tui.practice import transport
+from tui.practice.transport import Answer, Asked, Talk, whole
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.events import Finish, TextDelta, Uploading
+from tui.providers.requests import Call, Chunks, Framing
+
+QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
+ORIGIN = "https://talk.example.test"
+
+
+def pieces(*frames, **more) -> Answer:
+    return Answer(pieces=tuple(json.dumps(each).encode() for each in frames), **more)
+
+
+def hear(asked: Asked) -> Answer | None:
+    wish = asked.data[0].get("wish")
+    if wish == "wait" and len(asked.data) < 3:
+        return None
+    if wish == "busy" and asked.times < 1:
+        return pieces({"code": 11202, "status": 429})
+    said = f"{len(asked.data)} at {asked.path}"
+    return pieces({"text": said}, *([] if wish else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall")
+
+
+def answer(asked: Asked) -> Answer | Talk:
+    assert asked.headers["upgrade"] == "websocket"
+    return whole({"message": "no"}, 401) if "refused" in asked.query["authorization"] else Talk(hear)
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch):
+    made = {"talk": SimpleNamespace(ORIGINS=(ORIGIN,), answer=answer)}
+    monkeypatch.setattr(sys.modules["tui.practice.transport"], "folders", lambda: made)
+
+
+def access(key: str = "good") -> Access:
+    def signed(call, fields, secrets, now):
+        return replace(call, query={"authorization": key}) if key else sign(call, fields, secrets, now)
+
+    provider = replace(PROVIDERS["openai"], sign=signed, explain=lambda refusal, model: None)
+    return Access(provider, {}, (ORIGIN,))
+
+
+async def ask(wish: str = "", key: str = "good", **more):
+    call = Call("GET", "wss://talk.example.test/v4.0/chat", spark, Framing.WEBSOCKET, sends=({"wish": wish},), **more)
+    return await run(Wire({}, transport(0), QUICK), access(key), call)
+
+
+async def test_a_question_is_answered_in_pieces():
+    assert await ask() == ([TextDelta("1 at /v4.0/chat"), Finish("stop")], None)
+
+
+async def test_a_recording_is_heard_to_its_end(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"x" * 20)
+    chunks = Chunks(path, 10, 0.0, lambda number, data, last: {"n": number})
+    events, problem = await ask("wait", chunks=chunks)
+    assert problem is None
+    assert text_of(events) == "3 at /v4.0/chat"
+    assert Uploading(20, 20) in events
+
+
+async def test_the_ways_of_failing():
+    events, problem = await ask("cut")
+    assert text_of(events) and isinstance(problem, Unreachable)
+    events, problem = await ask("stall")
+    assert text_of(events) and problem and "nothing of use" in problem.message
+    _, problem = await ask(key="refused")
+    assert problem and problem.message == "OpenAI wants a key."
+    events, problem = await ask("busy")
+    assert problem is None and text_of(events)

@@ -1,0 +1,209 @@
+"""Wires of several steps, other framings, and many at once: what the driver does for every provider alike."""
+
+import asyncio
+import json
+import time
+
+import httpx
+import pytest
+
+from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, text_of
+from tui.errors import Problem
+from tui.providers.client.client import Limits, Wire
+from tui.providers.events import Finish, Notice, TextDelta, Vectors
+from tui.providers.requests import Call, Frame, Framing
+
+
+def reading(frames: list):
+    """A reader that keeps its frames and ends the answer with the last."""
+
+    def read(frame: Frame | None):
+        if frame is None:
+            yield Finish("stop")
+        else:
+            frames.append(frame)
+            yield TextDelta(str(frame.data))
+
+    return lambda: read
+
+
+async def collect(server, call: Call, limits: Limits = QUICK):
+    wire = Wire({}, limits=limits)
+    try:
+        return await run(wire, access_to(server.base_url), call)
+    finally:
+        await wire.aclose()
+
+
+async def test_lines_of_json():
+    frames: list[Frame] = []
+    body = b'{"a": 1}\r\n\n{"a": \n{"a": "\xe2\x80\xa8"}\n{"a": 3}'
+    async with serve([http(body, headers={"content-type": "application/x-ndjson"})]) as server:
+        call = Call("GET", f"{server.base_url}/x", reading(frames), Framing.NDJSON)
+        events, problem = await collect(server, call)
+    assert problem is None
+    assert [each.data for each in frames] == [{"a": 1}, {"a": "\u2028"}, {"a": 3}]
+    assert Notice("1 piece of the answer could not be read.") in events
+
+
+async def test_text():
+    frames: list[Frame] = []
+    async with serve([http("1\n00:00 --> 00:01\nHi\n", headers={"content-type": "text/plain"})]) as server:
+        call = Call("GET", f"{server.base_url}/x", reading(frames), Framing.TEXT)
+        events, _ = await collect(server, call)
+    assert frames == [Frame("1\n00:00 --> 00:01\nHi\n")]
+    assert events[-1] == Finish("stop")
+
+
+async def test_named_events_and_text_that_is_no_json():
+    frames: list[Frame] = []
+    body = b"event: output\ndata: Hello there\n\nevent: done\ndata: {}\n\n"
+    async with serve([http(body, headers={"content-type": "text/event-stream"})]) as server:
+        await collect(server, Call("GET", f"{server.base_url}/x", reading(frames), Framing.SSE))
+    assert frames == [Frame("Hello there", "output"), Frame({}, "done")]
+
+
+async def test_a_reader_may_answer_with_the_next_call():
+    async with serve([http({"token": "t1"})], [http({"status": "running"})], [http({"status": "done"})]) as server:
+
+        def last(frame: Frame | None):
+            if frame is None:
+                return []
+            if frame.data["status"] != "done":
+                return [Call("GET", f"{server.base_url}/job", lambda: last, wait=0.001)]
+            return [TextDelta("done"), Finish("stop")]
+
+        def first(frame: Frame | None):
+            token = frame.data["token"] if frame else ""
+            return [Call("POST", f"{server.base_url}/job", lambda: last, json={"token": token})] if frame else []
+
+        events, problem = await collect(server, Call("POST", f"{server.base_url}/token", lambda: first))
+    assert problem is None
+    assert events == [TextDelta("done"), Finish("stop")]
+    assert [(each.method, each.target) for each in server.asked] == [
+        ("POST", "/v1/token"),
+        ("POST", "/v1/job"),
+        ("GET", "/v1/job"),
+    ]
+    assert server.asked[1].json == {"token": "t1"}
+    # Every step is signed.
+    assert all(each.headers["authorization"].startswith("Bearer sk-") for each in server.asked)
+
+
+async def test_a_wire_without_end_is_stopped():
+    async with serve([http({})]) as server:
+
+        def again(frame: Frame | None):
+            return [Call("GET", f"{server.base_url}/job", lambda: again)] if frame else []
+
+        _, problem = await collect(server, Call("GET", f"{server.base_url}/job", lambda: again), Limits(steps=5))
+    assert problem and "did not come to an end in 5 steps" in problem.message
+    assert len(server.asked) == 5
+
+
+async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts():
+    async with serve([http({})]) as server:
+
+        def text(place: int) -> Call:
+            def read(frame: Frame | None):
+                after = [text(place + 1)] if place < 11 else []
+                return [Vectors(place, ((1.0,),)), *after] if frame else []
+
+            return Call("GET", f"{server.base_url}/job", lambda: read)
+
+        events, problem = await collect(server, text(0), Limits(steps=5))
+    assert problem is None and [each.start for each in events if isinstance(each, Vectors)] == list(range(12))
+
+
+async def test_a_later_step_keeps_to_the_origins():
+    async with serve([http({})]) as server:
+        elsewhere = Call("GET", "https://elsewhere.example.test/x", lambda: lambda frame: [])
+        call = Call("GET", f"{server.base_url}/job", lambda: lambda frame: [elsewhere] if frame else [])
+        _, problem = await collect(server, call)
+    assert problem and "elsewhere.example.test is not among the addresses" in problem.message
+
+
+async def test_query_and_headers_go_as_they_are():
+    async with serve([http({})]) as server:
+        call = Call("GET", f"{server.base_url}/x", reading([]), query={"q": "a b&c=d"}, headers={"x-one": "1"})
+        await collect(server, call)
+    asked = server.asked[0]
+    assert asked.target == "/v1/x?q=a+b%26c%3Dd"
+    assert asked.headers["x-one"] == "1"
+    assert asked.headers["accept"] == "application/json"
+    assert asked.headers["user-agent"].startswith("modeldeck/")
+    assert "cookie" not in asked.headers
+    assert "content-type" not in asked.headers
+
+
+async def test_no_cookie_is_kept():
+    async with serve([http({}, headers={"set-cookie": "a=b"})]) as server:
+        wire = Wire({}, limits=QUICK)
+        access = access_to(server.base_url)
+        for _ in range(2):
+            await run(wire, access, Call("GET", f"{server.base_url}/x", reading([])))
+        await wire.aclose()
+    assert all("cookie" not in each.headers for each in server.asked)
+
+
+async def test_a_body_is_json_in_utf8():
+    async with serve([http({})]) as server:
+        call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "星河 \u2028 \ud800"})
+        _, problem = await collect(server, call)
+    assert problem is None
+    asked = server.asked[0]
+    assert asked.headers["content-type"] == "application/json"
+    assert "星河".encode() in asked.body
+    assert json.loads(asked.body)["text"].startswith("星河")
+
+
+class _Stream(httpx.AsyncByteStream):
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    async def __aiter__(self):
+        for each in self._pieces:
+            yield each
+
+
+class _Answers(httpx.AsyncBaseTransport):
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = pieces
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Stream(self._pieces))
+
+
+@pytest.mark.parametrize("together", [1, 50])
+async def test_deltas_come_through_faster_than_any_model_speaks(together):
+    event = f"data: {json.dumps(said('word '))}\n\n".encode()
+    pieces = [event * together] * (5000 // together) + [b"data: [DONE]\n\n"]
+    access = access_to("https://api.openai.com/v1")
+    began = time.perf_counter()
+    events, problem = await run(Wire({}, _Answers(pieces)), access, chat_call(access))
+    seconds = time.perf_counter() - began
+    assert problem is None
+    assert text_of(events) == "word " * 5000
+    # A fast model says 1,000 pieces a second.
+    assert seconds < 2.5
+
+
+async def test_many_calls_at_once():
+    async with serve([http({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        results = await asyncio.gather(*(run(wire, access, chat_call(access, stream=False)) for _ in range(30)))
+        await wire.aclose()
+    assert all((text_of(events), problem) == ("Hi", None) for events, problem in results)
+
+
+async def test_a_repeated_key_is_taken_out_wherever_it_stands():
+    key = "FAKE-key-0123456789"
+    page = f"<html><title>Bad key {key}</title>"
+    for answer in (http({"error": {"message": f"Bad {key}"}}), http(page), http({"error": {"message": key}}, 400)):
+        async with serve([answer]) as server:
+            wire, access = Wire({}, limits=QUICK), access_to(server.base_url, key=key)
+            _, problem = await run(wire, access, chat_call(access))
+            await wire.aclose()
+        assert isinstance(problem, Problem)
+        assert key not in problem.message + problem.hint + problem.detail
+        assert "••••" in problem.detail

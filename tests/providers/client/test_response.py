@@ -1,0 +1,398 @@
+"""Answers over a real socket: whole, streamed, cut, silent, broken, too large."""
+
+import asyncio
+import gc
+import gzip
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.providers.http_server import (
+    DEADLINE,
+    HOLD,
+    QUICK,
+    RESET,
+    access_to,
+    ask,
+    chat_call,
+    http,
+    run,
+    said,
+    serve,
+    streaming,
+    text_of,
+)
+from tui.errors import Problem, Unreachable
+from tui.providers.client.client import Wire
+from tui.providers.events import Finish, Notice, Silence, TextDelta
+
+DONE = said("", "stop")
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+def chunked(data: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def event(data: object) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+async def test_a_streamed_answer():
+    async with serve([streaming(said("Good"), said(" day"), DONE)]) as server:
+        events, problem = await ask(server)
+    assert problem is None
+    assert events == [TextDelta("Good"), TextDelta(" day"), Finish("stop")]
+
+
+async def test_a_whole_answer():
+    message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
+    async with serve([http(message)]) as server:
+        events, problem = await ask(server, stream=False)
+    assert (text_of(events), events[-1], problem) == ("Good day", Finish("stop"), None)
+
+
+async def test_a_server_that_does_not_stream_is_understood():
+    message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
+    async with serve([http(message)]) as server:
+        events, _ = await ask(server, stream=True)
+    assert (text_of(events), events[-1]) == ("Good day", Finish("stop"))
+
+
+async def test_the_connection_serves_the_next_question():
+    body = chunked(event(said("Hi", "stop")) + b"data: [DONE]\n\n") + b"0\r\n\r\n"
+    head = HEAD.replace(b"\r\n\r\n", b"\r\nx-content-length: 0\r\n\r\n")
+    async with serve([head + body]) as server:
+        wire = Wire({}, limits=QUICK)
+        access = access_to(server.base_url)
+        for _ in range(3):
+            events, problem = await run(wire, access, chat_call(access))
+            assert (text_of(events), problem) == ("Hi", None)
+        await wire.aclose()
+    assert (len(server.asked), server.connections) == (3, 1)
+
+
+async def test_what_follows_the_end_mark_is_left_alone():
+    async with serve(
+        [streaming(said("Hi", "stop"), "[DONE]", said(" more"), {"error": {"message": "late"}})]
+    ) as server:
+        events, problem = await ask(server)
+    assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
+
+
+async def test_an_end_without_mark_or_reason_is_an_interruption():
+    async with serve([streaming(said("Half an"), end=False)]) as server:
+        events, problem = await ask(server)
+    assert text_of(events) == "Half an"
+    assert problem is None
+    assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
+
+
+async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
+    async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
+        events, _ = await ask(server)
+    assert text_of(events) == "Half an"
+    assert not events[-1].complete
+
+
+@pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
+async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end):
+    async with serve([HEAD + chunked(event(said("Half an"))), *end]) as server:
+        events, problem = await ask(server)
+    assert isinstance(problem, Unreachable)
+    assert problem.message == "The connection to OpenAI ended before the answer did."
+    assert problem.hint == "Asking again makes a new call. Nothing is repeated by itself."
+    assert text_of(events) == "Half an"
+    assert len(server.asked) == 1
+
+
+async def test_an_error_in_mid_stream():
+    error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
+    async with serve([streaming(said("Par"), error)]) as server:
+        events, problem = await ask(server)
+    assert text_of(events) == "Par"
+    assert problem and problem.message == "OpenAI broke off with an error."
+    assert problem.detail == "The server had an error."
+
+
+async def test_an_event_named_error():
+    late = b'event: error\ndata: {"message": "No room.", "code": "server_is_overloaded"}\n\n'
+    async with serve([streaming(said("Par"), end=False) + late]) as server:
+        events, problem = await ask(server)
+    assert text_of(events) == "Par"
+    assert problem and problem.message == "OpenAI is too busy."
+
+
+async def test_broken_events_are_skipped_and_counted():
+    body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
+    async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
+        events, problem = await ask(server)
+    assert (text_of(events), problem) == ("ab", None)
+    assert Notice("2 pieces of the answer could not be read.") in events
+
+
+async def test_three_broken_events_in_a_row_end_it():
+    async with serve([streaming(said("a"), end=False) + b"data: {\n\n" * 3]) as server:
+        events, problem = await ask(server)
+    assert text_of(events) == "a"
+    assert problem and "3 broken pieces in a row" in problem.message
+
+
+async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept():
+    text = "a\u2028b\u0085c\x0c星"
+    raw = json.dumps(said(text, "stop"), ensure_ascii=False).encode() + b" "
+    async with serve([streaming(end=False) + b"\xef\xbb\xbf: hi\r\rdata:" + raw + b"\r\rdata: [DONE]\r\r"]) as server:
+        events, problem = await ask(server)
+    assert problem is None
+    # What moves a cursor is gone; the line separators have become line ends.
+    assert text_of(events) == "a\nb\nc星"
+
+
+async def test_invalid_bytes_become_replacement_characters():
+    raw = b'data: {"choices": [{"delta": {"content": "a\xffb"}, "finish_reason": "stop"}]}\n\n'
+    async with serve([streaming(end=False) + raw]) as server:
+        events, _ = await ask(server)
+    assert text_of(events) == "a�b"
+
+
+async def test_no_control_character_comes_through():
+    async with serve([streaming(said("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
+        events, _ = await ask(server)
+    assert text_of(events) == "[2J2Jx"
+
+
+async def test_an_empty_answer_is_no_success():
+    async with serve([http(b"", headers={"content-type": "application/json"})]) as server:
+        _, problem = await ask(server, stream=False)
+    assert problem and "sent an empty answer" in problem.message
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_without_choices_is_no_success(stream):
+    async with serve([http({"choices": []})]) as server:
+        events, problem = await ask(server, stream=stream)
+    assert problem is None
+    assert events[-1].complete is False
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/plain", "application/json"])
+async def test_a_web_page_with_status_200(kind, stream):
+    page = "\n<!DOCTYPE html><html><head><title>Sign in\nto Wi-Fi \x1b[31m</title></head></html>"
+    async with serve([http(page, headers={"content-type": kind})]) as server:
+        _, problem = await ask(server, stream=stream)
+    assert isinstance(problem, Unreachable)
+    assert problem.message == f"localhost:{server.port} sent a web page, not an answer of an API (200)."
+    assert problem.detail == "Sign in to Wi-Fi [31m"
+
+
+async def test_text_that_is_not_json():
+    async with serve([http("fine, thanks", headers={"content-type": "text/plain"})]) as server:
+        _, problem = await ask(server, stream=False)
+    assert problem and "text that is not JSON" in problem.message
+
+
+async def test_json_too_deep_to_parse_is_a_problem_too():
+    async with serve([http("[" * 200_000)]) as server:
+        _, problem = await ask(server, stream=False)
+    assert problem and "text that is not JSON" in problem.message
+
+
+async def test_a_packed_answer_is_refused_unread():
+    bomb = gzip.compress(b"0" * 50_000_000)
+    async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
+        _, problem = await ask(server)
+        assert server.asked[0].headers["accept-encoding"] == "identity"
+    assert problem and "packed as gzip" in problem.message
+
+
+async def test_an_endless_answer_is_stopped_at_its_limit():
+    limits = replace(QUICK, answer=200_000)
+    async with serve([streaming(end=False), *[event(said("x" * 1000))] * 1000]) as server:
+        events, problem = await ask(server, limits)
+    assert problem and "larger than 200000 bytes" in problem.message
+    assert len(text_of(events)) > 100_000
+
+
+async def test_a_body_over_the_limit_is_not_parsed():
+    async with serve([http({"choices": ["x" * 300_000]})]) as server:
+        _, problem = await ask(server, replace(QUICK, answer=200_000), stream=False)
+    assert problem and "larger than" in problem.message
+
+
+async def test_long_words_of_refusal_are_put_into_words_quickly():
+    hostile = ("*" * 100_000, "a" * 200_000, "model " * 40_000, "<title>" * 30_000, "max_tokens " * 20_000)
+    for words in hostile:
+        for answer in (http({"error": {"message": words, "code": words}}, 400), http(f"<html>{words}", 404)):
+            async with serve([answer]) as server:
+                began = time.perf_counter()
+                _, problem = await ask(server)
+                assert problem and len(problem.detail) <= 300
+                assert time.perf_counter() - began < 2
+
+
+async def test_silence_is_told_and_given_up():
+    limits = replace(QUICK, silence=0.05, give_up=0.17)
+    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+        events, problem = await ask(server, limits)
+        await asyncio.wait_for(server.closed.wait(), DEADLINE)
+    silent = [each for each in events if isinstance(each, Silence)]
+    assert 1 <= len(silent) <= 3
+    assert silent[0].limit == 0.17
+    assert isinstance(problem, Unreachable)
+    assert "sent nothing of use" in problem.message
+    assert text_of(events) == "Half"
+
+
+async def test_silence_before_the_first_byte():
+    limits = replace(QUICK, silence=0.05, give_up=0.12)
+    async with serve([HOLD]) as server:
+        events, problem = await ask(server, limits)
+    assert any(isinstance(each, Silence) for each in events)
+    assert isinstance(problem, Unreachable)
+    assert len(server.asked) == 1
+
+
+async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
+    limits = replace(QUICK, silence=0.05, give_up=0.12, give_up_whole=60)
+    async with serve([HOLD]) as server:
+        wire, access = Wire({}, limits=limits), access_to(server.base_url)
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Unreachable)
+    assert "sent nothing of use" in problem.message
+
+
+async def test_a_comment_every_moment_is_still_silence():
+    limits = replace(QUICK, silence=0.05, give_up=0.15)
+
+    async with _pinging() as (origin, _):
+        access = access_to(f"{origin}/v1")
+        began = time.monotonic()
+        events, problem = await run(wire := Wire({}, limits=limits), access, chat_call(access))
+        await wire.aclose()
+    assert any(isinstance(each, Silence) for each in events)
+    assert isinstance(problem, Unreachable)
+    assert time.monotonic() - began < 5
+
+
+def _pinging():
+    """A server that sends comments for as long as anyone listens."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def serving():
+        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(streaming(end=False))
+                while True:
+                    writer.write(b": ping\n\n")
+                    await writer.drain()
+                    await asyncio.sleep(0.01)
+            except ConnectionError:
+                writer.close()
+
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        yield f"http://localhost:{server.sockets[0].getsockname()[1]}", server
+        server.close()
+
+    return serving()
+
+
+async def test_cancelling_closes_the_socket_at_once():
+    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        came = asyncio.Event()
+
+        async def read() -> None:
+            async for each in wire.stream(access, chat_call(access)):
+                assert isinstance(each, TextDelta)
+                came.set()
+
+        reading = asyncio.create_task(read())
+        await asyncio.wait_for(came.wait(), DEADLINE)
+        began = time.monotonic()
+        reading.cancel()
+        await asyncio.wait_for(server.closed.wait(), DEADLINE)
+        assert time.monotonic() - began < 0.5
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await wire.aclose()
+
+
+async def test_cancelling_before_the_answer_closes_the_socket_at_once():
+    async with serve([HOLD]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        reading = asyncio.create_task(run(wire, access, chat_call(access)))
+        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        reading.cancel()
+        await asyncio.wait_for(server.closed.wait(), DEADLINE)
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await wire.aclose()
+
+
+async def test_cancelling_after_the_last_word_is_a_cancellation():
+    async with serve([streaming(said("Hi", "stop")), HOLD]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        ended = asyncio.Event()
+
+        async def read() -> None:
+            async for each in wire.stream(access, chat_call(access)):
+                if isinstance(each, Finish):
+                    asyncio.get_running_loop().call_later(0.01, ended.set)
+
+        reading = asyncio.create_task(read())
+        await asyncio.wait_for(ended.wait(), DEADLINE)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await wire.aclose()
+
+
+async def test_closing_the_iterator_closes_the_socket():
+    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        events = wire.stream(access, chat_call(access))
+        assert await anext(events) == TextDelta("Half")
+        await events.aclose()
+        await asyncio.wait_for(server.closed.wait(), DEADLINE)
+        await wire.aclose()
+
+
+async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
+    limits = replace(QUICK, silence=0.2)
+    for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
+        async with serve(answer) as server:
+            wire, access = Wire({}, limits=limits), access_to(server.base_url)
+            events = wire.stream(access, chat_call(access))
+            async for each in events:
+                if isinstance(each, Silence):
+                    break
+            await events.aclose()
+            await asyncio.wait_for(server.closed.wait(), DEADLINE)
+            await wire.aclose()
+    gc.collect()
+    assert "never retrieved" not in caplog.text
+
+
+def test_a_wire_serves_one_loop_after_another():
+    async def once(wire: Wire) -> str:
+        async with serve([streaming(said("Hi", "stop"))]) as server:
+            access = access_to(server.base_url)
+            events, _ = await run(wire, access, chat_call(access))
+            return text_of(events)
+
+    wire = Wire({}, limits=QUICK)
+    assert [asyncio.run(once(wire)) for _ in range(2)] == ["Hi", "Hi"]
+
+
+async def test_a_problem_carries_no_trace_of_the_request():
+    async with serve([http({"error": {"message": "no"}}, 400)]) as server:
+        _, problem = await ask(server)
+    assert isinstance(problem, Problem)
+    assert problem.__cause__ is None
+    assert problem.__context__ is None

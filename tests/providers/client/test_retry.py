@@ -1,0 +1,458 @@
+"""Statuses, redirects, retries, and what a key may be sent to."""
+
+import asyncio
+import logging
+import threading
+import traceback
+from dataclasses import replace
+from email.utils import formatdate
+
+import httpx
+import pytest
+
+from tests.providers.http_server import (
+    KEY,
+    QUICK,
+    access_to,
+    ask,
+    chat_call,
+    http,
+    run,
+    said,
+    serve,
+    streaming,
+    text_of,
+)
+from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.providers.client.client import Access, Wire
+from tui.providers.error_messages import Place, retry_after
+from tui.providers.events import Notice, Retrying
+from tui.providers.requests import Call
+from tui.secret import MASK, Secret
+
+NOW = 1_795_300_000.0
+
+
+def error(message: str = "Their words.", kind: str = "invalid_request_error", code: str | None = None, param=None):
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+SCOPES = "You have insufficient permissions for this operation. Missing scopes: model.request"
+LONG = "This model's maximum context length is 8192 tokens."
+
+STATUSES = [
+    (400, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (400)."),
+    (422, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (422)."),
+    (400, error(code="context_length_exceeded"), Problem, "This is longer than gpt-4.1 can take."),
+    (400, error(LONG), Problem, "This is longer than gpt-4.1 can take."),
+    (400, error(code="content_policy_violation"), Problem, "The content rules of OpenAI refuse this text."),
+    (401, error(code="invalid_api_key"), Refused, "OpenAI does not know this key."),
+    (401, error(SCOPES), Restricted, "OpenAI knows this key, but it may not use gpt-4.1."),
+    (403, error(SCOPES), Restricted, "OpenAI knows this key, but it may not use gpt-4.1."),
+    (401, error(code="mismatched_organization"), Refused, "The organization does not belong to this key."),
+    (401, error(code="mismatched_project"), Refused, "The project does not belong to this key."),
+    (
+        401,
+        error("You must be a member of an organization to use the API."),
+        Refused,
+        "The account of this key belongs to no organization of OpenAI.",
+    ),
+    (
+        401,
+        error("Your IP is not authorized."),
+        Restricted,
+        "OpenAI takes no calls with this key from the address of this network.",
+    ),
+    (
+        403,
+        error("Country, region, or territory not supported."),
+        Unreachable,
+        "OpenAI does not serve the country or region that this call comes from.",
+    ),
+    (403, error(), Restricted, "OpenAI does not allow this key to use gpt-4.1."),
+    (402, error(), Problem, "Your OpenAI account has no credit left."),
+    (404, error(code="model_not_found"), Problem, "OpenAI does not know gpt-4.1, or the key may not use it."),
+    (404, error("Unknown URL."), Problem, "{host} found nothing: gpt-4.1 is not known there, or the address is wrong."),
+    (407, error(), Unreachable, "The proxy on the way wants a name and a password."),
+    (413, error(), Problem, "This is too large for OpenAI."),
+    (418, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (418)."),
+    (429, error(code="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
+    (429, error(kind="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
+    (429, error(code="credit_balance_exhausted"), Problem, "Your OpenAI account has no credit left."),
+]
+RETRIED = [
+    (408, error(), Problem, "OpenAI waited too long for the call."),
+    (409, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (409)."),
+    (429, error(code="rate_limit_exceeded"), Problem, "OpenAI is too busy."),
+    (500, error(kind="server_error"), Problem, "OpenAI failed on its side (500)."),
+    (502, "<html><head><title>Bad gateway</title></head></html>", Problem, "OpenAI failed on its side (502)."),
+    (503, error(code="server_is_overloaded"), Problem, "OpenAI is too busy."),
+    (529, error(), Problem, "OpenAI is too busy."),
+]
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "message"), STATUSES)
+async def test_a_status_in_words(status, body, kind, message):
+    async with serve([http(body, status)]) as server:
+        events, problem = await ask(server)
+    assert type(problem) is kind
+    assert problem.message == message.format(host=f"localhost:{server.port}")
+    assert problem.hint.endswith(".") or "https://" in problem.hint
+    if isinstance(body, dict):
+        assert body["error"]["message"] in problem.detail
+    assert (events, len(server.asked)) == ([], 1)
+
+
+@pytest.mark.parametrize(("status", "body", "kind", "message"), RETRIED)
+async def test_a_passing_failure_is_tried_three_times(status, body, kind, message):
+    async with serve([http(body, status)]) as server:
+        events, problem = await ask(server)
+    assert type(problem) is kind
+    assert problem.message == message
+    assert [(each.attempt, each.of) for each in events if isinstance(each, Retrying)] == [(1, 2), (2, 2)]
+    assert len(server.asked) == 3
+
+
+async def test_the_answer_after_a_retry_counts():
+    async with serve([http(error(), 503)], [streaming(said("Hi", "stop"))]) as server:
+        events, problem = await ask(server)
+    assert isinstance(events[0], Retrying)
+    assert (text_of(events), problem) == ("Hi", None)
+
+
+async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
+    repeated = error(f"Incorrect API key provided: {KEY}. You can find your key at sk-proj***3f2a.")
+    async with serve([http(repeated, 401, {"x-request-id": "req_7"})]) as server:
+        _, stored = await ask(server, key_hint="3f2a")
+        _, pasted = await ask(server)
+    assert isinstance(stored, Refused)
+    assert stored.message == "OpenAI refused the key ending 3f2a."
+    assert pasted and pasted.message == "OpenAI does not know this key."
+    assert pasted.hint == "Look for a missing end, or get another at https://platform.openai.com/api-keys"
+    for part in (KEY, "sk-proj***", "3f2a"):
+        assert part not in stored.detail
+    assert "(request req_7)" in stored.detail
+    assert MASK in stored.detail
+
+
+async def test_a_key_that_may_not_list_models_is_a_genuine_one():
+    async with serve([http(error(SCOPES), 403)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Restricted)
+    assert problem.message == "OpenAI knows this key, but it may not list models."
+    assert problem.hint == "Save and add models by hand, or allow Models: read on the key page."
+
+
+async def test_a_server_that_wants_a_key():
+    async with serve([http(error(), 401)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url, "openai_compatible", key="")
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Refused)
+    assert problem.message == f"localhost:{server.port} wants a key."
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+async def test_a_web_page_in_place_of_a_refusal(status):
+    page = "<!doctype html><title>Blocked by Proxy</title>"
+    async with serve([http(page, status, {"content-type": "text/html"})]) as server:
+        _, problem = await ask(server)
+    assert isinstance(problem, Unreachable)
+    assert f"sent a web page, not an answer of an API ({status})" in problem.message
+    assert problem.detail == "Blocked by Proxy"
+    assert ("the key" in problem.hint) == (status == 401)
+
+
+async def test_a_network_that_wants_a_sign_in_first():
+    async with serve([http("<html><title>Hotel</title>", 511, {"content-type": "text/html"})]) as server:
+        events, problem = await ask(server)
+    assert isinstance(problem, Unreachable)
+    assert problem.message.startswith("This network wants a sign-in before it lets calls through")
+    assert (events, len(server.asked)) == ([], 1)
+
+
+async def test_a_redirect_may_be_a_sign_in_page():
+    for target in ("https://portal.example.test/login", "/login"):
+        async with serve([http("", 302, {"location": target})]) as server:
+            _, problem = await ask(server)
+        assert problem and "sign-in page of this network" in problem.hint
+
+
+async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run():
+    async with serve([http(error(), 403)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert isinstance(problem, Restricted)
+    assert problem.hint == "Ask who runs the server what the key may do."
+
+
+async def test_a_refusal_without_words_or_end():
+    async with serve(
+        [http("", 500)], [b"HTTP/1.1 400 No\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{"]
+    ) as server:
+        _, problem = await ask(server)
+    assert problem and problem.message == "OpenAI does not accept this call for gpt-4.1 (400)."
+
+
+async def test_a_missing_path_says_what_base_urls_look_like():
+    async with serve([http("404 page not found", 404)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.origin, "openai_compatible")
+        _, problem = await run(wire, access, access.provider.verify(access.fields))
+        await wire.aclose()
+    assert problem and problem.hint == f"It was asked at {server.origin}/models; a base URL most often ends in /v1."
+
+
+async def test_where_they_look_otherwise_it_says_nothing_of_it():
+    async with serve([http("404 page not found", 404)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.origin, "chatglm")
+        _, problem = await run(wire, access, Call("GET", f"{server.origin}/models", lambda: lambda frame: ()))
+        await wire.aclose()
+    assert problem and problem.hint == f"It was asked at {server.origin}/models."
+
+
+# --- how long to wait -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"retry-after": "0"}, 0),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "1e999"}, None),
+        ({"retry-after": ""}, None),
+        ({"retry-after": formatdate(NOW + 30, usegmt=True)}, 30),
+        ({"retry-after": formatdate(NOW - 30, usegmt=True)}, None),
+        ({"retry-after": "Sun, 99 Foo 2026 00:00:00 GMT"}, None),
+        ({"retry-after-ms": "250"}, 0.25),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after-ms": "x", "retry-after": "9"}, 9),
+    ],
+)
+def test_retry_after(headers, seconds):
+    assert retry_after(headers, NOW) == seconds
+
+
+async def test_the_wait_that_is_asked_for_is_kept():
+    async with serve([http(error(), 429, {"retry-after-ms": "30"})], [streaming(said("Hi", "stop"))]) as server:
+        events, _ = await ask(server)
+    assert events[0] == Retrying("busy", 0.03, 1, 2)
+
+
+@pytest.mark.parametrize("headers", [{"retry-after": "61"}, {"x-should-retry": "false"}])
+async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers):
+    async with serve([http(error(), 429, headers)]) as server:
+        events, problem = await ask(server)
+    assert (events, len(server.asked)) == ([], 1)
+    if "retry-after" in headers:
+        assert problem and problem.hint == "It asks to wait 61 s."
+
+
+async def test_a_retry_that_is_wanted_is_made():
+    async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
+        events, _ = await ask(server)
+    assert text_of(events) == "Hi"
+
+
+async def test_an_empty_account_is_never_asked_twice_even_when_told_to():
+    refused = http(error(code="insufficient_quota"), 429, {"x-should-retry": "true", "retry-after": "0"})
+    async with serve([refused]) as server:
+        await ask(server)
+    assert len(server.asked) == 1
+
+
+async def test_what_must_not_be_repeated_is_not():
+    async with serve([http(error(), 503)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        _, problem = await run(wire, access, replace(chat_call(access), repeatable=False))
+        await wire.aclose()
+    assert problem
+    assert len(server.asked) == 1
+
+
+async def test_waits_grow_with_jitter_up_to_their_limit():
+    waits = []
+    limits = replace(QUICK, backoff=0.01, backoff_most=0.02, retries=3)
+    async with serve([http(error(), 500)]) as server:
+        events, _ = await ask(server, limits)
+    waits = [each.seconds for each in events if isinstance(each, Retrying)]
+    assert 0.0075 <= waits[0] <= 0.01
+    assert 0.015 <= waits[1] <= 0.02
+    assert 0.015 <= waits[2] <= 0.02
+
+
+async def test_a_clock_that_is_wrong_is_named():
+    async with serve([http(error(), 401, {"date": formatdate(NOW - 420, usegmt=True)})]) as server:
+        wire, access = Wire({}, limits=QUICK, clock=lambda: NOW), access_to(server.base_url)
+        _, problem = await run(wire, access, chat_call(access))
+        await wire.aclose()
+    assert problem and problem.hint.startswith("This machine's clock is 7 min ahead of the server's.")
+
+
+# --- amended calls ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_parameter_that_is_not_taken_is_left_out_once():
+    refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
+    async with serve([http(refused, 400)], [streaming(said("Hi", "stop"))]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        events, problem = await run(wire, access, chat_call(access, temperature=0.5, top_p=0.9))
+        await wire.aclose()
+    assert problem is None
+    assert events[0] == Notice("gpt-4.1 takes no temperature. It was left out.")
+    assert "temperature" in server.asked[0].json
+    assert "temperature" not in server.asked[1].json
+    assert server.asked[1].json["top_p"] == 0.9
+
+
+async def test_a_refusal_that_does_not_change_ends_the_call():
+    refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
+    async with serve([http(refused, 400)]) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        _, problem = await run(wire, access, chat_call(access, temperature=0.5))
+        await wire.aclose()
+    assert problem
+    assert len(server.asked) == 2
+
+
+# --- where a key goes -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("form", ["other port", "other host", "same host", "no scheme"])
+async def test_a_redirect_is_not_followed(status, form):
+    async with serve([streaming(said("stolen", "stop"))]) as other:
+        targets = {
+            "other port": f"{other.origin}/v1/chat/completions",
+            "other host": f"http://127.0.0.1:{other.port}/v1",
+            "same host": "/login",
+            "no scheme": f"//localhost:{other.port}/v1",
+        }
+        async with serve([http("", status, {"location": targets[form]})]) as server:
+            events, problem = await ask(server)
+        assert (bytes(other.bytes), other.connections) == (b"", 0)
+    assert events == []
+    assert problem and f"localhost:{server.port} wants to send this call on to" in problem.message
+    if form != "same host":
+        assert str(other.port) in problem.message
+    assert "It was not followed." in problem.message
+    assert KEY not in str(problem.message + problem.hint + problem.detail)
+
+
+async def test_an_origin_that_is_not_allowed_is_not_called():
+    async with serve([streaming(said("Hi", "stop"))]) as server:
+        wire = Wire({}, limits=QUICK)
+        access = replace(access_to(server.base_url), origins=("https://api.openai.com",))
+        _, problem = await run(wire, access, chat_call(access))
+        await wire.aclose()
+    assert isinstance(problem, Usage)
+    assert "is not among the addresses" in problem.message
+    assert server.connections == 0
+
+
+async def test_plain_http_beyond_this_machine_must_be_allowed():
+    opened = []
+    base = access_to("http://models.example.test/v1", key="")
+    access = replace(base, secrets=lambda: opened.append(1) or {})
+    _, problem = await run(Wire({}), access, chat_call(access))
+    assert isinstance(problem, Usage)
+    assert "plain http" in problem.message
+    assert opened == []
+    assert "Nothing was sent" in problem.message
+
+
+async def test_plain_http_that_is_allowed_is_called():
+    asked = []
+
+    class Answers(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request):
+            asked.append(str(request.url))
+            return httpx.Response(200, json={"choices": []})
+
+    access = replace(access_to("http://models.example.test/v1"), plain_http=("http://models.example.test",))
+    await run(Wire({}, Answers()), access, chat_call(access))
+    assert asked == ["http://models.example.test/v1/chat/completions"]
+
+
+async def test_a_signature_cannot_lead_elsewhere():
+    access = access_to("https://api.openai.com/v1")
+    moved = replace(access.provider, sign=lambda call, *_: replace(call, url="https://evil.example.test/v1"))
+    _, problem = await run(Wire({}), replace(access, provider=moved), chat_call(access))
+    assert isinstance(problem, Usage)
+    assert "evil.example.test" in problem.message
+
+
+@pytest.mark.parametrize("key", ["sk-FAKE\n", "sk-FAKE-“x”", "sk-FAKE-\u200b", " sk", "sk-FAKE\x00", "密钥"])
+async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key):
+    async with serve([streaming()]) as server:
+        _, problem = await ask(server, key=key)
+    assert isinstance(problem, Usage) or key == " sk"
+    if problem:
+        assert "holds characters that cannot be sent" in problem.message
+        assert "The key was not sent." in problem.message
+        assert "FAKE" not in repr(problem)
+        assert server.connections == 0
+
+
+def _below(problem):
+    """The frames of the program, without those of the test itself."""
+    return problem.__traceback__.tb_next
+
+
+async def test_no_log_record_and_no_local_shows_the_key(caplog):
+    """Even the frames of the libraries below, with the locals that a debugger would show, hold no key of ours."""
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger().setLevel(logging.DEBUG)
+    async with serve(
+        [http(error(), 500)], [b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\nconnection: close\r\n\r\n{"]
+    ) as server:
+        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        shown = []
+        events = wire.stream(access, chat_call(access))
+        try:
+            async for each in events:
+                shown.append(repr(each))
+        except Problem as problem:
+            trace = traceback.TracebackException(Problem, problem, _below(problem), capture_locals=True)
+            shown += list(trace.format())
+        await wire.aclose()
+    assert f"Bearer {KEY}" in server.bytes.decode()
+    assert any("The connection to OpenAI ended" in each for each in shown)
+    assert KEY not in "".join(shown)
+    assert KEY not in caplog.text
+    assert not [each for each in caplog.records if each.name.startswith(("httpx", "httpcore"))]
+
+
+def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name():
+    access = access_to("http://localhost:11434/v1", "openai_compatible")
+    assert Place(access.provider, "http://localhost:11434/v1/models").label == "localhost:11434"
+    assert Place(access_to("https://api.openai.com/v1").provider, "https://api.openai.com/v1").label == "OpenAI"
+
+
+async def test_secrets_are_opened_off_the_event_loop_and_late():
+
+    seen = []
+
+    def secrets() -> dict[str, Secret]:
+        seen.append(threading.current_thread() is threading.main_thread())
+        return {"api_key": Secret(KEY)}
+
+    async with serve([streaming(said("Hi", "stop"))]) as server:
+        base = access_to(server.base_url)
+        access = Access(base.provider, base.fields, base.origins, secrets=secrets)
+        wire = Wire({}, limits=QUICK)
+        events = wire.stream(access, chat_call(access))
+        await asyncio.sleep(0)
+        assert seen == []
+        await anext(events)
+        await events.aclose()
+        await wire.aclose()
+    assert seen == [False]

@@ -1,0 +1,81 @@
+"""The limits and the pace of the decoder of lines and server-sent events; what it decodes is in the campaign (G14)."""
+
+import json
+import time
+
+import pytest
+
+from tui.errors import Problem
+from tui.providers.client.sse import Events, Lines
+
+
+def test_a_line_without_end_is_refused_and_does_not_grow():
+    events = Events(line_limit=1000)
+    with pytest.raises(Problem, match="1000 bytes"):
+        for _ in range(100):
+            events.feed(b"x" * 64)
+
+
+def test_a_whole_line_over_the_limit_is_refused():
+    with pytest.raises(Problem):
+        Events(line_limit=1000).feed(b"data: " + b"x" * 1000 + b"\n\n")
+    assert Events(line_limit=1000).feed(b"data: " + b"x" * 994 + b"\n\n")
+
+
+def test_an_event_of_many_lines_is_limited():
+    events = Events(line_limit=1000, event_limit=5000)
+    with pytest.raises(Problem, match="piece"):
+        for _ in range(100):
+            events.feed(b"data: " + b"x" * 100 + b"\n")
+    events = Events(line_limit=1000, event_limit=5000)
+    for _ in range(100):
+        assert events.feed(b"data: " + b"x" * 100 + b"\n\n")
+
+
+def test_the_usual_limits_are_one_and_eight_mebibytes():
+    Events().feed(b"data: " + b"x" * ((1 << 20) - 6) + b"\n")
+    with pytest.raises(Problem, match="1 MiB"):
+        Events().feed(b"data: " + b"x" * ((1 << 20) - 5) + b"\n")
+    events = Events()
+    with pytest.raises(Problem, match="8 MiB"):
+        for _ in range(9):
+            events.feed(b"data: " + b"x" * ((1 << 20) - 6) + b"\n")
+
+
+def test_byte_by_byte_costs_as_much_as_its_bytes():
+    """Twice the bytes of one line take about twice the time: nothing is joined or scanned anew at each chunk."""
+
+    def seconds(size: int) -> float:
+        lines = Lines(1 << 22)
+        began = time.perf_counter()
+        for _ in range(size):
+            lines.feed(b"x")
+        return time.perf_counter() - began
+
+    seconds(1000)
+    assert min(seconds(200_000) for _ in range(3)) < 8 * min(seconds(50_000) for _ in range(3))
+
+
+def test_events_are_decoded_faster_than_their_json():
+    chunk = {
+        "id": "chatcmpl-A1",
+        "object": "chat.completion.chunk",
+        "choices": [{"index": 0, "delta": {"content": "x"}}],
+    }
+    stream = b"".join(b"data: %s\n\n" % json.dumps(chunk).encode() for _ in range(5000))
+    began = time.perf_counter()
+    events = [event for place in range(0, len(stream), 4096) for event in (_one.feed(stream[place : place + 4096]))]
+    decoding = time.perf_counter() - began
+    assert len(events) == 5000
+    assert decoding < 0.25
+
+
+_one = Events()
+
+
+def test_lines_of_json_and_the_rest():
+    lines = Lines(100)
+    assert lines.feed(b'{"a": 1}\r\n{"b"') == [b'{"a": 1}']
+    assert lines.feed(b": 2}") == []
+    assert lines.rest() == b'{"b": 2}'
+    assert lines.rest() == b""

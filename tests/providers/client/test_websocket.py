@@ -1,0 +1,398 @@
+"""WebSocket answers on real loopback sockets: the signed handshake, messages both ways, and every way of ending."""
+
+import asyncio
+import json
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
+
+from tests.providers.client.test_connection import Authority, proxy
+from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
+from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
+from tui.errors import Problem, Refused, Unreachable, Usage
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, Uploading
+from tui.providers.requests import Call, Chunks, Frame, Framing, Refusal
+from tui.secret import Secret
+
+QUESTION = {"header": {"app_id": "demo"}, "payload": "星\u2028"}
+
+
+def sign(call: Call, fields, secrets, now: float) -> Call:
+    return replace(call, query={**call.query, "authorization": Secret("c2lnbmVk+/="), "date": f"{now:.0f}"})
+
+
+def refusal(status, headers, body) -> Refusal:
+    return Refusal(status, message=body.get("message", "") if isinstance(body, dict) else str(body))
+
+
+def spark() -> Callable:
+    """A reader of frames as Spark sends them: pieces of text, an end, or a code."""
+
+    def read(frame: Frame | None):
+        if frame is None:
+            yield Finish("", complete=False)
+        elif frame.data.get("code"):
+            yield Refusal(frame.data.get("status", 0), str(frame.data["code"]), message="said by them")
+        else:
+            if frame.data.get("text"):
+                yield TextDelta(frame.data["text"])
+            if frame.data.get("status") == 2:
+                yield Finish("stop")
+
+    return read
+
+
+def access(line: Line, **more) -> Access:
+    provider = replace(PROVIDERS["openai"], sign=sign, refusal=refusal, explain=lambda refusal, model: None)
+    return replace(access_to(line.base_url), provider=provider, **more)
+
+
+def asking(line: Line, **more) -> Call:
+    given = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
+    return Call("GET", line.url, spark, Framing.WEBSOCKET, **given)
+
+
+async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, environ=None):
+    wire = Wire(environ or {}, limits=limits)
+    try:
+        return await run(wire, access(line), call or asking(line))
+    finally:
+        await wire.aclose()
+
+
+SAID = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
+
+
+async def test_a_signed_handshake_and_messages_both_ways():
+    async with listen(SAID) as line:
+        events, problem = await talk(line)
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert problem is None
+    assert events == [TextDelta("Hel"), TextDelta("lo 星"), Finish("stop")]
+    target, _, query = line.targets[0].partition("?")
+    assert target == "/v1/chat"
+    assert query.startswith("host=a+b&authorization=c2lnbmVk%2B%2F%3D&date=1")
+    assert line.heard == [QUESTION]
+    assert line.headers[0]["host"] == f"localhost:{line.port}"
+    assert line.headers[0]["user-agent"].startswith("modeldeck/")
+    assert line.closes == [1000]
+
+
+async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(bytes(range(250)) * 10)
+    chunks = Chunks(path, 1280, 0.0, lambda number, data, last: {"status": number, "audio": data, "last": last})
+    async with listen([Hear(4), text({"text": "Heard", "status": 2})]) as line:
+        events, problem = await talk(line, asking(line, sends=(QUESTION, {"more": 1}), chunks=chunks))
+    assert problem is None
+    assert line.heard[:2] == [QUESTION, {"more": 1}]
+    assert [(each["status"], each["last"]) for each in line.heard[2:]] == [(0, False), (1, True)]
+    assert b"".join(b64decode(each["audio"]) for each in line.heard[2:]) == path.read_bytes()
+    assert Uploading(2500, 2500) in events
+    assert text_of(events) == "Heard"
+
+
+async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"x" * 500)
+    chunks = Chunks(path, 100, 0.02, lambda number, data, last: {"n": number})
+    script = [
+        Hear(1),
+        text({"text": "one "}),
+        Hear(3),
+        text({"text": "two "}),
+        Hear(5),
+        text({"text": "", "status": 2}),
+    ]
+    async with listen(script) as line:
+        events, problem = await talk(line, asking(line, sends=(), chunks=chunks))
+    assert problem is None
+    assert text_of(events) == "one two "
+    assert line.heard == [{"n": number} for number in range(5)]
+    assert line.times[-1] - line.times[0] >= 0.07
+
+
+@pytest.mark.parametrize("size", [0, 1])
+async def test_the_last_piece_of_a_small_file(tmp_path, size):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"x" * size)
+    chunks = Chunks(path, 100, 1, lambda number, data, last: [number, data, last])
+    async with listen([Hear(), text({"status": 2})]) as line:
+        await talk(line, asking(line, sends=(), chunks=chunks))
+    assert line.heard == [[0, "eA==" if size else "", True]]
+
+
+async def test_a_file_that_changed_or_is_gone(tmp_path):
+    path = tmp_path / "talk.wav"
+
+    def message(number: int, data: str, last: bool):
+        path.write_bytes(b"x")
+        return [number]
+
+    async with listen([HOLD]) as line:
+        call = asking(line, sends=(), chunks=Chunks(path, 100_000, 0.0, message))
+        _, problem = await talk(line, call)
+        assert isinstance(problem, Usage) and problem.message == "talk.wav cannot be read."
+        path.write_bytes(b"x" * 300_000)
+        _, problem = await talk(line, call)
+    assert isinstance(problem, Usage) and problem.message == "talk.wav changed while it was sent."
+
+
+async def test_one_that_sends_nothing_ends_with_its_handshake():
+    async with listen([HOLD]) as line:
+        events, problem = await talk(line, asking(line, sends=()))
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert (events, problem) == ([Finish("", complete=False)], None)
+    assert len(line.targets) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "message"),
+    [
+        (401, Refused, "OpenAI does not know this key."),
+        (403, Problem, "OpenAI does not allow this key to do this."),
+        (404, Problem, "found nothing"),
+    ],
+)
+async def test_a_refused_handshake(status, kind, message):
+    body = json.dumps({"message": f"HMAC signature does not match {KEY}"}).encode()
+    async with listen([Reject(status, body, ((b"content-length", str(len(body)).encode()),))]) as line:
+        _, problem = await talk(line)
+    assert isinstance(problem, kind)
+    assert message in problem.message
+    assert problem.detail.startswith("HMAC signature does not match")
+    assert KEY not in problem.detail
+    assert line.heard == []
+
+
+async def test_a_clock_that_is_wrong_is_named_at_a_handshake():
+    late = (b"date", b"Mon, 05 Jan 2026 08:00:00 GMT")
+    async with listen([Reject(403, b"{}", ((b"content-length", b"2"), late))]) as line:
+        wire = Wire({}, limits=QUICK, clock=lambda: 1767600000 + 7 * 60)
+        _, problem = await run(wire, access(line), asking(line))
+        await wire.aclose()
+    assert problem and "7 min ahead of the server's" in problem.hint
+
+
+async def test_a_busy_handshake_is_tried_again():
+    async with listen([Reject(503, b"{}", ((b"content-length", b"2"),))], SAID) as line:
+        events, problem = await talk(line)
+    assert problem is None
+    assert isinstance(events[0], Retrying)
+    assert text_of(events) == "Hello 星"
+
+
+async def test_an_ordinary_answer_is_no_connection():
+    async with serve([http({"text": "Hi"})]) as server:
+        call = Call("GET", f"{server.base_url.replace('http', 'ws')}/x", spark, Framing.WEBSOCKET, sends=(QUESTION,))
+        wire = Wire({}, limits=QUICK)
+        _, problem = await run(wire, access_to(server.base_url), call)
+        await wire.aclose()
+    assert problem and "opened no WebSocket connection" in problem.message
+
+
+@pytest.mark.parametrize("end", [CUT, RESET])
+async def test_a_connection_that_is_cut_keeps_what_came(end):
+    async with listen([Hear(), text({"text": "Hel"}), end]) as line:
+        events, problem = await talk(line)
+    assert events == [TextDelta("Hel")]
+    assert isinstance(problem, Unreachable)
+    assert problem.message == "The connection to OpenAI ended before the answer did."
+
+
+@pytest.mark.parametrize("code", [1000, 1001])
+async def test_a_usual_close_without_an_end_is_incomplete(code):
+    async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code)]) as line:
+        events, problem = await talk(line)
+    assert problem is None
+    assert events == [TextDelta("Hel"), Finish("", complete=False)]
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
+async def test_a_close_with_a_code_is_told(code, reason):
+    async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
+        events, problem = await talk(line)
+    assert events == [TextDelta("Hel")]
+    assert isinstance(problem, Unreachable)
+    assert problem.message == "OpenAI closed the connection before the answer ended."
+    assert problem.detail.startswith(str(code))
+    assert "\x1b" not in problem.detail and KEY not in problem.detail
+
+
+async def test_a_refusal_within_the_answer():
+    async with listen([Hear(), text({"code": 11200})]) as line:
+        events, problem = await talk(line)
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert events == []
+    assert problem and "said by them" in problem.detail
+    assert len(line.targets) == 1
+
+
+@pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
+async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before, times):
+    async with listen([Hear(), *before, text({"code": 11202, "status": 429})], [Hear(), Hear(), *SAID[1:]]) as line:
+        _, problem = await talk(line)
+    assert len(line.targets) == times
+    assert (problem is None) == (times == 2)
+
+
+async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
+    whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
+    script = [
+        Hear(),
+        Ping(b"?"),
+        TextMessage(whole[:9], message_finished=False),
+        Ping(b"!"),
+        Pong(b"unasked"),
+        TextMessage(whole[9:]),
+        BytesMessage(json.dumps({"text": " there"}).encode()),
+        text({"status": 2}),
+    ]
+    async with listen(script) as line:
+        events, problem = await talk(line)
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert problem is None
+    assert text_of(events) == "Hello 星 there"
+    assert line.pongs == 2
+
+
+async def test_broken_json_is_skipped_and_counted():
+    async with listen([Hear(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
+        events, problem = await talk(line)
+    assert problem is None
+    assert Notice("2 pieces of the answer could not be read.") in events
+    async with listen([Hear(), *[text("{")] * 3, HOLD]) as line:
+        _, problem = await talk(line)
+    assert problem and "3 broken pieces in a row" in problem.message
+
+
+@pytest.mark.parametrize("pieces", [1, 40])
+async def test_a_message_that_is_too_large(pieces):
+    parts = [TextMessage("x" * ((4 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
+    async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
+        events, problem = await talk(line)
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert events == [TextDelta("Hel")]
+    assert problem and problem.message == "The answer of OpenAI is larger than 1 MiB. It was stopped there."
+
+
+async def test_an_answer_without_end_is_stopped_at_its_limit():
+    async with listen([Hear(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
+        events, problem = await talk(line, limits=replace(QUICK, answer=20_000))
+    assert problem and "larger than 20000 bytes" in problem.message
+    assert 15_000 < len(text_of(events)) < 20_000
+
+
+@pytest.mark.parametrize(
+    "broken", [b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\xff\xff\xff\xff\xff\xff\xff"]
+)
+async def test_what_is_no_websocket_frame(broken):
+    async with listen([broken, HOLD]) as line:
+        _, problem = await talk(line)
+    assert isinstance(problem, Unreachable)
+
+
+async def test_silence_is_told_and_ends():
+    async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
+        events, problem = await talk(line, limits=Limits(silence=0.03, give_up=0.1))
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+    assert isinstance(problem, Unreachable) and "sent nothing of use" in problem.message
+    assert [type(each) for each in events][:2] == [TextDelta, Silence]
+
+
+async def test_pings_alone_are_silence():
+    async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
+        _, problem = await talk(line, limits=Limits(silence=0.03, give_up=0.1))
+    assert isinstance(problem, Unreachable) and "sent nothing of use" in problem.message
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_stopping_closes_the_connection_at_once(tmp_path, cancelled):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"x" * 1000)
+    chunks = Chunks(path, 10, 0.01, lambda number, data, last: [number])
+    async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
+        wire = Wire({}, limits=QUICK)
+
+        async def read() -> None:
+            async with aclosing(wire.stream(access(line), asking(line, chunks=chunks))) as stream:
+                async for event in stream:
+                    if isinstance(event, TextDelta) and not cancelled:
+                        return
+
+        reading = asyncio.create_task(read())
+        await asyncio.wait_for(line.held.wait(), DEADLINE)
+        began = time.perf_counter()
+        if cancelled:
+            reading.cancel()
+        await asyncio.wait([reading], timeout=DEADLINE)
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+        took = time.perf_counter() - began
+        await wire.aclose()
+    assert reading.cancelled() == cancelled
+    assert took < 0.5
+    assert line.closes == [1000]
+
+
+async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye():
+    async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
+        await writer.drain()
+        started.set()
+        await asyncio.sleep(DEADLINE)
+
+    started = asyncio.Event()
+    server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1 << 12)
+    line = Line(port=server.sockets[0].getsockname()[1])
+    wire = Wire({}, limits=QUICK)
+    call = asking(line, sends=tuple({"x": "y" * 1_000_000} for _ in range(30)))
+    reading = asyncio.create_task(run(wire, access(line), call))
+    await asyncio.wait_for(started.wait(), DEADLINE)
+    began = time.perf_counter()
+    reading.cancel()
+    await asyncio.wait([reading], timeout=DEADLINE)
+    await wire.aclose()
+    server.close()
+    assert time.perf_counter() - began < 1
+
+
+async def test_a_handshake_keeps_to_the_origins():
+    async with listen(SAID) as line:
+        wire = Wire({}, limits=QUICK)
+        elsewhere = replace(access(line), origins=("https://api.example.test",))
+        _, problem = await run(wire, elsewhere, asking(line))
+    assert problem and "is not among the addresses" in problem.message
+    assert line.targets == []
+
+
+async def test_through_tls_and_a_tunnel(tmp_path):
+    authority = Authority(tmp_path)
+    context = authority.context("api.openai.com")
+    environ = {"SSL_CERT_FILE": str(authority.file)}
+    async with listen(SAID, context=context) as line, proxy(target=line.port) as (address, heads):
+        call = replace(asking(line), url="wss://api.openai.com/v1/chat")
+        may = replace(access(line), origins=("https://api.openai.com",))
+        wire = Wire({**environ, "HTTPS_PROXY": f"http://{address}"}, limits=QUICK)
+        events, problem = await run(wire, may, call)
+        assert (text_of(events), problem) == ("Hello 星", None)
+        wrong = replace(call, url="wss://eu.openai.com/v1/chat")
+        _, problem = await run(wire, replace(may, origins=("https://eu.openai.com",)), wrong)
+        await wire.aclose()
+    assert problem and "is for another host" in problem.message
+    assert heads[0].startswith(b"CONNECT api.openai.com:443 ")
+
+
+async def test_many_at_once_leave_no_connection():
+    async with listen(SAID) as line:
+        wire = Wire({}, limits=QUICK)
+        results = await asyncio.gather(*(run(wire, access(line), asking(line)) for _ in range(40)))
+        await wire.aclose()
+    assert all((text_of(events), problem) == ("Hello 星", None) for events, problem in results)

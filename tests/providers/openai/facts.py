@@ -1,0 +1,678 @@
+"""What OpenAI's API reference says, as plain checks: requests field by field, and how documented frames are read.
+
+Every check takes a provider declaration, so that the test of the checks can hand in broken ones. Nothing here was
+recorded from the adapter; the frames are our own composition of the documented shapes.
+"""
+
+import base64
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, proposed_are_known, read, sse
+from tests.providers.facts import KEY as SOCKET_KEY
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Refused, Restricted
+from tui.providers.events import Accepted, Finish, Listed, Segment, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Refusal, Times, TranscribeAsk
+from tui.providers.spec import Provider
+from tui.secret import Secret
+
+BASE = {"base_url": "https://api.openai.com/v1"}
+KEY = Secret("sk-proj-FAKE-0123456789-abcdefghij-3f2a")
+SOUND = Path("talk.m4a")
+
+
+def _delta(text: str, reason: str | None = None) -> bytes:
+    return sse({"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]})
+
+
+STREAM = Stream(
+    _delta,
+    closing=_delta("", "stop") + sse("[DONE]"),
+    opening=sse({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}),
+    error=sse({"error": {"message": "Their words.", "type": "server_error", "param": None, "code": None}}),
+    error_message="{label} broke off with an error.",
+)
+"""A stream on this wire, for every provider that speaks it."""
+
+
+def whole(text: str) -> dict[str, Any]:
+    """An answer in one piece on this wire."""
+    return {"choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]}
+
+
+FACTS = Facts(
+    "openai",
+    modules=(
+        "dialects.openai.api",
+        "dialects.openai.think_tags",
+        "dialects.openai.models",
+        "dialects.openai.chat",
+        "dialects.openai.embeddings",
+        "dialects.openai.audio",
+        "dialects.openai.errors",
+    ),
+    otherwise=(BARE_LIST,),
+    chats=(
+        Chat(
+            "openai",
+            lambda origin: {"api_key": SOCKET_KEY, "base_url": f"{origin}/v1"},
+            Model("openai", "gpt-4.1", ModelType.CHAT),
+            STREAM,
+            whole,
+        ),
+    ),
+)
+check = FACTS.check
+
+
+def chat_model(name: str = "gpt-4.1", **more: Any) -> Model:
+    return Model("openai", name, ModelType.CHAT, **more)
+
+
+def chat(p: Provider, name: str = "gpt-4.1", stream: bool = True, parameters: Any = None, **more: Any) -> Call:
+    assert p.chat
+    messages = (Message("system", "Be brief."), Message("user", "Hello?"))
+    return p.chat(BASE, ChatAsk(chat_model(name, **more), messages, parameters or {}, stream))
+
+
+def chunk(delta: Any, reason: str | None = None, **more: Any) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-A1",
+        "object": "chat.completion.chunk",
+        "created": 1795300000,
+        "model": "gpt-5.4-mini",
+        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}],
+        "usage": None,
+        "obfuscation": "k3",
+        **more,
+    }
+
+
+USED = {
+    "prompt_tokens": 9,
+    "completion_tokens": 14,
+    "total_tokens": 23,
+    "prompt_tokens_details": {"cached_tokens": 0},
+    "completion_tokens_details": {"reasoning_tokens": 12},
+}
+
+
+# --- requests ---------------------------------------------------------------------------------------------------------
+
+
+@check
+def listing_is_a_get_of_models(p: Provider) -> None:
+    for call in (p.verify(BASE), p.list_models(BASE)):
+        assert (call.method, call.url, call.query, call.json, call.upload) == (
+            "GET",
+            "https://api.openai.com/v1/models",
+            {},
+            None,
+            None,
+        )
+        assert call.framing is Framing.JSON
+
+
+@check
+def the_key_is_a_bearer_and_the_choices_are_headers(p: Provider) -> None:
+    fields = BASE | {"organization": "org-acme", "project": "proj_9"}
+    signed = p.sign(p.verify(BASE), fields, {"api_key": KEY}, 0)
+    assert signed.headers == {
+        "authorization": Secret(f"Bearer {KEY.reveal()}"),
+        "openai-organization": "org-acme",
+        "openai-project": "proj_9",
+    }
+    assert isinstance(signed.headers["authorization"], Secret)
+
+
+@check
+def nothing_is_signed_that_is_not_set(p: Provider) -> None:
+    assert p.sign(p.verify(BASE), BASE | {"organization": ""}, {}, 0).headers == {}
+
+
+@check
+def a_streamed_chat(p: Provider) -> None:
+    call = chat(p, parameters={"temperature": 0.5, "stop": ["END"]})
+    assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/chat/completions")
+    assert call.framing is Framing.SSE
+    assert call.json == {
+        "model": "gpt-4.1",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.5,
+        "stop": ["END"],
+    }
+
+
+@check
+def a_chat_in_one_piece(p: Provider) -> None:
+    call = chat(p, stream=False)
+    assert call.framing is Framing.JSON
+    assert call.json["stream"] is False
+    assert "stream_options" not in call.json
+
+
+@check
+def the_bound_of_an_answer_has_its_new_name(p: Provider) -> None:
+    body = chat(p, parameters={"max_tokens": 40}).json
+    assert body["max_completion_tokens"] == 40
+    assert "max_tokens" not in body
+
+
+@check
+def a_legacy_completion(p: Provider) -> None:
+    call = chat(p, "davinci-002", completion=True)
+    assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/completions")
+    assert "messages" not in call.json
+    assert call.json["prompt"] == "Instructions: Be brief.\n\nUser: Hello?\n\nAssistant:"
+    assert call.json["max_tokens"] > 16
+    assert call.json["model"] == "davinci-002"
+    assert call.json["stream"] is True
+    alone = p.chat(BASE, ChatAsk(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
+    assert alone.json["prompt"] == "Once"
+    again = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
+    asked = p.chat(BASE, ChatAsk(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
+    assert asked.json["prompt"] == "User: a\n\nAssistant: b\n\nUser: c\n\nAssistant:"
+    assert asked.json["max_tokens"] == 9
+
+
+@check
+def embeddings(p: Provider) -> None:
+    call = p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b")))
+    assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/embeddings")
+    assert call.framing is Framing.JSON
+    assert call.json == {"model": "text-embedding-3-small", "input": ["a", "b"], "encoding_format": "base64"}
+
+
+@check
+def at_most_2048_texts_a_request(p: Provider) -> None:
+    texts = tuple(f"text {place}" for place in range(2050))
+    first = p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+    assert first.json["input"] == list(texts[:2048])
+    answered = read(first, vectors([[1.0, 2.0]] * 2048, used=10))
+    assert (answered[0].start, len(answered[0].vectors)) == (0, 2048)
+    second = answered[1]
+    assert isinstance(second, Call)
+    assert second.json["input"] == list(texts[2048:])
+    assert read(second, vectors([[3.0, 4.0]] * 2, used=5)) == [
+        Vectors(2048, ((3.0, 4.0), (3.0, 4.0))),
+        Usage(input=15),
+        Finish("stop"),
+    ]
+
+
+@check
+def at_most_300_000_tokens_a_request(p: Provider) -> None:
+    texts = ("x" * 200_000, "y" * 200_000, "z")
+    first = p.embed(BASE, EmbedAsk(Model("openai", "m", ModelType.EMBEDDING), texts))
+    assert first.json["input"] == [texts[0]]
+    second = read(first, vectors([[1.0]]))[1]
+    assert second.json["input"] == [texts[1], "z"]
+
+
+@check
+def a_recording(p: Provider) -> None:
+    ask = TranscribeAsk(Model("openai", "gpt-4o-transcribe", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, "de")
+    call = p.transcribe(BASE, ask)
+    assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/audio/transcriptions")
+    assert call.json is None
+    assert call.framing is Framing.JSON
+    upload = call.upload
+    assert (upload.name, upload.path, upload.media, upload.size) == ("file", SOUND, "audio/mp4", 700)
+    assert upload.parts == (("model", "gpt-4o-transcribe"), ("response_format", "json"), ("language", "de"))
+
+
+def parts(p: Provider, name: str, language: str = "", times: Times = Times.NONE) -> dict[str, str]:
+    ask = TranscribeAsk(Model("openai", name, ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, language, times)
+    return dict(p.transcribe(BASE, ask).upload.parts)
+
+
+@check
+def the_form_of_a_transcript_is_by_model(p: Provider) -> None:
+    assert parts(p, "whisper-1") == {"model": "whisper-1", "response_format": "json"}
+    assert parts(p, "whisper-1", times=Times.SENTENCE) == {
+        "model": "whisper-1",
+        "response_format": "verbose_json",
+        "timestamp_granularities[]": "segment",
+    }
+    assert parts(p, "whisper-1", times=Times.WORD)["timestamp_granularities[]"] == "word"
+    # verbose_json is refused by the newer models.
+    assert parts(p, "gpt-4o-transcribe", times=Times.WORD)["response_format"] == "json"
+    assert parts(p, "gpt-transcribe", "de") == {
+        "model": "gpt-transcribe",
+        "response_format": "json",
+        "languages[]": "de",
+    }
+    assert parts(p, "gpt-4o-transcribe-diarize", times=Times.SENTENCE) == {
+        "model": "gpt-4o-transcribe-diarize",
+        "response_format": "diarized_json",
+        "chunking_strategy": "auto",
+    }
+    assert parts(p, "gpt-4o-transcribe-diarize")["response_format"] == "json"
+
+
+@check
+def sound_files_and_their_size(p: Provider) -> None:
+    limits = p.audio(Model("openai", "whisper-1", ModelType.SPEECH2TEXT))
+    assert limits.endings == ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
+    assert limits.size == 25 * 1024 * 1024
+    assert limits.times == (Times.NONE, Times.SENTENCE, Times.WORD)
+    assert p.audio(Model("openai", "gpt-transcribe", ModelType.SPEECH2TEXT)).times == (Times.NONE,)
+    diarize = p.audio(Model("openai", "gpt-4o-transcribe-diarize", ModelType.SPEECH2TEXT))
+    assert diarize.times == (Times.NONE, Times.SENTENCE)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+@check
+def a_stream_as_documented(p: Provider) -> None:
+    usage = {**chunk({}), "choices": [], "usage": USED}
+    assert read(
+        chat(p),
+        chunk({"role": "assistant", "content": "", "refusal": None}),
+        chunk({"content": "Good"}),
+        chunk({"content": " day"}),
+        chunk({}, "stop"),
+        usage,
+        "[DONE]",
+        chunk({"content": "late"}),
+        "[DONE]",
+    ) == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
+
+
+@check
+def a_whole_answer_as_documented(p: Provider) -> None:
+    message = {"role": "assistant", "content": "Good day", "refusal": None}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+    body = {"id": "chatcmpl-A1", "object": "chat.completion", "choices": [choice], "usage": USED}
+    assert read(chat(p, stream=False), body) == [TextDelta("Good day"), Usage(9, 14, 12), Finish("stop")]
+
+
+@check
+def a_completion_as_documented(p: Provider) -> None:
+    body = {"object": "text_completion", "choices": [{"text": " there", "index": 0, "finish_reason": "length"}]}
+    results = read(chat(p, "davinci-002", completion=True), body, "[DONE]")
+    assert results == [TextDelta(" there"), Finish("length", False, "The answer reached its length limit.")]
+
+
+@check
+def thoughts_by_every_name(p: Provider) -> None:
+    for name in ("reasoning_content", "reasoning", "thinking"):
+        assert read(chat(p), chunk({name: "Hm"}), chunk({"content": "A"}, "stop"), "[DONE]")[:2] == [
+            ThinkingDelta("Hm"),
+            TextDelta("A"),
+        ]
+    both = read(chat(p), chunk({"reasoning": "Hm", "reasoning_content": "Hm"}), end=False)
+    assert both == [ThinkingDelta("Hm")]
+
+
+@check
+def thoughts_in_the_text(p: Provider) -> None:
+    pieces = ["\n<th", "ink>Let me", " see.</thi", "nk>\n\nBlue <think>is", "</think> it."]
+    results = read(chat(p), *(chunk({"content": each}) for each in pieces), chunk({}, "stop"), "[DONE]")
+    assert "".join(each.text for each in results if isinstance(each, ThinkingDelta)) == "Let me see."
+    assert "".join(each.text for each in results if isinstance(each, TextDelta)) == "Blue <think>is</think> it."
+    assert read(chat(p), chunk({"content": "<thi"}), chunk({}, "stop"), "[DONE]")[0] == TextDelta("<thi")
+    assert read(chat(p), chunk({"content": "<think>a</th"}), "[DONE]")[:2] == [
+        ThinkingDelta("a"),
+        ThinkingDelta("</th"),
+    ]
+
+
+@check
+def text_in_parts(p: Provider) -> None:
+    parts = [{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]
+    assert read(chat(p), chunk({"content": parts}), end=False) == [TextDelta("ab")]
+
+
+@check
+def the_ends_of_an_answer(p: Provider) -> None:
+    def end(*frames: Any) -> Finish:
+        return read(chat(p), *frames)[-1]
+
+    hi = chunk({"content": "Hi"})
+    assert end(hi, chunk({}, "length"), "[DONE]") == Finish("length", False, "The answer reached its length limit.")
+    cut = Finish("content_filter", False, "The provider's content filter cut the answer.")
+    assert end(hi, chunk({}, "content_filter"), "[DONE]") == cut
+    tool = "The model asked for a tool, and none is offered here."
+    assert end(hi, chunk({}, "tool_calls"), "[DONE]") == Finish("tool_calls", True, tool)
+    assert end(hi, chunk({}, "function_call"), "[DONE]") == Finish("function_call", True, tool)
+    # With a reason, the end mark may be missing; with the mark, the reason may.
+    assert end(hi, chunk({}, "stop")) == Finish("stop")
+    assert end(hi, "[DONE]") == Finish("stop")
+    assert end(hi) == Finish("interrupted", False, "The answer was cut off before its end.")
+    assert end(chunk({}, "stop"), "[DONE]").note == "The answer is empty."
+    spent = "The answer reached its length limit before its first word; thinking used it up."
+    assert end(chunk({"reasoning_content": "Hm"}), chunk({}, "length"), "[DONE]").note == spent
+
+
+@check
+def a_model_that_declines(p: Provider) -> None:
+    results = read(chat(p), chunk({"refusal": "I cannot do that."}), chunk({}, "stop"), "[DONE]")
+    assert results == [TextDelta("I cannot do that."), Finish("stop", True, "The model declined to answer.")]
+
+
+@check
+def errors_inside_an_answer(p: Provider) -> None:
+    error = {"message": "No.", "type": "server_error", "param": None, "code": "c1"}
+    expected = Refusal(code="c1", kind="server_error", message="No.")
+    assert read(chat(p), {"error": error}, chunk({"content": "late"}), "[DONE]") == [expected]
+    assert read(chat(p), Frame(error, "error")) == [expected]
+    assert read(chat(p), {"object": "error", **error}) == [expected]
+    assert read(chat(p), Frame("Out of memory", "error"))[0].message == "Out of memory"
+    assert read(chat(p), {**chunk({"content": "Hi"}), "error": None}, end=False) == [TextDelta("Hi")]
+
+
+@check
+def odd_chunks_are_passed_over(p: Provider) -> None:
+    odd = [
+        [],
+        7,
+        None,
+        "keepalive",
+        {},
+        {"choices": None},
+        {"choices": [None]},
+        {"choices": [{}]},
+        {"choices": [{"delta": None}]},
+    ]
+    second = {"choices": [{"index": 1, "delta": {"content": "other"}, "finish_reason": None}]}
+    assert read(chat(p), *odd, second, chunk({"content": None, "tool_calls": []}), end=False) == []
+    assert (
+        read(chat(p), {"choices": [], "usage": {"prompt_tokens": "x", "completion_tokens": None}}, "[DONE]")[0]
+        == Usage()
+    )
+
+
+def vectors(rows: list[list[float]], used: int = 3) -> dict[str, Any]:
+    data = [{"object": "embedding", "index": place, "embedding": row} for place, row in enumerate(rows)]
+    return {"object": "list", "model": "m", "data": data, "usage": {"prompt_tokens": used, "total_tokens": used}}
+
+
+def embed(p: Provider, *texts: str) -> Call:
+    return p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+
+
+@check
+def vectors_in_either_form_and_by_their_index(p: Provider) -> None:
+    expected = [Vectors(0, ((1.0, -2.5), (0.5, 0.25))), Usage(input=3), Finish("stop")]
+    body = vectors([[1.0, -2.5], [0.5, 0.25]])
+    assert read(embed(p, "a", "b"), body) == expected
+    assert read(embed(p, "a", "b"), {**body, "data": body["data"][::-1]}) == expected
+    packed = [base64.b64encode(struct.pack("<2f", *each["embedding"])).decode() for each in body["data"]]
+    data = [{**each, "embedding": row} for each, row in zip(body["data"], packed, strict=True)]
+    assert read(embed(p, "a", "b"), {**body, "data": data}) == expected
+    bare = [{"embedding": each["embedding"]} for each in body["data"]]
+    assert read(embed(p, "a", "b"), {"data": bare})[0] == expected[0]
+
+
+@check
+def vectors_that_are_none(p: Provider) -> None:
+    one = vectors([[1.0]])["data"]
+    for data in ([], one, one * 2, one * 3, None, "x", [None, None], [*one, {"index": 1, "embedding": []}]):
+        result = read(embed(p, "a", "b"), {"data": data})
+        assert len(result) == 1
+        assert isinstance(result[0], Refusal)
+        assert result[0].code == "malformed"
+    for bad in ("!!!", "YWJj", ["x"], [True], [float("nan")], None, base64.b64encode(b"\0\0\xc0\x7f").decode()):
+        result = read(embed(p, "a"), {"data": [{"index": 0, "embedding": bad}]})
+        assert [type(each) for each in result] == [Refusal]
+    assert read(embed(p, "a"), {"error": {"message": "No.", "code": "c"}})[0].code == "c"
+
+
+def heard(p: Provider, body: Any) -> list[Any]:
+    ask = TranscribeAsk(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
+    return read(p.transcribe(BASE, ask), body)
+
+
+@check
+def transcripts(p: Provider) -> None:
+    tokens = {"type": "tokens", "input_tokens": 14, "output_tokens": 3, "total_tokens": 17}
+    assert heard(p, {"text": "Hello there", "usage": tokens}) == [
+        Transcript("Hello there"),
+        Usage(14, 3),
+        Finish("stop"),
+    ]
+    seconds = {"type": "duration", "seconds": 4.5}
+    assert heard(p, {"text": "Hi", "usage": seconds}) == [Transcript("Hi"), Usage(seconds=4.5), Finish("stop")]
+    verbose = {
+        "task": "transcribe",
+        "language": "english",
+        "duration": 4.5,
+        "text": "Hi. Bye.",
+        "segments": [
+            {"id": 0, "seek": 0, "start": 0.0, "end": 1.5, "text": " Hi.", "tokens": [1]},
+            {"id": 1, "seek": 0, "start": 1.5, "end": 4.5, "text": " Bye.", "tokens": [2]},
+        ],
+    }
+    both = (Segment(0, 1.5, "Hi."), Segment(1.5, 4.5, "Bye."))
+    assert heard(p, verbose)[0] == Transcript("Hi. Bye.", both, "english", 4.5)
+    spoken = {**verbose, "words": [{"word": "Hi", "start": 0.25, "end": 0.5}]}
+    assert heard(p, spoken)[0].segments == (Segment(0.25, 0.5, "Hi"),)
+    diarized = {"text": "Hi.", "segments": [{"type": "x", "start": 0, "end": 1, "text": "Hi.", "speaker": "A"}]}
+    assert heard(p, diarized)[0].segments == (Segment(0, 1, "A: Hi."),)
+    assert [type(each) for each in heard(p, {"words": []})] == [Refusal]
+    assert heard(p, {"error": {"message": "No."}})[0].message == "No."
+    assert heard(p, {"text": "", "segments": None, "duration": "x"})[0] == Transcript("")
+
+
+CLASSES: dict[ModelType | str | None, str] = {
+    ModelType.EMBEDDING: "text-embedding-3-small text-embedding-ada-002 acme-embedding-1 text-similarity-ada-001"
+    " text-search-ada-doc-001 code-search-ada-code-001 TEXT-EMBEDDING-3-LARGE ft:text-embedding-3-small:acme::1",
+    ModelType.SPEECH2TEXT: "whisper-1 gpt-transcribe gpt-4o-transcribe gpt-4o-mini-transcribe-2025-12-15"
+    " gpt-4o-transcribe-diarize",
+    ModelType.CHAT: "gpt-6-sol gpt-6.2-astra gpt-5.5-2026-04-23 gpt-4.1-mini gpt-4o o1 o3 o4-mini chatgpt-4o-latest"
+    " gpt-3.5-turbo ft:gpt-4o-mini:acme:support:A1 gpt-5-chat-latest gpt-4o-search-preview",
+    "completion": "gpt-3.5-turbo-instruct gpt-3.5-turbo-instruct-0914 davinci-002 babbage-002 text-davinci-003"
+    " text-curie-001 text-babbage-001 text-ada-001 davinci curie babbage ada ft:davinci-002:acme::1",
+    None: "tts-1 gpt-4o-mini-tts gpt-realtime gpt-realtime-transcribe gpt-live-1 gpt-live-transcribe gpt-image-2"
+    " chatgpt-image-latest dall-e-3 sora-2 omni-moderation-latest computer-use-preview gpt-audio gpt-4o-audio-preview"
+    " o1-pro o3-pro-2025-06-10 gpt-5-pro gpt-5.5-pro o3-deep-research o4-mini-deep-research gpt-5-codex"
+    " gpt-5.1-codex-max gpt-5.6-cyber gpt-6-cyber gpt-daybreak-1 gpt-rosalind-research gpt-6-rosalind"
+    " gpt-6.2-astra-law acme-7b",
+}
+
+
+@check
+def what_a_model_is_for(p: Provider) -> None:
+    entries = [{"id": name, "object": "model"} for names in CLASSES.values() for name in names.split()]
+    models = {each.id: each for each in read(p.verify(BASE), {"object": "list", "data": entries})[0].models}
+    for kind, names in CLASSES.items():
+        for name in names.split():
+            found = models.get(name)
+            expected = ModelType.CHAT if kind == "completion" else kind
+            assert (found.type if found else None) == expected, name
+            assert not found or found.completion == (kind == "completion")
+            assert p.kind_of(name, {}) == expected
+
+
+@check
+def what_is_known_without_asking(p: Provider) -> None:
+    known = {each.id: each for each in p.catalogue}
+    assert {name: each.dimensions for name, each in known.items() if each.dimensions} == {
+        "text-embedding-ada-002": 1536,
+        "text-embedding-3-small": 1536,
+        "text-embedding-3-large": 3072,
+    }
+    assert p.proposed[ModelType.CHAT][0] == "gpt-6-sol"
+    assert p.proposed[ModelType.EMBEDDING][0] == "text-embedding-3-small"
+    assert p.proposed[ModelType.SPEECH2TEXT][0] == "gpt-transcribe"
+    proposed_are_known(p)
+    assert p.trial_calls == 500 and all(name in known for name in p.trial_models)
+
+
+@check
+def where_it_is(p: Provider) -> None:
+    assert (p.id, p.label) == ("openai", "OpenAI")
+    assert p.field("base_url").default == "https://api.openai.com/v1"
+    assert p.origins({"base_url": "https://eu.api.openai.com/v1"}) == ("https://eu.api.openai.com",)
+    assert p.verify({"base_url": "https://api.openai.com/v1/"}).url == "https://api.openai.com/v1/models"
+    assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
+    assert p.key_page == "https://platform.openai.com/api-keys"
+    assert p.explain(Refusal(429, final=True), "m").message == "Your OpenAI account has no credit left."
+
+
+@check
+def the_list_of_models(p: Provider) -> None:
+    entries = [
+        {"id": "whisper-1", "object": "model", "created": 1, "owned_by": "openai", "shutdown_date": "2027-03-01"},
+        {"id": "gpt-6-sol", "object": "model", "created": 1, "owned_by": "openai", "shutdown_date": None},
+        {"id": "text-embedding-3-large", "object": "model", "created": 1, "owned_by": "openai"},
+        {"id": "dall-e-3", "object": "model"},
+        {"object": "model"},
+        "x",
+    ]
+    listed, accepted = read(p.verify(BASE), {"object": "list", "data": entries})
+    assert accepted == Accepted()
+    assert listed == Listed(
+        (
+            Model("openai", "gpt-6-sol", ModelType.CHAT),
+            Model("openai", "text-embedding-3-large", ModelType.EMBEDDING, context=8192, dimensions=3072),
+            Model("openai", "whisper-1", ModelType.SPEECH2TEXT, ends="2027-03-01"),
+        ),
+        6,
+    )
+    assert read(p.verify(BASE), {"object": "list", "data": []}) == [Listed((), 0), Accepted()]
+    assert read(p.verify(BASE), {"object": "list", "data": None}) == [Listed((), 0), Accepted()]
+    assert read(p.verify(BASE), {"error": {"message": "No."}})[0].message == "No."
+    assert len(read(p.verify(BASE), {"models": entries})[0].models) == 3
+    assert len(read(p.verify(BASE), entries)[0].models) == 3
+    for odd in ({"data": 7}, {}, 7):
+        assert read(p.verify(BASE), odd)[0].code == "malformed"
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@check
+def an_error_body(p: Provider) -> None:
+    body = {"error": {"message": "M", "type": "T", "param": "P", "code": "C"}}
+    headers = {"x-request-id": "req_1"}
+    assert p.refusal(400, headers, body) == Refusal(400, "C", "T", "M", "P", "req_1", headers)
+    bare = p.refusal(400, {}, {"error": {"message": "M", "type": "T", "param": None, "code": None}})
+    assert (bare.code, bare.param, bare.final) == ("", "", False)
+    assert p.refusal(400, {}, {"error": "Words"}).message == "Words"
+    assert p.refusal(404, {}, {"message": "Words", "code": 404}).code == "404"
+    assert p.refusal(404, {}, {"detail": "Not Found"}).message == "Not Found"
+    assert p.refusal(422, {}, {"detail": [{"loc": ["body"], "msg": "a"}, {"msg": "b"}]}).message == "a; b"
+    assert p.refusal(500, {}, "plain").message == "plain"
+    assert p.refusal(500, {}, None).message == ""
+
+
+@check
+def no_credit_is_final(p: Provider) -> None:
+    for code, kind in (("insufficient_quota", ""), ("credit_balance_exhausted", ""), ("", "insufficient_quota")):
+        refused = p.refusal(429, {}, {"error": {"message": "M", "type": kind, "code": code}})
+        assert refused.final
+        assert "no credit left" in p.explain(refused, "m").message
+    assert p.refusal(429, {}, {"error": {"code": "billing_hard_limit_reached"}}).final
+    busy = p.refusal(429, {}, {"error": {"message": "M", "type": "rate_limit_error", "code": "rate_limit_exceeded"}})
+    assert not busy.final
+    assert p.explain(busy, "m") is None
+
+
+@check
+def refusals_in_words(p: Provider) -> None:
+    def words(status: int, message: str = "", code: str = "", model: str = "m") -> Problem | None:
+        return p.explain(Refusal(status, code=code, message=message), model)
+
+    assert isinstance(words(401, "Missing scopes: api.model.read", model=""), Restricted)
+    assert isinstance(words(403, "You have insufficient permissions for this operation."), Restricted)
+    assert isinstance(words(401, "You must be a member of an organization"), Refused)
+    for code in ("mismatched_organization", "mismatched_project"):
+        assert isinstance(words(401, code=code), Refused)
+    assert "region" in words(403, "Country, region, or territory not supported").message
+    assert "network" in words(401, "Your IP address is not authorized").message
+    assert words(401, code="invalid_api_key") is None
+    for code in ("context_length_exceeded", "exceed_context_size_error"):
+        assert words(400, code=code).message == "This is longer than m can take."
+    for code, said in (("model_not_found", ""), ("", "The model `m` does not exist"), ("", 'model "m" not found')):
+        assert "does not know m" in words(404, said, code).message
+    for code in ("content_policy_violation", "content_filter"):
+        assert "content rules" in words(400, code=code).message
+    for code in ("server_is_overloaded", "slow_down"):
+        assert "too busy" in words(0, code=code).message
+    assert "cannot be used" in words(0, code="malformed").message
+    assert words(500, "server_error") is None
+
+
+@check
+def a_field_too_many_is_dropped(p: Provider) -> None:
+    call = chat(p, "gpt-6-sol", parameters={"temperature": 0.5, "top_p": 0.5, "reasoning_effort": "max"})
+
+    def mended(param: str, code: str = "unsupported_parameter", message: str = "", status: int = 400) -> Any:
+        return p.amend(call, Refusal(status, code=code, message=message, param=param))
+
+    better, sentence = mended("temperature")
+    assert better.json == {key: value for key, value in call.json.items() if key != "temperature"}
+    assert sentence == "gpt-6-sol takes no temperature. It was left out."
+    assert "reasoning_effort" not in mended("reasoning_effort", "unsupported_value")[0].json
+    assert "does not take this reasoning effort" in mended("reasoning_effort", "unsupported_value")[1]
+    assert "top_p" not in mended("top_p", "unknown_parameter")[0].json
+    assert "stream_options" not in mended("stream_options.include_usage", "unknown_parameter")[0].json
+    for param in ("messages", "messages[0].role", "model", "absent", ""):
+        assert mended(param) is None
+    needed = Refusal(400, code="unsupported_value", message="unsupported", param="prompt")
+    assert p.amend(chat(p, "davinci-002", completion=True), needed) is None
+    assert p.amend(embed(p, "a"), replace(needed, param="input")) is None
+    assert mended("temperature", "invalid_value") is None
+    assert mended("temperature", status=401) is None
+    assert mended("temperature", status=422) is not None
+    whole, sentence = mended("stream", "unsupported_value")
+    assert (whole.json["stream"], whole.framing) == (False, Framing.JSON)
+    assert "stream_options" not in whole.json
+    assert "one piece" in sentence
+    assert p.amend(p.verify(BASE), Refusal(400, code="unsupported_parameter", param="x")) is None
+    said, _ = mended("", "", "Extra inputs are not permitted: top_p")
+    assert "top_p" not in said.json
+    for words in ("unsupported", "not supported", "unknown", "unrecognized", "unexpected", "does not support"):
+        assert "top_p" not in mended("", "", f"top_p: {words}")[0].json
+    assert mended("", "", "top_p must be below 1") is None
+
+
+@check
+def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
+    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    call = replace(chat(p), json={"model": "m", "messages": [], "max_tokens": 9})
+    for param in ("max_tokens", ""):
+        better, sentence = p.amend(call, Refusal(400, code="unsupported_parameter", message=said, param=param))
+        assert better.json == {"model": "m", "messages": [], "max_completion_tokens": 9}
+        assert sentence == "m takes max_completion_tokens in place of max_tokens. It was renamed."
+    new = chat(p, parameters={"max_completion_tokens": 9})
+    old, _ = p.amend(new, Refusal(422, message="max_completion_tokens: extra fields not permitted"))
+    assert old.json["max_tokens"] == 9
+    assert "max_completion_tokens" not in old.json
+
+
+@check
+def what_a_model_takes(p: Provider) -> None:
+    names = [each.name for each in p.parameters(chat_model("gpt-6-sol"))]
+    assert names == ["reasoning_effort", "max_completion_tokens"]
+    for name in ("o1", "o3", "o4-mini", "gpt-5", "gpt-5.4-nano", "gpt-6.2-astra", "ft:gpt-5-mini:acme::1"):
+        assert [each.name for each in p.parameters(chat_model(name))] == names
+    sampling = {each.name: each for each in p.parameters(chat_model("gpt-5-chat-latest"))}
+    assert list(sampling) == [
+        "temperature",
+        "top_p",
+        "max_completion_tokens",
+        "presence_penalty",
+        "frequency_penalty",
+        "seed",
+        "stop",
+    ]
+    ranges = {name: (each.low, each.high) for name, each in sampling.items()}
+    assert ranges["temperature"] == (0, 2)
+    assert ranges["top_p"] == (0, 1)
+    assert ranges["presence_penalty"] == ranges["frequency_penalty"] == (-2, 2)
+    assert sampling["stop"].high == 4
+    efforts = p.parameters(chat_model("gpt-6-sol"))[0].choices
+    assert efforts == ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+    legacy = [each.name for each in p.parameters(chat_model("davinci-002", completion=True))]
+    assert "max_tokens" in legacy
+    assert "max_completion_tokens" not in legacy
+    assert p.parameters(Model("openai", "whisper-1", ModelType.SPEECH2TEXT)) == ()

@@ -1,0 +1,76 @@
+"""OpenAI: what its facts leave open."""
+
+import json
+
+import pytest
+
+from tests.providers.openai.facts import BASE, CLASSES, chat_model
+from tui.domain import ModelType, Supply
+from tui.practice.transport import fixture
+from tui.providers import PROVIDERS
+from tui.providers.client.sse import Events
+from tui.providers.dialects.openai.models import classify, reasons
+from tui.providers.events import Finish, TextDelta, Usage
+from tui.providers.requests import ChatAsk, Frame, Message, Refusal
+
+OPENAI = PROVIDERS["openai"]
+
+
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CLASSES.items() for name in names.split()])
+def test_what_a_model_is_for(kind, name):
+    expected = None if kind is None else (ModelType.CHAT, True) if kind == "completion" else (kind, False)
+    assert classify(name) == expected
+
+
+def documented(name):
+    """What a chat's reader makes of a stream as the documentation shows it."""
+    read = OPENAI.chat(BASE, ChatAsk(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
+    events = Events().feed(fixture("openai", name))
+    frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
+    return [each for frame in [*frames, None] for each in read(frame)]
+
+
+def test_the_documented_streams():
+    assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
+    said = "The server had an error while processing the request."
+    assert documented("chat_error.sse") == [TextDelta("Par"), Refusal(kind="server_error", message=said)]
+
+
+def test_which_models_think():
+    for name in ["o1", "o3", "o3-mini", "o4-mini", "gpt-5", "gpt-5.4-mini", "gpt-6-sol", "gpt-10"]:
+        assert reasons(name), name
+    for name in ["gpt-4.1", "gpt-4o", "gpt-5-chat-latest", "gpt-5.3-chat-latest", "chatgpt-4o-latest", "gpt-3.5-turbo"]:
+        assert not reasons(name), name
+
+
+def test_the_known_models_are_usable_and_dated():
+    known = {each.id: each for each in OPENAI.catalogue}
+    assert OPENAI.catalogue_as_of == "2026-11-22"
+    assert known["whisper-1"].ends == "2027-02-26"
+    assert known["gpt-5-mini"].ends == "2026-12-11"
+    assert known["gpt-6-sol"].ends == ""
+    assert known["text-embedding-3-large"].dimensions == 3072
+    assert all(each.ends == "" or each.ends > OPENAI.catalogue_as_of for each in known.values())
+    for kind, first in {
+        "chat": "gpt-6-sol",
+        "embedding": "text-embedding-3-small",
+        "speech2text": "gpt-transcribe",
+    }.items():
+        assert OPENAI.proposed[ModelType(kind)][0] == first
+        assert all(known[name].type == kind for name in OPENAI.proposed[ModelType(kind)])
+
+
+def test_the_form_of_openai():
+    assert OPENAI.supply is Supply.OWN
+    names = [each.name for each in OPENAI.fields]
+    assert names == ["api_key", "organization", "project", "base_url"]
+    assert [each.name for each in OPENAI.fields if each.required] == ["api_key"]
+    assert [each.name for each in OPENAI.fields if each.secret] == ["api_key"]
+    assert [each.name for each in OPENAI.fields if each.more] == names[1:]
+    assert OPENAI.field("base_url").default == "https://api.openai.com/v1"
+    assert OPENAI.field("api_key").env == ("OPENAI_API_KEY",)
+    assert OPENAI.field("organization").env[0] == "OPENAI_ORG_ID"
+    assert OPENAI.field("project").env[0] == "OPENAI_PROJECT_ID"
+    assert OPENAI.field("base_url").env[0] == "OPENAI_BASE_URL"
+    assert OPENAI.key_page == "https://platform.openai.com/api-keys"
+    assert OPENAI.origins(BASE) == ("https://api.openai.com",)

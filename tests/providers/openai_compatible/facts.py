@@ -1,0 +1,131 @@
+"""What servers of OpenAI's wire say of themselves (Ollama, llama.cpp, vLLM, LM Studio), where it is not OpenAI's own.
+
+The wire itself is checked with OpenAI's facts.
+"""
+
+from typing import Any
+
+from tests.providers.facts import BARE_LIST, Chat, Facts, Said, read
+from tests.providers.facts import KEY as SOCKET_KEY
+from tests.providers.openai.facts import STREAM, whole
+from tui.domain import Model, ModelType, Supply
+from tui.errors import Problem, Refused
+from tui.providers.events import Listed
+from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Refusal
+from tui.providers.spec import Provider
+from tui.secret import Secret
+
+BASE = {"base_url": "http://localhost:8000/v1"}
+ASKED = Model("openai_compatible", "qwen3:32b", ModelType.CHAT)
+
+FACTS = Facts(
+    "openai_compatible",
+    otherwise=(BARE_LIST,),
+    unserved=frozenset({"transcribe"}),
+    chats=(
+        Chat(
+            "openai_compatible",
+            lambda origin: {"api_key": SOCKET_KEY, "base_url": f"{origin}/v1"},
+            ASKED,
+            STREAM,
+            whole,
+        ),
+    ),
+    refusals=(
+        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", Refused),
+        Said(404, {"error": 'model "qwen3:32b" not found'}, "The server does not know qwen3:32b", Problem, "Refresh"),
+        Said(400, {"error": "exceed_context_size_error"}, "This is longer than qwen3:32b can take."),
+    ),
+)
+
+
+def chat(name: str, **parameters: Any) -> ChatAsk:
+    return ChatAsk(Model("openai_compatible", name, ModelType.CHAT), (Message("user", "Hi"),), parameters)
+
+
+def listed(p: Provider, *entries: Any) -> tuple[Model, ...]:
+    body = {"object": "list", "data": [{"object": "model", **each} for each in entries]}
+    found = next(each for each in read(p.verify(BASE), body) if isinstance(each, Listed)).models
+    assert p.list_models and read(p.list_models(BASE), body)[0] == Listed(found, len(entries))
+    return found
+
+
+@FACTS.check
+def what_it_is(p: Provider) -> None:
+    assert (p.id, p.label, p.supply) == ("openai_compatible", "OpenAI-compatible", Supply.OWN)
+    assert [(each.name, each.required, each.secret) for each in p.fields] == [
+        ("base_url", True, False),
+        ("api_key", False, True),
+    ]
+    assert [(each.base_url, each.label, each.variable) for each in p.local_servers] == [
+        ("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
+        ("http://localhost:8080/v1", "llama.cpp", ""),
+        ("http://localhost:8000/v1", "vLLM", "OPENAI_BASE_URL"),
+        ("http://localhost:1234/v1", "LM Studio", ""),
+    ]
+    assert p.origins({"base_url": "http://localhost:11434/v1"}) == ("http://localhost:11434",)
+
+
+@FACTS.check
+def models_by_their_names(p: Provider) -> None:
+    kinds = {
+        ModelType.EMBEDDING: "nomic-embed-text BAAI/bge-m3 intfloat/e5-large-v2 thenlper/gte-base all-minilm:33m",
+        ModelType.SPEECH2TEXT: "Systran/faster-whisper-large-v3 openai/whisper-large gpt-4o-transcribe qwen3-asr",
+        ModelType.CHAT: "qwen3:32b gemma3:12b meta-llama/Llama-4-Scout acme-large deepseek-r1",
+    }
+    for kind, names in kinds.items():
+        for name in names.split():
+            assert listed(p, {"id": name}) == (Model("openai_compatible", name, kind),), name
+        assert {p.kind_of(name, {}) for name in names.split()} == {kind}
+    assert listed(p, {"id": "BAAI/bge-reranker-v2"}, {"id": "kokoro-tts"}) == ()
+    assert listed(p, {"id": "text-davinci-003"})[0].completion
+
+
+@FACTS.check
+def the_context_of_a_model_where_a_listing_has_it(p: Provider) -> None:
+    for name in ("max_model_len", "context_length", "context_window", "max_context_length"):
+        assert listed(p, {"id": "m", name: 32768})[0].context == 32768
+    assert listed(p, {"id": "m", "meta": {"n_ctx_train": 40960}})[0].context == 40960
+    assert listed(p, {"id": "m", "meta": None, "context_length": "x"})[0].context == 0
+
+
+@FACTS.check
+def a_server_is_asked_in_the_older_words(p: Provider) -> None:
+    fields = {"base_url": "http://localhost:8000/v1/"}
+    assert p.chat and p.embed
+    call = p.chat(fields, chat("m", max_tokens=9))
+    assert (call.method, call.url) == ("POST", "http://localhost:8000/v1/chat/completions")
+    assert call.json["max_tokens"] == 9
+    vectors = p.embed(fields, EmbedAsk(Model("openai_compatible", "m", ModelType.EMBEDDING), ("a",)))
+    assert vectors.json["encoding_format"] == "float"
+    assert p.sign(call, fields, {}, 0).headers == {}
+    assert p.sign(call, fields, {"api_key": Secret("x")}, 0).headers == {"authorization": Secret("Bearer x")}
+
+
+@FACTS.check
+def what_a_server_takes(p: Provider) -> None:
+    taken = {each.name: each for each in p.parameters(Model("openai_compatible", "m", ModelType.CHAT, context=32768))}
+    assert list(taken) == [
+        "temperature",
+        "top_p",
+        "max_tokens",
+        "presence_penalty",
+        "frequency_penalty",
+        "seed",
+        "stop",
+    ]
+    assert (taken["max_tokens"].low, taken["max_tokens"].high) == (1, 32768)
+    assert p.parameters(Model("openai_compatible", "m", ModelType.CHAT))[2].high is None
+    assert p.parameters(Model("openai_compatible", "m", ModelType.EMBEDDING)) == ()
+
+
+@FACTS.check
+def a_server_explains_in_the_same_words(p: Provider) -> None:
+    assert isinstance(p.explain(Refusal(401, message="You must be a member of an organization"), "m"), Refused)
+    unknown = p.explain(Refusal(404, code="model_not_found"), "m")
+    assert unknown and unknown.message.startswith("The server does not know m")
+
+
+@FACTS.check
+def a_listing_is_read_as_a_frame(p: Provider) -> None:
+    assert read(p.verify(BASE), Frame({"error": {"message": "No."}}))[0] == Refusal(message="No.")

@@ -1,0 +1,329 @@
+"""What Replicate's HTTP API reference says of the account, names, models, schemas and search; the rest is beside it.
+
+Nothing here was recorded from the adapter; predictions, schemas and events are our own composition of their shapes.
+"""
+
+from tests.providers.facts import read
+from tests.providers.replicate import outputs, predictions
+from tests.providers.replicate.kit import (
+    BASE,
+    CHAT,
+    DEPLOYED,
+    EMBEDDING,
+    FACTS,
+    FILE,
+    HASH,
+    KEPT,
+    LISTED,
+    LLAMA,
+    NUMBERS,
+    OLDER,
+    PIECES,
+    ROOT,
+    SPEECH,
+    TALK,
+    TEXT,
+    URI,
+    chat,
+    check,
+    checked,
+    entry,
+    schema,
+)
+from tui.domain import Intake, Model, Supply
+from tui.errors import Problem, Usage
+from tui.providers.events import (
+    Accepted,
+    Found,
+    Hit,
+    Learned,
+)
+from tui.providers.requests import Refusal
+from tui.providers.spec import Provider
+from tui.secret import Secret
+
+__all__ = ["FACTS", "outputs", "predictions"]  # with the checks that are in them
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+@check
+def what_it_is(p: Provider) -> None:
+    assert (p.id, p.label, p.supply, p.intake) == ("replicate", "Replicate", Supply.HOSTING, Intake.ADDED)
+    assert p.types == (CHAT, EMBEDDING, SPEECH)
+    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+        ("api_token", True, True, False),
+        ("base_url", False, False, True),
+    ]
+    assert [(each.name, each.required) for each in p.model_fields] == [("version", False), ("deployment", False)]
+    assert p.field("api_token").env == ("REPLICATE_API_TOKEN",)
+    assert p.field("base_url").env == ("REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL")
+    assert [each.value for each in p.field("api_token").prefixes] == ["r8_"]
+    assert p.field("base_url").default == ROOT
+    assert p.key_page == "https://replicate.com/account/api-tokens"
+    assert p.catalogue == () and p.list_models is None
+
+
+@check
+def where_the_token_goes(p: Provider) -> None:
+    assert p.origins(BASE) == ("https://api.replicate.com",)
+    assert p.host_suffixes == ("replicate.com", "replicate.net", "replicate.delivery")
+    call = p.verify(BASE)
+    signed = p.sign(call, BASE, {"api_token": Secret("r8_FAKE0000")}, 0)
+    token = signed.headers["authorization"]
+    assert isinstance(token, Secret) and token.reveal() == "Bearer r8_FAKE0000"
+    assert p.sign(call, BASE, {}, 0) == call
+
+
+@check
+def verifying_asks_whose_the_token_is(p: Provider) -> None:
+    for root in (ROOT, "https://api.replicate.com", f"{ROOT}/"):
+        call = p.verify({"base_url": root})
+        assert (call.method, call.url, call.json, call.query) == ("GET", f"{ROOT}/account", None, {})
+        assert call.repeatable
+    account = {"type": "organization", "username": "acme", "name": "Acme Corp", "github_url": "https://github.com/acme"}
+    assert read(call, account) == [Accepted()]
+    assert read(call, {"detail": "hm"})[0].code == "malformed"
+    assert read(call, [])[0].code == "malformed"
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+PASTED = {
+    LLAMA: (LLAMA, ""),
+    "xai/x": ("xai/x", ""),
+    f"{LLAMA}:{HASH}": (LLAMA, HASH),
+    f"https://replicate.com/{LLAMA}": (LLAMA, ""),
+    f"replicate.com/{LLAMA}/": (LLAMA, ""),
+    f"https://www.replicate.com/{LLAMA}/api/schema?tab=http#y": (LLAMA, ""),
+    f"https://replicate.com/{LLAMA}/versions/{HASH}": (LLAMA, HASH),
+    f"https://api.replicate.com/v1/models/{LLAMA}": (LLAMA, ""),
+    f"https://api.replicate.com/v1/models/{LLAMA}/versions/{HASH}": (LLAMA, HASH),
+    f"r8.im/{LLAMA}@sha256:{HASH}": (LLAMA, HASH),
+}
+
+
+@check
+def a_pasted_address_is_taken_apart(p: Provider) -> None:
+    taken_apart = p.model_id.takes_apart
+    assert taken_apart
+    for pasted, (model, version) in PASTED.items():
+        call = chat(p, pasted)
+        assert call.url == f"{ROOT}/predictions"
+        assert call.json["version"] == (f"{model}:{version}" if version else model)
+        assert taken_apart(pasted) == {"model": model} | ({"version": version} if version else {})
+    for pasted in DEPLOYED:
+        assert chat(p, pasted).url == f"{ROOT}/deployments/acme/fast-llama/predictions"
+        assert taken_apart(pasted)["deployment"] == "acme/fast-llama"
+    for pasted in (*DEPLOYED, "acme/fast-llama"):
+        assert chat(p, deployment=pasted).url == f"{ROOT}/deployments/acme/fast-llama/predictions"
+    assert taken_apart("llama") == {"model": "llama"}
+    for wrong in ("llama", "https://replicate.com/explore", f"{LLAMA}:latest", "a b/c", "https://example.test/a/b"):
+        try:
+            chat(p, wrong)
+        except Usage as problem:
+            assert "names no model of Replicate" in problem.message
+        else:
+            raise AssertionError(wrong)
+
+
+# --- schemas ----------------------------------------------------------------------------------------------------------
+
+
+@check
+def what_is_kept_of_a_schema(p: Provider) -> None:
+    call = checked(p)
+    assert (call.method, call.url, call.json, call.query) == ("GET", f"{ROOT}/models/{LLAMA}", None, {})
+    (learned,) = read(call, entry(TALK, official=True))
+    assert learned == Learned(Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT}), "")
+
+
+@check
+def a_community_model_gets_a_version(p: Provider) -> None:
+    (learned,) = read(checked(p, f"https://replicate.com/{LLAMA}"), entry(TALK, official=False))
+    assert (learned.model.id, dict(learned.model.fields)) == (LLAMA, {"version": HASH, "inputs": KEPT})
+    assert learned.note.startswith(f"Of this community model the newest version was taken, {HASH[:8]}. It may take")
+    # Older answers do not tell; then its newest version is as good a guess.
+    assert read(checked(p), entry(TALK))[0].model.fields["version"] == HASH
+    (same,) = read(checked(p, version=HASH), entry(TALK, official=False))
+    assert same.model.fields["version"] == HASH and same.note.startswith("It may take minutes")
+    (other,) = read(checked(p, f"{LLAMA}:{OLDER}"), entry(TALK, official=False))
+    assert (other.method, other.url) == ("GET", f"{ROOT}/models/{LLAMA}/versions/{OLDER}")
+    assert other.takes == {404}
+    (learned,) = read(other, TALK | {"id": OLDER})
+    assert dict(learned.model.fields) == {"version": OLDER, "inputs": KEPT}
+    assert read(other, Refusal(404, message="not found")) == [Refusal(code="no_version", param=LLAMA)]
+    assert read(other, [])[0].code == "malformed"
+    assert read(checked(p), entry(official=False)) == [Refusal(code="nothing_pushed", param=LLAMA)]
+
+
+@check
+def an_official_model_is_run_without_one(p: Provider) -> None:
+    (learned,) = read(checked(p, version=OLDER), entry(TALK, official=True))
+    assert dict(learned.model.fields) == {"inputs": KEPT}
+    assert "the version was left out" in learned.note
+    for told in (True, None):
+        (learned,) = read(checked(p), entry(None, official=told))
+        assert dict(learned.model.fields) == {}
+        assert "is not told" in learned.note
+    assert read(checked(p), {"detail": "hm"})[0].code == read(checked(p), [])[0].code == "malformed"
+
+
+@check
+def a_deployment_runs_a_version_of_a_model(p: Provider) -> None:
+    release = {"owner": "acme", "name": "fast-llama", "current_release": {"number": 1, "model": LLAMA, "version": HASH}}
+    for call in (checked(p, deployment="acme/fast-llama"), checked(p, DEPLOYED[0])):
+        assert (call.method, call.url) == ("GET", f"{ROOT}/deployments/acme/fast-llama")
+        (get,) = read(call, release)
+        assert get.url == f"{ROOT}/models/{LLAMA}"
+        (learned,) = read(get, entry(TALK, official=False))
+        assert learned.model.id == LLAMA
+        assert dict(learned.model.fields) == {"deployment": "acme/fast-llama", "inputs": KEPT}
+        (older,) = read(get, entry(TALK | {"id": OLDER}, official=False))
+        assert older.url == f"{ROOT}/models/{LLAMA}/versions/{HASH}"
+    other = checked(p, "acme/other", deployment="acme/fast-llama")
+    assert read(other, release) == [Refusal(code="other_model", param=LLAMA)]
+    for nothing in ({"current_release": None}, {"current_release": {"model": LLAMA}}, []):
+        assert read(other, nothing) == [Refusal(code="nothing_pushed", param="acme/fast-llama")]
+
+
+USABLE = [
+    (CHAT, {"prompt": {"type": "string"}}, PIECES),
+    (CHAT, {"prompt": {"type": "string"}}, {"type": "string"}),
+    (CHAT, {"input": {"type": "string"}}, {}),
+    (CHAT, {"message": {"type": "string"}}, {"type": "string"}),
+    (CHAT, TEXT, {"type": "string"}),
+    (CHAT, {"messages": {"type": "array", "items": {"type": "object"}}}, PIECES),
+    (EMBEDDING, TEXT, {"type": "array", "items": {"$ref": "#/components/schemas/One"}}),
+    (EMBEDDING, LISTED, {"type": "array", "items": NUMBERS}),
+    (EMBEDDING, {"texts": {"type": "string"}}, NUMBERS),
+    (EMBEDDING, {"query_texts": {"type": "string"}}, {"type": "object", "properties": {"embeddings": {}}}),
+    (EMBEDDING, {"inputs": {"type": "string"}}, {"type": "object", "properties": {"vectors": {}}}),
+    (EMBEDDING, {"input": {"type": "string"}}, {"type": "object", "properties": {"vector": {}}}),
+    (EMBEDDING, {"sentences": {"type": "string"}}, {"type": "array", "items": {"type": "integer"}}),
+    (EMBEDDING, LISTED, {"anyOf": [URI, {"type": "array", "items": NUMBERS}]}),
+    (EMBEDDING, LISTED, {"oneOf": [URI, {"type": "array", "items": NUMBERS}]}),
+    (EMBEDDING, {**TEXT, "output_format": {"type": "string"}}, {"type": "string"}),
+    (SPEECH, FILE, {"type": "string"}),
+    *[
+        (SPEECH, {name: URI}, {"type": "object", "properties": {said: {"type": "string"}, "srt_file": URI}})
+        for name, said in (
+            ("audio_file", "transcription"),
+            ("audio_path", "text"),
+            ("audio_url", "translation"),
+            ("file", "segments"),
+            ("sound", "chunks"),
+            ("audio", "transcript"),
+            ("audio", "txt_file"),
+        )
+    ],
+]
+
+
+@check
+def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
+    one = {"type": "object", "properties": {"embedding": NUMBERS}}
+    for kind, given, gives in USABLE:
+        (learned,) = read(checked(p, kind=kind), entry(schema(given, gives, One=one), official=True))
+        assert isinstance(learned, Learned), (kind, given, gives)
+        assert learned.model.type is kind
+    pair = {"type": "object", "properties": {"audio": URI, "cover": URI}}
+    for files in (
+        {"anyOf": [URI, {"type": "null"}]},
+        URI,
+        {"type": "array", "items": URI},
+        {"$ref": "#/components/schemas/File"},
+        pair,
+    ):
+        picture = schema({"prompt": {"type": "string"}}, files, File=URI)
+        assert read(checked(p), entry(picture, official=True)) == [Refusal(code="files", param=LLAMA)]
+    vectors = schema(TEXT, {"type": "array", "items": NUMBERS})
+    assert read(checked(p), entry(vectors, official=True)) == [
+        Refusal(code="other_type", kind="embedding", param="chat")
+    ]
+    assert read(checked(p, kind=EMBEDDING), entry(TALK, official=True)) == [
+        Refusal(code="other_type", kind="chat", param="embedding")
+    ]
+    sound = schema(FILE, {"type": "string"})
+    assert read(checked(p), entry(sound, official=True))[0].kind == "speech2text"
+    picture = schema({"image": URI, "mask": URI}, {"type": "string"})
+    assert read(checked(p, kind=SPEECH), entry(picture, official=True)) == [
+        Refusal(code="other_type", kind="", param="speech2text")
+    ]
+    for gives in ({"type": "object", "properties": {"score": {"type": "number"}}}, {"type": "number"}):
+        (refused,) = read(checked(p), entry(schema({"prompt": {"type": "string"}}, gives), official=True))
+        assert refused == Refusal(code="other_type", kind="", param="chat")
+    several = schema({"input": {"type": "array", "items": {"type": "string"}}}, PIECES)
+    assert read(checked(p), entry(several, official=True))[0].code == "other_type"
+    more = schema({"prompt": {"type": "string"}, "image": URI, "mask": URI}, PIECES, ("image", "mask", "prompt"))
+    assert read(checked(p), entry(more, official=True)) == [Refusal(code="needs", param="image, mask")]
+    lists = schema(LISTED, {"type": "array", "items": {"type": "array"}})
+    (learned,) = read(checked(p, kind=EMBEDDING), entry(lists, official=True))
+    assert learned.model.fields["inputs"] == '{"takes":[{"name":"texts","type":"texts"}],"gives":"vectors"}'
+
+
+@check
+def what_was_found_in_words(p: Provider) -> None:
+    for refused, message, hint in (
+        (Refusal(code="files"), "gives files, such as images or sound", "text, vectors or a transcript"),
+        (Refusal(code="no_version", param=LLAMA), f"{LLAMA} has no such version.", "under Versions"),
+        (Refusal(code="nothing_pushed", param=LLAMA), f"{LLAMA} has no version that can be run", "push"),
+        (Refusal(code="other_model", param="a/b"), "The deployment runs a/b, and not", "Add a/b"),
+        (
+            Refusal(code="other_type", kind="embedding", param="chat"),
+            "is for embedding, not for system reasoning.",
+            "as embedding.",
+        ),
+        (Refusal(code="other_type", param="chat"), "is not for system reasoning", "another model"),
+        (Refusal(code="needs", param="image"), "more than text or a recording: image.", "another"),
+    ):
+        problem = p.explain(refused, LLAMA)
+        assert problem and type(problem) is Problem
+        assert message in problem.message, problem.message
+        assert hint in problem.hint, problem.hint
+        assert refused.code == "needs" or LLAMA in problem.message
+    assert p.explain(Refusal(500), LLAMA) is None
+    unpaid = p.explain(Refusal(402), LLAMA)
+    assert unpaid and unpaid.hint == "Add one at https://replicate.com/account/billing"
+
+
+# --- search -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def models_are_found_by_words(p: Provider) -> None:
+    assert p.search
+    call = p.search(BASE, " llama ", CHAT)
+    assert (call.method, call.url, call.query) == ("GET", f"{ROOT}/search", {"query": "llama", "limit": "20"})
+    wanted = {CHAT: "language model", EMBEDDING: "text embedding", SPEECH: "speech to text"}
+    for kind, text in wanted.items():
+        assert p.search(BASE, "", kind).query["query"] == text
+    picture = schema({"prompt": {"type": "string"}}, URI)
+    vectors = schema(TEXT, {"type": "array", "items": NUMBERS})
+    odd = schema({"n": {"type": "number"}}, {"type": "number"})
+    found = [
+        entry(picture, owner="a", name="pictures", run_count=2_000_000, description="Makes images."),
+        entry(vectors, owner="b", name="vectors", run_count=0),
+        entry(odd, owner="c", name="odd", run_count=None),
+        entry(TALK, True, run_count=1_200, description="Talks."),
+        entry(None, False, owner="d", name="unknown"),
+    ]
+    results = {
+        "query": "llama",
+        "models": [*({"model": each, "metadata": {"score": 0.5}} for each in found), {"model": {}}, {"model": None}, 7],
+        "collections": [],
+        "pages": [],
+    }
+    assert read(call, results) == [
+        Found(
+            (
+                Hit(LLAMA, "official · 1.2k runs · Talks."),
+                Hit("d/unknown", "community · 1 run"),
+                Hit("a/pictures", "community · makes files · 2M runs · Makes images.", usable=False),
+                Hit("b/vectors", "community · embedding", usable=False),
+                Hit("c/odd", "community · of another kind", usable=False),
+            )
+        )
+    ]
+    assert read(call, {"models": None})[0].code == read(call, [])[0].code == "malformed"

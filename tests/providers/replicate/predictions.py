@@ -1,0 +1,240 @@
+"""What Replicate's documents say of predictions: created once, followed by a stream or by asking, cancelled.
+
+Replicate HTTP API reference, predictions; topics, prediction lifecycle and streaming.
+"""
+
+from dataclasses import replace
+
+from tests.providers.facts import read
+from tests.providers.replicate.kit import (
+    CHAT,
+    HASH,
+    LLAMA,
+    ROOT,
+    STREAM,
+    begun,
+    chat,
+    check,
+    event,
+    is_poll,
+    prediction,
+)
+from tui.domain import Model
+from tui.providers.events import (
+    Finish,
+    Notice,
+    TextDelta,
+)
+from tui.providers.events import Usage as Used
+from tui.providers.requests import Begun, Call, ChatAsk, Frame, Framing, Refusal
+from tui.providers.spec import Provider
+
+# --- creating and following -------------------------------------------------------------------------------------------
+
+
+@check
+def creating_is_billed_and_made_once(p: Provider) -> None:
+    for stream in (True, False):
+        call = chat(p, stream=stream)
+        assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/predictions", Framing.JSON)
+        assert not call.repeatable
+        body = {"version": LLAMA, "input": {"prompt": "Hello?"}}
+        assert call.json == body | ({"stream": True} if stream else {})
+    assert chat(p, version=HASH).json["version"] == f"{LLAMA}:{HASH}"
+    deployed = chat(p, deployment="acme/fast-llama", version=HASH, stream=False)
+    assert deployed.url == f"{ROOT}/deployments/acme/fast-llama/predictions"
+    assert deployed.json == {"input": {"prompt": "Hello?"}}
+    assert not deployed.repeatable
+    gateway = p.chat and p.chat(
+        {"base_url": "https://gateway.example.test"}, ChatAsk(Model("replicate", LLAMA, CHAT), (), {}, False)
+    )
+    assert gateway and gateway.url == "https://gateway.example.test/v1/predictions"
+
+
+def opened(p: Provider, url: str = STREAM) -> Call:
+    """The stream of a chat that was created."""
+    results = read(chat(p), prediction(stream=url))
+    begun(results)
+    assert len(results) == 2
+    stream = results[1]
+    assert isinstance(stream, Call)
+    return stream
+
+
+@check
+def the_stream_is_at_another_host(p: Provider) -> None:
+    call = opened(p)
+    assert (call.method, call.url, call.framing, call.json) == ("GET", STREAM, Framing.SSE, None)
+    assert call.headers == {"accept": "text/event-stream", "cache-control": "no-store"}
+    assert call.plain and call.patience > 0 and {404, 408, 500, 503} <= call.takes
+    assert 401 not in call.takes
+    queried = opened(p, f"{STREAM}?token=abc&x=1")
+    assert (queried.url, queried.query) == (STREAM, {"token": "abc", "x": "1"})
+    for url in ("https://streaming-api.svc.us.c.replicate.net/v1/p", f"{ROOT}/stream/1"):
+        assert opened(p, url).url == url
+    for url in ("https://replicate.com.evil.test/p", "http://stream.replicate.com/p", "https://example.test", "::"):
+        results = read(chat(p), prediction(stream=url))
+        assert len(results) == 2 and is_poll(results[1])
+    # Without a stream, or where none is wanted, it is asked again and again.
+    assert is_poll(read(chat(p), prediction())[1])
+    assert is_poll(read(chat(p, stream=False), prediction(stream=STREAM))[1])
+
+
+@check
+def the_events_of_a_stream(p: Provider) -> None:
+    """Streaming, receiving output: plain text, of which every blank and line end counts."""
+    call = opened(p)
+    frames = [event("output", text) for text in ("Hel", "lo,\nworld", "\n", " it is", "4", "null", "{", "")]
+    *told, get = read(call, *frames, event("logs", "loading"), event("done", "{}"))
+    assert told == [TextDelta(each.data) for each in frames]
+    assert is_poll(get) and get.wait == 0
+    whole = "Hello,\nworld\n it is4null{"
+    metrics = {"predict_time": 1.5, "input_token_count": 9, "output_token_count": 7}
+    over = prediction("succeeded", [whole[:7], whole[7:]], metrics=metrics)
+    assert read(get, over) == [Begun(None), Used(9, 7), Finish("succeeded")]
+    # What comes after the end is passed over.
+    assert read(opened(p), event("done", "{}"), event("output", "late"), event("error", "late"))[1:] == []
+
+
+def after(p: Provider, *texts: str, end: str = "{}") -> Call:
+    """The question for the prediction after a stream of these."""
+    get = read(opened(p), *(event("output", each) for each in texts), event("done", end))[-1]
+    assert isinstance(get, Call)
+    return get
+
+
+@check
+def what_replicate_keeps_is_the_truth(p: Provider) -> None:
+    assert read(after(p, "Hello"), prediction("succeeded", ["Hello", " there"])) == [
+        TextDelta(" there"),
+        Begun(None),
+        Finish("succeeded"),
+    ]
+    for kept in (None, [], "Hello\r\n", ["Hello\n"]):
+        assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
+    lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
+    assert lost == Finish("succeeded", False, "A part of this answer was lost on its way.")
+    assert read(after(p), prediction("succeeded", "Hello")) == [TextDelta("Hello"), Begun(None), Finish("succeeded")]
+    nothing = read(after(p), prediction("succeeded", None))[-1]
+    assert nothing == Finish("succeeded", note="The answer is empty.")
+    gone = read(after(p), prediction("succeeded", None, data_removed=True))[-1]
+    assert gone.note == "It was deleted at Replicate before it was read."
+    assert is_poll(read(after(p, "Hel"), prediction("processing", ["Hel"]))[-1])
+
+
+@check
+def a_stream_that_says_no(p: Provider) -> None:
+    """Streaming: an `error` event, a `done` with a reason, and the time-out of the stream itself."""
+    for data in ('{"detail": "Something went wrong"}', "Something went wrong"):
+        over, refused = read(opened(p), event("error", data), event("done", '{"reason": "error"}'))
+        assert (over, refused) == (Begun(None), Refusal(code="failed", message="Something went wrong"))
+    failed = prediction("failed", error="Something went wrong")
+    assert read(after(p, end='{"reason": "error"}'), failed)[-1] == Refusal(
+        code="failed", message="Something went wrong"
+    )
+    for status in ("canceled", "aborted"):
+        assert read(after(p, "Hal", end='{"reason": "canceled"}'), prediction(status)) == [
+            Begun(None),
+            Finish(status, False, "The prediction was cancelled at Replicate."),
+        ]
+        assert read(after(p), prediction(status))[-1] == Refusal(code="canceled")
+    for timed_out in (
+        Frame("408: 408 Request Timeout"),
+        event("error", "408: 408 Request Timeout"),
+        event("output", "Hel"),
+        Frame(Refusal(404)),
+        Frame({"detail": "hm"}),
+    ):
+        *told, get = read(opened(p), timed_out)
+        assert is_poll(get)
+        assert told == ([TextDelta("Hel")] if timed_out.event == "output" else [])
+
+
+@check
+def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
+    call = read(chat(p), prediction())[1]
+    waits = [call.wait]
+    for _ in range(30):
+        call = next(each for each in read(call, prediction()) if isinstance(each, Call))
+        waits.append(call.wait)
+    assert waits[0] <= 0.2 and waits[-1] == 2 and waits == sorted(waits)
+    pieces = []
+    for output in (None, ["Hel"], ["Hel", "lo"], ["Hel", "lo", "."]):
+        *told, call = read(call, prediction("processing", output))
+        assert is_poll(call)
+        pieces += [each.text for each in told if isinstance(each, TextDelta)]
+    assert pieces == ["Hel", "lo", "."]
+    done = prediction("succeeded", ["Hel", "lo", ".", "!"])
+    assert read(call, done) == [TextDelta("!"), Begun(None), Finish("succeeded")]
+    # A word that is not known yet is no end, unless the time of the end stands there.
+    call = read(chat(p), prediction())[1]
+    assert is_poll(read(call, prediction("queued"))[-1])
+    assert read(call, prediction("expired", error="Too late", completed_at="2026-11-22T04:20:00Z"))[-1] == Refusal(
+        code="failed", message="Too late"
+    )
+    assert read(call, prediction("done", "Hello", completed_at="2026-11-22T04:20:00Z"))[-1].complete
+    assert read(call, {})[0].code == read(call, "hm")[0].code == "malformed"
+
+
+@check
+def a_prediction_that_is_gone(p: Provider) -> None:
+    """Data retention: predictions of the API are removed after an hour."""
+    for status in (404, 410):
+        call = read(chat(p), prediction())[1]
+        assert isinstance(call, Call) and status in call.takes
+        said = Refusal(status, message="The requested resource could not be found.")
+        assert read(call, replace(said, message="")) == [Begun(None), replace(said, message="")]
+        over, refused = read(call, said)
+        assert (over, refused) == (Begun(None), replace(said, code="gone"))
+        problem = p.explain(refused, LLAMA)
+        assert problem and problem.message == "Replicate does not have this prediction any more."
+
+
+@check
+def a_cold_start_is_told_once(p: Provider) -> None:
+    """Lifecycle: `starting` for more than a few seconds means that a worker boots."""
+    call, told = read(chat(p), prediction())[1], []
+    for status in ("starting",) * 20 + ("processing",) * 3:
+        results = read(call, prediction(status))
+        told += [(status, each.text) for each in results if isinstance(each, Notice)]
+        call = results[-1]
+    assert [status for status, _ in told] == ["starting", "processing"]
+    assert "cold boot" in told[0][1] and "has started" in told[1][1]
+    # A stream that stayed silent was one already.
+    quiet = read(opened(p))[0]
+    assert isinstance(read(quiet, prediction())[0], Notice)
+    for heard in (event("output", "Hel"), Frame(Refusal(404))):
+        going = read(opened(p), heard)[-1]
+        assert not any(isinstance(each, Notice) for each in read(going, prediction()))
+
+
+@check
+def an_answer_in_one_piece(p: Provider) -> None:
+    over = prediction("succeeded", ["Hel", "lo"], metrics={"input_token_count": 2, "output_token_count": 1})
+    assert read(chat(p, stream=False), over) == [Begun(None), TextDelta("Hello"), Used(2, 1), Finish("succeeded")]
+    plain = prediction("succeeded", "Hello")
+    assert read(chat(p, stream=False), plain)[1:] == [TextDelta("Hello"), Finish("succeeded")]
+    assert read(chat(p), prediction("succeeded", "Hello"))[0] == TextDelta("Hello")
+    assert read(chat(p, stream=False), prediction("succeeded", {"a": 1}))[-1].code == "malformed"
+    assert read(chat(p), {"id": "gm3q", "completed_at": "2026-11-22T04:20:00Z"})[-1].complete
+    for broken in ({}, [], {"id": 7}, {"id": ""}, "hm"):
+        assert read(chat(p), broken)[0].code == "malformed"
+
+
+@check
+def how_a_prediction_ended_in_words(p: Provider) -> None:
+    for error, message, hint in (
+        ("CUDA out of memory.", f"The machine that runs {LLAMA} has not enough memory for this.", "Send less"),
+        ("NSFW content detected", f"The content check of {LLAMA} stopped this text or its answer.", "other words"),
+        ("list index out of range", f"{LLAMA} failed at Replicate.", "a new prediction"),
+        (None, f"{LLAMA} failed at Replicate.", "a new prediction"),
+    ):
+        (over, refused) = read(chat(p), prediction("failed", error=error))
+        assert over == Begun(None) and refused == Refusal(code="failed", message=error or "")
+        problem = p.explain(refused, LLAMA)
+        assert problem and problem.message == message and hint in problem.hint
+    for status in ("canceled", "aborted"):
+        problem = p.explain(read(chat(p), prediction(status))[1], LLAMA)
+        assert problem and problem.message == "The prediction was cancelled at Replicate."
+    problem = p.explain(read(chat(p), {"hello": "world"})[0], LLAMA)
+    assert problem and problem.message == "The answer of Replicate cannot be used."

@@ -1,0 +1,327 @@
+"""Replicate on a socket and in practice: streams that end too early, what is cancelled there, models that are added."""
+
+import asyncio
+import json
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.providers.facts import Chat, every
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, text_of
+from tests.providers.replicate.kit import NO_VERSION, prediction, sent
+from tests.providers.test_contract import access_to
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.practice import transport
+from tui.practice.replicate import server as answers
+from tui.practice.transport import fixture
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Limits, Wire
+from tui.providers.client.sse import Events
+from tui.providers.events import Accepted, Event, Finish, Found, Learned, Notice, TextDelta, Transcript, Vectors
+from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Times, TranscribeAsk
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status as credentials
+from tui.workspace.models import catalog
+from tui.workspace.playground import calls
+
+DECLARED = PROVIDERS["replicate"]
+WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
+CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
+SOON = Limits(silence=0.02, give_up=0.06, give_up_whole=5, backoff=0.001, backoff_most=0.002)
+OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
+TALK = "meta/meta-llama-3-70b-instruct"
+
+
+async def asked(*answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK, stream: bool = True, **fields: str):
+    """What comes of a chat, and what the server was asked."""
+    async with serve(*([each] for each in chat.before), *answers) as server:
+        access = chat.access(server.origin)
+        model = Model("replicate", chat.model.id, CHAT, fields=fields)
+        call = DECLARED.chat(access.fields, ChatAsk(model, (Message("user", "Hello?"),), {}, stream))
+        wire = Wire({}, limits=limits)
+        events, problem = await run(wire, access, call)
+        await wire.aclose()
+        return events, problem, [f"{each.method} {each.target.rpartition('/')[2]}" for each in server.asked]
+
+
+CREATED, STREAM, POLL = "POST predictions", "GET stream", f"GET {prediction()['id']}"
+HALF = HEAD + sent("output", "Half")
+
+
+@pytest.mark.parametrize(
+    "streamed",
+    [
+        [HALF],
+        [HALF, RESET],
+        [HALF, HOLD],
+        [HALF + b": ping\n\n" * 5, HOLD],
+        [HALF + b"data: 408: 408 Request Timeout\n\n", HOLD],
+        [HALF + sent("done", "{}"), HOLD],
+        [HEAD, RESET],
+        [HOLD],
+        [RESET],
+        [http({"detail": "Not found"}, 404)],
+        [http("Bad gateway", 502)],
+        [http({"detail": "No stream here"})],
+    ],
+)
+async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: list[bytes | str]) -> None:
+    events, problem, targets = await asked(streamed, [OVER], limits=SOON)
+    assert problem is None
+    assert text_of(events) == "Half an answer."
+    assert events[-1] == Finish("succeeded")
+    assert targets == [CREATED, STREAM, POLL]
+
+
+async def test_what_is_not_over_yet_is_asked_again_and_shown_as_it_grows() -> None:
+    going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
+    events, problem, targets = await asked([HALF], *([each] for each in going), [OVER])
+    assert problem is None
+    assert [each.text for each in events if isinstance(each, TextDelta)] == ["Half", " an", " answer."]
+    assert targets == [CREATED, STREAM, POLL, POLL, POLL]
+
+
+async def test_a_stream_at_a_foreign_host_is_left_alone() -> None:
+    created = http(prediction(stream="https://stream.replicate.com.example.test/v1"), 201)
+    events, problem, targets = await asked([created], [OVER], chat=WHOLE)
+    assert (text_of(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_creation_is_never_made_twice(status: int) -> None:
+    for answer in ([http({}, status)], [RESET]):
+        _, problem, targets = await asked(answer, [http(prediction(), 201)], chat=WHOLE)
+        assert problem and targets == [CREATED]
+
+
+async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None:
+    version = "ab12cd34" * 8
+    over = http(prediction("succeeded", "Hello"))
+    async with serve([http(NO_VERSION, 422)], [over]) as server:
+        access = WHOLE.access(server.origin)
+        model = Model("replicate", WHOLE.model.id, CHAT, fields={"version": version})
+        wire = Wire({}, limits=QUICK)
+        events, problem = await run(wire, access, DECLARED.chat(access.fields, ChatAsk(model, ())))
+        await wire.aclose()
+    assert (text_of(events), problem) == ("Hello", None)
+    assert isinstance(events[0], Notice)
+    assert [each.json["version"] for each in server.asked] == [f"{model.id}:{version}", model.id]
+
+
+@pytest.mark.parametrize("steps", [[[HALF, HOLD]], [[HALF], [HOLD]]], ids=["stream", "poll"])
+async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> None:
+    async with serve(*([each] for each in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
+        wire, access = Wire({}, limits=QUICK), STREAMED.access(server.origin)
+        came: list[Event] = []
+        begun = asyncio.Event()
+
+        async def read() -> None:
+            async with aclosing(wire.stream(access, STREAMED.call(access))) as events:
+                async for each in events:
+                    came.append(each)
+                    begun.set()
+
+        reading = asyncio.create_task(read())
+        async with asyncio.timeout(DEADLINE):
+            await begun.wait()
+            await server.held.wait()
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        await wire.aclose()
+    assert text_of(came) == "Half"
+    last = server.asked[-1]
+    assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
+    assert last.headers["authorization"].startswith("Bearer FAKE-")
+    assert len([each for each in server.asked if each.target.endswith("/predictions")]) == 1
+
+
+async def test_what_failed_there_is_not_cancelled() -> None:
+    failed = http(prediction("failed", error="CUDA out of memory"))
+    _, problem, targets = await asked([HALF + sent("done", '{"reason": "error"}')], [failed])
+    assert problem and "not enough memory" in problem.message and problem.detail == "CUDA out of memory"
+    assert targets == [CREATED, STREAM, POLL]
+
+
+@pytest.mark.parametrize(("status", "good"), [("succeeded", True), ("failed", False)])
+async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path: Path, status: str, good: bool) -> None:
+    sound = tmp_path / "talk.wav"
+    sound.write_bytes(b"RIFF" + bytes(200_000))
+    place = "https://api.replicate.com/v1/files/demo"
+    over = http(prediction(status, {"transcription": " Good morning."}, error="" if good else "Out of memory"), 201)
+    async with serve([http({"id": "demo", "urls": {"get": place}}, 201)], [over], [http("", 204)]) as server:
+        access = WHOLE.access(server.origin)
+        ask = TranscribeAsk(Model("replicate", "openai/whisper", SPEECH), sound, "audio/wav", 200_004)
+        wire = Wire({}, limits=QUICK)
+        events, problem = await run(wire, access, DECLARED.transcribe(access.fields, ask))
+        await wire.aclose()
+    assert (problem is None) is good and (Transcript("Good morning.") in events) is good
+    upload, create, remove = server.asked
+    assert (remove.method, remove.target) == ("DELETE", "/v1/files/demo")
+    assert upload.target == "/v1/files"
+    assert b'name="content"; filename="talk.wav"' in upload.body
+    assert create.json["input"] == {"audio": place}
+
+
+# --- in practice ------------------------------------------------------------------------------------------------------
+
+SHORT = Limits(silence=0.03, give_up=0.4, give_up_whole=0.08, backoff=0.001, backoff_most=0.001)
+
+
+async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):
+    access = access_to(DECLARED, api_token=f"r8_FAKE-{key}")
+    model = next((each for each in answers.MODELS if each.id == name), Model("replicate", name, CHAT))
+    call = DECLARED.chat(access.fields, ChatAsk(model, (Message("user", question),), parameters, stream))
+    return await run(Wire({}, transport(0), SHORT), access, call)
+
+
+def documented(name: str) -> list[Any]:
+    """What a chat's reader makes of a stream as the documentation shows it."""
+    created = json.loads(fixture("replicate", "prediction.json"))
+    call = DECLARED.chat({"base_url": "https://api.replicate.com/v1"}, ChatAsk(WHOLE.model, (Message("user", "Hi"),)))
+    _, streaming = call.reader()(Frame(created))
+    read = streaming.reader()
+    return [each for data, event in Events().feed(fixture("replicate", name)) for each in read(Frame(data, event))]
+
+
+def test_the_documented_streams():
+    *told, get = documented("stream.sse")
+    assert "".join(each.text for each in told) == "Good day,\nall\nof you."
+    assert get.url == "https://api.replicate.com/v1/predictions/gm3qorzdhgbfurvjtvhg6dckhu"
+    first, _, refused = documented("stream_error.sse")
+    assert (first, refused.message) == (TextDelta("The first"), "The worker ended.")
+
+
+@pytest.mark.parametrize(
+    ("wish", "kind", "begins"),
+    [
+        ("fail", Problem, False),
+        ("break", Unreachable, True),
+        ("error", Problem, True),
+        ("be refused", Refused, False),
+        ("stall", Unreachable, True),
+    ],
+)
+async def test_failures_on_demand(wish, kind, begins):
+    events, problem = await ask(f"Why is the sky blue? Please {wish}.")
+    assert type(problem) is kind
+    assert bool(text_of(events)) is begins
+
+
+@pytest.mark.parametrize(
+    ("word", "kind", "said"),
+    [
+        ("refused", Refused, "Replicate does not know this key."),
+        ("nocredit", Problem, "Your Replicate account has no credit, or no way to pay is set up."),
+        ("restricted", Restricted, f"Replicate knows this token, but it may not use {TALK}."),
+        ("busy", Problem, "Replicate takes no more calls from this account for the moment."),
+        ("nowhere", Unreachable, "Cannot find the host api.replicate.com. The key was not sent."),
+    ],
+)
+async def test_keys_that_are_no_good(word, kind, said):
+    access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
+    call = DECLARED.chat(access.fields, ChatAsk(answers.MODELS[0], (Message("user", "hello"),)))
+    wire = Wire({}, transport(0), SHORT)
+    _, problem = await run(wire, type(access)(**{**vars(access), "model": TALK}), call)
+    assert (type(problem), problem.message) == (kind, said)
+
+
+async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch):
+    monkeypatch.setattr(answers, "_COLD_POLLS", 1)
+    version = answers._models()[answers._COLD]["latest_version"]["id"]
+    events, problem = await ask("Why is the sky blue?", f"{answers._COLD}:{version}")
+    assert problem is None
+    assert len([each for each in events if isinstance(each, TextDelta)]) == 3
+    events, problem = await ask("Why?", answers._COLD)
+    assert problem and "a community model needs a version" in problem.message
+    events, _ = await ask("please be empty")
+    assert events[-1].note == "The answer is empty."
+
+
+async def test_embedding_models_by_their_shape():
+    access = access_to(DECLARED)
+    for model in (each for each in answers.MODELS if each.type is EMBEDDING):
+        call = DECLARED.embed(access.fields, EmbedAsk(model, ("a", "b")))
+        events, problem = await run(Wire({}, transport(0), SHORT), access, call)
+        assert problem is None
+        assert sum(len(each.vectors) for each in events if isinstance(each, Vectors)) == 2
+
+
+async def test_a_search_names_what_cannot_be_used():
+    access = access_to(DECLARED)
+    for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
+        (found,), problem = await run(Wire({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
+        assert problem is None
+        assert isinstance(found, Found) and found.hits[0].id == first and found.hits[0].usable
+        assert all(not each.usable for each in found.hits if "flux" in each.id)
+
+
+# --- added ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def place(desk: Desk) -> tuple[Desk, str]:
+    tenant = await tenants.create(desk, "hosted")
+    await credentials.save(desk, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
+    return desk, tenant.id
+
+
+async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
+    desk, tenant = place
+    notes: list[str] = []
+    pasted = "https://replicate.com/openai/whisper?input=form"
+    added = await catalog.add(desk, tenant, "replicate", pasted, SPEECH, tell=notes.append)
+    assert added.ref == "replicate/openai/whisper"
+    assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
+    assert "the newest version was taken" in notes[0]
+    assert calls.parameters(added) == ()
+    assert DECLARED.audio(added).times == (Times.NONE, Times.SENTENCE)
+    added = await catalog.add(desk, tenant, "replicate", TALK, CHAT)
+    assert "version" not in added.fields
+    names = [each.name for each in calls.parameters(added)]
+    assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
+    await catalog.remove(desk, tenant, added)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "fields", "said"),
+    [
+        ("black-forest-labs/flux-schnell", CHAT, {}, "gives files, such as images or sound"),
+        ("replicate/all-mpnet-base-v2", CHAT, {}, "is for embedding, not for system reasoning."),
+        (TALK, SPEECH, {}, "is for system reasoning, not for speech-to-text."),
+        ("openai/whisper", SPEECH, {"version": "0" * 64}, "openai/whisper has no such version."),
+        ("nobody/nothing", CHAT, {}, "Replicate does not have nobody/nothing"),
+        ("llama", CHAT, {}, "llama names no model of Replicate."),
+    ],
+)
+async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said):
+    desk, tenant = place
+    before = catalog.held(desk, tenant)
+    with pytest.raises(Problem) as raised:
+        await catalog.add(desk, tenant, "replicate", name, kind, fields)
+    assert said in raised.value.message
+    assert raised.value.hint
+    assert catalog.held(desk, tenant) == before
+
+
+async def test_a_token_is_verified_by_its_account():
+    access = access_to(DECLARED)
+    events, problem = await run(Wire({}, transport(0)), access, DECLARED.verify(access.fields))
+    assert (events, problem) == ([Accepted()], None)
+
+
+async def test_a_model_is_looked_at_without_a_prediction():
+    access = access_to(DECLARED)
+    before = len(answers._runs)
+    for model in answers.MODELS:
+        call = DECLARED.check_model(access.fields, Model("replicate", model.id, model.type))
+        (learned,), problem = await run(Wire({}, transport(0)), access, call)
+        assert problem is None
+        assert isinstance(learned, Learned) and learned.model.fields == model.fields
+    assert len(answers._runs) == before

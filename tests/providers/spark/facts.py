@@ -1,0 +1,599 @@
+"""What iFLYTEK's documents say of Spark (xfyun.cn/doc/spark: HTTP, Web, general URL authentication, Embedding; IAT).
+
+Nothing here was recorded from the adapter; the frames are our own composition of the documented shapes. The worked
+signatures were computed apart from it, with made-up keys.
+"""
+
+import base64
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, spoken, sse
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Problem, Refused, Restricted
+from tui.errors import Usage as NotMeant
+from tui.practice.spark.server import FIELDS as PRACTICE
+from tui.providers.events import Accepted, Finish, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
+from tui.providers.origins import clean_url
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal, TranscribeAsk
+from tui.providers.spec import Provider, told
+from tui.secret import Secret
+
+ROOT = "https://spark-api-open.xf-yun.com"
+BASE = {"base_url": ROOT}
+BY_HTTP = told(BASE, ("api_password",))
+SIGNED = told({**BASE, "app_id": "a1b2c3d4"}, ("api_key", "api_secret"))
+BOTH = told(SIGNED, ("api_password",))
+OWN = "http://localhost:9"
+MODEL = Model("spark", "generalv3.5", ModelType.CHAT)
+VECTORS = Model("spark", "spark-embedding", ModelType.EMBEDDING)
+SPEECH = Model("spark", "iat", ModelType.SPEECH2TEXT)
+
+# The worked examples.
+SECRETS = {
+    "api_key": Secret("0123456789abcdef0123456789abcdef"),
+    "api_secret": Secret("ZmFrZS1zZWNyZXQtZm9yLWRvY3MtMDAx"),
+}
+NOW = 1_767_600_000.0
+DATE = "Mon, 05 Jan 2026 08:00:00 GMT"
+SIGNATURES = {
+    "chat": "I5dTdAJfGCz9niDNIMDfUIRJrKAkeTNOUeBRBj+KZQc=",
+    "embed": "RW4j7pnXdFyau9iirb7S2MxpX/d5FNzZkUjoox0J2uU=",
+    "speech": "fAE2lZx6W4/Dg0pgA2lN1nVi2d5RZtXbVBa3cy2XN1M=",
+}
+AUTHORIZATION = (
+    "YXBpX2tleT0iMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYiLCBhbGdvcml0aG09ImhtYWMtc2hhMjU2IiwgaGVhZGVycz0iaG9zdCBk"
+    "YXRlIHJlcXVlc3QtbGluZSIsIHNpZ25hdHVyZT0iSTVkVGRBSmZHQ3o5bmlETklNRGZVSVJKcktBa2VUTk9VZUJSQmorS1pRYz0i"
+)
+
+
+def delta(piece: Any, **more: Any) -> dict[str, Any]:
+    sid = "cha0000demo@dx01"
+    choices = [{"delta": piece, "index": 0}]
+    return {"code": 0, "message": "Success", "sid": sid, "id": sid, "created": 1767600000, "choices": choices, **more}
+
+
+def whole(text: str) -> dict[str, Any]:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    choices = [{"index": 0, "message": {"role": "assistant", "content": text}}]
+    return {"code": 0, "message": "Success", "sid": "cha0000demo@dx01", "choices": choices, "usage": usage}
+
+
+def said(status: int, text: str, used: bool = False, **more: Any) -> dict[str, Any]:
+    """A frame of a chat over a WebSocket."""
+    item = {"role": "assistant", "index": 0, "content": text, **more}
+    payload: dict[str, Any] = {"choices": {"status": status, "seq": status, "text": [item]}}
+    if used:
+        tokens = {"question_tokens": 2, "prompt_tokens": 6, "completion_tokens": 3, "total_tokens": 9}
+        payload["usage"] = {"text": tokens}
+    header = {"code": 0, "message": "Success", "sid": "cht0000demo@dx01", "status": status}
+    return {"header": header, "payload": payload}
+
+
+def error(code: Any, message: str = "Their words.") -> dict[str, Any]:
+    return {"error": {"message": message, "type": "api_error", "param": None, "code": code}}
+
+
+def failed(code: int, message: str = "Their words.") -> dict[str, Any]:
+    return {"code": code, "message": message, "sid": "cha0000demo@dx01"}
+
+
+def heard(place: int, *words: str, status: int = 1, **more: Any) -> dict[str, Any]:
+    """A frame of voice dictation."""
+    ws = [{"bg": 0, "cw": [{"sc": 0, "w": each}]} for each in words]
+    result = {"sn": place, "ls": status == 2, "ws": ws, **more}
+    return {"code": 0, "message": "success", "sid": "iat0000demo@dx01", "data": {"status": status, "result": result}}
+
+
+FAILED = "iFLYTEK Spark failed on its side."
+BUSY = "iFLYTEK Spark is too busy."
+FORM = "iFLYTEK Spark does not accept this call for generalv3.5."
+NO_MODEL = "iFLYTEK Spark does not know generalv3.5 at this address."
+RUNNING = "Another call of this account is still running at iFLYTEK Spark."
+CODES = {
+    # code: the HTTP status that it amounts to, whether it is tried again, our sentence
+    10000: (500, True, FAILED),
+    10001: (500, True, FAILED),
+    10002: (500, True, FAILED),
+    10003: (400, False, NO_MODEL),
+    10004: (400, False, FORM),
+    10005: (
+        400,
+        False,
+        "iFLYTEK Spark does not accept a value of this call for generalv3.5; most often it is the APPID",
+    ),
+    10006: (429, True, RUNNING),
+    10007: (429, True, RUNNING),
+    10008: (503, True, BUSY),
+    10009: (500, True, FAILED),
+    10010: (500, True, FAILED),
+    10012: (500, True, FAILED),
+    10013: (400, False, "The safety check of iFLYTEK Spark refuses this text."),
+    10014: (400, False, "The safety check of iFLYTEK Spark stopped the answer."),
+    10019: (400, False, "The safety check of iFLYTEK Spark advises to end this chat."),
+    10110: (503, True, BUSY),
+    10163: (400, False, FORM),
+    10222: (500, True, FAILED),
+    10223: (500, True, FAILED),
+    10404: (404, False, NO_MODEL),
+    10907: (400, False, "This is longer than generalv3.5 can take."),
+    11201: (429, False, "The calls of this day are used up for generalv3.5."),
+    11202: (429, True, "The calls of this second are used up at iFLYTEK Spark."),
+    11203: (429, True, "Too many calls of this application run at once at iFLYTEK Spark."),
+}
+CLOSED = "iFLYTEK Spark knows the key, but generalv3.5 is not enabled for its application"
+UNKNOWN = "HMAC signature cannot be verified: fail to retrieve credential"
+HOSTLESS = "HMAC signature cannot be verified, enforced header 'host' not used for HMAC Authentication"
+STALE = "HMAC signature cannot be verified, a valid date or x-date header is required for HMAC Authentication"
+
+FACTS = Facts(
+    "spark",
+    ways={"signed": {name: value for name, value in PRACTICE.items() if name != "api_password"}},
+    otherwise=(
+        Otherwise("verify */completions", 'body {"choices*', "good", "even an odd answer shows that the key is taken"),
+    ),
+    modules=(
+        "spark.api",
+        "spark.websocket",
+        "spark.embeddings",
+        "spark.audio",
+        "spark.errors",
+    ),
+    prose=frozenset({"_PASSWORD", "_TRIPLE", "_PROBED", "_SENTENCE"}),
+    chats=(
+        Chat(
+            "spark",
+            lambda origin: {"api_password": KEY, "base_url": origin},
+            MODEL,
+            Stream(
+                lambda text: sse(delta({"role": "assistant", "content": text})),
+                closing=sse(delta({"role": "assistant", "content": ""})) + sse("[DONE]"),
+                error=sse(failed(10012)),
+                error_message="{label} failed on its side.",
+                error_retried=True,
+            ),
+            whole,
+        ),
+        Chat(
+            "spark",
+            lambda origin: {"app_id": "fa4e0000", "api_key": KEY, "api_secret": f"{KEY}-secret", "base_url": origin},
+            MODEL,
+            Stream(
+                lambda text: spoken(said(1, text)),
+                closing=spoken(said(2, "", used=True)),
+                error=spoken({"header": failed(10012)}),
+                error_message="{label} failed on its side.",
+                error_retried=True,
+                socket=True,
+                broken=spoken('{"header": {"code": 0'),
+            ),
+            name="socket",
+        ),
+    ),
+    refusals=(
+        *(Said(200, failed(code), sentence, retried=again) for code, (_, again, sentence) in CODES.items()),
+        *(Said(400, error(str(code)), sentence) for code, (_, _, sentence) in CODES.items()),
+        Said(200, failed(11200), CLOSED, Restricted, "Each version has its own quota"),
+        # However it comes, it is not asked again.
+        Said(500, error("11200", "licc failed"), CLOSED, Restricted, "Each version has its own quota"),
+        Said(
+            403, error("11200"), "iFLYTEK Spark knows the key, but Spark Lite is not enabled", Restricted, call="verify"
+        ),
+        Said(
+            403,
+            error("11200", "AppIdNoAuthError: tokens.total"),
+            "iFLYTEK Spark knows the key; the tokens of generalv3.5 are used up, or were not claimed.",
+            Restricted,
+            "claim or buy",
+        ),
+        Said(
+            200,
+            failed(11200, "licc limit: domain.generalv2"),
+            "iFLYTEK Spark knows the key, but generalv3.5 is not served at the address",
+            Restricted,
+            "base URL",
+        ),
+        Said(401, error(None, "bad"), "iFLYTEK Spark does not know this APIPassword", Refused, "HTTP box"),
+        Said(401, error(None), "iFLYTEK Spark does not know this APIPassword", Refused, "HTTP box", call="verify"),
+        Said(401, {"message": UNKNOWN}, "iFLYTEK Spark knows no application with this APIKey.", Refused, "swapped"),
+        Said(401, {"message": "HMAC signature does not match"}, "The signature does not match:", Refused, "same app"),
+        Said(401, {"message": "HMAC signature cannot be verified"}, "The signature does not match:", Refused, "clock"),
+        Said(401, {"message": HOSTLESS}, "An APIPassword came where iFLYTEK Spark wants a signature", Refused, "base"),
+        Said(401, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
+        Said(403, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
+        Said(403, {}, "iFLYTEK Spark turned this call away", Problem, "clock is more than 5 minutes off"),
+        Said(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
+    ),
+)
+check = FACTS.check
+
+
+def chat(p: Provider, fields: Any = BY_HTTP, name: str = MODEL.id, stream: bool = True, **parameters: Any) -> Call:
+    assert p.chat
+    messages = (Message("user", "Say hello"), Message("system", "Be brief."))
+    return p.chat(fields, ChatAsk(replace(MODEL, id=name), messages, parameters, stream))
+
+
+def embed(p: Provider, *texts: str, query: bool = False) -> Call:
+    assert p.embed
+    return p.embed(SIGNED, EmbedAsk(VECTORS, texts, query))
+
+
+def dictate(p: Provider, name: str = "talk.wav", language: str = "") -> Call:
+    assert p.transcribe
+    return p.transcribe(SIGNED, TranscribeAsk(SPEECH, Path(name), "audio/wav", 4000, language))
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+@check
+def what_it_is(p: Provider) -> None:
+    assert (p.id, p.label, p.supply, p.intake) == ("spark", "iFLYTEK Spark", Supply.OWN, Intake.BOTH)
+    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+        ("api_password", True, True, False),
+        ("app_id", True, False, False),
+        ("api_key", True, True, False),
+        ("api_secret", True, True, False),
+        ("base_url", False, False, True),
+    ]
+    assert [each.way for each in p.fields] == ["APIPassword", *["APPID, APIKey and APISecret"] * 3, ""]
+    assert not p.either
+    names = {each.name: each.env for each in p.fields}
+    assert "SPARK_API_PASSWORD" in names["api_password"]
+    for field, variable in (("app_id", "APP_ID"), ("api_key", "API_KEY"), ("api_secret", "API_SECRET")):
+        assert names[field][:3] == (f"IFLYTEK_SPARK_{variable}", f"SPARK_{variable}", f"SPARKAI_{variable}")
+    assert names["base_url"] == ("IFLYTEK_API_BASE",)
+    assert p.key_page == "https://console.xfyun.cn/services/cbm"
+    assert p.types == (ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT)
+    # Nothing lists models.
+    assert p.list_models is None
+
+
+@check
+def where_it_is(p: Provider) -> None:
+    field = p.field("base_url")
+    assert field.url and field.default == ROOT
+    for path in ("", "/v1", "/v2", "/x2", "/agent/v1", "/v1/chat/completions", "/agent/v1/chat/completions", "/x2/"):
+        assert clean_url(ROOT + path, field.clears) == ROOT, path
+    signed = ("https://spark-api.xf-yun.com", "https://emb-cn-huabei-1.xf-yun.com", "https://iat-api.xfyun.cn")
+    assert p.origins(BASE) == p.origins(BY_HTTP) == (ROOT,)
+    assert p.origins(SIGNED) == signed
+    assert p.origins(BOTH) == (ROOT, *signed)
+    # A gateway serves every call.
+    for fields in (BY_HTTP, SIGNED, BOTH):
+        assert p.origins({**fields, "base_url": "https://gateway.test/spark"}) == ("https://gateway.test",)
+    assert p.verify({**SIGNED, "base_url": f"{OWN}/"}).url == "ws://localhost:9/v1.1/chat"
+    assert chat(p, {**SIGNED, "base_url": "https://gateway.test/s"}).url == "wss://gateway.test/s/v3.5/chat"
+    assert chat(p, {**BY_HTTP, "base_url": f"{OWN}/box/"}).url == f"{OWN}/box/v1/chat/completions"
+    assert chat(p, {**BY_HTTP, "base_url": OWN}).url == f"{OWN}/v1/chat/completions"
+    assert p.embed and p.embed({**SIGNED, "base_url": OWN}, EmbedAsk(VECTORS, ("a",))).url == f"{OWN}/"
+
+
+@check
+def a_chat_by_http_carries_a_bearer(p: Provider) -> None:
+    for call in (chat(p), chat(p, BOTH), p.verify(BY_HTTP)):
+        signed = p.sign(call, BOTH, {**SECRETS, "api_password": Secret(KEY)}, NOW)
+        assert (signed.headers, signed.query) == ({"authorization": Secret(f"Bearer {KEY}")}, {})
+    assert p.sign(chat(p), BY_HTTP, {}, NOW).headers == {}
+
+
+@check
+def signatures_are_those_of_the_worked_examples(p: Provider) -> None:
+    calls = {"chat": chat(p, SIGNED, "4.0Ultra"), "embed": embed(p, "hello"), "speech": dictate(p)}
+    for name, call in calls.items():
+        signed = p.sign(call, SIGNED, SECRETS, NOW)
+        assert list(signed.query) == ["authorization", "date", "host"]
+        assert (signed.query["date"], signed.query["host"]) == (DATE, call.url.split("/")[2])
+        packed = signed.query["authorization"]
+        assert isinstance(packed, Secret)
+        assert base64.b64decode(packed.reveal()).decode() == (
+            'api_key="0123456789abcdef0123456789abcdef", algorithm="hmac-sha256", headers="host date request-line", '
+            f'signature="{SIGNATURES[name]}"'
+        )
+        assert "authorization" not in signed.headers
+        for missing in SECRETS:
+            assert p.sign(call, SIGNED, {**SECRETS, missing: Secret("")}, NOW) == call
+    assert p.sign(calls["chat"], SIGNED, SECRETS, NOW).query["authorization"] == Secret(AUTHORIZATION)
+    # The host is signed as the header has it.
+    local = p.sign(p.verify({**SIGNED, "base_url": OWN}), SIGNED, SECRETS, NOW)
+    assert local.query["host"] == "localhost:9"
+
+
+# --- verification -----------------------------------------------------------------------------------------------------
+
+
+@check
+def an_api_password_is_verified_by_one_token(p: Provider) -> None:
+    call = p.verify(BY_HTTP)
+    assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/v1/chat/completions", Framing.JSON)
+    assert call.json == {
+        "model": "lite",
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 1,
+        "stream": False,
+    }
+    assert read(call, whole("Hi")) == [Accepted()]
+    assert read(call, {**whole("Hi"), "code": "0"}) == [Accepted()]
+    for body in (failed(11200), error("11200")):
+        assert [(each.status, each.code, each.final) for each in read(call, body)] == [(403, "11200", True)]
+
+
+@check
+def the_three_parts_are_verified_by_a_handshake(p: Provider) -> None:
+    call = p.verify(SIGNED)
+    assert (call.method, call.url) == ("GET", "wss://spark-api.xf-yun.com/v1.1/chat")
+    assert (call.framing, call.sends, call.chunks, call.json) == (Framing.WEBSOCKET, (), None, None)
+    assert read(call) == [Accepted()]
+    # Where both are filled in, the one that costs nothing comes first.
+    both = p.verify(BOTH)
+    assert both.url == call.url
+    [probe] = read(both)
+    assert (probe.url, probe.json) == (p.verify(BY_HTTP).url, p.verify(BY_HTTP).json)
+    assert read(probe, whole("Hi")) == [Accepted()]
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+VERSIONS = {
+    # id: path and model by HTTP, path and domain by WebSocket, context, most tokens of an answer
+    "lite": ("/v1", "lite", "/v1.1/chat", "lite", 8_000, 4096),
+    "generalv3": ("/v1", "generalv3", "/v3.1/chat", "generalv3", 8_000, 8192),
+    "pro-128k": ("/v1", "pro-128k", "/chat/pro-128k", "pro-128k", 128_000, 4096),
+    "generalv3.5": ("/v1", "generalv3.5", "/v3.5/chat", "generalv3.5", 8_000, 8192),
+    "max-32k": ("/v1", "max-32k", "/chat/max-32k", "max-32k", 32_000, 8192),
+    "4.0Ultra": ("/v1", "4.0Ultra", "/v4.0/chat", "4.0Ultra", 8_000, 8192),
+    "spark-x1.5": ("/v2", "spark-x", "/v1/x1", "spark-x", 64_000, 65_535),
+    "spark-x2": ("/x2", "spark-x", "", "", 0, 65_535),
+    "spark-x2-flash": ("/agent/v1", "spark-x", "", "", 256_000, 65_535),
+}
+
+
+@check
+def versions_by_path_and_name(p: Provider) -> None:
+    for name, (path, model, socket, domain, _, most) in VERSIONS.items():
+        by_http = chat(p, BOTH, name)
+        assert (by_http.url, by_http.json["model"]) == (f"{ROOT}{path}/chat/completions", model)
+        taken = {each.name: (each.low, each.high) for each in p.parameters(replace(MODEL, id=name))}
+        more = {"top_p": (0, 1), "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2)}
+        usual = {"temperature": (0.01, 1), "top_k": (1, 6), "max_tokens": (1, most)}
+        assert taken == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else usual), name
+        if socket:
+            call = chat(p, SIGNED, name)
+            assert call.url == f"wss://spark-api.xf-yun.com{socket}"
+            assert call.sends[0]["parameter"]["chat"]["domain"] == domain
+        else:
+            assert "HTTP only" in refused(lambda name=name: chat(p, SIGNED, name))
+    # Names of before, and one that is not known here.
+    for name, wanted in (("spark", "lite"), ("general", "lite"), ("x1", "spark-x"), ("mine", "mine")):
+        assert chat(p, BY_HTTP, name).json["model"] == wanted
+        assert chat(p, SIGNED, name).sends[0]["parameter"]["chat"]["domain"] == wanted
+    assert chat(p, BY_HTTP, "mine").url == f"{ROOT}/v1/chat/completions"
+    assert chat(p, SIGNED, "mine").url == "wss://spark-api.xf-yun.com/v1.1/chat"
+    assert chat(p, BY_HTTP, "x1").url == f"{ROOT}/v2/chat/completions"
+    assert p.parameters(VECTORS) == p.parameters(SPEECH) == ()
+
+
+def refused(made: Any) -> str:
+    """The words of a call that cannot be meant."""
+    try:
+        made()
+    except NotMeant as problem:
+        return f"{problem.message} {problem.hint}"
+    return ""
+
+
+@check
+def what_is_known_without_asking(p: Provider) -> None:
+    assert p.catalogue_as_of == "2026-11-22"
+    assert p.catalogue == (
+        *(Model("spark", name, ModelType.CHAT, context=size) for name, (*_, size, _) in VERSIONS.items()),
+        Model("spark", "spark-embedding", ModelType.EMBEDDING, context=2_000, dimensions=2560),
+        Model("spark", "iat", ModelType.SPEECH2TEXT),
+    )
+    assert {kind.value: names for kind, names in p.proposed.items()} == {
+        "chat": ("4.0Ultra", "spark-x1.5", "lite"),
+        "embedding": ("spark-embedding",),
+        "speech2text": ("iat",),
+    }
+
+
+# --- chats by HTTP ----------------------------------------------------------------------------------------------------
+
+
+@check
+def a_chat_by_http(p: Provider) -> None:
+    call = chat(p, temperature=0.5, top_k=4, max_tokens=2048)
+    assert (call.method, call.framing, call.query) == ("POST", Framing.SSE, {})
+    assert call.json == {
+        "model": "generalv3.5",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello"}],
+        "stream": True,
+        "temperature": 0.5,
+        "top_k": 4,
+        "max_tokens": 2048,
+    }
+    assert (chat(p, stream=False).framing, chat(p, stream=False).json["stream"]) == (Framing.JSON, False)
+
+
+@check
+def the_pieces_of_a_chat_by_http(p: Provider) -> None:
+    used = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+    frames = [
+        delta({"role": "assistant", "content": "", "reasoning_content": "Greet."}),
+        delta({"role": "assistant", "content": "Hel"}),
+        delta({"role": "assistant", "content": "lo."}, usage=used),
+        "[DONE]",
+    ]
+    told = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(3, 2), Finish("stop")]
+    assert read(chat(p), *frames) == told
+    assert read(chat(p), *frames[:2])[-1].complete is False
+    assert read(chat(p, stream=False), whole("Hello.")) == [TextDelta("Hello."), Usage(3, 2), Finish("stop")]
+    for odd in ({"choices": None}, {"choices": [7]}, 7, "x"):
+        assert read(chat(p), odd, "[DONE]")[-1].note == "The answer is empty."
+    parted = read(chat(p), delta({"content": "Par"}), failed(10012), end=False)
+    assert parted == [TextDelta("Par"), Refusal(500, "10012", "", "Their words.", request_id="cha0000demo@dx01")]
+
+
+# --- chats over a WebSocket -------------------------------------------------------------------------------------------
+
+
+@check
+def a_chat_over_a_websocket(p: Provider) -> None:
+    for stream in (True, False):
+        call = chat(p, SIGNED, "4.0Ultra", stream, temperature=0.5, max_tokens=2048, top_k=4)
+        assert (call.method, call.url) == ("GET", "wss://spark-api.xf-yun.com/v4.0/chat")
+        assert (call.framing, call.json, call.chunks) == (Framing.WEBSOCKET, None, None)
+        text = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Say hello"}]
+        assert call.sends == (
+            {
+                "header": {"app_id": "a1b2c3d4"},
+                "parameter": {"chat": {"domain": "4.0Ultra", "temperature": 0.5, "max_tokens": 2048, "top_k": 4}},
+                "payload": {"message": {"text": text}},
+            },
+        )
+
+
+@check
+def the_frames_of_a_chat_over_a_websocket(p: Provider) -> None:
+    call = chat(p, SIGNED)
+    frames = [said(0, "", reasoning_content="Greet."), said(1, "Hel"), said(2, "lo.", used=True)]
+    told = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(6, 3), Finish("stop")]
+    assert read(call, *frames, end=False) == told
+    assert read(call, said(2, "Hi"), end=False) == [TextDelta("Hi"), Finish("stop")]
+    assert read(call, said(2, ""), end=False)[-1].note == "The answer is empty."
+    # The last one is told by either status.
+    for part in ("header", "payload"):
+        last = said(1, "Hi")
+        (last["header"] if part == "header" else last["payload"]["choices"])["status"] = 2
+        assert read(call, last, end=False)[-1] == Finish("stop")
+    cut = read(call, said(0, "Hal"))[-1]
+    assert (cut.reason, cut.complete, cut.note) == ("interrupted", False, "The answer was cut off before its end.")
+    bad = {"header": {"code": 10012, "message": "M", "sid": "cht0000demo@dx01", "status": 2}}
+    told = [TextDelta("Par"), Refusal(500, "10012", "", "M", request_id="cht0000demo@dx01")]
+    assert read(call, said(0, "Par"), bad, end=False) == told
+    odd: Any
+    for odd in ({}, [], 7, "x", {"payload": {"choices": {"text": [7, {"content": 7}]}}}, {"payload": {"choices": 7}}):
+        assert read(call, odd, end=False) == []
+
+
+# --- vectors ----------------------------------------------------------------------------------------------------------
+
+
+@check
+def one_text_a_call(p: Provider) -> None:
+    call = embed(p, "hello", "星")
+    assert (call.method, call.url, call.framing) == ("POST", "https://emb-cn-huabei-1.xf-yun.com/", Framing.JSON)
+    assert call.json == {
+        "header": {"app_id": "a1b2c3d4", "status": 3},
+        "parameter": {"emb": {"domain": "para", "feature": {"encoding": "utf8"}}},
+        "payload": {"messages": {"text": "eyJtZXNzYWdlcyI6IFt7ImNvbnRlbnQiOiAiaGVsbG8iLCAicm9sZSI6ICJ1c2VyIn1dfQ=="}},
+    }
+    half = base64.b64decode(embed(p, "\ud83d").json["payload"]["messages"]["text"])
+    assert json.loads(half)["messages"][0]["content"] == "?"
+    assert embed(p, "hello", query=True).json["parameter"]["emb"]["domain"] == "query"
+    body = {
+        "header": {"code": 0, "message": "success", "sid": "x"},
+        "payload": {"feature": {"text": "AAAAPwAAgL8AAIA+"}},
+    }
+    first, after = read(call, body)
+    assert first == Vectors(0, ((0.5, -1.0, 0.25),))
+    assert after.url == call.url
+    assert json.loads(base64.b64decode(after.json["payload"]["messages"]["text"])) == {
+        "messages": [{"content": "星", "role": "user"}]
+    }
+    assert read(after, body) == [Vectors(1, ((0.5, -1.0, 0.25),)), Finish("stop")]
+    assert [each.status for each in read(after, {"header": {"code": 11202, "message": "M"}})] == [429]
+    odd: Any
+    for odd in ("AAAA", "AAAAPw", "!", "", 7, "AACAfw=="):
+        bad = read(call, {"header": {"code": 0}, "payload": {"feature": {"text": odd}}})
+        assert [each.code for each in bad] == ["malformed"]
+    assert [each.code for each in read(call, {})] == ["malformed"]
+
+
+# --- speech to text ---------------------------------------------------------------------------------------------------
+
+
+@check
+def a_recording_goes_in_pieces(p: Provider) -> None:
+    call = dictate(p)
+    assert (call.method, call.url) == ("GET", "wss://iat-api.xfyun.cn/v2/iat")
+    assert (call.framing, call.sends, call.upload) == (Framing.WEBSOCKET, (), None)
+    chunks = call.chunks
+    assert chunks and (chunks.path, chunks.size, chunks.interval) == (Path("talk.wav"), 1280, 0.04)
+    sound = {"format": "audio/L16;rate=16000", "encoding": "raw", "audio": "QQ=="}
+    business = {"language": "zh_cn", "domain": "iat", "accent": "mandarin", "vad_eos": 10_000}
+    assert chunks.message(0, "QQ==", False) == {
+        "common": {"app_id": "a1b2c3d4"},
+        "business": business,
+        "data": {"status": 0, **sound},
+    }
+    assert chunks.message(1, "QQ==", False) == {"data": {"status": 1, **sound}}
+    assert chunks.message(7, "QQ==", True) == {"data": {"status": 2, **sound}}
+    for name, language, wanted in (("a.MP3", "en", ("lame", "en_us")), ("a.pcm", "zh", ("raw", "zh_cn"))):
+        other = dictate(p, name, language).chunks
+        assert other
+        first = other.message(0, "", False)
+        assert (first["data"]["encoding"], first["business"]["language"]) == wanted
+    assert "de" in refused(lambda: dictate(p, language="de"))
+    assert p.audio
+    limits = p.audio(SPEECH)
+    assert (set(limits.endings), [each.value for each in limits.times]) == ({"wav", "pcm", "mp3"}, [""])
+    assert 60 * 32_000 <= limits.size < 61 * 32_000
+
+
+@check
+def what_was_heard(p: Provider) -> None:
+    call = dictate(p)
+    frames = [heard(1, "Good"), heard(2, " day", "."), heard(3, status=2), heard(4, "late")]
+    told = [TextDelta("Good"), TextDelta(" day."), Transcript("Good day."), Finish("stop")]
+    assert read(call, *frames[:3], end=False) == told
+    assert read(call, frames[1], frames[0], frames[2], end=False)[2] == Transcript("Good day.")
+    # With corrections on, a piece may take the place of others.
+    corrected = [heard(1, "Goo", pgs="apd"), heard(2, "d ya", pgs="apd"), heard(3, "Good day", pgs="rpl", rg=[1, 2])]
+    pieces = [TextDelta("Goo"), TextDelta("d ya"), TextDelta(".")]
+    *told, text, _ = read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)
+    assert (told, text) == (pieces, Transcript("Good day."))
+    _, text, cut = read(call, frames[0])
+    assert (text, cut.reason, cut.complete) == (Transcript("Good"), "interrupted", False)
+    assert cut.note == "The answer was cut off before its end."
+    assert [each.code for each in read(call, failed(10163), end=False)] == ["10163"]
+    odd: Any
+    for odd in ({}, {"data": None}, {"data": {"result": {"ws": [7, {"cw": [7]}, {"cw": [{"w": 7}]}]}}}, 7):
+        assert read(call, odd, end=False) == []
+
+
+@check
+def what_a_credential_cannot_do(p: Provider) -> None:
+    embedding, transcribing = p.embed, p.transcribe
+    assert embedding and transcribing
+    texts, recording = EmbedAsk(VECTORS, ("a",)), TranscribeAsk(SPEECH, Path("a.wav"), "audio/wav", 1)
+    lacking: Any
+    for lacking in (BY_HTTP, {**SIGNED, "app_id": ""}, {**SIGNED, "api_secret": ""}):
+        words = refused(partial(embedding, lacking, texts))
+        assert words.startswith("Embeddings of iFLYTEK Spark need APPID, APIKey and APISecret")
+        assert refused(partial(transcribing, lacking, recording)).startswith("Transcripts of")
+    assert refused(lambda: chat(p, {**SIGNED, "app_id": ""})).startswith("Chats over a WebSocket of")
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@check
+def what_codes_amount_to(p: Provider) -> None:
+    for code, (status, again, _) in CODES.items():
+        for body in (failed(code), error(str(code)), {"header": failed(code)}):
+            [found] = read(chat(p), body, end=False)
+            assert (found.status, found.code, found.final) == (status, str(code), not again), code
+        assert p.refusal(500, {}, error(str(code))).final is not again
+    told = p.refusal(401, {"x-request-id": "req_1"}, failed(11200, "M"))
+    assert (told.status, told.message, told.request_id) == (401, "M", "req_1")
+    assert p.refusal(400, {"a": "b"}, {"message": "M", "sid": 7}) == Refusal(400, message="M", headers={"a": "b"})
+    assert p.refusal(502, {}, "plain").message == "plain"
+    assert p.explain(Refusal(400), "m") is None
+    less, _ = p.amend(chat(p, top_k=3), Refusal(400, message="Unknown parameter: top_k")) or (chat(p), "")
+    assert "top_k" not in less.json
+    assert isinstance(p.explain(Refusal(429, code="11202"), ""), Problem)

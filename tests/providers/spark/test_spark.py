@@ -1,0 +1,380 @@
+"""Spark: what its facts leave open. Its WebSockets on real sockets, both ways together, and what practice answers."""
+
+import asyncio
+import base64
+import json
+from dataclasses import replace
+from email.utils import formatdate
+from urllib.parse import parse_qs
+
+import pytest
+from wsproto.events import CloseConnection, Ping, TextMessage
+
+from tests.providers.facts import refusals_in_words
+from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, text_of
+from tests.providers.spark.facts import (
+    AUTHORIZATION,
+    DATE,
+    FACTS,
+    KEY,
+    MODEL,
+    NOW,
+    SECRETS,
+    SPEECH,
+    STALE,
+    UNKNOWN,
+    VECTORS,
+    error,
+    failed,
+    heard,
+    said,
+    whole,
+)
+from tests.providers.test_contract import access_to
+from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Usage as NotMeant
+from tui.practice import transport
+from tui.practice.transport import fixture
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.sse import Events
+from tui.providers.events import (
+    Accepted,
+    Finish,
+    Notice,
+    Retrying,
+    Silence,
+    TextDelta,
+    Transcript,
+    Uploading,
+    Usage,
+    Vectors,
+)
+from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Refusal, TranscribeAsk
+from tui.secret import MASK, Secret
+from tui.workspace.credentials.save import validate
+
+SPARK = PROVIDERS["spark"]
+SOON = replace(QUICK, silence=0.02, give_up=0.06)
+GOOD = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
+
+
+def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatAsk:
+    return ChatAsk(model, (Message("user", words),))
+
+
+def signed(base_url: str = "", **more: str) -> Access:
+    """Access with the three parts only, at an address of one's own where there is one."""
+    access = access_to(SPARK, **({"base_url": base_url} if base_url else {}))
+    boxes = {**SECRETS, **{name: Secret(value) for name, value in more.items()}}
+    fields = {name: value for name, value in access.fields.items() if name != "api_password"} | dict.fromkeys(
+        boxes, MASK
+    )
+    return replace(access, fields=fields, origins=SPARK.origins(fields), secrets=lambda: boxes, model=MODEL.id)
+
+
+def there(line: Line) -> Access:
+    return signed(f"http://localhost:{line.port}")
+
+
+async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: float = NOW):
+    wire, access = Wire({}, limits=limits, clock=lambda: now), there(line)
+    try:
+        events, problem = await run(wire, access, SPARK.chat(access.fields, question(model=model)))
+    finally:
+        await wire.aclose()
+    for box in access.secrets().values():
+        assert box.reveal() not in f"{events} {problem and (problem.message, problem.hint, problem.detail)}"
+    return events, problem
+
+
+def test_the_refusals_of_the_table_are_said_without_a_socket_too():
+    refusals_in_words(FACTS, SPARK)
+
+
+def test_the_worked_url():
+    call = SPARK.chat(signed().fields, question(model=replace(MODEL, id="4.0Ultra")))
+    query = SPARK.sign(call, {}, SECRETS, NOW).query
+    assert {name: str(getattr(value, "reveal", lambda value=value: value)()) for name, value in query.items()} == {
+        "authorization": AUTHORIZATION,
+        "date": DATE,
+        "host": "spark-api.xf-yun.com",
+    }
+
+
+# --- chats over a WebSocket -------------------------------------------------------------------------------------------
+
+
+async def test_a_chat_over_a_websocket():
+    async with listen(GOOD) as line:
+        events, problem = await talk(line)
+    assert problem is None
+    assert events == [TextDelta("Good"), TextDelta(" day"), Usage(6, 3), Finish("stop")]
+    path, _, query = line.targets[0].partition("?")
+    told = parse_qs(query)
+    assert path == "/v3.5/chat"
+    assert (told["date"], told["host"]) == ([DATE], [f"localhost:{line.port}"])
+    assert base64.b64decode(told["authorization"][0]).startswith(b'api_key="0123456789abcdef')
+    assert "authorization" not in line.headers[0]
+    assert line.heard[0]["header"] == {"app_id": "fa4e0000"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "kind", "words", "hint"),
+    [
+        (401, {"message": UNKNOWN}, {}, Refused, "knows no application with this APIKey", "swapped"),
+        (401, {"message": "HMAC signature does not match"}, {}, Refused, "The signature does not match", "clock"),
+        (401, {}, {}, Refused, "does not know this APIPassword or APIKey", "console"),
+        (403, {"message": STALE}, {}, Refused, "more than 5 minutes off", "Set the clock."),
+        (403, {}, {}, Problem, "turned this call away", "listed addresses only"),
+        (403, {}, {"date": formatdate(NOW - 420, usegmt=True)}, Problem, "turned", "clock is 7 min ahead"),
+        (401, {}, {"date": formatdate(NOW + 420, usegmt=True)}, Refused, "does not", "clock is 7 min behind"),
+        (404, {}, {}, Problem, "found nothing", "asked at"),
+    ],
+)
+async def test_a_handshake_that_is_refused(status, body, headers, kind, words, hint):
+    pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
+    async with listen([Reject(status, json.dumps(body).encode(), pairs)]) as line:
+        events, problem = await talk(line)
+    assert (events, len(line.targets)) == ([], 1)
+    assert type(problem) is kind
+    assert words in problem.message
+    assert hint in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ([CUT], Unreachable, "ended before the answer did"),
+        ([RESET], Unreachable, "ended before the answer did"),
+        ([text({"header": failed(10014)})], Problem, "The safety check of iFLYTEK Spark stopped the answer."),
+        ([text({"header": failed(10012)})], Problem, "iFLYTEK Spark failed on its side."),
+        ([HOLD], Unreachable, "sent nothing of use"),
+    ],
+    ids=["cut", "reset", "blocked", "failed", "silent"],
+)
+async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words):
+    async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
+        events, problem = await talk(line, SOON if HOLD in script else QUICK)
+    assert (text_of(events), len(line.targets)) == ("Half an", 1)
+    assert type(problem) is kind
+    assert words in problem.message
+    assert any(isinstance(each, Silence) for each in events) == (HOLD in script)
+
+
+async def test_a_connection_that_ends_before_its_last_frame_is_no_success():
+    async with listen([Hear(), text(said(0, "Half an"))]) as line:
+        events, problem = await talk(line)
+    assert problem is None
+    assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
+
+
+async def test_what_passes_is_asked_again_with_a_new_signature():
+    times = iter((NOW, NOW, NOW + 60, NOW + 60))
+    async with listen([Hear(), text({"header": failed(11202)})], GOOD) as line:
+        wire, access = Wire({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
+        events, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+        await wire.aclose()
+    assert problem is None
+    assert text_of(events) == "Good day"
+    assert len([each for each in events if isinstance(each, Retrying)]) == 1
+    first, second = (parse_qs(each.partition("?")[2]) for each in line.targets)
+    assert first["date"] == [DATE]
+    assert second["authorization"] != first["authorization"]
+
+
+async def test_a_version_that_is_not_enabled_is_not_asked_again():
+    async with listen([Hear(), text({"header": failed(11200, "tokens.total")})]) as line:
+        events, problem = await talk(line)
+    assert (events, len(line.targets)) == ([], 1)
+    assert isinstance(problem, Restricted)
+    assert "generalv3.5 are used up" in problem.message
+
+
+async def test_a_stop_closes_the_connection():
+    async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
+        wire, access = Wire({}, limits=QUICK), there(line)
+        events = wire.stream(access, SPARK.chat(access.fields, question()))
+        async for each in events:
+            if isinstance(each, TextDelta):
+                break
+        await events.aclose()
+        await asyncio.wait_for(line.closed.wait(), DEADLINE)
+        await wire.aclose()
+
+
+async def test_nothing_listens_and_an_ordinary_answer():
+    async with serve([http(whole("Hi"))]) as server:
+        access = signed(server.origin)
+        wire = Wire({}, limits=QUICK)
+        _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+        assert problem and "opened no WebSocket connection" in problem.message
+    async with serve() as server:
+        access = signed(server.origin)
+    _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+    await wire.aclose()
+    assert isinstance(problem, Unreachable)
+    assert "The key was not sent." in problem.message
+
+
+# --- vectors and speech -----------------------------------------------------------------------------------------------
+
+
+async def test_texts_are_embedded_one_after_the_other():
+    good = http({"header": {"code": 0}, "payload": {"feature": {"text": "AAAAPwAAgL8AAIA+"}}})
+    async with serve([good], [http({"header": failed(11202)})], [good]) as server:
+        wire, access = Wire({}, limits=QUICK, clock=lambda: NOW), signed(server.origin)
+        events, problem = await run(wire, access, SPARK.embed(access.fields, EmbedAsk(VECTORS, ("a", "b"))))
+        await wire.aclose()
+    assert problem is None
+    vectors = [each for each in events if isinstance(each, Vectors)]
+    assert [(each.start, each.vectors) for each in vectors] == [(0, ((0.5, -1.0, 0.25),)), (1, ((0.5, -1.0, 0.25),))]
+    assert events[-1] == Finish("stop")
+    texts = [json.loads(base64.b64decode(each.json["payload"]["messages"]["text"])) for each in server.asked]
+    assert [each["messages"][0]["content"] for each in texts] == ["a", "b", "b"]
+    assert {each.method for each in server.asked} == {"POST"}
+    assert all(
+        each.target.startswith("/?authorization=") and "host=localhost%3A" in each.target for each in server.asked
+    )
+
+
+async def test_a_recording_is_heard_to_its_end(tmp_path):
+    path = tmp_path / "talk.pcm"
+    path.write_bytes(bytes(range(250)) * 10)
+    async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
+        wire, access = Wire({}, limits=QUICK), there(line)
+        call = SPARK.transcribe(access.fields, TranscribeAsk(SPEECH, path, "audio/pcm", 2500, "zh"))
+        events, problem = await run(wire, access, call)
+        await wire.aclose()
+    assert problem is None
+    assert Transcript("Good day") in events
+    assert Uploading(2500, 2500) in events
+    assert line.targets[0].startswith("/v2/iat?authorization=")
+    assert [each["data"]["status"] for each in line.heard] == [0, 2]
+    assert b"".join(base64.b64decode(each["data"]["audio"]) for each in line.heard) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "words"),
+    [
+        ([CUT], Unreachable, "ended before the answer did"),
+        ([RESET], Unreachable, "ended before the answer did"),
+        ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
+        ([text(failed(10165))], Problem, "broke off with an error"),
+        ([text(failed(10012))], Problem, "failed on its side"),
+        ([CloseConnection(1011, "no engine")], Unreachable, "closed the connection before the answer ended"),
+        ([TextMessage("x" * 3_000_000)], Problem, "larger than"),
+        ([Ping(b"?"), HOLD], Unreachable, "sent nothing of use"),
+    ],
+    ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
+)
+async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_path, script: list[Item], kind, words):
+    path = tmp_path / "talk.pcm"
+    path.write_bytes(b"x" * 1000)
+    async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
+        wire, access = Wire({}, limits=replace(SOON, silence=0.2, give_up=0.5)), there(line)
+        call = SPARK.transcribe(access.fields, TranscribeAsk(SPEECH, path, "audio/pcm", 1000, "zh"))
+        events, problem = await run(wire, access, call)
+        await wire.aclose()
+    assert (text_of(events), len(line.targets)) == ("Half an", 1)
+    assert isinstance(problem, kind)
+    assert words in problem.message
+    for box in access.secrets().values():
+        assert box.reveal() not in f"{events} {problem.message} {problem.hint} {problem.detail}"
+
+
+# --- what is filled in ------------------------------------------------------------------------------------------------
+
+
+def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in():
+    triple = {"app_id": "fa4e0000", "api_key": Secret("k" * 32), "api_secret": Secret("s" * 32)}
+    for name in triple:
+        with pytest.raises(NotMeant) as raised:
+            validate(SPARK, {each: value for each, value in triple.items() if each != name}, None)
+        assert SPARK.field(name).label in raised.value.message
+    for values in (triple, {"api_password": Secret(KEY)}, {**triple, "api_password": Secret(KEY)}):
+        _, secrets = validate(SPARK, values, None)
+        assert set(secrets) == {name for name in values if name != "app_id"}
+
+
+# --- in practice ------------------------------------------------------------------------------------------------------
+
+
+async def verify(access: Access):
+    return await run(Wire({}, transport(0), QUICK), access, SPARK.verify(access.fields))
+
+
+async def ask(access: Access, words: str):
+    wire = Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, retry_after=0))
+    return await run(wire, access, SPARK.chat(access.fields, question(words)))
+
+
+async def test_both_ways_are_verified_each_for_itself():
+    assert await verify(access_to(SPARK)) == ([Accepted()], None)
+    assert await verify(signed()) == ([Accepted()], None)
+    for changed, words in (
+        ({"api_key": "FAKE-refused"}, "knows no application with this APIKey"),
+        ({"api_password": "FAKE-refused"}, "does not know this APIPassword"),
+    ):
+        _, problem = await verify(access_to(SPARK, **changed))
+        assert isinstance(problem, Refused)
+        assert words in problem.message
+    for word in ("restricted", "nocredit"):
+        _, problem = await verify(access_to(SPARK, api_password=f"FAKE-{word}"))
+        assert isinstance(problem, Restricted)
+        assert "Spark Lite" in problem.message
+
+
+@pytest.mark.parametrize("access", [access_to(SPARK), signed()], ids=["http", "websocket"])
+async def test_chats_in_practice(access):
+    events, problem = await ask(access, "Why is the sky blue?")
+    assert problem is None
+    assert len(text_of(events)) > 100
+    assert events[-1] == Finish("stop")
+    for wish, kind in (("fail", Problem), ("be refused", Problem), ("break", Problem), ("error", Problem)):
+        events, problem = await ask(access, f"Why is the sky blue? Please {wish}.")
+        assert isinstance(problem, kind)
+        assert bool(text_of(events)) == (wish in ("break", "error"))
+    events, _ = await ask(access, "please be empty")
+    assert events[-1].note == "The answer is empty."
+    events, _ = await ask(access, "please think")
+    assert "Thinking" in type(events[0]).__name__
+
+
+async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket():
+    _, problem = await ask(signed(api_key="FAKE-nocredit"), "hello")
+    assert isinstance(problem, Restricted)
+    events, problem = await ask(signed(api_key="FAKE-busy"), "hello")
+    assert problem and "calls of this second" in problem.message
+    events, problem = await ask(signed(), "please be busy")
+    assert problem is None
+    assert len([each for each in events if isinstance(each, Retrying)]) == 2
+
+
+def read(name: str, access: Access) -> list[object]:
+    """What a chat's reader makes of a fixture."""
+    content = fixture("spark", name)
+    reader = SPARK.chat(access.fields, question()).reader()
+    lines = [(each.decode(), "") for each in content.splitlines()]
+    told = Events(1 << 20, 1 << 20).feed(content) if name.endswith(".sse") else lines
+    frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in told]
+    return [each for frame in frames for each in reader(frame)]
+
+
+def test_the_documented_streams():
+    for access, stream, failing in (
+        (access_to(SPARK), "chat.sse", "chat_error.sse"),
+        (signed(), "talk.ndjson", "talk_error.ndjson"),
+    ):
+        *pieces, used, end = read(stream, access)
+        assert text_of(pieces) == "Good day."
+        assert (used, end) == (Usage(2, 3), Finish("stop"))
+        part, refused = read(failing, access)
+        assert part == TextDelta("Par")
+        assert isinstance(refused, Refusal)
+        assert (refused.status, refused.code) == (500, "10012")
+    assert error("x")["error"]["code"] == "x"
+    assert not any(isinstance(each, Notice) for each in read("chat.sse", access_to(SPARK)))
+    assert [each.type for each in SPARK.catalogue if each.type is not ModelType.CHAT] == ["embedding", "speech2text"]

@@ -1,0 +1,83 @@
+"""The refusals that each provider documents, said in words; and that no provider and no call is without its faults."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pytest
+
+from tests.providers import test_stream_faults
+from tests.providers.facts import Facts, Said, every
+from tests.providers.fault_rows import NOW
+from tests.providers.http_server import QUICK, http, run, serve
+from tests.providers.requests import CHATS, certificates
+from tests.providers.surfaces import access_of, calls_of, filled
+from tui.providers import PROVIDERS
+from tui.providers.client import connection
+from tui.providers.client.client import Wire
+from tui.providers.events import Retrying
+from tui.providers.requests import Call
+from tui.providers.spec import Provider
+
+
+async def refused(facts: Facts, said: Said) -> None:
+    """A refusal of the table on a socket: in its words, asked again where that may help, without a secret."""
+    chat = facts.chats[0]
+    answer = http(said.body, said.status, said.headers)
+    async with serve(*([each] for each in chat.before), [answer]) as server:
+        access = chat.access(server.origin)
+        verifying = said.call == "verify"
+        call = chat.declared.verify(access.fields) if verifying else chat.call(access)
+        wire = Wire({}, limits=QUICK, clock=lambda: NOW)
+        events, problem = await run(wire, replace(access, model="") if verifying else access, call)
+        await wire.aclose()
+    assert problem
+    assert type(problem) is said.kind
+    assert problem.message.startswith(said.message.format(host=f"localhost:{server.port}"))
+    assert said.hint in problem.hint
+    assert (problem.hint[-1:] == ".") or "://" in problem.hint
+    expected = QUICK.retries + 1 if said.retried and call.repeatable else 1
+    assert len(server.asked) - len(chat.before) == expected
+    assert len([each for each in events if isinstance(each, Retrying)]) == expected - 1
+    for box in access.secrets().values():
+        assert box.reveal() not in f"{problem.message} {problem.hint} {problem.detail}"
+
+
+@pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
+async def test_the_refusals_in_words(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "tls_context", lambda environ: certificates())
+    told = await asyncio.gather(*(refused(facts, each) for each in facts.refusals), return_exceptions=True)
+    assert [(said, each) for said, each in zip(facts.refusals, told, strict=True) if each] == []
+
+
+NAMES = {"list": "list_models", "check": "check_model", "offer": "offers"}
+
+
+def test_every_call_that_a_provider_can_make_meets_the_faults() -> None:
+    """The kinds of calls are read from the declaration, so that a new kind without a row turns this red."""
+    kinds = {name for name, hint in get_type_hints(Provider).items() if _makes_calls(hint)}
+    assert kinds >= {"verify", "chat", "token"}
+    for facts in every():
+        declared, made = PROVIDERS[facts.provider], set()
+        for way in ("", *facts.ways):
+            access = access_of(declared, filled(declared, way))
+            made |= {name.split()[0].rstrip("0123456789") for name in calls_of(declared, access.fields)}
+        known = {kind for kind in kinds - {"token"} if getattr(declared, kind)}
+        assert {NAMES.get(name, name) for name in made} - {"token"} == known, facts.provider
+
+
+def _makes_calls(hint: Any) -> bool:
+    """Whether it is a function, or some by name, that makes calls out of what is no call."""
+    *takes, gives = get_args(hint) or (None,)
+    if get_origin(hint) is not Callable:
+        return any(_makes_calls(each) for each in get_args(hint))
+    return Call in (gives, *get_args(gives)) and Call not in (takes[0] if isinstance(takes[0], list) else takes)
+
+
+def test_every_chat_meets_the_faults_of_a_stream() -> None:
+    assert {chat.provider for chat in CHATS} == set(PROVIDERS)
+    for chat in CHATS:
+        assert chat.stream or chat.whole
+        assert chat.own.keys() <= test_stream_faults.FAULTS.keys() if chat.stream else not chat.own
+        assert all(chat.own.values())

@@ -1,0 +1,81 @@
+"""Adding a provider is adding one file: a throw-away one is declared in a folder, set up, listed and asked."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.test_readme import row
+from tui import providers
+from tui.domain import ModelType
+from tui.providers.events import TextDelta
+from tui.providers.requests import Message
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.playground import calls
+
+KEY = "tw-FAKE-twelfth-0123456789-77c0"
+FILE = """
+from functools import partial
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.dialects.openai import api, chat, models
+from tui.providers.origins import of_base_url
+from tui.providers.spec import Field, Provider
+
+def classify(entry):
+    return Model("twelfth", entry["id"], ModelType.CHAT)
+
+
+FLAVOUR = api.Flavour(classify, most_tokens="max_tokens", vectors="float")
+
+PROVIDER = Provider(
+    id="twelfth",
+    label="The Twelfth",
+    supply=Supply.OWN,
+    intake=Intake.IMPORTED,
+    fields=(
+        Field("api_key", "API key", "From its page.", secret=True, required=True, env=("TWELFTH_KEY",)),
+        Field("base_url", "Base URL", "Where it answers.", required=True, url=True),
+    ),
+    sign=api.sign,
+    origins=of_base_url,
+    verify=partial(models.listing, FLAVOUR),
+    refusal=api.refusal,
+    list_models=partial(models.listing, FLAVOUR),
+    chat=partial(chat.chat, FLAVOUR),
+)
+"""
+
+
+@pytest.fixture
+def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry as it is when the file lies beside the others."""
+    (tmp_path / "twelfth.py").write_text(FILE)
+    monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
+    for name, declared in providers._discover().items():
+        monkeypatch.setitem(providers.PROVIDERS, name, declared)
+
+
+async def test_one_file_is_a_provider(twelfth: None, disk_desk: Desk) -> None:
+    from tui.providers.client.client import Wire
+
+    disk_desk.wiring = lambda: Wire({})
+    with OpenAIServer(KEY) as server:
+        tenant = await tenants.create(disk_desk, "acme")
+        values = {"api_key": Secret(KEY), "base_url": server.url}
+        verified = await status.verify(disk_desk, tenant.id, "twelfth", values)
+        await status.save(disk_desk, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
+        listed = catalog.listing(disk_desk, tenant.id, ModelType.CHAT, "twelfth")
+        assert "gpt-6-sol" in [model.id for model in listed]
+        await defaults.set(disk_desk, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
+        model = catalog.find(disk_desk, tenant.id, "twelfth/gpt-6-sol")
+        asked = calls.chat(disk_desk, tenant.id, model, (Message("user", "Why?"),), {})
+        answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
+        assert answer == "The sky is blue because of scattering."
+        assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
+    await disk_desk.aclose()
+    assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | own | imported, others can be added | yes | – | – |"

@@ -1,0 +1,271 @@
+"""Every fault at every step of every call of every provider, on real sockets.
+
+The practice providers answer every step but one; that one meets the fault, each time that it is asked. Whatever
+happens: it is over within the deadline, it is said in words that show no secret, no success is made of it, it is asked
+again exactly where that may help, and nothing is sent to another host. What a step meets in a way of its own stands
+with its reason in the facts of its provider.
+"""
+
+import asyncio
+import re
+import time
+import wave
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from tests.providers.facts import Chat, Facts, every
+from tests.providers.fault_rows import JSON, NOW, ROWS, SOON, Row
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, Answer, http, run
+from tests.providers.relay import SOMEWHERE, Loop, Relay, Step, relay
+from tests.providers.requests import scripted
+from tests.providers.surfaces import access_of, calls_of, filled
+from tui.domain import Model
+from tui.errors import Problem
+from tui.practice import transport
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.events import Accepted, Event, Finish, Found, Learned, Listed, Notice, Retrying
+from tui.providers.origins import host_of
+from tui.providers.requests import Call, Framing
+
+AT_ONCE = 24
+IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
+STOPPED = {"before the answer": [HOLD], "in the answer": [http("{", headers=JSON | {"content-length": "999"}), HOLD]}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One step of one call, of a provider that is set up in one way."""
+
+    name: str
+    access: Access
+    call: Call
+    step: Step
+    first: bool
+    chat: Chat | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.step[1]}"
+
+
+@dataclass
+class Outcome:
+    """What a person sees, and what the servers were asked."""
+
+    server: Relay
+    events: list[Event] = field(default_factory=list)
+    problem: Problem | None = None
+    waits: bool = False
+
+    @property
+    def good(self) -> bool:
+        """Whether a person would take it for a success."""
+        last = self.events[-1] if self.events and not self.problem else None
+        if isinstance(last, Finish):
+            return last.complete
+        return isinstance(last, Accepted | Learned | Listed | Found)
+
+    @property
+    def words(self) -> str:
+        told = self.problem
+        return f"{told.message} {told.hint} {told.detail}" if told else ""
+
+
+@asynccontextmanager
+async def there(
+    call: Call,
+    at: Step | None = None,
+    fault: Answer = (),
+    times: int = 0,
+    limits: Limits = QUICK,
+    chat: Chat | None = None,
+) -> AsyncIterator[tuple[Wire, Outcome]]:
+    """A wire to the practice providers, or to a chat of the facts, with the fault in the way."""
+    script = scripted(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
+    async with relay(at, fault, times, script) as server:
+        loop = Loop(server.port)
+        wire = Wire({}, loop, limits, lambda: NOW)
+        yield wire, Outcome(server)
+        await wire.aclose()
+        await loop.aclose()
+
+
+async def ask(
+    access: Access, call: Call, chat: Chat | None = None, at: Step | None = None, row: Row | None = None
+) -> Outcome:
+    """A call to its end, or to where it waits for something that only takes its time."""
+    row = row or Row(())
+    keys = " ".join(box.reveal() for box in access.secrets().values())
+    fault = row.answer(keys) if callable(row.answer) else row.answer
+    async with there(call, at, fault, row.times, row.limits, chat) as (wire, outcome):
+        try:
+            async with asyncio.timeout(DEADLINE), aclosing(wire.stream(access, call)) as events:
+                async for event in events:
+                    outcome.events.append(event)
+                    if isinstance(event, Notice) and "asked again every" in event.text:
+                        outcome.waits = True
+                        break
+        except Problem as problem:
+            outcome.problem = problem
+    return outcome
+
+
+async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
+    """Every step of every call, as it is asked where nothing fails. A token is exchanged by the first call only."""
+    declared = PROVIDERS[facts.provider]
+    cells: list[Cell] = []
+    for way in ("", *facts.ways):
+        access = access_of(declared, filled(declared, way))
+        exchange = declared.token(access.fields)
+        calls = calls_of(declared, access.fields, sound, await _listed(access))
+        seen: set[Step] = set()
+        for name, call in calls.items():
+            if name == "token":
+                continue
+            outcome = await ask(access, call)
+            title = "-".join(filter(None, (way, name)))
+            assert outcome.good != (title in facts.unserved), (title, outcome.words)
+            for step in dict.fromkeys(outcome.server.steps):
+                if step not in seen or exchange is None or not exchange.url.endswith(step[1]):
+                    cells.append(Cell(title, access, call, step, step not in seen))
+            seen |= set(outcome.server.steps)
+    for chat in facts.chats:
+        access = chat.access(SOMEWHERE)
+        seen = set()
+        for stream in [True] * bool(chat.stream) + [False] * bool(chat.whole):
+            outcome = await ask(access, call := chat.call(access, stream), chat)
+            assert outcome.good, (str(chat), outcome.words)
+            title = f"{chat.name or 'usual'} chat{'' if stream else ' in one piece'}"
+            steps = dict.fromkeys(outcome.server.steps)
+            cells += [Cell(title, access, call, step, step not in seen, chat) for step in steps]
+            seen |= steps.keys()
+    return cells
+
+
+async def _listed(access: Access) -> tuple[Model, ...]:
+    if access.provider.list_models is None:
+        return ()
+    events, _ = await run(Wire({}, transport(0)), access, access.provider.list_models(access.fields))
+    return tuple(model for each in events if isinstance(each, Listed) for model in each.models)
+
+
+def rows_of(facts: Facts, cell: Cell) -> list[str]:
+    """The faults that a step is to meet."""
+    served = cell.name not in facts.unserved
+    return [name for name, row in ROWS.items() if (cell.first or row.deep) and (served or not row.times)]
+
+
+def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
+    """What is not as it should be; '' for nothing."""
+    row, problem, server = ROWS[name], outcome.problem, outcome.server
+    hosts = {host_of(each) for each in cell.access.origins}
+    strange = {
+        each.headers["host"]
+        for each in server.asked
+        if each.headers["host"] not in hosts
+        and not each.headers["host"].endswith(tuple(f".{end}" for end in cell.access.provider.host_suffixes or ("-",)))
+    }
+    told = outcome.words + repr(outcome.events)
+    if strange or any(box.reveal() in told for box in cell.access.secrets().values()):
+        return f"a secret or a call went astray: {strange}"
+    if problem and not (problem.message[-1] in ".?" and (problem.hint[-1:] == "." or "://" in problem.hint)):
+        return f"no two sentences: {outcome.words}"
+    if len(problem.detail if problem else "") > 300 or set("\x1b\u202e") & set(outcome.words):
+        return "hostile words came through"
+    if not server.met:
+        return f"the fault was not met: {outcome.words}"
+    once = not cell.call.repeatable and cell.step == server.steps[0]
+    if becomes := otherwise(facts, cell, name):
+        if becomes in ("good", "waits"):
+            return "" if (outcome.good, outcome.waits) == (becomes == "good", becomes == "waits") else outcome.words
+        return "" if problem and re.search(becomes, problem.message) else outcome.words
+    if row.times and not once:
+        return "" if outcome.good and _retries(outcome) == row.times else f"not mended: {outcome.words}"
+    if outcome.good or outcome.waits:
+        return f"taken for a success: {outcome.events[-1:]}"
+    if not problem:
+        return "" if row.quiet and isinstance(outcome.events[-1], Finish) else f"nothing is said: {outcome.events[-1:]}"
+    if _retries(outcome) != (QUICK.retries if row.again and not once else 0) or (once and server.met > 1):
+        return f"asked {server.met} times"
+    hint = row.hint if any(cell.access.secrets()) else ""
+    if not isinstance(problem, row.kind) or not re.search(row.says, problem.message) or hint not in problem.hint:
+        return f"{type(problem).__name__}: {outcome.words}"
+    return ""
+
+
+def _retries(outcome: Outcome) -> int:
+    return len([each for each in outcome.events if isinstance(each, Retrying)])
+
+
+def otherwise(facts: Facts, cell: Cell, name: str) -> str:
+    """What becomes of a fault that the step meets in its own way."""
+    found = (each for each in facts.otherwise if _one_of(str(cell), each.step) and _one_of(name, each.faults))
+    return next((each.becomes for each in found), "")
+
+
+def _one_of(name: str, patterns: str) -> bool:
+    return any(fnmatch(name, each.strip()) for each in patterns.split(","))
+
+
+async def stopped(cell: Cell, fault: Answer) -> float:
+    """How long it takes from a stop until the other side sees the connection closed, in seconds."""
+    async with there(cell.call, cell.step, fault, chat=cell.chat) as (wire, outcome):
+        asking = asyncio.create_task(run(wire, cell.access, cell.call))
+        held = asyncio.create_task(outcome.server.held.wait())
+        await asyncio.wait([asking, held], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
+        held.cancel()
+        outcome.server.closed.clear()
+        began = time.perf_counter()
+        if not asking.done():
+            asking.cancel()
+            await asyncio.wait_for(outcome.server.closed.wait(), DEADLINE)
+        took = time.perf_counter() - began
+        await asyncio.gather(asking, return_exceptions=True)
+    return took
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return silence(tmp_path_factory.mktemp("sound") / "talk.wav")
+
+
+def silence(path: Path) -> Path:
+    """A recording of a sixteenth of a second, in which nobody speaks."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(2_000))
+    return path
+
+
+@pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
+async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def meet(cell: Cell, name: str) -> str:
+        async with gate:
+            outcome = await ask(cell.access, cell.call, cell.chat, cell.step, ROWS[name])
+        told = wrong(facts, cell, name, outcome)
+        return f"{cell}, {name}: {told}" if told else ""
+
+    cells = await cells_of(facts, sound)
+    met = [(cell, name) for cell in cells for name in rows_of(facts, cell)]
+    # Silence is met when little else goes on, as it is told from slowness by the clock.
+    quick = [each for each in met if ROWS[each[1]].limits is not SOON]
+    silent = [each for each in met if ROWS[each[1]].limits is SOON]
+    told = await asyncio.gather(*(meet(*each) for each in quick))
+    told += await asyncio.gather(*(meet(*each) for each in silent))
+    assert [each for each in told if each] == []
+    alone = [replace(facts, otherwise=(each,)) for each in facts.otherwise]
+    assert [each.otherwise for each in alone if not any(otherwise(each, *pair) for pair in met)] == []
+
+
+@pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
+async def test_a_stop_at_a_step(facts: Facts, sound: Path) -> None:
+    took = [await stopped(cell, fault) for cell in await cells_of(facts, sound) for fault in STOPPED.values()]
+    # The second figure leaves room for a machine that is busy with something else.
+    assert sorted(took)[len(took) * 95 // 100] < 0.2 and max(took) < 2

@@ -1,0 +1,505 @@
+"""What Model Studio's reference says of Tongyi (OpenAI compatibility, text embedding, Qwen-ASR, error codes).
+
+Nothing here was recorded from the adapter; the frames are our own composition of the documented shapes.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from tests.providers.facts import (
+    BARE_LIST,
+    KEY,
+    Chat,
+    Facts,
+    Otherwise,
+    Said,
+    Stream,
+    proposed_are_known,
+    read,
+    sse,
+    told_by_names,
+)
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Problem, Refused, Restricted
+from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Recording, Refusal, TranscribeAsk
+from tui.providers.spec import Provider
+from tui.secret import Secret
+
+ROOT = "https://dashscope.aliyuncs.com/compatible-mode/v1"
+BASE = {"base_url": ROOT}
+SOUND = Path("talk.wav")
+
+
+def delta(piece: Any, reason: str | None = None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": piece, "finish_reason": reason}
+    return {
+        "id": "chatcmpl-demo0001",
+        "object": "chat.completion.chunk",
+        "created": 1767600000,
+        "model": "qwen-plus",
+        "choices": [choice],
+        "usage": None,
+        **more,
+    }
+
+
+def error(code: str, message: str = "Their words.") -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "type": code, "param": None}, "request_id": "demo-1"}
+
+
+USED = {"prompt_tokens": 9, "completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 2}}
+
+FACTS = Facts(
+    "tongyi",
+    modules=("tongyi.dashscope",),
+    numbers=True,
+    otherwise=(
+        BARE_LIST,
+        Otherwise("* */models", "status 40[45], page 404", "good", "a chat of one token shows that it is taken"),
+    ),
+    chats=(
+        Chat(
+            "tongyi",
+            lambda origin: {"api_key": KEY, "base_url": f"{origin}/compatible-mode/v1"},
+            Model("tongyi", "qwen-plus", ModelType.CHAT),
+            Stream(
+                lambda text: sse(delta({"content": text})),
+                closing=sse(delta({"content": ""}, "stop")) + sse(delta({}, choices=[], usage=USED)) + sse("[DONE]"),
+                opening=sse(delta({"role": "assistant", "content": ""})),
+                error=sse(error("InternalError")),
+                error_message="{label} failed on its side (500).",
+                error_retried=True,
+            ),
+            lambda text: {
+                "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]
+            },
+        ),
+    ),
+    refusals=(
+        Said(401, error("invalid_api_key"), "Tongyi does not know this key in this region.", Refused, "sk-sp-"),
+        Said(
+            401,
+            {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "demo-2"},
+            "Tongyi does not know this key in this region.",
+            Refused,
+            call="verify",
+        ),
+        Said(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is right.", Problem, "Pay"),
+        Said(
+            403,
+            error("AccessDenied.Unpurchased"),
+            "Model Studio is not activated for this account in this region.",
+            Restricted,
+            "Activate it",
+            call="verify",
+        ),
+        Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no right", Restricted),
+        Said(403, error("AccessDenied"), "Tongyi knows this key, but its workspace has no right to qwen", Restricted),
+        Said(403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", Restricted, "off"),
+        Said(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", Restricted),
+        Said(404, error("ModelNotFound"), "Tongyi does not have qwen-plus in this region", Problem, "Refresh"),
+        Said(404, error("Model.NotExist"), "Tongyi does not have qwen-plus in this region"),
+        Said(404, error("model_not_found"), "Tongyi does not have qwen-plus in this region"),
+        Said(400, error("DataInspectionFailed"), "The content check of Tongyi stopped", Problem, "other words"),
+        Said(400, error("data_inspection_failed"), "The content check of Tongyi stopped this text or its answer."),
+        Said(400, error("InvalidParameter"), "Tongyi does not accept this call for qwen-plus (400)."),
+        Said(
+            400,
+            error("invalid_parameter_error", "Range of input length should be [1, 1000000]"),
+            "This is longer than qwen-plus can take.",
+        ),
+        Said(429, error("Throttling.RateQuota"), "Tongyi is too busy.", retried=True),
+        Said(429, error("limit_requests"), "Tongyi is too busy.", retried=True),
+        Said(429, error("insufficient_quota"), "The tokens of this minute", Problem, "minute", retried=True),
+        Said(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
+        Said(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
+        # As a 200, and known only from the body.
+        Said(200, error("invalid_api_key"), "Tongyi does not know this key in this region.", Refused),
+        Said(200, {"code": "Throttling", "message": "Slow down."}, "Tongyi is too busy.", retried=True),
+        Said(200, error("limit_requests"), "Tongyi is too busy.", retried=True),
+        Said(200, error("insufficient_quota"), "The tokens of this minute are used up", retried=True),
+        Said(200, error("RequestTimeOut"), "Tongyi failed on its side (500).", retried=True),
+    ),
+)
+check = FACTS.check
+
+
+def chat(p: Provider, name: str = "qwen-plus", stream: bool = True, **parameters: Any) -> Call:
+    assert p.chat
+    messages = (Message("system", "Be brief."), Message("user", "Hello?"))
+    return p.chat(BASE, ChatAsk(Model("tongyi", name, ModelType.CHAT), messages, parameters, stream))
+
+
+# --- what it is -------------------------------------------------------------------------------------------------------
+
+
+@check
+def what_it_is(p: Provider) -> None:
+    assert (p.id, p.label, p.supply, p.intake) == ("tongyi", "Tongyi", Supply.OWN, Intake.BOTH)
+    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+        ("api_key", True, True, False),
+        ("base_url", False, False, True),
+        ("workspace_id", False, False, True),
+    ]
+    assert p.field("api_key").env[0] == "DASHSCOPE_API_KEY"
+    assert p.field("workspace_id").env == ("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID")
+    assert {"DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_BASE"} < set(p.field("base_url").env)
+    assert [each.value for each in p.field("api_key").prefixes] == ["sk-sp-", "sk-"]
+    assert p.key_page == "https://bailian.console.aliyun.com/?apiKey=1#/api-key"
+
+
+HOSTS = {
+    "https://dashscope.aliyuncs.com": "Beijing",
+    "https://dashscope-intl.aliyuncs.com": "Singapore",
+    "https://dashscope-us.aliyuncs.com": "Virginia",
+    "https://cn-hongkong.dashscope.aliyuncs.com": "Hong Kong",
+}
+
+
+@check
+def where_it_is(p: Provider) -> None:
+    field = p.field("base_url")
+    assert field.url and field.default == ROOT
+    assert [each.value for each in field.choices] == [f"{host}/compatible-mode/v1" for host in HOSTS]
+    assert all(name in each.label for each, name in zip(field.choices, HOSTS.values(), strict=True))
+    for host in HOSTS:
+        assert p.origins({"base_url": f"{host}/compatible-mode/v1"}) == (host,)
+    for root in ("https://dashscope.aliyuncs.com", f"{ROOT}/"):
+        assert p.verify({"base_url": root}).url == f"{ROOT}/models"
+    own = "https://llm-9.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"
+    assert p.verify({"base_url": own}).url == f"{own}/models"
+    assert {"/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages", "/chat/completions"} <= set(field.clears)
+
+
+@check
+def a_key_is_tried_in_the_other_regions(p: Provider) -> None:
+    roots = [f"{host}/compatible-mode/v1" for host in HOSTS]
+    for here in (ROOT, "https://dashscope.aliyuncs.com"):
+        found = p.regions({"base_url": here, "workspace_id": "llm-9"})
+        assert found == tuple({"base_url": each, "workspace_id": "llm-9"} for each in roots[1:])
+    assert [each["base_url"] for each in p.regions({"base_url": roots[1]})] == [roots[0], *roots[2:]]
+    for own in ("https://gateway.example.test/v1", "http://localhost:9", "https://llm-9.cn-beijing.maas.aliyuncs.com"):
+        assert p.regions({"base_url": own}) == ()
+
+
+@check
+def the_key_is_a_bearer_and_the_workspace_a_header(p: Provider) -> None:
+    for call in (p.verify(BASE), chat(p)):
+        signed = p.sign(call, BASE | {"workspace_id": "llm-9"}, {"api_key": Secret(KEY)}, 0)
+        assert signed.headers == {"authorization": Secret(f"Bearer {KEY}"), "x-dashscope-workspace": "llm-9"}
+    assert p.sign(p.verify(BASE), BASE, {"api_key": Secret(KEY)}, 0).headers.keys() == {"authorization"}
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def the_list_of_models(p: Provider) -> None:
+    assert p.list_models
+    for call in (p.verify(BASE), p.list_models(BASE)):
+        assert (call.method, call.url, call.query, call.json, call.framing) == (
+            "GET",
+            f"{ROOT}/models",
+            {},
+            None,
+            Framing.JSON,
+        )
+    entries = [{"id": each, "object": "model"} for each in ("qwen-plus", "qwen3-asr-flash", "text-embedding-v4")]
+    assert read(p.verify(BASE), {"object": "list", "data": entries}) == [
+        Listed(
+            (
+                Model("tongyi", "qwen-plus", ModelType.CHAT, context=1_000_000),
+                Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT),
+                Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING, context=8192, dimensions=1024),
+            ),
+            3,
+        ),
+        Accepted(),
+    ]
+
+
+@check
+def models_by_their_names(p: Provider) -> None:
+    kinds = {
+        ModelType.CHAT: "qwen3.8-max qwen3.6-flash qwen-long qwen3-32b deepseek-v4-pro glm-5.2 kimi-k2.5 MiniMax-M2.5"
+        " qwen3.8-omni-flash qwen-vl-ocr acme-7b",
+        ModelType.EMBEDDING: "text-embedding-v1 text-embedding-v4 qwen3.7-text-embedding text-embedding-v5",
+        ModelType.SPEECH2TEXT: "qwen3-asr-flash qwen3-asr-flash-2025-09-08",
+        None: "multimodal-embedding-v1 qwen3-asr-flash-filetrans qwen3-asr-flash-realtime paraformer-v2 fun-asr-flash"
+        " paraformer-realtime-v2 qwen3-tts-flash cosyvoice-v3 wanx2.1-t2i wan2.5-t2v qwen-image-plus gte-rerank-v2"
+        " qwen3-omni-flash-realtime qwen3-livetranslate-flash",
+    }
+    told_by_names(p, BASE, kinds)
+
+
+@check
+def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
+    for status in (404, 405):
+        probe, sentence = p.amend(p.verify(BASE), Refusal(status)) or (None, "")
+        assert probe and "no models" in sentence
+        assert (probe.method, probe.url, probe.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
+        assert probe.json == {
+            "model": "qwen3.6-flash",
+            "messages": [{"role": "user", "content": "hi"}],
+            "max_tokens": 1,
+            "enable_thinking": False,
+            "stream": False,
+        }
+        assert read(probe, {"choices": []}) == [Listed(p.catalogue, 0), Accepted()]
+        assert read(probe, error("invalid_api_key"))[0].status == 401
+    assert p.amend(p.verify(BASE), Refusal(401)) is None
+    assert p.amend(chat(p), Refusal(404)) is None
+
+
+@check
+def what_is_known_without_asking(p: Provider) -> None:
+    known = {each.id: each for each in p.catalogue}
+    assert p.catalogue_as_of == "2026-11-22"
+    assert {name: each.dimensions for name, each in known.items() if each.dimensions} == {
+        "text-embedding-v1": 1536,
+        "text-embedding-v2": 1536,
+        "text-embedding-v3": 1024,
+        "text-embedding-v4": 1024,
+        "qwen3.7-text-embedding": 1024,
+    }
+    for name, context in {
+        "qwen3.8-max": 1_000_000,
+        "qwen-long": 10_000_000,
+        "deepseek-v4-flash": 1_048_576,
+        "kimi-k2.5": 262_144,
+        "MiniMax-M2.5": 204_800,
+        "glm-5": 202_752,
+        "qwen3.7-text-embedding": 128_000,
+        "text-embedding-v2": 2048,
+    }.items():
+        assert known[name].context == context
+    # Retired on 2026-07-13.
+    assert not {"qwen-max", "qwen-turbo", "qwen-vl-max", "qwen-vl-plus", "qwq-plus", "qvq-max"} & set(known)
+    first = {kind.value: names[0] for kind, names in p.proposed.items()}
+    assert first == {"chat": "qwen3.8-max", "embedding": "text-embedding-v4", "speech2text": "qwen3-asr-flash"}
+    proposed_are_known(p)
+
+
+# --- chats ------------------------------------------------------------------------------------------------------------
+
+
+@check
+def a_streamed_chat(p: Provider) -> None:
+    call = chat(p, temperature=0.5, max_tokens=40)
+    assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/chat/completions", Framing.SSE)
+    assert call.json == {
+        "model": "qwen-plus",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hello?"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.5,
+        "max_tokens": 40,
+    }
+
+
+@check
+def thinking_is_switched_in_the_words_of_the_model(p: Provider) -> None:
+    for name in ("qwen-plus", "qwen-flash", "qwen3.6-plus", "qwen3.7-max", "qwen3-32b", "qwen3-30b-a3b"):
+        assert "enable_thinking" not in chat(p, name).json
+        assert chat(p, name, enable_thinking="on").json["enable_thinking"] is True
+        off = chat(p, name, enable_thinking="off", thinking_budget=50).json
+        assert off["enable_thinking"] is False
+        assert "thinking_budget" not in off
+        assert chat(p, name, enable_thinking="on", thinking_budget=50).json["thinking_budget"] == 50
+        assert chat(p, name, stream=False).json["enable_thinking"] is False
+    effort = chat(p, "qwen3.8-max", enable_thinking="off").json
+    assert effort["reasoning_effort"] == "none"
+    assert "enable_thinking" not in effort
+    for stream, parameters in ((True, {}), (True, {"enable_thinking": "on"})):
+        assert not {"reasoning_effort", "enable_thinking"} & set(
+            chat(p, "qwen3.8-max", stream=stream, **parameters).json
+        )
+    assert chat(p, "qwen3.8-max", stream=False).json["reasoning_effort"] == "none"
+    # Models without the switch refuse it.
+    for name in ("deepseek-v4-pro", "glm-5.2", "kimi-k2.5", "qwen-long", "qwen3-235b-a22b-instruct-2507"):
+        for stream in (True, False):
+            assert "enable_thinking" not in chat(p, name, stream=stream, enable_thinking="off").json
+
+
+@check
+def what_answers_only_as_a_stream_is_streamed(p: Provider) -> None:
+    whole = chat(p, stream=False)
+    assert (whole.framing, whole.json["stream"]) == (Framing.JSON, False)
+    assert "stream_options" not in whole.json
+    for name in ("qwen3.8-omni-flash", "qwq-32b", "qvq-72b-preview", "qwen3-235b-a22b-thinking-2507"):
+        assert (chat(p, name, stream=False).framing, chat(p, name, stream=False).json["stream"]) == (Framing.SSE, True)
+    thinking = chat(p, stream=False, enable_thinking="on")
+    assert (thinking.framing, thinking.json["enable_thinking"]) == (Framing.SSE, True)
+    plain = chat(p, "glm-5.2", stream=False)
+    for said in (
+        "parameter.enable_thinking must be set to false for non-streaming calls",
+        "This model only support stream mode",
+    ):
+        call, sentence = p.amend(plain, Refusal(400, code="invalid_parameter_error", message=said)) or (plain, "")
+        assert call.framing is Framing.SSE
+        assert call.json == plain.json | {"stream": True, "stream_options": {"include_usage": True}}
+        assert sentence.startswith("glm-5.2 answers this only as a stream.")
+        assert p.amend(chat(p), Refusal(400, message=said)) is None
+    less, _ = p.amend(chat(p, seed=7), Refusal(400, message="Unknown parameter: seed")) or (plain, "")
+    assert "seed" not in less.json
+
+
+@check
+def the_pieces_of_a_chat(p: Provider) -> None:
+    frames = [
+        delta({"role": "assistant", "content": ""}),
+        delta({"reasoning_content": "Greet.", "content": None}),
+        delta({"content": "Hello."}),
+        delta({"content": ""}, "stop"),
+        delta({}, choices=[], usage=USED),
+        "[DONE]",
+    ]
+    assert read(chat(p), *frames) == [ThinkingDelta("Greet."), TextDelta("Hello."), Usage(9, 4, 2), Finish("stop")]
+    cut = read(chat(p), delta({"reasoning_content": "Hm", "content": None}, "length"), "[DONE]")[-1]
+    assert (cut.complete, cut.reason) == (False, "length")
+    assert "before its first word" in cut.note
+    message = {"role": "assistant", "content": "Hello."}
+    whole = {"choices": [{"finish_reason": "stop", "message": message}], "usage": USED}
+    assert read(chat(p, stream=False), whole) == [TextDelta("Hello."), Usage(9, 4, 2), Finish("stop")]
+
+
+@check
+def what_a_model_takes(p: Provider) -> None:
+    sampling = ["temperature", "top_p", "max_tokens", "presence_penalty", "seed", "stop"]
+    taken = {each.name: each for each in p.parameters(Model("tongyi", "qwen-plus", ModelType.CHAT))}
+    assert list(taken) == [*sampling, "enable_thinking", "thinking_budget"]
+    assert taken["enable_thinking"].choices == ("on", "off")
+    # 2 and 0 themselves are refused.
+    assert taken["temperature"].low == 0 and 1.9 < (taken["temperature"].high or 0) < 2
+    assert 0 < (taken["top_p"].low or 0) < 0.1 and taken["top_p"].high == 1
+    assert (taken["presence_penalty"].low, taken["presence_penalty"].high) == (-2, 2)
+    for name in ("glm-5.2", "qwen-long", "qwen3.8-omni-flash"):
+        assert [each.name for each in p.parameters(Model("tongyi", name, ModelType.CHAT))] == sampling
+    assert p.parameters(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING)) == ()
+
+
+# --- vectors and recordings -------------------------------------------------------------------------------------------
+
+
+@check
+def vectors_in_batches_by_model(p: Provider) -> None:
+    assert p.embed
+    batches = {
+        "text-embedding-v1": 25,
+        "text-embedding-v2": 25,
+        "text-embedding-v3": 10,
+        "text-embedding-v4": 10,
+        "qwen3.7-text-embedding": 20,
+        "text-embedding-v9": 10,
+    }
+    texts = tuple(f"text {place}" for place in range(30))
+    for name, most in batches.items():
+        call = p.embed(BASE, EmbedAsk(Model("tongyi", name, ModelType.EMBEDDING), texts))
+        assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/embeddings", Framing.JSON)
+        assert call.json == {"model": name, "input": list(texts[:most]), "encoding_format": "float"}
+        rows = [{"index": place, "embedding": [float(place)]} for place in range(most)]
+        body = {"data": rows[::-1], "usage": {"prompt_tokens": 7, "total_tokens": 7}}
+        vectors, after = read(call, body)
+        assert vectors == Vectors(0, tuple((float(place),) for place in range(most)))
+        assert after.json["input"] == list(texts[most : 2 * most])
+        assert read(after, error("Throttling"))[0].status == 429
+    one = p.embed(BASE, EmbedAsk(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING), ("a",)))
+    body = {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"prompt_tokens": 7}}
+    assert read(one, body) == [Vectors(0, ((1.0,),)), Usage(input=7), Finish("stop")]
+
+
+def recorded(p: Provider, language: str = "") -> Call:
+    assert p.transcribe
+    model = Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT)
+    return p.transcribe(BASE, TranscribeAsk(model, SOUND, "audio/wav", 700, language))
+
+
+@check
+def a_recording_goes_along_in_base64(p: Provider) -> None:
+    call = recorded(p, "zh")
+    assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
+    assert call.upload is None
+    sound = {"type": "input_audio", "input_audio": {"data": Recording(SOUND, "data:audio/wav;base64,")}}
+    assert call.json == {
+        "model": "qwen3-asr-flash",
+        "messages": [{"role": "user", "content": [sound]}],
+        "asr_options": {"language": "zh", "enable_itn": False},
+        "stream": False,
+    }
+    assert recorded(p).json["asr_options"] == {"enable_itn": False}
+    assert p.audio
+    limits = p.audio(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT))
+    assert limits.size == 7 * 1024 * 1024
+    assert {"wav", "mp3", "m4a", "flac", "ogg", "opus", "aac", "webm"} <= set(limits.endings)
+    assert {"mp4", "mpeg"} <= set(limits.endings)
+
+
+@check
+def transcripts(p: Provider) -> None:
+    def heard(content: Any, **more: Any) -> list[Any]:
+        message = {"role": "assistant", "content": content, **more}
+        body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USED}
+        return read(recorded(p), body)
+
+    told = heard("你好", annotations=[{"type": "audio_info", "language": "zh", "emotion": "neutral"}])
+    assert told == [Transcript("你好", language="zh"), Usage(9, 4, 2), Finish("stop")]
+    assert heard([{"text": "Good"}, {"text": " day"}])[0] == Transcript("Good day")
+    assert heard("Hi", annotations=None)[0] == heard("Hi", annotations=[7, {"language": 7}])[0] == Transcript("Hi")
+    assert [type(each) for each in heard("")] == [Notice, Transcript, Usage, Finish]
+    for odd in ({}, {"choices": []}, {"choices": [7]}, {"choices": [{"message": 7}]}, {"choices": None}, 7):
+        assert [each.code for each in read(recorded(p), odd)] == ["malformed"]
+    assert heard(None)[0].code == "malformed"
+    assert read(recorded(p), error("invalid_api_key"))[0].status == 401
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@check
+def an_error_body(p: Provider) -> None:
+    headers = {"x-request-id": "req_1"}
+    flat = {"code": "InvalidApiKey", "message": "M", "request_id": "demo-2"}
+    assert p.refusal(401, {}, flat) == Refusal(401, "InvalidApiKey", "", "M", request_id="demo-2")
+    nested = p.refusal(400, headers, error("InvalidParameter", "M"))
+    assert nested == Refusal(400, "InvalidParameter", "InvalidParameter", "M", "", "req_1", headers)
+    assert p.refusal(400, {}, error("Arrearage")).request_id == "demo-1"
+    for code in ("Arrearage", "AllocationQuota.FreeTierOnly", "AccessDenied.Unpurchased"):
+        assert p.refusal(429, {}, error(code)).final
+    # A quota of tokens a minute, and none of money.
+    assert not p.refusal(429, {}, error("insufficient_quota")).final
+    assert p.refusal(502, {}, "plain").message == "plain"
+    assert p.refusal(400, {}, {"request_id": 7, "message": "M"}).request_id == ""
+
+
+@check
+def errors_within_an_answer(p: Provider) -> None:
+    for code, status in {
+        "InvalidApiKey": 401,
+        "Throttling.RateQuota": 429,
+        "limit_requests": 429,
+        "insufficient_quota": 429,
+        "InternalError": 500,
+        "internal_error": 500,
+        "RequestTimeOut": 500,
+        "DataInspectionFailed": 0,
+    }.items():
+        for body in (error(code), {"code": code, "message": "Their words.", "request_id": "demo-1"}):
+            refused = read(chat(p), body, end=False)
+            assert [(each.status, each.request_id) for each in refused] == [(status, "demo-1")]
+    parted = read(chat(p), delta({"content": "Par"}), error("data_inspection_failed"), end=False)
+    assert parted[0] == TextDelta("Par")
+    said = p.explain(parted[1], "m")
+    assert said and "content check" in said.message
+    assert read(chat(p), delta({"content": "Hi"}, code="0"), end=False) == [TextDelta("Hi")]
+
+
+@check
+def codes_in_any_spelling(p: Provider) -> None:
+    algo = Refusal(400, code="InternalError.Algo.DataInspectionFailed")
+    assert "content check" in getattr(p.explain(algo, "m"), "message", "")
+    numbered = Refusal(400, code="400", kind="Arrearage")
+    assert "overdue" in getattr(p.explain(numbered, "m"), "message", "")
+    assert p.explain(Refusal(401), "m") is None
+    assert "address of this network" in getattr(p.explain(Refusal(403, message="IP not allowed"), "m"), "message", "")
+    assert "the model" in getattr(p.explain(Refusal(404, code="ModelNotFound"), ""), "message", "")

@@ -1,0 +1,128 @@
+"""Tongyi in practice: its documented streams, its regions, and what a key without credit or rights meets."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from tests.providers.facts import KEY, every, read
+from tests.providers.http_server import QUICK, http, run, serve, text_of
+from tests.providers.test_contract import access_to
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Refused, Restricted
+from tui.practice import sample_answers, transport
+from tui.practice.transport import fixture
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Wire
+from tui.providers.client.sse import Events
+from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, ThinkingDelta, Transcript, Usage
+from tui.providers.requests import ChatAsk, Message, TranscribeAsk
+
+TONGYI = PROVIDERS["tongyi"]
+PLUS = Model("tongyi", "qwen-plus", ModelType.CHAT)
+ASK = ChatAsk(PLUS, (Message("user", "Why is the sky blue?"),))
+
+
+def documented(name):
+    """What a chat's reader makes of a stream as the documentation shows it."""
+    frames = [data if data == "[DONE]" else json.loads(data) for data, _ in Events().feed(fixture("tongyi", name))]
+    return read(TONGYI.chat({"base_url": "https://dashscope.aliyuncs.com"}, ASK), *frames, end=False)
+
+
+def test_the_documented_streams():
+    assert documented("chat.sse") == [
+        ThinkingDelta("Greet."),
+        TextDelta("Good"),
+        TextDelta(" day."),
+        Usage(9, 4, 2),
+        Finish("stop"),
+    ]
+    begun, refused = documented("chat_error.sse")
+    assert begun == TextDelta("Par")
+    assert (refused.code, refused.request_id) == ("data_inspection_failed", "demo-7")
+
+
+async def practised(key="sk-FAKE0practice0key", call=TONGYI.verify, base_url="https://dashscope.aliyuncs.com"):
+    access = access_to(TONGYI, api_key=key, base_url=base_url)
+    return await run(Wire({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))
+
+
+async def test_a_key_of_another_region_is_known_in_one_of_the_regions():
+    key = "sk-FAKE0overseas0key0of0nobody"
+    events, problem = await practised(key)
+    assert (events, type(problem)) == ([], Refused)
+    home = access_to(TONGYI).fields
+    outcomes = [await practised(key, base_url=fields["base_url"]) for fields in TONGYI.regions(home)]
+    assert [problem is None for _, problem in outcomes] == [True, False, False]
+    assert Accepted() in outcomes[0][0]
+
+
+@pytest.mark.parametrize(
+    ("key", "call", "kind", "said"),
+    [
+        ("nocredit", lambda fields: TONGYI.chat(fields, ASK), Problem, "account is overdue"),
+        ("restricted", TONGYI.verify, Restricted, "not activated"),
+        ("refused", lambda fields: TONGYI.chat(fields, ASK), Refused, "in this region"),
+    ],
+)
+async def test_keys_that_bring_about_a_refusal(key, call, kind, said):
+    _, problem = await practised(f"sk-FAKE0{key}0key", call)
+    assert type(problem) is kind
+    assert said in problem.message
+
+
+async def test_a_recording_is_heard(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"RIFF" * 100)
+    ask = TranscribeAsk(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
+    events, problem = await practised(call=lambda fields: TONGYI.transcribe(fields, ask))
+    assert problem is None
+    transcript = next(each for each in events if isinstance(each, Transcript))
+    assert (transcript.language, transcript.text) == ("en", " ".join(said for _, _, said in sample_answers.SPOKEN))
+
+
+async def asked(*answers, call):
+    """Events, problem and requests of a call to a server on loopback."""
+    chat = next(each for facts in every() for each in facts.chats if each.provider == "tongyi")
+    async with serve(*([each] for each in answers)) as server:
+        access = chat.access(server.origin)
+        wire = Wire({}, limits=QUICK)
+        events, problem = await run(wire, access, call(access.fields))
+        await wire.aclose()
+    return events, problem, server.asked
+
+
+async def test_an_address_without_a_list_is_verified_by_a_word():
+    answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "H"}, "finish_reason": "length"}]}
+    events, problem, requests = await asked(http("", 404), http(answer), call=TONGYI.verify)
+    assert problem is None
+    assert [type(each) for each in events] == [Notice, Listed, Accepted]
+    assert [each.method for each in requests] == ["GET", "POST"]
+    assert requests[1].headers["authorization"] == f"Bearer {KEY}"
+    refusal = {"error": {"code": "invalid_api_key", "message": "No."}}
+    _, problem, _ = await asked(http("", 404), http(refusal, 401), call=TONGYI.verify)
+    assert type(problem) is Refused
+
+
+async def test_a_recording_is_sent_within_json(tmp_path):
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"RIFF")
+    ask = TranscribeAsk(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
+    answer = {"choices": [{"message": {"role": "assistant", "content": "Guten Tag"}}]}
+    events, _, requests = await asked(http(answer), call=lambda fields: TONGYI.transcribe(fields, ask))
+    assert Transcript("Guten Tag") in events
+    (content,) = requests[0].json["messages"][0]["content"]
+    assert content == {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg=="}}
+
+
+async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream():
+    said = "parameter.enable_thinking must be set to false for non-streaming calls"
+    refusal = {"error": {"code": "invalid_parameter_error", "message": said}}
+    answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}
+    ask = replace(ASK, model=Model("tongyi", "acme-thinks", ModelType.CHAT), stream=False)
+    events, problem, requests = await asked(
+        http(refusal, 400), http(answer), call=lambda fields: TONGYI.chat(fields, ask)
+    )
+    assert (text_of(events), problem) == ("Hello.", None)
+    assert [each.json["stream"] for each in requests] == [False, True]
+    assert isinstance(events[0], Notice)

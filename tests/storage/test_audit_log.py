@@ -1,0 +1,229 @@
+"""The log of what was done: what is in it, what shows when somebody was at it, what a killed session leaves."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.errors import Problem
+from tui.storage.audit_log import HEAD, LOG, MENDED, UNNOTED, Act, Head, Log, entries, line, parse, start, verify
+from tui.storage.folder import Disk
+from tui.storage.memory_folder import Memory
+
+WHEN = "2026-11-22T13:51:00Z"
+BY = {"user": "ada", "from": "203.0.113.5"}
+
+
+def written(count: int, owner: str = "acme") -> tuple[bytes, Head]:
+    """A log of so many entries, and its head."""
+    content, head = b"", start(owner)
+    for number in range(count):
+        added, head = line(head, WHEN, BY, Act("default set", {"type": "chat", "model": f"openai/m{number}"}))
+        content += added
+    return content, head
+
+
+def bad(content: bytes, head: Head | None, owner: str = "acme") -> list[str]:
+    """The findings that no killed session explains."""
+    return [each.sentence for each in verify(content, head, start(owner)) if not each.harmless]
+
+
+CONTENT, LAST = written(6)
+LINES = CONTENT.splitlines(keepends=True)
+
+
+# --- what shows -------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_that_nobody_was_at_is_whole() -> None:
+    assert verify(CONTENT, LAST, start("acme")) == []
+    assert [each.n for each in entries(CONTENT)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_every_edit_of_a_single_byte_shows() -> None:
+    unseen = [
+        (place, byte)
+        for place in range(len(CONTENT))
+        for byte in {CONTENT[place] ^ 1, CONTENT[place] ^ 0x80, 0x0A, 0x20} - {CONTENT[place]}
+        if not bad(CONTENT[:place] + bytes([byte]) + CONTENT[place + 1 :], LAST)
+    ]
+    assert unseen == []
+
+
+def test_every_entry_taken_out_shows() -> None:
+    for place in range(len(LINES)):
+        (finding,) = bad(b"".join(LINES[:place] + LINES[place + 1 :]), LAST)
+        assert finding.startswith(f"Entry {place + 1} is missing")
+
+
+@given(st.permutations(range(len(LINES))))
+def test_every_other_order_shows(order: list[int]) -> None:
+    found = bad(b"".join(LINES[place] for place in order), LAST)
+    assert bool(found) == (order != sorted(order))
+
+
+def test_an_end_that_was_cut_shows_by_the_head_and_by_nothing_else() -> None:
+    for kept in range(len(LINES)):
+        cut = b"".join(LINES[:kept])
+        first, last = kept + 1, len(LINES)
+        missing = f"Entry {last} is missing" if first == last else f"Entries {first} to {last} are missing"
+        assert bad(cut, LAST) == [f"{missing} at the end."]
+        assert bad(cut, None) == []
+
+
+@given(st.integers(0, len(CONTENT) - 1))
+def test_every_cut_shows(kept: int) -> None:
+    assert bad(CONTENT[:kept], LAST)
+
+
+@given(st.integers(0, len(CONTENT)), st.binary(min_size=1, max_size=40))
+def test_bytes_put_in_show(place: int, more: bytes) -> None:
+    changed = CONTENT[:place] + more + CONTENT[place:]
+    if place < len(CONTENT) or b"\n" in more:
+        assert bad(changed, LAST)
+
+
+def test_the_log_of_one_tenant_is_not_that_of_another() -> None:
+    assert bad(CONTENT, LAST, "north-lab") == ["The first entry does not fit this tenant."]
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_passed_over(text: bytes) -> None:
+    assert all(each.n == each.n for each in entries(text))
+    assert verify(text, None, start("acme")) is not None
+
+
+def test_what_is_read_can_be_shown() -> None:
+    text, _ = line(start("acme"), WHEN, {"user": "a\x1b[2Jda"}, Act("x\u202e", {"model": "a\nb" + "c" * 900}))
+    entry = parse(text.replace(b"default", b"\\u001b[31m"))
+    assert entry and entry.by == {"user": "a[2Jda"} and len(str(entry.about["model"])) == 200
+
+
+# --- on disk ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "data")
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> Disk:
+    return Disk(tmp_path / "keys")
+
+
+@pytest.fixture
+def log(folder: Disk, beside: Disk) -> Log:
+    """A log with three entries."""
+    log = Log("acme", folder, beside)
+    for number in range(3):
+        log.append(WHEN, BY, [Act("unlocked", {"number": number})])
+    return log
+
+
+def done(log: Log) -> list[str]:
+    return [each.done for each in log.read()]
+
+
+def test_entries_are_added_in_a_file_of_ones_own(log: Log, folder: Disk) -> None:
+    assert [(each.n, each.done, each.by) for each in log.read()] == [(n, "unlocked", BY) for n in (1, 2, 3)]
+    assert stat.S_IMODE(os.stat(folder.path / LOG).st_mode) == 0o600
+    assert log.verify() == []
+
+
+def test_in_memory_it_is_the_same() -> None:
+    log = Log("acme", Memory(), Memory())
+    log.append(WHEN, BY, [Act("unlocked"), Act("locked")])
+    assert done(log) == ["unlocked", "locked"] and log.verify() == []
+
+
+def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Disk) -> None:
+    whole = folder.read(LOG) or b""
+    lines = whole.splitlines(keepends=True)
+    for damaged in (b"".join(lines[:2]), b"".join(lines[1:]), whole.replace(b'"number": 2', b'"number": 7'), b""):
+        folder.write(LOG, damaged)
+        before = [each.sentence for each in log.verify() if not each.harmless]
+        log.append(WHEN, BY, [Act("locked")])
+        after = [each.sentence for each in log.verify() if not each.harmless]
+        assert before and after, damaged
+        folder.write(LOG, whole)
+        folder.remove(HEAD)
+
+
+def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: Disk) -> None:
+    torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, Act("locked"))
+    for kept in range(1, len(torn)):
+        log = Log("acme", folder.folder(str(kept)), folder.folder(f"{kept}-beside"))
+        log.append(WHEN, BY, [Act("unlocked")])
+        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, Act("locked"))
+        folder.folder(str(kept)).append(LOG, added[:kept])
+        assert [each.harmless for each in log.verify()] == [True]
+        assert done(log)[0] == "unlocked"
+        log.append(WHEN, BY, [Act("renamed")])
+        assert done(log) in (["unlocked", MENDED, "renamed"], ["unlocked", "locked", "renamed"])
+        assert all(each.harmless for each in log.verify())
+
+
+def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log, folder: Disk) -> None:
+    folder.append(LOG, b'{"about": {"a')
+    log.append(WHEN, BY, [Act("locked")])
+    assert all(each.harmless for each in log.verify())
+    folder.write(LOG, (folder.read(LOG) or b"").replace(b'{"about": {"a\n', b'{"about": {"b\n'))
+    assert not all(each.harmless for each in log.verify())
+
+
+def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: Disk, beside: Disk) -> None:
+    behind = beside.read(HEAD) or b""
+    log.append(WHEN, BY, [Act("locked")], state="s1")
+    beside.write(HEAD, behind)
+    assert log.verify() == []
+    log.append(WHEN, BY, [Act("unlocked")], before="s1", state="s2")
+    assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
+
+
+def test_a_change_that_has_no_entry_is_told_by_the_next(log: Log) -> None:
+    log.append(WHEN, BY, [Act("default set")], before="s0", state="s1")
+    assert [each.harmless for each in log.verify("s2")] == [True]
+    log.append(WHEN, BY, [Act("default set")], before="s2", state="s3")
+    assert done(log)[-2:] == [UNNOTED, "default set"] and log.verify("s3") == []
+
+
+def test_a_head_that_is_gone_is_named(log: Log, beside: Disk) -> None:
+    beside.remove(HEAD)
+    assert bad_of(log) == ["Its head is not beside the private key: a cut end could not be noticed."]
+
+
+def bad_of(log: Log) -> list[str]:
+    return [each.sentence for each in log.verify() if not each.harmless]
+
+
+@pytest.mark.parametrize("mend", ["chmod", "link", "folder"])
+def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: Disk, mend: str) -> None:
+    path = folder.path / LOG
+    if mend == "chmod":
+        path.chmod(0o644)
+    else:
+        path.rename(path.with_name("elsewhere"))
+        path.symlink_to("elsewhere") if mend == "link" else path.mkdir(0o700)
+    with pytest.raises(Problem):
+        log.append(WHEN, BY, [Act("locked")])
+
+
+def test_adding_to_a_long_log_reads_its_end_alone(folder: Disk, beside: Disk) -> None:
+    log = Log("acme", folder, beside)
+    log.append(WHEN, BY, [Act("unlocked")] * 5_000)
+    reads: list[int] = []
+
+    class Counting(Disk):
+        def read(self, name: str, last: int = 0) -> bytes | None:
+            content = super().read(name, last)
+            reads.append(len(content or b""))
+            return content
+
+    assert os.stat(folder.path / LOG).st_size > 900_000
+    Log("acme", Counting(folder.path), beside).append(WHEN, BY, [Act("locked")])
+    assert sum(reads) <= 64 * 1024
+    assert len(log.read(last=10_000)) < 60

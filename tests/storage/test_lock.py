@@ -1,0 +1,165 @@
+"""One writer at a time: who holds the lock, how long one waits, and file systems that several machines share."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tui.errors import Problem
+from tui.process import identity
+from tui.storage import filesystem, lock
+from tui.storage.folder import Disk
+from tui.storage.lock import LEASE, LOCK, waited
+
+HOLDS = """
+import sys
+from pathlib import Path
+from tui.storage.folder import Disk
+with Disk(Path(sys.argv[1]), kind=lambda path: sys.argv[2]).lock():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def held(folder: Path, kind: str = "") -> subprocess.Popen[bytes]:
+    """Another process that has the lock until its stdin is closed or it is killed."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(folder), kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdout and other.stdout.readline() == b"held\n"
+    return other
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    made = Disk(tmp_path / "private", kind=lambda path: "nfs4")
+    made.write("a", b"1")
+    return made
+
+
+def test_what_waits_for_another_process_is_told_for_how_long(tmp_path: Path) -> None:
+    with held(tmp_path / "private") as other:
+        ended: list[str] = []
+
+        def wait() -> None:
+            with Disk(tmp_path / "private").lock():
+                ended.append("mine")
+
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        deadline = time.monotonic() + 5
+        while waited() < 0.05:
+            assert time.monotonic() < deadline
+        assert not ended
+        other.kill()
+        waiting.join(5)
+    assert ended == ["mine"] and waited() == 0.0
+
+
+def test_parts_of_one_process_that_wait_for_each_other_are_no_other_session(tmp_path: Path) -> None:
+    with Disk(tmp_path / "private").lock(), pytest.raises(Problem), Disk(tmp_path / "private").lock(wait=0.05):
+        pass
+    assert waited() == 0.0
+
+
+def test_who_holds_the_lock_is_named_with_its_terminal_and_its_machine() -> None:
+    assert identity.words(identity.mark(0.0) | {"pid": 4127, "terminal": "pts/3"}) == "process 4127 on pts/3"
+    assert identity.words({"pid": 4127, "terminal": ""}) == "process 4127"
+    assert identity.words({"pid": 4127, "terminal": "pts/3\x1b[0m", "host": "web-2"}) == (
+        "process 4127 on pts/3[0m of web-2"
+    )
+    assert identity.words({}) == identity.words({"pid": "7"}) == ""
+
+
+@pytest.mark.parametrize("signed", [b"", b"17 14:07", b"[" * 5000, b"\xff", b"null", b'{"pid": "x", "at": "y"}'])
+def test_a_lock_file_of_any_content_is_no_obstacle(disk: Disk, signed: bytes) -> None:
+    (disk.path / LOCK).write_bytes(signed)
+    (disk.path / LOCK).chmod(0o600)
+    with disk.lock():
+        assert json.loads((disk.path / LOCK).read_bytes())["pid"] == os.getpid()
+
+
+# --- file systems that machines share ---------------------------------------------------------------------------------
+
+TABLE = """\
+22 27 0:21 / /proc rw,relatime - proc proc rw
+27 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+31 27 0:40 / /home rw,relatime shared:1 - nfs4 files:/home rw,vers=4.2
+32 31 0:41 / /home/me/local rw - ext4 /dev/sdb1 rw
+33 27 0:42 / /mnt/with\\040blank rw - fuse.sshfs me@there: rw
+34 27 0:43 / /mnt/usb rw - fuseblk /dev/sdc1 rw
+35 27 0:44 / /srv rw - ext4 /dev/sdd1 rw
+36 35 0:45 / /srv rw - cifs //there/share rw
+broken
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/etc/modeldeck", ""),
+        ("/home/me/.local/share", "nfs4"),
+        ("/home", "nfs4"),
+        ("/homestead", ""),
+        ("/home/me/local/x", ""),
+        ("/mnt/with blank/x", "fuse.sshfs"),
+        ("/mnt/usb/x", ""),
+        ("/srv/x", "cifs"),
+    ],
+)
+def test_a_file_system_that_machines_share_is_known_by_the_table_of_mounts(path: str, kind: str) -> None:
+    assert filesystem.shared_by(TABLE, path) == kind
+
+
+def test_there_a_lease_is_held_beside_the_lock_and_is_gone_afterwards(disk: Disk) -> None:
+    assert disk.shared == disk.folder("inside").shared == "nfs4"
+    with disk.lock():
+        lease = json.loads((disk.path / LEASE).read_bytes())
+        assert lease["pid"] == os.getpid() and lease["host"] and (disk.path / LEASE).stat().st_mode & 0o777 == 0o600
+        assert disk.names() == ["a"]
+    assert not (disk.path / LEASE).exists()
+    local = Disk(disk.path, kind=lambda path: "")
+    with local.lock():
+        assert not (disk.path / LEASE).exists()
+
+
+def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk: Disk) -> None:
+    with held(disk.path, "nfs4") as other:
+        other.kill()
+        other.wait()
+    assert (disk.path / LEASE).exists()
+    with disk.lock(wait=0.5):
+        assert json.loads((disk.path / LEASE).read_bytes())["pid"] == os.getpid()
+
+
+def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: Disk) -> None:
+    if not identity._boot():
+        pytest.fail("this machine does not tell when it was started")
+    (disk.path / LEASE).write_text(json.dumps(identity.mark(time.time()) | {"boot": "another"}))
+    with disk.lock(wait=0.5):
+        pass
+
+
+def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: Disk) -> None:
+    theirs = json.dumps(identity.mark(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
+    (disk.path / LEASE).write_text(theirs)
+    said = r"\(process 4127 on pts/3 of web-2\) has been writing since"
+    with pytest.raises(Problem, match=said) as caught, disk.lock(wait=0.05):
+        pass
+    assert str(disk.path / LEASE) in caught.value.hint.splitlines()
+    assert (disk.path / LEASE).read_text() == theirs
+
+
+def test_a_lease_that_was_never_signed_is_taken_away_after_a_while(disk: Disk) -> None:
+    (disk.path / LEASE).write_bytes(b"")
+    with pytest.raises(Problem), disk.lock(wait=0.05):
+        pass
+    long_ago = time.time() - lock._UNSIGNED - 1
+    os.utime(disk.path / LEASE, (long_ago, long_ago))
+    with disk.lock(wait=0.5):
+        pass

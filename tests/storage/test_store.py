@@ -1,0 +1,339 @@
+"""Transactions, earlier states and bad files; killed writers, many of them, and every damage are in the campaign."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tinydb import TinyDB
+
+from tests.campaign.damaged import GOOD
+from tui import __version__
+from tui.errors import Problem, Usage
+from tui.storage import settings_file
+from tui.storage.folder import Disk, Folder
+from tui.storage.memory_folder import Memory
+from tui.storage.settings_file import canonical
+from tui.storage.store import KEPT, Damaged, Store, decode
+
+
+@pytest.fixture
+def store() -> Store:
+    made = Store(Memory())
+    made.create({"id": "acme"})
+    return made
+
+
+def add(store: Store, n: int) -> None:
+    with store.transaction() as tables:
+        tables.table("models").insert({"id": n})
+
+
+def ids(store: Store) -> list[int]:
+    return [each["id"] for each in store.read().table("models")]
+
+
+# --- transactions -----------------------------------------------------------------------------------------------------
+
+
+def test_what_a_transaction_changed_is_read_by_others() -> None:
+    folder = Memory()
+    Store(folder).create({"id": "acme"})
+    other = Store(folder)
+    assert ids(other) == []
+    add(Store(folder), 1)
+    assert ids(other) == [1]
+
+
+def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
+    before = store.stamp()
+    with pytest.raises(RuntimeError), store.transaction() as tables:
+        tables.table("models").insert({"id": 1})
+        raise RuntimeError
+    assert store.stamp() == before and ids(store) == []
+
+
+def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None:
+    before = store.stamp()
+    with store.transaction() as tables:
+        tables.table("models").remove(lambda each: True)
+    assert store.stamp() == before
+    assert store.folder.generations(store.name) == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", (1, 2)])
+def test_what_json_cannot_hold_is_refused_and_nothing_is_written(store: Store, value: object) -> None:
+    before = store.stamp()
+    with pytest.raises((Problem, ValueError, TypeError)), store.transaction() as tables:
+        tables.table("models").insert({"id": value})
+    assert store.stamp() == before and ids(store) == []
+
+
+def test_the_same_tables_are_given_until_the_file_changes(store: Store) -> None:
+    first = store.read()
+    assert store.read() is first
+    add(store, 1)
+    assert store.read() is not first
+
+
+def test_what_is_derived_is_made_once_for_each_state_and_key(store: Store) -> None:
+    made: list[object] = []
+
+    def make(tables: TinyDB) -> int:
+        made.append(tables)
+        return len(made)
+
+    assert [store.derive("n", make), store.derive("n", make)] == [1, 1]
+    assert store.derive("n", make, key="other") == 2
+    add(store, 1)
+    assert store.derive("n", make) == 3
+
+
+def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(store: Store) -> None:
+    def count(tables: TinyDB) -> list[int]:
+        return [len(tables.table("models"))]
+
+    add(store, 1)
+    first = store.derive("n", count, table="models")
+    with store.transaction() as tables:
+        tables.table("defaults").insert({"type": "chat"})
+    assert store.derive("n", count, table="models") is first
+    add(store, 2)
+    assert store.derive("n", count, table="models") == [2]
+
+
+def test_settings_are_made_once(store: Store) -> None:
+    with pytest.raises(Usage):
+        store.create({"id": "acme"})
+    store.folder.write(f"{store.name}.1", b"an earlier state")
+    store.folder.remove(store.name)
+    with pytest.raises(Usage):
+        store.create({"id": "acme"})
+
+
+def test_settings_that_were_removed_meanwhile_do_not_come_back(tmp_path: Path) -> None:
+    store = Store(Disk(tmp_path / "acme"))
+    store.create({"id": "acme"})
+    store.folder.destroy()
+    with pytest.raises(Problem, match="removed"):
+        add(store, 1)
+    assert not (tmp_path / "acme").exists()
+
+
+# --- earlier states ---------------------------------------------------------------------------------------------------
+
+
+def test_five_earlier_states_are_kept_and_readable(store: Store) -> None:
+    for n in range(8):
+        add(store, n)
+    earlier = store.earlier()
+    assert len(earlier) == KEPT
+    counts = [len(each.document.data.get("models", {})) for each in earlier if each.document]
+    assert counts == [7, 6, 5, 4, 3]
+
+
+def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store: Store) -> None:
+    for n in range(3):
+        add(store, n)
+    store.folder.write(store.name, b"{broken")
+    with pytest.raises(Damaged):
+        store.read()
+    newest = store.earlier()[0]
+    kept = store.restore(newest.name)
+    assert kept == "settings.json.damaged-1"
+    assert store.folder.read(kept) == b"{broken"
+    assert ids(store) == [0, 1]
+    add(store, 9)
+    assert ids(store) == [0, 1, 9]
+
+
+def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
+    store = Store(Disk(tmp_path / "acme"))
+    store.create({"id": "acme"})
+    for n in range(3):
+        with store.transaction() as tables:
+            tables.table("credentials").insert({"provider": "openai", "envelope": f"md1.CANARY{n}"})
+            tables.table("models").insert({"id": n})
+    store.folder.write(f"{store.name}.4", b"damaged md1.CANARY4")
+    store.folder.write(f"{store.name}.damaged-1", b"damaged md1.CANARY5")
+
+    def everything() -> bytes:
+        return b"".join(path.read_bytes() for path in (tmp_path / "acme").iterdir())
+
+    assert everything().count(b"CANARY") > 5
+    with store.transaction(forget=lambda table, record: table == "credentials") as tables:
+        tables.drop_table("credentials")
+    assert b"CANARY" not in everything()
+    assert ids(store) == [0, 1, 2]
+    assert [len(each.document.data.get("models", {})) for each in store.earlier() if each.document] == [2, 1, 0]
+
+
+# --- bad files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_vanished_is_not_taken_for_an_empty_one(store: Store) -> None:
+    add(store, 1)
+    add(store, 2)
+    store.folder.remove(store.name)
+    with pytest.raises(Damaged) as caught:
+        store.read()
+    assert caught.value.kind == "missing"
+    with pytest.raises(Damaged):
+        add(store, 3)
+
+
+def test_a_byte_order_mark_and_another_layout_are_accepted() -> None:
+    document = decode(GOOD)
+    assert decode(b"\xef\xbb\xbf" + GOOD) == document
+    assert decode(json.dumps(json.loads(GOOD), indent=4, ensure_ascii=True).encode()) == document
+
+
+def test_tables_are_written_in_pieces_that_make_the_whole() -> None:
+    data: Any = {
+        "b": {},
+        "a": {str(n): {"id": n, "name": "星"} for n in range(1, 1234)},
+        "ü": {"7": {"z": 1, "y": [None]}},
+    }
+    whole = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert canonical(data) == whole and canonical({}) == "{}"
+
+
+# --- other versions ---------------------------------------------------------------------------------------------------
+
+
+def renamed(tables: Any) -> Any:
+    for each in tables.get("models", {}).values():
+        each["ref"] = each.pop("id")
+    return tables
+
+
+def written_by_newer(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """Settings as a version to come writes them."""
+    store = Store(folder)
+    with monkeypatch.context() as later:
+        later.setattr(settings_file, "MIGRATIONS", (renamed,))
+        later.setattr("tui.storage.store.__version__", "2.1")
+        store.create({"id": "acme"})
+        add(store, 7)
+    return Store(folder)
+
+
+def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Memory()
+    store = written_by_newer(folder, monkeypatch)
+    content = folder.read(store.name)
+    assert ids(store) == [7]
+    shut = store.shut()
+    assert shut and shut.message == f"Written by Modeldeck 2.1; this is {__version__}."
+    assert shut.hint == "It can be looked at, not changed."
+    for change in (lambda: add(store, 8), lambda: store.restore("settings.json.1")):
+        with pytest.raises(Problem, match=r"Written by Modeldeck 2\.1"):
+            change()
+    assert folder.read(store.name) == content
+
+
+def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Disk(tmp_path / "acme")
+    Store(folder).create({"id": "acme"})
+    add(Store(folder), 7)
+    before = folder.read("settings.json")
+    monkeypatch.setattr(settings_file, "MIGRATIONS", (renamed,))
+    store = Store(folder)
+    assert store.read().table("models").all() == [{"ref": 7}] and store.shut() is None
+    assert folder.read("settings.json") == before, "looking at it changes nothing"
+    with store.transaction() as tables:
+        tables.table("models").insert({"ref": 8})
+    assert folder.read("settings.json.v1") == before
+    assert json.loads(folder.read("settings.json") or b"")["schema"] == 2
+    assert [each["ref"] for each in Store(folder).read().table("models")] == [7, 8]
+    earlier = store.earlier()
+    assert earlier[0].document and earlier[0].document.data["models"] == {"1": {"ref": 7}}
+    with store.transaction(forget=lambda table, record: table == "models") as tables:
+        tables.drop_table("models")
+    assert folder.read("settings.json.v1") is None, "what is forgotten is in no file"
+
+
+def test_an_older_version_that_cannot_be_brought_up_is_named_and_left(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = store.folder.read(store.name)
+
+    def fails(tables: Any) -> Any:
+        raise KeyError("models")
+
+    monkeypatch.setattr(settings_file, "MIGRATIONS", (fails,))
+    with pytest.raises(Damaged, match="could not be brought up to 2"):
+        Store(store.folder).read()
+    assert store.folder.read(store.name) == before
+
+
+# --- edited by hand ---------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
+    add(store, 7)
+    with pytest.raises(Usage):
+        store.accept_edit()
+    edited = (store.folder.read(store.name) or b"").replace(b'{"id":7}', b'{"id":8}')
+    store.folder.write(store.name, edited)
+    with pytest.raises(Damaged):
+        store.read()
+    found = store.edited()
+    assert found and found.data["models"] == {"1": {"id": 8}}
+    assert store.folder.read(store.name) == edited
+    store.accept_edit()
+    assert ids(store) == [8] and store.edited() is None
+    add(store, 9)
+
+
+def test_what_is_no_json_any_more_is_no_edit(store: Store) -> None:
+    store.folder.write(store.name, b'{"schema": 1, "data": {}')
+    assert store.edited() is None
+    with pytest.raises(Usage):
+        store.accept_edit()
+
+
+def test_every_flipped_bit_of_the_data_is_noticed() -> None:
+    start = GOOD.index(b'"data"')
+    for place in range(start, len(GOOD) - 2):
+        flipped = GOOD[:place] + bytes([GOOD[place] ^ 1]) + GOOD[place + 1 :]
+        with pytest.raises(Damaged):
+            decode(flipped)
+
+
+def test_every_cut_is_noticed() -> None:
+    for length in range(len(GOOD) - 2):
+        with pytest.raises(Damaged):
+            decode(GOOD[:length])
+
+
+def test_who_saved_is_told_with_version_and_process(store: Store) -> None:
+    assert store.document().by == {
+        "version": __version__,
+        "pid": os.getpid(),
+        "terminal": store.document().by["terminal"],
+    }
+
+
+def test_text_of_any_script_is_written_as_it_is(store: Store) -> None:
+    with store.transaction() as tables:
+        tables.table("meta").update({"name": "星河科技 🜁"})
+    assert "星河科技 🜁".encode() in (store.folder.read(store.name) or b"")
+
+
+def test_a_write_of_any_kind_ends_in_a_file_that_decodes(store: Store) -> None:
+    changes: list[Callable[[TinyDB], object]] = [
+        lambda tables: tables.table("models").insert_multiple({"id": n} for n in range(50)),
+        lambda tables: tables.table("models").update({"gone": "2026-11-22"}, doc_ids=[3, 4]),
+        lambda tables: tables.table("models").remove(doc_ids=[1, 2]),
+        lambda tables: tables.drop_table("models"),
+        lambda tables: tables.drop_tables(),
+    ]
+    for number, change in enumerate(changes, 2):
+        with store.transaction() as tables:
+            change(tables)
+        assert decode(store.folder.read(store.name) or b"").generation == number

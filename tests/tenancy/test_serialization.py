@@ -1,0 +1,71 @@
+"""Nouns come back from their records as they were; records that are not what they should be are damage."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.domain import Check, CheckState, Credential, Default, Model, ModelType, Tenant
+from tui.sanitize import printable
+from tui.storage.store import Damaged
+from tui.tenancy.serialization import noun, record
+
+PLAIN = st.text(max_size=30).map(printable)
+NOUNS = st.one_of(
+    st.builds(Model, PLAIN, PLAIN, st.sampled_from(ModelType), context=st.integers(0, 10**9), ends=PLAIN, gone=PLAIN),
+    st.builds(Default, st.sampled_from(ModelType), PLAIN, PLAIN, PLAIN),
+    st.builds(Tenant, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, st.booleans(), st.integers(0, 5)),
+    st.builds(
+        Credential,
+        PLAIN,
+        PLAIN,
+        st.dictionaries(PLAIN, PLAIN, max_size=3),
+        PLAIN,
+        PLAIN,
+        st.lists(PLAIN, max_size=3).map(tuple),
+        hints=st.dictionaries(PLAIN, PLAIN, max_size=2),
+        active=st.booleans(),
+        check=st.builds(Check, st.sampled_from(CheckState), PLAIN, st.integers(0, 99), PLAIN),
+    ),
+)
+
+
+@given(NOUNS)
+def test_a_noun_comes_back_from_json_as_it_was(made: Model | Default | Tenant | Credential) -> None:
+    assert noun(type(made), json.loads(json.dumps(record(made)))) == made
+
+
+def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> None:
+    made = record(Model("openai", "x", ModelType.CHAT))
+    assert made == {"provider": "openai", "id": "x", "type": "chat", "completion": False}
+
+
+@pytest.mark.parametrize(
+    ("kind", "entries"),
+    [
+        (Model, {}),
+        (Model, {"provider": "p", "id": "i", "type": "smell"}),
+        (Model, {"provider": "p", "id": 5, "type": "chat"}),
+        (Model, {"provider": "p", "id": "i", "type": "chat", "context": "many"}),
+        (Model, {"provider": "p", "id": "i", "type": "chat", "context": True}),
+        (Model, {"provider": "p", "id": "i", "type": "chat", "context": 1.5}),
+        (Model, {"provider": "p", "id": "i", "type": "chat", "fields": ["x"]}),
+        (Model, {"provider": "p", "id": "i", "type": "chat", "fields": {"x": 1}}),
+        (Check, {"state": "fine"}),
+        (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "", "key_id": "", "origins": "https://x"}),
+        (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "", "key_id": "", "origins": [1]}),
+        (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": None, "key_id": "", "origins": []}),
+        (Tenant, {"id": "x"}),
+    ],
+)
+def test_a_record_of_another_shape_is_damage(kind: type, entries: dict[str, object]) -> None:
+    with pytest.raises(Damaged) as caught:
+        noun(kind, entries)
+    assert caught.value.kind == "shape"
+
+
+def test_unknown_entries_are_dropped_and_texts_come_out_printable() -> None:
+    entries = {"provider": "p", "id": "a\x1b]0;x\x07\u202eb", "type": "chat", "later": 1, "fields": {"k\x00": "v\x9b"}}
+    made = noun(Model, entries)
+    assert (made.id, made.fields) == ("a]0;xb", {"k": "v"})

@@ -1,0 +1,421 @@
+"""Who can write the settings, but has no private key: what they try is found, named, and never used for a call.
+
+Each attack has a control: the same settings, read by code that asks only whether an envelope opens or what the file
+says, as a store without a manifest would. There the attack goes through.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.domain import Credential
+from tui.errors import Locked, Problem
+from tui.secret import Secret
+from tui.storage.store import Tables
+from tui.tenancy import credentials as sealed
+from tui.tenancy import manifest, verification
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import Desk
+from tui.tenancy.verification import Alarm
+from tui.vault import envelope
+from tui.workspace import tenants
+from tui.workspace.credentials import confirmation, rotation, status
+
+KEY = "sk-FAKE-key-of-the-owner-0001"
+EVIL = "https://evil.example/v1"
+
+
+@pytest.fixture
+async def acme(disk_desk: Desk) -> str:
+    """A tenant with two keys of one provider and one of another."""
+    tenant_id = (await tenants.create(disk_desk, "acme")).id
+    await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+    await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
+    await status.save(disk_desk, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    return tenant_id
+
+
+def fresh(desk: Desk) -> Desk:
+    """Another process at the same files."""
+    return replace(desk, open_keys={}, sealed_shut={}, counters={}, _stores={})
+
+
+def write(desk: Desk, tenant_id: str, change: Callable[[Tables], object]) -> None:
+    """What an attacker does: a well-formed settings file, made without the private key."""
+    with fresh(desk).store(tenant_id).transaction() as tables:
+        change(tables)
+
+
+def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[Tables], None]:
+    def change(tables: Tables) -> None:
+        def meant(each: Mapping[str, Any]) -> bool:
+            return (each["provider"], each["name"]) == (provider_id, name)
+
+        assert tables.table("credentials").update(entries, meant)
+
+    return change
+
+
+def forge(desk: Desk, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
+    """A credential of the attacker's own, sealed properly with the tenant's public key."""
+    tenant = tenants.get(desk, tenant_id)
+    made = Credential(
+        provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
+    )
+    secrets = {"api_key": Secret("sk-FAKE-key-of-an-attacker-0666")}
+    return replace(made, envelope=envelope.seal(tenant.public_key, secrets, sealed.binding(tenant_id, made)))
+
+
+def held(desk: Desk, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
+    return next(each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name)
+
+
+async def marks(desk: Desk, tenant_id: str) -> dict[tuple[str, str], str]:
+    """What is found, by credential: its mark, or that it does not open."""
+    found = await confirmation.examine(desk, tenant_id)
+    shut = {
+        (each.provider, each.name): "does not open"
+        for each in sealed.stored(desk, tenant_id)
+        if sealed.is_shut(desk, tenant_id, each)
+    }
+    return {each.place: str(found.alarm or each.mark) for each in found.findings} | {
+        place: word for place, word in shut.items() if place not in {each.place for each in found.findings}
+    }
+
+
+def refused(desk: Desk, tenant_id: str, provider_id: str, name: str = "default") -> str:
+    """The sentence with which a call is refused before anything is opened for it."""
+    from tui.providers import provider
+
+    with pytest.raises(Locked) as caught:
+        credential = held(desk, tenant_id, provider_id, name)
+        sealed.access_with(desk, tenant_id, provider(provider_id), credential).secrets()
+    return f"{caught.value.message} {caught.value.hint}"
+
+
+def goes_to(desk: Desk, tenant_id: str, provider_id: str) -> tuple[str, str]:
+    """The control: which key would go where, if an envelope that opens were enough."""
+    credential = sealed.active(desk, tenant_id, provider_id)
+    assert credential
+    return sealed.unproved_secrets(desk, tenant_id, credential)["api_key"].reveal(), credential.origins[0]
+
+
+# --- the attacks ------------------------------------------------------------------------------------------------------
+
+
+async def test_untouched_credentials_are_vouched_for_in_every_process(disk_desk: Desk, acme: str) -> None:
+    found = await confirmation.examine(fresh(disk_desk), acme)
+    assert (found.proved, found.alarm, found.findings, found.counter) == (True, None, (), 3)
+
+
+async def test_a_planted_credential_is_named_and_not_used(disk_desk: Desk, acme: str) -> None:
+    planted = forge(disk_desk, acme, "openai", "planted")
+    write(disk_desk, acme, lambda tables: edit("openai", active=False)(tables))
+    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    desk = fresh(disk_desk)
+    assert goes_to(desk, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
+    assert await marks(desk, acme) == {("openai", "planted"): "added while locked"}
+    assert "OpenAI planted was added while acme was locked" in refused(desk, acme, "openai", "planted")
+    assert status.row(desk, acme, "openai").state == "not confirmed"
+    assert not status.row(desk, acme, "openai").usable
+    assert status.row(desk, acme, "anthropic").usable
+
+
+async def test_a_credential_replaced_by_one_that_opens_is_named(disk_desk: Desk, acme: str) -> None:
+    forged = record(forge(disk_desk, acme, "openai", "default"))
+    write(disk_desk, acme, edit("openai", **forged))
+    desk = fresh(disk_desk)
+    assert goes_to(desk, acme, "openai")[1] == "https://evil.example"
+    assert await marks(desk, acme) == {("openai", "default"): "replaced while locked"}
+    assert "OpenAI was replaced while acme was locked" in refused(desk, acme, "openai")
+
+
+EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "base url": ({"clear": {"base_url": EVIL}}, "repointed", "base_url was https://api.openai.com/v1"),
+    "origins": (
+        {"origins": ["https://evil.example"]},
+        "repointed",
+        "its key was to go to https://api.openai.com, not to https://evil.example",
+    ),
+    "plain http": ({"plain_http": ["http://10.0.0.7"]}, "repointed", "what may be reached in plain http"),
+    "a clear field": (
+        {"clear": {"base_url": "https://api.openai.com/v1", "organization": "org-FAKE"}},
+        "edited",
+        "organization was empty",
+    ),
+    "what is shown of the key": ({"hints": {"api_key": "0666"}}, "edited", "what is shown of its key"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
+    disk_desk: Desk, acme: str, name: str
+) -> None:
+    entries, mark, words = EDITS[name]
+    write(disk_desk, acme, edit("openai", **entries))
+    desk = fresh(disk_desk)
+    assert all(
+        json.loads(json.dumps(getattr(held(desk, acme, "openai"), field), default=list)) == value
+        for field, value in entries.items()
+    ), "the control: the file reads as the attacker wrote it"
+    assert await marks(desk, acme) == {("openai", "default"): mark}
+    (finding,) = verification.standing(desk, acme).findings
+    assert words in verification.words(desk, acme, finding)
+    assert words in refused(desk, acme, "openai")
+    assert status.row(desk, acme, "openai").state == "cannot be opened"
+
+
+async def test_swapped_envelopes_are_named_with_where_they_belong(disk_desk: Desk, acme: str) -> None:
+    one, two = held(disk_desk, acme, "openai"), held(disk_desk, acme, "openai", "batch")
+    write(disk_desk, acme, edit("openai", "default", envelope=two.envelope))
+    write(disk_desk, acme, edit("openai", "batch", envelope=one.envelope))
+    desk = fresh(disk_desk)
+    assert held(desk, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
+    assert await marks(desk, acme) == {("openai", "default"): "swapped", ("openai", "batch"): "swapped"}
+    assert "OpenAI holds the key that was sealed for OpenAI batch" in refused(desk, acme, "openai")
+
+
+async def test_an_envelope_of_another_tenant_does_not_open(disk_desk: Desk, acme: str) -> None:
+    other = (await tenants.create(disk_desk, "other")).id
+    await status.save(disk_desk, other, "openai", {"api_key": Secret(KEY)})
+    write(disk_desk, acme, edit("openai", envelope=held(disk_desk, other, "openai").envelope))
+    desk = fresh(disk_desk)
+    assert "cannot be opened" in refused(desk, acme, "openai")
+    assert ("openai", "default") not in {
+        each.place for each in confirmation.to_confirm(desk, acme, verification.standing(desk, acme))
+    }
+
+
+async def test_a_deleted_credential_is_named(disk_desk: Desk, acme: str) -> None:
+    write(
+        disk_desk,
+        acme,
+        lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
+    )
+    desk = fresh(disk_desk)
+    assert [each.name for each in sealed.listing(desk, acme, "openai")] == ["default"], "the control: it is just gone"
+    assert await marks(desk, acme) == {("openai", "batch"): "removed while locked"}
+    (finding,) = verification.standing(desk, acme).findings
+    assert verification.words(desk, acme, finding).startswith("OpenAI batch was removed while acme was locked")
+    assert status.row(desk, acme, "openai").usable
+
+
+@pytest.mark.parametrize("how", ["taken out", "emptied", "rewritten", "not a manifest"])
+async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_desk: Desk, acme: str, how: str) -> None:
+    planted = forge(disk_desk, acme, "openai", "planted")
+
+    def change(tables: Tables) -> None:
+        tables.table("credentials").insert(record(planted))
+        entries, proof = tables.table("manifest"), tables.table("proof")
+        if how == "taken out":
+            entries.truncate()
+            proof.truncate()
+        elif how == "emptied":
+            entries.truncate()
+        elif how == "rewritten":
+            entries.insert(record(manifest.entry(planted)))
+        else:
+            entries.insert({"provider": 7})
+
+    write(disk_desk, acme, change)
+    desk = fresh(disk_desk)
+    if how == "rewritten":
+        assert status.row(desk, acme, "openai").state != "cannot be opened"
+        assert verification.standing(desk, acme).findings == (), "the control: without the HMAC all is as it should be"
+    found = await confirmation.examine(desk, acme)
+    assert found.alarm is (Alarm.OLDER if how == "taken out" else Alarm.CHANGED)
+    assert {each.place[0] for each in found.findings} == {"openai", "anthropic"}
+    for provider_id in ("openai", "anthropic"):
+        assert "not vouched for" in refused(desk, acme, provider_id)
+
+
+async def test_an_older_settings_file_put_back_is_noticed(disk_desk: Desk, acme: str) -> None:
+    store = disk_desk.store(acme)
+    older = store.folder.read("settings.json")
+    assert older
+    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    with store.folder.lock():
+        store.folder.write("settings.json", older)
+    desk = fresh(disk_desk)
+    assert goes_to(desk, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
+    found = await confirmation.examine(desk, acme)
+    assert found.alarm is Alarm.OLDER
+    assert "put back from an earlier state" in refused(desk, acme, "openai")
+    assert status.row(desk, acme, "openai").word == "older state put back"
+
+
+async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_is_said(
+    disk_desk: Desk, acme: str
+) -> None:
+    keys = disk_desk.keys.folder(acme)
+    older, counter = disk_desk.store(acme).folder.read("settings.json"), keys.read("counter")
+    assert older and counter
+    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    disk_desk.store(acme).folder.write("settings.json", older)
+    keys.write("counter", counter)
+    assert (await confirmation.examine(fresh(disk_desk), acme)).alarm is None
+    assert "both" in (Path(__file__).parents[2] / "README.md").read_text().split("*Not promised:*")[1]
+
+
+async def test_a_credential_at_one_place_twice_is_not_used(disk_desk: Desk, acme: str) -> None:
+    forged = record(forge(disk_desk, acme, "openai", "default"))
+    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(forged))
+    desk = fresh(disk_desk)
+    assert len(sealed.listing(desk, acme, "openai")) == 3, "the control: whichever is read first would be used"
+    assert await marks(desk, acme) == {("openai", "default"): "replaced while locked"}
+    refused(desk, acme, "openai")
+
+
+async def test_another_public_key_in_the_settings_seals_nothing(disk_desk: Desk, acme: str) -> None:
+    made = envelope.make(disk_desk.key_bits)
+    write(
+        disk_desk,
+        acme,
+        lambda tables: tables.table("meta").update({"public_key": made.public_pem, "key_id": made.key_id}),
+    )
+    with pytest.raises(Locked):
+        await status.save(fresh(disk_desk), acme, "openai", {"api_key": Secret(KEY)})
+
+
+# --- what is legitimate -----------------------------------------------------------------------------------------------
+
+
+async def test_every_verb_enters_what_it_changes(disk_desk: Desk, acme: str) -> None:
+    async def whole() -> int:
+        found = await confirmation.examine(fresh(disk_desk), acme)
+        assert (found.alarm, found.findings) == (None, ())
+        return found.counter
+
+    before = await whole()
+    await status.save(disk_desk, acme, "openai", {"organization": "org-FAKE"})
+    await status.use(disk_desk, acme, "openai", "batch")
+    await status.save(disk_desk, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    assert await whole() == before + 2, "which one is active is no matter of the manifest"
+    await status.remove(disk_desk, acme, "openai", "batch")
+    await status.remove_provider(disk_desk, acme, "anthropic")
+    assert await whole() == before + 4
+    await tenants.set_passphrase(disk_desk, acme, Secret("FAKE"))
+    await tenants.set_passphrase(disk_desk, acme, None)
+    await tenants.rename(disk_desk, acme, "Acme Ltd")
+    await tenants.restore(disk_desk, acme, "settings.json.1")
+    assert await whole() == before + 4
+
+
+async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(disk_desk: Desk, acme: str) -> None:
+    await status.remove(disk_desk, acme, "openai", "batch")
+    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await tenants.restore(disk_desk, acme, "settings.json.1")
+    found = await confirmation.examine(fresh(disk_desk), acme)
+    assert (found.alarm, found.findings) == (None, ())
+    assert goes_to(disk_desk, acme, "openai")[0] == KEY
+
+    planted = forge(disk_desk, acme, "openai", "planted")
+    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    await status.save(disk_desk, acme, "openai", {"organization": "org-FAKE"})
+    await status.remove_provider(fresh(disk_desk), acme, "anthropic")
+    assert "added while" in refused(fresh(disk_desk), acme, "openai", "planted")
+
+
+async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_desk: Desk, acme: str) -> None:
+    await tenants.set_passphrase(disk_desk, acme, Secret("FAKE"))
+    desk = fresh(disk_desk)
+    await status.save(desk, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
+    await status.save(desk, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
+    await status.remove(desk, acme, "openai", "batch")
+    assert status.standing(desk, acme, held(desk, acme, "openai", "night"))[1] == "added while locked"
+    await tenants.unlock(desk, acme, Secret("FAKE"))
+    found = await confirmation.examine(desk, acme)
+    wanted = [each for each in confirmation.to_confirm(desk, acme, found) if each.place[1] in ("night", "batch")]
+    assert [str(each.mark) for each in wanted] == ["added while locked", "removed while locked"]
+    assert await confirmation.confirm(desk, acme, wanted) == 2
+    assert await marks(fresh_open(desk, acme), acme) == {("openai", "other"): "added while locked"}
+    assert status.standing(desk, acme, held(desk, acme, "openai", "night"))[0] == "not verified"
+
+
+def fresh_open(desk: Desk, tenant_id: str) -> Desk:
+    return replace(fresh(desk), open_keys=dict(desk.open_keys))
+
+
+async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_desk: Desk, acme: str) -> None:
+    write(disk_desk, acme, edit("openai", **record(forge(disk_desk, acme, "openai", "default", "https://one.example"))))
+    desk = fresh(disk_desk)
+    seen = confirmation.to_confirm(desk, acme, await confirmation.examine(desk, acme))
+    write(disk_desk, acme, edit("openai", **record(forge(disk_desk, acme, "openai", "default", EVIL))))
+    assert await confirmation.confirm(desk, acme, seen) == 0
+    refused(desk, acme, "openai")
+
+
+async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_desk: Desk, acme: str) -> None:
+    write(disk_desk, acme, lambda tables: tables.table("manifest").truncate())
+    desk = fresh(disk_desk)
+    await status.save(desk, acme, "openai", {"api_key": Secret(KEY)})
+    assert verification.standing(desk, acme).alarm is Alarm.CHANGED
+    refused(desk, acme, "openai")
+    found = await confirmation.examine(desk, acme)
+    assert await confirmation.confirm(desk, acme, confirmation.to_confirm(desk, acme, found)) == 3
+    assert (await confirmation.examine(fresh(desk), acme)).alarm is None
+    assert status.access(desk, acme, "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_manifest(
+    disk_desk: Desk, acme: str
+) -> None:
+    planted = forge(disk_desk, acme, "openai", "planted")
+    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    desk = fresh(disk_desk)
+    with pytest.raises(Problem):
+        await status.save(desk, acme, "openai", {"organization": "org-FAKE"}, name="planted")
+    with pytest.raises(Locked):
+        rotation.rotatable(desk, acme, "openai", "planted")
+    assert await marks(desk, acme) == {("openai", "planted"): "added while locked"}
+
+
+async def test_the_counter_is_written_after_the_settings_so_that_being_killed_raises_no_alarm(
+    disk_desk: Desk, acme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui.tenancy import keyring
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(keyring, "count_up", killed)
+    with pytest.raises(KeyboardInterrupt), verification.changing(disk_desk, acme) as tables:
+        edit("openai", hints={"api_key": "9999"})(tables)
+    monkeypatch.undo()
+    found = await confirmation.examine(fresh(disk_desk), acme)
+    assert (found.alarm, found.findings, found.counter) == (None, (), 4)
+
+
+async def test_a_lost_private_key_breaks_no_list(disk_desk: Desk, acme: str) -> None:
+    disk_desk.keys.folder(acme).destroy()
+    desk = fresh(disk_desk)
+    assert {row.state for row in status.rows(desk, acme) if row.credential} == {"cannot be opened"}
+    assert tenants.row(desk, acme).problem is None
+    await status.remove(desk, acme, "openai", "batch")
+    await status.remove_provider(desk, acme, "anthropic")
+    assert [each.provider for each in sealed.stored(desk, acme)] == ["openai"]
+
+
+def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_desk: Desk) -> None:
+    entry = manifest.entry(
+        noun(Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []})
+    )
+    base = manifest.Manifest(1, entries={("p", "n"): entry})
+    contents = [
+        manifest.content("a", "k", base),
+        manifest.content("b", "k", base),
+        manifest.content("a", "l", base),
+        manifest.content("a", "k", replace(base, counter=2)),
+        manifest.content("a", "k", replace(base, entries={("p", "n"): replace(entry, origins=("x",))})),
+        manifest.content("a", "k", replace(base, entries={})),
+    ]
+    assert len(set(contents)) == len(contents)
+    one, two = envelope.make(1024).private, envelope.make(1024).private
+    assert envelope.authenticate(one, contents[0]) != envelope.authenticate(two, contents[0])
+    assert envelope.authenticate(one, contents[0]) == envelope.authenticate(
+        envelope.load(envelope.export(one, None)), contents[0]
+    )

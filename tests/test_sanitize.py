@@ -1,0 +1,49 @@
+"""What may reach a terminal: nothing that a terminal would act on."""
+
+import unicodedata
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.sanitize import hint_of, in_words, mask, one_line, printable
+
+HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
+
+
+def harmless(text: str) -> bool:
+    return all(
+        character == "\n"
+        or (unicodedata.category(character) not in ("Cc", "Cs") and character not in "\u202e\u2066\u200e")
+        for character in text
+    )
+
+
+def test_control_and_bidi_characters_are_taken_out() -> None:
+    assert printable(HOSTILE) == "a[31mb]52;c;AAAAc2Jdefghijk"
+
+
+@given(st.text())
+def test_printable_text_is_harmless_and_stays_as_it_is(text: str) -> None:
+    clean = printable(text)
+    assert harmless(clean) and printable(clean) == clean
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="\r")), st.integers(0, 100))
+def test_a_text_cut_anywhere_comes_out_the_same(text: str, cut: int) -> None:
+    assert printable(text[:cut]) + printable(text[cut:]) == printable(text)
+
+
+@given(st.text())
+def test_one_line_has_no_line_end_and_keeps_its_limit(text: str) -> None:
+    line = one_line(text, 50)
+    assert "\n" not in line and len(line) <= 50 and harmless(line)
+
+
+def test_only_long_secrets_leave_a_hint() -> None:
+    assert hint_of("sk-FAKE-" + "x" * 20 + "3f2a") == "3f2a"
+    assert hint_of("short") == ""
+    assert mask("3f2a") == "••••••••3f2a"
+
+
+def test_what_is_told_together_reads_as_a_sentence() -> None:
+    assert [in_words(list(each)) for each in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]

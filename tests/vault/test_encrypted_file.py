@@ -1,0 +1,115 @@
+"""A file under a passphrase: another implementation opens it, and a changed one opens for nobody."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from tui.errors import Locked, Problem, Usage
+from tui.secret import Secret
+from tui.vault import encrypted_file
+
+COST = 2**10
+PASSPHRASE = Secret("a FAKE passphrase")
+CONTENT = b'{"key": "sk-FAKE-canary-000000000000-9c1e"}'
+
+
+def file(content: bytes = CONTENT) -> dict[str, Any]:
+    made: dict[str, Any] = json.loads(encrypted_file.protect(content, PASSPHRASE, COST))
+    return made
+
+
+def unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_what_was_protected_is_opened() -> None:
+    for content in (b"", CONTENT, CONTENT * 1000):
+        assert encrypted_file.unprotect(file(content), PASSPHRASE).rstrip(b" ") == content
+
+
+def test_another_implementation_opens_it_by_what_stands_in_it() -> None:
+    made = file()
+    key = Scrypt(salt=unpadded(made["salt"]), length=32, n=made["n"], r=made["r"], p=made["p"]).derive(
+        PASSPHRASE.reveal().encode()
+    )
+    bound = json.dumps({name: made[name] for name in sorted(made) if name != "data"}, separators=(",", ":"))
+    opened = AESGCM(key).decrypt(unpadded(made["nonce"]), unpadded(made["data"]), bound.encode())
+    assert opened.rstrip(b" ") == CONTENT
+
+
+def test_two_files_of_the_same_content_have_nothing_secret_in_common() -> None:
+    one, two = file(), file()
+    assert {name for name in one if one[name] == two[name]} == {"modeldeck", "version", "kdf", "n", "r", "p", "cipher"}
+    assert CONTENT not in json.dumps(one).encode()
+    assert len(one["data"]) == len(file(b"")["data"]), "the length of a key does not show"
+
+
+def test_a_usual_file_asks_for_as_much_as_a_private_key() -> None:
+    assert json.loads(encrypted_file.protect(CONTENT, PASSPHRASE))["n"] == 2**17
+
+
+def test_another_passphrase_opens_nothing_and_one_spelt_differently_opens_it() -> None:
+    with pytest.raises(Locked, match="does not open the file"):
+        encrypted_file.unprotect(file(), Secret("another FAKE one"))
+    made = json.loads(encrypted_file.protect(CONTENT, Secret("caf\u00e9 FAKE"), COST))
+    assert encrypted_file.unprotect(made, Secret("cafe\u0301 FAKE")).startswith(CONTENT)
+    with pytest.raises(Usage, match="needs a passphrase"):
+        encrypted_file.protect(CONTENT, Secret(""), COST)
+
+
+def test_every_changed_character_of_what_is_bound_or_sealed_shows() -> None:
+    made = file()
+    for name in ("salt", "nonce", "data"):
+        text = made[name]
+        for place in range(0, len(text), max(1, len(text) // 40)):
+            other = "A" if text[place] != "A" else "B"
+            with pytest.raises(Problem):
+                encrypted_file.unprotect(made | {name: text[:place] + other + text[place + 1 :]}, PASSPHRASE)
+        with pytest.raises(Problem):
+            encrypted_file.unprotect(made | {name: text[:-1]}, PASSPHRASE)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"n": 2**30},
+        {"n": 2**17, "r": 64, "p": 16},
+        {"n": 0},
+        {"n": -2},
+        {"n": 1000},
+        {"n": "1024"},
+        {"n": True},
+        {"r": 0},
+        {"p": 10**9},
+        {"version": 2},
+        {"version": "1"},
+        {"kdf": "pbkdf2"},
+        {"cipher": "none"},
+        {"salt": ""},
+        {"salt": 7},
+        {"nonce": "AAAA"},
+        {"data": ""},
+        {"data": None},
+        {"data": "é"},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_a_file_that_is_not_as_it_should_be_is_refused_before_anything_is_computed(
+    changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = file()
+    monkeypatch.setattr(encrypted_file, "_key", lambda *_: pytest.fail("scrypt was run"))
+    with pytest.raises(Usage):
+        encrypted_file.unprotect(made | changed, PASSPHRASE)
+
+
+def test_an_entry_that_is_missing_is_refused() -> None:
+    made = file()
+    for name in made:
+        with pytest.raises(Usage):
+            encrypted_file.unprotect({each: value for each, value in made.items() if each != name}, PASSPHRASE)

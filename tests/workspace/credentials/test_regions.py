@@ -1,0 +1,124 @@
+"""A key that its region does not know is tried in the others before it counts as refused; only while it is unsaved."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.providers.http_server import QUICK, Answer, Server, http, serve
+from tui.errors import Problem, Refused
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Wire
+from tui.providers.spec import Choice
+from tui.secret import Secret
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+
+KEY = "sk-FAKE-key-of-a-region-0001"
+REFUSED = http({"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}, 401)
+ACCEPTED = http({"object": "list", "data": [{"id": "gpt-5.4", "object": "model"}]})
+
+
+@dataclass
+class Regions:
+    desk: Desk
+    tenant_id: str
+    here: Server
+    there: Server
+
+    async def verify(self, **values: str | Secret) -> status.Verified:
+        return await status.verify(self.desk, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
+
+
+@pytest.fixture
+def regions(disk_desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    @asynccontextmanager
+    async def running(here: Answer, there: Answer) -> AsyncIterator[Regions]:
+        async with serve(here) as first, serve(there) as second:
+            urls = (first.base_url, second.base_url)
+            choices = (Choice(urls[0], "mainland"), Choice(urls[1], "international"))
+            fields = tuple(
+                replace(each, default=urls[0], choices=choices) if each.name == "base_url" else each
+                for each in PROVIDERS["openai"].fields
+            )
+
+            def others(clear: Mapping[str, str]):
+                return tuple({**clear, "base_url": each} for each in urls if each != clear["base_url"])
+
+            monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], fields=fields, regions=others))
+            wire = Wire({}, limits=QUICK)
+            desk = replace(disk_desk, wiring=lambda: wire)
+            tenant = await tenants.create(desk, "acme")
+            yield Regions(desk, tenant.id, first, second)
+            await wire.aclose()
+
+    return running
+
+
+async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -> None:
+    async with regions([REFUSED], [ACCEPTED]) as at:
+        verified = await at.verify()
+        assert verified.moved == {"base_url": at.there.base_url}
+        assert verified.note == "mainland does not know this key; international does, and is used."
+        assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
+        assert verified.listed
+        values = {"api_key": Secret(KEY), **verified.moved}
+        saved = await status.save(at.desk, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed)
+        assert saved.origins == (at.there.origin,)
+        assert dict(saved.clear)["base_url"] == at.there.base_url
+        assert "•" not in "".join(saved.clear.values())
+
+
+async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
+    async with regions([ACCEPTED], [ACCEPTED]) as at:
+        verified = await at.verify()
+        assert (verified.moved, verified.note) == ({}, "")
+        assert at.there.connections == 0
+
+
+@pytest.mark.parametrize("elsewhere", [REFUSED, "reset"])
+async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsewhere) -> None:
+    async with regions([REFUSED], [elsewhere]) as at:
+        with pytest.raises(Refused) as caught:
+            await at.verify()
+        assert KEY not in caught.value.message
+        assert at.there.connections
+
+
+async def test_a_region_that_knows_the_key_and_has_more_to_say_is_heard(regions) -> None:
+    spent = http({"error": {"message": "spent", "code": "insufficient_quota"}}, 429)
+    async with regions([REFUSED], [spent]) as at:
+        with pytest.raises(Problem, match="no credit"):
+            await at.verify()
+
+
+async def test_only_a_refusal_is_a_reason_to_go_elsewhere(regions) -> None:
+    async with regions([http({}, 500)], [ACCEPTED]) as at:
+        with pytest.raises(Problem):
+            await at.verify()
+        assert at.there.connections == 0
+
+
+async def test_an_address_of_ones_own_is_the_only_one(regions) -> None:
+    async with regions([REFUSED], [ACCEPTED]) as at, serve([REFUSED]) as own:
+        with pytest.raises(Refused):
+            await at.verify(base_url=own.base_url)
+        assert at.here.connections == at.there.connections == 0
+
+
+async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
+    async with regions([ACCEPTED], [REFUSED]) as at:
+        verified = await at.verify(base_url=at.there.base_url)
+        assert verified.moved == {"base_url": at.here.base_url}
+
+
+async def test_a_stored_key_stays_in_its_region(regions) -> None:
+    async with regions([REFUSED], [ACCEPTED]) as at:
+        await status.save(at.desk, at.tenant_id, "openai", {"api_key": Secret(KEY)})
+        with pytest.raises(Refused):
+            await status.verify(at.desk, at.tenant_id, "openai", {})
+        check = await status.verify_stored(at.desk, at.tenant_id, "openai")
+        assert check.state == "refused"
+        assert at.there.connections == 0

@@ -1,0 +1,324 @@
+"""Added models: found, looked at, verified and kept with the addresses of their own that the key may go to."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+import pytest
+
+from tests.providers.http_server import QUICK, Answer, Server, http, serve
+from tui.cli.runner import run as run_command
+from tui.domain import Intake, Model, ModelType, Origin
+from tui.errors import Locked, Problem, Refused, Usage
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Wire
+from tui.providers.dialects.openai import api as wire_of_openai
+from tui.providers.dialects.openai import chat
+from tui.providers.events import Accepted, Found, Hit, Learned
+from tui.providers.origins import origin_of
+from tui.providers.requests import Call, Frame
+from tui.providers.spec import Choice, Field
+from tui.secret import Secret
+from tui.tenancy import verification
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import FieldProblem, PlainHttp
+from tui.workspace.models import add as adding
+from tui.workspace.models import catalog, defaults
+
+KEY = "hf_FAKE-key-of-a-hosting-provider-0001"
+CHAT, EMBEDDING = ModelType.CHAT, ModelType.EMBEDDING
+SAID = http({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]})
+KNOWN = http({"engine": "tgi", "note": "paid by \u202ethe hour"})
+OF_ENDPOINTS = ("kind", "endpoint")
+FIELDS = (
+    Field("kind", "Kind", default="hosted", choices=(Choice("hosted", "Hosted"), Choice("endpoint", "Endpoint"))),
+    Field("url", "Endpoint URL", required=True, url=True, clears=("/v1",), when=OF_ENDPOINTS),
+    Field(
+        "owner",
+        "Owner",
+        "Who it belongs to.",
+        pattern="[a-z]+",
+        pattern_help="Small letters.",
+        when=OF_ENDPOINTS,
+    ),
+)
+FLAVOUR = wire_of_openai.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+
+
+def hosting(base_url: str):
+    """A hosting provider that lists nothing: its models are added, some with an address of their own."""
+
+    def at(model: Model) -> str:
+        return model.fields.get("url", "") or base_url
+
+    def learn(model: Model):
+        def read(frame: Frame | None):
+            if frame is None:
+                return
+            fields = {**model.fields, "engine": frame.data["engine"]}
+            yield Learned(replace(model, id=model.id.lower(), fields=fields), frame.data["note"])
+
+        return lambda: read
+
+    def found(frame: Frame | None):
+        return [Found(tuple(Hit(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
+
+    return replace(
+        PROVIDERS["openai_compatible"],
+        intake=Intake.ADDED,
+        fields=(Field("api_key", "API token", secret=True, required=True),),
+        origins=lambda fields: (origin_of(base_url),),
+        model_origins=lambda fields, model: (origin_of(model.fields["url"]),) if model.fields.get("url") else (),
+        verify=lambda fields: Call("GET", f"{base_url}/whoami", lambda: lambda frame: [Accepted()] if frame else []),
+        list_models=None,
+        local_servers=(),
+        model_fields=FIELDS,
+        chat=lambda fields, ask: chat.chat(FLAVOUR, {"base_url": at(ask.model)}, ask),
+        check_model=lambda fields, model: Call("GET", f"{at(model)}/look", learn(model)),
+        search=lambda fields, text, kind: Call("GET", f"{base_url}/s", lambda: found, query={"q": text, "t": kind}),
+        offers={"owner": lambda fields, values: Call("GET", f"{base_url}/owners", lambda: found, query=dict(values))},
+    )
+
+
+@dataclass
+class Place:
+    desk: Desk
+    tenant_id: str
+    server: Server
+
+    async def add(self, name: str = "org/Model", **more) -> Model:
+        return await catalog.add(self.desk, self.tenant_id, "openai_compatible", name, CHAT, **more)
+
+    @property
+    def credential(self):
+        found = status.active(self.desk, self.tenant_id, "openai_compatible")
+        assert found
+        return found
+
+    @property
+    def targets(self) -> list[str]:
+        return [each.target for each in self.server.asked]
+
+
+@pytest.fixture
+def place(disk_desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    @asynccontextmanager
+    async def made(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
+        async with serve(*answers) as server:
+            monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting(server.base_url))
+            wire = Wire({}, limits=QUICK)
+            desk = replace(disk_desk, wiring=lambda: wire)
+            tenant = await tenants.create(desk, "acme", Secret(passphrase) if passphrase else None)
+            await status.save(desk, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
+            yield Place(desk, tenant.id, server)
+            await wire.aclose()
+
+    return made
+
+
+ENDPOINT = {"kind": "endpoint"}
+
+
+async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
+    async with place([KNOWN], [SAID]) as at:
+        notes: list[str] = []
+        added = await at.add(tell=notes.append)
+        assert added == Model(
+            "openai_compatible", "org/model", CHAT, Origin.ADDED, fields={"kind": "hosted", "engine": "tgi"}
+        )
+        assert catalog.find(at.desk, at.tenant_id, added.ref) == added
+        assert at.targets == ["/v1/look", "/v1/chat/completions"]
+        assert notes == ["paid by the hour"]
+        # What the provider told stays while nothing changes, and goes when something does.
+        assert await catalog.edit(at.desk, at.tenant_id, added, {"kind": "hosted"}, verify=False) == added
+        with pytest.raises(Usage, match="there already"):
+            await at.add("org/model", verify=False)
+
+
+async def test_a_model_that_is_not_verified_is_not_looked_at_either(place) -> None:
+    async with place([KNOWN]) as at:
+        assert (await at.add(verify=False)).fields == {"kind": "hosted"}
+        assert at.targets == []
+
+
+@pytest.mark.parametrize("answers", [([http({}, 401)],), ([KNOWN], [http({"error": {"message": "no"}}, 404)])])
+async def test_what_is_refused_is_not_kept_nor_its_address(place, answers) -> None:
+    async with place([SAID]) as at, serve(*answers) as endpoint:
+        before = at.credential
+        with pytest.raises(Problem):
+            await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
+        assert endpoint.connections
+        assert at.credential == before
+        assert catalog.listing(at.desk, at.tenant_id) == []
+
+
+async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
+    async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
+        before = at.credential
+        added = await at.add(fields={**ENDPOINT, "url": f"{endpoint.base_url}/v1/"})
+        assert added.fields["url"] == endpoint.base_url
+        assert at.credential.origins == (*before.origins, endpoint.origin)
+        assert at.credential.envelope != before.envelope
+        assert endpoint.asked[-1].headers["authorization"] == f"Bearer {KEY}"
+        assert "answered" in await catalog.test(at.desk, at.tenant_id, added)
+        assert len(endpoint.asked) == 3
+        # Saved anew, the key may still go there; another credential may once it is used.
+        await status.save(at.desk, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
+        assert endpoint.origin in at.credential.origins
+        assert await catalog.test(at.desk, at.tenant_id, added)
+
+
+async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place) -> None:
+    async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
+        second = {"api_key": Secret("hf_FAKE-second-key")}
+        await status.save(at.desk, at.tenant_id, "openai_compatible", second, name="second")
+        added = await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
+        await status.use(at.desk, at.tenant_id, "openai_compatible", "second")
+        assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
+        await catalog.test(at.desk, at.tenant_id, added)
+        assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
+
+
+async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) -> None:
+    async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
+        before = at.credential.origins
+        own = {**ENDPOINT, "url": endpoint.base_url}
+        added = [await at.add(name, fields=own, verify=False) for name in ("org/one", "org/two")]
+        assert at.credential.origins == (*before, endpoint.origin)
+        await catalog.remove(at.desk, at.tenant_id, added[0])
+        assert at.credential.origins == (*before, endpoint.origin)
+        await catalog.remove(at.desk, at.tenant_id, added[1])
+        assert at.credential.origins == before and not verification.standing(at.desk, at.tenant_id).findings
+        assert status.access(at.desk, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
+        moved = await at.add(fields=own, verify=False)
+        await catalog.edit(at.desk, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
+        assert at.credential.origins == (*before, "https://other.example.test")
+        tenants.lock(at.desk, at.tenant_id)
+        await catalog.remove(at.desk, at.tenant_id, catalog.find(at.desk, at.tenant_id, moved.ref))
+        assert at.credential.origins == (*before, "https://other.example.test"), "sealed for it until it is opened"
+        await tenants.unlock(at.desk, at.tenant_id, Secret("FAKE long passphrase"))
+        await status.use(at.desk, at.tenant_id, "openai_compatible", "default")
+        assert at.credential.origins == before
+
+
+async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
+    async with place([SAID]) as at, serve([SAID]) as elsewhere:
+        strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
+        with pytest.raises(Usage, match="is not among the addresses"):
+            await catalog.test(at.desk, at.tenant_id, strange)
+        assert elsewhere.connections == 0
+
+
+async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
+    async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
+        tenants.lock(at.desk, at.tenant_id)
+        for verify in (True, False):
+            with pytest.raises(Locked):
+                await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=verify)
+        assert endpoint.connections == 0
+        await tenants.unlock(at.desk, at.tenant_id, Secret("FAKE long passphrase"))
+        await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=False)
+        assert endpoint.origin in at.credential.origins
+
+
+async def test_an_address_in_plain_http_is_confirmed(place) -> None:
+    url = "http://models.example.test/v1"
+    async with place([SAID]) as at:
+        with pytest.raises(PlainHttp) as caught:
+            await at.add(fields={**ENDPOINT, "url": url})
+        assert (caught.value.field, caught.value.origins) == ("url", ("http://models.example.test",))
+        await at.add(fields={**ENDPOINT, "url": url}, verify=False, plain_http=caught.value.origins)
+        assert at.credential.plain_http == ("http://models.example.test",)
+        assert at.credential.origins[-1] == "http://models.example.test"
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"kind": "other"}, "Kind is one of hosted, endpoint."),
+        ({"kind": "endpoint"}, "Endpoint URL is missing."),
+        ({"kind": "endpoint", "url": "ftp://x"}, "ftp://x is not an http address."),
+        ({"kind": "endpoint", "url": "https://x.test", "owner": "A B"}, "Small letters."),
+        ({"url": "https://x.test"}, "Endpoint URL is only for Kind Endpoint."),
+        ({"colour": "red"}, "Models of OpenAI-compatible have no field colour."),
+    ],
+)
+async def test_fields_are_checked_before_anybody_is_asked(place, fields: Mapping[str, str], says: str) -> None:
+    async with place([SAID]) as at:
+        with pytest.raises(FieldProblem) as caught:
+            await at.add(fields=fields)
+        assert caught.value.message == says
+        assert at.targets == []
+
+
+def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
+    provider = hosting("https://x.test")
+    before = {"kind": "endpoint", "url": "https://y.test", "owner": "me", "engine": "tgi"}
+    assert adding.fields_of(provider, {"kind": "hosted"}, before) == {"kind": "hosted"}
+    assert adding.fields_of(provider, {"owner": ""}, before) == {"kind": "endpoint", "url": "https://y.test"}
+    assert adding.fields_of(provider, {"url": "https://y.test"}, before) == before
+    assert [adding.belongs(each, {"kind": "hosted"}) for each in FIELDS] == [True, False, False]
+
+
+async def test_models_and_values_are_found(place) -> None:
+    async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
+        hits = await catalog.search(at.desk, at.tenant_id, "openai_compatible", " one ", CHAT)
+        assert [(each.id, each.note) for each in hits] == [
+            ("org/one", "note[31m org/one"),
+            ("org/two", "note[31m org/two"),
+        ]
+        assert (await catalog.offers(at.desk, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
+        assert await catalog.offers(at.desk, at.tenant_id, "openai_compatible", "url", {}) == ()
+        assert at.targets == ["/v1/s?q=one&t=chat", "/v1/owners?kind=endpoint"]
+
+
+async def test_a_provider_without_a_search_finds_nothing(desk: Desk) -> None:
+    assert await catalog.search(desk, "acme", "openai", "gpt", CHAT) == ()
+
+
+async def test_a_search_with_a_key_that_is_refused(place) -> None:
+    async with place([http({}, 401)]) as at:
+        with pytest.raises(Refused):
+            await catalog.search(at.desk, at.tenant_id, "openai_compatible", "one", CHAT)
+
+
+async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place) -> None:
+    async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
+        values = {"api_key": Secret(KEY)}
+        verified = await status.verify(at.desk, at.tenant_id, "openai_compatible", values)
+        assert (verified.check.state, verified.listed) == ("ready", None)
+        await status.save(at.desk, at.tenant_id, "openai_compatible", values, check=verified.check)
+        row = status.row(at.desk, at.tenant_id, "openai_compatible")
+        assert (row.state, row.models, row.added) == ("ready", 0, 0)
+        with pytest.raises(Usage, match="added by hand"):
+            await catalog.refresh(at.desk, at.tenant_id, "openai_compatible")
+        added = await at.add()
+        await defaults.set(at.desk, at.tenant_id, CHAT, added.ref)
+        assert status.row(at.desk, at.tenant_id, "openai_compatible").added == 1
+        await status.save(at.desk, at.tenant_id, "openai_compatible", values, check=verified.check)
+        assert catalog.find(at.desk, at.tenant_id, added.ref) == added
+        await catalog.remove(at.desk, at.tenant_id, added)
+        assert catalog.defaults(at.desk, at.tenant_id) == {}
+
+
+def test_fields_are_named_on_the_command_line(place, monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting("http://localhost:9/v1"))
+    for name in ("DATA", "CONFIG", "KEY"):
+        monkeypatch.setenv(f"MODELDECK_{name}_DIR", str(tmp_path / name))
+    (tmp_path / "key").write_text(KEY)
+    assert run_command(["tenant", "create", "acme"]) == 0
+    assert run_command(["provider", "set", "openai_compatible", f"api_key=@{tmp_path / 'key'}", "--no-verify"]) == 0
+    add = ["model", "add", "openai_compatible", "org/model", "--type", "chat", "--no-verify"]
+    capsys.readouterr()
+    assert run_command([*add, "url=https://y.test"]) == 2
+    assert "Endpoint URL is only for Kind Endpoint." in capsys.readouterr().err
+    assert run_command([*add, "kind=endpoint", "url=http://y.test"]) == 2
+    assert "--allow-http" in capsys.readouterr().err
+    assert run_command([*add, "kind=endpoint", "url=http://y.test/v1", "--allow-http", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["fields"] == {"kind": "endpoint", "url": "http://y.test"}
+    assert run_command(["model", "edit", "openai_compatible", "org/model", "kind=hosted", "--no-verify", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["fields"] == {"kind": "hosted"}
+    assert run_command(["model", "remove", "openai_compatible", "org/model"]) == 0

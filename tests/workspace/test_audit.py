@@ -1,0 +1,277 @@
+"""The audit log of a tenant: every verb has its entry, none holds a secret, and none stands in a verb's way."""
+
+import base64
+import os
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tui.domain import ModelType, Source
+from tui.errors import Locked
+from tui.providers.requests import Message
+from tui.secret import Secret
+from tui.storage.audit_log import LOG, UNNOTED, Entry
+from tui.tenancy import verification
+from tui.tenancy.actor import who
+from tui.tenancy.session import OPERATOR, Desk
+from tui.workspace import audit, tenants, trials
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.playground import calls as playground
+
+KEY = "sk-FAKE-audit-canary-0000000000-51c7"
+OTHER = "sk-FAKE-audit-canary-1111111111-7d20"
+PASSPHRASE = "a FAKE passphrase canary"
+LOCAL = "http://localhost:11434/v1"
+
+
+@pytest.fixture
+async def acme(disk_desk: Desk) -> Desk:
+    """A desk on real files with the tenant acme and a key of OpenAI."""
+    await tenants.create(disk_desk, "acme")
+    await status.save(disk_desk, "acme", "openai", {"api_key": Secret(KEY)})
+    return disk_desk
+
+
+def log(desk: Desk, owner: str = "acme") -> list[Entry]:
+    return audit.listing(desk, owner)
+
+
+def told(desk: Desk, owner: str = "acme") -> list[str]:
+    """The log in words, without the first entry."""
+    return [audit.words(each) for each in log(desk, owner)][1:]
+
+
+def whole(desk: Desk, owner: str = "acme") -> bool:
+    return audit.check(desk, owner) == audit.Checked(owner, len(log(desk, owner)), ())
+
+
+async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Desk) -> None:
+    await status.verify_stored(acme, "acme", "openai")
+    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
+    await status.save(acme, "acme", "openai", {"api_key": Secret(KEY)}, name="team-b")
+    await status.use(acme, "acme", "openai", "team-b")
+    await status.remove(acme, "acme", "openai", "default")
+    await status.remove_provider(acme, "acme", "openai")
+    assert told(acme) == [
+        "OpenAI set up: credential default, base_url, api_key",
+        "OpenAI: credential default verified, ready",
+        "OpenAI changed: credential default, organization, api_key",
+        "OpenAI set up: credential team-b, base_url, api_key",
+        "OpenAI: credential team-b in use",
+        "OpenAI: credential default removed",
+        "OpenAI: credential team-b removed",
+    ]
+    assert whole(acme)
+
+
+async def test_models_and_defaults_are_told(acme: Desk) -> None:
+    await catalog.refresh(acme, "acme", "openai")
+    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.clear(acme, "acme", ModelType.CHAT)
+    await status.save(acme, "acme", "openai_compatible", {"base_url": LOCAL})
+    added = await catalog.add(acme, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
+    await catalog.remove(acme, "acme", added)
+    count = len(catalog.listing(acme, "acme", provider="openai"))
+    assert told(acme)[1:] == [
+        f"OpenAI: models imported, {count} new",
+        "default for system reasoning set to openai/gpt-6-sol",
+        "default for system reasoning cleared",
+        "OpenAI-compatible set up: credential default, base_url",
+        "OpenAI-compatible: model added, own-model (chat)",
+        "OpenAI-compatible: model removed, own-model (chat)",
+    ]
+    assert whole(acme)
+
+
+async def test_names_passphrases_and_unlocking_are_told(acme: Desk) -> None:
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    await tenants.set_passphrase(acme, "acme", Secret("first FAKE"))
+    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
+    tenants.lock(acme, "acme")
+    with pytest.raises(Locked):
+        await tenants.unlock(acme, "acme", Secret("wrong FAKE"))
+    await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
+    await tenants.set_passphrase(acme, "acme", None)
+    assert told(acme)[1:] == [
+        "tenant renamed from acme to Acme Ltd",
+        "passphrase set",
+        "passphrase changed",
+        "locked",
+        "not unlocked: This passphrase does not open the keys.",
+        "unlocked",
+        "passphrase removed",
+    ]
+    assert whole(acme)
+
+
+async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Desk) -> None:
+    await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    model = trials.lent(acme, "openai")[0]
+    assert [each async for each in playground.chat(acme, "acme", model, (Message("user", "Hello"),))]
+    await trials.remove(acme, "openai")
+    await tenants.remove(acme, "acme")
+    assert [each.done for each in log(acme, OPERATOR)] == [
+        "tenant created",
+        "credential saved",
+        "credential verified",
+        "trial set",
+        "credential removed",
+        "trial removed",
+        "tenant removed",
+    ]
+    assert told(acme, OPERATOR)[-1] == "tenant acme removed with its key pair"
+    assert whole(acme, OPERATOR) and audit.owners(acme) == [OPERATOR]
+
+
+async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Desk) -> None:
+    await catalog.refresh(acme, "acme", "openai")
+    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-luna")
+    earlier = tenants.earlier(acme, "acme")
+    lacked = audit.lacking(acme, "acme", earlier[-1])
+    assert [each.rpartition(" at ")[0] for each in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
+    assert len(audit.lacking(acme, "acme", earlier[0])) == 1
+    await defaults.clear(acme, "acme", ModelType.CHAT)
+    assert audit.lacking(acme, "acme", tenants.earlier(acme, "acme")[0]) == []
+    await tenants.restore(acme, "acme", earlier[1].name)
+    assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
+
+
+async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Desk) -> None:
+    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
+    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    tenants.lock(acme, "acme")
+    earlier = tenants.earlier(acme, "acme")
+    await tenants.restore(acme, "acme", earlier[1].name)
+    await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
+    assert status.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+
+
+async def test_no_secret_is_in_the_log(acme: Desk, tmp_path: Path) -> None:
+    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
+    tenants.lock(acme, "acme")
+    with pytest.raises(Locked):
+        await tenants.unlock(acme, "acme", Secret(OTHER))
+    logs = b"".join(each.read_bytes() for each in tmp_path.rglob(LOG))
+
+    def shown(content: bytes) -> list[str]:
+        forms = {
+            text: (text, text[-8:], base64.b64encode(text.encode()).decode()[:-4], text.encode().hex())
+            for text in (KEY, OTHER, PASSPHRASE)
+        }
+        return [text for text, each in forms.items() if any(form.encode() in content for form in each)]
+
+    assert logs and shown(logs) == []
+    assert shown(logs + KEY.encode().hex().encode()) == [KEY], "the scan can fail"
+
+
+async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Desk) -> None:
+    path = acme.tenants.folder("acme").path / LOG
+    path.chmod(0o644)
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    assert tenants.get(acme, "acme").name == "Acme Ltd" and acme.unnoted is not None
+    path.chmod(0o600)
+    assert [each.sentence for each in audit.check(acme, "acme").findings] == [
+        "The settings were changed after the last entry, by a session that ended or by something else."
+    ]
+    await tenants.rename(acme, "acme", "Acme")
+    assert [each.done for each in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
+    assert whole(acme)
+
+
+async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Desk) -> None:
+    await status.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    await status.remove_provider(acme, "acme", "anthropic")
+    for state in tenants.earlier(acme, "acme")[:2]:
+        await tenants.restore(acme, "acme", state.name)
+        assert status.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+        assert verification.standing(acme, "acme").findings == ()
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing that changes a file happens from then on."""
+
+
+def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From that call on, counted from 0, no function of `os` by which files change does anything."""
+    calls = count()
+
+    def mortal(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **named: Any) -> Any:
+            if next(calls) >= step:
+                raise Killed
+            return function(*given, **named)
+
+        return call
+
+    for name in ("open", "fsync", "link", "unlink", "replace", "rename", "mkdir"):
+        monkeypatch.setattr(os, name, mortal(getattr(os, name)))
+
+
+async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_told(
+    acme: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rename(name: str) -> None:
+        with replace(acme, _stores={}).store("acme").transaction() as tables:
+            tables.table("meta").update({"name": name})
+
+    states: Counter[str] = Counter()
+    for step in count():
+        rename("before")
+        ended = False
+        with monkeypatch.context() as mortal, suppress(Killed):
+            killed_at(step, mortal)
+            rename(f"name {step}")
+            ended = True
+        assert audit.check(acme, "acme").whole
+        found, noted = tenants.get(acme, "acme").name, "to" in log(acme)[-1].about and log(acme)[-1].about["to"]
+        rename("after")
+        assert whole(acme) or all(each.harmless for each in audit.check(acme, "acme").findings)
+        told = [each.done for each in log(acme)[-2:]]
+        if found == f"name {step}" and noted != found:
+            assert told == [UNNOTED, "tenant renamed"]
+            states["not noted in time"] += 1
+        states["changed" if found == f"name {step}" else "as before"] += 1
+        if ended:
+            assert found == noted == f"name {step}", "what was acknowledged is there, and in the log"
+            break
+    assert min(states["as before"], states["changed"]) > 3 and states["not noted in time"] > 0, states
+
+
+async def test_settings_that_something_else_changed_show_at_the_next_entry(acme: Desk) -> None:
+    folder = acme.tenants.folder("acme")
+    folder.write("settings.json", folder.read("settings.json.1") or b"")
+    assert audit.check(acme, "acme").findings
+    await tenants.rename(acme, "acme", "Acme")
+    assert UNNOTED in [each.done for each in log(acme)]
+
+
+async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Desk) -> None:
+    await tenants.remove(acme, "acme")
+    acme.record("acme", "locked")
+    assert acme.tenants.folders() == []
+
+
+def test_who_it_was_is_told_as_far_as_the_environment_knows() -> None:
+    told = who({"SSH_CONNECTION": "203.0.113.5 50022 10.0.0.1 22", "TMUX": "/tmp/tmux-0/default,1,0"})
+    assert told["from"] == "203.0.113.5" and told["inside"] == "tmux" and told["user"]
+    assert audit.by_whom({"user": "root", "login": "ada", "from": "203.0.113.5", "inside": "tmux"}) == (
+        "root (ada) from 203.0.113.5, in tmux"
+    )
+    other = who({"SUDO_USER": "ada", "SSH_CLIENT": "2001:db8::1 50022 22"})
+    assert other["from"] == "2001:db8::1" and "ada" in (other.get("login"), os.environ.get("USER"), other["user"])
+
+
+def test_an_entry_that_somebody_else_wrote_is_shown_as_far_as_it_goes() -> None:
+    for done, about in (("default set", {}), ("key pair {0.__class__}", {"a": 1}), ("trial set", {"models": []})):
+        assert audit.words(Entry(1, "", {}, done, about, "", "", ""))

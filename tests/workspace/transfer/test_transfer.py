@@ -1,0 +1,461 @@
+"""Settings as a file: the same ones make the same file, a file makes the same settings, a hostile one makes nothing."""
+
+import json
+import shlex
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.domain import Default, ModelType, Source
+from tui.errors import Locked, Problem, Usage
+from tui.practice.tenants import PASSPHRASE as PRACTICE
+from tui.practice.tenants import practice_desk
+from tui.secret import Secret
+from tui.tenancy import credentials as sealed
+from tui.tenancy.session import Desk
+from tui.workspace import audit, tenants, trials
+from tui.workspace.credentials import status
+from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.models import catalog, defaults
+from tui.workspace.transfer import export, file_format, import_plan
+from tui.workspace.transfer.file_format import Bundle, Kept
+
+KEY = "sk-FAKE-moving-canary-00000000-3f2a"
+OTHER = "sk-FAKE-moving-canary-11111111-77c0"
+LOCAL = "http://localhost:11434/v1"
+PASS = Secret("a FAKE passphrase of the file")
+
+
+@pytest.fixture
+async def acme(disk_desk: Desk) -> Desk:
+    """acme with two credentials of OpenAI, its models, a model of its own, and two defaults."""
+    desk = disk_desk
+    await tenants.create(desk, "acme")
+    await status.save(desk, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
+    await status.save(desk, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
+    await catalog.refresh(desk, "acme", "openai")
+    await status.save(desk, "acme", "openai_compatible", {"base_url": LOCAL})
+    await catalog.add(desk, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
+    await defaults.set(desk, "acme", ModelType.CHAT, "openai_compatible/own-model")
+    await defaults.set(desk, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    return desk
+
+
+async def text(desk: Desk, tenant_id: str = "acme", passphrase: Secret | None = None) -> str:
+    return (await export.export(desk, tenant_id, passphrase)).text
+
+
+async def brought(desk: Desk, content: str, named: str = "", passphrase: Secret | None = None) -> import_plan.Plan:
+    """Imports a file and answers the plan that was carried out."""
+    held = await import_plan.opened(content.encode(), passphrase)
+    made = await import_plan.plan(desk, held, import_plan.target(desk, held, named), named)
+    await import_plan.carry_out(desk, made)
+    return made
+
+
+def everything(desk: Desk) -> dict[str, bytes]:
+    roots = [each.path for each in (desk.data, desk.keys) if each.path]
+    found = [each for root in roots for each in root.rglob("*") if each.is_file() and each.name != ".lock"]
+    return {str(each): each.read_bytes() for each in found}
+
+
+def key_of(desk: Desk, tenant_id: str, name: str = "default") -> str:
+    found = next(each for each in sealed.listing(desk, tenant_id, "openai") if each.name == name)
+    return sealed.secrets(desk, tenant_id, found)["api_key"].reveal()
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_file_without_secrets_can_be_read_and_compared(acme: Desk) -> None:
+    content = await text(acme)
+    assert content == await text(acme), "the same settings make the same file"
+    assert KEY not in content and KEY[-4:] not in content
+    lines = content.splitlines()
+    assert '    "chat": "openai_compatible/own-model",' in lines
+    assert '            "organization": "org-x"' in lines
+    assert '          "secrets": ["api_key"]' in lines
+    assert '        {"id": "own-model", "type": "chat", "origin": "added"}' in lines
+    await status.verify_stored(acme, "acme", "openai")
+    await catalog.refresh(acme, "acme", "openai")
+    assert content == await text(acme), "what a provider says is not in it"
+    assert json.loads(content)["providers"]["openai"]["active"] == "default"
+
+
+async def test_a_file_with_secrets_holds_none_in_clear(acme: Desk) -> None:
+    content = await text(acme, passphrase=PASS)
+    assert not [each for each in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if each in content]
+    held = await import_plan.opened(content.encode(), PASS)
+    assert {each.name: each.secrets["api_key"].reveal() for each in held.credentials if each.secrets} == {
+        "default": KEY,
+        "team-b": OTHER,
+    }
+    assert KEY not in repr(held)
+    with pytest.raises(Locked):
+        await import_plan.opened(content.encode(), Secret("another FAKE one"))
+    assert import_plan.is_protected(content.encode()) and not import_plan.is_protected((await text(acme)).encode())
+
+
+async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the_log(acme: Desk) -> None:
+    desk = practice_desk(pace=0.0)
+    with pytest.raises(Locked):
+        await text(desk, "north-lab", PASS)
+    await tenants.unlock(desk, "north-lab", Secret(PRACTICE))
+    assert await text(desk, "north-lab", PASS)
+    assert [each.done for each in audit.listing(desk, "north-lab")][-1] == "exported"
+    log = acme.tenants.folder("acme").path / "audit.log"
+    log.chmod(0o644)
+    with pytest.raises(Problem):
+        await text(acme, passphrase=PASS)
+    assert await text(acme)
+
+
+async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in_the_file() -> None:
+    desk = practice_desk(pace=0.0)
+    made = await export.export(desk, "acme", PASS)
+    held = await import_plan.opened(made.text.encode(), PASS)
+    shut = {f"{export.called(each)}" for each in held.credentials if each.needs and not each.secrets}
+    assert shut == {"MiniMax default"}
+    assert made.lacks == ("MiniMax default cannot be opened; its key is not in the file.",)
+
+
+async def test_what_another_version_knows_is_named_and_left_out(acme: Desk) -> None:
+    with acme.store("acme").transaction() as tables:
+        tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
+        tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
+    made = await export.export(acme, "acme")
+    assert made.lacks == ("of_tomorrow is no provider of this version; it is not in the file.",)
+    assert not (await brought(acme, made.text)).changes
+
+
+# --- there and back ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_tenant_moves_with_all_that_is_its_own(acme: Desk) -> None:
+    made = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
+    assert made.new and made.tenant.key_id != tenants.get(acme, "acme").key_id
+    assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
+    one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
+    assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
+    assert one == two
+    assert all(each.usable for each in catalog.rows(acme, "other"))
+    assert audit.check(acme, "other").whole
+
+
+async def test_every_practice_tenant_comes_back_as_it_was(disk_desk: Desk) -> None:
+    desk = practice_desk(pace=0.0)
+    await tenants.unlock(desk, "north-lab", Secret(PRACTICE))
+    for tenant_id in tenants.ids(desk):
+        if [each for each in sealed.stored(desk, tenant_id) if sealed.is_shut(desk, tenant_id, each)]:
+            await status.remove_provider(desk, tenant_id, "minimax")
+        there = await text(desk, tenant_id)
+        await brought(disk_desk, await text(desk, tenant_id, PASS), "", PASS)
+        assert await text(disk_desk, tenant_id) == there
+
+
+async def test_the_same_file_again_changes_nothing(acme: Desk) -> None:
+    for passphrase in (None, PASS):
+        made = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
+        assert not made.changes and not made.lacks and not made.new
+
+
+async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Desk) -> None:
+    before = await text(acme, passphrase=PASS)
+    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
+    await status.use(acme, "acme", "openai", "team-b")
+    await defaults.clear(acme, "acme", ModelType.EMBEDDING)
+    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await status.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    made = await brought(acme, before, "", PASS)
+    assert [audit.words(each) for each in made.acts] == [
+        "OpenAI changed: credential default, organization, api_key",
+        "OpenAI: credential default in use",
+        "default for system reasoning set to openai_compatible/own-model",
+        "default for embedding set to openai/text-embedding-3-small",
+    ]
+    assert key_of(acme, "acme") == KEY
+    assert status.row(acme, "acme", "anthropic").credential is not None
+
+
+async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Desk) -> None:
+    content = await text(acme)
+    await status.save(acme, "acme", "openai", {"organization": "org-y"})
+    await status.remove(acme, "acme", "openai", "team-b")
+    made = await brought(acme, content)
+    assert [audit.words(each) for each in made.acts] == ["OpenAI changed: credential default, organization"]
+    assert made.lacks == (
+        "OpenAI team-b needs its API key: modeldeck provider set openai base_url=https://api.openai.com/v1 api_key=- "
+        "--name team-b",
+    )
+    assert key_of(acme, "acme") == KEY
+    new = await brought(acme, content, "other")
+    assert len(new.lacks) == 2 and catalog.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
+
+
+async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Desk) -> None:
+    fields = {"organization": "org-$(id); `id`'\"\n&"}
+    theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
+    made = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
+    (lacks,) = made.lacks
+    command = shlex.split(lacks.partition(": ")[2])
+    assert command[:4] == ["modeldeck", "provider", "set", "openai"]
+    assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
+
+
+async def test_a_plan_writes_nothing(acme: Desk) -> None:
+    content = (await text(acme, passphrase=PASS)).encode()
+    await status.remove_provider(acme, "acme", "openai")
+    before = everything(acme)
+    held = await import_plan.opened(content, PASS)
+    assert (await import_plan.plan(acme, held, "acme")).changes
+    assert (await import_plan.plan(acme, held, None, "other")).new
+    assert everything(acme) == before
+
+
+async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Desk) -> None:
+    content = await text(acme)
+    await defaults.clear(acme, "acme", ModelType.CHAT)
+    held = await import_plan.opened(content.encode())
+    made = await import_plan.plan(acme, held, "acme")
+    await tenants.rename(acme, "acme", "Acme Ltd")
+    before = everything(acme)
+    with pytest.raises(Problem, match="changed in another session meanwhile"):
+        await import_plan.carry_out(acme, made)
+    assert everything(acme) == before
+    new = await import_plan.plan(acme, held, None, "other")
+    await tenants.create(acme, "other")
+    before = everything(acme)
+    with pytest.raises(Usage):
+        await import_plan.carry_out(acme, new)
+    assert everything(acme) == before
+
+
+async def test_an_import_never_fills_a_trial_again(acme: Desk) -> None:
+    await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
+    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    with acme.store("operator").transaction() as tables:
+        tables.table("used").insert({"tenant": "acme", "provider": "openai", "calls": 9})
+    content = await text(acme, passphrase=PASS)
+    await tenants.remove(acme, "acme")
+    await brought(acme, content, "", PASS)
+    left = trials.left(acme, "acme", "openai")
+    assert left and left.left == 1
+    assert trials.source(acme, "acme", "openai") is Source.TRIAL
+    await trials.remove(acme, "openai")
+    assert (await brought(acme, content, "third", PASS)).lacks == ("There is no trial of OpenAI.",)
+
+
+async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Desk) -> None:
+    found = json.loads(await text(acme))
+    found["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
+    held = await import_plan.opened(json.dumps(found).encode())
+    with pytest.raises(Usage, match=r"OpenAI default: The stored API key was given for https://api\.openai\.com"):
+        await import_plan.plan(acme, held, "acme")
+    token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
+    await status.save(acme, "acme", "huggingface", token)
+    address = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": "https://x.example"}
+    model = {"id": "theirs", "type": "chat", "origin": "added", "fields": address}
+    before = everything(acme)
+    for named in ({"active": "default", "credentials": {"default": {"secrets": ["api_token"]}}}, {}):
+        theirs = await import_plan.opened(json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode())
+        with pytest.raises(Usage, match=r"would send the stored key of Hugging Face to https://x\.example"):
+            await import_plan.plan(acme, theirs, "acme")
+    assert everything(acme) == before
+
+
+async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_a_file(acme: Desk) -> None:
+    away = {
+        "openai_compatible": {
+            "credentials": {
+                "default": {"fields": {"base_url": "http://models.example/v1"}, "plain_http": ["http://models.example"]}
+            }
+        }
+    }
+    held = await import_plan.opened(json.dumps(file_with(away)).encode())
+    with pytest.raises(PlainHttp):
+        await import_plan.plan(acme, held, None, "other")
+    made = await import_plan.plan(acme, held, None, "other", allow_http=True)
+    await import_plan.carry_out(acme, made)
+    assert sealed.stored(acme, "other")[0].plain_http == ("http://models.example",)
+
+
+async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Desk) -> None:
+    held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
+    made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
+    await import_plan.carry_out(acme, made)
+    assert made.tenant.id == "unlocked-lab" and tenants.get(acme, made.tenant.id).protected
+    tenants.lock(acme, made.tenant.id)
+    with pytest.raises(Locked):
+        key_of(acme, made.tenant.id)
+    await tenants.unlock(acme, made.tenant.id, Secret("its own FAKE one"))
+    assert key_of(acme, made.tenant.id) == KEY
+
+
+# --- files from elsewhere ---------------------------------------------------------------------------------------------
+
+
+def file_with(providers: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    whole = {"modeldeck": "settings", "version": 1, "tenant": {"id": "acme", "name": "acme"}, "defaults": {}}
+    return whole | {"providers": providers or {}} | more
+
+
+def openai(**held: Any) -> dict[str, Any]:
+    return file_with({"openai": held})
+
+
+SECRET = {"api_key": KEY}
+HOSTILE: dict[str, Any] = {
+    "another kind": {"modeldeck": "recipe"},
+    "a newer version": file_with(version=2),
+    "no version": {name: value for name, value in file_with().items() if name != "version"},
+    "a version that is text": file_with(version="1"),
+    "an unknown entry": file_with(extra=1),
+    "a tenant that is text": file_with(tenant="acme"),
+    "an unknown provider": file_with({"nobody": {}}),
+    "a provider that leads elsewhere": file_with({"../openai": {}}),
+    "a provider that is a list": file_with({"openai": []}),
+    "a credential that leads elsewhere": openai(credentials={"../x": {"secrets": SECRET}}),
+    "a credential without a name": openai(credentials={"": {"secrets": SECRET}}),
+    "an unknown field": openai(credentials={"default": {"fields": {"nope": "1"}, "secrets": SECRET}}),
+    "an unknown secret": openai(credentials={"default": {"secrets": {"nope": KEY}}}),
+    "a field that is a number": openai(credentials={"default": {"fields": {"organization": 7}, "secrets": SECRET}}),
+    "a secret that is a list": openai(credentials={"default": {"secrets": {"api_key": [KEY]}}}),
+    "a secret with a line end": openai(credentials={"default": {"secrets": {"api_key": "sk\n\x00é"}}}),
+    "a secret among the clear fields": openai(credentials={"default": {"fields": {"api_key": KEY}, "secrets": 1}}),
+    "an address that is none": openai(
+        credentials={"default": {"fields": {"base_url": "file:///x"}, "secrets": SECRET}}
+    ),
+    "an active one that is not there": openai(active="other"),
+    "a source of nobody": openai(source="theirs"),
+    "a model of an unknown type": openai(models=[{"id": "m", "type": "magic"}]),
+    "a type that the provider does not serve": file_with({"anthropic": {"models": [{"id": "m", "type": "embedding"}]}}),
+    "a model without an id": openai(models=[{"type": "chat"}]),
+    "a model twice": openai(models=[{"id": "m", "type": "chat"}] * 2),
+    "a model with blanks": openai(models=[{"id": "a b", "type": "chat"}]),
+    "a model with codes": openai(models=[{"id": "a\x1b[2J", "type": "chat"}]),
+    "a model of another provider": openai(models=[{"id": "m", "type": "chat", "provider": "anthropic"}]),
+    "a model with endless context": openai(models=[{"id": "m", "type": "chat", "context": -1}]),
+    "a model with a date that is none": openai(models=[{"id": "m", "type": "chat", "gone": "\x1b[2J"}]),
+    "a model field that is a list": openai(models=[{"id": "m", "type": "chat", "fields": {"a": []}}]),
+    "a default of an unknown type": file_with(defaults={"magic": "openai/m"}),
+    "a default of nothing": file_with(defaults={"chat": "openai"}),
+    "a default of an unknown provider": file_with(defaults={"chat": "nobody/m"}),
+    "a default that is a number": file_with(defaults={"chat": 1}),
+    "more models than anybody needs": openai(models=[{"id": str(n), "type": "chat"} for n in range(50_001)]),
+}
+BYTES = {
+    "nothing": b"",
+    "no JSON": b"not JSON",
+    "not text": b"\xff\xfe\x00",
+    "a list": b"[]",
+    "deep": b"[" * 100_000,
+    "deep inside": b'{"modeldeck": "settings", "providers": ' + b'{"a":' * 100_000,
+    "huge": b" " * (file_format.LARGEST + 1),
+    "twice": b'{"modeldeck": "settings", "modeldeck": "settings"}',
+    "no number": b'{"modeldeck": "settings", "version": NaN}',
+    "cut": json.dumps(file_with()).encode()[:-10],
+    "endless number": b'{"modeldeck": "settings", "version": ' + b"9" * 5000 + b"}",
+}
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *BYTES])
+async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_nothing_is_written(
+    acme: Desk, name: str
+) -> None:
+    content = BYTES[name] if name in BYTES else json.dumps(HOSTILE[name]).encode()
+    before = everything(acme)
+    for tenant_id, named in (("acme", ""), (None, "other")):
+        with pytest.raises(Usage) as said:
+            await import_plan.plan(acme, await import_plan.opened(content), tenant_id, named)
+        assert said.value.message.endswith(".") and "\x1b" not in said.value.message
+        assert KEY not in said.value.message + said.value.hint
+    assert everything(acme) == before
+
+
+async def test_a_file_does_not_go_into_the_operators_settings(acme: Desk) -> None:
+    await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
+    held = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
+    assert import_plan.target(acme, held) is None and import_plan.target(acme, held, "acme") == "acme"
+    with pytest.raises(Usage):
+        tenants.find(acme, "operator")
+
+
+@pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
+async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Desk, change: dict[str, str]) -> None:
+    held = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
+    assert import_plan.target(acme, held) is None
+    with pytest.raises(Usage):
+        await import_plan.plan(acme, held, None)
+    assert (await import_plan.plan(acme, held, None, "Named Here")).tenant.id == "named-here"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=3),
+    max_leaves=12,
+)
+places = st.lists(st.sampled_from(["providers", "openai", "credentials", "default", "fields", "models", 0]), max_size=5)
+
+
+def put(whole: Any, place: list[Any], value: Any) -> None:
+    """Puts something where a place leads, as far as it leads anywhere."""
+    for step in place:
+        if isinstance(whole, list):
+            step = 0
+        if isinstance(whole, dict | list) and step in (whole if isinstance(whole, dict) else range(len(whole))):
+            if not isinstance(whole[step], dict | list):
+                whole[step] = value
+                return
+            whole = whole[step]
+    if isinstance(whole, dict):
+        whole[str(place)[:12]] = value
+    elif isinstance(whole, list):
+        whole.append(value)
+
+
+@settings(max_examples=300, deadline=None)
+@given(places, st.sampled_from(["id", "type", "secrets", "active", "source", "api_key", "context"]), anything)
+def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], name: str, value: Any) -> None:
+    whole = openai(
+        active="default",
+        credentials={"default": {"fields": {"organization": "org-x"}, "secrets": dict(SECRET)}},
+        models=[{"id": "m", "type": "chat"}],
+    )
+    put(whole, [*place, name], value)
+    try:
+        held = file_format.parse(file_format.read(json.dumps(whole).encode()))
+        file_format.written(held)
+    except Usage as problem:
+        assert problem.message.endswith(".") and KEY not in problem.message
+
+
+names = st.text("abcdefgh-_.", min_size=1, max_size=12)
+texts = st.text(max_size=30)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        names, st.tuples(st.dictionaries(names, texts, max_size=3), st.lists(names, unique=True)), max_size=4
+    ),
+    st.dictionaries(st.sampled_from(list(ModelType)), names, max_size=3),
+    texts,
+)
+def test_what_is_written_is_read_again(
+    held: dict[str, tuple[dict[str, str], list[str]]], chosen: dict[ModelType, str], name: str
+) -> None:
+    whole = Bundle(
+        "acme",
+        name,
+        tuple(Kept("openai", each, clear, tuple(sorted(needs))) for each, (clear, needs) in sorted(held.items())),
+        defaults=tuple(Default(kind, "openai", each, "") for kind, each in sorted(chosen.items())),
+    )
+    try:
+        content = file_format.written(whole).encode()
+    except UnicodeEncodeError:
+        return
+    assert file_format.parse(file_format.read(content)) == whole
+    assert file_format.written(replace(whole, credentials=whole.credentials[::-1])).encode() == content

@@ -1,0 +1,93 @@
+"""`modeldeck audit …`: what was done, by whom, and whether the log of it is whole."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from tui.cli.columns import counted
+from tui.cli.context import Calling
+from tui.errors import Exit, Usage
+from tui.storage.audit_log import Entry
+from tui.tenancy.session import OPERATOR
+from tui.workspace import audit
+
+_SHOWN = 40
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def show(call: Calling) -> None:
+    """The entries, oldest first; on a terminal the last of them."""
+    owner = OPERATOR if call.given.has("operator") else call.tenant_id
+    found = audit.listing(call.desk, owner, _since(call.given.one("since")))
+    entries = _last(found, call.given.one("number"), 0 if call.out.as_json else _SHOWN)
+    if call.out.as_json:
+        call.out.json([_shape(each) for each in entries])
+        return
+    call.out.table(
+        ("", "when", "who", "what"),
+        [(str(each.n), _local(each.at), audit.by_whom(each.by), audit.words(each)) for each in entries],
+    )
+    if call.out.decorated and not found:
+        call.out.note("There is no entry.")
+    elif call.out.decorated and len(entries) < len(found):
+        call.out.note(f"{counted(len(found) - len(entries), 'entry', 'entries')} before these; -n 0 shows all.")
+
+
+def _shape(entry: Entry) -> dict[str, object]:
+    return {"n": entry.n, "at": entry.at, "by": entry.by, "done": entry.done, "about": entry.about}
+
+
+def _last(entries: list[Entry], given: str, usual: int) -> list[Entry]:
+    if given and not given.isdecimal():
+        raise Usage("-n wants a whole number; 0 is all.")
+    number = int(given) if given else usual
+    return entries[-number:] if number else entries
+
+
+def _since(text: str) -> str:
+    """An ISO time in UTC from a date or time in local time, or from how long ago."""
+    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    try:
+        if not text:
+            return ""
+        if ago:
+            then = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        else:
+            then = datetime.fromisoformat(text).astimezone(UTC)
+        return f"{then:%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        raise Usage(
+            "--since wants a date, a time, or how long ago.", "2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
+        ) from None
+
+
+def _local(stamp: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(stamp).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError):
+        return stamp
+
+
+def verify(call: Calling) -> int:
+    """Whether the logs are whole; exit 1 if one is not."""
+    one = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    owners = [call.tenant_id] if one else audit.owners(call.desk)
+    checked = [audit.check(call.desk, each) for each in owners]
+    if call.out.as_json:
+        call.out.json(
+            [
+                {
+                    "tenant": each.owner,
+                    "entries": each.count,
+                    "whole": each.whole,
+                    "findings": [{"sentence": one.sentence, "harmless": one.harmless} for one in each.findings],
+                }
+                for each in checked
+            ]
+        )
+    else:
+        for each in checked:
+            told = counted(each.count, "entry", "entries")
+            call.out.line(f"{each.owner}: {told}, {'whole' if each.whole else 'not whole'}.")
+            for finding in each.findings:
+                call.out.line(f"  {finding.sentence}")
+    return Exit.DONE if all(each.whole for each in checked) else Exit.FAILED

@@ -1,0 +1,173 @@
+"""`modeldeck chat`: an answer that streams to stdout; everything else goes to stderr."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.cli.commands.model_call import answering_model, begin, closing, say_beside, standard_input
+from tui.cli.context import Calling
+from tui.cli.output import is_terminal
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Usage
+from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
+from tui.providers.events import Usage as Used
+from tui.providers.requests import Message
+from tui.sanitize import printable
+from tui.workspace.playground import calls
+
+
+def chat(call: Calling) -> Coroutine[Any, Any, int]:
+    """Read the question, then ask."""
+    model = answering_model(call, ModelType.CHAT)
+    parameters = _parameters(call, model)
+    prompt = call.given.one("PROMPT") or standard_input("The question").strip()
+    if not prompt:
+        raise Usage("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
+    system = call.given.one("system")
+    messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
+    return _ask(call, model, messages, parameters)
+
+
+def _parameters(call: Calling, model: Model) -> dict[str, Any]:
+    known = {parameter.name: parameter for parameter in calls.parameters(model)}
+    values: dict[str, Any] = {}
+    for word in call.given.many("parameter"):
+        name, equals, text = word.partition("=")
+        if not equals or name not in known:
+            raise Usage(
+                "-p wants NAME=VALUE with a parameter that this model takes.",
+                f"{model.ref} takes: {', '.join(known) or 'none'}.",
+            )
+        values[name] = calls.parse_parameter(known[name], text)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+_TOO_SHORT = 0.02
+"""Seconds in which a number of tokens says nothing about speed."""
+
+
+class _Answer:
+    """An answer as it grows."""
+
+    def __init__(self, call: Calling) -> None:
+        self._call = call
+        self._started = time.monotonic()
+        self._first = 0.0
+        self._line_open = False
+        self._thinking_open = False
+        self.text: list[str] = []
+        self.thinking: list[str] = []
+        self.notices: list[str] = []
+        self.used: Used | None = None
+        self.finish: Finish | None = None
+        self.total = 0.0
+
+    def take(self, event: Event) -> None:
+        out = self._call.out
+        match event:
+            case TextDelta(text=text):
+                self._mark_first(text)
+                self.text.append(printable(text))
+                if not out.as_json and text:
+                    self.end_thinking()
+                    out.piece(text)
+                    self._line_open = not text.endswith("\n")
+            case ThinkingDelta(text=text):
+                self._mark_first(text)
+                self.thinking.append(printable(text))
+                if self._call.given.has("thinking") and not out.as_json:
+                    out.aside(text)
+                    self._thinking_open = True
+            case Used():
+                self.used = event
+            case Finish():
+                self.finish = event
+            case Notice(text=text):
+                self.notices.append(printable(text))
+                out.note(text)
+            case _:
+                say_beside(out, event)
+
+    def _mark_first(self, text: str) -> None:
+        if text and not self._first:
+            self._first = time.monotonic() - self._started
+
+    def end_thinking(self) -> None:
+        if self._thinking_open:
+            self._call.out.aside("\n\n")
+            self._thinking_open = False
+
+    def end(self) -> None:
+        """The last line is ended, whatever the model did."""
+        self.total = time.monotonic() - self._started
+        self.end_thinking()
+        if self._line_open:
+            self._call.out.piece("\n")
+            self._line_open = False
+
+    @property
+    def complete(self) -> bool:
+        return self.finish is not None and self.finish.complete
+
+    @property
+    def speed(self) -> float | None:
+        """Tokens a second after the first one; None where the provider tells no usage."""
+        rest = self.total - self._first
+        return self.used.output / rest if self.used and self.used.output and rest > _TOO_SHORT else None
+
+    def as_json(self, model: Model) -> dict[str, Any]:
+        used = self.used
+        return {
+            "model": model.ref,
+            "text": "".join(self.text),
+            "thinking": "".join(self.thinking),
+            "finish": self.finish.reason if self.finish else None,
+            "complete": self.complete,
+            "usage": {"input": used.input, "output": used.output, "reasoning": used.reasoning} if used else None,
+            "timings": {
+                "first_token": round(self._first, 4) if self._first else None,
+                "total": round(self.total, 4),
+                "tokens_per_second": round(self.speed, 2) if self.speed else None,
+            },
+            "notices": self.notices,
+        }
+
+    def summary(self) -> str:
+        parts = [f"first token {self._first:.2f} s", f"{self.total:.1f} s"] if self._first else [f"{self.total:.1f} s"]
+        if self.used:
+            parts += [f"{self.used.input} tokens in", f"{self.used.output} out"]
+            parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
+            parts += [f"{self.speed:.0f} a second"] if self.speed else []
+        return " · ".join(parts)
+
+
+async def _ask(call: Calling, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
+    await begin(call, model)
+    answer = _Answer(call)
+    problem: Problem | None = None
+    stream = not call.given.has("no-stream")
+    try:
+        async with closing(calls.chat(call.desk, call.tenant.id, model, messages, parameters, stream=stream)) as events:
+            async for event in events:
+                answer.take(event)
+    except asyncio.CancelledError:
+        answer.end()
+        call.out.note("■ Stopped; the answer is incomplete.")
+        raise
+    except Problem as broken:
+        problem = broken
+    finally:
+        answer.end()
+    if call.out.as_json and (answer.text or not problem):
+        call.out.json(answer.as_json(model))
+    if problem:
+        if answer.text:
+            call.out.note("■ The answer is incomplete: what stands above is all that came.")
+        raise problem
+    if answer.finish and answer.finish.note:
+        call.out.note(answer.finish.note)
+    if not call.out.as_json and (is_terminal(sys.stderr) or call.given.has("verbose")):
+        call.out.note(answer.summary())
+    return 0

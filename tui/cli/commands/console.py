@@ -1,0 +1,61 @@
+"""`modeldeck` and `modeldeck practice`: the console, the only command that imports Textual."""
+
+import asyncio
+import gc
+import os
+import sys
+
+from tui.cli.context import Calling
+from tui.cli.output import is_terminal
+from tui.errors import Problem, Usage
+
+_PICTURES = "120"
+"""A second at most. Up to two of these steps pass before a change is seen; what streams is drawn far less often."""
+
+
+def console(call: Calling) -> int:
+    """Open the console on the tenant of -t, else where it was left."""
+    _take_terminal(call)
+    named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    tenant_id = call.tenant.id if named else None
+    asyncio.run(_open_what_was_handed(call, tenant_id))
+    call.hidden.close()
+    from tui.console.app import run
+
+    return run(call.desk, tenant_id)
+
+
+async def _open_what_was_handed(call: Calling, tenant_id: str | None) -> None:
+    """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
+    from tui.tenancy import tenants
+
+    ids = [tenant_id] if tenant_id else tenants.ids(call.desk)
+    if call.hidden.named and len(ids) != 1:
+        raise Usage("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
+    for each in ids:
+        try:
+            tenant = tenants.get(call.desk, each)
+        except Problem:
+            continue  # the console says what is the matter with it
+        if tenant.protected and (len(ids) == 1 or call.hidden.has_own(each)):
+            await call.open_if_handed(tenant)
+
+
+def practice(call: Calling) -> int:
+    """Open the console on made-up tenants and practice providers."""
+    _take_terminal(call)
+    from tui.console.app import run
+    from tui.practice.tenants import practice_desk
+
+    return run(practice_desk(call.environ), None)
+
+
+def _take_terminal(call: Calling) -> None:
+    hint = "Commands work without one: modeldeck --help lists them."
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
+        raise Usage("The console needs a terminal on standard input and output.", hint)
+    if call.environ.get("TERM", "") in ("", "dumb"):
+        raise Usage("The console needs a terminal that can place text; by TERM this one is dumb.", hint)
+    os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
+    # What starting makes stays: looking for garbage among it takes a tenth of the time to the first screen.
+    gc.disable()

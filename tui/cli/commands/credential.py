@@ -1,0 +1,82 @@
+"""`modeldeck credential …`."""
+
+from typing import Any
+
+from tui.cli.context import Calling
+from tui.domain import Credential, kept_for
+from tui.errors import Usage
+from tui.providers import provider as provider_by_id
+from tui.sanitize import grouped, mask
+from tui.workspace.credentials import status
+
+
+def credential_shape(credential: Credential) -> dict[str, Any]:
+    """A credential as JSON: of its secrets only the hint and the fingerprint."""
+    return {
+        "provider": credential.provider,
+        "name": credential.name,
+        "active": credential.active,
+        "state": credential.check.state,
+        "clear": dict(credential.clear),
+        "secrets": {
+            name: {"hint": credential.hints.get(name, ""), "fingerprint": credential.fingerprints.get(name, "")}
+            for name in sorted({*credential.hints, *credential.fingerprints})
+        },
+        "origins": list(credential.origins),
+        "plain_http": list(credential.plain_http),
+        "verified_at": credential.check.at,
+        "ms": credential.check.ms,
+        "changed": credential.changed,
+    }
+
+
+def listing(call: Calling) -> None:
+    """The credentials of one provider; keys as dots."""
+    provider = provider_by_id(call.given.one("P"))
+    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    if call.out.as_json:
+        call.out.json([credential_shape(each) for each in stored])
+        return
+    if not stored and call.out.decorated:
+        call.out.note(f"{provider.label} is not set up. modeldeck provider set {provider.id} does it.")
+    call.out.table(
+        ("credential", "", "state", "secrets", "sent to"),
+        [
+            (
+                each.name,
+                "active" if each.active else f"kept for {kept_for(each.name)}" if kept_for(each.name) else "",
+                each.check.state,
+                ", ".join(
+                    f"{mask(hint)} {grouped(each.fingerprints.get(name, ''))}" for name, hint in each.hints.items()
+                )
+                or "no key",
+                ", ".join(f"{at} (plain http)" if at in each.plain_http else at for at in each.origins),
+            )
+            for each in stored
+        ],
+    )
+
+
+async def use(call: Calling) -> None:
+    """Make a credential the active one."""
+    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    await call.opening(lambda: status.use(call.desk, call.tenant.id, provider.id, name))
+    call.out.line(f"{provider.label} uses the credential {kept_for(name) or name} now.")
+
+
+async def remove(call: Calling) -> None:
+    """Remove a credential, or say what would go."""
+    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    found = next((each for each in stored if each.name == name), None)
+    if found is None:
+        names = ", ".join(each.name for each in stored) or "none"
+        raise Usage(f"{provider.label} has no credential of that name.", f"There is: {names}.")
+    if not call.given.has("yes"):
+        keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
+        which = "The active credential" if found.active else "The credential"
+        is_last = not kept_for(name) and not status.staying(call.desk, call.tenant.id, provider.id, name)
+        last = f" As it is the last one, models and defaults of {provider.label} go too." if is_last else ""
+        raise Usage(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
+    await status.remove(call.desk, call.tenant.id, provider.id, name)
+    call.out.line(f"The credential {name} of {provider.label} is removed.")

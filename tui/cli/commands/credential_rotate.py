@@ -1,0 +1,93 @@
+"""`modeldeck credential rotate`: a new key in, back to the old one, or done with it."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.cli.commands.provider_set import look_at_shapes, own_address, said_how, save
+from tui.cli.context import Calling
+from tui.cli.fields import Values, entries
+from tui.domain import Credential
+from tui.errors import Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Provider
+from tui.tenancy import credentials
+from tui.workspace.credentials import rotation
+from tui.workspace.credentials.save import DEFAULT_NAME
+
+
+def rotate(call: Calling) -> Coroutine[Any, Any, None]:
+    """Take the new key in, or go back, or confirm."""
+    provider, name = provider_by_id(call.given.one("P")), call.given.one("name", DEFAULT_NAME)
+    words, confirm, undo = call.given.many("FIELD=VALUE"), call.given.has("confirm"), call.given.has("undo")
+    if undo and (confirm or words):
+        raise Usage("--undo goes alone.", "modeldeck credential rotate --help shows how.")
+    if undo:
+        return _undo(call, provider, name)
+    if confirm and not words:
+        return _confirm(call, provider, name)
+    return _rotate(call, provider, name, words)
+
+
+async def _rotate(call: Calling, provider: Provider, name: str, words: tuple[str, ...]) -> None:
+    async def rotatable() -> Credential:
+        return rotation.rotatable(call.desk, call.tenant.id, provider.id, name)
+
+    held = await call.opening(rotatable)
+    values = _new_secrets(call, provider, held, words)
+    rotation.differs(call.desk, call.tenant.id, held, values)
+    if not own_address(call, provider, values):
+        look_at_shapes(provider, values)
+    done = await said_how(save(call, provider, values, rotate=True), provider)
+    if call.given.has("confirm"):
+        await rotation.confirm(call.desk, call.tenant.id, provider.id, name)
+    _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
+
+
+def _new_secrets(call: Calling, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
+    """The fields as given; where no secret is among them, every stored one is asked for."""
+    secret = [each.name for each in provider.fields if each.name in held.hints]
+    if not any(each.partition("=")[0] in secret for each in words):
+        words = (*words, *(f"{each}=-" for each in secret))
+    whose = f" of {provider.label} for {call.tenant.name}, the new one"
+    return entries(provider.fields, words, call.hidden, call.out, whose)
+
+
+async def _undo(call: Calling, provider: Provider, name: str) -> None:
+    back = await call.opening(lambda: rotation.go_back(call.desk, call.tenant.id, provider.id, name))
+    _tell(call, provider, back)
+
+
+async def _confirm(call: Calling, provider: Provider, name: str) -> None:
+    await rotation.confirm(call.desk, call.tenant.id, provider.id, name)
+    held = credentials.listing(call.desk, call.tenant.id, provider.id)
+    _tell(call, provider, next(each for each in held if each.name == name))
+
+
+def _tell(call: Calling, provider: Provider, now: Credential, more: str = "") -> None:
+    """Say which key is in use, and which is kept."""
+    other = rotation.kept(call.desk, call.tenant.id, provider.id, now.name)
+    hint, kept = (credentials.key_hint(provider, each.hints) if each else None for each in (now, other))
+    if call.out.as_json:
+        call.out.json(
+            {
+                "provider": provider.id,
+                "credential": now.name,
+                "active": now.active,
+                "state": now.check.state,
+                "ms": now.check.ms,
+                "hint": hint,
+                "kept": kept,
+            }
+        )
+        return
+    place = "" if now.name == DEFAULT_NAME else f" --name {now.name}"
+    call.out.line(f"{now.name} of {provider.label} is the key{_ending(hint)}{more}.")
+    if other is None:
+        call.out.line("No other key of it is kept.")
+    else:
+        call.out.line(f"The key{_ending(kept)} is kept.")
+        call.out.line(f"modeldeck credential rotate {provider.id}{place} --undo goes back to it, --confirm forgets it.")
+
+
+def _ending(hint: str | None) -> str:
+    return f" ending {hint}" if hint else ""

@@ -1,0 +1,59 @@
+"""`modeldeck default …`."""
+
+from typing import Any
+
+from tui.cli.context import Calling
+from tui.domain import Model, ModelType
+from tui.workspace.models import defaults
+from tui.workspace.models.defaults import DefaultRow
+
+
+def show(call: Calling) -> None:
+    """The default model of each type, its state, and what is proposed where there is none."""
+    rows = defaults.rows(call.desk, call.tenant.id)
+    if call.out.as_json:
+        call.out.json([_shape(row) for row in rows])
+        return
+    call.out.table(
+        ("type", "default model", "state"),
+        [(row.type, row.default.ref if row.default else "none", _state(row)) for row in rows],
+    )
+    if call.out.decorated and any(row.proposed or row.nearest for row in rows):
+        call.out.note("modeldeck default set TYPE P/MODEL sets one.")
+
+
+def _state(row: DefaultRow) -> str:
+    """How the default stands, and what could take its place."""
+    parts = [row.sentence, f"nearest: {row.nearest.ref}" if row.nearest else ""]
+    parts += [f"proposed: {row.proposed.ref}" if row.proposed else ""]
+    return "; ".join(part for part in parts if part)
+
+
+def _shape(row: DefaultRow) -> dict[str, Any]:
+    return {
+        "type": row.type,
+        "model": row.default.ref if row.default else None,
+        "state": row.state,
+        "sentence": row.sentence,
+        "set_at": row.default.set_at if row.default else "",
+        "nearest": _ref(row.nearest),
+        "proposed": _ref(row.proposed),
+    }
+
+
+def _ref(model: Model | None) -> str | None:
+    return model.ref if model else None
+
+
+async def choose(call: Calling) -> None:
+    """Make a model the default of its type."""
+    kind, ref = ModelType(call.given.one("TYPE")), call.given.one("P/MODEL")
+    await defaults.set(call.desk, call.tenant.id, kind, ref)
+    call.out.line(f"{ref} is the default for {kind.label} now.")
+
+
+async def clear(call: Calling) -> None:
+    """Leave a type without a default."""
+    kind = ModelType(call.given.one("TYPE"))
+    await defaults.clear(call.desk, call.tenant.id, kind)
+    call.out.line(f"There is no default for {kind.label} now.")

@@ -1,0 +1,188 @@
+"""`modeldeck model …`."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from tui.cli.columns import counted
+from tui.cli.commands.model_call import say_beside
+from tui.cli.context import Calling
+from tui.cli.fields import entries
+from tui.domain import Model, ModelType
+from tui.errors import Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Provider
+from tui.workspace.credentials.status import PlainHttp
+from tui.workspace.models import catalog
+from tui.workspace.models.catalog import ModelRow
+
+
+def listing(call: Calling) -> None:
+    """The models of a tenant, by type or provider if wanted."""
+    kind, provider = _type(call), call.given.one("provider")
+    wanted = provider_by_id(provider).id if provider else ""
+    rows = [
+        row
+        for row in catalog.rows(call.desk, call.tenant.id)
+        if (kind is None or row.model.type is kind) and wanted in ("", row.model.provider)
+    ]
+    if call.out.as_json:
+        call.out.json([_row_shape(row) for row in rows])
+        return
+    if not rows and call.out.decorated:
+        call.out.note("No such models yet. modeldeck provider set P imports those of a provider.")
+    call.out.table(
+        ("model", "type", "context", "state", ""),
+        [
+            (
+                row.model.ref,
+                row.model.type,
+                f"{row.model.context:,}" if row.model.context else "–",
+                row.word,
+                "default" if row.default else "",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _type(call: Calling) -> ModelType | None:
+    named = call.given.one("type")
+    return ModelType(named) if named else None
+
+
+def _row_shape(row: ModelRow) -> dict[str, Any]:
+    model = row.model
+    return {
+        "provider": model.provider,
+        "id": model.id,
+        "type": model.type,
+        "origin": model.origin,
+        "state": row.state,
+        "default": row.default,
+        "context": model.context,
+        "dimensions": model.dimensions,
+        "ends": model.ends,
+        "gone": model.gone,
+        "fields": dict(model.fields),
+    }
+
+
+def _find(call: Calling) -> Model:
+    ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
+    return catalog.find(call.desk, call.tenant.id, ref, _type(call))
+
+
+def _answer(call: Calling, model: Model, sentence: str) -> None:
+    if call.out.as_json:
+        rows = catalog.rows(call.desk, call.tenant.id)
+        call.out.json(
+            next(_row_shape(row) for row in rows if (row.model.ref, row.model.type) == (model.ref, model.type))
+        )
+    else:
+        call.out.line(sentence)
+
+
+def _entries(call: Calling, provider: Provider) -> dict[str, str]:
+    """The fields of an added model as given; none of them is secret."""
+    values = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    return {name: value for name, value in values.items() if isinstance(value, str)}
+
+
+async def refresh(call: Calling) -> None:
+    """List a provider's models again."""
+    provider = provider_by_id(call.given.one("P"))
+    hear = partial(say_beside, call.out)
+    done = await call.opening(lambda: catalog.refresh(call.desk, call.tenant.id, provider.id, hear))
+    if call.out.as_json:
+        call.out.json(
+            {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
+        )
+    else:
+        call.out.line(
+            f"{provider.label} lists {counted(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
+        )
+
+
+async def search(call: Calling) -> None:
+    """Find models that can be added."""
+    provider, words = provider_by_id(call.given.one("P")), " ".join(call.given.many("WORD"))
+    if provider.search is None:
+        raise Usage(f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one.")
+    kind = _type(call) or ModelType.CHAT
+    hits = await call.opening(lambda: catalog.search(call.desk, call.tenant.id, provider.id, words, kind))
+    if call.out.as_json:
+        call.out.json(
+            [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
+        )
+        return
+    if not hits and call.out.decorated:
+        call.out.note(f"{provider.label} knows no {kind.label} model of that name.")
+    call.out.table(
+        ("model", "", "with the fields"),
+        [(each.id, each.note, " ".join(f"{name}={value}" for name, value in each.fields.items())) for each in hits],
+    )
+
+
+async def add(call: Calling) -> None:
+    """Add a model by hand, verified unless told not to."""
+    provider = provider_by_id(call.given.one("P"))
+    fields = _entries(call, provider)
+    verify = not call.given.has("no-verify")
+    name = call.given.one("MODEL")
+    kind = _type(call) or catalog.proposed_type(provider, name, fields)
+    if kind is None:
+        raise Usage("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
+
+    def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
+        told = call.out.note
+        return catalog.add(call.desk, call.tenant.id, provider.id, name, kind, fields, verify, plain_http, told)
+
+    model = await _allowed(call, adding)
+    _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
+
+
+async def edit(call: Calling) -> None:
+    """Change fields of an added model, verified unless told not to."""
+    model = _find(call)
+    fields = _entries(call, provider_by_id(model.provider))
+    verify = not call.given.has("no-verify")
+
+    def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
+        return catalog.edit(call.desk, call.tenant.id, model, fields, verify, plain_http, call.out.note)
+
+    changed = await _allowed(call, editing)
+    _answer(call, changed, f"{changed.ref} is changed.")
+
+
+async def _allowed(call: Calling, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
+    """Do it; with --allow-http, an address in plain http is taken."""
+    try:
+        return await call.opening(lambda: work(()))
+    except PlainHttp as problem:
+        if not call.given.has("allow-http"):
+            raise
+        origins = problem.origins
+    return await call.opening(lambda: work(origins))
+
+
+async def test(call: Calling) -> None:
+    """One small call to a model."""
+    model = _find(call)
+    sentence = await call.opening(lambda: catalog.test(call.desk, call.tenant.id, model))
+    if call.out.as_json:
+        call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
+    else:
+        call.out.line(sentence)
+
+
+async def remove(call: Calling) -> None:
+    """Remove an added model; of one that is a default, say so first."""
+    model = _find(call)
+    chosen = catalog.defaults(call.desk, call.tenant.id).get(model.type)
+    is_default = chosen is not None and chosen.ref == model.ref
+    if is_default and catalog.removable(model) and not call.given.has("yes"):
+        raise Usage(f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it.")
+    await catalog.remove(call.desk, call.tenant.id, model)
+    gone = f" There is no default for {model.type.label} now." if is_default else ""
+    call.out.line(f"{model.ref} is removed.{gone}")

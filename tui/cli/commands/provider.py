@@ -1,0 +1,215 @@
+"""`modeldeck provider list | show | verify | source | remove`; `set` is in `setting`."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+from tui.cli.commands.credential import credential_shape
+from tui.cli.commands.model_call import say_beside
+from tui.cli.context import Calling
+from tui.cli.output import Output
+from tui.domain import CheckState, Credential, Source
+from tui.errors import Exit, Problem, Refused, Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Field
+from tui.sanitize import mask
+from tui.workspace import trials
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models import defaults
+from tui.workspace.models.defaults import DefaultRow
+
+
+def listing(call: Calling) -> None:
+    """Every provider with its state in this tenant."""
+    rows = status.rows(call.desk, call.tenant.id)
+    if call.out.as_json:
+        call.out.json([_row_shape(row) for row in rows])
+        return
+    call.out.table(
+        ("provider", "name", "state", "source", "models"),
+        [(row.provider.id, row.provider.label, row.word, _source(row), _count(row)) for row in rows],
+    )
+
+
+def _source(row: ProviderRow) -> str:
+    """Whose key pays, and the trial that is not in use."""
+    return row.source if row.on_trial or row.trial is None else f"{row.source}, {row.trial.words}"
+
+
+def _count(row: ProviderRow) -> str:
+    parts = [f"{row.models} imported"] if row.models else []
+    return ", ".join([*parts, f"{row.added} added"] if row.added else parts)
+
+
+def _row_shape(row: ProviderRow) -> dict[str, Any]:
+    return {
+        "id": row.provider.id,
+        "label": row.provider.label,
+        "supply": row.provider.supply,
+        "state": row.state,
+        "source": row.source,
+        "models": row.models,
+        "added": row.added,
+        "trial": {"left": row.trial.left, "calls": row.trial.calls} if row.trial else None,
+        "credential": row.credential.name if row.credential else None,
+        "found": row.found,
+    }
+
+
+def show(call: Calling) -> None:
+    """One provider: its fields and what they hold, its credentials, where to get a key."""
+    provider = provider_by_id(call.given.one("P"))
+    row = status.row(call.desk, call.tenant.id, provider.id)
+    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    if call.out.as_json:
+        shape = _row_shape(row)
+        del shape["credential"], shape["found"]
+        call.out.json(
+            shape
+            | {
+                "types": list(provider.types),
+                "key_page": provider.key_page,
+                "docs": list(provider.docs),
+                "fields": [_field_shape(field, row.credential) for field in provider.fields],
+                "credentials": [credential_shape(each) for each in stored],
+            }
+        )
+        return
+    out = call.out
+    out.line(f"{provider.label}: {row.word}{f', {_source(row)}' if row.trial and not row.on_trial else ''}")
+    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_count(row) or 'none'}.")
+    if provider.key_page:
+        out.line(f"Keys: {provider.key_page}")
+    _show_fields(out, row)
+    for each in stored:
+        out.line(f"{each.name}{', active' if each.active else ''}: {each.check.message or each.check.state}")
+
+
+def _show_fields(out: Output, row: ProviderRow) -> None:
+    ways = list(dict.fromkeys(field.way for field in row.provider.fields if field.way))
+    wanted = {way: f"way {number}" for number, way in enumerate(ways, 1)} if len(ways) > 1 else {}
+    out.table(
+        ("field", "value", "", "what it is"),
+        [
+            (
+                field.name,
+                _value(field, row.credential) or "–",
+                wanted.get(field.way, "required") if field.required else "optional",
+                f"{field.label}. {field.help}",
+            )
+            for field in row.provider.fields
+        ],
+    )
+    if wanted:
+        both = "" if row.provider.either else ", or of both"
+        out.line(f"It wants the fields of {' or '.join(wanted.values())}{both}.")
+
+
+def _value(field: Field, credential: Credential | None) -> str:
+    if credential is None:
+        return field.default
+    if field.secret:
+        return mask(credential.hints[field.name]) if field.name in credential.hints else ""
+    return credential.clear.get(field.name, "") or field.default
+
+
+def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
+    return {
+        "name": field.name,
+        "label": field.label,
+        "secret": field.secret,
+        "required": field.required,
+        "way": field.way,
+        "default": field.default,
+        "help": field.help,
+        "env": list(field.env),
+        "value": _value(field, credential),
+    }
+
+
+async def verify(call: Calling) -> int:
+    """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
+    named, everyone = call.given.one("P"), call.given.has("all")
+    if bool(named) == everyone:
+        raise Usage("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
+    rows = status.rows(call.desk, call.tenant.id)
+    wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
+    outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
+    if call.out.as_json:
+        call.out.json([outcome.shape for outcome in outcomes])
+        return next((outcome.code for outcome in outcomes if outcome.code), Exit.DONE)
+    failures = [outcome for outcome in outcomes if outcome.code]
+    call.out.table(
+        ("provider", "state", "time", "outcome"),
+        [
+            (each.shape["provider"], each.shape["state"], f"{each.shape['ms']} ms", each.shape["message"])
+            for each in outcomes
+            if everyone or not each.code
+        ],
+    )
+    if failures and not everyone:
+        raise failures[0].problem
+    for each in failures:
+        call.out.note(f"{each.shape['provider']}: {each.problem.hint}")
+    return failures[0].code if failures else Exit.DONE
+
+
+class _Outcome(NamedTuple):
+    shape: dict[str, Any]
+    problem: Problem
+
+    @property
+    def code(self) -> Exit:
+        return self.problem.code if self.shape["state"] not in _GOOD else Exit.DONE
+
+
+_GOOD = (CheckState.READY, CheckState.RESTRICTED)
+
+
+async def _outcome(call: Calling, provider_id: str) -> _Outcome:
+    name = call.given.one("name")
+    try:
+        hear = partial(say_beside, call.out)
+        check = await call.opening(lambda: status.verify_stored(call.desk, call.tenant.id, provider_id, name, hear))
+    except Usage:
+        raise
+    except Problem as problem:
+        state, ms, found = "failed", 0, problem
+    else:
+        kind = Refused if check.state is CheckState.REFUSED else Problem
+        state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
+    stored = status.listing(call.desk, call.tenant.id, provider_id)
+    used = name or next((each.name for each in stored if each.active), "")
+    shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
+    return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
+
+
+async def source(call: Calling) -> None:
+    """Use the trial or the own key from now on."""
+    provider, wanted = provider_by_id(call.given.one("P")), Source(call.given.one("SOURCE"))
+    await trials.choose(call.desk, call.tenant.id, provider.id, wanted)
+    row = status.row(call.desk, call.tenant.id, provider.id)
+    call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
+
+
+def _is_of(row: DefaultRow, provider_id: str) -> bool:
+    return row.default is not None and row.default.provider == provider_id
+
+
+async def remove(call: Calling) -> None:
+    """Remove a provider's credentials and models, or say what would go."""
+    provider = provider_by_id(call.given.one("P"))
+    row = status.row(call.desk, call.tenant.id, provider.id)
+    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    if not stored and not row.models and not row.added:
+        raise Usage(f"{provider.label} is not set up in {call.tenant.name}.")
+    if not call.given.has("yes"):
+        names = ", ".join(each.name for each in stored) or "none"
+        chosen = [each.type for each in defaults.rows(call.desk, call.tenant.id) if _is_of(each, provider.id)]
+        raise Usage(
+            f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
+            f"defaults {', '.join(chosen) or 'none'}.",
+            "--yes removes it.",
+        )
+    await status.remove_provider(call.desk, call.tenant.id, provider.id)
+    call.out.line(f"{provider.label} is removed from {call.tenant.name}.")

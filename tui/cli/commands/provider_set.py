@@ -1,0 +1,192 @@
+"""`modeldeck provider set`: verify, seal, save, import; say what was done and what is proposed."""
+
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from tui.cli.columns import counted
+from tui.cli.commands.model_call import say_beside
+from tui.cli.context import Calling
+from tui.cli.fields import Values, entries
+from tui.domain import Check, CheckState, Credential, Model, ModelType
+from tui.errors import Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Provider
+from tui.secret import Secret
+from tui.tenancy import verification
+from tui.workspace.credentials import status
+from tui.workspace.models import defaults
+
+T = TypeVar("T")
+
+
+def set_up(call: Calling) -> Coroutine[Any, Any, None]:
+    """Take the fields in, then save them."""
+    provider = provider_by_id(call.given.one("P"))
+    tenant = call.tenant  # named before anybody is asked for a key
+    whose = f" of {provider.label} for {tenant.name}"
+    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
+    _say_apart(call, provider, values)
+    if not call.given.has("no-verify") and not own_address(call, provider, values):
+        look_at_shapes(provider, values)
+    return said_how(_set_up(call, provider, values), provider)
+
+
+def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
+    """Name what an address holds besides its own; a model in it is one to be added."""
+    for field in provider.fields:
+        typed = values.get(field.name)
+        if isinstance(typed, str) and field.takes_apart:
+            found = status.taken_apart(field, typed.strip())
+            if rest := status.apart_words(provider, field, found):
+                call.out.note(f"Taken apart: {rest}.")
+            if found.get("model"):
+                call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
+
+
+def own_address(call: Calling, provider: Provider, values: Values) -> bool:
+    """Whether the key goes to an address of one's own, where keys have any shape."""
+    stored = _stored(call, provider)
+    held = stored.clear if stored else {}
+    return any(
+        values.get(field.name, held.get(field.name, "")) not in ("", field.default)
+        for field in provider.fields
+        if field.url
+    )
+
+
+def _stored(call: Calling, provider: Provider) -> Credential | None:
+    """The credential that is set, as it is stored."""
+    name = _name(call)
+    held = status.listing(call.desk, call.tenant.id, provider.id)
+    return next((each for each in held if each.name == name), None)
+
+
+def _name(call: Calling) -> str:
+    return call.given.one("name", "default")
+
+
+def look_at_shapes(provider: Provider, values: Values) -> None:
+    """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
+    for field in provider.fields:
+        value = values.get(field.name)
+        if isinstance(value, Secret) and (other := status.belongs_to(provider.id, field, value.reveal())):
+            raise Usage(
+                f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
+                f"modeldeck provider set {other} sets that up; --no-verify saves it here all the same.",
+            )
+
+
+async def said_how(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
+    """Where a secret field is missing, the hint says how to give one."""
+    try:
+        return await saving
+    except status.FieldProblem as problem:
+        name = problem.field
+        if name not in {field.name for field in provider.fields if field.secret}:
+            raise
+        ways = f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file."
+        raise Usage(problem.message, f"{problem.hint} {ways}".strip()) from None
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A credential that was stored, and how many models its provider listed; None where it lists none."""
+
+    credential: Credential
+    models: int | None
+
+
+async def save(call: Calling, provider: Provider, values: Values, rotate: bool = False) -> Saved:
+    """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
+    await call.open_if_handed(call.tenant)
+    tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
+    check, listed, note = Check(), None, ""
+    if not call.given.has("no-verify"):
+        verified = await call.opening(
+            lambda: status.verify(
+                call.desk,
+                tenant_id,
+                provider.id,
+                values,
+                name=name,
+                plain_http=plain_http,
+                hear=partial(say_beside, call.out),
+            )
+        )
+        check, listed, note = verified.check, verified.listed, verified.note
+        values = {**values, **verified.moved}
+    saved = await call.opening(
+        lambda: status.save(
+            call.desk,
+            tenant_id,
+            provider.id,
+            values,
+            name=name,
+            check=check,
+            listed=listed,
+            plain_http=plain_http,
+            rotate=rotate,
+        )
+    )
+    if note:
+        call.out.note(note)
+    return Saved(saved, None if listed is None else len(listed))
+
+
+def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str, ...]:
+    """With --allow-http, the origins that it is needed for; without it saving refuses them."""
+    if not call.given.has("allow-http"):
+        return ()
+    fields, _ = status.validate(provider, values, _stored(call, provider))
+    return status.needs_plain_http(provider.origins(fields))
+
+
+async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
+    done = await save(call, provider, values)
+    proposed = defaults.proposals(call.desk, call.tenant.id)
+    if call.out.as_json:
+        call.out.json(_shape(provider, done, proposed))
+        return
+    for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
+        call.out.line(words)
+    if done.models is not None:
+        call.out.line(f"{counted(done.models, 'model')} imported.")
+    elif provider.after_saving:
+        call.out.line(provider.after_saving)
+    for kind, model in proposed.items():
+        call.out.line(f"Proposed for {kind.label}: modeldeck default set {kind} {model.ref}")
+
+
+def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
+    saved = done.credential
+    return {
+        "provider": provider.id,
+        "credential": saved.name,
+        "active": saved.active,
+        "state": saved.check.state,
+        "ms": saved.check.ms,
+        "models": done.models,
+        "proposed": [{"type": kind, "model": model.ref} for kind, model in proposed.items()],
+    }
+
+
+def _check_words(provider: Provider, check: Check) -> Iterator[str]:
+    if check.state is CheckState.UNVERIFIED:
+        yield f"{provider.label} is saved, not verified."
+        yield f"modeldeck provider verify {provider.id} asks it."
+    elif check.state is CheckState.RESTRICTED:
+        yield f"{provider.label} is saved, restricted: {check.message}"
+        yield check.hint
+    else:
+        yield f"{provider.label} is saved, verified in {check.ms} ms."
+
+
+def _use_words(call: Calling, provider: Provider, saved: Credential) -> Iterator[str]:
+    """What keeps a saved credential from being used."""
+    if waits := verification.standing(call.desk, call.tenant.id).of(saved):
+        yield verification.words(call.desk, call.tenant.id, waits)
+        yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
+    if not saved.active:
+        yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."

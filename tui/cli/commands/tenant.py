@@ -1,0 +1,135 @@
+"""`modeldeck tenant …`."""
+
+import sys
+from typing import Any
+
+from tui.cli.columns import counted
+from tui.cli.context import Calling
+from tui.cli.output import is_terminal
+from tui.domain import Tenant
+from tui.errors import Usage
+from tui.sanitize import grouped
+from tui.storage.store import Damaged
+from tui.workspace import tenants
+
+NEW = "New passphrase (empty for none): "
+
+
+def listing(call: Calling) -> None:
+    """The tenants and their state; a damaged one is a row like the others."""
+    rows = tenants.rows(call.desk)
+    if call.out.as_json:
+        call.out.json([_shape(row) for row in rows])
+        return
+    if not rows and call.out.decorated:
+        call.out.note("There is no tenant yet. modeldeck tenant create NAME makes one.")
+    call.out.table(
+        ("tenant", "id", "state", "ready", "defaults", "last used"),
+        [
+            (
+                row.tenant.name if row.tenant else row.id,
+                row.id,
+                row.problem.message if row.problem else "open" if row.open else "locked",
+                str(row.ready),
+                f"{row.defaults} of 3",
+                row.last_used or "–",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _shape(row: tenants.TenantRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.tenant.name if row.tenant else row.id,
+        "open": row.open,
+        "protected": bool(row.tenant and row.tenant.protected),
+        "ready": row.ready,
+        "defaults": row.defaults,
+        "last_used": row.last_used,
+        "problem": row.problem.message if row.problem else None,
+    }
+
+
+async def create(call: Calling) -> None:
+    """Make a tenant, with a passphrase if one is given."""
+    name = call.given.one("NAME")
+    tenants.check_name(call.desk, name)
+    passphrase = call.hidden.handed(call.given.one("id") or tenants.slug_for(call.desk, name))
+    if call.hidden.named and not passphrase:
+        raise Usage("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
+    if passphrase is None and is_terminal(sys.stdin):
+        passphrase = call.hidden.chosen(NEW)
+    tenant = await tenants.create(call.desk, name, passphrase or None, id=call.given.one("id"))
+    if call.out.as_json:
+        call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
+        return
+    call.out.line(f"{tenant.name} is made: id {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.")
+
+
+def _protection(tenant: Tenant) -> str:
+    return "with a passphrase" if tenant.protected else "no passphrase"
+
+
+async def rename(call: Calling) -> None:
+    """Change a tenant's name."""
+    before = tenants.find(call.desk, call.given.one("OLD"))
+    after = await tenants.rename(call.desk, before.id, call.given.one("NEW"))
+    call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
+
+
+async def passphrase(call: Calling) -> None:
+    """Set, change or remove a tenant's passphrase."""
+    tenant = tenants.find(call.desk, call.given.one("NAME"))
+    await call.open(tenant)
+    new = call.hidden.chosen(NEW)
+    if new is None:
+        raise Usage(
+            "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
+        )
+    after = await tenants.set_passphrase(call.desk, tenant.id, new or None)
+    call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
+
+
+async def remove(call: Calling) -> None:
+    """Remove a tenant for good, or say what would go. One whose settings cannot be read goes by its id."""
+    named = call.given.one("NAME")
+    tenant_id = named if named in tenants.ids(call.desk) else tenants.find(call.desk, named).id
+    if not call.given.has("yes"):
+        raise Usage(
+            _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
+        )
+    await tenants.remove(call.desk, tenant_id)
+    call.out.line(f"{named} is removed with its key pair.")
+
+
+async def accept(call: Calling) -> None:
+    """Take settings as they are after an edit by hand, or say what they hold."""
+    tenant_id = call.given.one("NAME")
+    if tenant_id not in tenants.ids(call.desk):
+        tenant_id = tenants.find(call.desk, tenant_id).id
+    found = tenants.edited(call.desk, tenant_id)
+    if found is None:
+        raise Usage(f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read.")
+    holds = (
+        f"{counted(found.providers, 'provider')}, {counted(found.added, 'added model')}, "
+        f"{counted(found.defaults, 'default')}"
+    )
+    if not call.given.has("yes"):
+        hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
+        raise Usage(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
+    await tenants.accept_edit(call.desk, tenant_id)
+    call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
+
+
+def _going(call: Calling, tenant_id: str) -> str:
+    try:
+        going = tenants.removal(call.desk, tenant_id)
+    except Damaged:
+        return f"{tenant_id} would go, settings that cannot be read and key pair."
+    return (
+        f"{going.tenant.name} would go with its key pair {grouped(going.fingerprint)}: "
+        f"{counted(len(going.credentials), 'credential')}, {counted(len(going.added), 'added model')}, "
+        f"{counted(len(going.defaults), 'default')}."
+    )

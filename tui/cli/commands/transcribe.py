@@ -1,0 +1,79 @@
+"""`modeldeck transcribe`: the speech in a file as text, subtitles or JSON."""
+
+from pathlib import Path
+from typing import Any
+
+from tui.cli.commands.model_call import answering_model, begin, closing, say_beside
+from tui.cli.context import Calling
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Usage
+from tui.providers import provider
+from tui.providers.events import TextDelta, Transcript
+from tui.providers.requests import Times
+from tui.workspace.playground import calls
+
+_SUBTITLES = {"srt": calls.as_srt, "vtt": calls.as_vtt}
+
+
+async def transcribe(call: Calling) -> None:
+    """Write down the speech in a file."""
+    model = answering_model(call, ModelType.SPEECH2TEXT)
+    wanted = "json" if call.out.as_json else call.given.one("format", "text")
+    path = Path(call.given.one("FILE")).expanduser()
+    times = _times(model, wanted)
+    calls.audio_info(path)
+    await begin(call, model)
+    transcript, partial = Transcript(""), ""
+    language = call.given.one("language")
+    async with closing(calls.transcribe(call.desk, call.tenant.id, model, path, language, times)) as events:
+        try:
+            async for event in events:
+                if isinstance(event, Transcript):
+                    transcript = event
+                elif isinstance(event, TextDelta):
+                    partial += event.text
+                else:
+                    say_beside(call.out, event)
+        except Problem:
+            if partial and wanted == "text":
+                call.out.line(partial)
+            raise
+    _print(call, model, transcript, wanted)
+
+
+def _times(model: Model, wanted: str) -> Times:
+    """Times are asked for where the format shows them and the model gives them; subtitles cannot do without."""
+    limits = (audio := provider(model.provider).audio) and audio(model)
+    if wanted == "text" or not limits:
+        return Times.NONE
+    if Times.SENTENCE in limits.times:
+        return Times.SENTENCE
+    if wanted in _SUBTITLES:
+        raise Usage(
+            f"{model.ref} gives no times, so it makes no subtitles.", "--format text or json, or another model."
+        )
+    return Times.NONE
+
+
+def _print(call: Calling, model: Model, transcript: Transcript, wanted: str) -> None:
+    if wanted == "json":
+        call.out.json(_shape(model, transcript))
+    elif wanted == "text":
+        call.out.line(transcript.text)
+    elif not transcript.segments:
+        call.out.line(transcript.text)
+        raise Problem(
+            "The transcript came without times, so there are no subtitles.", "Its text is on standard output."
+        )
+    else:
+        call.out.line(_SUBTITLES[wanted](transcript.segments).rstrip("\n"))
+
+
+def _shape(model: Model, transcript: Transcript) -> dict[str, Any]:
+    return {
+        "model": model.ref,
+        "text": transcript.text,
+        "language": transcript.language,
+        "duration": transcript.duration,
+        "segments": [{"start": each.start, "end": each.end, "text": each.text} for each in transcript.segments],
+    }

@@ -1,0 +1,101 @@
+"""`modeldeck export` and `modeldeck import`: a tenant's settings as a file, and back."""
+
+import os
+import sys
+from pathlib import Path
+
+from tui.cli.columns import counted
+from tui.cli.context import Calling
+from tui.cli.output import is_terminal
+from tui.errors import Usage
+from tui.storage.user_file import read, write
+from tui.workspace import audit, tenants
+from tui.workspace.transfer import export as exporting
+from tui.workspace.transfer import import_plan
+from tui.workspace.transfer.file_format import LARGEST
+from tui.workspace.transfer.import_plan import Plan
+
+_STREAM = "-"
+
+
+async def export(call: Calling) -> None:
+    """Write the settings of a tenant to a file or to stdout."""
+    tenant = tenants.find(call.desk, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
+    where, force, secrets = call.given.one("output", _STREAM), call.given.has("force"), call.given.has("with-secrets")
+    path = Path(where).expanduser()
+    if where == _STREAM and secrets and is_terminal(sys.stdout):
+        raise Usage("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
+    if where != _STREAM and os.path.lexists(path) and not force:
+        raise Usage(f"{where} is there already.", "--force replaces it.")
+    passphrase = None
+    if secrets:
+        await call.open(tenant)
+        passphrase = call.hidden.chosen("Passphrase for the file: ")
+        if not passphrase:
+            raise Usage(
+                "The file needs a passphrase.",
+                "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
+            )
+    made = await exporting.export(call.desk, tenant.id, passphrase)
+    if where == _STREAM:
+        call.out.piece(made.text)
+    else:
+        write(path, made.text)
+        call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
+    for each in made.lacks:
+        call.out.note(each)
+
+
+async def bring(call: Calling) -> None:
+    """Say what importing a file would do; do it with --yes."""
+    content = _content(call.given.one("FILE"))
+    passphrase = call.hidden.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
+    held = await import_plan.opened(content, passphrase)
+    named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    tenant_id, new = import_plan.target(call.desk, held, named), None
+    if tenant_id is not None:
+        await call.open(tenants.get(call.desk, tenant_id))
+    elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
+        new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
+    plan = await import_plan.plan(
+        call.desk, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http")
+    )
+    doing = call.given.has("yes") and not call.given.has("dry-run") and plan.changes
+    if doing:
+        await import_plan.carry_out(call.desk, plan)
+    if call.out.as_json:
+        call.out.json(_shape(plan, bool(doing)))
+    else:
+        _say(call, plan, bool(doing))
+    if plan.changes and not doing and not call.given.has("dry-run"):
+        raise Usage("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
+
+
+def _content(where: str) -> bytes:
+    return sys.stdin.buffer.read(LARGEST + 1) if where == _STREAM else read(Path(where).expanduser(), LARGEST)
+
+
+def _shape(plan: Plan, done: bool) -> dict[str, object]:
+    return {
+        "tenant": plan.tenant.id,
+        "name": plan.tenant.name,
+        "new": plan.new,
+        "imported": done,
+        "changes": [{"done": each.done, "about": dict(each.about)} for each in plan.acts],
+        "lacks": list(plan.lacks),
+    }
+
+
+def _say(call: Calling, plan: Plan, done: bool) -> None:
+    name, count = plan.tenant.name, counted(len(plan.acts), "change")
+    into = f"a new tenant, {name}" if plan.new else name
+    if not plan.changes:
+        call.out.line(f"{name} is as the file has it; there is nothing to import.")
+    elif done:
+        call.out.line(f"Imported into {into}: {count}.")
+    else:
+        call.out.line(f"Into {into} would be imported: {count}.")
+    for act in plan.acts:
+        call.out.line(f"  {audit.words(act)}")
+    for each in plan.lacks:
+        call.out.note(each)

@@ -1,0 +1,129 @@
+"""`modeldeck trial …`: keys that the operator lends to every tenant."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+from tui.cli.columns import counted
+from tui.cli.commands.credential import credential_shape
+from tui.cli.commands.provider_set import look_at_shapes, said_how
+from tui.cli.context import Calling
+from tui.cli.fields import Values, entries
+from tui.domain import Credential
+from tui.errors import Problem, Usage
+from tui.providers import provider as provider_by_id
+from tui.providers.spec import Provider
+from tui.sanitize import mask
+from tui.workspace import tenants, trials
+from tui.workspace.credentials import status
+from tui.workspace.trials import Trial, TrialRow
+
+
+def give(call: Calling) -> Coroutine[Any, Any, None]:
+    """Take the fields in, then lend them."""
+    provider = provider_by_id(call.given.one("P"))
+    calls = _calls(call.given.one("calls"))
+    models = [each.strip() for each in call.given.one("models").split(",") if each.strip()]
+    whose = f" of {provider.label} for a trial"
+    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
+    if not call.given.has("no-verify") and not any(values.get(each.name) for each in provider.fields if each.url):
+        look_at_shapes(provider, values)
+    return _given(call, provider, values, models, calls)
+
+
+def _calls(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not 0 < int(text) < 10**9:
+        raise Usage("--calls wants a whole number, 1 or more.")
+    return int(text)
+
+
+async def _given(call: Calling, provider: Provider, values: Values, models: list[str], calls: int | None) -> None:
+    verify = not call.given.has("no-verify")
+    plain_http: tuple[str, ...] = ()
+    if call.given.has("allow-http"):
+        stored = next((each.credential for each in trials.rows(call.desk) if each.provider is provider), None)
+        fields, _ = status.validate(provider, values, stored)
+        plain_http = status.needs_plain_http(provider.origins(fields))
+    lending = trials.set_trial(call.desk, provider.id, values, models, calls, verify=verify, plain_http=plain_http)
+    given = await said_how(lending, provider)
+    check = next(
+        each.credential.check for each in trials.rows(call.desk) if each.provider is provider and each.credential
+    )
+    if call.out.as_json:
+        shape = {"provider": provider.id, "calls": given.calls, "models": list(given.models)}
+        call.out.json(shape | {"state": check.state, "ms": check.ms})
+        return
+    each_one = f"{counted(given.calls, 'call')} of {provider.label}"
+    call.out.line(f"Each tenant has {each_one} on trial, with {', '.join(given.models)}.")
+    call.out.line(f"The key is verified in {check.ms} ms." if verify else "The key is not verified.")
+
+
+def show(call: Calling) -> None:
+    """The trials and what is left of each."""
+    rows = trials.rows(call.desk)
+    if call.out.as_json:
+        call.out.json([_shape(call, row) for row in rows])
+        return
+    if not rows and call.out.decorated:
+        call.out.note("There is no trial. modeldeck trial set P FIELD=… gives one.")
+    call.out.table(
+        ("provider", "key", "state", "models", "tenant", "left"),
+        [line for row in rows for line in _lines(call, row)],
+    )
+
+
+def _lines(call: Calling, row: TrialRow) -> list[tuple[str, ...]]:
+    held, quota = row.credential, f"{row.trial.calls:,}"
+    hint = ", ".join(mask(each) for each in held.hints.values()) if held else ""
+    about = (row.provider.id, hint or "no key", held.check.state if held else "–", ", ".join(row.trial.models))
+    left = [(name, f"{left:,} of {quota}") for _, name, _, left in _tenants(call, row)]
+    return [(*about, *each) for each in left or [("–", f"{quota} each")]]
+
+
+def _tenants(call: Calling, row: TrialRow) -> list[tuple[str, str, int, int]]:
+    """Id, name, calls used and calls left of every tenant; one that is gone is remembered by its id."""
+    names: dict[str, str] = {}
+    for each in tenants.ids(call.desk):
+        try:
+            names[each] = tenants.get(call.desk, each).name
+        except Problem:
+            names[each] = each
+    told = []
+    for each in dict.fromkeys((*names, *row.used)):
+        left = trials.left(call.desk, each, row.provider.id)
+        told.append((each, names.get(each, f"{each}, removed"), row.used.get(each, 0), left.left if left else 0))
+    return told
+
+
+def _shape(call: Calling, row: TrialRow) -> dict[str, Any]:
+    return {
+        "provider": row.provider.id,
+        "label": row.provider.label,
+        "calls": row.trial.calls,
+        "models": list(row.trial.models),
+        "state": row.credential.check.state if row.credential else "no key",
+        "secrets": _secrets(row.credential),
+        "tenants": [
+            {"id": each, "name": name, "used": used, "left": left} for each, name, used, left in _tenants(call, row)
+        ],
+    }
+
+
+def _secrets(credential: Credential | None) -> dict[str, Any]:
+    return dict(credential_shape(credential)["secrets"]) if credential else {}
+
+
+async def remove(call: Calling) -> None:
+    """Take a trial back, or say what would go."""
+    provider = provider_by_id(call.given.one("P"))
+    found: Trial = trials.trial(call.desk, provider.id)
+    if not call.given.has("yes"):
+        models = counted(len(found.models), "model")
+        raise Usage(
+            f"The trial of {provider.label} would go, for every tenant: its key, {models}, "
+            f"{counted(found.calls, 'call')} each.",
+            "--yes removes it.",
+        )
+    await trials.remove(call.desk, provider.id)
+    call.out.line(f"The trial of {provider.label} is removed.")

@@ -1,0 +1,234 @@
+"""`modeldeck vault …`: who can open what, what waits for a person, and new key pairs."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from tui.cli.columns import counted
+from tui.cli.commands.tenant import NEW
+from tui.cli.context import Calling
+from tui.cli.output import is_terminal
+from tui.domain import Tenant
+from tui.errors import Problem, Usage
+from tui.sanitize import grouped
+from tui.tenancy import verification
+from tui.tenancy.manifest import Finding
+from tui.tenancy.verification import Standing
+from tui.workspace import tenants, trials
+from tui.workspace.credentials import confirmation
+from tui.workspace.credentials.status import UNCONFIRMED
+from tui.workspace.key_pairs import report, rotation
+from tui.workspace.key_pairs.report import Custody
+
+
+def _owner(call: Calling) -> Tenant:
+    """The tenant that is meant, or the operator."""
+    if not call.given.has("operator"):
+        return call.tenant
+    owner = trials.operator(call.desk)
+    if owner is None:
+        raise Problem("The operator has no key pair yet.", "modeldeck trial set P FIELD=… makes one.")
+    return owner
+
+
+# --- status -----------------------------------------------------------------------------------------------------------
+
+
+async def status(call: Calling) -> None:
+    """Who could read what, in plain words."""
+    tenant = _owner(call)
+    await call.open_if_handed(tenant)
+    if tenants.is_open(call.desk, tenant.id) and tenants.has_key(call.desk, tenant):
+        await confirmation.examine(call.desk, tenant.id)
+    found = report.custody(call.desk, tenant.id)
+    if call.out.as_json:
+        call.out.json(_shape(found))
+        return
+    for what, how in _lines(found):
+        call.out.line(f"{what:<13} {how}".rstrip())
+    for each in call.desk.warnings:
+        call.out.line(f"{'Shared':<13} {each}")
+
+
+def _lines(found: Custody) -> Iterator[tuple[str, str]]:
+    """What is told, as a heading and a line; a line without a heading belongs to the one before it."""
+    yield (
+        found.tenant.name,
+        f"key pair {grouped(found.tenant.key_id)}, {'open' if found.open else 'locked' if found.present else 'lost'}",
+    )
+    yield "Readers", _readers(found)
+    yield "Key file", found.key_file + ("" if found.present else ", which is not there")
+    yield "Settings", found.settings
+    yield "Backups", _backups(found)
+    yield "Auto-lock", _auto_lock(found)
+    yield "Manifest", _MANIFEST[_manifest(found)]
+    yield "Credentials", _credentials(found)
+    for held in found.credentials:
+        if held.words:
+            yield "", f"{held.state}: {held.words}"
+    if any(each.state == UNCONFIRMED for each in found.credentials) or found.alarm:
+        yield "", "modeldeck vault confirm shows what is to be accepted."
+    if found.earlier:
+        names = ", ".join(map(grouped, found.earlier))
+        yield "Earlier", f"key pair {names}, kept until no kept state of the settings needs it"
+    for each in found.loose:
+        yield "Loose", each
+
+
+def _readers(found: Custody) -> str:
+    if not found.present:
+        return "Nobody: the private key is lost. modeldeck vault rotate --lost starts over."
+    if not found.tenant.protected:
+        return "Whoever can read the key file: programs of your user, root, and who gets a copy of it. No passphrase."
+    return "Who knows the passphrase; while the tenant is open also root and programs of your user."
+
+
+def _backups(found: Custody) -> str:
+    if not found.together:
+        return "A copy of the settings opens nothing: the key file lies elsewhere."
+    both = f"A copy of {found.together} holds settings and key file"
+    return both + ("; it opens nothing without the passphrase." if found.tenant.protected else " and opens every key.")
+
+
+def _auto_lock(found: Custody) -> str:
+    if not found.tenant.protected:
+        return "Off: without a passphrase there is nothing to lock."
+    minutes = found.lock_after
+    return f"In the console, after {counted(minutes, 'minute')} without a key press." if minutes else "Off."
+
+
+_MANIFEST = {
+    "vouched for": "The private key vouches for the list of credentials.",
+    "not proved": "Not proved while the tenant is locked.",
+    "changed from outside": "Changed by something else than Modeldeck: nothing is used before you confirm it.",
+    "older state put back": "Put back from an earlier state: nothing is used before you confirm it.",
+}
+
+
+def _manifest(found: Custody) -> str:
+    standing = found.standing
+    return str(standing.alarm or ("vouched for" if standing.proved else "not proved"))
+
+
+def _credentials(found: Custody) -> str:
+    states = [each.state for each in found.credentials]
+    parts = [f"{states.count(each)} {each}" for each in dict.fromkeys(states)]
+    return ", ".join(parts) or "none"
+
+
+def _shape(found: Custody) -> dict[str, Any]:
+    return {
+        "tenant": found.tenant.id,
+        "name": found.tenant.name,
+        "passphrase": found.tenant.protected,
+        "open": found.open,
+        "key_pair": found.tenant.key_id,
+        "key_file": found.key_file,
+        "key_file_present": found.present,
+        "settings": found.settings,
+        "together": found.together,
+        "lock_after": found.lock_after,
+        "manifest": {"state": _manifest(found), "counter": found.standing.counter},
+        "credentials": [
+            {"provider": each.place[0], "name": each.place[1], "state": each.state, "words": each.words}
+            for each in found.credentials
+        ],
+        "earlier_key_pairs": list(found.earlier),
+        "loose": list(found.loose),
+        "readers": _readers(found),
+    }
+
+
+# --- confirm ----------------------------------------------------------------------------------------------------------
+
+
+async def confirm(call: Calling) -> None:
+    """Accept what came into the settings without the tenant's key, or say what that would be."""
+    tenant = _owner(call)
+    await call.open(tenant)
+    found = await confirmation.examine(call.desk, tenant.id)
+    waiting = [each for each in confirmation.to_confirm(call.desk, tenant.id, found) if _meant(call, each)]
+    if not call.given.has("yes") and (waiting or found.alarm):
+        _say(call, tenant, waiting, found)
+        hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
+        raise Usage(f"{_counted(waiting, tenant)} would be confirmed.", hint)
+    if waiting or found.alarm:
+        await confirmation.confirm(call.desk, tenant.id, waiting)
+    if call.out.as_json:
+        call.out.json([_confirmed(call, tenant, each, found) for each in waiting])
+        return
+    _say(call, tenant, waiting, found)
+    if waiting or found.alarm:
+        call.out.line(f"{_counted(waiting, tenant)} {'are' if len(waiting) > 1 else 'is'} confirmed.")
+    else:
+        call.out.line(f"Nothing of {tenant.name} waits to be confirmed.")
+
+
+def _counted(waiting: list[Finding], tenant: Tenant) -> str:
+    return f"{counted(len(waiting), 'credential')} of {tenant.name}" if waiting else f"The state of {tenant.name}"
+
+
+def _meant(call: Calling, finding: Finding) -> bool:
+    provider, name = call.given.one("P"), call.given.one("CRED")
+    return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
+
+
+def _say(call: Calling, tenant: Tenant, waiting: list[Finding], found: Standing) -> None:
+    if found.alarm:
+        call.out.line(verification.alarm_words(call.desk, tenant.id, found.alarm))
+    for each in waiting:
+        call.out.line(
+            f"{verification.called(each.place)}:" if found.alarm else verification.words(call.desk, tenant.id, each)
+        )
+        for line in confirmation.about(each):
+            call.out.line(f"  {line}")
+
+
+def _confirmed(call: Calling, tenant: Tenant, finding: Finding, found: Standing) -> dict[str, Any]:
+    return {
+        "provider": finding.place[0],
+        "name": finding.place[1],
+        "change": found.word(finding),
+        "words": verification.words(call.desk, tenant.id, finding, found.alarm),
+        "about": confirmation.about(finding),
+    }
+
+
+# --- rotate -----------------------------------------------------------------------------------------------------------
+
+
+async def rotate(call: Calling) -> None:
+    """A new key pair; with --lost one that starts over."""
+    tenant = _owner(call)
+    if call.given.has("lost"):
+        done = await _start_over(call, tenant)
+    else:
+        passphrase = call.passphrase(tenant) if tenant.protected else None
+        done = await rotation.rotate(call.desk, tenant.id, passphrase, tell=_progress)
+    pair = grouped(done.tenant.key_id)
+    if call.out.as_json:
+        shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
+        call.out.json(shape)
+        return
+    call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} sealed anew.")
+    if done.left:
+        call.out.line(f"{counted(done.left, 'credential')} cannot be opened: replace or forget what is listed so.")
+    call.out.line("At the providers nothing changed: a key that leaked has to be withdrawn there.")
+
+
+async def _start_over(call: Calling, tenant: Tenant) -> rotation.Rotated:
+    if not call.given.has("yes"):
+        raise Usage(
+            f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
+            f"--yes does it. If the key file is only elsewhere, put it back: {tenants.key_path(call.desk, tenant)}",
+        )
+    passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
+    return await rotation.start_over(call.desk, tenant.id, passphrase or None)
+
+
+def _progress(done: int, of: int) -> None:
+    """One line on a terminal, gone at the end."""
+    if is_terminal(sys.stderr) and of:
+        words = f"Sealed anew: {done} of {of}"
+        sys.stderr.write(f"\r{words}" if done < of else f"\r{' ' * len(words)}\r")
+        sys.stderr.flush()

@@ -1,0 +1,96 @@
+"""`modeldeck vault restore`: the earlier states of a tenant's settings, and one of them back in place."""
+
+from typing import Any
+
+from tui.cli.columns import counted
+from tui.cli.context import Calling
+from tui.errors import Locked, Problem, Usage
+from tui.tenancy.timestamps import moment
+from tui.workspace import audit, tenants
+from tui.workspace.tenants import State
+
+
+async def restore(call: Calling) -> None:
+    """List the states that are kept, or put one back."""
+    named = call.given.one("TENANT")
+    tenant_id = named if named in tenants.ids(call.desk) else tenants.find(call.desk, named).id if named else ""
+    tenant_id = tenant_id or call.tenant_id
+    states = tenants.earlier(call.desk, tenant_id)
+    number = call.given.one("state")
+    if not number:
+        _list(call, tenant_id, states)
+        return
+    state = next((each for each in states if _number(each) == number), None)
+    if state is None:
+        raise Usage("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
+    if state.problem is not None:
+        raise state.problem
+    lacking = audit.lacking(call.desk, tenant_id, state)
+    if not call.given.has("yes"):
+        raise Usage(
+            f"State {number}, saved {moment(state.saved, call.desk.now())}, would be put back: {_held(state)}.",
+            f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
+        )
+    kept = await tenants.restore(call.desk, tenant_id, state.name)
+    call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
+    for each in lacking:
+        call.out.line(f"  not in it: {each}")
+    call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
+    try:
+        await call.open(tenants.get(call.desk, tenant_id))
+    except Locked:
+        call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
+
+
+def _list(call: Calling, tenant_id: str, states: list[State]) -> None:
+    if call.out.as_json:
+        call.out.json([_shape(call, tenant_id, each) for each in states])
+        return
+    if not states and call.out.decorated:
+        call.out.note("There is no earlier state.")
+    call.out.table(
+        ("state", "saved", "holds", "not in it"),
+        [
+            (
+                _number(each),
+                moment(each.saved, call.desk.now()) or "–",
+                each.problem.message if each.problem else _held(each),
+                _first(audit.lacking(call.desk, tenant_id, each)) if not each.problem else "",
+            )
+            for each in states
+        ],
+    )
+    if states and call.out.decorated:
+        call.out.note(f"modeldeck vault restore {tenant_id} --state N --yes puts one back.")
+
+
+def _shape(call: Calling, tenant_id: str, state: State) -> dict[str, Any]:
+    return {
+        "state": int(_number(state)),
+        "saved": state.saved,
+        "providers": state.providers,
+        "added": state.added,
+        "defaults": state.defaults,
+        "lacks": [] if state.problem else audit.lacking(call.desk, tenant_id, state),
+        "problem": _words(state.problem),
+    }
+
+
+def _words(problem: Problem | None) -> str | None:
+    return problem.message if problem else None
+
+
+def _number(state: State) -> str:
+    return state.name.rpartition(".")[2]
+
+
+def _held(state: State) -> str:
+    return (
+        f"{counted(state.providers, 'provider')}, {counted(state.added, 'added model')}, "
+        f"{counted(state.defaults, 'default')}"
+    )
+
+
+def _first(lacking: list[str]) -> str:
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"{lacking[0]}{more}" if lacking else ""

@@ -1,0 +1,121 @@
+"""One call of a command: what was given, where it writes, the desk it works at, the tenant it is about.
+
+The workspace is imported when it is first needed: a command that refuses its words should do so at once.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.cli.output import Output
+from tui.cli.parser import Given
+from tui.cli.secret_input import Hidden
+from tui.domain import Tenant
+from tui.errors import Locked, Problem, Usage
+from tui.secret import Secret
+
+if TYPE_CHECKING:
+    from tui.tenancy.session import Desk
+
+_T = TypeVar("_T")
+
+
+class Calling:
+    """What every command function is handed. The desk is opened when it is first needed."""
+
+    def __init__(self, given: Given, environ: MutableMapping[str, str]) -> None:
+        self.given = given
+        self.environ: Mapping[str, str] = environ
+        self.out = Output(as_json=given.has("json"))
+        self.hidden = Hidden(given.one("passphrase-fd"), given.one("passphrase-file"), environ)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        from tui.tenancy.session import open_desk
+
+        desk = open_desk(self.environ)
+        if desk.config.log:
+            self._log()
+        return desk
+
+    def _log(self) -> None:
+        """Begin the log that the operator asked for; what stands in its way stops nothing."""
+        from tui.diagnostics import debug_log
+
+        try:
+            debug_log.begin(self.environ, " ".join(self.given.command.words) or "console")
+        except Problem as problem:
+            self.out.note(f"Nothing is logged. {problem.message}")
+
+    @cached_property
+    def tenant(self) -> Tenant:
+        """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
+        from tui.tenancy import tenants as naming
+
+        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        if named:
+            return naming.find(self.desk, named)
+        ids = naming.ids(self.desk)
+        if not ids:
+            raise Usage("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
+        if len(ids) > 1:
+            names = ", ".join(naming.names(self.desk))
+            raise Usage(f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
+        return naming.get(self.desk, ids[0])
+
+    @cached_property
+    def tenant_id(self) -> str:
+        """The id of that tenant, also of one whose settings cannot be read."""
+        from tui.tenancy import tenants as naming
+
+        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        ids = naming.ids(self.desk)
+        if named in ids or (not named and len(ids) == 1):
+            return named or ids[0]
+        return self.tenant.id
+
+    async def open(self, tenant: Tenant) -> None:
+        """Open the tenant's key, asking for its passphrase where it has one."""
+        from tui.workspace import tenants
+
+        if tenants.is_open(self.desk, tenant.id):
+            return
+        await tenants.unlock(self.desk, tenant.id, self.passphrase(tenant) if tenant.protected else None)
+
+    async def open_if_handed(self, tenant: Tenant) -> None:
+        """Open the tenant's key if its passphrase comes without asking."""
+        from tui.workspace import tenants
+
+        if not tenants.is_open(self.desk, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
+            await tenants.unlock(self.desk, tenant.id, passphrase)
+
+    def passphrase(self, tenant: Tenant) -> Secret:
+        """The passphrase of a tenant, from wherever it comes."""
+        passphrase = self.hidden.passphrase(tenant.id, f"Passphrase of {tenant.name}: ")
+        if passphrase is None:
+            raise Locked(
+                f"{tenant.name} is locked with a passphrase.",
+                "--passphrase-fd N or --passphrase-file FILE hands it over; so does the systemd credential "
+                f"modeldeck-{tenant.id}, or the variable MODELDECK_PASSPHRASE.",
+            )
+        return passphrase
+
+    async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
+        """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
+        from tui.tenancy.keyring import is_open
+
+        try:
+            return await verb()
+        except Locked:
+            if is_open(self.desk, self.tenant.id):
+                raise
+        await self.open(self.tenant)
+        return await verb()
+
+    async def close(self) -> None:
+        """Close connections and forget opened keys; say what could not be noted in the audit log."""
+        self.hidden.close()
+        if "desk" in self.__dict__:
+            await self.desk.aclose()
+            if self.desk.unnoted is not None:
+                self.out.note(f"This was done, but is not in the audit log. {self.desk.unnoted.message}")

@@ -1,0 +1,42 @@
+"""FIELD=VALUE words of the command line -> values by field name, secrets as `Secret`."""
+
+from collections.abc import Sequence
+
+from tui.cli.output import Output
+from tui.cli.secret_input import Hidden
+from tui.errors import Usage
+from tui.providers.spec import Field
+from tui.secret import Secret
+from tui.workspace.credentials.status import clean_paste
+
+Values = dict[str, str | Secret]
+
+
+def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: Output, whose: str = "") -> Values:
+    """The fields named in the words; secrets are fetched from where the words say. Errors never repeat a value.
+
+    A prompt says whose secret is awaited, so that nobody types one tenant's key into another's.
+    """
+    known = {field.name: field for field in fields}
+    values: Values = {}
+    for place, word in enumerate(words, start=1):
+        name, equals, value = word.partition("=")
+        if not equals or name not in known:
+            names = ", ".join(known) or "none"
+            raise Usage(f"Number {place} of the fields is not FIELD=VALUE.", f"The fields are: {names}.")
+        field = known[name]
+        if name in values:
+            raise Usage(f"{name} is given twice.")
+        values[name] = _secret(field, value, hidden, out, whose) if field.secret and value else value
+    return values
+
+
+def _secret(field: Field, value: str, hidden: Hidden, out: Output, whose: str) -> Secret:
+    cleaned = clean_paste(field, hidden.field(field.name, field.label + whose, value).reveal())
+    if cleaned.notes:
+        out.note(f"Cleaned in {field.name}: {', '.join(cleaned.notes)}.")
+    if cleaned.problem:
+        raise Usage(cleaned.problem)
+    if not cleaned.text:
+        raise Usage(f"{field.name} is empty.", f"{field.name}= without a value takes a stored one away.")
+    return Secret(cleaned.text)

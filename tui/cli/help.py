@@ -1,0 +1,91 @@
+"""The text of `--help`, written from the table of commands."""
+
+import textwrap
+
+from tui.cli.command import EVERYWHERE, EXIT_CODES, VARIABLES, Argument, Command, Option
+from tui.cli.registry import COMMANDS, CONSOLE
+
+_COLUMN, _WIDTH = 24, 79
+
+
+def help_text(words: tuple[str, ...]) -> str:
+    """Help on a command, on a noun with its verbs, or (no words) on everything."""
+    exact = [command for command in COMMANDS if command.words == words]
+    if words and exact:
+        return _of_command(exact[0])
+    return _of_noun(words[0]) if words else _overview()
+
+
+def _overview() -> str:
+    lines = ["Modeldeck minds the model providers of many tenants: sealed keys, models, defaults.", ""]
+    lines += [_row("modeldeck [-t TENANT]", CONSOLE.summary)]
+    lines += [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in COMMANDS if _alone(command)]
+    nouns = dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2)
+    for noun in nouns:
+        verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
+        lines += [_row(f"modeldeck {noun}", verbs)]
+    lines += ["", "Everywhere:", *(_option_row(option) for option in EVERYWHERE)]
+    lines += ["", "Types are chat, embedding, speech2text. P/MODEL splits at the first slash.", ""]
+    lines += [_wrapped("Exit codes: " + EXIT_CODES + "."), ""]
+    lines += ["Variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]
+    lines += ["", "modeldeck COMMAND --help tells more, with examples."]
+    return "\n".join(lines)
+
+
+def _of_noun(noun: str) -> str:
+    verbs = [command for command in COMMANDS if command.words[:1] == (noun,)]
+    lines = [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in verbs]
+    examples = [example for command in verbs for example in command.examples[:1]]
+    return "\n".join([*lines, *_block("Examples:", examples), "", f"modeldeck {noun} VERB --help tells more."])
+
+
+def _of_command(command: Command) -> str:
+    lines = [f"modeldeck {_synopsis(command)}", "", command.summary[0].upper() + command.summary[1:] + "."]
+    if command.details:
+        lines += ["", _wrapped(command.details)]
+    described = [argument for argument in command.arguments if argument.help]
+    lines += _block("Arguments:", [_row(argument.name, argument.help).strip() for argument in described])
+    lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *EVERYWHERE))]
+    if command.shape:
+        lines += ["", _wrapped("With --json: " + command.shape + ".")]
+    return "\n".join([*lines, *_block("Examples:", command.examples)])
+
+
+def _block(heading: str, lines: "list[str] | tuple[str, ...]") -> list[str]:
+    return ["", heading, *(f"  {line}" for line in lines)] if lines else []
+
+
+def _synopsis(command: Command) -> str:
+    """The command's words, its options (those that it must have without brackets) and its arguments."""
+    arguments = [_argument(argument) for argument in command.arguments]
+    options = [_shown(option) for option in command.options if option.shown]
+    return " ".join([*command.words, *arguments, *options])
+
+
+def _argument(argument: Argument) -> str:
+    name = argument.name + ("…" if argument.many else "")
+    return name if argument.least else f"[{name}]"
+
+
+def _shown(option: Option) -> str:
+    text = f"{option.names[0]} {option.value}".strip()
+    return text if option.must else f"[{text}]"
+
+
+def _option_row(option: Option) -> str:
+    return _row("  " + ", ".join(option.names) + (f" {option.value}" if option.value else ""), option.help)
+
+
+def _alone(command: Command) -> bool:
+    return len(command.words) == 1
+
+
+def _row(left: str, right: str) -> str:
+    """Two columns; a long right side goes on below itself, a long left side puts it on the next line."""
+    indent = " " * (_COLUMN + 2)
+    text = textwrap.fill(right, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return f"{left:<{_COLUMN}}  {text.lstrip()}" if len(left) <= _COLUMN else f"{left}\n{text}"
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, _WIDTH, subsequent_indent="  " if text.startswith(("With", "Exit")) else "")

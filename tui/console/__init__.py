@@ -1,0 +1,1 @@
+"""The Textual app. Textual and rich are imported here and nowhere else."""

@@ -1,0 +1,239 @@
+"""What is looked at while nobody presses a key: what other processes do, and tenants to be locked again."""
+
+import asyncio
+import gc
+from collections.abc import Hashable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from textual.app import ScreenStackError
+
+from tui.console.chrome import STRIP
+from tui.console.screen import Area, Framed
+from tui.console.widgets.static_text import line
+from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
+from tui.domain import Tenant
+from tui.errors import Problem, Usage
+from tui.process.hardening import give_back
+from tui.storage import lock
+from tui.tenancy import keyring
+from tui.tenancy import tenants as naming
+from tui.tenancy.session import OPERATOR
+
+if TYPE_CHECKING:
+    from tui.console.app import Modeldeck
+
+EVERY = 2.0
+"""Seconds between looks."""
+
+OFTEN = 0.5
+"""Seconds between looks at whether another process keeps this one waiting."""
+
+_ROOM = 75
+"""Cells of a rule in a window of 80."""
+
+_AT_REST = 60.0
+"""Seconds without a key press after which nobody minds a short pause."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The files as they were found: a stamp for each tenant, the tenant shown, and why nothing can be changed."""
+
+    stamps: dict[str, Hashable]
+    tenant: Tenant | None
+    shut: str
+
+
+class Watch:
+    """Of one console. Nothing is sent to the terminal unless something did change."""
+
+    def __init__(self, app: "Modeldeck") -> None:
+        self.app = app
+        self.alike: tuple[str, ...] = ()
+        self.shut = ""
+        """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
+        self.strip: STRIP | None = None
+        """What stands in the strip of every screen in place of its own words."""
+        self._lost: STRIP | None = None
+        self._waiting = 0
+        self._seen: dict[str, Hashable] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._last_key = monotonic()
+        self._given_back = self._tidied = False
+
+    def key(self) -> None:
+        """A key was pressed, or text was pasted."""
+        self._last_key = monotonic()
+        self._given_back = self._tidied = False
+
+    def lost(self) -> bool:
+        """Whether the tenant shown is gone or cannot be read: looked at before each key does something to it."""
+        tenant, screen = self.app.tenant, self._screen
+        if tenant is None or screen is None:
+            return False
+        try:
+            if self.app.desk.store(tenant.id).stamp() != self._seen.get(tenant.id):
+                naming.get(self.app.desk, tenant.id)
+        except Problem as problem:
+            self._lose(problem)
+            # In a form what was typed can still be looked at, copied and left.
+            return isinstance(screen, Area)
+        return False
+
+    def start(self) -> None:
+        """Look from now on, and tell what is to be minded about where things lie."""
+        self.begin()
+        for each in self.app.desk.warnings:
+            self.app.toast(each)
+        self.app.set_interval(EVERY, self.look)
+        self.app.set_interval(OFTEN, self.wait)
+
+    def begin(self) -> None:
+        """What is shown from now on, as it is now: another tenant, or the list of them."""
+        desk, tenant = self.app.desk, self.app.tenant
+        self._lost, self.alike = None, ()
+        self.take([tenant.id] if tenant else [])
+        with suppress(Problem):
+            self.shut = _shut(desk.store(tenant.id).shut() if tenant else desk.data.shut())
+
+    def take(self, tenant_ids: list[str]) -> None:
+        """These are shown from now on, as their files are now; of thousands it takes a while."""
+        with suppress(Problem):
+            self._seen = _stamps(self.app, tenant_ids)
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last key."""
+        return monotonic() - self._last_key
+
+    async def shown(self) -> None:
+        """Another tenant is shown from now on: it is the one used last."""
+        from tui.workspace import tenants
+
+        desk, tenant_id = self.app.desk, self.app.tenant_id
+        self.begin()
+        await asyncio.to_thread(tenants.touch, desk, tenant_id)
+        self.alike = await asyncio.to_thread(naming.alike, desk, tenant_id)
+        self._reframe()
+
+    def look(self) -> None:
+        """Begin to look, unless the last look is still under way: a disk may be slow."""
+        self._lock_unused()
+        self._tell_unnoted()
+        if self.app.at_work:
+            self._given_back = self._tidied = False
+        else:
+            self._tidy()
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+
+    def _tidy(self) -> None:
+        """Nothing is under way: hand back what it took, and look for garbage once nobody minds."""
+        if not self._tidied and self.idle > _AT_REST:
+            self._tidied, self._given_back = True, False
+            gc.collect()
+        if not self._given_back:
+            self._given_back = True
+            give_back()
+
+    def wait(self) -> None:
+        """Say for how long another process has kept this one waiting."""
+        waiting = int(lock.waited() + OFTEN)
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._say()
+
+    async def _look(self) -> None:
+        """Tell the screen shown when another process wrote what it shows."""
+        app, tenant, screen = self.app, self.app.tenant, self._screen
+        if screen is None:
+            return
+        try:
+            seen = await asyncio.to_thread(self._see, tenant, screen.ALL_TENANTS)
+        except Problem as problem:
+            if app.tenant is tenant:
+                self._lose(problem)
+            return
+        if app.tenant is not tenant or self._screen is not screen:
+            return
+        if self._lost or seen.shut != self.shut:
+            self._lost, self.shut = None, seen.shut
+            self._say()
+        known, self._seen = self._seen, seen.stamps
+        if screen.ALL_TENANTS and known.keys() != seen.stamps.keys():
+            screen.changed_elsewhere()
+        elif any(known.get(each, stamp) != stamp for each, stamp in seen.stamps.items()):
+            app.tenant = seen.tenant
+            screen.changed_elsewhere()
+
+    def _see(self, tenant: Tenant | None, everyone: bool) -> _Seen:
+        """In a thread: a large file takes a while to read."""
+        desk = self.app.desk
+        stamps = _stamps(self.app, naming.ids(desk) if everyone else [tenant.id] if tenant else [])
+        if tenant is None:
+            return _Seen(stamps, None, _shut(desk.data.shut()))
+        return _Seen(stamps, naming.get(desk, tenant.id), _shut(desk.store(tenant.id).shut()))
+
+    def _lose(self, problem: Problem) -> None:
+        """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
+        app = self.app
+        if app.tenant is None or self._screen is None:
+            return
+        gone = isinstance(problem, Usage)
+        said = f"{app.tenant.name} was removed in another session." if gone else problem.message
+        if isinstance(self._screen, Area):
+            self._lost = None
+            app.toast(said)
+            app.tenant_lost()
+        elif self._lost is None:
+            self._lost = (line((f"{WARNING} ", ATTENTION), said), "esc shows the tenants.")
+            self._say()
+
+    def _say(self) -> None:
+        waits = (f"{WORKING} waiting for another session {self._waiting} s", "")
+        self.strip = waits if self._waiting else self._lost
+        self._reframe()
+
+    def _reframe(self) -> None:
+        if self._screen is not None:
+            self._screen.reframe()
+
+    @property
+    def _screen(self) -> Framed[Any] | None:
+        """The screen shown; None at the very beginning and end."""
+        with suppress(ScreenStackError):
+            if isinstance(self.app.screen, Framed):
+                return self.app.screen
+        return None
+
+    def _tell_unnoted(self) -> None:
+        """What could not be put into the audit log is told, once."""
+        problem, self.app.desk.unnoted = self.app.desk.unnoted, None
+        if problem is not None:
+            self.app.toast(f"This is not in the audit log: {problem.message}")
+
+    def _lock_unused(self) -> None:
+        """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
+        minutes = self.app.desk.config.auto_lock
+        if not minutes or self.app.at_work or self.idle < 60 * minutes:
+            return
+        for each in list(self.app.desk.open_keys):
+            with suppress(Problem):
+                keyring.lock(self.app.desk, each)
+                self.app.covered(each)
+
+
+def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
+    """What differs whenever a file was replaced; the operator's, too, as trials are counted there."""
+    return {each: app.desk.store(each).stamp() for each in (*ids, OPERATOR)}
+
+
+def _shut(why: Problem | None) -> str:
+    """The problem in one line; what mends it is said wherever something is to be saved."""
+    if why is None:
+        return ""
+    whole = f"{why.message} {why.hint}"
+    return whole if len(whole) <= _ROOM else why.message

@@ -1,0 +1,43 @@
+"""What a screen is busy with, and since when: words for its title that move once a second, only while it lasts."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import Any
+
+from tui.console.screen import Framed
+from tui.console.widgets.symbols import WORKING
+
+
+class Working:
+    """The work of one screen; the latest of several is the one that is shown."""
+
+    def __init__(self, screen: Framed[Any]) -> None:
+        self._screen = screen
+        self._under_way: list[tuple[str, float]] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._under_way)
+
+    @property
+    def words(self) -> str:
+        """`… listing OpenAI 2 s`, or '' while nothing runs."""
+        if not self._under_way:
+            return ""
+        what, since = self._under_way[-1]
+        seconds = int(monotonic() - since)
+        return f"{WORKING} {what}" + (f" {seconds} s" if seconds else "")
+
+    @contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Show that work while the block runs, however it ends."""
+        work = (what, monotonic())
+        self._under_way.append(work)
+        ticking = self._screen.set_interval(1.0, self._screen.reframe)
+        self._screen.reframe()
+        try:
+            yield
+        finally:
+            ticking.stop()
+            self._under_way.remove(work)
+            self._screen.reframe()

@@ -1,0 +1,141 @@
+"""Defaults proposed after a set-up: check marks for the types without one, and nothing set without a press."""
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Dialog, Framed, problem_lines
+from tui.console.widgets.form import Button, Check
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.truncate import clip_middle
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.tenancy.session import Desk
+from tui.workspace.models import defaults
+
+_TYPE = 20
+"""Cells of the model type in a line."""
+
+_FOCUS_FOOTER = ("esc back", "? help")
+
+
+def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
+    """A model for each type that has no default and for which there is one that can be used."""
+    return dict(defaults.proposals(desk, tenant_id))
+
+
+class Proposal(Check):
+    """`[x] embedding   text-embedding-3-small`: space leaves it out, enter picks another model."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "pick", "Pick another model", id="propose.pick")]
+
+    class Pick(Message):
+        """Another model is wanted for this type."""
+
+        def __init__(self, proposal: "Proposal") -> None:
+            super().__init__()
+            self.proposal = proposal
+
+    def __init__(self, model: Model) -> None:
+        super().__init__("", id=f"proposal-{model.type}")
+        self.model = model
+
+    def take(self, model: Model) -> None:
+        """Propose that model instead."""
+        self.model, self.on = model, True
+        self.refresh()
+
+    def render(self) -> Content:
+        style = "reverse" if self.has_focus else ""
+        name = clip_middle(self.model.id, max(8, self.size.width - _TYPE - 7))
+        words = f"[{'x' if self.on else ' '}] {self.model.type.label:<{_TYPE}}{name}"
+        return line(self.marker, (words, style))
+
+    def action_pick(self) -> None:
+        self.post_message(self.Pick(self))
+
+
+class Propose(Dialog[str]):
+    """Offers defaults. `said` is what was done before it, `only` limits what is offered.
+
+    Answers `playground` when that is to open, else ''.
+    """
+
+    DEFAULT_CSS = "Propose #box Plain { width: 1fr; height: auto; padding-left: 1; }"
+
+    def __init__(self, said: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None) -> None:
+        super().__init__()
+        self.BOX_TITLE = title
+        self.said = said
+        self._proposed = only
+        self._around = ("Defaults", "")
+
+    def parts(self) -> Iterable[Widget]:
+        proposed = proposals(self.app.desk, self.app.tenant_id) if self._proposed is None else self._proposed
+        rows = defaults.rows(self.app.desk, self.app.tenant_id)
+        chosen = any(row.default for row in rows)
+        missing = ", ".join(kind.label for kind in proposed)
+        yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No defaults are chosen yet."))
+        yield Plain("These are proposed:\n" if len(proposed) > 1 else "This is proposed:\n")
+        for model in proposed.values():
+            yield Proposal(model)
+        yield Plain("\n", id="problem")
+        yield Button("Accept and open the playground", id="playground")
+        yield Button("Accept", id="accept")
+        yield Button("Not now", id="not-now")
+        yield Plain(("\nA default can be changed or cleared at any time with 3.", MUTED))
+
+    def frame(self) -> Frame:
+        if isinstance(self.focused, Proposal):
+            keys = ("enter choose", "up down move", "space on/off", *_FOCUS_FOOTER)
+        else:
+            keys = ("enter press", "up down move", "space on/off", *_FOCUS_FOOTER)
+        title, right = self._around
+        return Frame(title, keys, right)
+
+    def on_mount(self) -> None:
+        # The rule goes on saying where this dialog came up.
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        if isinstance(below, Framed) and below.is_mounted:
+            frame = below.frame()
+            self._around = (frame.title, frame.right)
+        self.query_one("#playground", Button).focus()
+        self.reframe()
+
+    def action_back(self) -> None:
+        self.dismiss("")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "not-now":
+            self.dismiss("")
+        else:
+            answer = event.button.id if event.button.id == "playground" else ""
+            self.run_worker(self._accept(answer or ""), group="accept", exclusive=True, exit_on_error=False)
+
+    async def _accept(self, answer: str) -> None:
+        for proposal in self.query(Proposal):
+            if proposal.on:
+                try:
+                    await defaults.set(self.app.desk, self.app.tenant_id, proposal.model.type, proposal.model.ref)
+                except Problem as problem:
+                    self._say(problem)
+                    return
+        self.dismiss(answer)
+
+    def _say(self, problem: Problem) -> None:
+        lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
+        self.query_one("#problem", Plain).show(Content("\n").join([Content(""), *lines, Content("")]))
+
+    def on_proposal_pick(self, event: Proposal.Pick) -> None:
+        self.run_worker(self._pick(event.proposal), group="pick", exclusive=True, exit_on_error=False)
+
+    async def _pick(self, proposal: Proposal) -> None:
+        picked = await self.app.pick_model(proposal.model.type, proposal.model)
+        if picked is not None:
+            proposal.take(picked)

@@ -1,0 +1,181 @@
+"""Help: the keys of the screen that it was called from, the general ones, the signs, where files are, the terminal."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.console.actions import Action, actions_of
+from tui.console.chrome import AREAS, Frame
+from tui.console.screen import Area, Framed, Page
+from tui.console.widgets.find_bar import Find
+from tui.console.widgets.form import FieldRow
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ACCENT
+from tui.console.widgets.text_viewer import Reader
+from tui.console.widgets.truncate import fit
+from tui.paths import paths
+
+_TWO_COLUMNS = 76
+_LEFT = 37
+_RIGHT = 33
+_KEYS = 8
+_RIGHT_KEYS = 11
+
+_GENERAL: Sequence[tuple[Sequence[str], str]] = (
+    (("area.providers", "area.models", "area.defaults", "area.playground"), "Providers, Models, Defaults, Playground"),
+    (("app.tenants",), "tenants"),
+    (("app.commands",), "commands"),
+    (("app.lock",), "lock the tenant"),
+    (("app.quit", "app.quit-everywhere"), "quit"),
+    (("app.redraw",), "redraw the screen"),
+    (("app.suspend",), "suspend"),
+    (("app.copy-or-stop",), "copy a selection"),
+)
+
+_SIGNS = (
+    "● ready   ○ not set up   ◐ trial   ▲ needs attention   … at work",
+    "✕ cannot be opened   ■ stopped   ▪ tenant's mark",
+)
+
+
+class Help(Page[None]):
+    """Opened from any screen. A form's help has its fields at length."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="help.find")]
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self._about = screen
+        self._actions = {action.id: action for action in actions_of(screen)}
+
+    def content(self) -> Iterable[Widget]:
+        yield Reader(id="help")
+        yield Find()
+
+    def on_mount(self) -> None:
+        reader = self.query_one(Reader)
+        reader.show(self._lines)
+        reader.focus()
+
+    def frame(self) -> Frame:
+        reader = self.query_one(Reader)
+        keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
+        return Frame(
+            f"Help: {_name(self._about)}",
+            keys,
+            reader.place,
+            strip=("Report a fault: modeldeck --version and the log, nothing else is needed.", ""),
+        )
+
+    def on_reader_scrolled(self) -> None:
+        self.reframe()
+
+    def action_find(self) -> None:
+        self.query_one(Find).open()
+
+    def on_find_wanted(self, event: Find.Wanted) -> None:
+        self.query_one(Find).say(self.query_one(Reader).find(event.text, after=event.again))
+
+    # --- the text ---
+
+    def _lines(self, cells: int) -> list[Words]:
+        two = cells >= _TWO_COLUMNS
+        own, general = self._own(_LEFT - 2 if two else cells - 3), self._general()
+        sections: list[list[Words]] = []
+        if two:
+            rows = max(len(own), len(general))
+            own += [line("")] * (rows - len(own))
+            general += [line("")] * (rows - len(general))
+            sections.append([_beside(*each) for each in zip(own, general, strict=True)])
+        else:
+            sections += [[line("   ", each) for each in own], [line("   ", each) for each in general]]
+        if isinstance(self._about, Area):
+            sections[-1].append("   While a field has the cursor: f2 f3 f4 f5 for the areas, esc for keys.")
+        sections += [self._fields(), self._signs(), self._terminal(), self._files()]
+        return [row for section in sections if section for row in [*section, ""]]
+
+    def _own(self, cells: int) -> list[Content]:
+        keys: list[tuple[str, str]] = []
+        if isinstance(self._about, Framed):
+            words = [word for word in self._about.frame().keys if word.startswith("enter ")]
+            keys += [("enter", words[0].removeprefix("enter "))] if words else []
+        mine = [each for each in self._actions.values() if not each.general]
+        keys += [("  ".join(each.keys[:3]), _lower(each.words)) for each in mine]
+        found = [row for each in keys for row in _key(*each, cells=cells)]
+        lists = self._about.query(Rows)
+        return [*found, line("j k g G, arrows, page keys: move")] if lists else found
+
+    def _general(self) -> list[Content]:
+        found: list[Content] = []
+        for ids, words in _GENERAL:
+            actions = [self._actions[each] for each in ids if each in self._actions]
+            if not actions:
+                continue
+            if len(ids) > 2:
+                # The screen of an area may have a use of its own for the key that leads to it.
+                keys = [each.keys[0] for each in actions] if len(actions) == len(ids) else ["1", "2", "3", "4"]
+            else:
+                keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
+            gap = "  " if len("  ".join(keys)) <= _KEYS and len(keys) == 2 else " "
+            found += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
+        return found if isinstance(self._about, Area) else [*_key("esc", "back", _RIGHT_KEYS), *found]
+
+    def _fields(self) -> list[Words]:
+        lines: list[Words] = []
+        for row in self._about.query(FieldRow):
+            lines += [("   " + row.label, "bold"), *(f"     {each}" for each in row.help)]
+        page = getattr(getattr(self._about, "provider", None), "key_page", "")
+        return lines + (["   Keys are made here:", f"   {page}"] if page and lines else [])
+
+    def _signs(self) -> list[Words]:
+        test = ("●●●●●●●●●●  these two lines", "##########  must be equally long; if not:  : plain characters")
+        return [f"   {each}" for each in (*_SIGNS, *test)]
+
+    def _terminal(self) -> list[Words]:
+        return [
+            "   Select text with shift and the mouse.  In tmux: set -sg escape-time 20",
+            "   Copying goes to your terminal's clipboard; in tmux: set -g set-clipboard on",
+        ]
+
+    def _files(self) -> list[Words]:
+        desk = self.app.desk
+        where = paths(desk.environ)
+        if desk.practice or desk.data.path is None:
+            return ["   Practice: nothing is written, and nothing leaves this process."]
+        settings, keys = where.short(desk.data.path), where.short(desk.keys.path or where.keys)
+        first = f"   Settings  {settings}"
+        lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]
+        return [*lines, f"   Log       {where.short(where.log)}, holds no keys and no texts"]
+
+
+def own(action: Action) -> bool:
+    """Whether an action belongs to its screen alone."""
+    return not action.general
+
+
+def _name(screen: Screen[Any]) -> str:
+    """What a screen is called in the title of its help."""
+    if isinstance(screen, Area) and screen.AREA in dict(AREAS):
+        return dict(AREAS)[screen.AREA]
+    return screen.frame().title.partition(" · ")[0] if isinstance(screen, Framed) else "keys"
+
+
+def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Content]:
+    """Keys and what they do; what does not fit goes on below."""
+    first, *rest = line(words).wrap(max(12, cells - wide)) or [line("")]
+    shown = line((fit(keys, max(wide, len(keys) + 1)), ACCENT), first)
+    return [shown, *(line(" " * wide, each) for each in rest)]
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words
+
+
+def _beside(left: Content, right: Content) -> Content:
+    short = left.truncate(_LEFT - 1, ellipsis=True)
+    return line("   ", short, " " * (_LEFT - short.cell_length), right)

@@ -1,0 +1,1 @@
+"""The Models area: list, details, adding, searching, picking."""

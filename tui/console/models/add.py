@@ -1,0 +1,306 @@
+"""A model is added by hand: its id, its type and the provider's own fields, searched and picked where that is possible.
+
+It is verified by one small call before it is kept. Where that is not possible it can be added all the same.
+"""
+
+import re
+from collections.abc import Iterable
+
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.busy import Working
+from tui.console.chrome import Frame
+from tui.console.defaults.proposals import Propose
+from tui.console.models.add_form import ID, ModelForm
+from tui.console.models.rows import called
+from tui.console.models.search import Finding
+from tui.console.models.search_results import Offered
+from tui.console.screen import Page, problem_lines
+from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.row_list import Item, Rows, text_item
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import sign
+from tui.domain import Intake, Model, Origin
+from tui.errors import Problem, Unsaved, Usage
+from tui.providers.spec import Provider
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import FieldProblem, PlainHttp, ProviderRow
+from tui.workspace.models import catalog
+
+_CHARGED = "makes one small call, charged like any other"
+
+
+class AddModel(Page[bool]):
+    """Answers True when a model was added or changed. Without a provider, one is picked first if there are several."""
+
+    DEFAULT_CSS = """
+    AddModel #part { height: 1fr; }
+    AddModel .help { height: auto; width: 1fr; padding-left: 20; }
+    AddModel .text { height: auto; width: 1fr; padding-left: 3; }
+    """
+
+    def __init__(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> None:
+        super().__init__()
+        self._model_id = model_id
+        self._model = model
+        self._provider_id = model.provider if model else provider_id
+        self._offered: dict[str, ProviderRow] = {}
+        self._picks = False
+        self.working = Working(self)
+
+    def content(self) -> Iterable[Widget]:
+        rows = status.rows(self.app.desk, self.app.tenant_id)
+        self._offered = {
+            each.provider.id: each
+            for each in rows
+            if each.credential is not None and each.provider.intake is not Intake.IMPORTED
+        }
+        if not self._provider_id and len(self._offered) == 1:
+            self._provider_id = next(iter(self._offered))
+        self._picks = not self._provider_id
+        yield Vertical(*self._part(), id="part")
+
+    def on_mount(self) -> None:
+        self._begin()
+
+    # --- which provider ---
+
+    @property
+    def _provider(self) -> Provider | None:
+        row = self._offered.get(self._provider_id)
+        return row.provider if row else None
+
+    def _part(self) -> Iterable[Widget]:
+        """The picker, or the form of the provider that was picked."""
+        yield self._made(self._provider) if self._provider else Rows(id="providers")
+
+    async def _turn_to(self, provider_id: str) -> None:
+        self._provider_id = provider_id
+        part = self.query_one("#part")
+        await part.remove_children()
+        await part.mount(*self._part())
+        self._begin()
+
+    def _begin(self) -> None:
+        for rows in self.query("#providers").results(Rows):
+            rows.show([self._offer(each) for each in self._offered.values()] or _nobody())
+            rows.focus()
+        for form in self.query(ModelForm):
+            form.first.focus()
+        self.reframe()
+
+    def _offer(self, row: ProviderRow) -> Item:
+        taken = "an id is enough" if not row.provider.model_fields else "asks for its own fields"
+        return text_item(row.provider.id, line(sign(row.state), f" {row.provider.label:<22}", taken))
+
+    async def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        await self._turn_to(event.key)
+
+    # --- the form ---
+
+    @property
+    def _form(self) -> ModelForm:
+        return self.query_one(ModelForm)
+
+    def _made(self, provider: Provider) -> ModelForm:
+        """The form, beginning with what was chosen for the model of this provider that was added last."""
+        held = [each for each in catalog.held(self.app.desk, self.app.tenant_id) if each.provider == provider.id]
+        last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
+        chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
+        chosen = {name: value for name, value in chosen.items() if value}
+        form = ModelForm(provider, self._model, self._model_id, chosen, note=_CHARGED)
+        self._finding = Finding(self, form)
+        return form
+
+    def unsaved(self) -> str:
+        changed = any(form.changed for form in self.query(ModelForm))
+        return "What was typed here is not saved." if changed else ""
+
+    # --- words around ---
+
+    def frame(self) -> Frame:
+        provider = self._provider
+        does = "edit" if self._model else "add"
+        title = f"Models › {does} › {provider.label}" if provider else f"Models › {does}"
+        strip: tuple[Words, Words] = ("", "")
+        if provider is None:
+            strip = ("Models of these providers can be added by hand." if self._offered else "", "")
+            keys: tuple[str, ...] = ("enter choose", "up down move", "esc back", "? help")
+        elif self.working:
+            keys = ("esc stop", "f1 help")
+        elif self._form.pointed:
+            keys = ("enter choose", "up down move", "tab next", "esc back", "f1 help")
+        elif self.typing and (offered := self._form.found_in) and offered.listed:
+            keys = ("enter next", "down to list", "tab next", "esc back", "f1 help")
+        elif self.typing:
+            keys = ("enter next", "tab next", "esc back", "f1 help")
+        elif isinstance(self.focused, Button):
+            keys = ("enter press", "tab next", "esc back", "f1 help")
+        else:
+            keys = ("enter next", "up down choose", "tab next", "esc back", "f1 help")
+        if provider is not None:
+            strip = self._strip(provider)
+        return Frame(title, keys, self.working.words, strip=strip)
+
+    def _strip(self, provider: Provider) -> tuple[Words, Words]:
+        """In full what the cursor is on, where that may be cut."""
+        if hit := self._form.pointed:
+            return (hit.label or hit.id, hit.note if not hit.label else f"{hit.note}  {hit.id}")
+        row = next((each for each in self.query(FieldRow) if each.field.has_focus), None)
+        if row is not None and len(row.value) > row.cells:
+            return (row.value, "")
+        return (f"It is kept for this tenant only, as an added model of {provider.label}.", "")
+
+    # --- keys ---
+
+    def on_field_row_next(self) -> None:
+        self._form.go_on()
+
+    def on_choice_next(self) -> None:
+        self.focus_next()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._clear_problem()
+        self._form.propose_type()
+        row = self._form.rows.get(ID)
+        if row is not None and event.input is row.field:
+            self._finding.typed()
+
+    def on_choice_changed(self) -> None:
+        self._clear_problem()
+        self._form.show_fields()
+
+    def on_descendant_focus(self) -> None:
+        super().on_descendant_focus()
+        for _ in self.query(ModelForm):
+            self._finding.focused()
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_offered_chosen(self, event: Offered.Chosen) -> None:
+        self._clear_problem()
+        self._form.take(event.offered, event.hit)
+        self._finding.taken()
+
+    def _clear_problem(self) -> None:
+        for row in self.query(FieldRow):
+            row.say()
+        for plain in self.query("#problem").results(Plain):
+            plain.show("")
+        for button in self.query("#anyway"):
+            button.display = False
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "instead":
+            self._form.take_instead()
+        elif not self.working:
+            self._clear_problem()
+            self.run_worker(self._keep(event.button.id == "verify"), group="keep", exclusive=True, exit_on_error=False)
+
+    def action_back(self) -> None:
+        """Stop the call, else go back to the picker, else leave; asks where something typed would be lost."""
+        if self.working:
+            self.workers.cancel_group(self, "keep")
+        elif self._picks and self._provider is not None and not self.unsaved():
+            self.call_next(self._turn_to, "")
+        else:
+            super().action_back()
+
+    # --- keeping it ---
+
+    async def _keep(self, verify: bool) -> None:
+        try:
+            self._check()
+            waiting = "one small call to the new model." if verify else "a new model."
+            if not await self.app.opened(waiting, "It goes on as soon as the tenant is open."):
+                return
+            model = await self._allowed(verify)
+            if model is None:
+                return
+        except FieldProblem as problem:
+            self._say_at(self._form.row_of(problem.field), problem)
+        except Problem as problem:
+            self._say(problem, verify and not isinstance(problem, Usage | Unsaved))
+        else:
+            await self._kept(model)
+
+    def _check(self) -> None:
+        """Required fields are filled in, and each has the shape that it should."""
+        for each, row in self._form.declared:
+            name, value = row.field_name, row.value.strip()
+            if name == ID and not value:
+                raise FieldProblem(ID, "The model's id is missing.")
+            if each.required and not value:
+                raise FieldProblem(name, f"{each.label} is missing.", each.help)
+            if value and each.pattern and not re.fullmatch(each.pattern, value):
+                raise FieldProblem(name, each.pattern_help or f"This is no {each.label}.", each.help)
+
+    async def _allowed(self, verify: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
+        """Save it, after the question that an address in plain http raises; None when that is answered with no."""
+        try:
+            with self.working.on("asking the model" if verify else "saving"):
+                return await self._save(verify, plain_http)
+        except PlainHttp as problem:
+            asked = problem
+        if not await self.app.takes_plain_http(asked.origins):
+            if row := self._form.row_of(asked.field):
+                row.field.focus()
+            return None
+        return await self._allowed(verify, (*plain_http, *asked.origins))
+
+    async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
+        desk, tenant, form = self.app.desk, self.app.tenant_id, self._form
+        if self._model is not None:
+            return await catalog.edit(desk, tenant, self._model, form.given, verify, plain_http, self._tell)
+        provider, model_id = self._provider_id, form.model_id
+        return await catalog.add(
+            desk, tenant, provider, model_id, form.kind, form.given, verify, plain_http, self._tell
+        )
+
+    def _tell(self, note: str) -> None:
+        """What the provider says of the model, and what is waited for, while it is looked at."""
+        self.query_one("#problem", Plain).show(line(note))
+        self.app.toast(note)
+
+    async def _kept(self, model: Model) -> None:
+        said = f"{called(model)} is {'changed' if self._model else 'added'}"
+        without = model.type not in catalog.defaults(self.app.desk, self.app.tenant_id)
+        if self._model is None and without and model.origin is Origin.ADDED:
+            answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))
+            if answer == "playground":
+                self.dismiss(True)
+                self.app.action_area("playground")
+                return
+        else:
+            self.app.toast(said)
+        self.dismiss(True)
+
+    def _say_at(self, row: FieldRow | None, problem: Problem) -> None:
+        if row is None:
+            self._say(problem, anyway=False)
+            return
+        row.say(*problem_lines(problem.message, problem.hint, problem.detail))
+        row.field.focus()
+
+    def _say(self, problem: Problem, anyway: bool) -> None:
+        """Say it under the button; the focus stays where it is."""
+        lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
+        if isinstance(problem, Usage) and not isinstance(problem, FieldProblem) and self._model is None:
+            self._say_at(self._form.row_of(ID), problem)
+            return
+        self.query_one("#problem", Plain).show(line(*(part for each in lines for part in (each, "\n"))))
+        button = self.query_one("#anyway", Button)
+        button.display = anyway
+        # The form may be longer than the window.
+        last = button if anyway else self.query_one("#problem")
+        self.call_after_refresh(last.scroll_visible, animate=False)
+
+
+def _nobody() -> list[Item]:
+    return [
+        text_item("", "No provider that takes added models is set up yet."),
+        text_item("", "esc then 1 sets one up."),
+    ]

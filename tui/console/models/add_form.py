@@ -1,0 +1,261 @@
+"""The form of an added model, made of a provider's declaration: its id, what it is for, and the provider's own fields.
+
+A field shows while the others have the values that it belongs to. Where a choice of the provider says what a model is
+for, it stands first and no type is asked; and the fields that can be picked stand before the id that they fill in.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from tui.console.models.search_results import HitRows, Offered
+from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import MUTED
+from tui.domain import Model, ModelType
+from tui.providers.events import Hit
+from tui.providers.spec import Field, Provider
+from tui.sanitize import one_line
+from tui.workspace.models import catalog
+
+ID = "id"
+"""The name of the id among the fields."""
+
+
+class ModelForm(Form):
+    """The form. `model` is edited, `chosen` is what its choices begin with, `note` stands at its button."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        model: Model | None = None,
+        model_id: str = "",
+        chosen: Mapping[str, str] | None = None,
+        note: str = "",
+    ) -> None:
+        super().__init__(id="form")
+        self.provider, self.model = provider, model
+        self._before = {each.name: each.default for each in provider.model_fields}
+        self._before |= {name: value for name, value in (chosen or {}).items() if name in self._before}
+        self._before |= dict(model.fields) if model else {}
+        self._before[ID] = model.id if model else model_id
+        self._leading = any(choice.type for field in provider.model_fields for choice in field.choices)
+        self.choices = {each.name: self._choice(each) for each in provider.model_fields if each.choices}
+        self.rows = {each.name: self._row(each) for each in provider.model_fields if not each.choices}
+        if model is None:
+            named = provider.model_id
+            help_line = named.help or f"The id as {provider.label} writes it."
+            self.rows[ID] = FieldRow(ID, named.label, model_id, help=(help_line,))
+        found = {*provider.offers, *((ID,) if provider.search else ())}
+        self.offered = {name: Offered(row) for name, row in self.rows.items() if name in found}
+        self._types = Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
+        self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note)
+        self.instead = Button("", id="instead", indent=0)
+        self._wanted: Hit | None = None
+
+    # --- its parts ---
+
+    def compose(self) -> Iterable[Widget]:
+        for name in self._order():
+            with Vertical(id=f"part-{name}", classes="part") as part:
+                part.styles.height = "auto"
+                yield from self._part(name)
+        yield Plain("", classes="text")
+        yield self.verify
+        yield Plain("", id="problem", classes="text")
+        anyway = Button("Save it anyway, not verified" if self.model else "Add it anyway, not verified", id="anyway")
+        anyway.display = False
+        yield anyway
+
+    def _order(self) -> Iterator[str]:
+        """The fields as they stand, with `type` where the type is asked."""
+        named = [each.name for each in self.provider.model_fields]
+        if not self._leading:
+            yield from (ID, "type", *named)
+            return
+        picked = [name for name in named if name in self.provider.offers]
+        yield from (name for name in named if name in self.choices)
+        yield from (*picked, ID)
+        yield from (name for name in named if name not in self.choices and name not in picked)
+
+    def _part(self, name: str) -> Iterator[Widget]:
+        # Choices that lead stand close together, as they are one thought.
+        if not self._leading or name not in self.choices or name == next(iter(self.choices)):
+            yield Plain("", classes="text")
+        if name == ID and self.model:
+            yield Plain(f"{self.provider.model_id.label:<{LABEL}} {_shown(self.model)}", classes="text")
+        elif name == "type":
+            told = Plain(f"{'Type':<{LABEL}} {self.model.type.label}", classes="text") if self.model else self._types
+            yield told
+        elif name in self.choices:
+            yield self.choices[name]
+            if help_line := self._field(name).help:
+                yield Plain((help_line, MUTED), classes="help")
+        else:
+            yield self.offered.get(name, self.rows[name])
+        if name == ID:
+            self.instead.display = False
+            yield self.instead
+
+    def _choice(self, field: Field) -> Choice:
+        # What a model is for stays what it is.
+        fitting = [
+            each for each in field.choices if not (self.model and each.type and each.type is not self.model.type)
+        ]
+        options = [(each.value, each.label) for each in fitting]
+        value = self._before[field.name]
+        value = value if value in dict(options) else ""
+        return Choice(field.label, options, value, column=not self._leading, id=f"field-{field.name}")
+
+    def _row(self, field: Field) -> FieldRow:
+        help_line = field.help if field.required else f"{field.help} Optional.".strip()
+        return FieldRow(f"field-{field.name}", field.label, self._before[field.name], help=(help_line,))
+
+    def _field(self, name: str) -> Field:
+        return next(each for each in self.provider.model_fields if each.name == name)
+
+    def on_mount(self) -> None:
+        self.show_fields()
+
+    # --- what it holds ---
+
+    @property
+    def kind(self) -> ModelType:
+        """What the model is for."""
+        if self.model:
+            return self.model.type
+        told = catalog.proposed_type(self.provider, self.model_id, self.given) if self._leading else None
+        return told or ModelType(self._types.value)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The fields that show, as they are filled in."""
+        values: dict[str, str] = {}
+        for field in self.provider.model_fields:
+            if catalog.belongs(field, values):
+                part = self.choices.get(field.name) or self.rows[field.name]
+                values[field.name] = part.value.strip()
+        return values
+
+    @property
+    def model_id(self) -> str:
+        return self.rows[ID].value.strip() if ID in self.rows else self._before[ID]
+
+    @property
+    def declared(self) -> Iterator[tuple[Field, FieldRow]]:
+        """The fields that show and hold text, with their rows."""
+        shown = self.given
+        if ID in self.rows:
+            yield replace(self.provider.model_id, required=True), self.rows[ID]
+        yield from (
+            (each, self.rows[each.name])
+            for each in self.provider.model_fields
+            if each.name in shown and each.name in self.rows
+        )
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was typed that would be lost."""
+        return any(row.value.strip() != self._before[name] for name, row in self.rows.items())
+
+    @property
+    def first(self) -> Widget:
+        """What has the focus at first: a field if there is one, in a form to edit else a choice."""
+        shown: list[Widget] = [row.field for _, row in self.declared]
+        if not self.model:
+            return self.rows[ID].field if shown else self.verify
+        chosen = [each for name, each in self.choices.items() if name in self.given]
+        return [*shown, *chosen, self.verify][0]
+
+    def row_of(self, name: str) -> FieldRow | None:
+        """The row of a field by its name, if it shows."""
+        return next((row for field, row in self.declared if row.field_name in (name, f"field-{name}")), None)
+
+    # --- what shows ---
+
+    def show_fields(self) -> None:
+        """Show the fields that belong to what the others hold."""
+        shown = self.given
+        for field in self.provider.model_fields:
+            self.query_one(f"#part-{field.name}").display = field.name in shown
+
+    def propose_type(self) -> None:
+        """Choose the type that what was typed tells; it can be changed."""
+        kind = catalog.proposed_type(self.provider, self.model_id, self.given)
+        if kind and not self._leading and not self.model:
+            self._types.choose(str(kind))
+
+    def go_on(self) -> None:
+        """Go on from a field, past what was found for it: enter takes what was typed."""
+        self.screen.focus_next()
+        if isinstance(self.screen.focused, HitRows):
+            self.screen.focus_next()
+
+    @property
+    def found_in(self) -> Offered | None:
+        """The field, with what was found for it, that has the focus."""
+        return next((each for each in self.offered.values() if each.row.field.has_focus or each.list.has_focus), None)
+
+    @property
+    def pointed(self) -> Hit | None:
+        """The hit under the cursor."""
+        return self.found_in.pointed if self.found_in else None
+
+    def name_of(self, offered: Offered) -> str:
+        """The field's name."""
+        return next(name for name, each in self.offered.items() if each is offered)
+
+    # --- what was found ---
+
+    def take(self, offered: Offered, hit: Hit) -> None:
+        """Fill in a hit and what belongs to it. What would change a choice for one that cannot be used is offered."""
+        offered.row.field.value = hit.id
+        changes = [
+            name for name, value in hit.fields.items() if name in self.choices and self.choices[name].value != value
+        ]
+        self._offer_instead(hit if changes and not hit.usable else None)
+        if self._wanted is None:
+            self._fill(hit)
+            self.verify.focus()
+        else:
+            self.instead.focus()
+
+    def take_instead(self) -> None:
+        """What was offered for a hit that cannot be used as it is."""
+        hit, name = self._wanted, self._choice_for(self._wanted)
+        if hit is not None:
+            self._offer_instead(None)
+            self._fill(hit)
+            follow = [row for field, row in self.declared if field.when and field.when[0] == name]
+            (follow[0].field if follow else self.verify).focus()
+
+    def _fill(self, hit: Hit) -> None:
+        for name, value in hit.fields.items():
+            if name in self.choices:
+                self.choices[name].choose(value)
+            elif row := self.rows.get(ID if name == "model" else name):
+                row.field.value = value
+        self.show_fields()
+
+    def _offer_instead(self, hit: Hit | None) -> None:
+        self._wanted = hit
+        name = self._choice_for(hit)
+        self.instead.display = bool(hit and name)
+        if hit and name:
+            labels = {each.value: each.label for each in self._field(name).choices}
+            self.instead.relabel(f"Use {labels.get(hit.fields[name], hit.fields[name])} instead", hit.note)
+        elif self.instead.has_focus:
+            self.verify.focus()
+
+    def _choice_for(self, hit: Hit | None) -> str:
+        """The first choice that a hit would change."""
+        changed = [
+            name for name, each in self.choices.items() if hit and hit.fields.get(name, each.value) != each.value
+        ]
+        return changed[0] if changed else ""
+
+
+def _shown(model: Model) -> str:
+    return one_line(model.id) or "(unnamed)"

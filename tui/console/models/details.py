@@ -1,0 +1,76 @@
+"""All that is known of one model: a text beside the list of models, or in its place where there is no room."""
+
+from collections.abc import Sequence
+
+from tui.console.models.rows import Sign, name_of, origin_words
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.text_viewer import Build, Reader
+from tui.domain import Default, ModelType
+from tui.sanitize import one_line
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models.catalog import ModelRow
+from tui.workspace.playground import calls
+
+_LABEL = 15
+
+
+class Details(Reader):
+    """The text of one model. `left` goes back to the list, as escape does."""
+
+    DEFAULT_CSS = "Details { padding: 0; }"
+
+    def tell(
+        self, row: ModelRow | None, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str
+    ) -> None:
+        """Show a model, or nothing."""
+        self.show(_build(row, sign, provider, default, now) if row else lambda _: ())
+        self.action_end(False)
+
+
+def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str) -> Build:
+    model = row.model
+    facts: list[tuple[str, Words]] = [
+        ("Model", name_of(model)),
+        ("Reference", one_line(model.ref)),
+        ("Provider", row.provider_label),
+        ("Type", model.type.label),
+        ("Origin", origin_words(row, provider, now)),
+        ("State", line(sign, f" {_state(row, provider)}")),
+        ("Context", f"{model.context:,} tokens" if model.context else "–"),
+    ]
+    if model.type is ModelType.EMBEDDING:
+        facts.append(("Vectors", f"{model.dimensions:,} numbers" if model.dimensions else "–"))
+    if model.type is ModelType.CHAT and row.usable:
+        facts.append(("Takes", ", ".join(each.label for each in calls.parameters(model)) or "no parameters"))
+    labels = {each.name: each.label for each in provider.provider.model_fields} if provider else {}
+    # What the provider told may be long, and nobody filled it in.
+    entries = [
+        (one_line(labels.get(name, name), 40), one_line(text, 300 if name in labels else 60))
+        for name, text in model.fields.items()
+    ]
+    used = f"default for {model.type.label}" if row.default else "nothing"
+    if row.default and default and (since := when(default.set_at, now)):
+        used += f", set {since}"
+    facts += [*entries, ("", ""), ("Used by", used)]
+
+    def build(cells: int) -> Sequence[Words]:
+        return [part for label, value in facts for part in _fact(label, line(value), cells)]
+
+    return build
+
+
+def _fact(label: str, value: Words, cells: int) -> list[Words]:
+    """A label and its value on as many lines as it needs; where there is little room the value stands below."""
+    room = cells - _LABEL - 1
+    if room < 24:
+        return [(label, MUTED), *(line("  ", part) for part in line(value).wrap(max(8, cells - 2)))]
+    parts = line(value).wrap(room) or [line("")]
+    return [line((f"{label:<{_LABEL}}" if n == 0 else " " * _LABEL, MUTED), part) for n, part in enumerate(parts)]
+
+
+def _state(row: ModelRow, provider: ProviderRow | None) -> str:
+    if row.state != "provider not usable":
+        return row.word
+    return f"{row.provider_label}: {provider.state if provider else 'not set up'}"

@@ -1,0 +1,242 @@
+"""A model of one type is picked: the one now used, what is nearest to it, all that can be used, and what cannot."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.models.rows import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
+from tui.console.screen import Framed, Page
+from tui.console.widgets.filter_bar import Filter
+from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.truncate import fit
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.sanitize import in_words, one_line
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.models.catalog import ModelRow
+
+_MEND = {
+    "key refused": "esc then 1 opens it to paste another key.",
+    "cannot be opened": "esc then 1 replaces or forgets its key.",
+    "not confirmed": "esc then 1, and v there, confirms its key.",
+    "not set up": "esc then 1 sets it up.",
+}
+
+
+class PickModel(Page[Model]):
+    """Answers with the chosen model. `now` is the one to be replaced; with `clears`, `x` empties the type's default."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter the models", id="pick.filter"),
+        Binding("x", "clear", "Clear: leave the type without a default", id="pick.clear"),
+    ]
+
+    def __init__(self, type: ModelType, now: Model | None = None, *, clears: bool = False) -> None:  # noqa: A002
+        super().__init__()
+        self.type, self.now, self.clears = type, now, clears
+        self._list = ModelList((), {})
+        self._now: ModelRow | None = None
+        self._nearest: Model | None = None
+        self._usable = 0
+        self._said: tuple[str, Words, Words] = ("", "", "")
+
+    def content(self) -> Iterable[Widget]:
+        yield Filter(id="filter")
+        yield Rows(id="models")
+
+    def on_mount(self) -> None:
+        desk, tenant = self.app.desk, self.app.tenant_id
+        rows = [each for each in catalog.rows(desk, tenant) if each.model.type is self.type]
+        providers = {each.provider.id: each for each in status.rows(desk, tenant)}
+        self._usable = sum(each.usable for each in rows)
+        if self.now is not None:
+            key = key_of(self.now)
+            self._now = next((each for each in rows if key_of(each.model) == key), None) or _missing(self.now)
+            if not self._now.usable:
+                self._nearest = defaults.nearest(desk, tenant, self.now)
+        self._list = ModelList(rows, providers, self._draw)
+        start = self._nearest or self.now
+        self._show(key_of(start) if start else None)
+        self.query_one(Rows).focus()
+
+    # --- rows ---
+
+    def _show(self, key: str | None = None) -> None:
+        """The rows that match, under their headings."""
+        text = self.query_one(Filter).text
+        found = self._list.matching(text)
+        sections: list[tuple[str, list[str]]] = []
+        if not text:
+            # These two stand apart; while something is looked for they stand with the others.
+            sections = [("Now", [key_of(self._now.model)])] if self._now else []
+            sections += [("Nearest", [key_of(self._nearest)])] if self._nearest else []
+        apart = {each for _, keys in sections for each in keys}
+        sections.append(
+            (
+                f"All {self.type.label} models that can be used",
+                [each for each in found if each not in apart and self._list.by_key[each].usable],
+            )
+        )
+        sections.append(
+            ("Needs attention", [each for each in found if each not in apart and not self._list.by_key[each].usable])
+        )
+        keys: list[str] = []
+        headings: dict[int, Content] = {}
+        for heading, under in sections:
+            if under:
+                headings[len(keys)] = line((heading, MUTED))
+                keys += ["", *under]
+
+        def drawn(index: int) -> Draw:
+            return (lambda _: headings[index]) if index in headings else self._drawn(keys[index])
+
+        nothing = [text_item("", each) for each in self._nothing()]
+        self.query_one(Rows).show(Lazy(keys, drawn) if keys else nothing, key)
+        self.reframe()
+
+    def _drawn(self, key: str) -> Draw:
+        if self._now is not None and key == key_of(self._now.model):
+            return partial(self._draw, self._now, self._list.sign(self._now))
+        return self._list.drawn(key)
+
+    def _nothing(self) -> tuple[str, str]:
+        if not self._list:
+            return (
+                f"No {self.type.label} model can be used yet.",
+                "esc then 1 sets up a provider, esc then 2 and a adds a hosted model.",
+            )
+        words = in_words([one_line(each, 40) for each in self.query_one(Filter).text.split()])
+        return f"No {self.type.label} model has {words} in it.", "esc clears the filter."
+
+    def _draw(self, row: ModelRow, sign: Sign, cells: int) -> Content:
+        for_name, for_provider, _, _ = columns(cells)
+        text = fit(name_of(row.model), for_name, middle=True)
+        text += "  " + fit(row.provider_label, for_provider) if for_provider else ""
+        if cells >= 44:
+            text += "  " + (self._state(row) if not row.usable else self._facts(row, cells))
+        return line(sign, f" {text.rstrip()}")
+
+    def _facts(self, row: ModelRow, cells: int) -> str:
+        model = row.model
+        fact = row.word if row.state == "ends" else f"{model.dimensions:,} numbers" if model.dimensions else ""
+        return fit(fact, 16) + fit(short(model.context), 5, right=True) if cells >= 73 else fact
+
+    def _state(self, row: ModelRow) -> str:
+        if row.state == "gone":
+            since = when(row.model.gone, self.app.desk.now())
+            return f"gone since {since}" if since else row.word
+        state = self._list.provider_state(row)
+        return f"key {state}" if state == "cannot be opened" else state
+
+    # --- words around ---
+
+    @property
+    def _row(self) -> ModelRow | None:
+        key = self.query_one(Rows).key
+        if self._now is not None and key == key_of(self._now.model):
+            return self._now
+        return self._list.by_key.get(key)
+
+    def frame(self) -> Frame:
+        below = [each.AREA for each in self.app.screen_stack if isinstance(each, Framed) and each.AREA]
+        area = "Playground" if below[-1:] == ["playground"] else "Defaults"
+        filtered = bool(self.query_one(Filter).text)
+        if self.typing:
+            keys: tuple[str, ...] = ("down to list", "esc clear" if filtered else "esc keys", "f1 help")
+        else:
+            clear = ("x clear",) if self.clears and self.now is not None else ()
+            keys = ("enter choose", "/ filter", *clear, "esc clear" if filtered else "esc back", "? help")
+        row = self._row
+        return Frame(
+            f"{area} › {self.type.label}",
+            keys if row or self.typing else keys[1:],
+            f"{self._usable:,} can be used",
+            strip=self._strip(row) if row else ("", ""),
+        )
+
+    def _strip(self, row: ModelRow) -> tuple[Words, Words]:
+        key, *said = self._said
+        if key == self.query_one(Rows).key:
+            return said[0], said[1]
+        desk, provider = self.app.desk, self._list.providers.get(row.model.provider)
+        if row.model == self._nearest:
+            text = ("Same provider and type, nearest to the one now set.", self._other_vectors(row.model))
+        elif row.usable and (mixing := self._other_vectors(row.model)):
+            text = (sentences(row, provider, desk.now())[0], mixing)
+        else:
+            text = sentences(row, provider, desk.now(), self._nearest if row is self._now else None)
+        return strip_of(name_of(row.model), text, columns(self.size.width - 3)[0])
+
+    def _other_vectors(self, model: Model) -> str:
+        """What another embedding model means for the vectors that were stored already."""
+        now = self.now
+        if model.type is not ModelType.EMBEDDING or now is None or key_of(now) == key_of(model):
+            return ""
+        if now.dimensions and model.dimensions and now.dimensions != model.dimensions:
+            return "Its vectors have another length: stored vectors must be made anew."
+        return "Vectors of two models do not mix: stored vectors must be made anew."
+
+    # --- keys ---
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_rows_chosen(self) -> None:
+        row = self._row
+        if row is None:
+            return
+        if row.usable:
+            self.dismiss(row.model)
+            return
+        label, state = row.provider_label, self._list.provider_state(row)
+        if row.state == "gone":
+            self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that can be used.")
+        else:
+            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", _MEND.get(state, ""))
+
+    def _say(self, first: str, hint: str) -> None:
+        self._said = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)
+        self.reframe()
+
+    def action_filter(self) -> None:
+        self.query_one(Filter).field.focus()
+
+    def on_filter_changed(self) -> None:
+        self._show()
+
+    def on_filter_done(self) -> None:
+        self.query_one(Rows).focus()
+
+    def action_back(self) -> None:
+        if self.typing or self.query_one(Filter).text:
+            self.query_one(Filter).clear()
+            self.query_one(Rows).focus()
+        else:
+            self.dismiss(None)
+
+    def action_clear(self) -> None:
+        if self.clears and self.now is not None:
+            self.run_worker(self._clear(self.now), group="clear", exclusive=True, exit_on_error=False)
+
+    async def _clear(self, now: Model) -> None:
+        try:
+            await defaults.clear(self.app.desk, self.app.tenant_id, self.type)
+        except Problem as problem:
+            self._say(problem.message, problem.hint)
+            return
+        self.app.toast(cleared(self.type, now.id))
+        self.dismiss(None)
+
+
+def _missing(model: Model) -> ModelRow:
+    """A model that is set but not in the list any more."""
+    return ModelRow(model, "gone", "gone", True, one_line(model.provider))

@@ -1,0 +1,202 @@
+"""Models as rows of a list: signs, columns, the strip's words, and a filter that is quick over thousands."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
+
+from textual.content import Content
+
+from tui.console.widgets.filter_bar import holding
+from tui.console.widgets.row_list import Draw, Lazy
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, READY, SUCCESS, UNSET, WARNING
+from tui.console.widgets.truncate import clip_middle, fit, width
+from tui.domain import Intake, Model, ModelType, Origin
+from tui.sanitize import one_line
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models.catalog import ModelRow
+
+STRIP = 77
+"""Cells of a line of the strip at 80 columns."""
+
+Sign = tuple[str, str]
+DrawRow = Callable[[ModelRow, Sign, int], Content]
+"""(row, its sign, cells) -> the row's text."""
+
+
+def key_of(model: Model) -> str:
+    """What tells a model from all others of its tenant."""
+    return f"{model.provider}/{model.type}/{model.id}"
+
+
+def name_of(model: Model) -> str:
+    """The model's id on one line."""
+    return one_line(model.id) or "(unnamed)"
+
+
+def called(model: Model) -> str:
+    """The model's id as sentences call it, short enough for a toast."""
+    return clip_middle(name_of(model), 60)
+
+
+class ModelList:
+    """The models of a tenant, made ready to be drawn and filtered at each key press."""
+
+    def __init__(
+        self, rows: Sequence[ModelRow], providers: Mapping[str, ProviderRow], draw: DrawRow | None = None
+    ) -> None:
+        self.rows = rows
+        self.providers = providers
+        self.by_key = {key_of(row.model): row for row in rows}
+        self._draw = draw or draw_row
+        # Flat lists of texts: few objects, as many of them make Python's collection of garbage stop everything.
+        self._keys = list(self.by_key)
+        self._kinds = [row.model.type for row in self.by_key.values()]
+        self._words = [self._words_of(row) for row in self.by_key.values()]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def drawn(self, key: str) -> Draw:
+        """What draws the row of a model."""
+        row = self.by_key[key]
+        return partial(self._draw, row, self.sign(row))
+
+    def items(self, keys: Sequence[str]) -> Lazy:
+        """The rows of those models."""
+        return Lazy(keys, lambda n: self.drawn(keys[n]))
+
+    def sign(self, row: ModelRow) -> Sign:
+        """The sign of a model's state and its colour."""
+        if row.state == "ready":
+            return READY, SUCCESS
+        if row.state == "provider not usable" and self.provider_state(row) == "not set up":
+            return UNSET, ""
+        return WARNING, ATTENTION
+
+    def provider_state(self, row: ModelRow) -> str:
+        """How the model's provider stands."""
+        provider = self.providers.get(row.model.provider)
+        return provider.state if provider else "not set up"
+
+    def _words_of(self, row: ModelRow) -> str:
+        model = row.model
+        text = f"{model.id} {row.provider_label} {model.type.label} {model.origin} {row.word}"
+        return (text if row.usable else f"{text} {self.provider_state(row)}").casefold()
+
+    def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
+        """The keys of the models of that type with all words of the text, in any order."""
+        found = holding(self._words, text)
+        if kind is None:
+            return self._keys if len(found) == len(self) else [self._keys[n] for n in found]
+        return [self._keys[n] for n in found if self._kinds[n] is kind]
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def columns(cells: int) -> tuple[int, int, int, int]:
+    """Cells of model, provider, type and context in a row of `cells`; 0 for a column that has no room."""
+    if cells >= 73:
+        return 31, 13, 16, 7
+    if cells >= 56:
+        return 23, 13, 16, 0
+    return (cells - 20, 0, 16, 0) if cells >= 44 else (cells - 2, 0, 0, 0)
+
+
+def draw_row(row: ModelRow, sign: Sign, cells: int) -> Content:
+    """A model in the list of all models."""
+    model = row.model
+    return _across(sign, name_of(model), row.provider_label, model.type.label, short(model.context), cells)
+
+
+def head(cells: int) -> Content:
+    """The words above the columns."""
+    drawn = _across((" ", ""), "", "provider", "type", "context", cells).plain
+    return line("model" + drawn.ljust(5)[5:])
+
+
+def _across(sign: Sign, name: str, provider: str, kind: str, context: str, cells: int) -> Content:
+    for_name, for_provider, for_kind, for_context = columns(cells)
+    gap = "  " if for_context else " "
+    text = fit(name, for_name, middle=True)
+    text += gap + fit(provider, for_provider) if for_provider else ""
+    text += gap + fit(kind, for_kind) if for_kind else ""
+    text += fit(context, for_context, right=True) if for_context else ""
+    return line(sign, f" {text.rstrip()}")
+
+
+def short(tokens: int) -> str:
+    """A number of tokens in a few cells: `8k`, `128k`, `1M`; '' when it is not known."""
+    if tokens < 1_000:
+        return str(tokens or "")
+    if tokens < 1_000_000:
+        return f"{tokens // 1_000 if tokens % 1_000 == 0 else max(1, round(tokens / 1_024))}k"
+    return f"{tokens / 1_000_000:.1f}".removesuffix(".0") + "M"
+
+
+# --- sentences --------------------------------------------------------------------------------------------------------
+
+
+def origin_words(row: ModelRow, provider: ProviderRow | None, now: str) -> str:
+    """How the model came into the list: `added by hand`, `imported at 14:02`."""
+    if row.model.origin is Origin.ADDED:
+        return "added by hand"
+    if provider and provider.provider.list_models is None:
+        return "from the built-in list"
+    listed = when(provider.credential.listed_at, now) if provider and provider.credential else ""
+    return f"imported at {listed}" if ":" in listed else f"imported {listed}".rstrip()
+
+
+def size_words(model: Model) -> str:
+    """How much it takes and gives, as far as that is known."""
+    if model.type is ModelType.EMBEDDING:
+        parts = [f"vectors of {model.dimensions:,} numbers"] if model.dimensions else []
+        parts += [f"{model.context:,} tokens a text"] if model.context else []
+        text = ", ".join(parts)
+        return text[:1].upper() + text[1:] + "." if text else ""
+    return f"{model.context:,} tokens of context." if model.context else ""
+
+
+def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Model | None = None) -> tuple[str, str]:
+    """Two sentences about a model: where it comes from and what it serves; how it stands or how large it is."""
+    model, label = row.model, row.provider_label
+    serves = f"Default for {model.type.label}: {'yes' if row.default else 'no'}."
+    first = f"{label}, {origin_words(row, provider, now)}. {serves}"
+    if row.state == "gone":
+        since = when(model.gone, now)
+        went = f"{label} no longer lists it since {since}." if model.gone else f"It ended on {model.ends}."
+        return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Calls to it fail."
+    if row.state == "provider not usable":
+        return first, f"{label} cannot be used: {provider.state if provider else 'not set up'}. 1 shows it."
+    if row.state == "ends":
+        return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
+    known = provider.provider if provider else None
+    if known and known.list_models is None and known.intake is not Intake.ADDED and model.origin is Origin.IMPORTED:
+        as_of = _long_date(known.catalogue_as_of)
+        return first, f"{label} does not list its models; these are known as of {as_of}. a adds others."
+    return first, size_words(model)
+
+
+def cleared(type: ModelType, was: str) -> str:  # noqa: A002 - the word of the design
+    """What is said after a default was emptied."""
+    return f"{type.label.capitalize()} has no default now. It was {clip_middle(one_line(was), 60)}."
+
+
+def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]:
+    """The strip's two lines. A name that is clipped in its row (more cells than `room`) stands first, in full."""
+    if width(name) <= room:
+        return said
+    if width(name) <= STRIP:
+        return name, " ".join(each for each in said if each)
+    head = next(n for n in range(len(name), 0, -1) if width(name[:n]) <= STRIP)
+    return name[:head], name[head:]
+
+
+def _long_date(text: str) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day.day} {day:%b %Y}"

@@ -1,0 +1,285 @@
+"""All models of the tenant: filtered, made defaults, verified, added and removed."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.models.actions import ModelActions
+from tui.console.models.details import Details
+from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
+from tui.console.widgets.filter_bar import Filter
+from tui.console.widgets.row_list import Rows, text_item
+from tui.console.widgets.static_text import Plain, Words
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.truncate import clip_end
+from tui.domain import ModelType
+from tui.sanitize import in_words, one_line
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+from tui.workspace.models.catalog import ModelRow
+
+WIDE = 100
+"""Columns from which the details stand beside the list."""
+
+_LIST = 60
+_REST = 0.15
+"""Seconds that the cursor rests before the details follow it."""
+
+_NOTED = 50
+"""Columns from which the type shown stands behind the filter."""
+
+_FEW = 2_000
+"""Up to so many models are read at once; more in a thread, so that keys are answered meanwhile."""
+
+_NEXT_TYPE: dict[ModelType | None, ModelType | None] = dict(zip((None, *ModelType), (*ModelType, None), strict=True))
+_SHORT_TYPE = {None: "all", ModelType.CHAT: "reasoning"}
+
+
+class Models(ModelActions):
+    """The list, its filter, and the details of the model under the cursor."""
+
+    AREA = "models"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("slash", "filter", "Filter the models", id="models.filter"),
+        Binding("t", "next_type", "Show the next type", id="models.type"),
+        Binding("u", "use", "Use as the default of its type", id="models.use"),
+        Binding("a", "add", "Add a model", id="models.add"),
+        Binding("v", "verify", "Verify by one small call, which is charged", id="models.verify"),
+        Binding("e", "edit", "Edit an added model", id="models.edit"),
+        Binding("d", "remove", "Remove an added model", id="models.remove"),
+        Binding("r", "refresh", "Refresh: ask the providers for their models", id="models.refresh"),
+        Binding("right", "details", "Go to the details", id="models.details", show=False),
+        Binding("left", "list", "Go back to the list", id="models.list", show=False),
+    ]
+    DEFAULT_CSS = f"""
+    Models #left {{ width: 1fr; }}
+    Models #columns {{ height: 1; padding-left: 3; }}
+    Models #details {{ display: none; width: 1fr; padding-left: 3; }}
+    Models.-reading #left {{ display: none; }}
+    Models.-reading #details {{ display: block; }}
+    Models.-wide #left {{ display: block; width: {_LIST}; }}
+    Models.-wide #details {{ display: block; border-left: solid $foreground 50%; padding-left: 1; }}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kind: ModelType | None = None
+        self._resting: Timer | None = None
+
+    def content(self) -> Iterable[Widget]:
+        with Horizontal():
+            with Vertical(id="left"):
+                yield Filter(id="filter")
+                yield Plain(id="columns")
+                yield Rows(id="models")
+            yield Details(id="details")
+
+    # --- what is shown ---
+
+    @property
+    def _wide(self) -> bool:
+        return self.has_class("-wide")
+
+    @property
+    def _reading(self) -> bool:
+        """Whether the details have taken the place of the list."""
+        return self.has_class("-reading")
+
+    @property
+    def _rows(self) -> Rows:
+        return self.query_one(Rows)
+
+    @property
+    def shown_key(self) -> str:
+        return self._rows.key
+
+    def on_mount(self) -> None:
+        self._tenant = self.app.tenant_id
+        self._reload()
+        self._filtered()
+        self._rows.focus()
+
+    def on_screen_resume(self) -> None:
+        if self._tenant:
+            self._reload()
+
+    def changed_elsewhere(self) -> None:
+        self._reload()
+
+    def on_resize(self, event: events.Resize) -> None:
+        wide = event.size.width >= WIDE
+        self.set_class(wide, "-wide")
+        self.set_class(not wide and isinstance(self.focused, Details), "-reading")
+        cells = _LIST if self._wide else event.size.width
+        self.query_one("#columns", Plain).show((head(cells - 3).plain, MUTED))
+        # Room for the type behind the field, so that its bracket does not move with the type shown.
+        self.query_one(Filter).field.styles.max_width = max(8, min(49, cells - (28 if cells >= _NOTED else 8)))
+        self._note_type()
+        self._tell()
+        self.reframe()
+
+    def _reload(self) -> None:
+        providers = self._list.providers.values() or status.rows(self.app.desk, self._tenant)
+        if sum(each.models + each.added for each in providers) <= _FEW:
+            self._take(self._read())
+        else:
+            self._work(self.read(), "read")
+
+    def _read(self) -> ModelList:
+        """The models as they are stored now; the list shown, if nothing has changed."""
+        rows = catalog.rows(self.app.desk, self._tenant)
+        providers = {each.provider.id: each for each in status.rows(self.app.desk, self._tenant)}
+        same = rows == self._list.rows and providers == self._list.providers
+        return self._list if same else ModelList(rows, providers)
+
+    async def read(self) -> None:
+        self._take(await asyncio.to_thread(self._read))
+
+    def _take(self, read: ModelList) -> None:
+        if read is not self._list:
+            self._list = read
+            self._filtered()
+            self._tell()
+
+    def _filtered(self, key: str | None = None) -> None:
+        found = self._list.matching(self.query_one(Filter).text, self._kind)
+        self._rows.show(self._list.items(found) if found else [text_item("", each) for each in self._nothing()], key)
+        self.reframe()
+
+    def _nothing(self) -> tuple[str, str]:
+        """Why the list is empty, and what to do."""
+        if not self._list:
+            return "No models yet.", "1 sets up a provider; a adds a hosted model."
+        kind = f"{self._kind.label} model" if self._kind else "model"
+        words = [clip_end(one_line(each), 40) for each in self.query_one(Filter).text.split()]
+        if not words:
+            return f"No {kind} yet.", "t shows the next type."
+        return f"No {kind} has {in_words(words)} in it.", "esc clears the filter."
+
+    def _tell(self) -> None:
+        """Bring the details to the model under the cursor."""
+        row = self.row
+        provider = self._list.providers.get(row.model.provider) if row else None
+        default = catalog.defaults(self.app.desk, self._tenant).get(row.model.type) if row else None
+        sign = self._list.sign(row) if row else ("", "")
+        self.query_one(Details).tell(row, sign, provider, default, self.app.desk.now())
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        self.reframe()
+        if self._wide:
+            if self._resting is not None:
+                self._resting.stop()
+            self._resting = self.set_timer(_REST, self._tell)
+
+    # --- the words around it ---
+
+    def frame(self) -> Frame:
+        row, shown = self.row, len(self._rows.keys)
+        title, right = "Models", f"{shown:,} of {len(self._list):,}"
+        if not self.query_one(Filter).text and self._kind is None:
+            right = f"{len(self._list):,}" if self._list else ""
+        if self._reading and row:
+            title, right = f"Models › {name_of(row.model)}", f"{self._list.sign(row)[0]} {row.word}"
+        return Frame(title, self._keys(row), self.working.words or right, strip=self._strip(row))
+
+    def _keys(self, row: ModelRow | None) -> tuple[str, ...]:
+        filtered = bool(self.query_one(Filter).text)
+        if self.typing:
+            return ("down to list", "esc clear" if filtered else "esc keys", "f1 help")
+        reading = self._reading or isinstance(self.focused, Details)
+        leave = "esc stop" if self.working else "esc back" if reading else "esc clear" if filtered else ""
+        return tuple(
+            word
+            for word, works in (
+                ("enter open", row and not reading),
+                ("u use", row and row.usable and not row.default),
+                ("a add", not reading),
+                ("v verify", row and row.usable),
+                ("e edit", row and self.editable(row.model)),
+                ("d remove", row and catalog.removable(row.model)),
+                ("r refresh", not reading),
+                ("/ filter", not reading and self._list),
+                ("t type", not reading and self._list),
+                (leave, leave),
+                ("? help", True),
+            )
+            if works
+        )
+
+    def _strip(self, row: ModelRow | None) -> tuple[Words, Words]:
+        key, *said = self.said
+        if key == self._rows.key and any(said):
+            return said[0], said[1]
+        if row is None:
+            return "", ""
+        desk, model = self.app.desk, row.model
+        nearest = defaults.nearest(desk, self._tenant, model) if row.state == "gone" else None
+        provider = self._list.providers.get(model.provider)
+        room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
+        return strip_of(name_of(model), sentences(row, provider, desk.now(), nearest), room)
+
+    # --- filter and details ---
+
+    def show_all(self, key: str | None) -> None:
+        self.query_one(Filter).clear()
+        self._kind = None
+        self._note_type()
+        self._filtered(key)
+
+    def action_filter(self) -> None:
+        self.remove_class("-reading")
+        self.query_one(Filter).field.focus()
+
+    def on_filter_changed(self) -> None:
+        self._filtered()
+
+    def on_filter_done(self) -> None:
+        self._rows.focus()
+
+    def action_next_type(self) -> None:
+        if not self._reading:
+            self._kind = _NEXT_TYPE[self._kind]
+            self._note_type()
+            self._filtered()
+
+    def show_type(self, kind: ModelType | None) -> None:
+        """Show only models of that type, or all of them."""
+        self._kind = kind
+        self._note_type()
+        self._filtered()
+
+    def _note_type(self) -> None:
+        kind = self._kind
+        word = _SHORT_TYPE[kind] if kind is None or kind in _SHORT_TYPE else kind.label
+        self.query_one(Filter).note(f"type: {word}" if self.size.width >= _NOTED else "")
+
+    def on_rows_chosen(self) -> None:
+        self.action_details()
+
+    def action_details(self) -> None:
+        if self.row is not None and self.focused is self._rows:
+            self._tell()
+            self.set_class(not self._wide, "-reading")
+            self.query_one(Details).focus()
+
+    def action_list(self) -> None:
+        if self.focused is not self._rows:
+            self.remove_class("-reading")
+            self._rows.focus()
+
+    def action_escape(self) -> None:
+        if self.working:
+            for group in ("verify", "refresh"):
+                self.workers.cancel_group(self, group)
+        elif self.typing or not isinstance(self.focused, Details):
+            self.query_one(Filter).clear()
+            self._rows.focus()
+        else:
+            self.action_list()

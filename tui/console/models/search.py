@@ -1,0 +1,98 @@
+"""Searching while a model's id is typed, and asking what a field of it can be. Nothing that comes moves the cursor."""
+
+from typing import Any
+
+from textual.timer import Timer
+from textual.worker import Worker
+
+from tui.console.models.add_form import ID, ModelForm
+from tui.console.models.search_results import Offered
+from tui.console.screen import Framed, problem_lines
+from tui.errors import Problem
+from tui.workspace.models import catalog
+
+AFTER = 0.3
+"""Seconds from the last key to the search."""
+
+_LEAST = 2
+
+
+class Finding:
+    """The searches and offers of one form: one search at a time, for what stands in the field by then."""
+
+    def __init__(self, screen: Framed[Any], form: ModelForm) -> None:
+        self._screen, self._form = screen, form
+        self._timer: Timer | None = None
+        self._search: Worker[None] | None = None
+        self._taken = form.model_id
+        self._asked: dict[str, object] = {}
+
+    def typed(self) -> None:
+        """The id was typed on: search a moment after the last key."""
+        if ID not in self._form.offered or self._form.model_id == self._taken:
+            return
+        self._taken = ""
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self._screen.set_timer(AFTER, self._due)
+
+    def taken(self) -> None:
+        """The id was chosen and not typed: nothing is to be searched."""
+        self._taken = self._form.model_id
+
+    def focused(self) -> None:
+        """A field got the focus: ask what it can be, unless that was asked for the same values."""
+        offered = self._form.found_in
+        name = self._form.name_of(offered) if offered else ID
+        if offered is None or name == ID or offered.list.has_focus:
+            return
+        values = {each: value for each, value in self._form.given.items() if each != name}
+        if self._asked.get(name) != values:
+            self._asked[name] = values
+            self._screen.run_worker(self._offer(name, offered, values), group=f"offer-{name}", exclusive=True)
+
+    def _due(self) -> None:
+        self._timer = None
+        if self._search is None or self._search.is_finished:
+            self._search = self._screen.run_worker(self._searched(), group="search", exit_on_error=False)
+
+    async def _searched(self) -> None:
+        offered, text = self._form.offered[ID], None
+        # What was typed meanwhile is searched next, unless more keys are awaited.
+        while text != self._form.model_id and self._timer is None:
+            text = self._form.model_id
+            await self._search_for(offered, text)
+
+    async def _search_for(self, offered: Offered, text: str) -> None:
+        if len(text) < _LEAST or text == self._taken:
+            offered.show(())
+            return
+        app, provider = self._screen.app, self._form.provider
+        offered.searching(True)
+        try:
+            hits = await catalog.search(app.desk, app.tenant_id, provider.id, text, self._form.kind)
+        except Problem as problem:
+            said = problem_lines("The search does not answer; a full name can still be typed.", problem.message)
+            offered.show((), *said)
+        else:
+            if text == self._form.model_id:
+                offered.show(hits)
+        finally:
+            offered.searching(False)
+        self._screen.reframe()
+
+    async def _offer(self, name: str, offered: Offered, values: dict[str, str]) -> None:
+        app, provider = self._screen.app, self._form.provider
+        offered.searching(True)
+        try:
+            hits = await catalog.offers(app.desk, app.tenant_id, provider.id, name, values)
+        except Problem as problem:
+            offered.show((), *problem_lines(problem.message, problem.hint))
+        else:
+            offered.show(hits)
+            # A plain name that is most often meant is put there, to be typed over.
+            if hits and not hits[0].fields and not offered.row.value:
+                offered.row.field.value = hits[0].id
+        finally:
+            offered.searching(False)
+        self._screen.reframe()

@@ -1,0 +1,121 @@
+"""What a search or an offer found, under the field that takes it: a list that comes and never moves the cursor."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+
+from tui.console.widgets.form import FieldRow
+from tui.console.widgets.row_list import Item, Rows
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import MUTED, WORKING
+from tui.console.widgets.truncate import fit, width
+from tui.providers.events import Hit
+
+MOST = 6
+"""Rows of hits in sight; the others are scrolled to."""
+
+
+class HitRows(Rows):
+    """The hits. It takes no more rows than it has hits, and stands in the way of `tab` only where it has some."""
+
+    DEFAULT_CSS = f"HitRows {{ height: auto; max-height: {MOST}; }}"
+    STAYS: ClassVar[bool] = False
+
+    def get_content_height(self, *_: object) -> int:
+        return len(self.items)
+
+
+class Offered(Vertical):
+    """A field with hits under it. Its text is free; a hit that is chosen fills it in, and what belongs to it.
+
+    The list shows while the field or the list has the focus.
+    """
+
+    DEFAULT_CSS = "Offered { height: auto; } Offered HitRows { display: none; }"
+
+    class Chosen(Message):
+        """A hit was chosen."""
+
+        def __init__(self, offered: "Offered", hit: Hit) -> None:
+            super().__init__()
+            self.offered, self.hit = offered, hit
+
+    def __init__(self, row: FieldRow) -> None:
+        super().__init__()
+        self.row = row
+        self.list = HitRows()
+        self.hits: Mapping[str, Hit] = {}
+        self._here = self._said = False
+
+    def compose(self) -> ComposeResult:
+        yield self.row
+        yield self.list
+
+    @property
+    def pointed(self) -> Hit | None:
+        """The hit under the cursor, while the list has the focus."""
+        return self.hits.get(self.list.key) if self.list.has_focus else None
+
+    @property
+    def listed(self) -> bool:
+        """Whether hits are in sight."""
+        return bool(self.list.display)
+
+    def searching(self, on: bool) -> None:
+        """Show that hits are on their way."""
+        self.row.note((f"{WORKING} searching", MUTED) if on else "")
+
+    def show(self, hits: Sequence[Hit], *words: Words) -> None:
+        """Replace the hits; `words` stand under the field in place of its help."""
+        self.hits = {each.id: each for each in hits}
+        self.list.show([_item(each) for each in self.hits.values()])
+        self.list.refresh(layout=True)
+        # What else is said there, such as what is wrong with the field, is left alone.
+        if words or self._said:
+            self.row.say(*words)
+        self._said = bool(words)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        shown = self._here and bool(self.hits)
+        if self.list.has_focus and not self.hits:
+            self.row.field.focus()
+        self.list.display = shown
+        self.list.can_focus = shown
+        if shown:
+            # At the end of a long form they would come below the window.
+            self.call_after_refresh(self.scroll_visible, animate=False)
+
+    def on_descendant_focus(self) -> None:
+        self._here = True
+        self._reveal()
+
+    def on_descendant_blur(self) -> None:
+        # The focus may only be on its way from the field to the list.
+        self.call_after_refresh(self._left)
+
+    def _left(self) -> None:
+        self._here = self.row.field.has_focus or self.list.has_focus
+        self._reveal()
+
+    def on_rows_left(self, event: Rows.Left) -> None:
+        event.stop()
+        self.row.field.focus()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        self.post_message(self.Chosen(self, self.hits[event.key]))
+
+
+def _item(hit: Hit) -> Item:
+    def draw(cells: int) -> Content:
+        name, note = hit.label or hit.id, hit.note
+        room = max(cells - width(note) - 4, cells // 3) if note else cells - 2
+        style = "" if hit.usable else MUTED
+        return line("  ", (fit(name, min(room, 44), middle=True), style), "  " if note else "", (note, MUTED))
+
+    return Item(hit.id, draw)

@@ -1,0 +1,80 @@
+"""A command of the palette, the many of one kind, and what typed words find among all of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+from tui.console.widgets.filter_bar import holding
+
+
+@dataclass(frozen=True)
+class Command:
+    """One row. `keys` teaches how to do it without the palette; `reason` says why it cannot be done now."""
+
+    words: str
+    run: Callable[[], Any]
+    keys: str = ""
+    tells: str = ""
+    reason: str = ""
+    also: str = ""
+    """More words that find it."""
+
+
+def sought(words: str, also: str = "") -> str:
+    """Where typed words are looked for: a command's own words on one line, more that find it on the next."""
+    return f" {words}\n{also}".casefold()
+
+
+@dataclass(frozen=True)
+class Many:
+    """Commands of one kind, maybe thousands: `make` makes the nth when it is looked at.
+
+    `texts` are those of `sought`, `unusable` which of them cannot be done now.
+    """
+
+    texts: Sequence[str]
+    unusable: frozenset[int]
+    make: Callable[[int], Command]
+
+    @classmethod
+    def of(cls, commands: Sequence[Command]) -> "Many":
+        """A few that are made already."""
+        texts = [sought(each.words, each.also) for each in commands]
+        return cls(texts, frozenset(n for n, each in enumerate(commands) if each.reason), commands.__getitem__)
+
+
+class Every(Sequence[Command]):
+    """All commands in one row. The first of the kinds is what is shown before a word is typed."""
+
+    def __init__(self, kinds: Iterable[Many]) -> None:
+        self.kinds = tuple(kinds)
+        self._texts = [text for kind in self.kinds for text in kind.texts]
+        starts = [sum(len(kind.texts) for kind in self.kinds[:n]) for n in range(len(self.kinds))]
+        self._unusable = {start + n for start, kind in zip(starts, self.kinds, strict=True) for n in kind.unusable}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Command: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Command]: ...
+
+    def __getitem__(self, index: int | slice) -> Command | list[Command]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        for kind in self.kinds:
+            if index < len(kind.texts):
+                return kind.make(index)
+            index -= len(kind.texts)
+        raise IndexError(index)
+
+    def matching(self, typed: str) -> list[int]:
+        """Which of them hold every word typed, the ones whose own words begin so first, unusable ones last."""
+        words = typed.casefold().split()
+        if not words:
+            return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)
+        found, first = holding(self._texts, typed), f" {words[0]}"
+        begins = {n for n in found if 0 <= self._texts[n].find(first) < self._texts[n].find("\n")}
+        return sorted(found, key=lambda n: 2 * (n in self._unusable) + (n not in begins))

@@ -1,0 +1,137 @@
+"""The command palette: everything that can be done, found by words, with the plain key that does it at once."""
+
+from asyncio import to_thread
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.chrome import Frame
+from tui.console.palette.entries import at_hand, many, others
+from tui.console.palette.matching import Command, Every, Many
+from tui.console.screen import Page
+from tui.console.widgets.input import LineField
+from tui.console.widgets.row_list import Lazy, Rows, text_item
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.truncate import fit, width
+
+_KEYS = 12
+
+
+class Commands(Page[None]):
+    """Opened from any area. Without a word typed it shows what can be done on the screen that one comes from."""
+
+    DEFAULT_CSS = """
+    Commands #words { height: 2; }
+    Commands #words > Plain { width: 4; }
+    Commands #words > #end { width: 6; }
+    Commands Rows { padding-left: 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("pagedown", "page(1)", show=False),
+        Binding("pageup", "page(-1)", show=False),
+    ]
+
+    def __init__(self, screen: Screen[Any]) -> None:
+        super().__init__()
+        self._from = screen
+        self._all = Every(())
+        self._shown: Sequence[int] = ()
+
+    def content(self) -> Iterable[Widget]:
+        with Horizontal(id="words"):
+            yield Plain("   [")
+            yield LineField(id="find")
+            yield Plain("]", id="end")
+        yield Rows(id="found")
+
+    def on_mount(self) -> None:
+        self._all = Every([Many.of(at_hand(self.app, self._from))])
+        self._show()
+        self.query_one(LineField).focus()
+        # What is not shown yet is gathered after the first picture.
+        self.call_after_refresh(self.run_worker, self._gather, exit_on_error=False)
+
+    async def _gather(self) -> None:
+        app, first = self.app, self._all
+        rest = Many.of(others(app, self._from))
+        self._all = Every([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
+        if self.query_one(LineField).value:
+            self._show(self._place)
+        self.reframe()
+
+    def frame(self) -> Frame:
+        command = self._under_cursor
+        return Frame(
+            "Commands",
+            ("enter do", "up down move", "esc back", "f1 help"),
+            f"{len(self._shown)} of {len(self._all)}",
+            strip=(command.tells, command.reason) if command else ("Nothing is called so.", "Fewer letters find more."),
+        )
+
+    @property
+    def _place(self) -> int:
+        """Where the command under the cursor stands among all, -1 if there is none."""
+        return int(self.query_one(Rows).key or -1)
+
+    @property
+    def _under_cursor(self) -> Command | None:
+        return self._all[self._place] if self._place >= 0 else None
+
+    def _show(self, at: int = -1) -> None:
+        """Show what the typed words find, with the cursor on a command or on the first."""
+        found = self._shown = self._all.matching(self.query_one(LineField).value)
+        items = Lazy(list(map(str, found)), lambda n: _Row(self._all[found[n]]))
+        rows = self.query_one(Rows)
+        cursor = str(at if at >= 0 or not found else found[0])
+        rows.show(items if found else [text_item("", line(("nothing found", MUTED)))], cursor)
+        if at < 0:
+            rows.scroll_to(y=0, animate=False, immediate=True)
+        self.reframe()
+
+    def on_input_changed(self) -> None:
+        self._show()
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_rows_chosen(self) -> None:
+        self._do()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._do()
+
+    def _do(self) -> None:
+        command = self._under_cursor
+        if command is None or command.reason:
+            return
+        app = self.app
+        self.dismiss(None)
+        app.call_later(command.run)
+
+    def action_move(self, step: int) -> None:
+        self.query_one(Rows).action_move(step)
+
+    def action_page(self, direction: int) -> None:
+        self.query_one(Rows).action_page(direction)
+
+
+@dataclass(frozen=True)
+class _Row:
+    command: Command
+
+    def __call__(self, cells: int) -> Content:
+        command = self.command
+        keys = max(_KEYS, width(command.keys) + 1) if command.keys else _KEYS
+        words = fit(command.words if not command.reason else f"{command.words}: {command.reason}", cells - keys)
+        return line((words, MUTED) if command.reason else words, (fit(command.keys, keys), MUTED))

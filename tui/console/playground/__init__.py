@@ -1,0 +1,1 @@
+"""The Playground area and its tabs."""

@@ -1,0 +1,56 @@
+"""A call under way, in words: what it does and for how long, retries counted down, silences told."""
+
+from time import monotonic
+
+from tui.console.widgets.static_text import Words
+from tui.console.widgets.symbols import WORKING
+from tui.providers import provider as provider_of
+from tui.providers.events import Event, Notice, Retrying, Silence
+
+
+class UnderWay:
+    """What stands in the foot rule and in the strip while a model of a provider is asked."""
+
+    def __init__(self, provider_id: str, doing: str) -> None:
+        self.label = provider_of(provider_id).label
+        self.doing = doing
+        self.began = monotonic()
+        self.notices: list[str] = []
+        self._again: tuple[Retrying, float] | None = None
+        self._silent: Silence | None = None
+
+    def next(self, doing: str) -> None:
+        """Go on to something else; its seconds count anew."""
+        self.doing, self.began = doing, monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been under way."""
+        return monotonic() - self.began
+
+    @property
+    def words(self) -> str:
+        """`… embedding 3 of 8  2 s`, or that it is tried again."""
+        if self._again is not None:
+            retrying, at = self._again
+            left = max(0, round(at - monotonic()))
+            reason = retrying.reason.rstrip(".")
+            return f"{WORKING} {reason}, again in {left} s ({retrying.attempt} of {retrying.of})"
+        whole = int(self.seconds)
+        return f"{WORKING} {self.doing}" + (f" {whole} s" if whole else "")
+
+    @property
+    def strip(self) -> tuple[Words, Words]:
+        """What is to be known meanwhile."""
+        if self._silent is not None:
+            said = f"{self.label} has sent nothing for {self._silent.seconds:.0f} s."
+            return said, f"esc stops; it goes on waiting until {self._silent.limit:.0f} s."
+        return (self.notices[-1] if self.notices else ""), ""
+
+    def tell(self, event: Event) -> bool:
+        """Take in an event about the call itself; False for one that brings something."""
+        self._silent = event if isinstance(event, Silence) else None
+        self._again = (event, monotonic() + event.seconds) if isinstance(event, Retrying) else None
+        if isinstance(event, Notice):
+            self.notices.append(event.text)
+        return isinstance(event, Notice | Retrying | Silence)

@@ -1,0 +1,167 @@
+"""What stands in the chat's transcript: questions, answers, problems, and what to do where there is nothing yet."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tui.console.widgets.markdown.wrap import wrap
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
+from tui.sanitize import printable
+from tui.workspace.playground.compressed_text import Packed
+
+if TYPE_CHECKING:
+    from tui.console.widgets.markdown.renderer import Document
+
+_SHOWN = 4_000
+"""Characters of a question that are shown; what is longer was pasted by whoever reads it."""
+
+_TEXT_CURSOR = "▏"
+
+
+class Sentences:
+    """Lines of the program's own, such as what to do where nothing was asked yet."""
+
+    def __init__(self, *lines: Words) -> None:
+        self.lines = [line(each) for each in lines]
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        return [row for each in self.lines for row in wrap(each, cells)]
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        return any(pattern.search(each.plain) for each in self.lines)
+
+
+class Trouble(Sentences):
+    """A problem: sentence, hint, and the other side's own words."""
+
+    def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
+        quoted = f"{by} says: {said}" if said and by else said
+        super().__init__(message, *(each for each in (*hints, quoted) if each))
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        rows = super().rows(cells - 2)
+        return [line((f"{WARNING} ", ATTENTION) if not number else "  ", row) for number, row in enumerate(rows)]
+
+
+class Asked:
+    """A question, as it was typed."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        rows = [line(("you", MUTED)), *wrap(line(self.text[:_SHOWN]), cells)]
+        if more := len(self.text) - _SHOWN:
+            rows += [line((f"{WORKING} and {more:,} characters more", MUTED))] if more > 0 else []
+        return rows
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        return bool(pattern.search(self.text))
+
+
+class Reply:
+    """An answer: who gives it, its thoughts on one line that unfolds, its text, and how it ended.
+
+    While it runs, `add` and `think` take what comes, and only its open end is drawn anew. `end` gives it a mark or a
+    problem; from then on it keeps its text alone, and is drawn from that.
+    """
+
+    def __init__(self, name: str, text: str = "", thoughts: str = "") -> None:
+        self.name = name
+        self._text: str | Packed = text
+        self._thoughts: str | Packed = thoughts
+        self.place = ""
+        self.seconds_thought = 0.0
+        self.unfolded = False
+        self.below: list[Words] = []
+        self.running = False
+        self._answer: Document | None = None
+        self._thinking: Document | None = None
+        self._new: list[str] = []
+        self._new_thoughts: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """Its text, as far as it was put together."""
+        return str(self._text)
+
+    @property
+    def thoughts(self) -> str:
+        """Its thoughts, as far as they were put together."""
+        return str(self._thoughts)
+
+    def begin(self) -> None:
+        """It is about to come."""
+        from tui.console.widgets.markdown.renderer import Document
+
+        self.running = True
+        self._answer, self._thinking = Document(), Document(style=MUTED)
+
+    def add(self, text: str) -> None:
+        """More of its text."""
+        self._new.append(text)
+        if self._answer is not None:
+            self._answer.text.add(text)
+
+    def think(self, text: str) -> None:
+        """More of its thoughts."""
+        self._new_thoughts.append(text)
+        if self._thinking is not None:
+            self._thinking.text.add(text)
+
+    def gather(self) -> None:
+        """Put together what came since."""
+        if self._new or self._new_thoughts:
+            self._text = self.text + "".join(self._new)
+            self._thoughts = self.thoughts + "".join(self._new_thoughts)
+            self._new.clear()
+            self._new_thoughts.clear()
+
+    def pack(self) -> Packed:
+        """Its text, kept small: there will be no more of it."""
+        self.gather()
+        self._thoughts = Packed(self.thoughts)
+        self._text = packed = Packed(self.text)
+        return packed
+
+    def end(self, *below: Words) -> None:
+        """It is over; `below` is what stands under it."""
+        self.gather()
+        self.running = False
+        self._answer = self._thinking = None
+        self.below = list(below)
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        rows = [line((self.name, MUTED), (f"   {self.place}" if self.place else "", MUTED))]
+        if self.thoughts or self._new_thoughts:
+            rows.append(line((f"{WORKING} {self._thought_words}", MUTED)))
+            if self.unfolded:
+                thoughts = self._drawn(self._thinking, self.thoughts, cells - 2, MUTED)
+                rows += [Content("  ").append(row) for row in thoughts]
+        if answer := self._drawn(self._answer, self.text, cells):
+            rows += [*answer[:-1], answer[-1].append(_TEXT_CURSOR) if self.running else answer[-1]]
+        return rows + [row for each in self.below for row in wrap(line(each), cells)]
+
+    @staticmethod
+    def _drawn(document: "Document | None", text: str, cells: int, style: str = "") -> list[Content]:
+        from tui.console.widgets.markdown.renderer import markdown_rows
+
+        return document.rows(cells) if document is not None else markdown_rows(text, cells, style)
+
+    @property
+    def _thought_words(self) -> str:
+        seconds = f"{self.seconds_thought:.0f} s"
+        if self.running and not (self.text or self._new):
+            return f"thinking {seconds}"
+        return f"thought for {seconds}, enter {'folds' if self.unfolded else 'shows'} it"
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        return bool(pattern.search(self.text) or (self.unfolded and pattern.search(self.thoughts)))
+
+
+def stopped(words: str) -> Words:
+    """The mark of an answer that is not whole."""
+    return (f"{STOPPED} {printable(words)}", ATTENTION)

@@ -1,0 +1,141 @@
+"""A chat as it is shown: for each question the answers that were given to it, and what went wrong."""
+
+from collections.abc import Sequence
+
+from tui.console.playground.chat.blocks import Asked, Reply, Trouble, stopped
+from tui.console.widgets.static_text import Words
+from tui.console.widgets.transcript import Block
+from tui.errors import Problem, Refused
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+
+_AGAIN = "ctrl+r asks again, as a new call. Nothing is repeated by itself."
+
+
+class Entry:
+    """One question. `replies` go with the answers of `turn`, one by one; a reply that still runs is the last."""
+
+    def __init__(self, question: str) -> None:
+        self.turn = Turn(question)
+        self.replies: list[Reply] = []
+        self.trouble: Trouble | None = None
+        self.unsent = False
+        self._asked = Asked(question)
+
+    @property
+    def blocks(self) -> list[Block]:
+        """What is shown of it."""
+        reply: list[Block] = [self.replies[self.turn.shown]] if self.replies else []
+        return [self._asked, *reply, *([self.trouble] if self.trouble else [])]
+
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that is shown."""
+        return self.replies[self.turn.shown] if self.replies else None
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer that is shown, once it is over."""
+        shown = self.turn.shown % len(self.replies) if self.replies else 0
+        return self.turn.answers[shown] if shown < len(self.turn.answers) else None
+
+    def begin(self, reply: Reply) -> None:
+        """Another answer comes in; those before are kept behind it."""
+        self.trouble, self.unsent = None, False
+        self.replies.append(reply)
+        self.turn.shown = -1
+        self._number()
+
+    def end(self, answer: Answer) -> None:
+        """The answer that came in is over."""
+        self.turn.answers.append(answer)
+
+    def refuse(self, problem: Problem, by: str, ways_on: Sequence[str] = ()) -> None:
+        """No word came: there is no answer, and the one before is shown again.
+
+        With `ways_on`, nothing was sent at all, and these say what can be done instead.
+        """
+        self.unsent = bool(ways_on)
+        self.replies.pop()
+        self._number()
+        self.trouble = Trouble(problem.message, ways_on) if ways_on else trouble(problem, by, begun=False)
+
+    def step(self, step: int) -> bool:
+        """Show the answer before or after; False where there is none."""
+        shown = self.turn.shown % max(1, len(self.replies))
+        if not 0 <= shown + step < len(self.replies):
+            return False
+        self.turn.shown = shown + step
+        return True
+
+    def _number(self) -> None:
+        count = len(self.replies)
+        for place, reply in enumerate(self.replies, 1):
+            ways = [f"{key} for the one {way}" for key, way, there in _ways(place, count) if there]
+            reply.place = f"{place} of {count}, {', '.join(ways)}" if count > 1 else ""
+
+
+def _ways(place: int, count: int) -> Sequence[tuple[str, str, bool]]:
+    return (("left", "before", place > 1), ("right", "after", place < count))
+
+
+class ChatLog:
+    """The entries of a chat and the conversation that is sent and saved; both always hold the same turns."""
+
+    def __init__(self) -> None:
+        self.conversation = Conversation()
+        self.entries: list[Entry] = []
+        self.saved = True
+
+    @property
+    def last(self) -> Entry | None:
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def blocks(self) -> list[Block]:
+        """Everything that is shown."""
+        return [block for entry in self.entries for block in entry.blocks]
+
+    def add(self, question: str) -> Entry:
+        """One more question. One that got no answer gives way to it."""
+        if self.last is not None and not self.last.replies:
+            self.drop()
+        entry = Entry(question)
+        self.entries.append(entry)
+        self.conversation.turns.append(entry.turn)
+        return entry
+
+    def drop(self) -> None:
+        """Forget the last question and its answers."""
+        self.entries.pop()
+        self.conversation.turns.pop()
+
+    def before(self, entry: Entry) -> Conversation:
+        """The conversation up to a question, which is to be asked."""
+        place = self.entries.index(entry)
+        return Conversation(self.conversation.turns[:place], self.conversation.system)
+
+    def entry_of(self, block: Block | None) -> Entry | None:
+        """The entry that a block belongs to."""
+        return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
+
+
+def trouble(problem: Problem, by: str, *, begun: bool) -> Trouble:
+    """A problem in the place of an answer, or under one that had begun."""
+    hints = [problem.hint]
+    if begun:
+        hints = [_AGAIN] if problem.hint.startswith("Asking again") else [problem.hint, _AGAIN]
+    elif isinstance(problem, Refused):
+        hints.append("f2 opens Providers to paste another.")
+    return Trouble(problem.message, hints, problem.detail, by)
+
+
+def mark(answer: Answer) -> Words | None:
+    """What stands under an answer that is not whole, or that needs a word."""
+    if answer.state is AnswerState.STOPPED:
+        how = ", the answer is incomplete" if answer.text else " before the answer began"
+        return stopped(f"stopped by you{how}")
+    if answer.state is AnswerState.BROKEN:
+        return stopped("broken off, the answer is incomplete")
+    if not answer.text:
+        return stopped(answer.note or "the answer is empty")
+    return stopped(answer.note) if answer.note else None

@@ -1,0 +1,71 @@
+"""What stands beside the chat from 100 columns on: its parameters, and the figures of the answer and of the chat."""
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.console.playground.chat.running_answer import Asking, seconds_words, speed_of
+from tui.console.playground.parameter_fields import ParameterFields
+from tui.console.playground.parameter_row import Settings
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
+from tui.domain import Model
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
+
+_LABEL = 16
+_ENDED = {AnswerState.COMPLETE: "by itself", AnswerState.STOPPED: "stopped by you", AnswerState.BROKEN: "broken off"}
+
+
+class ChatSide(Vertical):
+    """The column. Its fields are those of the parameter screen."""
+
+    DEFAULT_CSS = """
+    ChatSide { width: 38; border-left: solid $foreground 40%; padding-left: 1; }
+    ChatSide ParameterFields { height: auto; max-height: 70%; }
+    ChatSide Plain { height: auto; }
+    """
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._figures = Plain()
+
+    def compose(self) -> ComposeResult:
+        yield Plain(line(("Parameters", "bold"), "\n"))
+        yield self._figures
+
+    @property
+    def fields(self) -> ParameterFields | None:
+        """The fields, None before a model was shown."""
+        return next((each for each in reversed(self.children) if isinstance(each, ParameterFields)), None)
+
+    def show(self, conversation: Conversation, settings: Settings, model: Model | None) -> None:
+        """The fields of a model."""
+        fields = self.fields
+        if fields is not None:
+            if fields.conversation is conversation and fields.settings is settings and fields.model == model:
+                return
+            fields.remove()
+        self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)
+
+    def tell(self, asking: Asking | None, answer: Answer | None, conversation: Conversation) -> None:
+        """The figures as they stand."""
+        answers = [turn.answer for turn in conversation.turns if turn.answer]
+        said: list[tuple[str, str]] = []
+        if asking is not None:
+            said += [("first token", f"{asking.first:.2f} s" if asking.first else "–"), ("so far", asking.words[2:])]
+        elif answer is not None:
+            said += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
+            said += [("total", seconds_words(answer.total))]
+            said += [("speed", f"{speed_of(answer)} tokens a second")] if speed_of(answer) else []
+            said += [("in, out", f"{answer.input:,}, {answer.output:,}")]
+            said += [("ended", _ENDED[answer.state] if not answer.note else "cut off")]
+        chat = [("questions", f"{len(conversation.turns)}")]
+        chat += [("in, out", f"{sum(each.input for each in answers):,}, {sum(each.output for each in answers):,}")]
+        parts = [*_section("This answer", said), *_section("This chat", chat if answers else [])]
+        self._figures.show(Content("\n").join(parts))
+
+
+def _section(title: str, said: list[tuple[str, str]]) -> list[Content]:
+    if not said:
+        return []
+    return [line(""), line((title, "bold")), *(line((f"{name:<{_LABEL}}", MUTED), value) for name, value in said)]

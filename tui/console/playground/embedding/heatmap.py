@@ -1,0 +1,137 @@
+"""The map of how near texts are: a row and a column for each, a shade and a number in each cell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+
+from tui.console.widgets.row_list import Item, Rows
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import MUTED, SELECTED
+from tui.console.widgets.truncate import fit
+from tui.workspace.playground.comparison import Comparison
+
+SHADES: Sequence[tuple[int, str, str]] = (
+    (80, "█", "$primary bold"),
+    (60, "▓", "$primary"),
+    (40, "▒", "$primary"),
+    (20, "░", "$primary dim"),
+)
+"""From how many hundredths on, sign, and role: one hue, five steps, the last of them blank."""
+
+LEGEND = "█ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below"
+
+_CELL = 4
+_NORM = 5
+_LEAST_TEXT = 12
+_GUTTER = 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Cells for the parts of a row (number, text, the gap behind it), and how many columns there is room for."""
+
+    number: int
+    text: int
+    gap: int
+    columns: int
+
+
+def plan(cells: int, count: int) -> Plan:
+    """The parts of a row at that width of the window; two texts need no columns."""
+    number = len(str(count))
+    room = cells - _GUTTER - number - 1 - _NORM
+    columns = min(count, max(0, (room - _LEAST_TEXT - 1) // _CELL)) if count > 2 else 0
+    room -= columns * _CELL
+    text = max(1, min(cells // 2 - 9, room - 1))
+    return Plan(number, text, max(1, min(4, room - text)), columns)
+
+
+class Heat(Rows):
+    """The rows of the map. `left` and `right` move the columns where they do not all fit."""
+
+    DEFAULT_CSS = "Heat { height: auto; }"
+    REVERSED = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Sort by nearness to this text, and back", id="embedding.sort"),
+        Binding("left", "sideways(-1)", "Columns before", id="embedding.before"),
+        Binding("right", "sideways(1)", "Columns after", id="embedding.after"),
+    ]
+
+    def __init__(self, heading: Callable[[Content], None], *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._heading = heading
+        self.compared: Comparison | None = None
+        self.order: list[int] = []
+        self.first = 0
+
+    def compare(self, compared: Comparison, order: Sequence[int] | None = None) -> None:
+        """Show a comparison, its texts in that order."""
+        self.compared = compared
+        self.order = list(order if order is not None else range(len(compared.texts)))
+        self.first = 0
+        self.show([Item(str(n), self._row(n)) for n in self.order])
+        self.head()
+
+    @property
+    def index(self) -> int:
+        """The text under the cursor, -1 if there is none."""
+        return int(self.key) if self.key else -1
+
+    def head(self) -> None:
+        """Bring the numbers over the columns up to date."""
+        if self.compared is None:
+            return
+        held = plan(self.size.width, len(self.order))
+        self.first = max(0, min(self.first, len(self.order) - held.columns))
+        parts: list[Words] = [" " * (_GUTTER + held.number + 1 + held.text + held.gap)]
+        for n in self.order[self.first : self.first + held.columns]:
+            number = str(n + 1)
+            before = (3 - len(number)) // 2
+            parts += [" " * before, (number, SELECTED if n == self.index else ""), " " * (_CELL - before - len(number))]
+        self._heading(line(*parts, (" norm", MUTED)))
+
+    def on_resize(self) -> None:
+        self.head()
+
+    def on_rows_moved(self) -> None:
+        self.head()
+
+    def action_sideways(self, step: int) -> None:
+        self.first += step
+        self.head()
+        self.refresh()
+
+    def _row(self, n: int) -> Callable[[int], Content]:
+        def draw(cells: int) -> Content:
+            compared = self.compared
+            if compared is None:
+                return Content("")
+            held = plan(cells + _GUTTER, len(self.order))
+            number = str(n + 1)
+            head: list[Words] = [
+                " " * (held.number - len(number)),
+                (number, SELECTED if n == self.index else ""),
+                " ",
+            ]
+            if fault := compared.faults.get(n):
+                return line(*head, fit(compared.texts[n], held.text), " " * held.gap, "▲ ", fault)
+            columns = self.order[self.first : self.first + held.columns]
+            values = [" ·  " if other == n else cell(compared.table[n][other]) for other in columns]
+            norm = f"{compared.norms[n]:.2f}"[:_NORM].rjust(_NORM)
+            return line(*head, fit(compared.texts[n], held.text), " " * held.gap, *values, norm)
+
+        return draw
+
+
+def cell(value: float | None) -> Words:
+    """Shade and number of one cosine, four cells wide."""
+    if value is None:
+        return " –  "
+    hundredths = round(value * 100)
+    for least, shade, role in SHADES:
+        if hundredths >= least:
+            return f"{shade}{hundredths:2}".ljust(_CELL), role
+    return f"{hundredths:3} "

@@ -1,0 +1,63 @@
+"""Words of the embedding tab: the summary above its map, what stands under it, and a pair in a list."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from textual.content import Content
+
+from tui.console.widgets.static_text import line
+from tui.console.widgets.truncate import clip_end, fit, width
+from tui.workspace.playground.comparison import Comparison
+
+
+def summary(compared: Comparison, used: int, took: float) -> str:
+    """How many texts, how long their vectors, tokens and seconds."""
+    count = len(compared.texts)
+    words = [f"{count} {'text' if count == 1 else 'texts'}", f"vectors of {compared.size:,} numbers"]
+    if count == 1:
+        words[1] = f"a vector of {compared.size:,} numbers"
+    if used:
+        words.append(f"{used:,} {'token' if used == 1 else 'tokens'}")
+    return " · ".join([*words, f"{took:.2f} s"])
+
+
+def words_under(compared: Comparison, cells: int) -> list[Content]:
+    """What stands under the map: the nearest and furthest pairs, the one number of two texts, the numbers of one."""
+    if len(compared.texts) == 1:
+        return _numbers(compared.vectors[0], cells)
+    if len(compared.texts) == 2:
+        return [line(f"   cosine    {value:.4f}") for _, _, value in compared.pairs] or [line("   no cosine")]
+    near = compared.pairs[: min(5, (len(compared.pairs) + 1) // 2)]
+    far = list(reversed(compared.pairs))[: min(3, len(compared.pairs) // 2)]
+    lines = [_pairs_line("nearest", near, cells), _pairs_line("furthest", far, cells)]
+    return [each for each in lines if each.plain.strip()]
+
+
+def _pairs_line(word: str, found: Iterable[tuple[int, int, float]], cells: int) -> Content:
+    text = f"   {word:<10}"
+    bare = text
+    for i, j, value in found:
+        more = f"{i + 1}–{j + 1}  {value:.2f}"
+        if width(text) + width(more) > cells:
+            break
+        text += f"{more}    "
+    return line(text.rstrip() if text != bare else "")
+
+
+def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
+    per_line = max(1, (cells - 6) // 11)
+    shown = [f"{value:+.6f}"[:10].rjust(10) for value in vector[: per_line * 4]]
+    rows = ["   " + " ".join(shown[start : start + per_line]) for start in range(0, len(shown), per_line)]
+    more = f"   and {len(vector) - len(shown):,} more; s saves them all." if len(vector) > len(shown) else ""
+    return [line(each) for each in ["   its first numbers", *rows, more] if each]
+
+
+def pair(compared: Comparison, index: int) -> Callable[[int], Content]:
+    """Draws one of the pairs, nearest first."""
+    i, j, value = compared.pairs[index]
+
+    def draw(cells: int) -> Content:
+        names = fit(f"{i + 1}–{j + 1}", 9)
+        room = max(8, (cells - 9 - 6 - 3) // 2)
+        return line(names, f"{value:.2f}  ", fit(compared.texts[i], room), " · ", clip_end(compared.texts[j], room))
+
+    return draw

@@ -1,0 +1,349 @@
+"""Embedding: some texts, one a line, and how near their vectors are to each other."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+
+from tui.console.chrome import Frame, Rule
+from tui.console.playground.call_status import UnderWay
+from tui.console.playground.embedding.heatmap import LEGEND, Heat
+from tui.console.playground.embedding.summary import pair, summary, words_under
+from tui.console.playground.tab import OneCall
+from tui.console.screen import problem_lines
+from tui.console.widgets.row_list import Item, Rows
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.texts_area import TextsField
+from tui.console.widgets.truncate import clip_end
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.providers import provider as provider_of
+from tui.providers.events import Event, Usage, Vectors
+from tui.workspace.playground import calls
+from tui.workspace.playground.comparison import MOST, Comparison, compare
+
+MAP = 60
+"""Texts up to which there is a map; above it stand the nearest pairs alone."""
+
+_PAIRS = 200
+_INVITE = "One text a line; two or more give a map."
+
+
+class EmbeddingTab(OneCall):
+    """The texts that were typed, and what came of them last."""
+
+    TYPE = ModelType.EMBEDDING
+    DEFAULT_CSS = """
+    EmbeddingTab #said { height: auto; }
+    EmbeddingTab .-none { display: none; }
+    EmbeddingTab #pairs { height: 1fr; }
+    EmbeddingTab #under { height: auto; margin-top: 1; }
+    EmbeddingTab #writing { height: 7; dock: bottom; display: none; }
+    EmbeddingTab.-writing #writing { display: block; }
+    EmbeddingTab #writing Plain { width: 3; }
+    EmbeddingTab.-locked #result, EmbeddingTab.-locked #writing { display: none; }
+    EmbeddingTab #result { height: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "write", "Write texts", id="embedding.write"),
+        Binding("p", "parameters", "Texts to be found, or questions", id="embedding.parameters"),
+        Binding("r,ctrl+r", "again", "Embed again", id="embedding.again"),
+        Binding("c", "copy", "Copy the numbers", id="embedding.copy"),
+        Binding("s", "save", "Save as JSON or CSV", id="embedding.save"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.compared: Comparison | None = None
+        self._sorted = -1
+        self._summary = ""
+        self._stopped = ""
+        self._ref = ""
+        self._questions = False
+        """Whether the texts are questions to search with, where the model tells them apart."""
+
+    def compose(self) -> ComposeResult:
+        yield Plain(id="said", classes="-none")
+        with Vertical(id="result"):
+            yield Plain(f"\n   {_INVITE}", id="summary")
+            yield Plain(id="heading")
+            yield Heat(self._head, id="map")
+            yield Rows(id="pairs")
+            yield Plain(id="under")
+        with Vertical(id="writing"):
+            yield Rule(id="texts-rule")
+            with Horizontal():
+                yield Plain(" > ")
+                yield TextsField(id="texts")
+
+    def on_mount(self) -> None:
+        self._show_rule()
+        self._show()
+
+    # --- what stands around ---
+
+    def frame(self) -> Frame:
+        field = self.query_one(TextsField)
+        if self.under_way is not None:
+            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
+        if field.has_focus:
+            keys: tuple[str, ...] = ("enter send", "ctrl+j next text", "esc keys", "f1 help")
+        elif self.compared is None:
+            keys = ("i write", "m model", *self._kinds, *self.source_keys, "t type", "? help")
+        else:
+            asked = ("m model", *self._kinds, *self.source_keys)
+            keys = ("i write", *asked, "r again", "c copy", "s save", "t type", "? help")
+        mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
+        foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
+        return Frame("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
+
+    def _strip(self) -> tuple[Words, Words]:
+        compared = self.compared
+        if compared is None or self.has_class("-locked"):
+            return "", ""
+        if len(compared.texts) > MAP:
+            key = self.query_one("#pairs", Rows).key
+            i, j, _ = compared.pairs[int(key)] if key else (0, 0, 0.0)
+            return f"{i + 1} {compared.texts[i]}", f"{j + 1} {compared.texts[j]}"
+        n = self.query_one(Heat).index
+        if n < 0:
+            return "", ""
+        if n in compared.faults:
+            return f"{n + 1} {compared.texts[n]}", compared.faults[n]
+        near = [(each, compared.table[n][each]) for each in compared.nearest(n)[:2]]
+        words = ", ".join(f"{each + 1} ({value:.2f})" for each, value in near if value is not None)
+        return f"{n + 1} {compared.texts[n]}", f"nearest: {words}" if words else ""
+
+    def unlocked(self) -> None:
+        super().unlocked()
+        self._say()
+
+    def take_focus(self) -> None:
+        if self.has_class("-locked"):
+            return
+        if self.compared is None:
+            self.action_write()
+        else:
+            self.remove_class("-writing")
+            self.query_one("#pairs" if len(self.compared.texts) > MAP else "#map", Rows).focus()
+
+    def locked(self) -> None:
+        self.add_class("-locked")
+        self._say(f"{self.app.tenant.name if self.app.tenant else ''} is locked.", "i asks for the passphrase.")
+        self.rest()
+
+    def on_descendant_focus(self) -> None:
+        self.set_class(self.query_one(TextsField).has_focus, "-writing")
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def escape(self) -> None:
+        if self.under_way is not None:
+            self.stop_call()
+        elif self.query_one(TextsField).has_focus:
+            if self.compared is not None:
+                self.take_focus()
+            else:
+                # Plain keys act from here; the text stays in sight.
+                self.rest()
+
+    # --- the texts ---
+
+    def action_write(self) -> None:
+        if self.has_class("-locked"):
+            self.ask_to_open()
+            return
+        self.add_class("-writing")
+        self.query_one(TextsField).focus()
+
+    def on_text_area_changed(self) -> None:
+        self._show_rule()
+
+    def model_changed(self) -> None:
+        self._show_rule()
+
+    def _show_rule(self) -> None:
+        kind, count = "question" if self._as_questions else "text", len(self.query_one(TextsField).texts)
+        words = f"{count} {kind if count == 1 else f'{kind}s'}" if count else ""
+        self.query_one("#texts-rule", Rule).show(f"{kind}s, one a line", words)
+
+    # --- texts to be found, or questions ---
+
+    @property
+    def _kinds(self) -> tuple[str, ...]:
+        """The footer's word where the model tells questions apart."""
+        tells = self.model is not None and provider_of(self.model.provider).tells_questions
+        return ("p parameters",) if tells else ()
+
+    @property
+    def _as_questions(self) -> bool:
+        return self._questions and bool(self._kinds)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return None if action == "parameters" and not self._kinds else super().check_action(action, parameters)
+
+    def action_parameters(self) -> None:
+        self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
+
+    async def _choose_kind(self) -> None:
+        lines = ["This model makes other vectors of questions than of the texts that answer them."]
+        choices = {"texts": "Texts, to be found", "questions": "Questions, to search with"}
+        if answer := await self.app.ask("What these lines are", lines, choices):
+            self._questions = answer == "questions"
+            self._show_rule()
+            self.reframe()
+
+    def on_texts_field_too_long(self, event: TextsField.TooLong) -> None:
+        self._say(f"The paste has {event.size:,} characters; it was left out.", "Paste a part of it.")
+
+    def on_texts_field_sent(self) -> None:
+        if self.under_way is None and self.query_one(TextsField).texts:
+            self.action_again()
+
+    # --- embedding ---
+
+    def action_again(self) -> None:
+        texts = self.query_one(TextsField).texts
+        if self.under_way is not None:
+            return
+        if self.model is None:
+            self._say("No default embedding model yet.", "esc then m picks one for these texts; f4 sets the default.")
+        elif not texts:
+            self.action_write()
+        elif len(texts) > MOST:
+            self._say(f"Up to {MOST} texts are compared here; these are {len(texts):,}.", "Leave some out.")
+        else:
+            self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
+
+    async def _embed(self, texts: Sequence[str]) -> None:
+        model, desk = self.model, self.app.desk
+        assert model is not None
+        if not await self.app.opened(f"{len(texts)} texts", "They are embedded afterwards."):
+            return
+        self._say()
+        self.under_way = under_way = UnderWay(model.provider, f"embedding 0 of {len(texts)}")
+        ticking = self.set_interval(1.0, self.reframe)
+        self._stopped, used = "", 0
+        self.app.running("playground/embedding", self.stop_call)
+        try:
+            await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
+            vectors: dict[int, Any] = {}
+            began = under_way.seconds
+            call = calls.embed(desk, self.app.tenant_id, model, texts, self._as_questions)
+            async with aclosing(cast(AsyncGenerator[Event], call)) as events:
+                async for event in events:
+                    if isinstance(event, Vectors):
+                        vectors |= dict(enumerate(event.vectors, event.start))
+                        under_way.doing = f"embedding {len(vectors)} of {len(texts)}"
+                    elif isinstance(event, Usage):
+                        used = event.input
+                    under_way.tell(event)
+                    self.reframe()
+            took = under_way.seconds - began
+            under_way.doing = f"comparing {len(texts)} vectors"
+            self.reframe()
+            compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
+            self._summary = summary(compared, used, took)
+            self._ref, self.compared, self._sorted = model.ref, compared, -1
+            self.under_way = None
+            self._show()
+            self.take_focus()
+        except asyncio.CancelledError:
+            self._stopped = f"stopped after {under_way.seconds:.1f} s"
+            raise
+        except Problem as problem:
+            self._say(problem.message, problem.hint, problem.detail)
+        finally:
+            ticking.stop()
+            self.under_way = None
+            self.app.running("playground/embedding", None)
+            self.counted(model)
+
+    # --- the result ---
+
+    def _say(self, message: str = "", hint: str = "", detail: str = "") -> None:
+        """A problem above the result, or none."""
+        said = self.query_one("#said", Plain)
+        lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
+        said.show(Content("\n").join(line("   ", each) for each in ["", *lines]) if message else "")
+        said.set_class(not message, "-none")
+        self.reframe()
+
+    def _head(self, heading: Content) -> None:
+        self.query_one("#heading", Plain).show(heading)
+
+    def _show(self) -> None:
+        compared = self.compared
+        many = compared is not None and len(compared.texts) > MAP
+        heat, listed = self.query_one(Heat), self.query_one("#pairs", Rows)
+        heading = self.query_one("#heading", Plain)
+        for widget, here in ((heat, not many), (listed, many), (heading, True), (self.query_one("#under"), not many)):
+            widget.set_class(compared is None or not here, "-none")
+        if compared is None:
+            return
+        self._summarise()
+        if many:
+            heading.show(line((f"   nearest pairs of {len(compared.pairs):,}", MUTED)))
+            listed.show([Item(str(n), pair(compared, n)) for n in range(min(_PAIRS, len(compared.pairs)))])
+        else:
+            heat.compare(compared, self._order())
+            self.query_one("#under", Plain).show(Content("\n").join(words_under(compared, self.size.width)))
+            self._fit()
+
+    def _summarise(self) -> None:
+        self.query_one("#summary", Plain).show(f"   {clip_end(self._summary, self.app.size.width - 3)}\n")
+
+    def _order(self) -> list[int] | None:
+        assert self.compared is not None
+        return [self._sorted, *self.compared.nearest(self._sorted)] if self._sorted >= 0 else None
+
+    def _fit(self) -> None:
+        """As many rows of the map as leave room for what stands under it."""
+        compared, under = self.compared, self.query_one("#under", Plain)
+        if compared is None or len(compared.texts) > MAP:
+            return
+        room = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
+        under.set_class(room < 3, "-none")
+        self.query_one(Heat).styles.height = max(
+            1, min(len(compared.texts), room if room >= 3 else self.size.height - 3)
+        )
+
+    def on_resize(self) -> None:
+        if self.compared is not None:
+            self._summarise()
+        if self.compared is not None and len(self.compared.texts) <= MAP:
+            self.query_one("#under", Plain).show(Content("\n").join(words_under(self.compared, self.size.width)))
+        self._fit()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        heat = self.query_one(Heat)
+        if event.rows is not heat or self.compared is None or len(self.compared.texts) < 3:
+            return
+        self._sorted = -1 if self._sorted == heat.index else heat.index
+        key = heat.key
+        heat.compare(self.compared, self._order())
+        heat.select(key)
+
+    def action_copy(self) -> None:
+        if self.compared is not None:
+            one = len(self.compared.texts) == 1
+            self.app.copy_out(self.compared.as_json(self._ref) if one else self.compared.as_table())
+
+    def action_save(self) -> None:
+        if self.compared is not None:
+            self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
+
+    async def _save(self, compared: Comparison, ref: str) -> None:
+        from tui.console.save_file import Save
+
+        def text(kind: str) -> str:
+            return compared.as_csv() if kind == "csv" else compared.as_json(ref)
+
+        await self.app.push_screen_wait(Save("vectors", {"json": "JSON", "csv": "CSV"}, text))

@@ -1,0 +1,103 @@
+"""The system prompt and the parameters of a model as fields that keep what is typed in them."""
+
+from collections.abc import Iterable
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.message import Message
+
+from tui.console.playground.parameter_row import ParameterRow, Settings
+from tui.domain import Model
+from tui.errors import Problem
+from tui.providers.spec import Parameter, ParameterKind
+from tui.workspace.playground import calls
+from tui.workspace.playground.conversation import Conversation
+from tui.workspace.playground.parameters import parse_parameter, span
+
+SYSTEM = Parameter(
+    "system prompt",
+    "system prompt",
+    ParameterKind.TEXT,
+    help="What the model is told before everything else, in every question of this chat.",
+)
+
+
+def meaning(parameter: Parameter) -> str:
+    """What a parameter does, what it takes where that is a choice, and what an empty field means."""
+    told = parameter.help.removeprefix(f"{parameter.label}: ")
+    named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
+    taken = f"It takes {span(parameter)}." if parameter.choices else ""
+    empty = "Empty leaves it to the server." if parameter is not SYSTEM else ""
+    return " ".join(filter(None, (named, taken, empty)))
+
+
+class ParameterFields(VerticalScroll, can_focus=False):
+    """A row each. Nothing is to be saved: a valid value is used from when its field is left."""
+
+    DEFAULT_CSS = "ParameterFields { height: auto; scrollbar-size: 0 0; background: transparent; }"
+
+    class Changed(Message):
+        """A value was taken."""
+
+    def __init__(self, conversation: Conversation, settings: Settings, model: Model | None, *, narrow: bool) -> None:
+        super().__init__()
+        self.conversation, self.settings, self.model, self.narrow = conversation, settings, model, narrow
+
+    def compose(self) -> ComposeResult:
+        yield ParameterRow(SYSTEM, self.conversation.system, "", narrow=self.narrow, lines=True)
+        for each in self.parameters:
+            yield ParameterRow(each, self.settings.texts.get(each.name, ""), span(each), narrow=self.narrow)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What the model takes."""
+        return calls.parameters(self.model) if self.model else ()
+
+    @property
+    def rows(self) -> Iterable[ParameterRow]:
+        """The rows, the system prompt first."""
+        return self.query(ParameterRow).results(ParameterRow)
+
+    @property
+    def row(self) -> ParameterRow | None:
+        """The row with the focus."""
+        return next((row for row in self.rows if row.field.has_focus), None)
+
+    def take(self, row: ParameterRow) -> bool:
+        """Use what stands in a row; False where it is no value, which stands under it then."""
+        try:
+            if row.parameter is SYSTEM:
+                self.conversation.system = row.text.strip()
+            else:
+                self.settings.take(row.parameter, row.text, parse_parameter)
+        except Problem as problem:
+            row.say(problem)
+            return False
+        row.say(None)
+        self.post_message(self.Changed())
+        return True
+
+    def take_all(self) -> None:
+        """Use what stands in the fields."""
+        for row in self.rows:
+            self.take(row)
+
+    def clear(self) -> None:
+        """Leave the parameters to the server; the system prompt is not one of them."""
+        self.settings.clear()
+        for row in self.rows:
+            if row.parameter is not SYSTEM:
+                row.text = ""
+                row.say(None)
+        self.post_message(self.Changed())
+
+    def focus_first(self) -> None:
+        """Put the cursor into the first field."""
+        for row in self.rows:
+            row.field.focus()
+            return
+
+    def on_parameter_row_changed(self, event: ParameterRow.Changed) -> None:
+        event.stop()
+        if self.take(event.row) and event.entered:
+            self.screen.focus_next()

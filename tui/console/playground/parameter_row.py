@@ -1,0 +1,155 @@
+"""The parameters of a model as fields: a line each, at full width with range and meaning, or in a narrow column."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.console.widgets.input import LineField
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import ATTENTION, CURSOR, MUTED, WARNING
+from tui.console.widgets.text_area import LinesField
+from tui.console.widgets.truncate import clip_end, fit, width
+from tui.errors import Problem
+from tui.providers.spec import Parameter
+
+Parse = Callable[[Parameter, str], Any]
+"""The value of a typed text, None for an empty one, or a Problem."""
+
+_LABEL = 19
+
+_ROOM = 11
+"""Cells beside a field in the narrow column; a range that is longer is told under the question."""
+
+
+@dataclass
+class Settings:
+    """What was typed for the parameters of one model, and the values that are used."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, parameter: Parameter, text: str, parse: Parse) -> None:
+        """Keep what was typed. Where it is no value, the last one that was is used on, and a Problem tells why."""
+        self.texts[parameter.name] = text
+        value = parse(parameter, text)
+        if value is None:
+            self.values.pop(parameter.name, None)
+        else:
+            self.values[parameter.name] = value
+
+    def clear(self) -> None:
+        """Leave everything to the server."""
+        self.texts.clear()
+        self.values.clear()
+
+    def words(self, parameters: Iterable[Parameter]) -> str:
+        """What is set, as the foot rule has it."""
+        named = {each.name: each.label for each in parameters}
+        return ", ".join(f"{named[name]} {_shown(value)}" for name, value in self.values.items() if name in named)
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+
+
+class ParameterRow(Vertical):
+    """One parameter: label, field, range, what the server does without it; below it what is wrong."""
+
+    DEFAULT_CSS = """
+    ParameterRow { height: auto; }
+    ParameterRow > Horizontal { height: auto; }
+    ParameterRow Plain { width: auto; height: 1; }
+    ParameterRow .after { width: 1fr; text-wrap: nowrap; }
+    ParameterRow .lines .after { width: auto; }
+    ParameterRow LineField, ParameterRow LineField:focus { width: 9; max-width: 9; }
+    ParameterRow LinesField, ParameterRow LinesField:focus { width: 1fr; max-width: 49; }
+    ParameterRow .wrong { padding-left: 3; }
+    ParameterRow.-narrow LineField, ParameterRow.-narrow LineField:focus { width: 6; max-width: 6; }
+    ParameterRow.-narrow LinesField, ParameterRow.-narrow LinesField:focus { width: 1fr; max-width: 34; }
+    ParameterRow.-narrow .wrong { padding-left: 0; width: 1fr; }
+    ParameterRow.-narrow > .lines { layout: vertical; }
+    """
+
+    class Changed(Message):
+        """The field of a parameter was left or enter was pressed in it; `entered` tells which."""
+
+        def __init__(self, row: "ParameterRow", entered: bool) -> None:
+            super().__init__()
+            self.row, self.entered = row, entered
+
+    def __init__(self, parameter: Parameter, text: str, span: str, *, narrow: bool, lines: bool = False) -> None:
+        super().__init__(classes="-narrow" if narrow else "")
+        self.parameter, self.span, self.narrow = parameter, span, narrow
+        self.field: LineField | LinesField = LinesField(text, leaves=True) if lines else LineField(text)
+        if isinstance(self.field, LineField):
+            self.field.placeholder = "–" if narrow else ""
+        self._label = Plain()
+        self._after = Plain(classes="after")
+        self._wrong: Plain | None = None
+
+    def compose(self) -> ComposeResult:
+        with Horizontal(classes="lines" if isinstance(self.field, LinesField) else ""):
+            yield self._label
+            yield self.field
+            yield self._after
+
+    def on_mount(self) -> None:
+        self._mark(False)
+        if isinstance(self.field, LinesField):
+            self._after.show("" if self.narrow else "]")
+        elif self.narrow:
+            self._after.show((self.span if width(self.span) <= _ROOM else "", MUTED))
+        elif len(self.span) > 15:
+            self._after.show(line("]    ", clip_end(self.span, 40)))
+        else:
+            self._after.show(line("]    ", fit(self.span, 17), (self.parameter.unset, "")))
+
+    @property
+    def text(self) -> str:
+        """What stands in the field."""
+        return self.field.text if isinstance(self.field, LinesField) else self.field.value
+
+    @text.setter
+    def text(self, text: str) -> None:
+        if text == self.text:
+            return
+        if isinstance(self.field, LinesField):
+            self.field.put(text)
+        else:
+            self.field.value = text
+
+    def say(self, problem: Problem | None) -> None:
+        """What is wrong with the text, in the row under it."""
+        if problem is not None and self._wrong is None:
+            self._wrong = Plain(classes="wrong")
+            self.mount(self._wrong)
+        if self._wrong is not None:
+            self._wrong.display = problem is not None
+            self._wrong.show(line((f"{WARNING} ", ATTENTION), problem.message) if problem else "")
+
+    def _mark(self, here: bool) -> None:
+        label = self.parameter.label
+        if not self.narrow:
+            self._label.show(f" {CURSOR if here else ' '} {fit(label, _LABEL)}[")
+        else:
+            self._label.show(line((fit(label, _LABEL), "underline" if here else "")))
+
+    def on_descendant_focus(self) -> None:
+        self._mark(True)
+
+    def on_descendant_blur(self) -> None:
+        self._mark(False)
+        self.post_message(self.Changed(self, entered=False))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Changed(self, entered=True))
+
+    def on_lines_field_sent(self, event: LinesField.Sent) -> None:
+        event.stop()
+        self.post_message(self.Changed(self, entered=True))

@@ -1,0 +1,61 @@
+"""The parameters of the chat's model over the whole width: value, range, what the server does without it."""
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, meaning
+from tui.console.playground.parameter_row import ParameterRow, Settings
+from tui.console.screen import Page
+from tui.console.widgets.form import Button, Form
+from tui.console.widgets.markdown.wrap import wrap
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
+from tui.domain import Model
+from tui.workspace.playground.conversation import Conversation
+
+
+class Parameters(Page[None]):
+    """Fields that keep what is typed; escape closes, and there is nothing to save."""
+
+    DEFAULT_CSS = "Parameters #head { height: 1; }"
+
+    def __init__(self, model: Model, settings: Settings, conversation: Conversation) -> None:
+        super().__init__()
+        self.model = model
+        self._fields = ParameterFields(conversation, settings, model, narrow=False)
+
+    def content(self) -> Iterable[Widget]:
+        yield Plain(("   parameter          value          range            as the server sets it", MUTED), id="head")
+        with_button = [Plain(), Button("All as the server sets them")] if self._fields.parameters else []
+        yield Form(self._fields, *self._none(), *with_button)
+
+    def _none(self) -> list[Widget]:
+        said = f"\n   {self.model.id} takes no parameters."
+        return [] if self._fields.parameters else [Plain(said)]
+
+    def frame(self) -> Frame:
+        row = self._fields.row
+        help_words = "f1 help" if self.typing else "? help"
+        keys = ("enter next", "up down move", "ctrl+u empty") if row else ("enter press", "up down move")
+        if row and row.parameter is SYSTEM:
+            keys = ("enter next", "ctrl+j new line", "ctrl+u empty")
+        strip = self._meaning(row)
+        return Frame("Playground › parameters", (*keys, "esc back", help_words), self.model.ref, strip=strip)
+
+    def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
+        if row is None:
+            return "Empties every field but the system prompt.", ""
+        rows = [each.plain for each in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
+        return rows[0], " ".join(rows[1:])
+
+    def on_mount(self) -> None:
+        self._fields.focus_first()
+
+    def on_button_pressed(self) -> None:
+        self._fields.clear()
+
+    def action_back(self) -> None:
+        self._fields.take_all()
+        self.dismiss(None)

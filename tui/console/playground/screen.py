@@ -1,0 +1,147 @@
+"""The playground: three tabs, one a model type, each with its own model and its own content."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from tui.console.chrome import Frame
+from tui.console.playground.tab import Tab
+from tui.console.screen import Area
+from tui.console.trial_status import switch
+from tui.console.widgets.truncate import clip_middle
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.workspace.credentials import status
+
+_TABS = {
+    ModelType.CHAT: ("chat", "ChatTab", "Chat"),
+    ModelType.EMBEDDING: ("embedding", "EmbeddingTab", "Embedding"),
+    ModelType.SPEECH2TEXT: ("speech", "SpeechTab", "Speech-to-text"),
+}
+
+
+class Playground(Area):
+    """Hosts the tabs. A tab is made when it is first shown and stays as it was left."""
+
+    AREA = "playground"
+    DEFAULT_CSS = "Playground.-own-rule > #foot, Playground.-own-rule > Strip { display: none; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("t", "next_type", "Type", id="playground.type"),
+        Binding("4,f5", "next_type", "Type", id="playground.type-again"),
+        Binding("m", "model", "Model", id="playground.model"),
+        Binding("o", "source", "Own key or trial", id="playground.source"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.type = ModelType.CHAT
+
+    def content(self) -> Iterable[Widget]:
+        yield ContentSwitcher(_made(self.type), id="tabs", initial=f"tab-{self.type}")
+
+    @property
+    def tab(self) -> Tab | None:
+        """The tab shown, None before the first is mounted."""
+        found = self.query(f"#tab-{self.type}").results(Tab)
+        return next(iter(found), None)
+
+    def on_mount(self) -> None:
+        self._brought()
+
+    async def show_type(self, type: ModelType) -> None:  # noqa: A002 - the word of the design
+        """Show the tab of a model type."""
+        self.type = type
+        switcher = self.query_one("#tabs", ContentSwitcher)
+        if self.tab is None:
+            await switcher.add_content(_made(type))
+        switcher.current = f"tab-{type}"
+        self._brought()
+
+    def _brought(self) -> None:
+        """A tab came into view."""
+        if self.tab is not None:
+            self.set_class(self.tab.rule is not None, "-own-rule")
+            self.tab.shown()
+        self.reframe()
+
+    def frame(self) -> Frame:
+        tab = self.tab
+        title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
+        if tab is None:
+            return Frame(title, keys=("f1 help",))
+        frame = tab.frame()
+        if tab.rule is not None:
+            tab.rule.show(frame.foot, frame.foot_right)
+        source = self.app.source_of(tab.model)
+        room = self.size.width - len(title) - 12 - len(source)
+        ref = tab.model.ref if tab.model else ""
+        if tab.model and len(ref) > room:
+            ref = clip_middle(tab.model.id, max(8, room))
+        right = f"{ref} · {source}" if ref else "no model"
+        return Frame(title, frame.keys, right, frame.foot, frame.foot_right, frame.strip)
+
+    def on_screen_resume(self) -> None:
+        if self.tab is not None:
+            self.tab.shown()
+
+    def action_escape(self) -> None:
+        if self.tab is not None:
+            self.tab.escape()
+
+    async def action_next_type(self) -> None:
+        types = list(_TABS)
+        await self.show_type(types[(types.index(self.type) + 1) % len(types)])
+
+    def action_model(self) -> None:
+        self.run_worker(self._pick(), group="pick", exclusive=True)
+
+    async def _pick(self) -> None:
+        tab = self.tab
+        if tab is not None and (model := await self.app.pick_model(self.type, tab.model)):
+            tab.use(model)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "source":
+            return True if self.tab is not None and self.tab.lent else None
+        return super().check_action(action, parameters)
+
+    def action_source(self) -> None:
+        if self.tab is not None and self.tab.model is not None:
+            self.run_worker(self._switch(self.tab.model.provider), group="source", exclusive=True, exit_on_error=False)
+
+    async def _switch(self, provider_id: str) -> None:
+        desk, tenant_id = self.app.desk, self.app.tenant_id
+        try:
+            self.app.toast(await switch(desk, tenant_id, status.row(desk, tenant_id, provider_id)))
+        except Problem as problem:
+            self.app.toast(f"{problem.message} {problem.hint}")
+        self.reframe()
+
+    async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
+        """Show the tab of that type with that model."""
+        await self.show_type(type)
+        if self.tab is not None:
+            self.tab.use_ref(model_ref)
+
+    def locked(self) -> None:
+        if self.tab is not None:
+            self.tab.locked()
+
+    def unsaved(self) -> str:
+        return self.tab.unsaved() if self.tab is not None else ""
+
+    def changed_elsewhere(self) -> None:
+        if self.tab is not None:
+            self.tab.shown()
+        self.reframe()
+
+
+def _made(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
+    """A new tab of that type; its module is imported when it is first wanted."""
+    module, name, _ = _TABS[type]
+    made: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")
+    return made

@@ -1,0 +1,376 @@
+"""What is to be transcribed: a file on this machine, found as in a shell, its language, and the times wanted."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.console.screen import problem_lines
+from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
+from tui.console.widgets.input import LineField
+from tui.console.widgets.row_list import Item, Rows
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.truncate import clip_middle, fit
+from tui.domain import Model
+from tui.errors import Problem, Usage
+from tui.providers import provider as provider_of
+from tui.providers.requests import Times
+from tui.providers.spec import AudioLimits
+from tui.sanitize import one_line
+from tui.workspace.playground.audio import MEGABYTE, AudioInfo, audio_info, megabytes
+from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
+
+TIMES = {Times.NONE: "none", Times.SENTENCE: "per sentence", Times.WORD: "per word"}
+
+
+class PathRow(FieldRow):
+    """The path. `tab` completes and moves on when there is nothing to complete, `down` goes to what is offered."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", show=False),
+        Binding("down", "list", show=False),
+    ]
+
+    class Wanted(Message):
+        """What was typed is to be completed, or (`listed`) chosen from the list."""
+
+        def __init__(self, listed: bool) -> None:
+            super().__init__()
+            self.listed = listed
+
+    def action_complete(self) -> None:
+        self.post_message(self.Wanted(listed=False))
+
+    def action_list(self) -> None:
+        self.post_message(self.Wanted(listed=True))
+
+
+class Entries(Rows):
+    """What a typed path can become."""
+
+    DEFAULT_CSS = """
+    Entries { padding-left: 19; height: auto; max-height: 5; }
+    Entries.-none { display: none; }
+    """
+    STAYS = False
+
+
+class SpeechForm(Vertical):
+    """The form. It looks at the file while it is typed, and sends nothing."""
+
+    DEFAULT_CSS = """
+    SpeechForm { height: 1fr; }
+    SpeechForm Form { padding-top: 1; }
+    SpeechForm #from { padding-left: 20; height: auto; }
+    SpeechForm #from.-none, SpeechForm.-narrow #from { display: none; }
+    SpeechForm.-narrow Entries { padding-left: 0; }
+    SpeechForm #row-language { margin-top: 1; }
+    SpeechForm Button { margin-top: 1; }
+    SpeechForm #wrong { height: auto; margin-top: 1; }
+    """
+
+    class Ready(Message):
+        """The button was pressed and the file can be sent."""
+
+    class Looked(Message):
+        """More is known of the file."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(id="form")
+        self._home = home
+        self._model: Model | None = None
+        self._offer = Offer("")
+        self._typed_at = -1
+        self.info: AudioInfo | None = None
+        self._path = PathRow("path", "File")
+        self._language = FieldRow("language", "Language", cells=16)
+        self._times = Choice("Times", [(Times.NONE.value, TIMES[Times.NONE])], id="times")
+
+    def compose(self) -> ComposeResult:
+        with Form():
+            yield self._path
+            yield Entries(id="entries")
+            yield Plain(id="from")
+            yield self._language
+            yield self._times
+            yield Button("Transcribe", id="transcribe")
+            yield Plain(id="wrong")
+
+    def on_mount(self) -> None:
+        self._times.display = False
+        self._look()
+
+    def on_resize(self) -> None:
+        narrow = self.app.size.width < 60
+        self.set_class(narrow, "-narrow")
+        self._language.note("" if narrow else "  empty: found out by the model")
+
+    # --- what was chosen ---
+
+    @property
+    def path(self) -> Path:
+        """The path that is meant."""
+        return expanded(self._path.value, self._home)
+
+    @property
+    def shown_path(self) -> str:
+        """The path as it was typed."""
+        return one_line(self._path.value)
+
+    @property
+    def language(self) -> str:
+        """The language, '' where the model finds it out."""
+        return self._language.value.strip().lower()
+
+    @property
+    def times(self) -> Times:
+        """The times wanted, only those that the model gives."""
+        return Times(self._times.value) if self._times.display else Times.NONE
+
+    @property
+    def limits(self) -> AudioLimits | None:
+        """What the model takes and gives."""
+        audio = provider_of(self._model.provider).audio if self._model else None
+        return audio(self._model) if audio and self._model else None
+
+    def use(self, model: Model | None) -> None:
+        """Offer what this model takes and gives."""
+        self._model = model
+        given = self.limits.times if self.limits else (Times.NONE,)
+        self._times.display = len(given) > 1
+        wanted = self._times.value if self._times.value in given else Times.NONE.value
+        if wanted == Times.NONE.value and len(self._times.options) == 1 and Times.SENTENCE in given:
+            wanted = Times.SENTENCE.value
+        self._times.options = [(each.value, TIMES[each]) for each in given]
+        self._times.value = wanted
+        self._times.refresh(layout=True)
+        if self.is_mounted:
+            self._look()
+
+    def say(self, problem: Problem | None) -> None:
+        """A problem of the call, under the button."""
+        lines = problem_lines(problem.message, _indented(problem.hint), _indented(problem.detail)) if problem else []
+        self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", each) for each in lines))
+
+    def write(self) -> None:
+        """Put the cursor into the path."""
+        self._path.field.focus()
+
+    def new(self) -> None:
+        """Another file: the folder stays."""
+        head, slash, _ = self._path.value.rpartition("/")
+        self._path.field.value = head + slash
+        self._path.field.cursor_position = len(self._path.value)
+        self.say(None)
+        self.write()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The footer's words."""
+        focused = self.screen.focused
+        if focused is self._path.field:
+            return "enter next", "tab complete", "down to list", "esc keys", "f1 help"
+        if isinstance(focused, LineField):
+            return "enter next", "tab next", "esc keys", "f1 help"
+        first = {"entries": ("enter choose", "up down move"), "times": ("enter next", "left right choose")}
+        words = first.get(focused.id or "", ()) if focused else ()
+        return *(("enter press",) if isinstance(focused, Button) else words), "i write", "m model", "t type", "? help"
+
+    # --- the file ---
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.input is self._path.field:
+            self._look()
+        else:
+            self._language.say()
+
+    def _look(self) -> None:
+        self.run_worker(self._looked(), group="look", exclusive=True, exit_on_error=False)
+
+    async def _looked(self) -> None:
+        """Bring what is offered, and what is known of the file, up to date with what is typed."""
+        typed, limits, model = self._path.value, self.limits, self._model.id if self._model else ""
+        endings = limits.endings if limits else _ANY
+        found = await asyncio.to_thread(offer, typed, self._home, endings)
+        info, problem = await asyncio.to_thread(_known, self.path, limits, model)
+        self._offer, self.info = found, info
+        there = info is not None or problem is not None
+        self._show_entries(() if there else found.entries)
+        if info is not None:
+            self._path.say(f"{_what(self.path, info)}.")
+        elif problem is not None:
+            self._wrong(problem)
+        else:
+            self._path.say()
+        self.query_one("#from", Plain).show(line((self._from(), MUTED)))
+        self.query_one("#from").set_class(there, "-none")
+        self.post_message(self.Looked())
+
+    def _show_entries(self, entries: Iterable[Entry]) -> None:
+        rows, most = self.query_one(Entries), self.limits.size if self.limits else 0
+        items = [Item(each.text, _drawn(each, most)) for each in entries]
+        rows.set_class(not items, "-none")
+        rows.styles.height = max(1, min(5, len(items)))
+        rows.show(items)
+
+    def _from(self) -> str:
+        head, slash, _ = self._path.value.rpartition("/")
+        # As scp takes it: a folder of one's home has no more than its name.
+        typed = head + slash
+        folder = typed.removeprefix("~/") if typed.startswith("~/") else os.path.join(os.getcwd(), typed)
+        return f"Read on this machine. From another:\nscp recording.m4a {socket.gethostname()}:{one_line(folder)}"
+
+    def _wrong(self, problem: Problem) -> None:
+        # The path as it was typed is shorter, and stands just above.
+        message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
+        self._path.say(*hanging(message, problem.hint, self.app.size.width - _INDENT))
+
+    # --- keys ---
+
+    def on_path_row_wanted(self, event: PathRow.Wanted) -> None:
+        self.run_worker(self._complete(event.listed), group="complete", exclusive=True, exit_on_error=False)
+
+    async def _complete(self, listed: bool) -> None:
+        typed = self._path.value
+        if self._offer.typed != typed:
+            await self._looked()
+        field, rows = self._path.field, self.query_one(Entries)
+        if listed:
+            (rows if rows.items else self._language.field).focus()
+        elif self._offer.completes:
+            field.value = self._offer.agreed
+            field.cursor_position = len(field.value)
+        elif rows.items and len(rows.items) > 1 and not self.info:
+            rows.focus()
+        else:
+            self._language.field.focus()
+
+    def on_rows_chosen(self, event: Rows.Chosen) -> None:
+        field = self._path.field
+        field.value = event.key
+        field.cursor_position = len(event.key)
+        field.focus()
+
+    def on_rows_left(self) -> None:
+        self._path.field.focus()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        if event.row is self._path:
+            self._checked(lambda: self.query_one(Button).focus())
+        elif self._times.display:
+            self._times.focus()
+        else:
+            self.query_one(Button).focus()
+
+    def on_choice_next(self) -> None:
+        self.query_one(Button).focus()
+
+    def on_button_pressed(self) -> None:
+        self._checked(lambda: self.post_message(self.Ready()))
+
+    def _checked(self, then: Callable[[], object]) -> None:
+        self.run_worker(self._check(then), group="check", exclusive=True, exit_on_error=False)
+
+    async def _check(self, then: Callable[[], object]) -> None:
+        try:
+            if not self._path.value.strip():
+                raise Usage("Which file?", "tab completes a path, down goes to the list.")
+            model = self._model.id if self._model else ""
+            self.info = await asyncio.to_thread(audio_info, self.path, self.limits, model)
+        except Problem as problem:
+            self._show_entries(())
+            self._wrong(_with_way_out(problem, self.path, self.limits))
+            self._path.field.focus()
+            return
+        if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
+            said = hanging("A language is two letters, such as en or zh.", "Or leave it empty.", 60)
+            self._language.say(*said)
+            self._language.field.focus()
+            return
+        then()
+
+
+_INDENT = LABEL + 3
+_SHORT = 40
+_ANY = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
+
+
+def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:
+    """What a file is, or what is wrong with it; neither for what is not a file, as it may still be typed."""
+    if not path.is_file():
+        return None, None
+    try:
+        return audio_info(path, limits, model), None
+    except Problem as problem:
+        return None, _with_way_out(problem, path, limits)
+
+
+def _with_way_out(problem: Problem, path: Path, limits: AudioLimits | None) -> Problem:
+    """Another model may take what is too large for this one."""
+    try:
+        large = limits is not None and path.is_file() and path.stat().st_size > limits.size
+    except OSError:
+        large = False
+    if not large or "esc" in problem.hint:
+        return problem
+    return Usage(problem.message, f"{problem.hint.rstrip('.')}, or esc then m picks another model.")
+
+
+def _what(path: Path, info: AudioInfo) -> str:
+    kind = path.suffix.lower().removeprefix(".")
+    parts = [kind, duration(info.seconds) if info.seconds else "", megabytes(info.size)]
+    return ", ".join(filter(None, parts))
+
+
+def about(path: Path, info: AudioInfo | None) -> str:
+    """What a file is: `m4a, 41 min 10 s, 18.2 MB`."""
+    return _what(path, info) if info else ""
+
+
+def duration(seconds: float) -> str:
+    """A length as people say it: `42 s`, `41 min 10 s`, `1 h 3 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _drawn(entry: Entry, most: int) -> Callable[[int], Content]:
+    def draw(cells: int) -> Content:
+        name = fit(one_line(entry.name), max(8, min(24, cells - 26)), middle=True)
+        if entry.folder:
+            return line(name)
+        parts: list[Words] = [name, _size(entry.size).rjust(11)]
+        if most and entry.size > most:
+            parts += ["   ", (f"{WARNING} over {megabytes(most)}", ATTENTION)]
+        return line(*parts)
+
+    return draw
+
+
+def _size(size: int) -> str:
+    """As `megabytes`, with a decimal in every row of a column."""
+    return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else megabytes(size)
+
+
+def hanging(message: str, hint: str, cells: int) -> list[Content]:
+    """A sentence and its hint as lines of that width; what goes on stands under the sentence, not under its sign."""
+    first, *rest = [part for text in (message, hint) if text for part in line(text).wrap(max(20, cells - 3))]
+    return [line((f"{WARNING} ", ATTENTION), first), *(part.pad_left(2) for part in rest)]
+
+
+def _indented(text: str) -> str:
+    return f"  {text}" if text else ""

@@ -1,0 +1,237 @@
+"""Transcripts: the text with or without times, several of one file beside each other, searched and saved."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from tui.console.playground.speech.form import duration
+from tui.console.screen import problem_lines
+from tui.console.widgets.find_bar import Find
+from tui.console.widgets.row_list import Item, Rows, text_item
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import ATTENTION, STOPPED
+from tui.console.widgets.text_viewer import Reader
+from tui.console.widgets.truncate import clip_end, clip_middle, width
+from tui.errors import Problem
+from tui.providers.events import Segment, Transcript
+from tui.providers.requests import Times
+from tui.sanitize import one_line
+from tui.workspace.playground.audio import as_srt, as_vtt
+
+_CLOCK = 10
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What one model made of one file. `cut` says how it ended before its end, `problem` why."""
+
+    path: Path
+    model: str
+    transcript: Transcript
+    took: float
+    length: float = 0.0
+    times: Times = Times.NONE
+    cut: str = ""
+    problem: Problem | None = None
+
+    @property
+    def formats(self) -> Mapping[str, str]:
+        """What it can be saved as: subtitles only where there are times."""
+        timed = {"srt": "srt", "vtt": "vtt"} if self.transcript.segments else {}
+        return {"txt": "text", **timed, "json": "JSON"}
+
+    def as_file(self, kind: str) -> str:
+        """The text of a file of that format."""
+        held = self.transcript
+        if kind == "srt":
+            return as_srt(held.segments)
+        if kind == "vtt":
+            return as_vtt(held.segments)
+        if kind == "json":
+            segments = [{"start": each.start, "end": each.end, "text": each.text} for each in held.segments]
+            shape = {
+                "model": self.model,
+                "file": self.path.name,
+                "language": held.language,
+                "duration": held.duration or self.length,
+                "text": held.text,
+                "segments": segments,
+            }
+            return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
+        return held.text.rstrip("\n") + "\n"
+
+    def title(self, cells: int) -> str:
+        """`meeting.m4a · 41 min 10 s · English · in 48 s, 51 times as fast`."""
+        length = self.transcript.duration or self.length
+        fast = length >= 2 * self.took >= 1
+        speed = f", {length / self.took:,.0f} times as fast" if fast else ""
+        language = self.transcript.language
+        named = language.capitalize() if len(language) > 3 else language
+        rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
+        tail = "".join(f" · {each}" for each in rest if each)
+        return clip_end(clip_middle(one_line(self.path.name), max(8, cells - 1 - width(tail))) + tail, cells - 1)
+
+
+class SpeechResult(Vertical):
+    """One of the results of a file at a time."""
+
+    DEFAULT_CSS = """
+    SpeechResult { height: 1fr; }
+    SpeechResult #heard { height: 1; margin-bottom: 1; }
+    SpeechResult #ended { height: auto; margin-top: 1; }
+    SpeechResult .-none { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="results")
+        self.all: list[Heard] = []
+        self._at = 0
+
+    def compose(self) -> ComposeResult:
+        yield Plain(id="heard")
+        yield Rows(id="sentences")
+        yield Reader(id="text")
+        yield Plain(id="ended")
+        yield Find()
+
+    @property
+    def heard(self) -> Heard | None:
+        """The result that is shown."""
+        return self.all[self._at] if self.all else None
+
+    def add(self, heard: Heard) -> None:
+        """Show another result; those of the same file stay."""
+        self.all = [*(each for each in self.all if each.path == heard.path), heard]
+        self._at = len(self.all) - 1
+        self._show()
+
+    def change(self, step: int) -> None:
+        """Show the result before or after this one."""
+        if len(self.all) > 1:
+            self._at = (self._at + step) % len(self.all)
+            self._show()
+            self.take_focus()
+
+    def take_focus(self) -> None:
+        """Put the focus on the text."""
+        (self.query_one(Rows) if self._timed else self.query_one(Reader)).focus()
+
+    @property
+    def _timed(self) -> bool:
+        return bool(self.heard and self.heard.transcript.segments)
+
+    def _show(self) -> None:
+        heard = self.heard
+        if heard is None:
+            return
+        self.query_one("#heard", Plain).show(line(f" {heard.title(self.app.size.width)}"))
+        rows, reader, ended = self.query_one(Rows), self.query_one(Reader), self.query_one("#ended", Plain)
+        rows.set_class(not self._timed, "-none")
+        reader.set_class(self._timed, "-none")
+        if self._timed:
+            rows.show(_items(heard.transcript.segments, max(20, self.app.size.width)), "0")
+        else:
+            reader.show(_plain(heard))
+        below = _ending(heard)
+        ended.show(Content("\n").join(below))
+        ended.set_class(not below, "-none")
+
+    def on_resize(self) -> None:
+        if self.heard is not None:
+            self.query_one("#heard", Plain).show(line(f" {self.heard.title(self.app.size.width)}"))
+        if self.heard is not None and self._timed:
+            rows = self.query_one(Rows)
+            rows.show(_items(self.heard.transcript.segments, max(20, self.app.size.width)))
+
+    @property
+    def foot(self) -> tuple[str, str]:
+        """How many sentences there are, and which of them are in sight."""
+        heard = self.heard
+        if heard is None:
+            return "", ""
+        name = heard.model.partition("/")[2]
+        which = f"{name}, {self._at + 1} of {len(self.all)}" if len(self.all) > 1 else ""
+        if not self._timed:
+            reader = self.query_one(Reader)
+            return which, reader.place if len(reader.lines) > reader.size.height else ""
+        rows, count = self.query_one(Rows), len(heard.transcript.segments)
+        word = "word" if heard.times is Times.WORD else "sentence"
+        top = rows.scroll_offset.y
+        seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
+        place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""
+        counted = f"{count:,} {word if count == 1 else word + 's'}"
+        return f"{counted} · {which}" if which else counted, place
+
+    @property
+    def strip(self) -> tuple[Words, Words]:
+        """What can be done with it."""
+        heard = self.heard
+        if heard is None:
+            return "", ""
+        kinds = [label for kind, label in heard.formats.items() if kind != "json" or not self._timed]
+        words = f"s saves it as {', '.join(kinds[:-1])} or {kinds[-1]}; c sends the text to your clipboard."
+        more = f"left and right change between {len(self.all)} results." if len(self.all) > 1 else ""
+        return words, more
+
+    def find(self) -> None:
+        """Open the field in which to look for a word."""
+        self.query_one(Find).open()
+
+    def on_find_wanted(self, event: Find.Wanted) -> None:
+        found = self._find(event.text, event.again) if event.text else True
+        self.query_one(Find).say(found)
+
+    def _find(self, text: str, again: bool) -> bool:
+        if not self._timed:
+            return self.query_one(Reader).find(text, after=again)
+        assert self.heard is not None
+        rows, segments = self.query_one(Rows), self.heard.transcript.segments
+        start = int(rows.key or 0) + again
+        order = [n % len(segments) for n in range(start, start + len(segments))]
+        hit = next((n for n in order if text.casefold() in segments[n].text.casefold()), None)
+        if hit is not None:
+            rows.select(str(hit))
+        return hit is not None
+
+
+def _items(segments: tuple[Segment, ...], cells: int) -> list[Item]:
+    items: list[Item] = []
+    for n, each in enumerate(segments):
+        clock = fit_clock(each.start)
+        parts = line(one_line(each.text, 10_000)).wrap(cells - 3 - _CLOCK - 1) or [line("")]
+        items.append(text_item(str(n), line(clock, "  ", parts[0])))
+        items += [text_item("", line(" " * _CLOCK, part)) for part in parts[1:]]
+    return items
+
+
+def fit_clock(seconds: float) -> str:
+    """A time from the start: `00:00:26`."""
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _plain(heard: Heard) -> Callable[[int], list[Words]]:
+    text = heard.transcript.text.strip()
+    if not text and not heard.cut:
+        nothing = ["   The model heard no speech in this file.", "   Check that it plays, or set the language."]
+        return lambda _: list(nothing)
+    return lambda _: [f"   {each}" for each in text.split("\n")]
+
+
+def _ending(heard: Heard) -> list[Content]:
+    lines: list[Content] = []
+    if heard.cut:
+        lines.append(line(" ", (f"{STOPPED} ", ATTENTION), heard.cut))
+    if heard.problem is not None:
+        told = heard.problem
+        lines += [line(" ", each) for each in problem_lines(told.message, _in(told.hint), _in(told.detail))]
+    return lines
+
+
+def _in(text: str) -> str:
+    return f"  {text}" if text else ""

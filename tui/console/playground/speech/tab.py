@@ -1,0 +1,343 @@
+"""Speech-to-text: a recording on this machine, its way to the model, and what was heard."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import ContentSwitcher
+
+from tui.console.chrome import Frame
+from tui.console.playground.call_status import UnderWay
+from tui.console.playground.speech.form import SpeechForm, about
+from tui.console.playground.speech.result import Heard, SpeechResult
+from tui.console.playground.tab import OneCall
+from tui.console.widgets.progress_bar import Progress
+from tui.console.widgets.static_text import Plain, Words
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.providers import provider as provider_of
+from tui.providers.events import Event, TextDelta, Transcript, Uploading
+from tui.providers.requests import Times
+from tui.sanitize import one_line
+from tui.workspace.playground import calls
+from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
+
+_COSTS = {
+    True: "Stopping now costs nothing. Once it is uploaded, the provider may charge.",
+    False: "It is uploaded; the provider may charge even when this is stopped.",
+}
+"""What stopping costs, while it is uploading and afterwards."""
+
+_TICK = 0.5
+"""Seconds between two looks at how far the upload is."""
+
+_RESULT_ACTIONS = frozenset(("again", "copy", "save", "new", "find", "change"))
+
+
+class SpeechTab(OneCall):
+    """The form, the upload or the result; the form keeps what it holds."""
+
+    TYPE = ModelType.SPEECH2TEXT
+    DEFAULT_CSS = """
+    SpeechTab #views { height: 1fr; }
+    SpeechTab #running { height: 1fr; padding-top: 1; }
+    SpeechTab #bar { height: 1; margin-top: 1; }
+    SpeechTab #bar Plain { width: auto; }
+    SpeechTab.-locked #views { display: none; }
+    SpeechTab #cover { display: none; }
+    SpeechTab.-locked #cover { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "write", "Choose a file", id="speech.write"),
+        Binding("s", "save", "Save the text", id="speech.save"),
+        Binding("c", "copy", "Copy the text", id="speech.copy"),
+        Binding("r,ctrl+r", "again", "Transcribe again", id="speech.again"),
+        Binding("n", "new", "Another file", id="speech.new"),
+        Binding("slash", "find", "Find in the text", id="speech.find"),
+        Binding("left", "change(-1)", "Result before", id="speech.before"),
+        Binding("right", "change(1)", "Result after", id="speech.after"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._upload = Uploading(0, 0)
+        self._stopped = ""
+
+    def compose(self) -> ComposeResult:
+        with ContentSwitcher(id="views", initial="form"):
+            yield SpeechForm(_home(self.app.desk.environ))
+            with Vertical(id="running"):
+                yield Plain(id="what")
+                with Horizontal(id="bar"):
+                    yield Plain("   uploading     ")
+                    yield Progress()
+                    yield Plain(id="sent")
+                yield Plain(id="rate")
+            yield SpeechResult()
+        yield Plain(id="cover")
+
+    @property
+    def form(self) -> SpeechForm:
+        return self.query_one(SpeechForm)
+
+    @property
+    def result(self) -> SpeechResult:
+        return self.query_one(SpeechResult)
+
+    @property
+    def view(self) -> str:
+        """What is shown: `form`, `running` or `results`."""
+        return self.query_one("#views", ContentSwitcher).current or "form"
+
+    def _view(self, name: str) -> None:
+        self.query_one("#views", ContentSwitcher).current = name
+
+    # --- what stands around ---
+
+    def frame(self) -> Frame:
+        if self.has_class("-locked"):
+            return Frame("", ("i write", "t type", "? help"))
+        if self.under_way is not None and self.view == "running":
+            uploading = self._upload.sent < self._upload.size
+            strip = self.under_way.strip
+            if not strip[0]:
+                strip = (_COSTS[uploading], "")
+            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=strip)
+        if self.view == "results":
+            foot, place = self.result.foot
+            if self.typing:
+                return Frame("", ("enter next", "esc keys", "f1 help"), "", foot, place, self.result.strip)
+            several = ("left right choose",) if len(self.result.all) > 1 else ()
+            keys = (
+                "s save",
+                "c copy",
+                "r again",
+                "m model",
+                *self.source_keys,
+                "n new",
+                "/ find",
+                *several,
+                "t type",
+                "? help",
+            )
+            return Frame("", keys, "", foot, place, self.result.strip)
+        return Frame("", self.form.keys, foot=self._stopped, strip=self._takes())
+
+    def _takes(self) -> tuple[Words, Words]:
+        """What the model takes, and when it ends."""
+        model, limits = self.model, self.form.limits
+        if model is None:
+            return "No default speech-to-text model yet.", "esc then m picks one for this file; f4 sets the default."
+        first = f"{model.id} takes {' '.join(limits.endings)}, up to {megabytes(limits.size)}." if limits else ""
+        if not model.ends:
+            return first, ""
+        others = [each for each in provider_of(model.provider).proposed.get(self.TYPE, ()) if each != model.id]
+        instead = f" {others[0]} is proposed in its place." if others else ""
+        return first, f"It ends on {model.ends}.{instead}"
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in _RESULT_ACTIONS:
+            several = action != "change" or len(self.result.all) > 1
+            return self.view == "results" and several and not self.has_class("-locked")
+        return True
+
+    def take_focus(self) -> None:
+        if self.view == "form" and not self.has_class("-locked"):
+            self.form.write()
+        elif self.view == "results" and not self.has_class("-locked"):
+            self.result.take_focus()
+        else:
+            self.rest()
+
+    def model_changed(self) -> None:
+        self.form.use(self.model)
+
+    def locked(self) -> None:
+        name = self.app.tenant.name if self.app.tenant else "It"
+        self.query_one("#cover", Plain).show(f"\n   {name} is locked.\n   i asks for the passphrase.")
+        self.add_class("-locked")
+        self.rest()
+
+    def on_speech_form_looked(self) -> None:
+        self.reframe()
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_reader_scrolled(self) -> None:
+        self.reframe()
+
+    def escape(self) -> None:
+        if self.under_way is not None:
+            self.stop_call()
+        elif self.typing:
+            self.rest()
+
+    # --- keys ---
+
+    def action_write(self) -> None:
+        if self.has_class("-locked"):
+            self.ask_to_open()
+        elif self.under_way is None:
+            self._view("form")
+            self.form.write()
+
+    def action_new(self) -> None:
+        self._view("form")
+        self.form.new()
+
+    def action_change(self, step: int) -> None:
+        self.result.change(step)
+        self.reframe()
+
+    def action_find(self) -> None:
+        self.result.find()
+
+    def action_copy(self) -> None:
+        if self.result.heard is not None:
+            self.app.copy_out(self.result.heard.transcript.text)
+
+    def action_save(self) -> None:
+        if (heard := self.result.heard) is not None:
+            self.run_worker(self._save(heard), group="save", exclusive=True)
+
+    async def _save(self, heard: Heard) -> None:
+        from tui.console.save_file import Save
+
+        await self.app.push_screen_wait(Save(f"{heard.path.stem}.txt", heard.formats, heard.as_file))
+
+    def action_again(self) -> None:
+        self._start()
+
+    def on_speech_form_ready(self) -> None:
+        self._start()
+
+    # --- the call ---
+
+    def _start(self) -> None:
+        if self.under_way is not None:
+            return
+        self.form.say(None)
+        if self.model is None:
+            self.form.say(Problem("No speech-to-text model is chosen.", "esc then m picks one for this file."))
+            return
+        self.run_worker(self._transcribe(self.form.path), group="call", exclusive=True, exit_on_error=False)
+
+    async def _transcribe(self, path: Path) -> None:
+        model, desk, form = self.model, self.app.desk, self.form
+        assert model is not None
+        if not await self.app.opened(one_line(path.name, 40), "It is sent afterwards."):
+            return
+        after = self.view
+        self.under_way = under_way = UnderWay(model.provider, "uploading")
+        self._begin(path)
+        ticking = self.set_interval(_TICK, self._tick)
+        self.app.running("playground/speech", self.stop_call)
+        hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
+        try:
+            await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
+            call = calls.transcribe(desk, self.app.tenant_id, model, path, form.language, form.times)
+            async with aclosing(cast(AsyncGenerator[Event], call)) as events:
+                async for event in events:
+                    if isinstance(event, Uploading):
+                        self._uploaded(event)
+                    hearing.take(event)
+                    under_way.tell(event)
+            self.result.add(hearing.heard())
+            after = "results"
+        except asyncio.CancelledError:
+            self._stopped = f"stopped after {hearing.seconds:.1f} s"
+            if hearing.pieces:
+                self.result.add(hearing.heard("stopped by you, the text is incomplete"))
+                after = "results"
+            raise
+        except Problem as problem:
+            if hearing.pieces:
+                self.result.add(hearing.heard("broken off, the text is incomplete", problem))
+                after = "results"
+            else:
+                form.say(problem)
+                after = "form"
+        finally:
+            ticking.stop()
+            self.under_way = None
+            if self.is_mounted:
+                self._view(after)
+                self.rest() if after == "form" else self.take_focus()
+            self.app.running("playground/speech", None)
+            self.counted(model)
+
+    def _begin(self, path: Path) -> None:
+        """Show the upload in place of the form."""
+        info = self.form.info
+        self._upload, self._stopped = Uploading(0, info.size if info else 0), ""
+        self.query_one("#what", Plain).show(f"   {self.form.shown_path}\n   {about(path, info)}")
+        self._bar(0.0)
+        self._view("running")
+        self.rest()
+
+    def _uploaded(self, event: Uploading) -> None:
+        """Take note; the screen is brought up to date by the next tick, or when all is sent."""
+        before, self._upload = self._upload, event
+        if event.sent >= event.size > before.sent and self.under_way is not None:
+            self.under_way.next("waiting for the text")
+            self.query_one("#bar").display = False
+            self.query_one("#rate").display = False
+            self.reframe()
+
+    def _tick(self) -> None:
+        if self.under_way is not None:
+            self._bar(self.under_way.seconds)
+            self.reframe()
+
+    def _bar(self, seconds: float) -> None:
+        sent, size = self._upload.sent, self._upload.size
+        if sent >= size > 0:
+            return
+        self.query_one("#bar").display = self.query_one("#rate").display = True
+        self.query_one(Progress).move(sent / size if size else 0.0)
+        self.query_one("#sent", Plain).show(f"   {sent / MEGABYTE:.1f} of {megabytes(size)}")
+        rate = sent / seconds if seconds else 0.0
+        left = f", {(size - sent) / rate:.0f} s left" if rate else ""
+        self.query_one("#rate", Plain).show(f"{' ' * 17}{rate / MEGABYTE:.1f} MB/s{left}" if rate else "")
+
+
+@dataclass
+class _Hearing:
+    """What was heard so far: a text in pieces while it is written, and at the end, where all goes well, the whole."""
+
+    path: Path
+    ref: str
+    info: AudioInfo | None
+    times: Times
+    began: float
+    pieces: str = ""
+    whole: Transcript | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken."""
+        return monotonic() - self.began
+
+    def take(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self.pieces += event.text
+        elif isinstance(event, Transcript):
+            self.whole = event
+
+    def heard(self, cut: str = "", problem: Problem | None = None) -> Heard:
+        """The result as it stands; `cut` says that it ended before its time, `problem` why."""
+        whole = self.whole if self.whole and (self.whole.text or not self.pieces) else Transcript(self.pieces)
+        length = (self.info.seconds if self.info else None) or 0.0
+        return Heard(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HOME") or Path.home())

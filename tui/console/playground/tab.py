@@ -1,0 +1,158 @@
+"""What the three tabs of the playground have in common: a model, its default, and the words around them."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Vertical
+
+from tui.console.chrome import Frame, Rule
+from tui.console.playground.call_status import UnderWay
+from tui.console.trial_status import has_choice, warning
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.providers import provider as provider_of
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
+
+if TYPE_CHECKING:
+    from tui.console.app import Modeldeck
+
+
+class Tab(Vertical):
+    """One tab. It takes the default model of its type until another was picked for it."""
+
+    app: "Modeldeck"
+    TYPE: ClassVar[ModelType]
+    DEFAULT_CSS = "Tab { height: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.model: Model | None = None
+        self._picked = False
+
+    def shown(self) -> None:
+        """The tab came into view: take the default of the day unless a model was picked here."""
+        if not self._picked:
+            self.model = self._default()
+            self.model_changed()
+        self.reframe()
+
+    def use(self, model: Model) -> None:
+        """Use that model in this tab from now on."""
+        self.model, self._picked = model, True
+        self.model_changed()
+        self.reframe()
+
+    def use_ref(self, ref: str) -> None:
+        """Use the model with that `provider/id`."""
+        self.use(catalog.find(self.app.desk, self.app.tenant_id, ref, self.TYPE))
+
+    def _default(self) -> Model | None:
+        row = next(row for row in defaults.rows(self.app.desk, self.app.tenant_id) if row.type is self.TYPE)
+        if row.default is None:
+            return None
+        try:
+            return catalog.find(self.app.desk, self.app.tenant_id, row.default.ref, self.TYPE)
+        except Problem:
+            return None
+
+    @property
+    def lent(self) -> bool:
+        """Whether there is a trial of the model's provider, so that `o` has a meaning."""
+        app = self.app
+        return self.model is not None and has_choice(status.row(app.desk, app.tenant_id, self.model.provider))
+
+    @property
+    def source_keys(self) -> tuple[str, ...]:
+        """The footer's word for it."""
+        return ("o own/trial",) if self.lent else ()
+
+    def counted(self, model: Model) -> None:
+        """A call was made: from the last tenth of a trial on that is told, once a day."""
+        app = self.app
+
+        async def warn() -> None:
+            if said := await warning(app.desk, app.tenant_id, provider_of(model.provider)):
+                app.toast(said)
+
+        app.run_worker(warn(), group="warning", exit_on_error=False)
+
+    def reframe(self) -> None:
+        from tui.console.screen import Framed
+
+        if isinstance(self.screen, Framed):
+            self.screen.reframe()
+
+    @property
+    def typing(self) -> bool:
+        from tui.console.screen import Framed
+
+        return isinstance(self.screen, Framed) and self.screen.typing
+
+    def model_changed(self) -> None:
+        """Another model is used from now on."""
+
+    @property
+    def rule(self) -> Rule | None:
+        """Its own foot rule, where it has something below that; then the screen's rule and strip are hidden."""
+        return None
+
+    def frame(self) -> Frame:
+        """The words around the tab; its title is the playground's."""
+        raise NotImplementedError
+
+    def escape(self) -> None:
+        """Stop what runs, else leave the field."""
+        raise NotImplementedError
+
+    def locked(self) -> None:
+        """Hide what only an open tenant shows."""
+
+    def unsaved(self) -> str:
+        """Why leaving would lose something, in a sentence."""
+        return ""
+
+
+class OneCall(Tab):
+    """A tab that makes one call at a time from what was entered in it, and is covered while the tenant is locked."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.under_way: UnderWay | None = None
+
+    def shown(self) -> None:
+        super().shown()
+        if self.has_class("-locked") and tenants.is_open(self.app.desk, self.app.tenant_id):
+            self.unlocked()
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors_with_self:
+            self.take_focus()
+
+    def take_focus(self) -> None:
+        """Put the focus where one goes on."""
+        raise NotImplementedError
+
+    def rest(self) -> None:
+        """Plain keys act; no field has the focus, and enter does nothing that costs."""
+        self.can_focus = True
+        self.focus()
+
+    def on_blur(self) -> None:
+        self.can_focus = False
+
+    def stop_call(self) -> None:
+        """Stop what runs; nothing that was entered is lost."""
+        self.workers.cancel_group(self, "call")
+
+    def ask_to_open(self) -> None:
+        """Ask for the passphrase, and go on where one was."""
+        self.run_worker(self._open(), group="unlock", exclusive=True)
+
+    async def _open(self) -> None:
+        if await self.app.opened():
+            self.unlocked()
+            self.take_focus()
+
+    def unlocked(self) -> None:
+        """Show again what only an open tenant shows."""
+        self.remove_class("-locked")

@@ -1,0 +1,41 @@
+"""What the next keys will need is imported while nobody presses any: the other areas, Markdown, the network."""
+
+import asyncio
+import gc
+from collections.abc import Callable
+from importlib import import_module
+
+from tui.process.hardening import collect_seldom
+
+_SOON = (
+    "tui.console.playground.screen",
+    "tui.console.playground.chat.tab",
+    "markdown_it",
+    "tui.console.widgets.markdown.renderer",
+    "tui.console.palette.screen",
+    "anyio",
+    "anyio._backends._asyncio",
+    "httpcore",
+    "tui.providers.client.client",
+)
+"""In the order in which they are likely to be wanted. None takes longer than a key may wait."""
+
+_IDLE = 1.0
+"""Seconds without a key before the next one."""
+
+
+async def warm(idle: Callable[[], float]) -> None:
+    """Import them one by one; `idle` tells the seconds since the last key. Then memory is put in order."""
+    for module in _SOON:
+        await _nobody_waits(idle)
+        import_module(module)
+    await _nobody_waits(idle)
+    gc.enable()
+    collect_seldom()
+
+
+async def _nobody_waits(idle: Callable[[], float]) -> None:
+    """Keys that came meanwhile have their turn; then wait until there was none for a while."""
+    await asyncio.sleep(0)
+    while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon
+        await asyncio.sleep(wait)

@@ -1,0 +1,1 @@
+"""The Providers area: list, details, checks."""

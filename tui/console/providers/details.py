@@ -1,0 +1,203 @@
+"""The details of a provider: credential and fields, other credentials, models, and the defaults that it serves."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from tui.console.widgets.row_list import Item, text_item
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import BROKEN, ERROR, MUTED, WARNING, sign
+from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
+from tui.domain import Credential, ModelType, kept_for
+from tui.providers.spec import Field
+from tui.sanitize import grouped
+from tui.tenancy.session import Desk
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models import catalog
+
+_LABEL, _VALUE, _TYPE = 15, 28, 18
+_SHOWN = 3
+"""Model names of each type beside the list."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What there is to tell about one provider of a tenant."""
+
+    desk: Desk
+    tenant_id: str
+    row: ProviderRow
+
+    def items(self, beside: bool) -> list[Item]:
+        """The rows: one under another in the whole window, or (`beside` the list) in a narrow column with more of them.
+
+        Fields have the key `field:<name>`, the other credentials `credential:<name>`.
+        """
+        parts = [self._head() if beside else [], self._fields(beside), self._others()]
+        if beside:
+            parts += [self._models_beside(), self._defaults(True)]
+        else:
+            parts.append([*self._models(), *self._defaults(False)])
+        items: list[Item] = []
+        for part in parts:
+            if part and items:
+                items.append(text_item("", ""))
+            items += part
+        return items
+
+    @property
+    def credential(self) -> Credential | None:
+        return self.row.credential
+
+    @property
+    def others(self) -> list[Credential]:
+        """The credentials that are not in use."""
+        held = status.listing(self.desk, self.tenant_id, self.row.provider.id)
+        return [each for each in held if not each.active]
+
+    def checked(self, credential: Credential) -> str:
+        """`verified 14:02`, or what else became of the last check."""
+        standing = status.standing(self.desk, self.tenant_id, credential)
+        if standing.state in ("cannot be opened", status.UNCONFIRMED):
+            return standing.word
+        state, at = credential.check.state, when(credential.check.at, self.desk.now())
+        words = {"ready": "verified", "restricted": "restricted,", "refused": "refused"}
+        return f"{words[state]} {at}" if state in words and at else "not verified"
+
+    def _head(self) -> list[Item]:
+        mark, style = sign(self.row.state)
+        label, state = self.row.provider.label, self.row.word if self.row.on_trial else self.row.state
+
+        def draw(cells: int) -> Content:
+            name = fit(label, cells - width(state) - 3, middle=True)
+            return line((name, "bold"), " ", (mark, style), f" {state}")
+
+        return [Item("", draw)]
+
+    def _fields(self, beside: bool) -> list[Item]:
+        held, provider = self.credential, self.row.provider
+        items: list[Item] = []
+        if held is not None:
+            checked = self.checked(held) + (f" in {held.check.ms} ms" if held.check.ms else "")
+            items.append(_entry("", "Credential", f"{held.name}, in use", "" if beside else checked))
+        for field in provider.fields:
+            items += self._field(field, beside)
+        if held is not None or self.row.on_trial:
+            items += self._source(beside)
+        if held is not None and beside:
+            items.append(_entry("", "Verified", checked.removeprefix("verified ")))
+        if provider.key_page:
+            items.append(_entry("", "Get a key", provider.key_page))
+        return items
+
+    def _source(self, beside: bool) -> list[Item]:
+        """Whose key pays, and what is left of a trial, in use or not."""
+        row = self.row
+        if row.on_trial or row.trial is None:
+            left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "there is none any more"
+            return [_entry("", "Source", f"trial, {left}" if row.on_trial else row.source)]
+        unused = f"{row.trial.words}, not in use"
+        if beside:
+            return [_entry("", "Source", row.source), _entry("", "", unused)]
+        return [_entry("", "Source", f"{row.source}   ({unused})")]
+
+    def _field(self, field: Field, beside: bool) -> Iterator[Item]:
+        key, held = f"field:{field.name}", self.credential
+        if not field.secret:
+            value = held.clear.get(field.name, "") if held else field.default
+            plain = held is not None and field.url and bool(held.plain_http)
+            yield _entry(key, field.label, value or "–", "▲ plain http, readable on the way" if plain else "")
+            return
+        if held is None or field.name not in held.hints:
+            yield _entry(key, field.label, "–")
+        elif self.row.state == "cannot be opened":
+            yield _entry(key, field.label, line((BROKEN, ERROR), " cannot be opened"))
+        else:
+            mark = grouped(held.fingerprints.get(field.name, ""))
+            fingerprint = f"fingerprint {mark}" if mark else ""
+            yield _entry(key, field.label, status.masked(held, field.name), "" if beside else fingerprint)
+            if beside and fingerprint:
+                yield _entry("", "", fingerprint)
+
+    def _others(self) -> list[Item]:
+        others = self.others
+        if not others:
+            return []
+        secret = next((each.name for each in self.row.provider.fields if each.secret), "")
+        rows = [
+            _entry(
+                f"credential:{each.name}",
+                each.name,
+                status.masked(each, secret) or "no key",
+                "kept, the key of before" if kept_for(each.name) else self.checked(each),
+                named=True,
+            )
+            for each in others
+        ]
+        return [text_item("", "Other credentials"), *rows]
+
+    def _counts(self) -> dict[ModelType, list[str]]:
+        held = catalog.listing(self.desk, self.tenant_id, provider=self.row.provider.id)
+        return {
+            kind: [each.id for each in held if each.type is kind and not each.gone] for kind in self.row.provider.types
+        }
+
+    def _models(self) -> list[Item]:
+        counts = [f"{len(names)} {kind.label.removeprefix('system ')}" for kind, names in self._counts().items()]
+        return [_entry("", "Models", "  ".join(counts))] if self.credential else []
+
+    def _models_beside(self) -> list[Item]:
+        if self.credential is None:
+            return []
+        items = [text_item("", "Models")]
+        for kind, names in self._counts().items():
+            items.append(text_item("", f"{kind.label:<{_TYPE}} {len(names):>2}"))
+            if names:
+                items.append(Item("", _some(names)))
+        return items
+
+    def _defaults(self, beside: bool) -> list[Item]:
+        chosen = catalog.defaults(self.desk, self.tenant_id)
+        mine = {kind: each.model for kind, each in chosen.items() if each.provider == self.row.provider.id}
+        held = catalog.listing(self.desk, self.tenant_id, provider=self.row.provider.id)
+        here = {(each.type, each.id) for each in held if not each.gone}
+        served = {
+            kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""
+            for kind in self.row.provider.types
+        }
+        if self.credential is None or not (beside or any(served.values())):
+            return []
+        if beside:
+            rows = [Item("", _default(kind, name, None)) for kind, name in served.items()]
+            return [text_item("", "Defaults"), *rows]
+        shown = [(kind, name) for kind, name in served.items() if name]
+        return [Item("", _default(kind, name, "" if n else "Defaults")) for n, (kind, name) in enumerate(shown)]
+
+
+def _entry(key: str, label: str, value: Words, after: str = "", *, named: bool = False) -> Item:
+    def draw(cells: int) -> Content:
+        words = fit(label, _LABEL - 1, middle=named) + " "
+        room = cells - _LABEL
+        if isinstance(value, str) and after and room >= _VALUE + width(after):
+            return line(words, fit(value, _VALUE - 1, middle=True), " ", (after, MUTED))
+        shown = line(clip_middle(value, room) if isinstance(value, str) else value)
+        rest = room - shown.cell_length - 3
+        return line(words, shown, (f"   {clip_end(after, rest)}", MUTED) if after and rest > 3 else "")
+
+    return Item(key, draw)
+
+
+def _default(kind: ModelType, name: str, heading: str | None) -> Callable[[int], Content]:
+    label = ("" if heading is None else f"{heading:<{_LABEL}}") + f"{kind.label:<{_TYPE}}"
+    return lambda cells: line(label, clip_middle(name or "–", max(4, cells - len(label))))
+
+
+def _some(names: list[str]) -> Callable[[int], Content]:
+    def draw(cells: int) -> Content:
+        more = f"  and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        return line("  ", (clip_end("  ".join(names[:_SHOWN]), cells - 2 - width(more)), MUTED), (more, MUTED))
+
+    return draw

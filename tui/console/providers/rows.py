@@ -1,0 +1,74 @@
+"""The list of providers: one row each, in the two groups that the registry has."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from textual.content import Content
+
+from tui.console.widgets.row_list import Item, text_item
+from tui.console.widgets.static_text import line
+from tui.console.widgets.symbols import MUTED, sign
+from tui.console.widgets.truncate import clip_end, fit, width
+from tui.domain import Supply
+from tui.workspace.credentials.status import ProviderRow
+
+_LABEL = 21
+_NARROW = 50
+"""Below this many cells a row is sign, name and state."""
+
+_BROAD = 71
+"""Below this many cells the number of models is left out."""
+
+_BESIDE = 20
+"""Cells of the state where the details stand beside the list."""
+
+_GROUPS = {Supply.OWN: "Own models", Supply.HOSTING: "Hosting models"}
+
+
+def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside: bool) -> list[Item]:
+    """The rows with a heading for each group. `doing` says by provider id what is going on there just now.
+
+    `beside` leaves out what the details next to the list show.
+    """
+    items: list[Item] = []
+    group: Supply | None = None
+    for row in rows:
+        if row.provider.supply is not group:
+            group = row.provider.supply
+            items.append(text_item("", line((_GROUPS[group], MUTED))))
+        items.append(Item(row.provider.id, _drawer(row, doing.get(row.provider.id, ""), beside)))
+    return items
+
+
+def matches(row: ProviderRow, words: Sequence[str]) -> bool:
+    """Whether all words, in lower case, stand somewhere in the row."""
+    text = f"{row.provider.label} {row.word} {row.source} {_GROUPS[row.provider.supply]} {count(row)}".casefold()
+    return all(word in text for word in words)
+
+
+def count(row: ProviderRow) -> str:
+    """`41 models`, `2 added`, or nothing."""
+    if row.added and not row.models:
+        return f"{row.added} added"
+    total = row.models + row.added
+    return f"{total} model{'' if total == 1 else 's'}" if total else ""
+
+
+def _drawer(row: ProviderRow, doing: str, beside: bool) -> Callable[[int], Content]:
+    return lambda cells: _draw(row, doing, beside, cells)
+
+
+def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
+    mark, style = sign("working" if doing else row.state)
+    if cells < _NARROW:
+        label = min(_LABEL, cells // 2)
+        name = fit(row.provider.label, label - 1, middle=True)
+        return line((mark, style), f" {name} ", clip_end(doing or row.word, cells - label - 2))
+    name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
+    told = row.word.removeprefix("trial ") if beside and width(row.word) > _BESIDE else row.word
+    if row.credential is None and not doing and not row.models + row.added:
+        word = f"{row.found} found" if beside and row.found else row.word
+        return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
+    number, _, unit = count(row).partition(" ")
+    total = f"{number:>{5 if beside else 3}} {unit}" if number and (beside or cells >= _BROAD) else ""
+    word, source = (fit(doing or told, _BESIDE), "") if beside else (fit(doing or row.word, 26), fit(row.source, 12))
+    return line((mark, style), clip_end(f" {name}{word}{source}{total}".rstrip(), cells - 1))

@@ -1,0 +1,125 @@
+"""A row of a form for one declared field: what a paste loses, whose key it looks like, and what is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+
+from tui.console.widgets.form import FieldRow
+from tui.console.widgets.input import LineField
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.providers import PROVIDERS
+from tui.providers.spec import Field
+from tui.workspace.credentials import status
+
+
+class EntryRow(FieldRow):
+    """One field. Secret ones are never prefilled; empty, they keep what is stored."""
+
+    def __init__(self, provider_id: str, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
+        """`kept` is the hint of a stored secret ('' if it has none to show), None where nothing is stored."""
+        super().__init__(declared.name, declared.label, value, secret=declared.secret, help=help)
+        self.declared, self.first, self.kept = declared, value, kept
+        self.provider_id = provider_id
+        self.notes: tuple[str, ...] = ()
+        self.apart: Mapping[str, str] = {}
+        """What the last paste held, by field name."""
+        self.wrong: tuple[Words, ...] = ()
+        self.left_out = False
+        """Whether the last paste was refused; what the field holds is then not what was meant."""
+        self.here = False
+        """Whether the operator wants a key of another shape here all the same."""
+        self.field.cleaner = self._clean
+
+    @property
+    def changed(self) -> bool:
+        return self.value != self.first
+
+    @property
+    def missing(self) -> bool:
+        return self.declared.required and not self.value and self.kept is None
+
+    @property
+    def owner(self) -> str:
+        """The id of the provider that a key of this shape belongs to, '' if it fits here."""
+        return "" if self.here else status.belongs_to(self.provider_id, self.declared, self.value)
+
+    def _clean(self, text: str) -> str | None:
+        cleaned = status.clean_paste(self.declared, text)
+        self.notes = cleaned.notes
+        self.left_out = bool(cleaned.problem)
+        if cleaned.problem:
+            self.wrong = (cleaned.problem,)
+            return None
+        self.wrong = ()
+        return self._taken_apart(cleaned.text)
+
+    def _taken_apart(self, text: str) -> str:
+        """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
+        self.apart = status.taken_apart(self.declared, text)
+        if self.declared.takes_apart:
+            own = self.apart[self.declared.name]
+            if len(self.apart) == 1 and own != text.rstrip("/"):
+                self.notes = (*self.notes, text.removeprefix(own))
+            return own
+        ending = next((each for each in self.declared.clears if text.rstrip("/").endswith(each)), "")
+        if not self.declared.url or not ending:
+            return text
+        self.notes = (*self.notes, ending)
+        return text.rstrip("/").removesuffix(ending)
+
+    def pasted(self) -> None:
+        """Say what became of a paste."""
+        self._draw(fresh=True)
+
+    def too_long(self, size: int) -> None:
+        """Say that a paste was left out."""
+        self.left_out = True
+        self.complain(f"That is {size:,} characters; no field takes so many. It was left out.", "Paste it again.")
+
+    def complain(self, message: str, *more: str) -> None:
+        """Say under the field what is wrong with it."""
+        self.wrong = (message, *(each for each in more if each))
+        self._draw()
+
+    def typed(self) -> None:
+        """The text changed: what was wrong with it is no longer known."""
+        self.wrong, self.left_out = (), False
+        if not self.value:
+            self.notes, self.apart, self.here = (), {}, False
+        self._draw()
+
+    def _draw(self, fresh: bool = False) -> None:
+        lines: list[Words] = []
+        if self.notes:
+            lines.append((f"Cleaned: {', '.join(self.notes)}.", MUTED))
+        if rest := status.apart_words(PROVIDERS[self.provider_id], self.declared, self.apart):
+            were = "were" if " and " in rest else "was"
+            lines.append((f"Taken apart: {rest} {were} kept for the model.", MUTED))
+        if self.wrong:
+            lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]
+        elif owner := self.owner:
+            lines += [line((f"{WARNING} ", ATTENTION), self._looks_like(owner)), "It has not been sent anywhere."]
+        elif fresh and (said := self._shape()):
+            lines.append((said, MUTED))
+        self.say(*lines)
+
+    def _looks_like(self, owner: str) -> str:
+        provider = PROVIDERS[owner]
+        prefixes = [each.value for field in provider.fields for each in field.prefixes]
+        longest = max(filter(self.value.startswith, prefixes), key=len)
+        return f"This looks like a key of {provider.label} ({longest})."
+
+    def _shape(self) -> str:
+        if not self.declared.secret or not (shape := status.shape(self.declared, self.value)):
+            return ""
+        article = "an" if shape[0] in "AEIOUaeiou" else "a"
+        ends = f"Ends {self.value[-4:]}, has" if len(self.value) >= 20 else "Has"
+        return f"{ends} the shape of {article} {shape}."
+
+
+def paste_into(rows: Sequence[EntryRow], text: str) -> LineField | None:
+    """Give a paste that met a button to the first empty secret field; the field, or None if none is empty."""
+    for row in rows:
+        if row.declared.secret and not row.value:
+            row.field.take(text)
+            return row.field
+    return None

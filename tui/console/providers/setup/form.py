@@ -1,0 +1,379 @@
+"""The form that sets a provider up, made from what its file declares."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widget import Widget
+
+from tui.console.providers.setup.field import EntryRow
+from tui.console.providers.setup.local_servers import server_parts
+from tui.console.widgets.form import Button, Choice, FieldRow, Form
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.domain import Credential
+from tui.providers import PROVIDERS
+from tui.providers.origins import host_of, is_loopback
+from tui.providers.spec import Choice as Offered
+from tui.providers.spec import Field, Provider
+from tui.sanitize import in_words
+from tui.secret import MASK, Secret
+from tui.workspace.credentials.discovery import Found, Server
+from tui.workspace.credentials.paste import in_sentence
+from tui.workspace.credentials.save import destinations, needs_plain_http
+
+NAME = "name-of-credential"
+"""The row that names a new credential; no provider declares a field of that name."""
+
+
+class SetupForm(Form):
+    """Fields, buttons and the words between them. Its screen answers the buttons, by their ids:
+
+    `found` `server-N` `look` `look-again` `carry` `keep` `verify` `rotate` `anyway` `more`
+    """
+
+    DEFAULT_CSS = """
+    SetupForm > .gap { height: 1; }
+    SetupForm Plain { height: auto; }
+    SetupForm Vertical { height: auto; }
+    SetupForm .said { padding-left: 3; }
+    SetupForm #notice { padding: 0 0 1 3; }
+    SetupForm .under-choice { padding-left: 20; }
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        stored: Credential | None,
+        found: Found | None,
+        *,
+        naming: bool = False,
+        shut: bool = False,
+        rotates: bool = False,
+    ) -> None:
+        """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened.
+
+        With `rotates` the stored key can be kept beside a new one.
+        """
+        super().__init__()
+        self.rotates = rotates
+        self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
+        named = "What it is called here: letters, digits, and . _ - without blanks."
+        self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
+        self.servers: Sequence[Server] = ()
+        self.noticed = False
+        self.ways = tuple(dict.fromkeys(each.way for each in provider.fields if each.way))
+        self.entries = {each.name: self._entry(each) for each in provider.fields if each.url or not each.choices}
+        self.choices = {each.name: self._choice(each) for each in provider.fields if each.name not in self.entries}
+
+    # --- the parts ---
+
+    def compose(self) -> ComposeResult:
+        if self.provider.local_servers and self.stored is None:
+            yield Vertical(id="servers")
+        yield _gap("first-gap")
+        if self.found is not None:
+            yield Button(self._found_words(self.found), id="found")
+            hosts = ", ".join(map(host_of, self.origins(self.found.values))) or self.provider.label
+            yield Plain(f"Asks {hosts} whether it works, then seals and saves it.", classes="said")
+            yield _gap()
+        if self.provider.local_servers and self.stored is None:
+            yield Button("Look for servers on this machine", id="look")
+            yield _gap("look-gap")
+        if self.found is not None or (self.provider.local_servers and self.stored is None):
+            yield Plain("or another:", classes="said", id="or-another")
+        if self.named:
+            yield self.named
+        yield from self._main()
+        yield Button("", id="carry")
+        yield Button("Keep it here", id="keep")
+        yield _gap("carry-gap")
+        yield Plain(id="notice", classes="said")
+        yield Button("Verify and save", id="verify")
+        yield Button("Save anyway, unverified", id="anyway")
+        yield _gap()
+        if any(each.more for each in self.provider.fields):
+            yield Button(self._more_words(), id="more")
+            with Vertical(id="more-fields"):
+                yield from self._parts(each for each in self.provider.fields if each.more)
+            yield _gap()
+        if self.rotates:
+            yield Button("Rotate: verify and save, the old key is kept", id="rotate")
+            yield _gap()
+        yield Button("Look again", id="look-again")
+        yield _gap("look-again-gap")
+        yield Plain(id="goes", classes="said")
+
+    def on_mount(self) -> None:
+        for each in ("carry", "keep", "carry-gap", "notice", "anyway", "more-fields", "look-again", "look-again-gap"):
+            self._show(each, False)
+        self.show_way()
+
+    def _main(self) -> Iterator[Widget]:
+        main = [each for each in self.provider.fields if not each.more]
+        first = next((n for n, each in enumerate(main) if each.way), len(main))
+        yield from self._parts(main[:first])
+        if len(self.ways) > 1:
+            if first:
+                yield _gap()
+            stored = next((each.way for each in main if each.way and self._has(each)), "")
+            yield Choice("Sign in with", [(each, each) for each in self.ways], stored, id="way")
+            yield _gap()
+        yield from self._parts(main[first:])
+        yield _gap()
+
+    def _parts(self, fields: Iterable[Field]) -> Iterator[Widget]:
+        for each in fields:
+            if each.name in self.entries:
+                yield self.entries[each.name]
+            else:
+                yield _gap()
+                yield self.choices[each.name]
+                if each.help:
+                    yield Plain((each.help, MUTED), classes=f"under-choice of-{each.name}")
+
+    def _entry(self, field: Field) -> EntryRow:
+        stored = self.stored.hints if self.stored and field.secret else {}
+        kept = stored.get(field.name)
+        value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
+        help_ = [field.help] if field.help else []
+        help_ += [f"{each.value}  {each.label}" for each in field.choices]
+        if kept is not None and self.shut:
+            kept, help_ = None, ["The stored one cannot be opened; enter it again."]
+        elif kept is not None:
+            help_ = [f"Empty keeps the stored key ending {kept}." if kept else "Empty keeps the stored one."]
+        if field.secret and self.provider.key_page:
+            help_.append(f"Get one at {self.provider.key_page}")
+        return EntryRow(self.provider.id, field, "" if value == field.default else value, kept, help_)
+
+    def _choice(self, field: Field) -> Choice:
+        stored = self.stored.clear.get(field.name, "") if self.stored else ""
+        options = list(field.choices)
+        if not field.required and not field.default:
+            options.insert(0, Offered("", "as the provider has it"))
+        return Choice(field.label, [(each.value, each.label) for each in options], stored or field.default)
+
+    def _found_words(self, found: Found) -> str:
+        secret = next((each for each in found.values.values() if isinstance(each, Secret)), None)
+        ends = f", ends {secret.reveal()[-4:]}" if secret and len(secret.reveal()) >= 20 else ""
+        both = f" and {found.base_url_variable}" if found.base_url_variable else " from the environment"
+        return f"Use {found.variable}{both}{ends}"
+
+    def _more_words(self) -> str:
+        return "More: " + ", ".join(in_sentence(each.label) for each in self.provider.fields if each.more)
+
+    # --- what is shown ---
+
+    @property
+    def way(self) -> str:
+        """The way of signing in that is shown, '' where there is one only."""
+        return self.query_one("#way", Choice).value if len(self.ways) > 1 else ""
+
+    def _shows(self, field: Field) -> bool:
+        return not field.way or len(self.ways) < 2 or field.way == self.way
+
+    def show_way(self) -> None:
+        """Show the fields of the way that is chosen; what was typed on the other side stays."""
+        for field in self.provider.fields:
+            parts: list[Widget] = [self.entries.get(field.name) or self.choices[field.name]]
+            for each in [*parts, *self.query(f".of-{field.name}")]:
+                each.display = self._shows(field)
+        self.say_where()
+
+    @property
+    def shown(self) -> list[EntryRow]:
+        """The rows of the way that is chosen, folded ones too."""
+        return [each for each in self.entries.values() if self._shows(each.declared)]
+
+    def values(self) -> dict[str, str | Secret]:
+        """What is shown, as the verbs take it."""
+        values: dict[str, str | Secret] = {}
+        for row in self.shown:
+            if row.declared.secret:
+                if row.value:
+                    values[row.declared.name] = Secret(row.value)
+            else:
+                values[row.declared.name] = row.value
+        for name, choice in self.choices.items():
+            if self._shows(self.provider.field(name)):
+                values[name] = choice.value
+        return values
+
+    def take_apart(self, row: EntryRow) -> None:
+        """Fill in what an address that was pasted into a field holds of others."""
+        for name, text in row.apart.items():
+            if name in self.entries and name != row.declared.name:
+                self.entries[name].field.value = text
+
+    @property
+    def model_id(self) -> str:
+        """The id of a model that a pasted address named, '' for none."""
+        return next((each.apart["model"] for each in self.shown if each.apart.get("model")), "")
+
+    @property
+    def new_name(self) -> str:
+        """How a new credential is to be called."""
+        return self.named.value.strip() if self.named else ""
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was typed that is not saved."""
+        return bool(self.new_name) or any(each.changed for each in self.entries.values())
+
+    def hold(self, held: bool) -> None:
+        """Take no more typing while the provider is asked, so that what is asked is what is saved."""
+        for row in self.query(FieldRow):
+            row.disabled = held
+
+    def complain(self, name: str, message: str, *more: str) -> bool:
+        """Say under a field what is wrong with it and put the focus there; False if it is not in the form."""
+        if name == NAME and self.named:
+            self.named.say(line((f"{WARNING} ", ATTENTION), message), *more)
+            self.named.field.focus()
+        elif name in self.entries:
+            self.entries[name].complain(message, *more)
+            self.open_at(name)
+        return name in self.entries or name == NAME
+
+    def unfold(self) -> None:
+        """Show the fields under More."""
+        self._show("more", False)
+        self._show("more-fields", True)
+
+    def open_at(self, name: str) -> None:
+        """Put the cursor into a field."""
+        if name not in self.entries and name not in self.choices:
+            return
+        field = self.provider.field(name)
+        if field.more:
+            self.unfold()
+        if not self._shows(field):
+            self.query_one("#way", Choice).choose(field.way)
+            self.show_way()
+        if name in self.entries:
+            self.entries[name].field.focus()
+        else:
+            self.choices[name].focus()
+
+    def open_first(self) -> None:
+        """Put the focus where the form begins."""
+        if self.found is not None:
+            self.query_one("#found").focus()
+        elif self.named:
+            self.named.field.focus()
+        elif self.provider.local_servers and self.stored is None:
+            self.query_one("#look").focus()
+        else:
+            lead = next((each for each in self.shown if each.declared.secret and not each.declared.more), None)
+            first = self.shown[0] if self.shown else None
+            row = lead if self.stored is not None and lead else first
+            if row is not None:
+                self.open_at(row.declared.name)
+
+    def advance(self, row: FieldRow) -> None:
+        """Go on from a field: to a choice that it offers, the next required field, at last to the button."""
+        if isinstance(row, EntryRow) and row.owner:
+            self.query_one("#carry").focus()
+            return
+        rows = self.shown
+        more = isinstance(row, EntryRow) and row.declared.more
+        after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
+        wanted = [each for each in after if each.declared.more == more and (more or each.declared.required)]
+        if wanted:
+            wanted[0].field.focus()
+        else:
+            self.query_one("#verify").focus()
+
+    def say_owner(self) -> None:
+        """Offer to carry a key to the provider that it looks like a key of."""
+        row = next((each for each in self.shown if each.owner), None)
+        for each in ("carry", "keep", "carry-gap"):
+            self._show(each, row is not None)
+        if row is not None:
+            self.query_one("#carry", Button).relabel(f"Open {PROVIDERS[row.owner].label} with this key")
+
+    def keep_here(self) -> None:
+        for row in self.shown:
+            if row.owner:
+                row.here = True
+                row.typed()
+        self.say_owner()
+        self.query_one("#verify").focus()
+
+    def offer(self, again: bool, anyway: str = "") -> None:
+        """Name the buttons: the first check or another, and what saves without one."""
+        self.query_one("#verify", Button).relabel("Verify again" if again else "Verify and save")
+        self.query_one("#anyway", Button).relabel(anyway)
+        self._show("anyway", bool(anyway))
+
+    def notice(self, *lines: Words) -> None:
+        """What concerns the whole form, above its buttons; nothing takes it away."""
+        self.query_one("#notice", Plain).show(line(*_joined(lines)))
+        self._show("notice", bool(lines))
+        self.noticed = bool(lines)
+
+    def origins(self, values: Mapping[str, str | Secret]) -> tuple[str, ...]:
+        """Where the key would be sent with those values, as far as that is known."""
+        return destinations(self.provider, values, self.stored)
+
+    def say_where(self, *instead: Words) -> None:
+        """Say where the key will be sent, or something that matters more."""
+        to_come = [each.name for each in self.provider.fields if each.way and each.required and self._shows(each)]
+        filled = {name: each for name, each in self.values().items() if each}
+        origins = self.origins({**dict.fromkeys(to_come, MASK), **filled})
+        lines: list[Words] = list(instead)
+        if not instead and origins:
+            secrets = [each for each in self.provider.fields if each.secret and self._shows(each)]
+            what, goes = ("keys", "go") if len(secrets) > 1 else ("key", "goes")
+            if all(map(is_loopback, origins)):
+                lines.append(f"Nothing leaves this machine: {', '.join(map(host_of, origins))}.")
+            else:
+                several = in_words([host_of(each) for each in origins])
+                where = several if origins[1:] else f"{origins[0]} and nowhere else"
+                lines.append(f"The {what} {goes} to {where}.")
+        if needs_plain_http(origins):
+            lines.append(line((f"{WARNING} ", ATTENTION), "Plain http: it can be read on the way."))
+        elif not instead:
+            which = "that it lists" if self.provider.local_servers else f"of {self.provider.label}"
+            imported = f"All models {which} are imported when it is accepted."
+            lines.append(self.provider.after_saving or imported)
+        self.query_one("#goes", Plain).show(line(*_joined(lines)))
+
+    # --- servers on this machine ---
+
+    async def show_servers(self, servers: Sequence[Server]) -> None:
+        """The servers that answer, a button each, and the ports that do not; the focus is on the first."""
+        self.servers = servers
+        place = self.query_one("#servers", Vertical)
+        await place.remove_children()
+        await place.mount(*server_parts(self.provider, servers))
+        self._show("look", False)
+        self._show("look-gap", False)
+        self._show("look-again", True)
+        self._show("look-again-gap", True)
+        if servers:
+            self.query_one("#server-0").focus()
+        else:
+            self.open_at(next(each.name for each in self.provider.fields if each.url))
+
+    def server_values(self, server: Server) -> Mapping[str, str]:
+        """What taking a server fills in."""
+        return {next(each.name for each in self.provider.fields if each.url): server.base_url}
+
+    def _show(self, part: str, shown: bool) -> None:
+        for each in self.query(f"#{part}"):
+            each.display = shown
+
+    def _has(self, field: Field) -> bool:
+        return self.stored is not None and (field.name in self.stored.hints or bool(self.stored.clear.get(field.name)))
+
+
+def _gap(name: str | None = None) -> Plain:
+    return Plain(" ", id=name, classes="gap")
+
+
+def _joined(lines: Sequence[Words]) -> Iterator[Words]:
+    for number, each in enumerate(lines):
+        if number:
+            yield "\n"
+        yield each

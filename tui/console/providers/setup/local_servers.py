@@ -1,0 +1,45 @@
+"""Model servers that answer on this machine, as a form offers them: a button each, and the ports that are silent."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from textual.widget import Widget
+
+from tui.console.widgets.form import Button
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.providers.spec import Provider
+from tui.workspace.credentials.discovery import Server
+
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def looking_words(provider: Provider) -> str:
+    """`asking four ports of this machine`."""
+    count = len(provider.local_servers)
+    number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    return f"asking {number} port{'' if count == 1 else 's'} of this machine"
+
+
+def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
+    """What stands in the form after a look; the buttons are `server-0` and so on."""
+    if not servers:
+        none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
+        return [Plain(line(none, "Start it, or type its address."), classes="said")]
+    widest = max(len(each.base_url) for each in servers)
+    parts: list[Widget] = [Plain("Answers on this machine", classes="said")]
+    for number, each in enumerate(servers):
+        models = f"{len(each.models)} model{'' if len(each.models) == 1 else 's'}, no key"
+        note = f"{each.label:<14} {models}"
+        parts.append(Button(f"Use {each.base_url:<{widest}}", id=f"server-{number}", note=note))
+    if silent := _silent(provider, servers):
+        parts.append(Plain((" " * (widest + 14) + silent, MUTED)))
+    return parts
+
+
+def _silent(provider: Provider, servers: Sequence[Server]) -> str:
+    found = {each.base_url for each in servers}
+    ports = [str(urlsplit(each.base_url).port) for each in provider.local_servers if each.base_url not in found]
+    if len(ports) == 1:
+        return f"{ports[0]} does not answer"
+    return f"{', '.join(ports[:-1])} and {ports[-1]} do not answer" if ports else ""

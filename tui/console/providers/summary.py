@@ -1,0 +1,174 @@
+"""What the strip says of a provider and its credentials, and what goes with one that is removed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tui.console.screen import problem_lines
+from tui.console.widgets.static_text import Words
+from tui.domain import Credential, kept_for
+from tui.errors import Problem
+from tui.sanitize import one_line
+from tui.tenancy.credentials import key_hint
+from tui.tenancy.session import Desk
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models import catalog
+
+Strip = tuple[Words, Words]
+
+
+def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
+    """The provider under the cursor."""
+    held, label = row.credential, row.provider.label
+    if held is None:
+        if row.found:
+            return f"{row.found} is set here. It is offered in the form, not used by itself.", "enter opens the form."
+        where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
+        return f"{label} is not set up.", where or "enter opens its form."
+    if row.state == status.UNCONFIRMED:
+        return row.why, "v shows it and lets it be confirmed; d removes it."
+    if row.state == "cannot be opened":
+        return (
+            row.why or f"The key of {label} cannot be opened.",
+            "enter replaces or forgets it; the others are not touched.",
+        )
+    if row.state == "key refused":
+        return _refused(row, held, now), "enter opens it to paste another; v tries again."
+    if row.state == "restricted":
+        return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
+    said = f"{label}: {', '.join(_said(row, held, now))}."
+    if row.trial is not None:
+        said += f" T{row.trial.words[1:]}."
+    if locked and held.envelope:
+        return said, "v asks for the passphrase first."
+    return said, _listed(row, held, now)
+
+
+def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
+    """What was done to the providers, `set up OpenAI`; '' where nothing was but counting calls on trial."""
+    changed = [
+        (old, new)
+        for old, new in zip(before, after, strict=False)
+        if (old.credential, old.source, old.models, old.added) != (new.credential, new.source, new.models, new.added)
+    ]
+    if len(changed) != 1:
+        return "changed the providers" if changed else ""
+    old, new = changed[0]
+    verb = "set up" if not old.credential else "removed" if not new.credential else "changed"
+    return f"{verb} {new.provider.label}"
+
+
+def strip_of_trial(row: ProviderRow) -> Strip:
+    """A provider that is used on the operator's key."""
+    label, held = row.provider.label, row.credential
+    hint = key_hint(row.provider, held.hints) if held else ""
+    ends = f" ending {hint}" if hint else ""
+    way = f"o uses the own key{ends}; calls are charged to it." if held else "enter sets up an own key."
+    if row.trial is None:
+        return f"There is no trial of {label} any more. Nothing is sent.", way
+    if not row.trial.left:
+        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} calls.", way
+    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} calls left, on the operator's key.", way
+
+
+def strip_of_problem(problem: Problem) -> Strip:
+    """A problem in the strip: sentence, and hint or the other side's words."""
+    return problem_lines(problem.message)[0], problem.hint or problem.detail
+
+
+def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
+    """A field of the details."""
+    changed = f", changed {when(held.changed, now)}" if held.changed and held.changed != held.created else ""
+    return f"Set up {when(held.created, now)}{changed}.", "enter changes the fields. The key is replaced, never shown."
+
+
+def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
+    """A provider whose details stand beside the list."""
+    set_up, second = strip_of_field(held, now)
+    at = when(held.listed_at, now)
+    listed = f" Models listed from the provider at {at}." if at and row.provider.list_models else ""
+    return f"{row.provider.label}: s{set_up[1:]}{listed}", second
+
+
+def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
+    """One of the other credentials."""
+    if name := kept_for(held.name):
+        kept = f"{held.name}{_ends(row, held)}, is kept since {name} was rotated."
+        return kept, f"u goes back to it; d forgets it, when {name} works."
+    if held.check.message and held.check.state != "ready":
+        return f"{held.name}: {held.check.message}", held.check.hint
+    return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
+
+
+def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
+    """What goes with one credential, or with all that a tenant has of a provider."""
+    provider = row.provider
+    held = status.listing(desk, tenant_id, provider.id)
+    left = status.staying(desk, tenant_id, provider.id, name)
+    if name and left:
+        gone = next(each for each in held if each.name == name)
+        lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
+        if gone.active:
+            lines.append(f"{left[0].name} is used instead.")
+    else:
+        names = ", ".join(each.name for each in held)
+        chosen = [
+            kind.label for kind, each in catalog.defaults(desk, tenant_id).items() if each.provider == provider.id
+        ]
+        count = row.models + row.added
+        parts = [
+            (len(held), "credential", names),
+            (count, "model", f"{row.added} added by hand" if row.added else ""),
+            (len(chosen), "default", f"{', '.join(chosen)}; empty then"),
+        ]
+        lines = ["These go, and cannot be brought back:", ""]
+        for number, what, which in parts:
+            if number:
+                counted = f"{number:,} {what}{'' if number == 1 else 's'}"
+                lines.append(f"  {counted:<15}{which}".rstrip())
+    return [*lines, "", f"At {provider.label} the key stays valid; withdraw it there if needed."]
+
+
+def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
+    """What changes when another credential is used."""
+    called = kept_for(then.name) or then.name
+    lines: list[Words] = [f"Calls to {row.provider.label} use {called} from then on{_ends(row, then)}."]
+    for field in row.provider.fields:
+        before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
+        if before != after:
+            lines.append(f"{field.label}: {one_line(after) or '–'}, before it was {one_line(before) or '–'}.")
+    other = now if called != now.name else replace(now, name=then.name)
+    return [*lines, f"{other.name} is kept{_ends(row, other)}."]
+
+
+def _refused(row: ProviderRow, held: Credential, now: str) -> str:
+    label, at = row.provider.label, when(held.check.at, now)
+    reason = held.check.message.removeprefix(f"{label} ")
+    reason = f" It {reason}" if reason != held.check.message else f" {reason}"
+    ends = f" ending {hint}" if (hint := key_hint(row.provider, held.hints)) else ""
+    return f"{label} refused the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
+
+
+def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
+    parts = ["own key" if held.envelope else "no key"]
+    if hint := key_hint(row.provider, held.hints):
+        parts.append(f"ends {hint}")
+    at = when(held.check.at, now)
+    took = f" in {held.check.ms} ms" if held.check.ms else ""
+    parts.append(f"verified {at}{took}" if held.check.state == "ready" and at else "not verified")
+    return parts
+
+
+def _listed(row: ProviderRow, held: Credential, now: str) -> str:
+    if held.check.state == "unverified":
+        return "v asks whether it works."
+    if row.provider.list_models is None:
+        return f"{row.provider.label} does not list its models; these are known as of {row.provider.catalogue_as_of}."
+    at = when(held.listed_at, now)
+    return f"Models are listed from the provider, last at {at}." if at else "r asks for its models."
+
+
+def _ends(row: ProviderRow, held: Credential) -> str:
+    hint = key_hint(row.provider, held.hints)
+    return f", the key ending {hint}" if hint else ""

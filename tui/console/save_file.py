@@ -1,0 +1,144 @@
+"""A path to write a text to: a chat, a transcript, vectors. Nothing is written over without asking."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Dialog, problem_lines
+from tui.console.widgets.form import Button, Choice, FieldRow
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.truncate import clip_middle
+from tui.errors import Problem
+from tui.sanitize import one_line
+from tui.storage.user_file import unwritable, write
+
+Writer = Callable[[str], str]
+"""The text to save in a format (a key of `formats`)."""
+
+
+class Save(Dialog[Path]):
+    """Asks where to write, writes, and answers with the path.
+
+    `formats` maps file endings without the dot to labels, the first one is proposed; `writer` makes the text of a
+    format when it is needed. `suggested` is a file name with or without an ending, or a whole path.
+    """
+
+    BOX_TITLE = "Save to a file"
+
+    def __init__(self, suggested: str, formats: Mapping[str, str], writer: Writer, *, title: str = "") -> None:
+        super().__init__()
+        self.formats, self.writer, self.title_left = dict(formats), writer, title or "Playground › save"
+        self._path = FieldRow("path", "file", _proposed(suggested, next(iter(self.formats))))
+        self._format = Choice("format", list(self.formats.items()), id="format")
+        self._said: Problem | None = None
+
+    def parts(self) -> Iterable[Widget]:
+        yield self._path
+        if len(self.formats) > 1:
+            yield self._format
+        yield Plain()
+        yield Button("Save", id="save")
+
+    def frame(self) -> Frame:
+        if self.typing:
+            return Frame(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
+        if isinstance(self.focused, Choice):
+            return Frame(self.title_left, ("enter next", "left right choose", "up down move", "esc back", "? help"))
+        return Frame(self.title_left, ("enter press", "up down move", "esc back", "? help"))
+
+    def on_mount(self) -> None:
+        self._path.field.focus()
+        self._path.field.cursor_position = len(self._path.value)
+        self._tell()
+
+    @property
+    def path(self) -> Path:
+        """The path in the field."""
+        return _path(self._path.value)
+
+    def _tell(self) -> None:
+        if self._said is not None:
+            self._path.say(*problem_lines(self._said.message, self._said.hint))
+            return
+        host = one_line(socket.gethostname())
+        self._path.say(
+            f"Written on {clip_middle(host, 12)}, for you alone. To another machine:",
+            f"scp {host}:{one_line(str(self.path))} .",
+        )
+
+    def on_input_changed(self) -> None:
+        self._said = None
+        self._tell()
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_choice_changed(self, event: Choice.Changed) -> None:
+        path = self._path.value
+        stem, dot, ending = path.rpartition(".")
+        if dot and ending in self.formats:
+            self._path.field.value = f"{stem}.{event.choice.value}"
+
+    def on_choice_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self) -> None:
+        self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+
+    async def _save(self) -> None:
+        path = self.path
+        try:
+            taken = await asyncio.to_thread(_look, path)
+            if taken and await self._keep(path, taken):
+                return
+            text = await asyncio.to_thread(self.writer, self._format.value)
+            await asyncio.to_thread(write, path, text)
+        except Problem as problem:
+            self._said = problem
+            self._tell()
+            self._path.field.focus()
+            return
+        self.app.toast(f"Saved to {path}.")
+        self.dismiss(path)
+
+    async def _keep(self, path: Path, taken: str) -> bool:
+        said = [f"{path.name} is there already, {taken}.", "It is lost when this is written over it."]
+        answer = await self.app.ask("Save", said, {"keep": "Keep what is there", "over": "Write over it"})
+        return answer != "over"
+
+
+def _look(path: Path) -> str:
+    """What is at the path already, in words; '' if nothing is."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        if not path.parent.is_dir():
+            raise Problem(f"There is no folder {path.parent}.", "Make it first, or choose another one.") from None
+        return ""
+    except OSError as error:
+        raise unwritable(path, error) from None
+    if path.is_dir():
+        raise Problem(f"{path} is a folder.", "Add a file name.")
+    if not path.is_file() or path.is_symlink():
+        raise Problem(f"{path} is not a plain file.", "Choose another name.")
+    return f"{found.st_size:,} bytes"
+
+
+def _path(text: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(text.strip() or ".")))
+
+
+def _proposed(suggested: str, ending: str) -> str:
+    """A path that is free, short enough to read: relative to where Modeldeck was started."""
+    name = suggested if suggested.rpartition(".")[1] else f"{suggested}.{ending}"
+    stem, _, last = name.rpartition(".")
+    number = 1
+    while os.path.lexists(os.path.expanduser(name)) and number < 1000:
+        number += 1
+        name = f"{stem}-{number}.{last}"
+    return name

@@ -1,0 +1,231 @@
+"""The frame that all screens share: header, title rule, content, foot rule, strip, footer.
+
+    Area      one of the four areas (and the tenants), switched by digits or f-keys
+    Page      a form or picker over an area: no area keys; escape goes back
+    Dialog    a Page whose content stands in a box
+
+A screen fills `content()`, answers `frame()` with the words around it, and calls `reframe()` when they may have
+changed. The frame calls it on every change of focus.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.console.chrome import Footer, Frame, Header, Place, Rule, Strip
+from tui.console.terminal.compositor import Composing
+from tui.console.widgets.input import LineField
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.errors import Problem
+
+if TYPE_CHECKING:
+    from tui.console.app import Modeldeck
+
+Result = TypeVar("Result")
+
+
+class Framed(Screen[Result]):
+    """A screen with the frame around its content."""
+
+    app: "Modeldeck"
+
+    AREA: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+    ALL_TENANTS: ClassVar[bool] = False
+    """Whether the screen shows all tenants, and is to be told of changes of each."""
+
+    _early: list[events.Key] | None = None
+    """Keys typed ahead, before anything here had the focus; None from then on."""
+
+    _frame = Frame("", ("? help",))
+    """The words around the content as they were last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = Composing()
+
+    def content(self) -> Iterable[Widget]:
+        """The widgets between the rules."""
+        raise NotImplementedError
+
+    def frame(self) -> Frame:
+        """The words around the content, as things stand."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        yield Header()
+        yield Rule(id="title")
+        with Vertical(id="content"):
+            yield from self.content()
+        yield Rule(id="foot")
+        yield Strip()
+        yield Footer()
+        yield Plain(id="too-small")
+
+    @property
+    def typing(self) -> bool:
+        """Whether a text field has the focus, so that plain keys type."""
+        return self.focused is not None and self.focused.check_consume_key("a", "a")
+
+    def reframe(self) -> None:
+        """Bring the words around the content up to date; what has not changed is not drawn again."""
+        if not self.is_mounted:
+            return
+        try:
+            frame = self._frame = self.frame()
+        except Problem as problem:
+            # The settings went away or cannot be read any more; the screen and what was typed in it stay.
+            frame = replace(self._frame, strip=(problem.message, problem.hint))
+        self.query_one(Header).show(self.place())
+        self.query_one("#title", Rule).show(frame.title, frame.right)
+        watching = self.app.watching
+        self.query_one("#foot", Rule).show(frame.foot or watching.shut, frame.foot_right)
+        self.query_one(Strip).show(*(watching.strip or frame.strip))
+        self.query_one(Footer).show(frame.keys)
+
+    def place(self) -> Place:
+        """What the header shows: the tenant of the console, unless a screen is about another one."""
+        return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
+
+    def on_mount(self) -> None:
+        if self._early is None:
+            self._early = []
+        self.reframe()
+
+    async def _on_message(self, message: Message) -> None:
+        # A problem that no handler put into words on its screen is told all the same; it is never a crash.
+        try:
+            await super()._on_message(message)
+        except Problem as problem:
+            self.app.tell(problem)
+
+    def on_key(self, event: events.Key) -> None:
+        # On a slow line people type ahead of the screen that they know will come.
+        if self._early is not None and self.focused is None:
+            self._early.append(events.Key(event.key, event.character))
+            event.stop()
+
+    def on_screen_resume(self) -> None:
+        self.reframe()
+
+    def on_descendant_focus(self) -> None:
+        typed_ahead, self._early = self._early, None
+        for key in typed_ahead or ():
+            # A message bubbles no further than its sender, and the bindings are asked at the app.
+            self.app.post_message(key.set_sender(self.app))
+        self.reframe()
+
+    def on_descendant_blur(self) -> None:
+        self.call_next(self.reframe)
+
+    def on_line_field_too_long(self, event: LineField.TooLong) -> None:
+        """Of a field that has no room to say it itself."""
+        self.app.toast(f"That is {event.size:,} characters; no field takes so many. It was left out.")
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        small = width < 40 or height < 10
+        self.set_class(small, "-too-small")
+        self.set_class(height < 16, "-no-strip")
+        self.set_class(height < 12, "-no-title")
+        if small:
+            self.query_one("#too-small", Plain).show(
+                f"\n This window is {width} × {height}.\n Modeldeck needs 40 × 10 or more.\n\n"
+                " Nothing is lost.\n ctrl+q quits."
+            )
+
+    def unsaved(self) -> str:
+        """Why leaving would lose something, in a sentence; '' when it would not."""
+        return ""
+
+    def locked(self) -> None:
+        """The tenant was locked while this screen is shown: hide what only an open tenant shows."""
+
+    def changed_elsewhere(self) -> None:
+        """Another process wrote this tenant's settings: read them anew. Screens that show them answer this."""
+
+
+class Area(Framed[None]):
+    """One of the areas of a tenant. Escape never leaves it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1,f2", "app.area('providers')", "Providers", id="area.providers"),
+        Binding("2,f3", "app.area('models')", "Models", id="area.models"),
+        Binding("3,f4", "app.area('defaults')", "Defaults", id="area.defaults"),
+        Binding("4,f5", "app.area('playground')", "Playground", id="area.playground"),
+        Binding("0,f6", "app.tenants", "Tenants", id="app.tenants"),
+        Binding("L,f9", "app.lock", "Lock", id="app.lock"),
+        Binding(":,ctrl+p", "app.commands", "Commands", id="app.commands"),
+        Binding("question_mark,f1", "app.help", "Help", id="app.help"),
+        Binding("q", "app.leave", "Quit", id="app.quit"),
+        Binding("escape", "escape", "Back", id="area.escape"),
+    ]
+
+    def action_escape(self) -> None:
+        """Stop what runs, else leave the field; never more. Screens say what that is."""
+
+
+class Page(Framed[Result]):
+    """A form or picker over an area. It answers with a value, or None when it was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", id="page.back"),
+        Binding("question_mark,f1", "app.help", "Help", id="page.help"),
+    ]
+
+    def action_back(self) -> None:
+        """Leave; asks first where something that was typed would be lost."""
+        if reason := self.unsaved():
+            self.run_worker(self._leave(reason), group="leave", exclusive=True, exit_on_error=False)
+        else:
+            self.dismiss(None)
+
+    async def _leave(self, reason: str) -> None:
+        if await self.app.ask("Leave without saving?", [reason], {"stay": "Stay", "leave": "Leave"}) == "leave":
+            self.dismiss(None)
+
+
+class Dialog(Page[Result]):
+    """A page whose parts stand in a box under the title rule."""
+
+    BOX_TITLE: str = ""
+
+    def parts(self) -> Iterable[Widget]:
+        """The widgets in the box."""
+        raise NotImplementedError
+
+    @property
+    def beneath(self) -> Frame:
+        """The words around the screen that the dialog came up on: its title goes on saying where one is."""
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1] if self in stack[1:] else None
+        return below.frame() if isinstance(below, Framed) and below.is_mounted else Frame(self.BOX_TITLE, ())
+
+    def content(self) -> Iterable[Widget]:
+        from tui.console.widgets.form import Form
+
+        box = Form(*self.parts(), id="box")
+        box.border_title = Content(self.BOX_TITLE)
+        yield box
+
+
+def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:
+    """A problem as it stands in the place that it concerns: sign and sentence, hint, the other side's own words."""
+    lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
+    return lines + [each for each in (hint, detail) if each]
+
+
+def problem_text(problem: Problem) -> Content:
+    """A problem that concerns a form as a whole, for the foot of its content."""
+    lines = problem_lines(problem.message, problem.hint, problem.detail)
+    return Content("\n").join(line("   ", each) for each in lines)

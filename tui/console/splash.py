@@ -1,0 +1,29 @@
+"""The frame alone: what is drawn at once, while the first screen that belongs into it is imported."""
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from tui.console.chrome import Frame, Place
+from tui.console.screen import Framed
+
+
+class Opening(Framed[None]):
+    """Tenant and areas, nothing else. Keys wait at the app until there is something to act on."""
+
+    def __init__(self, area: str) -> None:
+        super().__init__()
+        self._opens = area
+
+    def content(self) -> Iterable[Widget]:
+        return ()
+
+    def frame(self) -> Frame:
+        return Frame("", ())
+
+    def place(self) -> Place:
+        return self.app.place(self._opens, "keys" if self.app.tenant else "")
+
+    def on_mount(self) -> None:
+        # The app waits for this screen to be gone, which it could not do here.
+        self.call_after_refresh(self.app.call_later, self.app.begin)

@@ -1,0 +1,87 @@
+"""What was done to the tenant's settings, newest first, and whether the log of it is whole."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page
+from tui.console.widgets.find_bar import Find
+from tui.console.widgets.markdown.wrap import wrap
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.text_viewer import Reader
+from tui.errors import Problem
+from tui.storage.audit_log import Entry
+from tui.tenancy.timestamps import moment
+from tui.workspace import audit
+
+_WHEN = 18
+
+
+class Audit(Page[None]):
+    """A text to be read; every entry stands under who made it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="audit.find")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._entries: list[Entry] = []
+        self._strip: tuple[Words, Words] = ("", "")
+
+    def content(self) -> Iterable[Widget]:
+        yield Reader(id="audit")
+        yield Find()
+
+    def on_mount(self) -> None:
+        self.query_one(Reader).focus()
+        self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
+
+    def frame(self) -> Frame:
+        keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
+        place = self.query_one(Reader).place
+        return Frame("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)
+
+    async def _read(self) -> None:
+        desk, tenant_id = self.app.desk, self.app.tenant_id
+        try:
+            self._entries = await asyncio.to_thread(audit.recent, desk, tenant_id)
+            checked = await asyncio.to_thread(audit.check, desk, tenant_id)
+        except Problem as problem:
+            self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem.hint
+        else:
+            self._strip = self._said(checked)
+        self.query_one(Reader).show(self._lines)
+        self.reframe()
+
+    def _said(self, checked: audit.Checked) -> tuple[Words, Words]:
+        if not checked.findings:
+            return "No entry was changed or taken out.", "modeldeck audit show and verify tell the same."
+        first, *more = checked.findings
+        sign: tuple[Words, ...] = () if checked.whole else (line((f"{WARNING} ", ATTENTION)),)
+        return line(*sign, first.sentence), f"modeldeck audit verify tells {len(more)} more." if more else ""
+
+    def _lines(self, cells: int) -> list[Words]:
+        lines: list[Words] = []
+        who = ""
+        for each in reversed(self._entries):
+            by = audit.by_whom(each.by)
+            if by != who:
+                lines += [*([""] if lines else []), (f"   {by}", MUTED)]
+                who = by
+            at = moment(each.at, self.app.desk.now())
+            first, *rest = wrap(line(audit.words(each)), max(20, cells - _WHEN))
+            lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
+        return lines or ["   Nothing has been done yet."]
+
+    def on_reader_scrolled(self) -> None:
+        self.reframe()
+
+    def action_find(self) -> None:
+        self.query_one(Find).open()
+
+    def on_find_wanted(self, event: Find.Wanted) -> None:
+        self.query_one(Find).say(self.query_one(Reader).find(event.text, after=event.again))

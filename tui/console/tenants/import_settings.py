@@ -1,0 +1,142 @@
+"""A file of settings into the tenant shown: what it would change stands there before anything is done."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from pathlib import Path
+
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.widgets.elapsed import elapsed
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import MUTED
+from tui.errors import Locked, Problem, Usage
+from tui.secret import Secret
+from tui.storage.user_file import read
+from tui.workspace import audit
+from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.transfer import import_plan
+from tui.workspace.transfer.file_format import LARGEST
+from tui.workspace.transfer.import_plan import Plan
+
+
+class Import(Page[str]):
+    """Answers with what was done, in a sentence."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = FieldRow("file", "File", help=("As modeldeck export has written it, on this machine.",))
+        self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("That of the file.",))
+        self._look = Button("Look at it", id="look")
+        self._import = Button("Import", id="import")
+        self._said = Plain(id="said")
+        self._plan: Plan | None = None
+
+    def content(self) -> Iterable[Widget]:
+        self._passphrase.display = self._import.display = False
+        with Form():
+            yield Plain()
+            yield self._file
+            yield self._passphrase
+            yield Plain()
+            yield self._look
+            yield self._import
+            yield Plain()
+            yield self._said
+
+    def frame(self) -> Frame:
+        name = self.app.tenant.name if self.app.tenant else ""
+        keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press", "up down move")
+        strip = ("What is in the file wins; what is not in it stays.", "A new tenant: modeldeck import FILE -t NAME.")
+        return Frame(f"{name} › import", (*keys, "esc back", "f1 help"), strip=strip)
+
+    def on_mount(self) -> None:
+        self._file.field.focus()
+
+    def unsaved(self) -> str:
+        return "Nothing has been imported." if self._plan is not None and self._plan.changes else ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        # Another file, or another passphrase: what was looked at holds no longer.
+        self._plan, self._import.display = None, False
+        if event.input is self._file.field:
+            self._passphrase.display = False
+            self._file.say()
+        elif event.value:
+            self._passphrase.say()
+        self._said.show("")
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button is self._look:
+            self._start(self._looked_at(), self._look, "looking")
+        elif self._plan is not None:
+            self._start(self._carried_out(self._plan), self._import, "importing")
+
+    def _start(self, work: Coroutine[None, None, str], button: Button, doing: str) -> None:
+        async def run() -> None:
+            done = ""
+            try:
+                with elapsed(self, lambda since: button.work(f"{doing}{since}")):
+                    done = await work
+            except Problem as problem:
+                self._said.show(problem_text(problem))
+            finally:
+                button.work()
+                self.reframe()
+            if done:
+                self.dismiss(done)
+
+        self.run_worker(run(), group="import", exclusive=True, exit_on_error=False)
+
+    async def _looked_at(self) -> str:
+        try:
+            content = await asyncio.to_thread(read, Path(self._file.value.strip()).expanduser(), LARGEST)
+            protected = import_plan.is_protected(content)
+        except Usage as problem:
+            self._file.say(*problem_lines(problem.message, problem.hint))
+            self._file.field.focus()
+            return ""
+        if protected and not self._passphrase.value:
+            self._passphrase.display = True
+            self._passphrase.field.focus()
+            return ""
+        try:
+            held = await import_plan.opened(content, Secret(self._passphrase.value) if protected else None)
+        except Locked as problem:
+            self._passphrase.field.value = ""
+            self._passphrase.say(*problem_lines(problem.message, problem.hint))
+            self._passphrase.field.focus()
+            return ""
+        if not await self.app.opened("the import.", "What it would change is shown then."):
+            return ""
+        desk, tenant_id, allowed = self.app.desk, self.app.tenant_id, False
+        while True:
+            try:
+                self._plan = await import_plan.plan(desk, held, tenant_id, allow_http=allowed)
+                break
+            except PlainHttp as problem:
+                if allowed or not await self.app.takes_plain_http(problem.origins):
+                    return ""
+                allowed = True
+        self._show(self._plan)
+        return ""
+
+    def _show(self, plan: Plan) -> None:
+        would = "This would be done:" if plan.changes else f"{plan.tenant.name} is as the file has it."
+        lines: list[Words] = [would, *(f"  {audit.words(each)}" for each in plan.acts)]
+        lines += [(each, MUTED) for each in plan.lacks]
+        self._said.show(Content("\n").join(line("   ", each) for each in lines))
+        self._import.display = plan.changes
+        (self._import if plan.changes else self._file.field).focus()
+
+    async def _carried_out(self, plan: Plan) -> str:
+        await import_plan.carry_out(self.app.desk, plan)
+        self._plan = None
+        return f"Imported into {plan.tenant.name}: {len(plan.acts)} change{'' if len(plan.acts) == 1 else 's'}."

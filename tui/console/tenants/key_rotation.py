@@ -1,0 +1,135 @@
+"""A new key pair for a tenant: every credential sealed anew, or a fresh start where the private key is lost."""
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.widgets.elapsed import elapsed
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.passphrase_input import NewPassphrase
+from tui.console.widgets.static_text import Plain
+from tui.domain import Tenant
+from tui.errors import Locked, Problem
+from tui.sanitize import grouped
+from tui.secret import Secret
+from tui.workspace import tenants
+from tui.workspace.key_pairs import rotation
+from tui.workspace.key_pairs.rotation import Rotated
+
+_SEALED_ANEW = """
+   Every credential is sealed anew for a new key pair; the passphrase
+   stays. The old key file is put aside, and deleted once no earlier
+   state of the settings needs it.
+"""
+_LOST = """
+   The private key is not there. If it is in a backup, put it back.
+   Without it, what was sealed cannot be opened any more: after a new
+   start each key is entered again, or forgotten.
+"""
+
+
+class KeyPair(Page[str]):
+    """Answers with what was done, in a sentence."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+        self._present = FieldRow("present", "Passphrase", secret=True)
+        self._new = NewPassphrase("Passphrase", ("May be left empty.",))
+        self._button = Button("Make a new key pair", id="make")
+        self._problem = Plain(id="problem")
+        self._sealed = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no private key to open anything with."""
+        return not tenants.has_key(self.app.desk, self.tenant)
+
+    def content(self) -> Iterable[Widget]:
+        self._present.display = self.tenant.protected and not self.lost
+        self._new.display = self.lost
+        with Form():
+            yield Plain(_LOST if self.lost else _SEALED_ANEW)
+            yield self._present
+            yield self._new
+            yield Plain()
+            yield self._button
+        yield self._problem
+
+    def frame(self) -> Frame:
+        if self._button.doing:
+            keys: tuple[str, ...] = ("esc stop", "f1 help")
+        else:
+            keys = ("enter next" if self.typing else "enter press", "tab next", "esc back", "f1 help")
+        strip = (
+            "At the providers nothing changes:",
+            "a key that leaked has to be withdrawn there.",
+        )
+        return Frame(f"Tenants › {self.tenant.name} › key pair", keys, strip=strip)
+
+    def on_mount(self) -> None:
+        if self._present.display:
+            self._present.field.focus()
+        elif self._new.display:
+            self._new.first.field.focus()
+        else:
+            self._button.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input is self._present.field and event.value:
+            self._present.say()
+        self._problem.show("")
+
+    def on_field_row_next(self) -> None:
+        self._button.focus()
+
+    def action_back(self) -> None:
+        if self._button.doing:
+            self.workers.cancel_group(self, "make")
+        else:
+            self.dismiss(None)
+
+    def on_button_pressed(self) -> None:
+        if self._button.doing:
+            return
+        if self._present.display and not self._present.value:
+            self._present.say(*problem_lines("Type the passphrase first."))
+            self._present.field.focus()
+        elif not self.lost or self._new.agree():
+            self.run_worker(self._make(), group="make", exclusive=True, exit_on_error=False)
+
+    async def _make(self) -> None:
+        try:
+            with elapsed(self, self._tell):
+                self.reframe()
+                done = await self._made()
+        except Locked as problem:
+            self._present.field.value = ""
+            self._present.say(*problem_lines(problem.message, problem.hint))
+            self._present.field.focus()
+            return
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        finally:
+            self._button.work()
+            self.reframe()
+        count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} sealed anew"
+        self.dismiss(f"{self.tenant.name} has the key pair {grouped(done.tenant.key_id)}; {count}.")
+
+    async def _made(self) -> Rotated:
+        desk, tenant_id = self.app.desk, self.tenant.id
+        if self.lost:
+            return await rotation.start_over(desk, tenant_id, self._new.secret)
+        typed = Secret(self._present.value) if self._present.display else None
+        return await rotation.rotate(desk, tenant_id, typed, tell=self._count)
+
+    def _count(self, done: int, of: int) -> None:
+        """Hears how far it is, in the thread that works; what is shown looks once a second."""
+        self._sealed = f", {done} of {of} sealed anew" if of else ""
+
+    def _tell(self, since: str) -> None:
+        self._button.work(f"making a key pair{self._sealed}{since}")

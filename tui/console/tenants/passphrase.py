@@ -1,0 +1,136 @@
+"""The passphrase of a tenant: set, changed or removed."""
+
+from collections.abc import Coroutine, Iterable
+
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.widgets.elapsed import elapsed
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.passphrase_input import NewPassphrase
+from tui.console.widgets.static_text import Plain
+from tui.domain import Tenant
+from tui.errors import Locked, Problem
+from tui.secret import Secret
+from tui.workspace import tenants
+
+_OPEN_TO_ALL = "Without one, whoever can read your files on this machine can open the keys."
+
+
+class Passphrase(Page[str]):
+    """Answers with what was done, in a sentence. A locked tenant's present passphrase is asked in the same form."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+        self._present = FieldRow("present", "Present one", secret=True)
+        help_lines = ("It is asked when a key must be opened, and cannot be", "recovered.")
+        self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
+        self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
+        self._remove = Button("Remove the passphrase", id="remove")
+        self._pair = Button("Make a new key pair", id="pair")
+        self._problem = Plain(id="problem")
+
+    def content(self) -> Iterable[Widget]:
+        self._present.display = not tenants.is_open(self.app.desk, self.tenant.id)
+        self._remove.display = self.tenant.protected
+        with Form():
+            yield Plain(
+                "\n   The keys are locked with a passphrase.\n" if self.tenant.protected else f"\n   {_OPEN_TO_ALL}\n"
+            )
+            yield self._present
+            yield self._new
+            yield Plain()
+            yield self._set
+            yield self._remove
+            yield self._pair
+        yield self._problem
+
+    def frame(self) -> Frame:
+        if self._set.doing:
+            keys: tuple[str, ...] = ("f1 help",)
+        else:
+            keys = ("enter next" if self.typing else "enter press", "tab shift+tab move", "esc back", "f1 help")
+        strip = (
+            "Only the file of the private key is written anew.",
+            "Credentials, models and defaults stay as they are.",
+        )
+        return Frame(f"Tenants › {self.tenant.name} › passphrase", keys, strip=strip)
+
+    def on_mount(self) -> None:
+        (self._present if self._present.display else self._new.first).field.focus()
+
+    def unsaved(self) -> str:
+        return "What was typed is lost." if self._new.touched else ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.input is self._present.field and event.value:
+            self._present.say()
+        self._problem.show("")
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button is self._pair and not self._set.doing:
+            self._start(self._make_pair())
+        elif self._set.doing or not self._present_typed():
+            return
+        elif event.button is self._remove:
+            self._start(self._remove_it())
+        elif not self._new.touched:
+            self._new.first.say(*problem_lines("Type the new passphrase first."))
+            self._new.first.field.focus()
+        elif self._new.agree():
+            done = "changed" if self.tenant.protected else "set"
+            self._start(self._write(self._new.secret, f"The passphrase of {self.tenant.name} is {done}."))
+
+    def action_back(self) -> None:
+        # A key file that is being written is not left half way; it takes a second.
+        if not self._set.doing:
+            super().action_back()
+
+    def _present_typed(self) -> bool:
+        if not self._present.display or self._present.value:
+            return True
+        self._present.say(*problem_lines("Type the present passphrase first."))
+        self._present.field.focus()
+        return False
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        self.run_worker(work, group="write", exclusive=True, exit_on_error=False)
+
+    async def _make_pair(self) -> None:
+        from tui.console.tenants.key_rotation import KeyPair
+
+        if done := await self.app.push_screen_wait(KeyPair(self.tenant)):
+            self.dismiss(done)
+
+    async def _remove_it(self) -> None:
+        title = f"Remove the passphrase of {self.tenant.name}?"
+        if await self.app.ask(title, [_OPEN_TO_ALL], {"keep": "Keep", "remove": "Remove"}) == "remove":
+            await self._write(None, f"{self.tenant.name} has no passphrase any more.")
+
+    async def _write(self, new: Secret | None, done: str) -> None:
+        desk, tenant_id = self.app.desk, self.tenant.id
+        try:
+            with elapsed(self, lambda since: self._set.work(f"writing the key file{since}")):
+                self.reframe()
+                try:
+                    typed = Secret(self._present.value) if self._present.value else None
+                    await tenants.unlock(desk, tenant_id, typed)
+                except Locked as problem:
+                    self._present.say(*problem_lines(problem.message, problem.hint))
+                    self._present.field.value = ""
+                    self._present.field.focus()
+                    return
+                await tenants.set_passphrase(desk, tenant_id, new)
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        finally:
+            self._set.work()
+            self.reframe()
+        self.dismiss(done)

@@ -1,0 +1,177 @@
+"""A tenant whose settings cannot be read: what is wrong, where the file is, and the earlier states of it."""
+
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.console.chrome import Frame, Place
+from tui.console.screen import Page, problem_text
+from tui.console.widgets.form import Button, Form
+from tui.console.widgets.row_list import Item, Rows
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import BROKEN, MUTED
+from tui.errors import Problem
+from tui.paths import paths
+from tui.storage.store import Damaged
+from tui.tenancy.timestamps import moment
+from tui.workspace import audit, tenants
+from tui.workspace.tenants import State, TenantRow
+
+
+class DamagedTenant(Page[bool]):
+    """Answers True once the tenant can be read again."""
+
+    CSS = "DamagedTenant Rows { height: auto; max-height: 6; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "look_again", "Look again", id="damaged.again")]
+
+    def __init__(self, row: TenantRow) -> None:
+        super().__init__()
+        self.row = row
+        self.states: list[State] = []
+        self._said = Plain()
+        self._states = Rows(id="states")
+        self._restore = Button("Restore the selected", id="restore")
+        self._accept = Button("Accept the edit", id="accept")
+        self._leave_it = Button("Leave it", id="leave")
+        self._problem = Plain()
+
+    @property
+    def damage(self) -> Damaged | None:
+        """What is wrong with the file itself; None where the file is well but must not be read as it lies there."""
+        return self.row.problem if isinstance(self.row.problem, Damaged) else None
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield self._said
+            yield self._states
+            yield Plain()
+            yield self._restore
+            yield self._accept
+            yield self._leave_it
+            yield self._problem
+
+    def place(self) -> Place:
+        return Place(self.row.id, state="damaged" if self.damage else "cannot be read")
+
+    def frame(self) -> Frame:
+        enter = "enter choose" if self.focused is self._states else "enter press"
+        keys = (enter, "up down move", *(() if self.states else ("r refresh",)), "esc back", "? help")
+        right = f"{BROKEN} settings damaged" if self.damage else f"{BROKEN} cannot be read"
+        return Frame(f"Tenants › {self.row.id}", keys, right, strip=self._strip())
+
+    def _strip(self) -> tuple[Words, Words]:
+        if self.focused is self._accept:
+            return (
+                "The file holds from now on, as it is; its earlier states stay.",
+                "A key whose fields were edited cannot be opened any more.",
+            )
+        if not self.states:
+            return "The other tenants are not touched.", ""
+        kept = self.app.desk.store(self.row.id).kept_as()
+        lacking = audit.lacking(self.app.desk, self.row.id, self._selected)
+        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+        return (
+            f"Not in this state: {lacking[0]}{more}."
+            if lacking
+            else "Restoring puts the selected state in place and opens the tenant.",
+            f"The damaged file is kept beside it as {kept}." if kept else "",
+        )
+
+    def on_mount(self) -> None:
+        self._show()
+
+    def _show(self) -> None:
+        restorable = self.damage is not None and self.damage.kind != "newer"
+        found = tenants.earlier(self.app.desk, self.row.id) if restorable else []
+        self.states = [each for each in found if each.problem is None]
+        self._said.show(Content("\n").join(line("   ", each) for each in ["", *self._sentences()]))
+        self._states.show([Item(each.name, partial(self._drawn, each)) for each in self.states])
+        self._states.display = self._restore.display = bool(self.states)
+        self._accept.display = self.damage is not None and tenants.edited(self.app.desk, self.row.id) is not None
+        (self._states if self.states else self._leave_it).focus()
+        self.reframe()
+
+    def _sentences(self) -> list[Words]:
+        problem = self.row.problem
+        if problem is None:
+            return []
+        if self.damage is None:
+            return [
+                problem.message,
+                *problem.hint.split("\n"),
+                "",
+                (f"r looks again. {self.row.id} is not touched until then.", MUTED),
+            ]
+        where = paths(self.app.desk.environ).short(Path(self.damage.path))
+        lines: list[Words] = [
+            f"The settings of {self.row.id} cannot be read: {self.damage.what}.",
+            problem.hint,
+            "",
+            where,
+            "",
+        ]
+        if self.states:
+            return [*lines, ("Earlier states that are whole", MUTED)]
+        if self.damage.kind == "newer":
+            return lines
+        return [
+            *lines,
+            "There is no earlier state.",
+            "Put a backup in its place, or remove the tenant with d in the list.",
+        ]
+
+    def _drawn(self, state: State, cells: int) -> Content:
+        counts = (
+            f"{moment(state.saved, self.app.desk.now()):<16}{_many(state.providers, 'provider'):<14}"
+            f"{_many(state.added, 'added model'):<17}{_many(state.defaults, 'default'):<13}"
+        )
+        return line(counts, ("the newest" if state is self.states[0] else "", MUTED))
+
+    @property
+    def _selected(self) -> State:
+        return next((each for each in self.states if each.name == self._states.key), self.states[0])
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_rows_chosen(self) -> None:
+        self._restore.focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button is self._leave_it:
+            self.dismiss(None)
+        else:
+            self.run_worker(self._mended(event.button), group="mend", exclusive=True, exit_on_error=False)
+
+    async def _mended(self, how: Button) -> None:
+        desk, tenant_id = self.app.desk, self.row.id
+        try:
+            await (
+                tenants.accept_edit(desk, tenant_id)
+                if how is self._accept
+                else tenants.restore(desk, tenant_id, self._states.key)
+            )
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            return
+        self._look()
+
+    def action_look_again(self) -> None:
+        self._look()
+
+    def _look(self) -> None:
+        self.row = tenants.row(self.app.desk, self.row.id)
+        if self.row.tenant is not None:
+            self.app.toast(f"{self.row.tenant.name} can be read again.")
+            self.dismiss(True)
+        else:
+            self._show()
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

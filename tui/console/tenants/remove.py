@@ -1,0 +1,162 @@
+"""Removing a tenant: what goes is listed, and its name must be typed."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Dialog, problem_text
+from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.truncate import clip_end, width
+from tui.errors import Problem
+from tui.providers import PROVIDERS
+from tui.sanitize import grouped
+from tui.workspace import tenants
+from tui.workspace.tenants import Removal, TenantRow
+
+_WHICH = 55
+"""Cells for the names of the credentials, in the one row that they have."""
+
+_LONGEST = 20
+"""Cells of a name that is still asked to be typed."""
+
+
+class Buttons(Horizontal):
+    """Keep and Remove beside each other, and what Remove waits for."""
+
+    DEFAULT_CSS = """
+    Buttons { height: 1; }
+    Buttons Button, Buttons Plain { width: auto; }
+    Buttons Button:disabled { text-style: dim; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right", "beside(1)", show=False),
+        Binding("left", "beside(-1)", show=False),
+    ]
+
+    def action_beside(self, step: int) -> None:
+        """Go to the button beside; one that waits for something cannot be reached."""
+        usable = [each for each in self.query(Button) if not each.disabled]
+        there = next(n for n, each in enumerate(usable) if each.has_focus) + step
+        if 0 <= there < len(usable):
+            usable[there].focus()
+
+
+class RemoveTenant(Dialog[bool]):
+    """Answers True once the tenant is gone."""
+
+    def __init__(self, row: TenantRow) -> None:
+        super().__init__()
+        self.row = row
+        self._field = FieldRow("word", "", cells=44)
+        self._keep = Button("Keep", id="keep")
+        self._remove = Button("Remove", id="remove")
+        self._note = Plain("  waits for the word")
+        self._problem = Plain()
+        self.word = row.id
+        self.BOX_TITLE = f"Remove {row.tenant.name if row.tenant else row.id}"
+
+    def parts(self) -> Iterable[Widget]:
+        lines = [*self._what_goes(), "", self._asked(), ""]
+        yield Plain(Content("\n").join(line(each) for each in lines), classes="said")
+        yield self._field
+        yield Plain()
+        yield Buttons(self._keep, self._remove, self._note)
+        yield self._problem
+
+    def frame(self) -> Frame:
+        if self.typing:
+            keys: tuple[str, ...] = ("enter next", "tab next", "esc back", "f1 help")
+        else:
+            keys = ("enter press", "tab next", "esc back", "? help")
+        return Frame("Tenants › remove", keys)
+
+    def on_mount(self) -> None:
+        self._remove.disabled = True
+        self._problem.display = False
+        self._field.field.focus()
+
+    def _what_goes(self) -> list[str]:
+        try:
+            removal = tenants.removal(self.app.desk, self.row.id)
+        except Problem as problem:
+            return [
+                problem.message,
+                "",
+                "All of it goes, and cannot be brought back: settings, earlier states,",
+                "private key.",
+                "",
+                "The keys at the providers stay valid; withdraw them there if needed.",
+            ]
+        return [
+            "These go, and cannot be brought back:",
+            "",
+            *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _counted(removal)),
+            "",
+            "The keys at the providers stay valid; withdraw them there if needed.",
+        ]
+
+    def _asked(self) -> str:
+        tenant = self.row.tenant
+        name = tenant.name if tenant else self.row.id
+        if width(name) <= _LONGEST and name.isascii():
+            self.word = name
+            return f"Type {name} to remove it."
+        if tenant is None:
+            return f"Type {self.word}, its folder, to be able to remove it."
+        self.word = tenant.key_id
+        return f"Type {self.word}, its key fingerprint, to be able to remove it."
+
+    def on_input_changed(self) -> None:
+        typed = self._field.value.strip()
+        right = typed == self.word or typed.replace(" ", "") == self.word
+        self._remove.disabled = not right
+        self._note.display = not right
+
+    def on_field_row_next(self) -> None:
+        self._keep.focus()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button is self._keep:
+            self.dismiss(False)
+        else:
+            self.run_worker(self._go(), group="remove", exclusive=True, exit_on_error=False)
+
+    async def _go(self) -> None:
+        try:
+            await tenants.remove(self.app.desk, self.row.id)
+        except Problem as problem:
+            self._problem.show(problem_text(problem))
+            self._problem.display = True
+            return
+        self.dismiss(True)
+
+
+def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
+    """`3 credentials` and which; what there is none of is left out."""
+    several = Counter(each.provider for each in removal.credentials)
+    which = ", ".join(
+        _label(each.provider) + (f" {each.name}" if several[each.provider] > 1 or each.name != "default" else "")
+        for each in removal.credentials
+    )
+    if removal.credentials:
+        yield _many(len(removal.credentials), "credential"), which
+    if removal.added:
+        yield _many(len(removal.added), "added model"), ""
+    if removal.defaults:
+        yield _many(len(removal.defaults), "default"), ""
+    yield "1 key pair", f"fingerprint {grouped(removal.fingerprint)}"
+
+
+def _label(provider_id: str) -> str:
+    return PROVIDERS[provider_id].label if provider_id in PROVIDERS else provider_id
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

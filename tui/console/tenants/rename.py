@@ -1,0 +1,60 @@
+"""Another name for a tenant; its id and folder stay."""
+
+from collections.abc import Iterable
+
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page, problem_lines
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.static_text import Plain
+from tui.domain import Tenant
+from tui.errors import Problem
+from tui.workspace import tenants
+
+
+class Rename(Page[str]):
+    """Answers with what was done, in a sentence."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+        stays = f"Up to {tenants.LONGEST} characters. Its folder stays {tenant.id}."
+        self._name_row = FieldRow("name", "Name", tenant.name, help=(stays,))
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield Plain()
+            yield self._name_row
+            yield Plain()
+            yield Button("Rename", id="rename")
+
+    def frame(self) -> Frame:
+        keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press",)
+        strip = ("Keys, models and defaults stay as they are.", "Commands take the new name or the id.")
+        return Frame(f"Tenants › {self.tenant.name} › rename", (*keys, "esc back", "f1 help"), strip=strip)
+
+    def on_mount(self) -> None:
+        self._name_row.field.cursor_position = len(self._name_row.value)
+        self._name_row.field.focus()
+
+    def unsaved(self) -> str:
+        return "What was typed is lost." if self._name_row.value.strip() != self.tenant.name else ""
+
+    def on_input_changed(self) -> None:
+        self._name_row.say()
+
+    def on_field_row_next(self) -> None:
+        self.focus_next()
+
+    def on_button_pressed(self) -> None:
+        self.run_worker(self._rename(), group="rename", exclusive=True, exit_on_error=False)
+
+    async def _rename(self) -> None:
+        try:
+            renamed = await tenants.rename(self.app.desk, self.tenant.id, self._name_row.value)
+        except Problem as problem:
+            self._name_row.say(*problem_lines(problem.message, problem.hint))
+            self._name_row.field.focus()
+            return
+        self.dismiss(f"{self.tenant.name} is now {renamed.name}." if renamed.name != self.tenant.name else None)

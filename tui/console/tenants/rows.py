@@ -1,0 +1,104 @@
+"""Tenants as rows: mark and name, state, what is set up, when each was used last."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual.content import Content
+
+from tui.console.chrome import Row
+from tui.console.widgets.row_list import Item
+from tui.console.widgets.static_text import line
+from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, sign
+from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
+from tui.domain import ModelType
+from tui.providers import PROVIDERS
+from tui.storage.store import Damaged
+from tui.tenancy.timestamps import when
+from tui.workspace.tenants import TenantRow
+from tui.workspace.trials import Left
+
+_MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
+_LEAST = 18
+"""Cells of a name below which a column at the right gives way."""
+
+_HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")
+_GUTTER = 3
+
+
+class TenantHeading(Row):
+    """The names of the columns. What is left of trials is one where some are lent."""
+
+    lent = False
+
+    def draw(self, cells: int) -> list[Content]:
+        # Without a mark before it, the first heading begins where the marks are.
+        names, facts = _widths(cells - _GUTTER, self.lent)
+        headings = _HEADINGS[1:] if self.lent else (*_HEADINGS[1:4], _HEADINGS[5])
+        row = fit(_HEADINGS[0], names + _MARK) + _placed(headings, facts)
+        return [line(" " * _GUTTER, (row, MUTED))]
+
+
+def is_lent(rows: Sequence[TenantRow]) -> bool:
+    """Whether any of the tenants has a trial."""
+    return any(each.trial for each in rows)
+
+
+def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
+    """The rows of the list."""
+    lent = is_lent(rows)
+    return [Item(row.id, partial(_draw, row, rows, lent, now)) for row in rows]
+
+
+def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cells: int) -> Content:
+    names, widths = _widths(cells, lent)
+    if row.tenant is None:
+        broken, role = sign("damaged")
+        said = "settings damaged" if isinstance(row.problem, Damaged) else "cannot be read"
+        words = clip_end(f"{said}, enter says more", cells - _MARK - names)
+        return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
+    facts = (
+        "open" if row.open else "locked",
+        f"{row.ready} of {len(PROVIDERS)}",
+        f"{row.defaults} of {len(ModelType)}",
+        *((_left(row.trial),) if lent else ()),
+        when(row.last_used, now) or "–",
+    )
+    name = fit(_clipped(row, among, names - 2), names)
+    return line((MARK, MARK_COLOURS[row.tenant.mark % len(MARK_COLOURS)]), f" {name}", _placed(facts, widths))
+
+
+def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
+    """The name; where others would look the same, the fingerprint of its key tells it apart."""
+    assert row.tenant is not None
+    others = (each.tenant.name for each in among if each.tenant and each is not row)
+    return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
+
+
+def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
+    """Cells of the name and of the columns behind it; the last one takes what is left of the row, to the right."""
+    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if lent else ()), _USED)
+    most = len(facts)
+    while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:
+        facts = facts[:-1]
+    used = min(cells - _MARK - _NAME - sum(facts[:-1]), 23)
+    if len(facts) < most or used < _USED:
+        return cells - _MARK - sum(facts), facts
+    return cells - _MARK - sum(facts[:-1]) - used, (*facts[:-1], used)
+
+
+def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
+    """The columns one after the other; what is left of trials to the right, the time too, one cell before the end."""
+    trial = _HEADINGS[1:].index("trial left")
+    columns = enumerate(zip(texts[:-1], widths, strict=False))
+    row = "".join(fit(text, cells, right=at == trial) for at, (text, cells) in columns)
+    return row + (fit(texts[-1], widths[-1] - 1, right=True) if len(widths) == len(texts) else "")
+
+
+def _left(trial: Left | None) -> str:
+    """What is left of a trial: `412 of 500`, from the last tenth on `▲ 12`."""
+    if trial is None:
+        return "–"
+    if trial.low:
+        return f"{WARNING} {trial.left:,}"
+    whole = f"{trial.left:,} of {trial.calls:,}"
+    return whole if len(whole) < _TRIAL else f"{trial.left:,}"

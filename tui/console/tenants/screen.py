@@ -1,0 +1,266 @@
+"""The tenants: who they are and how each stands."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from time import monotonic
+from typing import Any, ClassVar, TypeVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.screen import Area, Page
+from tui.console.tenants.rows import TenantHeading, is_lent, tenant_items
+from tui.console.widgets.filter_bar import Filter
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.static_text import Words
+from tui.console.widgets.symbols import WORKING
+from tui.console.widgets.truncate import clip_middle, width
+from tui.errors import Problem
+from tui.paths import paths
+from tui.sanitize import grouped
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.tenants import TenantRow
+
+_T = TypeVar("_T")
+
+_MANY = 40
+_AT_ONCE = 50
+"""Tenants that are read together, before the first of them can be shown."""
+
+_SHOWN = 0.3
+"""Seconds after which what was read meanwhile is shown."""
+
+
+class Tenants(Area):
+    """The first screen when there is more than one tenant."""
+
+    ALL_TENANTS = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "New tenant", id="tenants.new"),
+        Binding("e", "rename", "Rename the tenant", id="tenants.rename"),
+        Binding("p", "passphrase", "Passphrase of the tenant", id="tenants.passphrase"),
+        Binding("d", "remove", "Remove the tenant", id="tenants.remove"),
+        Binding("r", "refresh_list", "Read the list again", id="tenants.refresh"),
+        Binding("slash", "filter", "Filter the tenants", id="tenants.filter"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[TenantRow] = []
+        self._to_read = 0
+        self._filter = Filter(id="filter")
+        self._list = Rows(id="tenants")
+
+    def content(self) -> Iterable[Widget]:
+        self._filter.display = False
+        yield self._filter
+        yield TenantHeading()
+        yield self._list
+
+    def frame(self) -> Frame:
+        shown = len(self._list.keys)
+        count = f"{shown} of {len(self.rows)}" if self._filter.text else f"{len(self.rows)}"
+        if self._to_read:
+            count = f"{WORKING} reading {len(self.rows)} of {self._to_read} tenants"
+        return Frame("Tenants", self._footer(), count, strip=self._strip())
+
+    def _footer(self) -> tuple[str, ...]:
+        if self.typing:
+            return ("down to list", "esc clear", "f1 help")
+        acts: tuple[str, ...] = ("n new",)
+        if row := self.row:
+            acts = ("enter open", "n new", "e rename", "p passphrase", "d remove")
+            if row.problem:
+                acts = ("enter open", "n new", "d remove", "r refresh")
+        back = ("esc clear",) if self._filter.text else ("esc back",) if self.app.came_from else ()
+        return (*acts, "/ filter", *back, "? help")
+
+    def _strip(self) -> tuple[Words, Words]:
+        row = self.row
+        if row is None:
+            nothing = f"No tenant has {self._filter.text} in its name." if self._filter.text else ""
+            return nothing, "esc clears the filter." if nothing else ""
+        if row.tenant is None:
+            return f"{row.id}: {row.problem.message if row.problem else ''}", "enter says more."
+        tenant, path = row.tenant, self.app.desk.store(row.id).folder.path
+        where = f"Settings {paths(self.app.desk.environ).short(path)}" if path else "Settings in memory"
+        about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
+        whole = f"{tenant.name}  id {tenant.id}  {about}"
+        return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
+
+    @property
+    def row(self) -> TenantRow | None:
+        """The tenant under the cursor."""
+        return next((each for each in self.rows if each.id == self._list.key), None)
+
+    # --- reading ---
+
+    def on_mount(self) -> None:
+        self._list.focus()
+
+    def on_screen_resume(self) -> None:
+        self.action_refresh_list()
+
+    def changed_elsewhere(self) -> None:
+        self.action_refresh_list()
+
+    def action_refresh_list(self) -> None:
+        """Read all tenants anew."""
+        self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
+
+    async def _read(self, cursor: str = "") -> None:
+        desk, read, here = self.app.desk, list[TenantRow](), self.app.tenant
+        if here is not None and self.rows:
+            # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
+            self._show([tenants.row(desk, each.id) if each.id == here.id else each for each in self.rows])
+        first, shown = not self.rows, 0.0
+        try:
+            ids = tenants.ids(desk) if first else await asyncio.to_thread(tenants.ids, desk)
+        except Problem as problem:
+            self.app.toast(problem.message)
+            return
+        # A few stand there before the first key has its turn; many are read beside the keys.
+        aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
+        await aside(self.app.watching.take, ids)
+        for start in range(0, len(ids), _AT_ONCE):
+            read += await aside(_rows, desk, ids[start : start + _AT_ONCE])
+            if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
+                self._to_read = len(ids)
+                self._show(read)
+                shown = monotonic()
+        self._to_read = 0
+        self._show(
+            read, cursor or (max(read, key=lambda row: row.last_used, default=TenantRow(None, "")).id if first else "")
+        )
+
+    def _show(self, rows: list[TenantRow], cursor: str = "") -> None:
+        """The tenant used last comes first; those that cannot be read come last."""
+        self.rows = sorted(rows, key=lambda row: row.last_used, reverse=True)
+        self.rows.sort(key=lambda row: row.tenant is None)
+        if len(self.rows) > _MANY:
+            self._filter.display = True
+        self._fill(cursor)
+
+    def _fill(self, cursor: str = "") -> None:
+        words = self._filter.text.casefold().split()
+        kept = [row for row in self.rows if all(word in _searched(row) for word in words)]
+        heading = self.query_one(TenantHeading)
+        if heading.lent != is_lent(kept):
+            heading.lent = is_lent(kept)
+            heading.refresh()
+        self._list.show(tenant_items(kept, self.app.desk.now()), cursor or None)
+        self.reframe()
+
+    # --- keys ---
+
+    def on_rows_moved(self) -> None:
+        self.reframe()
+
+    def on_rows_chosen(self) -> None:
+        self._start(self._open())
+
+    def action_new(self) -> None:
+        self._start(self._new())
+
+    def action_rename(self) -> None:
+        from tui.console.tenants.rename import Rename
+
+        self._ask(Rename)
+
+    def action_passphrase(self) -> None:
+        from tui.console.tenants.passphrase import Passphrase
+
+        self._ask(Passphrase)
+
+    def action_remove(self) -> None:
+        if self.row is not None:
+            self._start(self._remove(self.row))
+
+    def action_filter(self) -> None:
+        self._filter.display = True
+        self._filter.field.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("rename", "passphrase", "remove"):
+            usable = self.row is not None and (self.row.tenant is not None or action == "remove")
+            return True if usable else None
+        return True
+
+    def action_escape(self) -> None:
+        if self.typing or self._filter.text:
+            self._filter.clear()
+            self._filter.display = len(self.rows) > _MANY
+            self._list.focus()
+        elif self.app.came_from:
+            self.app.action_area(self.app.came_from)
+
+    def on_filter_changed(self) -> None:
+        self._fill()
+
+    def on_filter_done(self) -> None:
+        self._list.focus()
+
+    # --- what the keys start ---
+
+    def _start(self, work: Any) -> None:
+        self.run_worker(work, group="act", exclusive=True, exit_on_error=False)
+
+    def _ask(self, page: type[Page[str]]) -> None:
+        if self.row is not None and self.row.tenant is not None:
+            self._start(self._asked(page, self.row))
+
+    async def _asked(self, page: Any, row: TenantRow) -> None:
+        if done := await self.app.push_screen_wait(page(row.tenant)):
+            if row.id == self.app.came_from or (self.app.tenant and self.app.tenant.id == row.id):
+                self.app.tenant_changed()
+            self.app.toast(done)
+            await self._read(row.id)
+
+    async def _open(self) -> None:
+        row = self.row
+        if row is None:
+            return
+        if row.problem is not None:
+            from tui.console.tenants.recovery import DamagedTenant
+
+            if not await self.app.push_screen_wait(DamagedTenant(row)):
+                await self._read(row.id)
+                return
+        try:
+            await self.app.open_tenant(row.id)
+        except Problem:
+            # It changed since the list was read; its row says how.
+            await self._read(row.id)
+
+    async def _new(self) -> None:
+        from tui.console.tenants.create import NewTenant
+
+        made = await self.app.push_screen_wait(NewTenant())
+        if made is not None:
+            self.app.toast(f"{made.name} is made.")
+            await self.app.open_tenant(made.id, "providers")
+
+    async def _remove(self, row: TenantRow) -> None:
+        from tui.console.tenants.remove import RemoveTenant
+
+        if await self.app.push_screen_wait(RemoveTenant(row)):
+            name = row.tenant.name if row.tenant else row.id
+            self.app.toast(f"{clip_middle(name, 14)} is removed.")
+            self.app.tenant_removed(row.id)
+            await self._read()
+
+
+async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
+    return work(*args)
+
+
+def _rows(desk: Desk, ids: Sequence[str]) -> list[TenantRow]:
+    return [tenants.row(desk, each) for each in ids]
+
+
+def _searched(row: TenantRow) -> str:
+    state = "damaged" if row.tenant is None else "open" if row.open else "locked"
+    return f"{row.tenant.name if row.tenant else ''} {row.id} {state}".casefold()

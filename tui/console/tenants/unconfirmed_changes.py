@@ -1,0 +1,38 @@
+"""What came into the settings without the tenant's key, as the dialog tells it that asks a person to confirm it."""
+
+from collections.abc import Sequence
+
+from tui.console.widgets.static_text import Words, line
+from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.tenancy import verification
+from tui.tenancy.manifest import Finding
+from tui.tenancy.session import Desk
+from tui.tenancy.verification import Standing
+from tui.workspace.credentials import confirmation
+
+_SHOWN = 4
+LEAVE, CONFIRM = "leave", "confirm"
+
+
+def confirm_title(found: Standing) -> str:
+    """What the dialog is called."""
+    return "Changed without the key" if found.alarm else "Changed while locked"
+
+
+def confirm_lines(desk: Desk, tenant_id: str, found: Standing, waiting: Sequence[Finding]) -> list[Words]:
+    """Each change in a sentence, with what tells whose it is; of many the first."""
+    lines: list[Words] = []
+    if found.alarm:
+        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(desk, tenant_id, found.alarm)), ""]
+    for each in waiting[:_SHOWN]:
+        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(desk, tenant_id, each)
+        lines += [said, *(f"  {about}" for about in confirmation.about(each))]
+    if more := len(waiting) - _SHOWN:
+        lines += [f"and {more} more."] if more > 0 else []
+    return [*lines, "", "What is not confirmed is not used. d forgets what is not yours."]
+
+
+def confirm_choices(waiting: Sequence[Finding]) -> dict[str, str]:
+    """The buttons."""
+    what = f"all {len(waiting)}" if len(waiting) > 1 else "it" if waiting else "the state as it is"
+    return {LEAVE: "Leave as it is", CONFIRM: f"Confirm {what}"}

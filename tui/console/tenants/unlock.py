@@ -1,0 +1,111 @@
+"""The passphrase of a tenant, asked when a key must be opened; what was pending goes on afterwards."""
+
+import asyncio
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.chrome import Frame
+from tui.console.screen import Page, problem_lines
+from tui.console.widgets.elapsed import elapsed
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.static_text import Plain
+from tui.errors import Problem
+from tui.secret import Secret
+from tui.workspace import tenants
+
+_PATIENCE = 3
+"""Misses before each further try waits for a second."""
+
+
+class Unlock(Page[bool]):
+    """Answers True once the keys of the tenant shown are open. `waiting` and `then` say what goes on by itself."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
+
+    def __init__(self, waiting: str = "", then: str = "") -> None:
+        super().__init__()
+        lines = (f"Waiting for this: {waiting.rstrip('.')}." if waiting else "", then)
+        self._waiting = Plain("\n".join(f"   {each}" for each in lines if each))
+        self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Nothing is shown but dots.",))
+        self._button = Button("Unlock", id="unlock")
+        self._intro = Plain("\n   The keys of this tenant are locked with a passphrase.\n")
+        self._misses = 0
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield self._intro
+            yield self._field
+            yield Plain()
+            yield self._button
+            yield Plain("\n\n\n")
+            yield self._waiting
+
+    def frame(self) -> Frame:
+        minutes = self.app.desk.config.auto_lock
+        lock = f"Locks again after {minutes} minutes without a key press." if minutes else "L locks it again."
+        strip = ("Providers, models and defaults can be looked at without it.", lock)
+        keys = ("esc stop", "f1 help") if self._button.doing else ("enter unlock", "esc back", "f1 help")
+        name = self.app.tenant.name if self.app.tenant else ""
+        return Frame(f"{name} › unlock", keys, strip=strip)
+
+    def on_mount(self) -> None:
+        self._field.field.focus()
+        if not self._can_be_opened():
+            self._intro.show("\n   The keys of this tenant cannot be opened.\n")
+            self._try()
+
+    def _can_be_opened(self) -> bool:
+        """Whether a passphrase is what is missing, and not the key file."""
+        tenant = self.app.tenant
+        return tenant is not None and tenant.protected and tenants.has_key(self.app.desk, tenant)
+
+    def on_field_row_next(self) -> None:
+        if self._field.value:
+            self._try()
+
+    def on_button_pressed(self) -> None:
+        if self._field.value:
+            self._try()
+        else:
+            self._field.field.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if event.value:
+            self._field.say()
+
+    def action_back(self) -> None:
+        if self._button.doing:
+            self.workers.cancel_group(self, "open")
+        else:
+            self.dismiss(False)
+
+    def _try(self) -> None:
+        if not self._button.doing:
+            self.run_worker(self._open(), group="open", exclusive=True, exit_on_error=False)
+
+    async def _open(self) -> None:
+        typed = Secret(self._field.value) if self._field.value else None
+        try:
+            with elapsed(self, lambda since: self._button.work(f"{self._doing}{since}")):
+                self.reframe()
+                if self._misses >= _PATIENCE:
+                    await asyncio.sleep(1)
+                await tenants.unlock(self.app.desk, self.app.tenant_id, typed)
+        except Problem as problem:
+            self._misses += 1
+            self._field.field.value = ""
+            self._field.say(*problem_lines(problem.message, problem.hint))
+            self._field.field.focus()
+            return
+        finally:
+            self._button.work()
+            self.reframe()
+        self.dismiss(True)
+
+    @property
+    def _doing(self) -> str:
+        return "opening, after a second's wait" if self._misses >= _PATIENCE else "opening"

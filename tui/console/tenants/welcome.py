@@ -1,0 +1,185 @@
+"""The first screen of all: a tenant's name, and where to start."""
+
+import getpass
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from tui.console.chrome import Frame
+from tui.console.tenants.create_form import Making
+from tui.console.widgets.form import Choice, FieldRow, Form
+from tui.console.widgets.static_text import Plain
+from tui.domain import Tenant
+from tui.paths import paths
+from tui.providers import PROVIDERS
+from tui.sanitize import one_line
+from tui.tenancy.session import Desk
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+
+if TYPE_CHECKING:
+    from tui.console.app import Modeldeck
+
+_INTRODUCTION = (
+    "\n   Modeldeck keeps the model providers of each tenant: keys sealed with the\n"
+    "   tenant's own key pair, added models, default models. Try them at once.\n"
+)
+_HELP = ("Optional. Without one, whoever can read your files on", "this machine can open the keys.")
+
+KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
+
+
+class Welcome(Making[None]):
+    """Makes the first tenant and goes on to where it is to start."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "stop", "Stop making the key pair", id="welcome.stop"),
+        Binding("question_mark,f1", "app.help", "Help", id="welcome.help"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("Tenant", _HELP)
+        self._found: dict[str, str] = {}
+        self._start = Choice("Start with", [], column=True, id="start")
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield Plain(_INTRODUCTION)
+            yield self.name_row
+            yield self.passphrase
+            yield Plain()
+            yield self._start
+            yield Plain()
+            yield self.button
+        yield self.problem
+
+    def frame(self) -> Frame:
+        where = paths(self.app.desk.environ)
+        made, keys = self.app.desk.tenants.path, self.app.desk.keys.path
+        strip = (
+            f"Settings   {where.short(made) if made else 'in memory'}",
+            f"Keys       {where.short(keys) if keys else 'in memory'}",
+        )
+        return Frame("Welcome", self._footer(), strip=strip)
+
+    def _footer(self) -> tuple[str, ...]:
+        here = self.focused
+        if self.button.doing:
+            return ("esc stop", "ctrl+q quit", "f1 help")
+        secret = here in (self.passphrase.first.field, self.passphrase.again.field)
+        enter = "enter next" if secret else "enter open" if self._practising else "enter make the tenant"
+        moves = ("up down choose", "tab next") if here is self._start else ("tab next",)
+        return (enter, *moves, "ctrl+q quit", "f1 help")
+
+    @property
+    def _practising(self) -> bool:
+        return self._start.value == PRACTICE
+
+    def on_mount(self) -> None:
+        self._offer()
+        self.name_row.field.value = _login_name(self.app.desk)
+        self.name_row.field.cursor_position = len(self.name_row.value)
+        self._start.focus()
+
+    def on_screen_resume(self) -> None:
+        self._offer()
+
+    def _offer(self) -> None:
+        self._found = found_keys(self.app.desk)
+        self._start.offer(starts(self.app.desk, self._found))
+
+    # --- what is pressed ---
+
+    def on_choice_changed(self) -> None:
+        self.button.relabel("Open practice" if self._practising else "Make the tenant")
+        self.reframe()
+
+    def on_choice_next(self) -> None:
+        self.make()
+
+    def on_button_pressed(self) -> None:
+        self.make()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        if event.row is self.name_row:
+            self.make()
+        else:
+            self.focus_next()
+
+    def on_input_changed(self) -> None:
+        self.name_row.say()
+
+    def action_stop(self) -> None:
+        self.stop_making()
+
+    def make(self) -> None:
+        if self._practising:
+            self.app.practise()
+        elif not self.button.doing:
+            super().make()
+
+    async def made(self, tenant: Tenant) -> None:
+        # Where all tenants were removed this form comes up again.
+        self.passphrase.clear()
+        going = _go_on(self.app, tenant.id, self._provider(), self._start.value == SERVER)
+        self.app.run_worker(going, group="begin", exit_on_error=False)
+
+    def _provider(self) -> str:
+        """The provider whose form opens at once, '' for the list."""
+        if self._start.value == SERVER:
+            return local_provider()
+        return next(iter(self._found)) if self._start.value == KEY and len(self._found) == 1 else ""
+
+    def unsaved(self) -> str:
+        return "The tenant is not made yet." if self.button.doing or self.passphrase.touched else ""
+
+
+async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:
+    """The list of providers, and over it the form where a provider was chosen to start with."""
+    await app.open_tenant(tenant_id, "providers")
+    if provider_id:
+        await app.set_up(provider_id, look=look)
+
+
+def found_keys(desk: Desk) -> dict[str, str]:
+    """Provider -> the variable of the environment that holds a key for it."""
+    return {
+        each.id: hit.variable
+        for each in PROVIDERS.values()
+        if not each.local_servers and (hit := status.found(desk, each))
+    }
+
+
+def local_provider() -> str:
+    """The provider that knows the most kinds of model servers on this machine."""
+    known = [each for each in PROVIDERS.values() if each.local_servers]
+    return max(known, key=lambda each: len(each.local_servers)).id if known else ""
+
+
+def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
+    """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
+    offered = [(LIST, "the list of providers"), (PRACTICE, "practice: made-up tenants, nothing is written or sent")]
+    local = local_provider()
+    if local:
+        names = ", ".join(each.label for each in PROVIDERS[local].local_servers[:2])
+        offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
+    if len(found) == 1:
+        provider, variable = next(iter(found.items()))
+        offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
+    elif found:
+        offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
+    if local and status.runs_here(desk, PROVIDERS[local]):
+        offered.sort(key=lambda each: each[0] != SERVER)
+    return offered
+
+
+def _login_name(desk: Desk) -> str:
+    name = desk.environ.get("USER") or desk.environ.get("LOGNAME") or ""
+    if not name:
+        try:
+            name = getpass.getuser()
+        except (OSError, KeyError):  # no entry for this user
+            name = ""
+    return one_line(name, tenants.LONGEST)

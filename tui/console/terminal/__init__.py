@@ -1,0 +1,1 @@
+"""The terminal: input driver, differential display, flow control."""

@@ -1,0 +1,119 @@
+"""A picture of the terminal by cells, and how Textual's updates change it."""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rich.cells import cell_len, split_graphemes
+from rich.color import ColorSystem
+from rich.segment import Segment
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+
+from tui.console.terminal.cell_styles import PLAIN, Look, look_of, on_blank
+
+
+class Row(NamedTuple):
+    """A row of cells. A wide character is in its first cell and '' in its second. Never changed in place."""
+
+    texts: list[str]
+    looks: list[Look]
+    sure: bool = True
+    """Whether every terminal agrees on the width of what is in it."""
+
+
+Picture = Sequence[Row]
+
+
+class Cells(NamedTuple):
+    """A text by cells, without control characters. `lead` takes no cell: it goes with the character before."""
+
+    texts: tuple[str, ...]
+    lead: str = ""
+    sure: bool = True
+
+
+def blank(width: int) -> Row:
+    """A row without text."""
+    return Row([" "] * width, [PLAIN] * width)
+
+
+@lru_cache(maxsize=4096)
+def cells(text: str) -> Cells:
+    """A text by cells; they are as many as Textual counts."""
+    text = "".join(each for each in text if each >= " " and not "\x7f" <= each < "\xa0")
+    lead, found = "", []
+    for start, end, width in split_graphemes(text)[0]:
+        if width:
+            found += [text[start:end], *[""] * (width - 1)]
+        else:
+            lead = text[start:end]
+    return Cells(tuple(found), lead, not lead and all(map(sure, found)))
+
+
+@lru_cache(maxsize=4096)
+def sure(text: str) -> bool:
+    """Whether terminals agree on the width: not that of joined characters, nor that of emoji."""
+    if len(text) != 1:
+        return not text
+    code = ord(text)
+    if code < 0x1F000:
+        return not 0x2300 <= code < 0x2E80 or cell_len(text) == 1
+    return 0x20000 <= code < 0x40000
+
+
+def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[Row]:
+    """The picture after an update of Textual's: a whole layout, or spans of rows."""
+    rows = list(picture)
+    if isinstance(update, LayoutUpdate):
+        for y, strips in enumerate(update.strips[: len(rows)]):
+            rows[y] = written(rows[y], 0, (segment for strip in strips for segment in strip), system)
+    elif isinstance(update, ChopsUpdate):
+        for y, x1, x2 in update.spans:
+            if y >= len(rows):
+                continue
+            for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
+                if strip is None or x > x2 or end <= x1:
+                    continue
+                inside = x1 <= x < x2 and end <= x2
+                rows[y] = written(rows[y], x, strip if inside else strip.crop(0, min(end, x2) - x), system)
+    return rows
+
+
+def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) -> Row:
+    """The row with segments written over it from a cell on; no half of a wide character stays."""
+    texts: list[str] = []
+    looks: list[Look] = []
+    certain = True
+    for text, style, control in segments:
+        if control:
+            continue
+        look = look_of(style, system)
+        start = len(texts)
+        if text.isascii() and text.isprintable():
+            texts += text
+        else:
+            found = cells(text)
+            certain = certain and found.sure
+            if found.lead and texts:
+                last = -1 if texts[-1] else -2
+                texts[last] += found.lead
+            texts += found.texts
+        bare = on_blank(look)
+        if bare is look:
+            looks += [look] * (len(texts) - start)
+        else:
+            looks += [bare if each == " " else look for each in texts[start:]]
+    room = max(0, len(row.texts) - x)
+    if len(texts) > room:
+        if room and not texts[room]:
+            texts[room - 1], looks[room - 1] = " ", on_blank(looks[room - 1])
+        del texts[room:], looks[room:]
+    if not texts:
+        return row
+    end = x + len(texts)
+    all_texts, all_looks = row.texts.copy(), row.looks.copy()
+    for cut, half in ((x, x - 1), (end, end)):
+        if 0 < cut < len(all_texts) and not all_texts[cut]:
+            all_texts[half], all_looks[half] = " ", on_blank(all_looks[half])
+    all_texts[x:end], all_looks[x:end] = texts, looks
+    return Row(all_texts, all_looks, certain and (row.sure or all(map(sure, all_texts))))

@@ -1,0 +1,254 @@
+"""The shortest text that turns one picture on a terminal into another.
+
+It uses what every terminal knows: moves, colours, erasing to the end of a row, and scroll regions that are moved by a
+line feed at the foot or an index at the head.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from tui.console.terminal.cell_styles import PLAIN, Look, change, on_blank
+from tui.console.terminal.cells import Picture, Row, blank, sure
+
+ANEW = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
+"""No colour, no scroll region, no line wrap, no cursor, nothing on the screen: what all else stands on."""
+
+_ERASE = "\x1b[K"
+_GAP = 4
+"""Cells that are as they should be and yet sent again, as that is shorter than a move over them."""
+
+_CHEAP = 64
+"""Characters that no scroll makes fewer: its own take half of that."""
+
+_LONGEST = 32
+"""Cells of one run at most, so that a slow line can be given less than a row."""
+
+
+class Pen(NamedTuple):
+    """Where the terminal writes next and how. `y` below 0 and `x` beyond the last cell are not known."""
+
+    y: int = -1
+    x: int = 0
+    look: Look = PLAIN
+
+
+class Run(NamedTuple):
+    """A text that makes the cells from `start` to `end` of row `y` what they should be, and the pen after it."""
+
+    y: int
+    start: int
+    end: int
+    text: str
+    pen: Pen
+
+
+class Shown(NamedTuple):
+    """What a terminal shows."""
+
+    picture: Picture
+    pen: Pen
+
+    @classmethod
+    def nothing(cls, width: int, height: int) -> "Shown":
+        """What it shows after ANEW."""
+        return cls([blank(width)] * height, Pen(0, 0))
+
+
+def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, Shown]:
+    """A text towards the picture that is wanted, with the cursor (x, y) at its end, and what is shown after it.
+
+    Where the whole takes more bytes than `room`, it is only a part of it, from the cursor's row outwards, as there is
+    seen what a key did. The rest is the difference that is left.
+    """
+    rows, width = range(len(wanted)), len(wanted[0].texts)
+    start, todo, scrolling = _shortest(shown, wanted, rows)
+    pen = todo[-1].pen if todo else start.pen
+    text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
+    if len(text.encode()) <= room:
+        return text, Shown(wanted, Pen(cursor[1], cursor[0], pen.look))
+    picture, pen, text = list(start.picture), start.pen, scrolling
+    for run in runs(*start, wanted, sorted(rows, key=lambda y: abs(y - cursor[1]))):
+        if text and len(text.encode()) + len(run.text.encode()) > room:
+            break
+        text, pen = text + run.text, run.pen
+        picture[run.y] = _overlaid(picture[run.y], wanted[run.y], run.start, run.end)
+    return text, Shown(picture, pen)
+
+
+def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
+    texts, looks = row.texts.copy(), row.looks.copy()
+    texts[start:end], looks[start:end] = new.texts[start:end], new.looks[start:end]
+    return Row(texts, looks, row.sure and new.sure)
+
+
+# --- what is sent for a row ---
+
+
+def runs(before: Picture, pen: Pen, after: Picture, order: Iterable[int]) -> Iterator[Run]:
+    """What is to be sent for rows, in that order; any first part of it makes its cells right and no others wrong."""
+    for y in order:
+        old, new = before[y], after[y]
+        if old is new or old[:2] == new[:2]:
+            continue
+        for run in _spans(y, old, new, pen) if old.sure and new.sure else [_anew(y, new, pen)]:
+            pen = run.pen
+            yield run
+
+
+def _spans(y: int, old: Row, new: Row, pen: Pen) -> Iterator[Run]:
+    """The cells of a row that differ."""
+    tail, width = _tail(new), len(new.texts)
+    for start, end in _differing(old, new):
+        erase = end - max(start, tail) > len(_ERASE)
+        stop = max(start, tail) if erase else end
+        while start < stop:
+            last = min(stop, start + _LONGEST)
+            while last < width and not new.texts[last]:
+                last += 1
+            text, pen = _written(new, y, start, last, pen)
+            yield Run(y, start, last, text, pen)
+            start = last
+        if erase:
+            text, pen = _erased(y, start, pen, width)
+            yield Run(y, start, width, text, pen)
+            return
+
+
+def _anew(y: int, new: Row, pen: Pen) -> Run:
+    """A row with characters that terminals count differently: cleared, and each cell after one of them is placed."""
+    width, tail = len(new.texts), _tail(new)
+    text, pen = _erased(y, 0, pen, width)
+    start = 0
+    for end in [*(x + 1 for x, each in enumerate(new.texts) if not sure(each)), tail]:
+        while end < width and not new.texts[end]:
+            end += 1
+        if start < end:
+            more, pen = _written(new, y, start, end, pen)
+            text, pen, start = text + more, Pen(y, width, pen.look), end
+    return Run(y, 0, width, text, pen)
+
+
+def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
+    """The ranges of cells that differ, with small gaps that take no change of look."""
+    cells = zip(old.texts, new.texts, old.looks, new.looks, strict=True)
+    different = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c is not d]
+    start = different[0]
+    for last, x in pairwise(different):
+        look = new.looks[last]
+        if x - last - 1 > _GAP or not all(_fits(new, between, look) for between in range(last + 1, x)):
+            yield start, last + 1
+            start = x
+    yield start, different[-1] + 1
+
+
+def _fits(row: Row, x: int, look: Look) -> bool:
+    """Whether a cell can be written in a look."""
+    return row.looks[x] is look or (row.texts[x] == " " and on_blank(look) is row.looks[x])
+
+
+def _tail(row: Row) -> int:
+    """From where on a row is blank."""
+    end = len(row.texts)
+    while end and row.texts[end - 1] == " " and row.looks[end - 1] is PLAIN:
+        end -= 1
+    return end
+
+
+def _written(row: Row, y: int, start: int, end: int, pen: Pen) -> tuple[str, Pen]:
+    parts = [move(pen, y, start, len(row.texts))]
+    look = pen.look
+    for text, wanted in zip(row.texts[start:end], row.looks[start:end], strict=True):
+        if wanted is not look and text and not (text == " " and on_blank(look) is wanted):
+            parts.append(change(look, wanted))
+            look = wanted
+        parts.append(text)
+    return "".join(parts), Pen(y, end, look)
+
+
+def _erased(y: int, x: int, pen: Pen, width: int) -> tuple[str, Pen]:
+    """From a cell to the end of its row; in no colour, as not every terminal erases in colour."""
+    plain, look = _plain(pen.look)
+    return move(pen, y, x, width) + plain + _ERASE, Pen(y, x, look)
+
+
+def _plain(look: Look) -> tuple[str, Look]:
+    """The way to a look that leaves blanks plain, and that look."""
+    return ("", look) if on_blank(look) is PLAIN else (change(look, PLAIN), PLAIN)
+
+
+def move(pen: Pen, y: int, x: int, width: int) -> str:
+    """The shortest way to a cell."""
+    ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
+    if pen.y == y and pen.x == x:
+        return ""
+    if pen.y == y and pen.x < width:
+        step = x - pen.x
+        ways.append(f"\x1b[{abs(step) if abs(step) > 1 else ''}{'C' if step > 0 else 'D'}")
+        ways.append("\b" * -step if step < 0 else ways[0])
+    if 0 <= pen.y <= y and not x:
+        ways.append("\r" + "\n" * (y - pen.y))
+    return min(ways, key=len)
+
+
+# --- rows that only moved ---
+
+
+class Scroll(NamedTuple):
+    """The rows from `top` to `bottom`, both included, move up `by` so many (down, if below 0)."""
+
+    top: int
+    bottom: int
+    by: int
+
+
+def _shortest(shown: Shown, wanted: Picture, rows: range) -> tuple[Shown, list[Run], str]:
+    """What is sent after a scroll, if that is shorter than without one: what it shows, what is left, and its text."""
+    best, text = (shown, list(runs(*shown, wanted, rows))), ""
+    if _length("", best[1]) > _CHEAP:
+        for scroll in _scrolls(shown.picture, wanted):
+            after, scrolling = _scrolled(shown, scroll)
+            todo = list(runs(*after, wanted, rows))
+            if _length(scrolling, todo) < _length(text, best[1]):
+                best, text = (after, todo), scrolling
+    return *best, text
+
+
+def _length(text: str, todo: Iterable[Run]) -> int:
+    return len(text) + sum(len(run.text) for run in todo)
+
+
+def _scrolled(shown: Shown, scroll: Scroll) -> tuple[Shown, str]:
+    (top, bottom, by), picture = scroll, shown.picture
+    gap = [blank(len(picture[0].texts))] * abs(by)
+    part = [*gap, *picture[top : bottom + 1], *gap][abs(by) + by :][: bottom + 1 - top]
+    plain, look = _plain(shown.pen.look)
+    edge = f"\x1b[{bottom + 1}H" + "\n" * by if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * -by
+    text = f"{plain}\x1b[{top + 1};{bottom + 1}r{edge}\x1b[r"
+    return Shown([*picture[:top], *part, *picture[bottom + 1 :]], Pen(look=look)), text
+
+
+def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
+    """Where rows may have moved, by the columns that changed anywhere, and by whole rows: others may stand beside."""
+    changed = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old[:2] != new[:2]]
+    if len(changed) < 3:
+        return
+    width = len(before[0].texts)
+    sides = [_sides(before[y].texts, after[y].texts) for y in changed]
+    for start, end in {(min(start for start, _ in sides), max(end for _, end in sides)), (0, width)}:
+        old_texts = ["".join(row.texts[start:end]) for row in before]
+        often = Counter(old_texts)
+        places = {text: y for y, text in enumerate(old_texts) if often[text] == 1}
+        new_texts = {y: "".join(after[y].texts[start:end]) for y in changed}
+        steps = Counter(places[text] - y for y, text in new_texts.items() if text in places)
+        for by, _ in steps.most_common(1):
+            if by:
+                same = [y for y, text in new_texts.items() if places.get(text) == y + by]
+                yield Scroll(min(same) + min(by, 0), max(same) + max(by, 0), by)
+
+
+def _sides(old: list[str], new: list[str]) -> tuple[int, int]:
+    """Between which cells two rows differ; an empty range in the middle if in looks alone."""
+    different = [x for x, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
+    return (different[0], different[-1] + 1) if different else (len(new), 0)

@@ -1,0 +1,252 @@
+"""What arrives from the terminal: bytes of a line that may be slow, cut and joined anywhere, into keys and pastes.
+
+Two rules hold here, before any widget sees a key:
+
+* Escape and another key that arrive together (tmux's escape-time, a slow line, or a key sent as alt+key) are escape,
+  then that key.
+* A line end that arrives in the same read as other text is part of a paste. It never submits anything.
+"""
+
+import asyncio
+import errno
+import os
+import re
+import select
+import selectors
+import signal
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any, TextIO
+
+from textual import constants, events
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
+
+from tui.console.terminal.flow_control import ANSWER, Pace
+
+ESC = "\x1b"
+_PASTE_START = "\x1b[200~"
+_PASTE_END = "\x1b[201~"
+_LONG = 64
+_ANSWER = 1.0
+"""Seconds that the terminal's last answer is waited for."""
+
+_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])")
+_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Text for the key parser: plain keys or one whole escape sequence."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """Text that came in one piece; line ends are line feeds."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Escape:
+    """The escape key alone."""
+
+
+Piece = Keys | Pasted | Escape
+
+
+@dataclass
+class Splitter:
+    """Cuts what was read into pieces. Keeps an unfinished sequence, or an unfinished paste, for the next read."""
+
+    held: str = ""
+    paste: list[str] | None = field(default=None)
+
+    def feed(self, data: str) -> Iterator[Piece]:
+        """The pieces of one read."""
+        data, self.held = self.held + data, ""
+        while data:
+            if self.paste is not None:
+                text, end, data = self._until_end(data)
+                self.paste.append(text)
+                if end:
+                    yield Pasted(_lines("".join(self.paste)))
+                    self.paste = None
+            elif data.startswith(_PASTE_START):
+                self.paste, data = [], data[len(_PASTE_START) :]
+            elif not data.startswith(ESC):
+                text, escape, rest = data.partition(ESC)
+                data = escape + rest
+                yield _keys_or_paste(text)
+            elif match := _SEQUENCE.match(data):
+                data = data[match.end() :]
+                yield Keys(match[0])
+            elif _PARTIAL.match(data):
+                self.held, data = data, ""
+            else:
+                yield Escape()
+                data = data[1:]
+
+    def waited(self) -> Iterator[Piece]:
+        """What was held turns out to be whole: nothing came within the escape delay."""
+        held, self.held = self.held, ""
+        if held and self.paste is None:
+            yield Escape()
+            if held[1:]:
+                yield Keys(held[1:])
+        elif held:
+            self.held = held
+
+    def _until_end(self, data: str) -> tuple[str, str, str]:
+        """The text of a paste, its end mark if it is here, and what follows; an end mark cut by the read is held."""
+        text, end, rest = data.partition(_PASTE_END)
+        if not end:
+            cut = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if data.endswith(_PASTE_END[:n])), 0)
+            text, self.held = data[: len(data) - cut], data[len(data) - cut :]
+        return text, end, rest
+
+
+def _keys_or_paste(text: str) -> Piece:
+    line_end = "\r" in text or "\n" in text
+    if len(text) >= _LONG or (line_end and text.strip("\r\n\t\x08\x7f")):
+        return Pasted(_lines(text))
+    return Keys(text)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
+
+def unalt(key: events.Key) -> list[events.Key]:
+    """A key held with alt as the two keys that it stands for."""
+    if not key.key.startswith("alt+") or len(key.key) == len("alt+"):
+        return [key]
+    name = key.key.removeprefix("alt+")
+    character = key.character if key.character and len(key.character) == 1 else None
+    if character is None and len(name) == 1:
+        character = name
+    if name == "enter":
+        return [events.Key("enter", "\r")]
+    return [events.Key("escape", ESC), events.Key(name, character)]
+
+
+class Output:
+    """The terminal as a file. One that went away takes everything, so that nobody waits for it: its reader tells."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, or lose what nobody sees."""
+        with _gone():
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        with _gone():
+            self._file.flush()
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+
+
+class Keyboard(LinuxDriver):
+    """The terminal's driver, with the two rules above between the line and the key parser, and the line's pace."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._file = Output(self._file)  # type: ignore[assignment, arg-type]  # as much of a file as is used
+        self.pace = Pace(takes=self._takes)
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        # Textual's own handler may be interrupted by the next signal, and then tells the older size after the newer.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+        if self._writer_thread is not None:
+            self.pace.given_up()
+            # The time of an answer alone; what is sent later is measured by it.
+            self.write(self.pace.sent(0, monotonic()))
+
+    def _sigcont_application(self, *_: object) -> None:
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        else:
+            # Nothing was suspended: it comes with a terminal that hangs up, too, and after a stop that none can handle.
+            self._loop.call_soon_threadsafe(self._app.post_message, self.SignalResume())
+
+    def _resized(self) -> None:
+        """The window has another size."""
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
+
+    def disable_input(self) -> None:
+        # An answer that comes when nobody reads here any more would be typed into the shell.
+        deadline = monotonic() + _ANSWER
+        while self.pace.answers and self.pace.on_the_way and monotonic() < deadline:
+            sleep(0.01)
+        super().disable_input()
+
+    def _takes(self) -> bool:
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLOUT)
+        return bool(poll.poll(0))
+
+    def run_input_thread(self) -> None:
+        """Read until the driver stops; a terminal that went away ends the reading, not the processor."""
+        parser = XTermParser(self._debug)
+        splitter = Splitter()
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        with selectors.SelectSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(constants.ESCAPE_DELAY if splitter.held else 0.1):
+                    try:
+                        data = os.read(self.fileno, 1 << 16)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        self.pace.given_up()
+                        os.kill(os.getpid(), signal.SIGHUP)
+                        self.exit_event.wait()
+                        return
+                    pieces = splitter.feed(decode(data))
+                else:
+                    pieces = splitter.waited()
+                for piece in pieces:
+                    if piece == Keys(ANSWER):
+                        self.pace.answered(monotonic())
+                        self._loop.call_soon_threadsafe(self.pace.then)
+                        continue
+                    self.pace.pressed(monotonic())
+                    for message in _messages(piece, parser):
+                        self.process_message(message)
+                for message in parser.tick():
+                    self.process_message(message)
+
+
+def _messages(piece: Piece, parser: XTermParser) -> Iterator[Message]:
+    match piece:
+        case Escape():
+            yield events.Key("escape", ESC)
+        case Pasted(text):
+            yield events.Paste(text)
+        case Keys(text):
+            for message in parser.feed(text):
+                if isinstance(message, events.Key):
+                    yield from unalt(message)
+                else:
+                    yield message

@@ -1,0 +1,87 @@
+"""`/ filter`: a field above a list. Enter and down go on to the list and keep it; its screen empties it on escape."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.console.widgets.input import LineField
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import CURSOR
+
+_FIELD = 49
+
+
+def holding(texts: Sequence[str], typed: str) -> Sequence[int]:
+    """Which of the case-folded texts hold all words typed, in any order: quick enough over thousands at each key."""
+    found: Sequence[int] = range(len(texts))
+    for word in typed.casefold().split():
+        found = [n for n in found if word in texts[n]]
+    return found
+
+
+class Filter(Horizontal):
+    """The row of a filter. `Changed` tells each new text, `Done` that the list is to have the focus."""
+
+    DEFAULT_CSS = f"""
+    Filter {{ height: 1; }}
+    Filter .start {{ width: 6; }}
+    Filter LineField, Filter LineField:focus {{ width: 1fr; max-width: {_FIELD}; }}
+    Filter .end {{ width: auto; }}
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "done", "to list", show=False)]
+
+    class Changed(Message):
+        """The text is another one."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Done(Message):
+        """The list is to have the focus."""
+
+    def __init__(self, note: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.field = LineField()
+        self._start = Plain("   / [", classes="start")
+        self._end = Plain(f"]{note}", classes="end")
+
+    def compose(self) -> ComposeResult:
+        yield self._start
+        yield self.field
+        yield self._end
+
+    @property
+    def text(self) -> str:
+        """What is looked for."""
+        return self.field.value.strip()
+
+    def note(self, text: str) -> None:
+        """What stands behind the field."""
+        self._end.show(f"]   {text}" if text else "]")
+
+    def clear(self) -> None:
+        """Look for nothing."""
+        self.field.value = ""
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(self.text))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_done()
+
+    def action_done(self) -> None:
+        self.post_message(self.Done())
+
+    def on_descendant_focus(self) -> None:
+        self._start.show(f" {CURSOR} / [")
+
+    def on_descendant_blur(self) -> None:
+        self._start.show("   / [")

@@ -1,0 +1,67 @@
+"""`/ find`: a field under a text. Typing looks, enter goes to the next place, escape closes."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.widgets.input import LineField
+from tui.console.widgets.static_text import Plain
+
+
+class Find(Horizontal):
+    """Hidden until it is opened. `Wanted` asks its owner to look for a text."""
+
+    DEFAULT_CSS = """
+    Find { height: 1; display: none; }
+    Find.-open { display: block; }
+    Find Plain { width: auto; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("down", "again", show=False),
+    ]
+
+    class Wanted(Message):
+        """A text is looked for: from here on, or (`again`) after the place found last."""
+
+        def __init__(self, text: str, again: bool) -> None:
+            super().__init__()
+            self.text, self.again = text, again
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = LineField()
+        self._said = Plain("]  ")
+        self._back: Widget | None = None
+
+    def open(self) -> None:
+        """Show the field and put the cursor into it."""
+        self._back = self.screen.focused
+        if not self.field.is_attached:
+            self.mount(Plain("   / ["), self.field, self._said)
+        self.add_class("-open")
+        self.field.focus()
+
+    def say(self, found: bool) -> None:
+        """Whether the text was found."""
+        self._said.show("]  " if found or not self.field.value else "]  not found ")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Wanted(event.value, again=False))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_again()
+
+    def action_again(self) -> None:
+        self.post_message(self.Wanted(self.field.value, again=True))
+
+    def action_close(self) -> None:
+        self.remove_class("-open")
+        if self._back is not None:
+            self._back.focus()

@@ -1,0 +1,287 @@
+"""The parts of a form: labelled fields with lines of help, buttons, choices and check marks.
+
+A form is a column of parts. Enter in a field goes on to the next part, enter on a button presses it, and nothing else
+submits anything.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.widgets.input import LineField, SecretField
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import CURSOR, MUTED, WORKING
+from tui.console.widgets.truncate import fit, width
+
+LABEL = 17
+"""Cells of a label; fields begin three cells and a label from the left."""
+
+FIELD = 52
+"""Cells between the brackets of a field."""
+
+
+class Form(VerticalScroll, can_focus=False):
+    """A column of parts. `tab`, `shift+tab`, and `up` and `down` outside of fields, move through them as a ring."""
+
+    DEFAULT_CSS = "Form { height: 1fr; scrollbar-size: 0 0; background: transparent; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", show=False),
+        Binding("up", "app.focus_previous", show=False),
+    ]
+
+
+class FieldRow(Vertical):
+    """A label, a field in brackets, and lines under it. The lines can change; the field keeps what was typed."""
+
+    DEFAULT_CSS = f"""
+    FieldRow {{ height: auto; }}
+    FieldRow > Horizontal {{ height: 1; }}
+    FieldRow .label {{ width: {LABEL + 4}; }}
+    FieldRow LineField, FieldRow LineField:focus {{ max-width: {FIELD}; }}
+    FieldRow .end {{ width: auto; }}
+    FieldRow .under {{ height: auto; padding-left: {LABEL + 3}; }}
+    FieldRow .under.-empty {{ display: none; }}
+    """
+
+    class Next(Message):
+        """Enter was pressed in the field."""
+
+        def __init__(self, row: "FieldRow") -> None:
+            super().__init__()
+            self.row = row
+
+    def __init__(
+        self,
+        name: str,
+        label: str,
+        value: str = "",
+        *,
+        secret: bool = False,
+        help: Sequence[str] = (),  # noqa: A002 - the word of the screens
+        cells: int = FIELD,
+    ) -> None:
+        super().__init__(id=f"row-{name}")
+        self.field_name, self.label, self.help, self.cells = name, label, tuple(help), cells
+        self.field: LineField = SecretField() if secret else LineField(value)
+        self._label = Plain(classes="label")
+        self._end = Plain("]", classes="end")
+        self._under = Plain(classes="under")
+
+    def compose(self) -> ComposeResult:
+        with Horizontal():
+            yield self._label
+            yield self.field
+            yield self._end
+        yield self._under
+
+    def on_mount(self) -> None:
+        self.field.styles.max_width = self.cells
+        self._label.styles.width = (LABEL if self.label else 0) + 4
+        self._mark(self.field.has_focus)
+        self.say()
+
+    @property
+    def value(self) -> str:
+        return self.field.value
+
+    def say(self, *lines: Words) -> None:
+        """What stands under the field: the given lines, else its help."""
+        shown: Sequence[Words] = lines or [(each, MUTED) for each in self.help]
+        self._under.show(Content("\n").join(line(each) for each in shown))
+        self._under.set_class(not shown, "-empty")
+
+    def note(self, text: Words) -> None:
+        """What stands behind the field, such as the state of a search."""
+        self._end.show(line("] ", text))
+
+    def _mark(self, here: bool) -> None:
+        self._label.show(f" {CURSOR if here else ' '} {fit(self.label, LABEL) if self.label else ''}[")
+
+    def on_descendant_focus(self) -> None:
+        self._mark(True)
+
+    def on_descendant_blur(self) -> None:
+        self._mark(False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Next(self))
+
+
+class Part(Widget, can_focus=True):
+    """Something of one row or more in a form that takes the focus but no text."""
+
+    DEFAULT_CSS = "Part { height: auto; width: 1fr; }"
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    @property
+    def marker(self) -> str:
+        return f" {CURSOR} " if self.has_focus else "   "
+
+
+class Button(Part):
+    """`[ Words that say what happens ]`, and a note behind it. While it works, what it does stands in its place."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "press", id="form.press")]
+
+    class Pressed(Message):
+        """The button was pressed."""
+
+        def __init__(self, button: "Button") -> None:
+            super().__init__()
+            self.button = button
+
+        @property
+        def control(self) -> "Button":
+            return self.button
+
+    def __init__(self, label: str, *, id: str | None = None, note: str = "", indent: int = 0) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.label, self.note_text, self.indent = label, note, indent
+        self.doing = ""
+
+    def work(self, doing: str = "") -> None:
+        """Show what is being done in the button's place; '' brings the button back."""
+        if doing != self.doing:
+            self.doing = doing
+            self.refresh(layout=True)
+
+    def relabel(self, label: str, note: str = "") -> None:
+        if (label, note) != (self.label, self.note_text):
+            self.label, self.note_text = label, note
+            self.refresh(layout=True)
+
+    def render(self) -> Content:
+        if self.doing:
+            return line(self.marker, f"{WORKING} {self.doing}")
+        style = "reverse" if self.has_focus else ""
+        note = f"   {self.note_text}" if self.note_text else ""
+        return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
+
+    def action_press(self) -> None:
+        if not self.disabled and not self.doing:
+            self.post_message(self.Pressed(self))
+
+    def on_click(self) -> None:
+        self.action_press()
+
+
+class Choice(Part):
+    """`(•) one  ( ) another`, in a row or a column. Left, right and space choose; other plain keys do nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "step(-1)", show=False),
+        Binding("right,space", "step(1)", show=False),
+        Binding("enter", "next", show=False),
+    ]
+
+    class Changed(Message):
+        """Another value was chosen."""
+
+        def __init__(self, choice: "Choice") -> None:
+            super().__init__()
+            self.choice = choice
+
+        @property
+        def control(self) -> "Choice":
+            return self.choice
+
+    class Next(Changed):
+        """Enter was pressed."""
+
+    def __init__(
+        self,
+        label: str,
+        options: Sequence[tuple[str, str | Content]],
+        value: str = "",
+        *,
+        column: bool = False,
+        id: str | None = None,  # noqa: A002 - textual's name
+    ) -> None:
+        super().__init__(id=id)
+        self.label, self.options, self.column = label, list(options), column
+        self.value = value or (self.options[0][0] if self.options else "")
+        if column:
+            self._bindings.bind("down", "step(1)", show=False)
+            self._bindings.bind("up", "step(-1)", show=False)
+
+    def render(self) -> Content:
+        cells = max(20, self.size.width - LABEL - 4)
+        parts = [line(f"({'•' if key == self.value else ' '}) ", text) for key, text in self.options]
+        rows: list[Content] = []
+        for part in parts:
+            if rows and not self.column and rows[-1].cell_length + 3 + part.cell_length <= cells:
+                rows[-1] = rows[-1].append("  ").append(part)
+            else:
+                rows.append(part)
+        first = line(self.marker, fit(self.label, LABEL))
+        return Content("\n").join(
+            first.append(row) if n == 0 else line(" " * (LABEL + 3), row) for n, row in enumerate(rows)
+        )
+
+    def offer(self, options: Sequence[tuple[str, str | Content]]) -> None:
+        """Offer other values; the one chosen stays if it is among them, else the first is."""
+        if list(options) != self.options:
+            self.options = list(options)
+            if self.value not in dict(options):
+                self.value = self.options[0][0] if self.options else ""
+            self.refresh(layout=True)
+
+    def choose(self, value: str) -> None:
+        """Choose a value; the same again tells nobody."""
+        if value != self.value and value in dict(self.options):
+            self.value = value
+            self.refresh(layout=True)
+            self.post_message(self.Changed(self))
+
+    def action_step(self, step: int) -> None:
+        keys = [key for key, _ in self.options]
+        self.choose(keys[(keys.index(self.value) + step) % len(keys)])
+
+    def action_next(self) -> None:
+        self.post_message(self.Next(self))
+
+    def on_click(self, event: events.Click) -> None:
+        if self.column and 0 <= event.y < len(self.options):
+            self.choose(self.options[event.y][0])
+            return
+        x = LABEL + 3
+        for key, text in self.options:
+            wide = 4 + width(line(text).plain)
+            if x <= event.x < x + wide:
+                self.choose(key)
+            x += wide + 2
+
+
+class Check(Part):
+    """`[x] something`, switched by space."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", show=False)]
+
+    def __init__(self, content: Content | str, *, on: bool = True, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.content_line, self.on = line(content), on
+
+    def render(self) -> Content:
+        style = "reverse" if self.has_focus else ""
+        return line(self.marker, (f"[{'x' if self.on else ' '}] ", style), self.content_line)
+
+    def action_switch(self) -> None:
+        self.on = not self.on
+        self.refresh()
+
+    def on_click(self) -> None:
+        self.action_switch()

@@ -1,0 +1,89 @@
+"""Text fields: one line, dots for a secret. A paste never submits, and is refused whole when it is too long."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.sanitize import printable
+
+LIMIT = 16_000
+"""Characters that a one-line field takes; the longest keys in use have a few thousand."""
+
+
+class LineField(Input):
+    """A field of one line without a frame. Enter goes on to the next field; its screen decides what that is.
+
+    `cleaner` says what of a paste goes in, None where it is refused; a form that knows more may put in its own.
+    """
+
+    DEFAULT_CSS = """
+    LineField, LineField:focus {
+        border: none; padding: 0; height: 1; width: 1fr; background: transparent; background-tint: transparent;
+    }
+    """
+
+    class TooLong(Message):
+        """A paste of `size` characters was left out."""
+
+        def __init__(self, field: "LineField", size: int) -> None:
+            super().__init__()
+            self.field, self.size = field, size
+
+    class Pasted(Message):
+        """Text was pasted; the field holds by now what its cleaner took of it."""
+
+        def __init__(self, field: "LineField", text: str) -> None:
+            super().__init__()
+            self.field, self.text = field, text
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+h", "delete_left", show=False)]
+
+    def __init__(self, value: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(value, id=id, classes=classes, select_on_focus=False, compact=True)
+        self.cursor_blink = False
+        self.cleaner: Callable[[str], str | None] = self.clean
+
+    def clean(self, text: str) -> str:
+        """What of a paste goes into the field."""
+        return " ".join(printable(text).split("\n")).strip() if "\n" in text else printable(text)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        self.take(event.text)
+
+    def take(self, text: str) -> None:
+        """Put pasted text where the cursor is."""
+        if len(text) > LIMIT:
+            self.post_message(self.TooLong(self, len(text)))
+            return
+        cleaned = self.cleaner(text)
+        if cleaned is not None:
+            start, end = self.selection
+            self.replace(cleaned, start, end)
+        self.post_message(self.Pasted(self, text))
+
+
+class SecretField(LineField):
+    """A field that shows dots. What it holds can be replaced, never copied or cut."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id, classes=classes)
+        self.password = True
+
+    def clean(self, text: str) -> str:
+        # What is wrong with a pasted key is said by its screen, which sees the paste as it came.
+        return "".join(character for character in text if character.isprintable())
+
+    def action_copy(self) -> None:
+        """Nothing: a secret does not leave through the clipboard."""
+
+    action_cut = action_copy
+
+    @property
+    def selected_text(self) -> str:
+        return ""

@@ -1,0 +1,53 @@
+"""Code in the colours of the theme, by role: words of the language, texts, numbers, remarks."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tui.console.widgets.static_text import line
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED, SUCCESS
+from tui.sanitize import printable
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer  # type: ignore[import-untyped]
+
+
+def coloured(text: str, language: str) -> Content:
+    """The code; without a language that is known, as it is."""
+    lexer = _lexer(language.lower()) if language else None
+    if lexer is None:
+        return line(text)
+    # Pygments adds a line end and may change none of the text besides.
+    parts = [(value, _role(str(kind))) for kind, value in lexer.get_tokens(printable(text))]
+    return line(*parts).rstrip("\n") if not text.endswith("\n") else line(*parts)
+
+
+@cache
+def _lexer(language: str) -> "Lexer | None":
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+
+    try:
+        return get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except ClassNotFound:
+        return None
+
+
+_ROLES = (
+    ("Token.Keyword.Constant", ATTENTION),
+    ("Token.Keyword", ACCENT),
+    ("Token.Operator.Word", ACCENT),
+    ("Token.Name.Tag", ACCENT),
+    ("Token.Name.Decorator", ACCENT),
+    ("Token.Literal.String", SUCCESS),
+    ("Token.Literal.Number", ATTENTION),
+    ("Token.Comment", MUTED),
+    ("Token.Generic.Deleted", ATTENTION),
+    ("Token.Generic.Inserted", SUCCESS),
+)
+
+
+@cache
+def _role(kind: str) -> str:
+    return next((role for beginning, role in _ROLES if kind.startswith(beginning)), "")

@@ -1,0 +1,70 @@
+"""A table without lines: columns kept apart by blanks."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from tui.console.widgets.markdown.wrap import wrap
+from tui.console.widgets.static_text import line
+
+_INDENT = 2
+_GAPS = (4, 2)
+_LEAST = 6
+"""Cells below which a column is not worth having."""
+
+Cells = Sequence[Content]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How wide each column is, and the blanks between them. No widths: there is no room for columns."""
+
+    widths: tuple[int, ...]
+    gap: int
+
+
+def columns_for(rows: Sequence[Cells], room: int) -> Columns:
+    """Columns that show the rows in that many cells: as wide as what is in them, else narrowed evenly."""
+    count = len(rows[0])
+    wanted = [max(1, *(row[n].cell_length for row in rows)) for n in range(count)]
+    for gap in _GAPS:
+        if sum(wanted) + gap * (count - 1) <= room - _INDENT:
+            return Columns(tuple(wanted), gap)
+    left = room - _INDENT - gap * (count - 1)
+    if left < count * _LEAST:
+        return Columns((), 0)
+    widths = [0] * count
+    for rest, n in zip(range(count, 0, -1), sorted(range(count), key=wanted.__getitem__), strict=True):
+        widths[n] = min(wanted[n], left // rest)
+        left -= widths[n]
+    return Columns(tuple(widths), gap)
+
+
+def table_rows(
+    rows: Sequence[Cells], ends: Sequence[bool], columns: Columns, room: int, *, head: bool
+) -> list[Content]:
+    """The rows of a table, the first of which is its head; `ends` says which columns stand at the right."""
+    if not columns.widths:
+        return [each for row in rows[1:] for each in _listed(rows[0], row, room)]
+    shown: Iterable[Cells] = ([[cell.stylize("bold") for cell in rows[0]]] if head else []) + list(rows[1:])
+    return [each for row in shown for each in _row(row, ends, columns)]
+
+
+def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
+    cells = [wrap(cell, width) for cell, width in zip(row, columns.widths, strict=True)]
+    drawn: list[Content] = []
+    for number in range(max(map(len, cells))):
+        parts = [Content(" " * _INDENT)]
+        for place, (cell, width, end) in enumerate(zip(cells, columns.widths, ends, strict=True)):
+            text = cell[number] if number < len(cell) else Content("")
+            blanks = Content(" " * (width - text.cell_length))
+            parts += [Content(" " * columns.gap if place else ""), *((blanks, text) if end else (text, blanks))]
+        drawn.append(line(*parts).rstrip())
+    return drawn
+
+
+def _listed(head: Cells, row: Cells, room: int) -> list[Content]:
+    """A row as lines of its own, `head: cell`, with a blank row after it."""
+    lines = [line(name.stylize("bold"), ": ", cell) for name, cell in zip(head, row, strict=True)]
+    return [part for each in lines for part in wrap(each, room)] + [Content("")]

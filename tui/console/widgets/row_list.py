@@ -1,0 +1,226 @@
+"""A list of rows with a cursor: tenants, providers, models, choices of a picker. Draws only the rows in sight."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, overload
+
+from rich.style import Style as RichStyle
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.console.widgets.static_text import drawn, line
+from tui.console.widgets.symbols import CURSOR
+
+Draw = Callable[[int], Content]
+"""A row's text at a width in cells, without the three cells of the cursor."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row. `key` is its identity for the cursor ('' for headings and other rows that cannot be chosen)."""
+
+    key: str
+    draw: Draw
+
+    @property
+    def selectable(self) -> bool:
+        return bool(self.key)
+
+
+def text_item(key: str, content: Content | str) -> Item:
+    """A row whose text does not depend on the width."""
+    drawn = line(content)
+    return Item(key, lambda _: drawn)
+
+
+class Lazy(Sequence[Item]):
+    """Rows that are made when they are looked at, for lists of thousands: their keys, and what draws the nth."""
+
+    def __init__(self, keys: Sequence[str], draw: Callable[[int], Draw]) -> None:
+        self.keys = keys
+        self._draw = draw
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        return Item(self.keys[index], self._draw(index))
+
+
+def _index(items: Sequence[Item], key: str) -> int:
+    """Where the row of that key is, -1 if there is none."""
+    if isinstance(items, Lazy):
+        return items.keys.index(key) if key and key in items.keys else -1
+    return next((n for n, item in enumerate(items) if item.key == key and key), -1)
+
+
+class Rows(ScrollView, can_focus=True):
+    """The list. `Moved` tells where the cursor is, `Chosen` that enter was pressed or the row clicked twice."""
+
+    DEFAULT_CSS = """
+    Rows { height: 1fr; width: 1fr; scrollbar-size: 0 0; background: transparent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "down", id="list.down"),
+        Binding("up,k", "move(-1)", "up", id="list.up"),
+        Binding("pagedown,ctrl+f", "page(1)", "page down", id="list.page-down"),
+        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
+        Binding("g,home", "end(False)", "first", id="list.first"),
+        Binding("G,end", "end(True)", "last", id="list.last"),
+        Binding("enter", "choose", "open", id="list.choose"),
+    ]
+
+    REVERSED: ClassVar[bool] = True
+    """Whether the whole row under the cursor is drawn in reverse."""
+    STAYS: ClassVar[bool] = True
+    """Whether the cursor is drawn while something else has the focus."""
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, rows: "Rows", key: str) -> None:
+            super().__init__()
+            self.rows, self.key = rows, key
+
+        @property
+        def control(self) -> "Rows":
+            return self.rows
+
+    class Chosen(Moved):
+        """The row under the cursor was chosen."""
+
+    class Left(Message):
+        """The cursor was moved up from the first row."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id, classes=classes)
+        self.items: Sequence[Item] = ()
+        self.cursor = -1
+        self.gutter_cells = 3
+
+    @property
+    def key(self) -> str:
+        """The key of the row under the cursor, '' if there is none."""
+        return self.items[self.cursor].key if 0 <= self.cursor < len(self.items) else ""
+
+    @property
+    def keys(self) -> list[str]:
+        keys = self.items.keys if isinstance(self.items, Lazy) else (item.key for item in self.items)
+        return [key for key in keys if key]
+
+    def show(self, items: Sequence[Item], key: str | None = None) -> None:
+        """Replace the rows. The cursor goes to `key`, else stays on its key, else near where it was."""
+        wanted, before = (self.key if key is None else key), self.cursor
+        self.items = items
+        found = _index(items, wanted)
+        self.cursor = found if found >= 0 else self._nearest(max(before, 0))
+        self.virtual_size = Size(self.size.width, len(items))
+        self.refresh()
+        self._reveal()
+        self.post_message(self.Moved(self, self.key))
+
+    def select(self, key: str) -> None:
+        """Put the cursor on a row."""
+        found = _index(self.items, key)
+        self._go(found if found >= 0 else self.cursor)
+
+    def _nearest(self, index: int) -> int:
+        """The row nearest to an index that can be chosen, -1 if there is none; looks no further than it must."""
+        last = len(self.items) - 1
+        index = max(0, min(index, last))
+        for distance in range(last + 1):
+            for near in (index - distance, index + distance):
+                if 0 <= near <= last and self.items[near].selectable:
+                    return near
+        return -1
+
+    def _go(self, index: int) -> None:
+        if index == self.cursor or not 0 <= index < len(self.items):
+            return
+        old, self.cursor = self.cursor, index
+        self._redraw(old)
+        self._redraw(index)
+        self._reveal()
+        self.post_message(self.Moved(self, self.key))
+
+    def _redraw(self, index: int) -> None:
+        y = index - self.scroll_offset.y
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _reveal(self) -> None:
+        height, top = self.size.height, self.scroll_offset.y
+        if height <= 0 or self.cursor < 0:
+            return
+        # The heading above the first row stays in sight with it.
+        first = 0 if self._nearest(0) == self.cursor else self.cursor
+        if first < top:
+            self.scroll_to(y=first, animate=False, immediate=True)
+        elif self.cursor >= top + height:
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+
+    def action_move(self, step: int) -> None:
+        index = self.cursor + step
+        while 0 <= index < len(self.items) and not self.items[index].selectable:
+            index += step
+        if index < 0:
+            self.post_message(self.Left())
+        self._go(index)
+
+    def action_page(self, direction: int) -> None:
+        self._go(self._nearest(self.cursor + direction * max(1, self.size.height - 1)))
+
+    def action_end(self, last: bool) -> None:
+        self._go(self._nearest(len(self.items) - 1 if last else 0))
+
+    def action_choose(self) -> None:
+        if self.key:
+            self.post_message(self.Chosen(self, self.key))
+
+    def on_click(self, event: events.Click) -> None:
+        index = int(event.y + self.scroll_offset.y)
+        if 0 <= index < len(self.items) and self.items[index].selectable:
+            self._go(index)
+            if event.chain == 2:
+                self.action_choose()
+
+    def on_focus(self) -> None:
+        self._redraw(self.cursor)
+
+    def on_blur(self) -> None:
+        self._redraw(self.cursor)
+
+    def on_resize(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self.items))
+        self._reveal()
+        # How many rows are in sight is known only now.
+        self.post_message(self.Moved(self, self.key))
+
+    def render_line(self, y: int) -> Strip:
+        cells, index = self.size.width, y + self.scroll_offset.y
+        style = self.visual_style
+        if not 0 <= index < len(self.items):
+            return Strip.blank(cells, style.rich_style)
+        here = index == self.cursor
+        # In a gutter of one cell the cursor shows only while the list has the focus.
+        marked = here and (self.has_focus or (self.STAYS and self.gutter_cells > 1))
+        gutter = (CURSOR if marked else "").center(self.gutter_cells)
+        row = line(gutter, self.items[index].draw(cells - len(gutter))).truncate(cells, ellipsis=True)
+        strip = drawn(self, row, style)
+        if here and self.has_focus and self.REVERSED:
+            # Only as far as the text goes: a fill across the window costs bytes and spoils selections.
+            return strip.apply_style(RichStyle(reverse=True))
+        return strip

@@ -1,0 +1,176 @@
+"""The field of the chat: grows to six lines, enter sends, ctrl+j makes a new line, a paste only adds text."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import TextArea
+
+from tui.sanitize import printable
+
+LIMIT = 100_000
+"""Characters that a text may have; with more of them on one line, each key would be waited for."""
+
+_REMEMBERED = 100
+
+
+class LinesField(TextArea):
+    """A field of several lines without a frame. Its owner decides what enter does.
+
+    With `leaves`, `up` in its first line and `down` in its last go to the fields before and after it.
+    """
+
+    DEFAULT_CSS = """
+    LinesField, LinesField:focus {
+        border: none; padding: 0; height: auto; min-height: 1; max-height: 6; width: 1fr;
+        background: transparent; background-tint: transparent; scrollbar-size: 0 0;
+    }
+    LinesField .text-area--cursor { text-style: reverse; background: transparent; color: $foreground; }
+    LinesField .text-area--selection { text-style: reverse; background: transparent; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+h", "delete_left", show=False),
+        Binding("f6", "app.tenants", show=False),
+        Binding("ctrl+j", "new_line", "new line", id="question.new-line"),
+    ]
+
+    class Sent(Message):
+        """Enter was pressed."""
+
+        def __init__(self, field: "LinesField") -> None:
+            super().__init__()
+            self.field = field
+
+        @property
+        def control(self) -> "LinesField":
+            return self.field
+
+    class TooLong(Message):
+        """A paste of `size` characters was left out."""
+
+        def __init__(self, size: int) -> None:
+            super().__init__()
+            self.size = size
+
+    def __init__(self, text: str = "", *, id: str | None = None, leaves: bool = False) -> None:  # noqa: A002 - textual's name
+        super().__init__(text, id=id, compact=True, highlight_cursor_line=False, tab_behavior="focus")
+        self._leaves = leaves
+        self.cursor_blink = False
+        self.match_cursor_bracket = False
+
+    async def _on_key(self, event: events.Key) -> None:
+        # The field's own handler would take enter as a new line.
+        if event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Sent(self))
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        if len(event.text) + len(self.text) > LIMIT:
+            self.post_message(self.TooLong(len(event.text)))
+            return
+        start, end = self.selection
+        self.move_cursor(self.replace(printable(event.text), start, end).end_location)
+
+    def action_new_line(self) -> None:
+        start, end = self.selection
+        self.move_cursor(self.replace("\n", start, end).end_location)
+
+    @property
+    def at_first_row(self) -> bool:
+        """Whether the cursor is in the first row of the text as it is wrapped."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y == 0
+
+    @property
+    def at_last_row(self) -> bool:
+        """Whether the cursor is in the last row of the text as it is wrapped."""
+        return self.wrapped_document.location_to_offset(self.cursor_location).y >= self.wrapped_document.height - 1
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        if select or not self.at_first_row:
+            super().action_cursor_up(select)
+        else:
+            self.beyond(-1)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        if select or not self.at_last_row:
+            super().action_cursor_down(select)
+        else:
+            self.beyond(1)
+
+    def beyond(self, step: int) -> None:
+        """The cursor is moved out of the text, up or down."""
+        if self._leaves:
+            (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
+
+    def put(self, text: str) -> None:
+        """Show a text, the cursor at its end."""
+        self.text = text
+        self.move_cursor(self.document.end)
+
+
+class Question(LinesField):
+    """The field itself. `up` in its first line brings earlier questions back, `down` in the last one the later ones.
+
+    What was typed and not sent is one of them, so nothing is lost on the way.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pageup", "page(-1)", "page up", id="question.page-up"),
+        Binding("pagedown", "page(1)", "page down", id="question.page-down"),
+        Binding("tab", "leave", show=False),
+    ]
+
+    class Page(Message):
+        """The transcript is to be scrolled."""
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
+
+    class Left(Message):
+        """Tab was pressed."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._texts: list[str] = [""]
+        self._place = 0
+
+    def take(self) -> str:
+        """The question, which is no longer in the field."""
+        text = self.text.strip()
+        *asked, draft = self._texts
+        # The last text is the field's own; it is a draft when an earlier one was sent instead.
+        if self._place < len(asked) and draft.strip():
+            asked.append(draft)
+        self._texts = [*asked[-_REMEMBERED:], text, ""]
+        self._place = len(self._texts) - 1
+        self.put("")
+        return text
+
+    def give_back(self, text: str) -> None:
+        """Put a question that was not answered back, unless another one was typed meanwhile."""
+        if not self.text.strip():
+            self.put(text)
+
+    def change(self, text: str) -> None:
+        """Show a text to be changed; what was typed comes back with `up`."""
+        if self.text.strip():
+            self._texts[-1:] = [self.text, ""]
+            self._place = len(self._texts) - 1
+        self.put(text)
+
+    def beyond(self, step: int) -> None:
+        if 0 <= self._place + step < len(self._texts):
+            self._texts[self._place] = self.text
+            self._place += step
+            self.put(self._texts[self._place])
+
+    def action_page(self, direction: int) -> None:
+        self.post_message(self.Page(direction))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())

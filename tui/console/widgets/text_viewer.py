@@ -1,0 +1,106 @@
+"""A text to be read: it scrolls by keys, has no cursor, and can be searched."""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.console.widgets.static_text import Words, drawn, line
+
+Build = Callable[[int], Sequence[Words]]
+"""The lines of the text at a width in cells."""
+
+
+class Reader(ScrollView, can_focus=True):
+    """The text. `Scrolled` tells that other lines of it are in sight."""
+
+    DEFAULT_CSS = "Reader { height: 1fr; width: 1fr; scrollbar-size: 0 0; background: transparent; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j,enter", "scroll_by(1)", "down", id="list.down"),
+        Binding("up,k", "scroll_by(-1)", "up", id="list.up"),
+        Binding("pagedown,ctrl+f,space", "page(1)", "page down", id="list.page-down"),
+        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
+        Binding("g,home", "end(False)", "first", id="list.first"),
+        Binding("G,end", "end(True)", "last", id="list.last"),
+    ]
+
+    class Scrolled(Message):
+        """Other lines are in sight."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._build: Build = lambda _: ()
+        self.lines: list[Content] = []
+        self._found = -1
+
+    def show(self, build: Build) -> None:
+        """Show a text; it is built anew when the width changes."""
+        self._build = build
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        cells = self.size.width
+        if not cells:
+            return
+        self.lines = [part for each in self._build(cells) for part in _wrapped(line(each), cells)]
+        self.virtual_size = Size(cells, len(self.lines))
+        self.refresh()
+        self.post_message(self.Scrolled())
+
+    def on_resize(self) -> None:
+        self._rebuild()
+
+    @property
+    def place(self) -> str:
+        """Which lines of how many are in sight: `1 – 18 of 41`."""
+        first, count = self.scroll_offset.y, len(self.lines)
+        return f"{min(first + 1, count)} – {min(first + self.size.height, count)} of {count}"
+
+    def find(self, text: str, *, after: bool = False) -> bool:
+        """Bring a line with that text into sight, from the present one on or `after` it, round the end."""
+        wanted = text.casefold()
+        start = self._found + 1 if after else max(self._found, 0)
+        order = [n % len(self.lines) for n in range(start, start + len(self.lines))] if self.lines else []
+        self._found = next((n for n in order if wanted and wanted in self.lines[n].plain.casefold()), -1)
+        self.refresh()
+        if self._found < 0:
+            return False
+        if not self.scroll_offset.y <= self._found < self.scroll_offset.y + self.size.height:
+            self._to(self._found - self.size.height // 3)
+        return True
+
+    def _to(self, top: int) -> None:
+        self.scroll_to(y=max(0, min(top, self.max_scroll_y)), animate=False, immediate=True)
+        self.post_message(self.Scrolled())
+
+    def action_scroll_by(self, step: int) -> None:
+        self._to(self.scroll_offset.y + step)
+
+    def action_page(self, direction: int) -> None:
+        self._to(self.scroll_offset.y + direction * max(1, self.size.height - 1))
+
+    def action_end(self, last: bool) -> None:
+        self._to(len(self.lines) if last else 0)
+
+    def render_line(self, y: int) -> Strip:
+        cells, index, style = self.size.width, y + self.scroll_offset.y, self.visual_style
+        if not 0 <= index < len(self.lines):
+            return Strip.blank(cells, style.rich_style)
+        row = self.lines[index]
+        if index == self._found:
+            row = row.stylize("reverse")
+        return drawn(self, row, style)
+
+
+def _wrapped(text: Content, cells: int) -> list[Content]:
+    """The text on lines of that width; what goes on stands under its beginning."""
+    if text.cell_length <= cells:
+        return [text]
+    indent = min(len(text.plain) - len(text.plain.lstrip(" ")), cells // 2)
+    parts = text[indent:].wrap(cells - indent)
+    return [part.pad_left(indent) for part in parts]

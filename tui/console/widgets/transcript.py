@@ -1,0 +1,335 @@
+"""A long column of blocks, questions and answers, that grows at its end while it is read.
+
+A block is asked for its rows once for a width; only the rows in sight become strips, and those are kept. Rows of blocks
+far from the part in sight are let go and asked for again when they come back, so that a long chat costs no more than
+its text. The column scrolls by itself instead of leaving that to Textual, as a longer column would lay out the whole
+screen anew.
+"""
+
+import re
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import ClassVar, Protocol
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.selection import Selection
+from textual.strip import Strip
+from textual.style import Style
+from textual.widget import Widget
+
+from tui.console.widgets.symbols import ACCENT, CURSOR
+
+WIDEST = 80
+"""Cells of the longest row."""
+
+_KEPT_BLOCKS = 60
+_KEPT_STRIPS = 400
+
+
+class Block(Protocol):
+    """Something in the column."""
+
+    def rows(self, cells: int) -> Sequence[Content]:
+        """Its rows at a width; the same objects as before where they have not changed."""
+
+    def holds(self, pattern: re.Pattern[str]) -> bool:
+        """Whether a text may be found in its rows."""
+
+
+class Transcript(Widget, can_focus=True):
+    """The column. It follows its end until it is scrolled up, and again from when the end is reached."""
+
+    DEFAULT_CSS = "Transcript { height: 1fr; width: 1fr; background: transparent; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "down", id="list.down"),
+        Binding("up,k", "move(-1)", "up", id="list.up"),
+        Binding("pagedown,ctrl+f,space", "page(1)", "page down", id="list.page-down"),
+        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
+        Binding("g,home", "end(False)", "first", id="list.first"),
+        Binding("G,end", "end(True)", "last, and follow", id="list.last"),
+        Binding("enter", "choose", "unfold, or write", id="list.choose"),
+    ]
+
+    class Moved(Message):
+        """Other rows are in sight."""
+
+    class Chosen(Message):
+        """Enter was pressed on a row of a block, or on none."""
+
+        def __init__(self, block: Block | None, row: int) -> None:
+            super().__init__()
+            self.block, self.row = block, row
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.blocks: list[Block] = []
+        self.following = True
+        self._heights: list[int] = []
+        self._tops: list[int] = [0]
+        self._top = 0
+        self._cursor = 0
+        self._rows: OrderedDict[int, Sequence[Content]] = OrderedDict()  # by the block's identity
+        self._strips: OrderedDict[int, tuple[Content, int, Strip]] = OrderedDict()
+        self._wanted: re.Pattern[str] | None = None
+
+    # --- what is in it ---
+
+    def show(self, blocks: Sequence[Block], *, follow: bool = True) -> None:
+        """Show these blocks; with `follow` from their end, else from where the reader was."""
+        known = {id(block): height for block, height in zip(self.blocks, self._heights, strict=True)}
+        self.blocks = list(blocks)
+        kept = {id(block) for block in self.blocks}
+        self._rows = OrderedDict((key, rows) for key, rows in self._rows.items() if key in kept)
+        # As good a guess as any: a block is measured when it comes into sight.
+        self._heights = [known.get(id(block), 3) for block in self.blocks]
+        if follow:
+            self.following, self._cursor = True, self._tops[-1]
+        self._lay_out()
+
+    def changed(self, block: Block) -> None:
+        """A block has other rows now; what is in sight of it is drawn."""
+        place = next((n for n in range(len(self.blocks) - 1, -1, -1) if self.blocks[n] is block), -1)
+        if place < 0:
+            return
+        before = self._rows.pop(id(block), ())
+        if not self.size.height:
+            return
+        after = self._measure(place)
+        self._lay_out(first_changed=self._tops[place] + _same_beginning(before, after))
+
+    @property
+    def below(self) -> int:
+        """Rows below those in sight."""
+        return max(0, self._tops[-1] - self._top - self.size.height)
+
+    @property
+    def at_cursor(self) -> Block | None:
+        """The block that the cursor is on, the last one while the end is followed."""
+        if not self.blocks:
+            return None
+        return self.blocks[self._place(self._cursor)[0]] if self.has_focus else self.blocks[-1]
+
+    @property
+    def cells(self) -> int:
+        """How wide a row of a block may be; the cell at either side stays free."""
+        return max(10, min(WIDEST, self.size.width - 2))
+
+    # --- where rows are ---
+
+    def _measure(self, place: int) -> Sequence[Content]:
+        """The rows of a block, and its height with the blank row that stands above all but the first."""
+        block = self.blocks[place]
+        rows = self._rows.get(id(block))
+        if rows is None:
+            rows = self._rows[id(block)] = block.rows(self.cells)
+            if len(self._rows) > _KEPT_BLOCKS:
+                self._rows.popitem(last=False)
+        else:
+            self._rows.move_to_end(id(block))
+        self._heights[place] = len(rows) + (place > 0)
+        return rows
+
+    def _row(self, y: int) -> Content:
+        """A row of the column."""
+        place, number = self._place(y)
+        rows = self._measure(place)
+        number -= place > 0
+        return rows[number] if 0 <= number < len(rows) else _BLANK
+
+    def _place(self, y: int) -> tuple[int, int]:
+        """The block and its row at a row of the column."""
+        place = min(bisect_right(self._tops, y) - 1, len(self.blocks) - 1)
+        return max(0, place), y - self._tops[max(0, place)]
+
+    def _add_up(self) -> None:
+        tops = [0]
+        for height in self._heights:
+            tops.append(tops[-1] + height)
+        self._tops = tops
+
+    def _lay_out(self, first_changed: int = 0) -> None:
+        """Bring rows into sight; blocks that come into sight are measured, which may move others."""
+        height, top, cursor = self.size.height, self._top, self._cursor
+        at_end = self.following and cursor >= self._tops[-1] - 1
+        self._add_up()
+        if not height:
+            return
+        held = self._place(self._top)
+        while True:
+            end = max(0, self._tops[-1] - height)
+            if self.following:
+                self._top = end
+            self._top = max(0, min(self._top, end))
+            first, last = self._place(self._top)[0], self._place(self._top + height - 1)[0]
+            guessed = self._heights[first : last + 1]
+            for place in range(first, last + 1) if self.blocks else ():
+                self._measure(place)
+            if guessed == self._heights[first : last + 1]:
+                break
+            self._add_up()
+            if not self.following:
+                self._top = self._tops[held[0]] + min(held[1], max(0, self._heights[held[0]] - 1))
+        if at_end:
+            self._cursor = self._tops[-1] - 1
+        self._cursor = max(self._top, min(self._cursor, self._top + height - 1, self._tops[-1] - 1))
+        if cursor != self._cursor and self.has_focus:
+            first_changed = min(first_changed, cursor)
+        if top != self._top or first_changed <= self._top:
+            self.refresh()
+        elif first_changed < self._top + height:
+            y = first_changed - self._top
+            self.refresh(Region(0, y, self.size.width, height - y))
+
+    def on_resize(self) -> None:
+        held = self._place(self._cursor)
+        self._rows.clear()
+        self._strips.clear()
+        self._lay_out()
+        if self.blocks:
+            self._cursor = min(self._tops[held[0]] + held[1], max(0, self._tops[-1] - 1))
+            self._lay_out()
+
+    # --- moving ---
+
+    def scroll_rows(self, rows: int) -> None:
+        """Show rows further down, or up."""
+        self.following = False
+        self._top += rows
+        self._lay_out()
+        self.following = not self.below
+        self.post_message(self.Moved())
+
+    def action_page(self, direction: int) -> None:
+        self.scroll_rows(direction * max(1, self.size.height - 1))
+
+    def action_move(self, step: int) -> None:
+        wanted = max(0, min(self._cursor + step, self._tops[-1] - 1))
+        self._go(wanted)
+
+    def action_end(self, last: bool) -> None:
+        self._go(self._tops[-1] - 1 if last else 0)
+        self.following = last
+        self._lay_out()
+        self.post_message(self.Moved())
+
+    def action_choose(self) -> None:
+        place, row = self._place(self._cursor)
+        self.post_message(self.Chosen(self.blocks[place] if self.blocks else None, row - (place > 0)))
+
+    def _go(self, y: int) -> None:
+        old, self._cursor = self._cursor, y
+        height = self.size.height
+        if self._top <= y < self._top + height:
+            for each in {old, y}:
+                self.refresh(Region(0, each - self._top, self.size.width, 1))
+        else:
+            self.scroll_rows(y - self._top if y < self._top else y - self._top - height + 1)
+            self._cursor = y
+        self.post_message(self.Moved())
+
+    def on_focus(self) -> None:
+        # The cursor begins where reading ends.
+        self._cursor = max(0, min(self._top + self.size.height, self._tops[-1]) - 1)
+        self._go(self._cursor)
+
+    def on_blur(self) -> None:
+        self.refresh(Region(0, max(0, self._cursor - self._top), self.size.width, 1))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_rows(-3)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_rows(3)
+
+    # --- finding ---
+
+    def find(self, text: str, *, again: bool = False) -> bool:
+        """Bring a row with that text into sight and mark it: the last one, or the one above that found last."""
+        if text or self._wanted is not None:
+            self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
+            self.refresh()
+        if self._wanted is None or not self.blocks:
+            return False
+        start = self._cursor - 1 if again else self._tops[-1] - 1
+        place, row = self._place(start) if start >= 0 else (len(self.blocks) - 1, WIDEST * len(self.blocks))
+        for step in range(len(self.blocks) + 1):
+            here = (place - step) % len(self.blocks)
+            if not self.blocks[here].holds(self._wanted):
+                continue
+            rows = self._measure(here)
+            last = min(row - (here > 0), len(rows) - 1) if not step else len(rows) - 1
+            for each in range(last, -1, -1):
+                if self._wanted.search(rows[each].plain):
+                    self._add_up()
+                    self._go(self._tops[here] + each + (here > 0))
+                    return True
+        return False
+
+    # --- drawing ---
+
+    def render_line(self, y: int) -> Strip:
+        index = self._top + y
+        if not self.blocks or index >= self._tops[-1]:
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        row = self._row(index)
+        here = index == self._cursor and (self.has_focus or self._wanted is not None)
+        selection = self.text_selection
+        span = selection.get_span(index) if selection is not None else None
+        if here or span or self._wanted is not None:
+            return self._drawn(self._marked(row, span), CURSOR if here else " ", index)
+        known = self._strips.get(id(row))
+        if known is None or known[0] is not row or known[1] != index:
+            known = (row, index, self._drawn(row, " ", index))
+            self._strips[id(row)] = known
+            if len(self._strips) > _KEPT_STRIPS:
+                self._strips.popitem(last=False)
+        return known[2]
+
+    def _marked(self, row: Content, span: tuple[int, int] | None) -> Content:
+        for match in self._wanted.finditer(row.plain) if self._wanted is not None else ():
+            row = row.stylize("reverse", *match.span())
+        if span is not None:
+            style = Style.from_styles(self.screen.get_component_styles("screen--selection"))
+            end = len(row.plain) if span[1] < 0 else span[1] - 1
+            row = row.stylize(style, max(0, span[0] - 1), end)
+        return row
+
+    def _drawn(self, row: Content, sign: str, index: int) -> Strip:
+        # A row is wrapped by its block, so that nothing of what Textual does with other texts is needed.
+        content, style = Content.assemble((sign, ACCENT), row), self.visual_style
+        parts = content.render(style, "", parse_style=self._get_style)
+        strip = Strip([Segment(text, look.rich_style) for text, look in parts])
+        return strip.adjust_cell_length(self.size.width, style.rich_style).apply_offsets(0, index)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        first = selection.start.y if selection.start is not None else 0
+        last = selection.end.y if selection.end is not None else self._tops[-1] - 1
+        lines: list[str] = []
+        for y in range(first, min(last, self._tops[-1] - 1) + 1):
+            text = f" {self._row(y).plain}"
+            start, end = selection.get_span(y) or (0, -1)
+            lines.append(text[start : len(text) if end < 0 else end].removeprefix(" " if not start else ""))
+        return "\n".join(lines), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.refresh()
+
+
+_BLANK = Content("")
+
+
+def _same_beginning(before: Sequence[Content], after: Sequence[Content]) -> int:
+    same = 0
+    for old, new in zip(before, after, strict=False):
+        if old is not new and not old.is_same(new):
+            break
+        same += 1
+    return same

@@ -1,0 +1,97 @@
+"""The note of a crash: where it happened, never what was in hand.
+
+Neither locals nor messages of exceptions are written, as both may quote a secret.
+"""
+
+import itertools
+import os
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.errors import Problem
+from tui.paths import paths
+from tui.storage.folder import Disk
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+_KEPT = 20
+_numbers = itertools.count(1)
+
+
+def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
+    """Write the note below the log folder and return its path, or None where it cannot be written."""
+    folder = Disk(paths(environ).log)
+    when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    name = f"crash-{when}-{os.getpid()}-{next(_numbers)}.txt"
+    try:
+        folder.write(name, "".join(_lines(error)).encode("utf-8", "replace"))
+        for each in [each for each in folder.names() if each.startswith("crash-")][:-_KEPT]:
+            folder.remove(each)
+    except Problem:
+        return None
+    return folder.path / name
+
+
+def crash_place(error: BaseException) -> str:
+    """The kind of error and the place in the program where it was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}tui{os.sep}" in frame.filename] or list(frames)
+    if not ours:
+        return type(error).__name__
+    return f"{type(error).__name__} at {Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+
+
+def crash_words(error: BaseException, environ: Mapping[str, str]) -> Problem:
+    """The sentence for a person, once the note is written."""
+    note = crash_note(error, environ)
+    hint = f"What happened where is noted in {note}, without any key." if note else ""
+    return Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint)
+
+
+def guard(environ: Mapping[str, str]) -> None:
+    """What nobody catches is noted, and told in one sentence where it ends the program. For a whole process."""
+
+    def told(_: object, error: BaseException, __: object) -> None:
+        words = crash_words(error, environ)
+        print(words.message, words.hint, sep="\n", file=sys.stderr)
+
+    def noted(error: BaseException | None) -> None:
+        if error is not None:
+            crash_note(error, environ)
+
+    sys.excepthook = told
+    sys.unraisablehook = lambda lost: noted(lost.exc_value)
+    threading.excepthook = lambda lost: noted(lost.exc_value)
+
+
+def guard_loop(loop: "AbstractEventLoop", environ: Mapping[str, str]) -> None:
+    """The same for what a callback or a forgotten task of the event loop raises; its debug mode is left."""
+    loop.set_debug(False)
+
+    def noted(_: "AbstractEventLoop", context: Mapping[str, object]) -> None:
+        if isinstance(error := context.get("exception"), Exception):
+            crash_note(error, environ)
+
+    loop.set_exception_handler(noted)
+
+
+def guard_threads(failed: Callable[[BaseException], None]) -> None:
+    """Hand on what a thread ended with, such as the one that reads the keys: nothing works without it."""
+    threading.excepthook = lambda lost: failed(lost.exc_value) if lost.exc_value else None
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield f"{type(each).__name__}\n"
+        for frame in traceback.extract_tb(each.__traceback__):
+            yield f"  {frame.filename}:{frame.lineno} in {frame.name}\n    {frame.line}\n"
+        each = each.__cause__ or each.__context__

@@ -1,0 +1,145 @@
+"""Anthropic in practice: a made-up account whose models come in two pages, and answers in its named events.
+
+The events have the shape of `chat.sse` and `chat_error.sse` beside this, transcribed from the documentation.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.practice import sample_answers
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+ORIGINS = ("https://api.anthropic.com",)
+FIELDS = {"api_key": "sk-ant-api03-FAKE-practice-key-of-nobody-3f2a"}
+
+_EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
+_TOKEN = 0.018
+_ASKED = {"request-id": "req_01Practice"}
+_VERSIONS = ("2023-06-01", "2026-10-21")
+_SAMPLING = ("temperature", "top_p", "top_k")
+_SAMPLED = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929")
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request; None for a path that the wire does not have."""
+    if asked.headers.get("anthropic-version") not in _VERSIONS:
+        return _refused(400, "invalid_request_error", "anthropic-version: a valid version is required.")
+    if refusal := _by_key(asked):
+        return refusal
+    if asked.path == "/v1/models":
+        first, second = _pages()
+        return Answer(pieces=(second if asked.query.get("after_id") == json.loads(first)["last_id"] else first,))
+    if asked.path == "/v1/messages":
+        known = {each["id"] for page in _pages() for each in json.loads(page)["data"]}
+        model = str(asked.data.get("model"))
+        return _message(asked) if model in known else _refused(404, "not_found_error", f"model: {model}")
+    return None
+
+
+def _pages() -> tuple[bytes, bytes]:
+    return fixture("anthropic", "models.json"), fixture("anthropic", "models_2.json")
+
+
+def _by_key(asked: Asked) -> Answer | None:
+    """What a key brings about that is no good one."""
+    if "refused" in asked.key:
+        return _refused(401, "authentication_error", "invalid x-api-key")
+    if "restricted" in asked.key and asked.method == "GET":
+        return _refused(403, "permission_error", "Your API key does not have permission to use this resource.")
+    if "nocredit" in asked.key and asked.method == "POST":
+        said = "Your credit balance is too low to access the Anthropic API."
+        return _refused(400, "invalid_request_error", said, **{"x-should-retry": "false"})
+    if "busy" in asked.key:
+        return _refused(529, "overloaded_error", "Overloaded", **{"retry-after": "2"})
+    return None
+
+
+def _message(asked: Asked) -> Answer:
+    """A message, streamed or whole, with what its last question brings about."""
+    body = asked.data
+    question = str(body["messages"][-1]["content"])
+    wish = sample_answers.wish(question)
+    if refusal := _too_much(asked) or _on_demand(wish, asked):
+        return refusal
+    text = "" if wish == "please be empty" else sample_answers.reply(question, body["model"])
+    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
+    reason = "end_turn"
+    if wish == "please be long":
+        text, reason = text[: len(text) // 2], "max_tokens"
+    read = sum(sample_answers.tokens(str(each["content"])) for each in body["messages"])
+    usage = {"input_tokens": read, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1}
+    used: dict[str, Any] = {"output_tokens": sample_answers.tokens(text + thoughts)}
+    if thoughts:
+        used |= {"output_tokens_details": {"thinking_tokens": sample_answers.tokens(thoughts)}}
+    message = {**_documented()["message"], "model": body["model"], "usage": usage}
+    if not body.get("stream"):
+        content = [{"type": "thinking", "thinking": thoughts, "signature": "c2ln"}] if thoughts else []
+        content += [{"type": "text", "text": text}] if text else []
+        return whole(message | {"content": content, "stop_reason": reason, "usage": usage | used}, 200, _ASKED, 1.2)
+    events = list(_events(message, text, thoughts, reason, used))
+    if wish in ("please break", "please stall", "please error"):
+        events = events[: len(events) // 3]
+    if wish == "please error":
+        error = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
+        events.append({"type": "error", "error": error, "request_id": _ASKED["request-id"]})
+    pieces = tuple(
+        f"event: {each['type']}\ndata: {json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in events
+    )
+    return Answer(200, pieces, _EVENTS | _ASKED, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+
+
+def _events(
+    message: Mapping[str, Any], text: str, thoughts: str, reason: str, used: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    yield {"type": "message_start", "message": message}
+    yield {"type": "ping"}
+    blocks = [("thinking", thoughts)] if thoughts else []
+    for index, (kind, said) in enumerate([*blocks, ("text", text)]):
+        yield {"type": "content_block_start", "index": index, "content_block": {"type": kind, kind: ""}}
+        for piece in sample_answers.pieces(said):
+            delta = {"type": f"{kind}_delta", kind: piece}
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    yield {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": used}
+    yield {"type": "message_stop"}
+
+
+def _piece(event: Mapping[str, Any]) -> bytes:
+    return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+
+
+def _too_much(asked: Asked) -> Answer | None:
+    body = asked.data
+    if "max_tokens" not in body:
+        return _refused(400, "invalid_request_error", "max_tokens: Field required")
+    taken = body["model"] in _SAMPLED and asked.headers["anthropic-version"] == _VERSIONS[0]
+    for name in _SAMPLING:
+        if name in body and not taken:
+            return _refused(400, "invalid_request_error", f"`{name}` is not supported for this model.")
+    return None
+
+
+def _on_demand(wish: str, asked: Asked) -> Answer | None:
+    if wish == "please fail":
+        return _refused(400, "invalid_request_error", "messages: the text breaks a rule.")
+    if wish == "please be refused":
+        return _refused(401, "authentication_error", "invalid x-api-key")
+    # Busy twice, then an answer.
+    if wish == "please be busy" and asked.times % 3 < 2:
+        said = "This request would exceed your organization's rate limit."
+        return _refused(429, "rate_limit_error", said, **{"retry-after": "2"})
+    return None
+
+
+def _refused(status: int, kind: str, message: str, **headers: str) -> Answer:
+    """An error body (Anthropic API reference, errors)."""
+    error = {"type": kind, "message": message, "details": None}
+    return whole({"type": "error", "error": error, "request_id": _ASKED["request-id"]}, status, _ASKED | headers)
+
+
+def _documented() -> dict[str, Any]:
+    """The first event of the documented stream, whose message every answer has."""
+    first = fixture("anthropic", "chat.sse").split(b"\n")[1]
+    event: dict[str, Any] = json.loads(first.removeprefix(b"data: "))
+    return event

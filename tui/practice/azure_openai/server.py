@@ -1,0 +1,112 @@
+"""Azure OpenAI in practice: one resource with three deployments, on both surfaces, and the sign-in of Entra ID.
+
+A question for a fairy tale is cut by the content filter. Other deployments do not exist; `MODELS` are to be added.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import Model, ModelType, Origin
+from tui.practice import openai_server, sample_answers
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_LOGIN = "https://login.microsoftonline.com"
+ORIGINS = ("https://acme-east.openai.azure.com", _LOGIN)
+FIELDS = {"endpoint": ORIGINS[0], "api_key": "FAKE0practice0key0of0nobody03f2a"}
+
+_END = b"\n\n"
+_FOR = {
+    "completions": ModelType.CHAT,
+    "embeddings": ModelType.EMBEDDING,
+    "transcriptions": ModelType.SPEECH2TEXT,
+}
+"""What a deployment must be for, by the end of the path."""
+_DEPLOYED = {
+    "gpt-east": ("gpt-5.4-mini", ModelType.CHAT),
+    "embed-east": ("text-embedding-3-small", ModelType.EMBEDDING),
+    "whisper-east": ("whisper", ModelType.SPEECH2TEXT),
+}
+_SIZES = {"embed-east": 1536}
+
+MODELS = tuple(
+    Model("azure_openai", name, kind, Origin.ADDED, fields={"base_model": base})
+    for name, (base, kind) in _DEPLOYED.items()
+)
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request."""
+    if asked.origin == _LOGIN:
+        return _signed_in(asked)
+    if refusal := _by_key(asked):
+        return refusal
+    if asked.path.endswith("/models"):
+        return Answer(pieces=(fixture("azure_openai", "models.json"),))
+    wanted = _FOR.get(asked.path.rpartition("/")[2])
+    if wanted is None or not asked.path.startswith("/openai/"):
+        return _refusal(404, "404", "Resource not found")
+    deployment = _deployment(asked)
+    if deployment not in _DEPLOYED:
+        said = "The API deployment for this resource does not exist. If you created it within 5 minutes, wait."
+        return _refusal(404, "DeploymentNotFound", said)
+    if wanted is not _DEPLOYED[deployment][1]:
+        said = f"The operation does not work with the specified model, {_DEPLOYED[deployment][0]}."
+        return _refusal(400, "OperationNotSupported", said)
+    if wanted is ModelType.EMBEDDING:
+        return openai_server.embeddings(asked, _SIZES)
+    return _chat(asked) if wanted is ModelType.CHAT else openai_server.transcription(asked)
+
+
+def _deployment(asked: Asked) -> str:
+    """The deployment in the path of the dated surface, or in the body on v1."""
+    _, found, rest = asked.path.partition("/openai/deployments/")
+    return rest.partition("/")[0] if found else str((asked.data or {}).get("model", ""))
+
+
+def _chat(asked: Asked) -> Answer:
+    question = str(asked.data["messages"][-1]["content"])
+    wish = sample_answers.wish(question)
+    if wish == "please fail":
+        return Answer(400, (fixture("azure_openai", "filtered.json"),))
+    if wish == "please be refused":
+        return _refusal(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
+    if "fairy tale" in question.lower() and asked.data.get("stream"):
+        return Answer(200, (fixture("azure_openai", "chat_filtered.sse"),), openai_server.EVENTS)
+    given = openai_server.chat(asked, reasons=True, folder="azure_openai")
+    if given.headers is not openai_server.EVENTS:
+        return given
+    about_the_question = fixture("azure_openai", "chat.sse").partition(_END)[0] + _END
+    return replace(given, pieces=(about_the_question, *given.pieces))
+
+
+def _by_key(asked: Asked) -> Answer | None:
+    key = asked.key
+    if "refused" in key or not key:
+        said = "Access denied due to invalid subscription key or wrong API endpoint."
+        return _refusal(401, "401", said)
+    if "restricted" in key and asked.method == "GET":
+        return _refusal(401, "PermissionDenied", "Principal does not have access to API/Operation.")
+    if "nocredit" in key and asked.method == "POST":
+        said = "Requests have exceeded the token rate limit of your current pricing tier."
+        return whole(_error("429", said), 429, {"retry-after-ms": "2000"})
+    if "busy" in key:
+        said = "The service is temporarily unable to process your request. Please try again later."
+        return whole(_error("503", said), 503, {"retry-after": "2"})
+    return None
+
+
+def _signed_in(asked: Asked) -> Answer:
+    """A token that carries the words of the secret, so that what these bring about comes with it."""
+    secret = str((asked.data or {}).get("client_secret", ""))
+    if "refused" in secret or not secret:
+        said = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the client secret value."
+        return whole({"error": "invalid_client", "error_description": said, "error_codes": [7000215]}, 401)
+    return whole({"token_type": "Bearer", "expires_in": 3599, "access_token": f"FAKE-token-for-{secret}"})
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    return whole(_error(code, message), status, {"apim-request-id": "practice-0001"})
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message}}

@@ -1,0 +1,75 @@
+"""ChatGLM in practice: its servers side by side on this machine, a port each, without keys unless one is given.
+
+ChatGLM3's has vectors as well; `please be empty` makes its stream end before it began, as short answers do.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+
+from tui.practice import sample_answers
+from tui.practice.openai_server import EVENTS, Server, by_key, chat, embeddings
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_API, _CHATGLM2, _CHATGLM3, _VLLM = (f"http://localhost:{port}" for port in (8001, 8002, 8003, 8004))
+ORIGINS = (_API, _CHATGLM2, _CHATGLM3, _VLLM)
+FIELDS = {"base_url": _CHATGLM3}
+
+_LISTS = {_CHATGLM2: "chatglm2.json", _CHATGLM3: "chatglm3.json", _VLLM: "vllm.json"}
+_ABOUT = {_API: "api_openapi.json", _CHATGLM3: "chatglm3_openapi.json"}
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request."""
+    if refused := by_key(asked):
+        return refused
+    if asked.path == "/openapi.json" and asked.origin in _ABOUT:
+        return Answer(pieces=(fixture("chatglm", _ABOUT[asked.origin]),))
+    return _SERVERS[asked.origin](asked) or whole({"detail": "Not Found"}, 404)
+
+
+def _vllm(asked: Asked) -> Answer | None:
+    served = Server(fixture("chatglm", _LISTS[asked.origin]), folder="chatglm")
+    return served.answer(asked) if asked.path.startswith("/v1/") else None
+
+
+def _script(asked: Asked) -> Answer | None:
+    """A script of OpenAI's wire, which takes any name for its one model."""
+    if asked.path == "/v1/models":
+        return Answer(pieces=(fixture("chatglm", _LISTS[asked.origin]),))
+    if asked.path == "/v1/embeddings" and asked.origin == _CHATGLM3:
+        return embeddings(asked, {})
+    if asked.path != "/v1/chat/completions":
+        return None
+    said = asked.data["messages"]
+    if not said or said[-1]["role"] == "assistant":
+        return whole({"detail": "Invalid request"}, 400)
+    wish = sample_answers.wish(str(said[-1]["content"]))
+    if wish == "please be empty" and asked.data["stream"] and asked.origin == _CHATGLM3:
+        return Answer(headers=EVENTS)
+    return chat(asked, reasons=False, folder="chatglm")
+
+
+def _api(asked: Asked) -> Answer | None:
+    """`api.py`: one path, one answer, and no word of what went wrong."""
+    if asked.path != "/":
+        return None
+    if asked.method != "POST":
+        return whole({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
+    prompt = str(asked.data["prompt"])
+    wish = sample_answers.wish(prompt)
+    if wish in ("please fail", "please error"):
+        return Answer(500, (b"Internal Server Error",), {"content-type": "text/plain; charset=utf-8"})
+    text = "" if wish == "please be empty" else sample_answers.reply(prompt, "api.py")
+    told: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
+    said = whole({**told, "response": text, "history": [*asked.data["history"], [prompt, text]]}, first=1.2)
+    broken = wish in ("please break", "please stall")
+    pieces = (said.pieces[0][:40],) if broken else said.pieces
+    return Answer(200, pieces, said.headers, said.first, cut=wish == "please break", stall=wish == "please stall")
+
+
+_SERVERS: Mapping[str, Callable[[Asked], Answer | None]] = {
+    _API: _api,
+    _CHATGLM2: _script,
+    _CHATGLM3: _script,
+    _VLLM: _vllm,
+}

@@ -1,0 +1,116 @@
+"""What runs on the endpoints of practice: TGI, TEI, vLLM, the default toolkit; one sleeps and one is paused."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tui.practice import openai_server, sample_answers
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_TOKEN = 0.018
+_EVENTS = {"content-type": "text/event-stream"}
+
+
+def tgi(asked: Asked) -> Answer | None:
+    """text-generation-inference, with a chat template."""
+    if asked.path == "/info":
+        return whole(json.loads(fixture("huggingface", "tgi_info.json")))
+    if asked.path == "/health":
+        return _text(200, "")
+    if asked.path == "/v1/chat/completions":
+        return openai_server.chat(asked, False)
+    if asked.path in ("/generate", "/generate_stream"):
+        return generated(asked, asked.path.endswith("_stream"))
+    return _text(404, "")
+
+
+def tei(asked: Asked) -> Answer | None:
+    """text-embeddings-inference."""
+    if asked.path == "/info":
+        return whole(json.loads(fixture("huggingface", "tei_info.json")))
+    if asked.path == "/health":
+        return _text(200, "")
+    if asked.path in ("/embed", "/"):
+        texts = asked.data["inputs"]
+        if len(texts) > 32:
+            said = f"batch size {len(texts)} > maximum allowed batch size 32"
+            return whole({"error": said, "error_type": "Validation"}, 422)
+        return whole([sample_answers.vector(each, 1024) for each in texts])
+    return _text(404, "")
+
+
+def vllm(asked: Asked) -> Answer | None:
+    """vLLM, which knows its model by one name only."""
+    if asked.path == "/v1/models":
+        served = {"id": "/repository", "object": "model", "owned_by": "vllm", "max_model_len": 32_768}
+        return whole({"object": "list", "data": [served]})
+    if asked.path == "/v1/chat/completions":
+        model = asked.data["model"]
+        return openai_server.chat(asked, False) if model == "/repository" else openai_server.missing(model)
+    return _text(200, "") if asked.path == "/health" else whole({"detail": "Not Found"}, 404)
+
+
+def toolkit(asked: Asked) -> Answer | None:
+    """The default toolkit with a model for text to text: it never streams, and refuses words that it does not know."""
+    if asked.path == "/health":
+        return _text(200, "Ok")
+    if asked.path != "/":
+        return _text(404, "Not Found")
+    unused = [each for each in asked.data.get("parameters", {}) if each in ("stop", "seed")]
+    if unused:
+        said = f"The following `model_kwargs` are not used by the model: {unused} (note: typos show up here)"
+        return whole({"error": said}, 400)
+    return generated(asked, False, listed=True)
+
+
+def sleeper(asked: Asked) -> Answer | None:
+    """The toolkit with a model for speech, which has scaled to zero and wakes when it is called."""
+    if asked.path == "/info" and not asked.times:
+        return _text(503, "Service Unavailable")
+    if asked.path == "/health":
+        return _text(200, "Ok")
+    return transcript(asked) if asked.path == "/" else _text(404, "Not Found")
+
+
+def paused(asked: Asked) -> Answer | None:
+    """An endpoint that is paused."""
+    return whole({"error": "The endpoint is paused, ask a maintainer to restart it"}, 400)
+
+
+def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
+    """A prompt continued, in the frames of `generate.sse` or in one piece."""
+    prompt = str(asked.data["inputs"])
+    if sample_answers.wish(prompt) == "please fail":
+        return whole({"error": "Input validation error: the text breaks a rule", "error_type": "validation"}, 422)
+    text = sample_answers.reply(prompt, "this model")
+    if not stream:
+        told: dict[str, Any] = {"generated_text": text}
+        if asked.data.get("parameters", {}).get("details"):
+            told["details"] = {
+                "finish_reason": "eos_token",
+                "generated_tokens": sample_answers.tokens(text),
+                "input_length": 5,
+            }
+        return whole([told] if listed else told, first=1.2)
+    pieces = tuple(f"data:{json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in _events(text))
+    return Answer(200, pieces, _EVENTS, 0.3, _TOKEN)
+
+
+def transcript(asked: Asked) -> Answer:
+    """A transcript, with times where they were asked for."""
+    body: dict[str, Any] = {"text": " ".join(said for _, _, said in sample_answers.SPOKEN)}
+    if isinstance(asked.data, dict) and asked.data.get("parameters", {}).get("return_timestamps"):
+        body["chunks"] = [{"timestamp": [start, end], "text": f" {said}"} for start, end, said in sample_answers.SPOKEN]
+    return whole(body, first=1.5)
+
+
+def _events(text: str) -> Iterator[dict[str, Any]]:
+    documented = fixture("huggingface", "generate.sse").split(b"\n\n")
+    piece, last = (json.loads(each.removeprefix(b"data:")) for each in documented[:2])
+    for index, each in enumerate(sample_answers.pieces(text), 1):
+        yield piece | {"index": index, "token": piece["token"] | {"text": each}}
+    yield last | {"generated_text": text}
+
+
+def _text(status: int, body: str) -> Answer:
+    return Answer(status, (body.encode(),), {"content-type": "text/plain"})

@@ -1,0 +1,160 @@
+"""Hugging Face in practice: the Hub, its router, the listing of endpoints, and a few endpoints of made-up owners.
+
+`models.json` and `endpoints.json` are entries as the Hub and the management API send them, `tgi_info.json` and
+`tei_info.json` what the servers say of themselves, `generate.sse` how text comes in pieces.
+"""
+
+import json
+from functools import cache
+from typing import Any
+
+from tui.domain import Model, ModelType, Origin
+from tui.practice import openai_server, sample_answers
+from tui.practice.huggingface import engines
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_HUB, _ROUTER, _LISTING = (
+    "https://huggingface.co",
+    "https://router.huggingface.co",
+    "https://api.endpoints.huggingface.cloud",
+)
+_ENDPOINT = "https://{}.eu-west-1.aws.endpoints.huggingface.cloud"
+_SERVERS = {
+    _ENDPOINT.format("x7k2m9"): engines.tei,
+    _ENDPOINT.format("c5h1t8"): engines.tgi,
+    _ENDPOINT.format("s3m9z4"): engines.toolkit,
+    _ENDPOINT.format("w8r2k6"): engines.sleeper,
+    _ENDPOINT.format("v1l5m7"): engines.vllm,
+    _ENDPOINT.format("p4d8q1"): engines.paused,
+}
+
+ORIGINS = (_HUB, _ROUTER, _LISTING, *_SERVERS)
+FIELDS = {"api_token": "hf_FAKEpracticeTokenOfNobody00003f2a"}
+
+
+def _added(name: str, kind: ModelType, **fields: str) -> Model:
+    return Model("huggingface", name, kind, Origin.ADDED, fields=fields)
+
+
+_HOSTED = {"endpoint_type": "hosted_inference_api"}
+_OWN = {"endpoint_type": "inference_endpoints", "namespace": "acme-ai"}
+MODELS = (
+    _added("Qwen/Qwen3-32B", ModelType.CHAT, **_HOSTED, task="text-generation", engine="router"),
+    _added(
+        "Qwen/Qwen3-Embedding-0.6B", ModelType.EMBEDDING, **_HOSTED, task="feature-extraction", engine="hf-inference"
+    ),
+    _added(
+        "openai/whisper-large-v3",
+        ModelType.SPEECH2TEXT,
+        **_HOSTED,
+        task="automatic-speech-recognition",
+        engine="hf-inference",
+    ),
+    _added(
+        "house-chat",
+        ModelType.CHAT,
+        **_OWN,
+        task="text-generation",
+        engine="tgi",
+        endpoint_url=_ENDPOINT.format("c5h1t8"),
+    ),
+    _added(
+        "BAAI/bge-large-en-v1.5",
+        ModelType.EMBEDDING,
+        **_OWN,
+        task="feature-extraction",
+        engine="tei",
+        endpoint_url=_ENDPOINT.format("x7k2m9"),
+    ),
+)
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request; None for a path that the wire does not have."""
+    if refusal := _by_key(asked):
+        return refusal
+    if asked.origin == _HUB:
+        return _hub(asked)
+    if asked.origin == _LISTING:
+        owner = asked.path.removeprefix("/v2/endpoint/")
+        listed = json.loads(fixture("huggingface", "endpoints.json")).get(owner)
+        return whole(listed) if listed else whole({"error": "Unauthorized"}, 401)
+    return _SERVERS[asked.origin](asked) if asked.origin in _SERVERS else _router(asked)
+
+
+def _by_key(asked: Asked) -> Answer | None:
+    """What a token brings about that is no good one."""
+    if "refused" in asked.key:
+        return whole({"error": "Invalid username or password."}, 401)
+    if "busy" in asked.key:
+        return whole({"error": "Too many requests"}, 429, {"ratelimit": '"api";r=0;t=2'})
+    if asked.origin == _ROUTER and "restricted" in asked.key:
+        said = "This authentication method does not have sufficient permissions to call Inference Providers"
+        return whole({"error": f"{said} on behalf of user acme-ai"}, 403)
+    if asked.origin == _ROUTER and "nocredit" in asked.key:
+        return whole({"error": "You have exceeded your monthly included credits for Inference Providers."}, 402)
+    return None
+
+
+# --- the Hub ----------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _entries() -> dict[str, dict[str, Any]]:
+    return {each["id"]: each for each in json.loads(fixture("huggingface", "models.json"))}
+
+
+def _hub(asked: Asked) -> Answer | None:
+    if asked.path == "/api/whoami-v2":
+        who = json.loads(fixture("huggingface", "whoami.json"))
+        if "restricted" in asked.key:
+            who["auth"]["accessToken"]["fineGrained"]["global"] = []
+        return whole(who)
+    if asked.path == "/api/models":
+        text = asked.query.get("search", "").lower()
+        found = [each for name, each in _entries().items() if text in name.lower() and _fits(each, asked)]
+        return whole(found)
+    name = asked.path.removeprefix("/api/models/")
+    if entry := _entries().get(name):
+        return whole(entry)
+    return whole({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
+
+
+def _fits(entry: dict[str, Any], asked: Asked) -> bool:
+    tag, wanted = asked.query.get("pipeline_tag"), asked.query.get("filter")
+    return (not tag or entry["pipeline_tag"] == tag) and (not wanted or wanted in entry["tags"])
+
+
+# --- the router -------------------------------------------------------------------------------------------------------
+
+
+def _router(asked: Asked) -> Answer | None:
+    partner, _, rest = asked.path.removeprefix("/").partition("/")
+    if (asked.method, rest.partition("/")[0]) == ("GET", "models"):
+        name = rest.removeprefix("models/")
+        serving_it = [{"provider": each, "status": "live", "context_length": 40_960} for each in ("novita", "together")]
+        return whole({"id": name, "object": "model", "providers": serving_it})
+    if partner == "hf-inference":
+        return _serverless(asked, rest.removeprefix("models/"))
+    model = str((asked.data or {}).get("model", "")) if isinstance(asked.data, dict) else ""
+    mapped = {
+        each["providerId"] for entry in _entries().values() for each in entry["inferenceProviderMapping"].values()
+    }
+    if model not in mapped | {name for name, each in _entries().items() if each["inferenceProviderMapping"]}:
+        said = f"The requested model '{model}' is not supported by any provider you have enabled."
+        kind, code = "invalid_request_error", "model_not_supported"
+        return whole({"error": {"message": said, "type": kind, "param": "model", "code": code}}, 400)
+    if asked.path.endswith("/embeddings"):
+        return openai_server.embeddings(asked, {})
+    return openai_server.chat(asked, False) if asked.path.endswith("/chat/completions") else None
+
+
+def _serverless(asked: Asked, path: str) -> Answer:
+    name, _, pipeline = path.partition("/pipeline/")
+    if "hf-inference" not in _entries().get(name, {}).get("inferenceProviderMapping", {}):
+        return Answer(404, (b"Not Found",), {"content-type": "text/plain"})
+    if pipeline:
+        return whole([sample_answers.vector(each, 384) for each in asked.data["inputs"]])
+    if _entries()[name]["pipeline_tag"] == "automatic-speech-recognition":
+        return engines.transcript(asked)
+    return engines.generated(asked, bool(asked.data.get("stream")), listed=True)

@@ -1,0 +1,71 @@
+"""MiniMax in practice: the hosts of its two platforms, and its models as `models.json` lists them.
+
+It says no in the body of a 200. A key with `overseas` in it belongs to the international platform and is known there
+only.
+"""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from tui.practice import sample_answers
+from tui.practice.openai_server import EVENTS, Server
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+ORIGINS = ("https://api.minimaxi.com", "https://api.minimax.io")
+FIELDS = {
+    "api_key": "eyJFAKEpracticekeyofnobody.FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE.FAKEFAKE3f2a",
+    "group_id": "1700000000000000000",
+    "base_url": "https://api.minimaxi.com/v1",
+}
+
+_SIZE = 1536
+_OLDER = "/text/chatcompletion_v2"
+_NUMBERS = {400: 1026, 401: 2049, 404: 2013, 429: 1002, 503: 1000}
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request."""
+    if "refused" in asked.key or ("overseas" in asked.key and asked.origin != ORIGINS[1]):
+        error = {"type": "authorized_error", "message": "invalid api key (2049)", "http_code": "401"}
+        return whole({"type": "error", "error": error, "request_id": "practice-0001"}, 401)
+    if "nocredit" in asked.key and asked.method == "POST":
+        return _no(1008, "insufficient balance")
+    if asked.path.endswith("/embeddings") and "busy" not in asked.key:
+        return _vectors(asked.data)
+    older = asked.path.endswith(_OLDER)
+    path = asked.path.replace(_OLDER, "/chat/completions")
+    found = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(asked, path=path))
+    if found and found.status >= 400:
+        said = json.loads(found.pieces[0])["error"]["message"]
+        return replace(_no(_NUMBERS[found.status], said), headers=found.headers)
+    return _repeated(found) if found and older and found.headers == EVENTS else found
+
+
+def _no(number: int, message: str) -> Answer:
+    base = {"status_code": number, "status_msg": message}
+    return whole({"id": "practice-0002", "choices": None, "vectors": None, "base_resp": base})
+
+
+def _vectors(body: dict[str, Any]) -> Answer:
+    if body["model"] != "embo-01" or body["type"] not in ("db", "query"):
+        return _no(2013, "invalid params")
+    vectors = [sample_answers.vector(each, _SIZE) for each in body["texts"]]
+    used = sum(map(sample_answers.tokens, body["texts"]))
+    base = {"status_code": 0, "status_msg": "success"}
+    return whole({"vectors": vectors, "total_tokens": used, "base_resp": base})
+
+
+def _repeated(streamed: Answer) -> Answer:
+    """A stream of the older route: a whole message at its end, and no end mark."""
+    *pieces, last = streamed.pieces
+    if not last.startswith(b"data: [DONE]"):
+        return streamed
+    chunks = [json.loads(each.removeprefix(b"data: ")) for each in pieces]
+    deltas = [choice["delta"] for each in chunks for choice in each["choices"]]
+    message = {"role": "assistant", "content": "".join(each.get("content") or "" for each in deltas)}
+    reason = next(choice["finish_reason"] for each in chunks for choice in each["choices"] if choice["finish_reason"])
+    choice = {"index": 0, "finish_reason": reason, "message": message}
+    base = {"status_code": 0, "status_msg": ""}
+    final = {**chunks[-1], "object": "chat.completion", "choices": [choice], "base_resp": base}
+    return replace(streamed, pieces=(*pieces[:-1], f"data: {json.dumps(final, ensure_ascii=False)}\n\n".encode()))

@@ -1,0 +1,206 @@
+"""How practice servers of OpenAI's wire answer: the same for the vendor and for servers on this machine."""
+
+import base64
+import json
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from tui.practice import sample_answers
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
+_TOKEN = 0.018
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of this wire: what it lists, the lengths of its vectors, and which of its models reason.
+
+    Its chunks have the members of those in `chat.sse` of the practice folder `folder`.
+    """
+
+    listing: bytes
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    reasons: Callable[[str], bool] = lambda model: False
+    folder: str = "openai"
+
+    def answer(self, asked: Asked) -> Answer | None:
+        """The answer to a request by the end of its path; None for a path that the wire does not have."""
+        if answer := by_key(asked):
+            return answer
+        if asked.path.endswith("/models"):
+            return Answer(pieces=(self.listing,))
+        model = str((asked.data or {}).get("model", ""))
+        if model not in {each["id"] for each in json.loads(self.listing)["data"]}:
+            return missing(model)
+        if asked.path.endswith("/chat/completions"):
+            return chat(asked, self.reasons(model), self.folder)
+        if asked.path.endswith("/embeddings"):
+            return embeddings(asked, self.sizes)
+        return transcription(asked) if asked.path.endswith("/audio/transcriptions") else None
+
+
+def refused(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
+    """An error body (OpenAI API reference, errors)."""
+    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+
+
+def by_key(asked: Asked) -> Answer | None:
+    """What a key brings about that is no good one."""
+    key = asked.key
+    if "refused" in key:
+        body = refused("Incorrect API key provided: sk-pr***3f2a.", "invalid_request_error", "invalid_api_key")
+        return whole(body, 401, {"x-request-id": "req_practice401"})
+    if "restricted" in key and asked.method == "GET":
+        said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+        return whole(refused(said, "invalid_request_error", None), 403)
+    if "nocredit" in key and asked.method == "POST":
+        return whole(refused("You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), 429)
+    if "busy" in key:
+        return whole(refused("The engine is overloaded.", "server_error", None), 503, {"retry-after": "2"})
+    return None
+
+
+def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
+    """A chat completion, streamed or not, with what its last question brings about."""
+    body = asked.data
+    question = str(body["messages"][-1]["content"] if body["messages"] else "")
+    wish = sample_answers.wish(question)
+    if answer := _on_demand(wish, asked):
+        return answer
+    if refusal := _too_much(body, reasons):
+        return whole(refusal, 400)
+    text = "" if wish == "please be empty" else sample_answers.reply(question, body["model"])
+    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
+    reason = "stop"
+    if wish == "please be long":
+        text, reason = text[: len(text) // 2], "length"
+    asked_tokens = sum(sample_answers.tokens(str(each["content"])) for each in body["messages"])
+    usage = {
+        "prompt_tokens": asked_tokens,
+        "completion_tokens": sample_answers.tokens(text + thoughts),
+        "total_tokens": asked_tokens + sample_answers.tokens(text + thoughts),
+        "completion_tokens_details": {"reasoning_tokens": sample_answers.tokens(thoughts) if thoughts else 0},
+    }
+    if not body.get("stream"):
+        message = {"role": "assistant", "content": text, "refusal": None}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+        return whole(_completion(folder, body, "chat.completion", [choice], usage), first=1.2)
+    events = list(_events(folder, body, text, thoughts, reason, usage))
+    if wish in ("please break", "please stall", "please error"):
+        events = events[: len(events) // 3]
+    if wish == "please error":
+        events.append(refused("The server had an error while processing the request.", "server_error", None))
+    if not wish.endswith(("break", "stall", "error")):
+        events.append("[DONE]")
+    pieces = tuple(_piece(each) for each in events)
+    return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+
+
+def embeddings(asked: Asked, sizes: Mapping[str, int]) -> Answer:
+    """Vectors, in the form that was asked for."""
+    body = asked.data
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    size = sizes.get(body["model"], 768)
+    vectors = [sample_answers.vector(text, size) for text in texts]
+    packed = body.get("encoding_format") == "base64"
+    data = [
+        {"object": "embedding", "index": place, "embedding": _packed(vector) if packed else vector}
+        for place, vector in enumerate(vectors)
+    ]
+    used = sum(map(sample_answers.tokens, texts))
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return whole({"object": "list", "data": data, "model": body["model"], "usage": usage})
+
+
+def transcription(asked: Asked) -> Answer:
+    """A transcript with the times that were asked for."""
+    form = asked.data
+    text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+    body: dict[str, Any] = {"text": text, "usage": {"type": "duration", "seconds": round(sample_answers.SPOKEN[-1][1])}}
+    if form.get("response_format") in ("verbose_json", "diarized_json"):
+        body |= {"task": "transcribe", "language": "english", "duration": sample_answers.SPOKEN[-1][1]}
+        body["segments"] = [
+            {"id": place, "start": start, "end": end, "text": f" {said}"}
+            for place, (start, end, said) in enumerate(sample_answers.SPOKEN)
+        ]
+        if form.get("timestamp_granularities[]") == "word":
+            body["words"] = list(_words())
+    return whole(body, first=1.5)
+
+
+def missing(model: str) -> Answer:
+    """A model that is not known."""
+    body = refused(f"The model `{model}` does not exist.", "invalid_request_error", "model_not_found", "model")
+    return whole(body, 404)
+
+
+def _too_much(body: Mapping[str, Any], reasons: bool) -> dict[str, Any] | None:
+    for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens") if reasons else ():
+        if name in body:
+            said = f"Unsupported parameter: '{name}' is not supported with this model."
+            return refused(said, "invalid_request_error", "unsupported_parameter", name)
+    return None
+
+
+def _on_demand(wish: str, asked: Asked) -> Answer | None:
+    if wish == "please fail":
+        return whole(refused("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
+    if wish == "please be refused":
+        return whole(refused("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"), 401)
+    # Busy twice, then an answer.
+    if wish == "please be busy" and asked.times % 3 < 2:
+        said = "Rate limit reached for requests."
+        return whole(refused(said, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
+    return None
+
+
+def _events(
+    folder: str, body: Mapping[str, Any], text: str, thoughts: str, reason: str, usage: Mapping[str, Any]
+) -> Iterator[dict[str, Any] | str]:
+    def chunk(delta: Mapping[str, Any], finish: str | None = None) -> dict[str, Any]:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return _completion(folder, body, "chat.completion.chunk", [choice], None)
+
+    yield chunk({"role": "assistant", "content": "", "refusal": None})
+    for piece in sample_answers.pieces(thoughts):
+        yield chunk({"reasoning_content": piece})
+    for piece in sample_answers.pieces(text):
+        yield chunk({"content": piece})
+    yield chunk({}, reason)
+    if (body.get("stream_options") or {}).get("include_usage"):
+        yield _completion(folder, body, "chat.completion.chunk", [], usage)
+
+
+def _completion(
+    folder: str, body: Mapping[str, Any], kind: str, choices: list[Any], usage: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    return {**_documented(folder), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
+
+
+@cache
+def _documented(folder: str) -> dict[str, Any]:
+    """The first chunk of the documented stream that says something, whose members every chunk has."""
+    lines = [each.removeprefix(b"data: ") for each in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in each]
+    chunk: dict[str, Any] = json.loads(lines[0])
+    return chunk
+
+
+def _piece(event: dict[str, Any] | str) -> bytes:
+    text = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False)
+    return f"data: {text}\n\n".encode()
+
+
+def _packed(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
+
+
+def _words() -> Iterator[dict[str, Any]]:
+    for start, end, said in sample_answers.SPOKEN:
+        each = said.split()
+        step = (end - start) / len(each)
+        for place, word in enumerate(each):
+            yield {"word": word, "start": round(start + place * step, 2), "end": round(start + (place + 1) * step, 2)}

@@ -1,0 +1,217 @@
+"""Replicate in practice: a made-up account, six models with their schemas, and predictions that take their time.
+
+`models.json` holds entries as the API sends them, `prediction.json` the members of a prediction, `stream.sse` and
+`stream_error.sse` the documented events. acme-labs/house-chat starts from cold and does not stream.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import count
+from typing import Any
+
+from tui.domain import Model, ModelType, Origin
+from tui.practice import sample_answers
+from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import schema
+
+_API, _STREAMS = "https://api.replicate.com", "https://stream.replicate.com"
+_EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
+_TOKEN = 0.018
+_COLD, _COLD_POLLS = "acme-labs/house-chat", 14
+_KEPT = 1000
+
+ORIGINS = (_API, _STREAMS)
+FIELDS = {"api_token": "r8_FAKEpracticeTokenOfNobody000003f2a"}
+
+
+@cache
+def _models() -> dict[str, dict[str, Any]]:
+    return {f"{each['owner']}/{each['name']}": each for each in json.loads(fixture("replicate", "models.json"))}
+
+
+def _added(name: str, kind: ModelType) -> Model:
+    entry = _models()[name]
+    inputs = schema.read(entry["latest_version"])
+    version = {} if entry["is_official"] else {"version": entry["latest_version"]["id"]}
+    fields = version | ({replicate_inputs.FIELD: replicate_inputs.kept(inputs)} if inputs else {})
+    return Model("replicate", name, kind, Origin.ADDED, fields=fields)
+
+
+MODELS = (
+    _added("meta/meta-llama-3-70b-instruct", ModelType.CHAT),
+    _added("replicate/all-mpnet-base-v2", ModelType.EMBEDDING),
+    _added("nateraw/bge-large-en-v1.5", ModelType.EMBEDDING),
+    _added("openai/whisper", ModelType.SPEECH2TEXT),
+)
+
+
+@dataclass
+class _Run:
+    """A prediction that was created: of which model, with what."""
+
+    id: str
+    model: str
+    given: Mapping[str, Any]
+    cancelled: bool = False
+
+    @property
+    def wish(self) -> str:
+        return sample_answers.wish(str(self.given.get("prompt", "")))
+
+
+_runs: dict[str, _Run] = {}
+_numbers = count(1)
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request; None for a path that the wire does not have."""
+    if "refused" in asked.key:
+        said = "You did not pass a valid authentication token"
+        return whole({"title": "Unauthenticated", "detail": said, "status": 401}, 401)
+    if asked.origin == _STREAMS:
+        run = _runs.get(asked.path.rpartition("/")[2])
+        return _stream(run) if run else _missing()
+    path = asked.path.removeprefix("/v1/").split("/")
+    match (asked.method, *path):
+        case ("GET", "account"):
+            return whole({"type": "organization", "username": "acme", "name": "Acme", "github_url": None})
+        case ("GET", "search"):
+            return _found(asked.query.get("query", ""))
+        case ("GET", "models", owner, name):
+            entry = _models().get(f"{owner}/{name}")
+            return whole(entry) if entry else _missing()
+        case ("GET", "models", owner, name, "versions", version):
+            latest = _models().get(f"{owner}/{name}", {}).get("latest_version", {})
+            return whole(latest) if latest.get("id") == version else _missing()
+        case ("POST", "files"):
+            return whole({"id": "demo", "name": "talk.wav", "urls": {"get": f"{_API}/v1/files/demo"}}, 201)
+        case ("DELETE", "files", "demo"):
+            return whole("", 204)
+        case ("POST", "predictions"):
+            return _created(asked)
+        case ("GET", "predictions", number) if number in _runs:
+            return _polled(_runs[number], asked.times)
+        case ("POST", "predictions", number, "cancel") if number in _runs:
+            _runs[number].cancelled = True
+            return whole(_prediction(_runs[number], "canceled"))
+    return _missing()
+
+
+def _missing() -> Answer:
+    return whole({"detail": "The requested resource could not be found.", "status": 404}, 404)
+
+
+def _found(query: str) -> Answer:
+    wanted = query.lower().split()
+    texts = {name: f"{name} {entry['description']}".lower() for name, entry in _models().items()}
+    ranked = sorted(texts, key=lambda name: -sum(word in texts[name] for word in wanted))
+    hits = [name for name in ranked if any(word in texts[name] for word in wanted)]
+    models = [{"model": _models()[name], "metadata": {"score": 0.9 - place / 20}} for place, name in enumerate(hits)]
+    return whole({"query": query, "models": models, "collections": [], "pages": []})
+
+
+# --- predictions ------------------------------------------------------------------------------------------------------
+
+
+def _created(asked: Asked) -> Answer:
+    name, _, version = str(asked.data.get("version", "")).partition(":")
+    run = _Run(f"practice{next(_numbers):018}", name, asked.data.get("input", {}))
+    if refusal := _on_demand(run, asked):
+        return refusal
+    entry = _models().get(name)
+    if entry is None or (version or entry["latest_version"]["id"]) != entry["latest_version"]["id"]:
+        return _no_version()
+    if not version and not entry["is_official"]:
+        return _no_version()
+    _runs[run.id] = run
+    for old in list(_runs)[:-_KEPT]:
+        del _runs[old]
+    return whole(_prediction(run, "starting"), 201)
+
+
+def _no_version() -> Answer:
+    said = "The specified version does not exist (or perhaps you don't have permission to use it?)"
+    return whole({"title": "Invalid version or not permitted", "detail": said, "status": 422}, 422)
+
+
+def _on_demand(run: _Run, asked: Asked) -> Answer | None:
+    """What a key or a question brings about in place of a prediction."""
+    if "nocredit" in asked.key:
+        return whole({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
+    if "restricted" in asked.key:
+        return whole({"detail": "You do not have permission to run this model.", "status": 403}, 403)
+    if "busy" in asked.key or (run.wish == "please be busy" and asked.times % 3 < 2):
+        said = "Request was throttled. Your rate limit resets in ~2s."
+        return whole({"detail": said, "status": 429, "retry_after": 2}, 429)
+    if run.wish == "please fail":
+        return whole({"title": "Input validation failed", "detail": "- input.prompt: is too odd", "status": 422}, 422)
+    if run.wish == "please be refused":
+        return whole({"title": "Unauthenticated", "detail": "The token was revoked", "status": 401}, 401)
+    return None
+
+
+def _polled(run: _Run, times: int) -> Answer:
+    """How a prediction stands when it is asked for the so-and-so-many-th time."""
+    if run.cancelled:
+        return whole(_prediction(run, "canceled"))
+    if run.wish == "please break":
+        return Answer(pieces=(b'{"id": "practice',), cut=True)
+    if run.wish == "please stall":
+        return Answer(stall=True)
+    if run.wish == "please error":
+        return whole(_prediction(run, "failed", error="The worker ended."))
+    times -= _COLD_POLLS if run.model == _COLD else 0
+    if times < 0:
+        return whole(_prediction(run, "starting"), first=0.05)
+    output = _output(run)
+    if times < 2 and isinstance(output, list) and isinstance(output[0], str):
+        return whole(_prediction(run, "processing", output[: len(output) * (times + 1) // 3]), first=0.05)
+    read, written = (sample_answers.tokens(str(each)) for each in (run.given, output))
+    metrics = {"predict_time": 1.2, "input_token_count": read, "output_token_count": written}
+    return whole(_prediction(run, "succeeded", output, metrics=metrics), first=0.05)
+
+
+def _prediction(run: _Run, status: str, output: Any = None, **more: Any) -> dict[str, Any]:
+    told = json.loads(fixture("replicate", "prediction.json").replace(b"gm3qorzdhgbfurvjtvhg6dckhu", run.id.encode()))
+    if run.model == _COLD or "prompt" not in run.given:
+        del told["urls"]["stream"]
+    return {**told, "model": run.model, "input": dict(run.given), "status": status, "output": output, **more}
+
+
+def _output(run: _Run) -> Any:
+    given = run.given
+    if "audio" in given:
+        segments = [{"id": at, "start": start, "end": end, "text": f" {said}"} for at, (start, end, said) in _spoken()]
+        text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+        return {"detected_language": "english", "transcription": text, "segments": segments, "translation": None}
+    if "texts" in given:
+        return [sample_answers.vector(each, 1024) for each in json.loads(given["texts"])]
+    if "text" in given:
+        return [{"embedding": sample_answers.vector(given["text"], 768)}]
+    text = "" if run.wish == "please be empty" else sample_answers.reply(given["prompt"], run.model)
+    return list(sample_answers.pieces(text.upper() if given.get("shout") else text)) or [""]
+
+
+def _spoken() -> Iterator[tuple[int, tuple[float, float, str]]]:
+    return enumerate(sample_answers.SPOKEN)
+
+
+def _stream(run: _Run) -> Answer:
+    """The events of a chat, which are plain text: a line of data for each line of a piece."""
+    events = [_event("output", each) for each in _output(run)]
+    if run.wish in ("please break", "please stall", "please error"):
+        events = events[: len(events) // 3]
+    if run.wish == "please error":
+        events += [_event("error", '{"detail": "The worker ended."}'), _event("done", '{"reason": "error"}')]
+    elif run.wish not in ("please break", "please stall"):
+        events.append(_event("done", "{}"))
+    stops = {"cut": run.wish == "please break", "stall": run.wish == "please stall"}
+    return Answer(200, tuple(events), _EVENTS, 0.3, _TOKEN, **stops)
+
+
+def _event(name: str, text: str) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in text.split("\n"))
+    return f"event: {name}\nid: 1716400000000:0\n{lines}\n".encode()

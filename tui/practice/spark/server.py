@@ -1,0 +1,152 @@
+"""iFLYTEK Spark in practice: chats by HTTP and over a WebSocket, vectors and voice dictation, each at its host.
+
+Of the signed calls the key is the APIKey within the signature. Neither listing nor account is there to be asked, so a
+key with `restricted` in it may chat with every version but the one that verification asks.
+"""
+
+import base64
+import binascii
+import json
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from tui.practice import openai_server, sample_answers
+from tui.practice.transport import Answer, Asked, Talk, fixture, whole
+
+_HTTP = "https://spark-api-open.xf-yun.com"
+_TALK = "https://spark-api.xf-yun.com"
+_VECTORS = "https://emb-cn-huabei-1.xf-yun.com"
+_DICTATION = "https://iat-api.xfyun.cn"
+ORIGINS = (_HTTP, _TALK, _VECTORS, _DICTATION)
+FIELDS = {
+    "api_password": "FAKEpracticepasswordofnobody3f2a",
+    "app_id": "fa4e0000",
+    "api_key": "fa4e0000practice0key0of0nobody00",
+    "api_secret": "FAKE0practice0secret0of0nobody00",
+}
+
+_MODELS = {"lite", "generalv3", "pro-128k", "generalv3.5", "max-32k", "4.0Ultra", "spark-x"}
+_SIZE = 2560
+_TOKEN = 0.018
+_CODES = {400: "10004", 429: "11202", 503: "10110"}
+_USED_UP = "AppIdNoAuthError, licc limit: tokens.total"
+_SAID = "licc failed: no authorisation for this version"
+
+
+def answer(asked: Asked) -> Answer | Talk | None:
+    """The answer to one request, or the one who hears what is said over a WebSocket."""
+    if asked.origin == _HTTP:
+        return _by_http(asked)
+    asked = replace(asked, key=_signer(asked))
+    if "refused" in asked.key or asked.key in ("", FIELDS["api_secret"]):
+        return whole({"message": "HMAC signature cannot be verified: fail to retrieve credential"}, 401)
+    if asked.origin == _VECTORS:
+        return _vector(asked)
+    return Talk(
+        lambda heard: _dictated(heard) if asked.origin == _DICTATION else _talked(replace(heard, key=asked.key))
+    )
+
+
+def _by_http(asked: Asked) -> Answer | None:
+    if "refused" in asked.key:
+        return whole(
+            {"error": {"message": "invalid APIPassword", "type": "api_error", "param": None, "code": None}}, 401
+        )
+    if not asked.path.endswith("/chat/completions"):
+        return None
+    if "nocredit" in asked.key:
+        return whole(_envelope("11200", _USED_UP), 403)
+    if "restricted" in asked.key and asked.data["model"] == "lite":
+        return whole(_envelope("11200", _SAID), 403)
+    if asked.data["model"] not in _MODELS:
+        return whole(_envelope("10404", "model not found"), 404)
+    found = openai_server.by_key(asked) or openai_server.chat(asked, reasons=False, folder="spark")
+    if found.status == 401 or found.status < 400:
+        return found
+    said = json.loads(found.pieces[0])["error"]["message"]
+    return replace(found, pieces=(json.dumps(_envelope(_CODES[found.status], said)).encode(),))
+
+
+def _envelope(code: str, message: str) -> dict[str, Any]:
+    return {"error": {"message": message, "type": "api_error", "param": None, "code": code}}
+
+
+def _signer(asked: Asked) -> str:
+    """The APIKey of a signature; '' unless host and date are there as well."""
+    try:
+        told = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    found = re.fullmatch(r'api_key="(.+)", algorithm="hmac-sha256", headers="host date request-line", .+', told)
+    signed = asked.query.get("host") == asked.origin.partition("://")[2] and asked.query.get("date")
+    return found[1] if found and signed else ""
+
+
+def _vector(asked: Asked) -> Answer:
+    held = json.loads(base64.b64decode(asked.data["payload"]["messages"]["text"]))
+    vector = sample_answers.vector(held["messages"][0]["content"], _SIZE)
+    told = json.loads(fixture("spark", "vector.json"))
+    told["payload"]["feature"]["text"] = base64.b64encode(struct.pack(f"<{_SIZE}f", *vector)).decode()
+    return whole(told)
+
+
+def _failed(code: int, message: str) -> Answer:
+    return Answer(pieces=(json.dumps({"header": {"code": code, "message": message, "sid": "practice"}}).encode(),))
+
+
+def _talked(asked: Asked) -> Answer:
+    """A chat over a WebSocket; every failure is a frame."""
+    body = asked.data[0]
+    question = str(body["payload"]["message"]["text"][-1]["content"])
+    wish = sample_answers.wish(question)
+    if "nocredit" in asked.key:
+        return _failed(11200, _USED_UP)
+    if "busy" in asked.key or (wish == "please be busy" and asked.times % 3 < 2):
+        return _failed(11202, "AppIdQpsOverFlowError")
+    if wish == "please fail":
+        return _failed(10013, "input content audit failed")
+    if wish == "please be refused":
+        return _failed(11200, _SAID)
+    text = "" if wish == "please be empty" else sample_answers.reply(question, body["parameter"]["chat"]["domain"])
+    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
+    frames = list(_frames(thoughts, text[: len(text) // 2] if wish == "please be long" else text))
+    if wish in ("please break", "please stall", "please error"):
+        frames = frames[: len(frames) // 3]
+    if wish == "please error":
+        frames.append(json.loads(fixture("spark", "talk_error.ndjson").splitlines()[-1]))
+    pieces = tuple(json.dumps(each, ensure_ascii=False).encode() for each in frames)
+    return Answer(pieces=pieces, first=0.3, pause=_TOKEN, cut=wish == "please break", stall=wish == "please stall")
+
+
+def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
+    """The frames of an answer, with the members of those in `talk.ndjson`."""
+    middle, last = (json.loads(each) for each in fixture("spark", "talk.ndjson").splitlines()[1:3])
+    said = [("reasoning_content", each) for each in sample_answers.pieces(thoughts)]
+    said += [("content", each) for each in sample_answers.pieces(text)]
+    for place, (name, piece) in enumerate(said):
+        item = {"role": "assistant", "index": 0, "content": "", name: piece}
+        choices = {"status": min(place, 1), "seq": place, "text": [item]}
+        yield {"header": middle["header"] | {"status": min(place, 1)}, "payload": {"choices": choices}}
+    end = {"status": 2, "seq": len(said), "text": [{"role": "assistant", "index": 0, "content": ""}]}
+    used = {
+        "question_tokens": 1,
+        "prompt_tokens": 2,
+        "completion_tokens": sample_answers.tokens(text),
+        "total_tokens": 3,
+    }
+    yield {"header": last["header"], "payload": {"choices": end, "usage": {"text": used}}}
+
+
+def _dictated(asked: Asked) -> Answer | None:
+    """What a recording says, once it was heard to its end."""
+    if asked.data[-1]["data"]["status"] != 2:
+        return None
+    frames = [json.loads(each) for each in fixture("spark", "dictation.ndjson").splitlines()]
+    frames[0]["data"]["result"]["ws"] = [
+        {"bg": 0, "cw": [{"sc": 0, "w": f"{said} "}]} for _, _, said in sample_answers.SPOKEN
+    ]
+    frames[1]["data"]["result"]["ws"] = []
+    return Answer(pieces=tuple(json.dumps(each, ensure_ascii=False).encode() for each in frames), first=1.0)

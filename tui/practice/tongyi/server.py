@@ -1,0 +1,53 @@
+"""Tongyi in practice: one host a region, a made-up account, and its models as `models.json` lists them.
+
+A key with `overseas` in it belongs to the international region and is known there only.
+"""
+
+from typing import Any
+
+from tui.practice import sample_answers
+from tui.practice.openai_server import Server
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_HOSTS = ("dashscope", "dashscope-intl", "dashscope-us", "cn-hongkong.dashscope")
+ORIGINS = tuple(f"https://{each}.aliyuncs.com" for each in _HOSTS)
+FIELDS = {
+    "api_key": "sk-FAKE0practice0key0of0nobody03f2a",
+    "base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1",
+}
+
+_SIZES = dict.fromkeys(("text-embedding-v3", "text-embedding-v4", "qwen3.7-text-embedding"), 1024)
+_SIZES |= dict.fromkeys(("text-embedding-v1", "text-embedding-v2"), 1536)
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request."""
+    key, body = asked.key, asked.data or {}
+    if "refused" in key or ("overseas" in key and asked.origin != ORIGINS[1]):
+        return _refusal(401, "invalid_api_key", "Incorrect API key provided.")
+    if "restricted" in key and asked.method == "GET":
+        return _refusal(403, "AccessDenied.Unpurchased", "Access to model denied.")
+    if "nocredit" in key and asked.method == "POST":
+        return _refusal(400, "Arrearage", "Access denied, please make sure your account is in good standing.")
+    if str(body.get("model", "")).startswith("qwen3-asr-flash"):
+        return _heard(body)
+    return Server(fixture("tongyi", "models.json"), _SIZES, folder="tongyi").answer(asked)
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    error = {"code": code, "message": message, "type": code, "param": None}
+    return whole({"error": error, "request_id": "practice-0001"}, status)
+
+
+def _heard(body: dict[str, Any]) -> Answer:
+    """A transcript, which has no times (Qwen-ASR)."""
+    text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+    annotations = [{"type": "audio_info", "language": "en", "emotion": "neutral"}]
+    message = {"role": "assistant", "content": text, "annotations": annotations}
+    usage = {
+        "prompt_tokens": 42,
+        "completion_tokens": sample_answers.tokens(text),
+        "seconds": round(sample_answers.SPOKEN[-1][1]),
+    }
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return whole({"model": body["model"], "choices": [choice], "usage": usage}, first=1.5)

@@ -1,0 +1,110 @@
+"""Wenxin in practice: Qianfan and its models as `models.json` lists them, and the older service beside it.
+
+Of the older service the key is the application's; the token that it is exchanged for has its words in it.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tui.practice import sample_answers
+from tui.practice.openai_server import EVENTS, Server, embeddings
+from tui.practice.transport import Answer, Asked, fixture, whole
+
+_OLDER = "https://aip.baidubce.com"
+ORIGINS = (
+    "https://qianfan.baidubce.com",
+    "https://qianfan.bj.baidubce.com",
+    "https://qianfan.gz.baidubce.com",
+    _OLDER,
+)
+FIELDS = {"api_key": "bce-v3/ALTAK-FAKE0practice0key/0of0nobody03f2a"}
+
+_SIZES = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024, "tao-8k": 1024, "bge_large_zh": 1024}
+_TOKEN = 0.018
+
+
+def answer(asked: Asked) -> Answer | None:
+    """The answer to one request."""
+    if asked.origin == _OLDER:
+        return _exchanged(asked) if asked.path == "/oauth/2.0/token" else _older(asked)
+    if "refused" in asked.key:
+        return _refusal(401, "invalid_iam_token", "IAM certification failed.")
+    if "restricted" in asked.key and asked.method == "GET":
+        return _refusal(401, "access_denied", "The key has no permission for this service.")
+    if "nocredit" in asked.key and asked.method == "POST":
+        return _refusal(403, "access_denied", "The account is overdue.")
+    return Server(fixture("wenxin", "models.json"), _SIZES, folder="wenxin").answer(asked)
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    error = {"code": code, "message": message, "type": "invalid_request_error"}
+    return whole({"error": error, "id": "as-practice"}, status)
+
+
+def _exchanged(asked: Asked) -> Answer:
+    """A token for a key pair that is given in the query."""
+    key, secret = asked.query.get("client_id", ""), asked.query.get("client_secret", "")
+    if "refused" in key or not key:
+        return whole({"error": "invalid_client", "error_description": "unknown client id"}, 401)
+    if "refused" in secret or not secret:
+        return whole({"error": "invalid_client", "error_description": "Client authentication failed"}, 401)
+    told = json.loads(fixture("wenxin", "token.json"))
+    return whole(told | {"access_token": f"{told['access_token']}.{key[-8:]}"})
+
+
+def _older(asked: Asked) -> Answer:
+    """A chat or vectors of the older service; every failure is a 200."""
+    token = asked.query.get("access_token", "")
+    if not token.startswith("24.FAKE"):
+        return _failed(110, "Access token invalid or no longer valid")
+    if "nocredit" in token:
+        return _failed(17, "Open api daily request limit reached")
+    service, _, part = asked.path.partition("/wenxinworkshop/")[2].partition("/")
+    if service == "embeddings":
+        return embeddings(Asked(**{**vars(asked), "data": {**asked.data, "model": part}}), _SIZES)
+    if service != "chat":
+        return _failed(3, "Unsupported openapi method")
+    if len(asked.data["messages"]) % 2 == 0 or any(each["role"] == "system" for each in asked.data["messages"]):
+        return _failed(336006, "the length of messages must be an odd number")
+    return _chat(asked, part)
+
+
+def _failed(code: int, message: str) -> Answer:
+    return whole({"error_code": code, "error_msg": message, "id": "as-practice"})
+
+
+def _chat(asked: Asked, part: str) -> Answer:
+    body = asked.data
+    question = str(body["messages"][-1]["content"])
+    wish = sample_answers.wish(question)
+    if wish == "please fail":
+        return _failed(336003, "the text breaks a rule")
+    if wish == "please be refused":
+        return _failed(14, "IAM Certification failed")
+    # Busy twice, then an answer.
+    if wish == "please be busy" and asked.times % 3 < 2:
+        return _failed(18, "Open api qps request limit reached")
+    text = "" if wish == "please be empty" else sample_answers.reply(question, part)
+    long = wish == "please be long"
+    text = text[: len(text) // 2] if long else text
+    pieces = list(sample_answers.pieces(text)) or [""]
+    events = list(_events(pieces, long))
+    if not body.get("stream"):
+        return whole({**events[-1], "result": text}, first=1.2)
+    if wish in ("please break", "please stall", "please error"):
+        events = events[: len(events) // 3]
+    if wish == "please error":
+        events.append({"error_code": 336000, "error_msg": "Internal error", "id": "as-practice"})
+    said = tuple(f"data: {json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in events)
+    return Answer(200, said, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+
+
+def _events(pieces: list[str], long: bool) -> Iterator[dict[str, Any]]:
+    """The events of an answer, with the members of those in `older_chat.sse`."""
+    first, last = (
+        json.loads(each.removeprefix(b"data: ")) for each in fixture("wenxin", "older_chat.sse").split(b"\n\n")[:2]
+    )
+    for place, piece in enumerate(pieces[:-1]):
+        yield {**first, "sentence_id": place, "result": piece}
+    yield {**last, "sentence_id": len(pieces) - 1, "result": pieces[-1], "is_truncated": long}

@@ -1,0 +1,1 @@
+"""This process towards the system: hardening and identity."""

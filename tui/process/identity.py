@@ -1,0 +1,98 @@
+"""Who holds something: a process, known by its number, the time that it began, and the machine it runs on.
+
+A number is given again when its process has ended; number and begin together are not, before the machine restarts.
+Where the begin cannot be known, or the process is one of another machine, a time limit is what is left.
+"""
+
+import contextlib
+import os
+import platform
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tui.sanitize import one_line
+
+LONGEST = 6 * 3600.0
+"""Seconds after which nobody waits for a call any more."""
+
+
+def mark(now: float) -> dict[str, Any]:
+    """What a record says of this process."""
+    return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _begun(os.getpid()), "at": now}
+
+
+def session() -> dict[str, Any]:
+    """What people know this process by: its number and its terminal."""
+    return {"pid": os.getpid(), "terminal": terminal()}
+
+
+def terminal() -> str:
+    """The terminal of this process, `pts/3`; '' where it has none."""
+    for descriptor in (0, 1, 2):
+        with contextlib.suppress(OSError):
+            return os.ttyname(descriptor).removeprefix("/dev/")
+    return ""
+
+
+def alive(record: Mapping[str, Any], now: float) -> bool:
+    """Whether the process that a record names still runs and may still be at it."""
+    at = record.get("at")
+    if not isinstance(record.get("pid"), int) or not isinstance(at, int | float) or abs(now - at) > LONGEST:
+        return False
+    return not ended(record)
+
+
+def ended(record: Mapping[str, Any]) -> bool:
+    """Whether the process that a record names is known to run no more. Of another machine's nothing is known."""
+    pid = record.get("pid")
+    if not isinstance(pid, int) or record.get("host") != _host():
+        return False
+    if record.get("boot", _boot()) != _boot():
+        return True
+    begun = _begun(pid)
+    return begun != record.get("begun") or not (begun or _there(pid))
+
+
+def words(record: Mapping[str, Any]) -> str:
+    """`process 4127 on pts/3`, with its machine where that is another one; '' where nothing is known."""
+    if not isinstance(record.get("pid"), int):
+        return ""
+    where_at, host = record.get("terminal"), record.get("host", _host())
+    on = f" on {one_line(where_at, 40)}" if where_at and isinstance(where_at, str) else ""
+    where = f" of {one_line(str(host), 60)}" if host != _host() else ""
+    return f"process {record['pid']}{on}{where}"
+
+
+@cache
+def _host() -> str:
+    return platform.node()
+
+
+@cache
+def _boot() -> str:
+    """The kernel's name for the time since the machine was started; '' where it has none."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _begun(pid: int) -> str:
+    """When a process began, in the kernel's own count; '' if it has ended or that cannot be known."""
+    try:
+        # After the name, which may hold anything: state, then 18 numbers, then the time of its start (proc(5)).
+        state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return ""
+    return numbers[18] if state not in "ZX" else ""
+
+
+def _there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

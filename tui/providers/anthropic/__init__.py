@@ -1,0 +1,169 @@
+"""Anthropic: chat with its Claude models; it has none for embeddings or speech. Facts as of 2026-11-22."""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.anthropic import api as wire
+from tui.providers.anthropic import errors, messages
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai.api import number
+from tui.providers.origins import of_base_url
+from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
+
+_ID, _LABEL = "anthropic", "Anthropic"
+_BASE_URL = "https://api.anthropic.com"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+# Ids with the date that their end was announced for, '' for none (Anthropic, model deprecations).
+_KNOWN = {
+    "": "claude-fable-5-2 claude-mythos-5-2 claude-opus-5-5 claude-sonnet-5-5 claude-haiku-5-5 claude-fable-5-1"
+    " claude-mythos-5-1 claude-opus-5 claude-sonnet-5 claude-fable-5 claude-mythos-5 claude-opus-4-8 claude-opus-4-7"
+    " claude-opus-4-6 claude-sonnet-4-6 claude-opus-4-5 claude-opus-4-5-20251101 claude-haiku-4-5"
+    " claude-haiku-4-5-20251001",
+    "2026-11-30": "claude-sonnet-4-5 claude-sonnet-4-5-20250929",
+}
+_ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
+_GONE = {
+    "2026-06-30": "claude-mythos-preview",
+    "2026-06-15": "claude-opus-4-0 claude-sonnet-4-0 claude-opus-4-20250514 claude-sonnet-4-20250514",
+    "2026-02-19": "claude-3-7-sonnet-20250219 claude-3-7-sonnet-latest claude-3-5-haiku-20241022"
+    " claude-3-5-haiku-latest",
+    "2026-01-05": "claude-3-opus-20240229",
+    "2025-10-22": "claude-3-5-sonnet-20240620 claude-3-5-sonnet-20241022 claude-3-5-sonnet-latest",
+    "2025-07-21": "claude-3-sonnet-20240229 claude-2 claude-2.0 claude-2.1",
+    "2024-11-06": "claude-instant-1 claude-instant-1.1 claude-instant-1.2 claude-1 claude-1.0 claude-1.2 claude-1.3",
+}
+_RETIRED = {name: date for date, names in _GONE.items() for name in names.split()}
+
+# `claude-opus-4-6`, `claude-3-7-sonnet-20250219`, `claude-2.1`: the digits after the family or before it.
+_GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2})(?!\d))?")
+_LAST_SAMPLED, _FIRST_ADAPTIVE, _NEWEST = (4, 6), (4, 6), (9, 9)
+
+
+def generation(model_id: str) -> tuple[int, int]:
+    """The generation that an id tells, such as (4, 6); for others that of the newest, which takes the fewest fields."""
+    found = _GENERATION.search(model_id.lower())
+    return (int(found[1]), int(found[2] or 0)) if found else _NEWEST
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    if entry.get("lifecycle") == "retired":
+        return None
+    name, ends = entry["id"], entry.get("retires_at")
+    date = _DATE.match(ends) if isinstance(ends, str) else None
+    return Model(
+        _ID,
+        name,
+        ModelType.CHAT,
+        context=number(entry.get("max_input_tokens")),
+        ends=date[0] if date else _ENDS.get(name, ""),
+    )
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a model takes: sampling up to the generation 4.6, thinking by budget before it and by itself from it on."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    made = generation(model.id)
+    warmth = _SAMPLING if made <= _LAST_SAMPLED else ()
+    thinking = _ADAPTIVE if made >= _FIRST_ADAPTIVE else _BUDGET
+    return (*warmth, _MOST, *thinking, _STOP)
+
+
+_MOST = sampling.most(unset=f"{messages.TOKENS:,}", thinks=True)
+_STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they come.")
+_SAMPLING = (sampling.temperature(high=1, unset="1"), sampling.top_p(), sampling.top_k())
+_BUDGET = (
+    Parameter(
+        "thinking_budget",
+        "thinking budget",
+        ParameterKind.WHOLE,
+        low=1024,
+        unset="no thinking",
+        help="How many tokens it may think before it answers; fewer than max tokens.",
+    ),
+)
+_ADAPTIVE = (
+    Parameter(
+        "thinking",
+        "thinking",
+        ParameterKind.CHOICE,
+        unset="as the model has it",
+        help="adaptive: it thinks as the question needs. Not every model can be kept from it.",
+        choices=("adaptive", "disabled"),
+    ),
+    Parameter(
+        "effort",
+        "effort",
+        ParameterKind.CHOICE,
+        unset="high",
+        help="How much it thinks and writes. Not every model takes every value.",
+        choices=("low", "medium", "high", "xhigh", "max"),
+    ),
+)
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=30,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_key",
+            "API key",
+            "Starts with sk-ant-api. It is shown once, when it is made.",
+            secret=True,
+            required=True,
+            env=("ANTHROPIC_API_KEY",),
+            prefixes=(
+                Choice("sk-ant-admin", "Anthropic admin key, which calls no models"),
+                Choice("sk-ant-api", "Anthropic API key"),
+                Choice("sk-ant-oat", "sign-in token of a Claude subscription, which is no API key"),
+                Choice("sk-ant-", "Anthropic key"),
+            ),
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a gateway that speaks this API; without /v1.",
+            default=_BASE_URL,
+            env=("ANTHROPIC_BASE_URL",),
+            more=True,
+            url=True,
+            clears=wire.ENDINGS,
+        ),
+        Field(
+            "workspace_id",
+            "Workspace ID",
+            "Only for a key that can act in several workspaces.",
+            pattern=r"wrkspc_[A-Za-z0-9_-]+",
+            pattern_help="A workspace ID begins with wrkspc_.",
+            more=True,
+        ),
+    ),
+    sign=wire.sign,
+    origins=of_base_url,
+    verify=partial(wire.listing, _classify),
+    refusal=wire.refusal,
+    key_page="https://platform.claude.com/settings/keys",
+    docs=(
+        "https://platform.claude.com/docs/en/about-claude/models/overview",
+        "https://platform.claude.com/docs/en/api/errors",
+    ),
+    list_models=partial(wire.listing, _classify),
+    chat=messages.chat,
+    explain=partial(errors.explain, _LABEL, _RETIRED),
+    amend=errors.amend,
+    parameters=parameters,
+    catalogue=tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items()),
+    catalogue_as_of="2026-11-22",
+    proposed={
+        ModelType.CHAT: ("claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5", "claude-sonnet-5", "claude-opus-5")
+    },
+    trial_calls=1_000,
+    trial_models=("claude-haiku-5-5", "claude-sonnet-5-5"),
+)

@@ -1,0 +1,132 @@
+"""Anthropic's wire: what all its calls share, and the paged list of models.
+
+Every call names a version of the API. The current one takes no sampling parameters; the one before it does, for the
+models that still have them (Anthropic API reference, versioning; migration to 2026-10-21).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.dialects.openai import api
+from tui.providers.events import Accepted, Event, Listed
+from tui.providers.requests import Call, Frame, Refusal
+from tui.providers.spec import Fields
+from tui.secret import Secret
+
+ENDINGS = ("/v1/messages/count_tokens", "/v1/messages", "/v1/models", "/v1/complete", "/v1")
+"""What people leave at the end of a base URL; the paths below it begin with /v1."""
+
+VERSION = "anthropic-version"
+CURRENT = "2026-10-21"
+OLDER = "2023-06-01"
+
+LINKED = "linked_organization_"
+"""How codes begin that tell of the organization that pays."""
+NO_CREDIT = "credit balance is too low"
+"""All that tells an empty account from a malformed call."""
+
+_PAGE = "1000"
+_CAPS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
+
+# A failure in mid-stream comes under HTTP 200 (Anthropic API reference, errors).
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+
+Classify = Callable[[Mapping[str, Any]], Model | None]
+"""Makes a Model of one entry of the list, or None where it can no longer be called."""
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """The key in its own header, and the workspace for keys that can act in several."""
+    headers: dict[str, str | Secret] = {VERSION: CURRENT}
+    if key := secrets.get("api_key"):
+        headers["x-api-key"] = key
+    if workspace := fields.get("workspace_id"):
+        headers["anthropic-workspace-id"] = workspace
+    return call.with_headers(headers | dict(call.headers))
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure; `details.error_code` is its stable word (Anthropic API reference, errors).
+
+    The code says more than the type, which spending caps share with rate limits. An empty account is told by its
+    sentence alone, and a rate limit that names no time to wait is a cap: both are final.
+    """
+    told = api.refusal(status, headers, body)
+    error = body.get("error") if isinstance(body, dict) else None
+    details = error.get("details") if isinstance(error, dict) else None
+    code = details.get("error_code") if isinstance(details, dict) else None
+    request_id = body.get("request_id") if isinstance(body, dict) else None
+    told = replace(
+        told,
+        code=code if isinstance(code, str) else told.code,
+        request_id=request_id if isinstance(request_id, str) else headers.get("request-id", told.request_id),
+        headers=headers,
+    )
+    return replace(told, final=_is_final(told))
+
+
+def error_in(data: Any, event: str = "") -> Refusal | None:
+    """The refusal in a frame of an answer, if it is one; it has the status that it would have had at the start."""
+    is_error = event == "error" or (isinstance(data, dict) and (data.get("type") == "error" or data.get("error")))
+    if not is_error:
+        return None
+    told = refusal(0, {}, data)
+    return replace(told, status=_STATUSES.get(told.kind, 0))
+
+
+def listing(classify: Classify, fields: Fields, after: str = "") -> Call:
+    """The call that lists models, page by page, newest first; deprecated ones too, retired ones not.
+
+    It answers with `Listed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
+    """
+    query = {"limit": _PAGE, "after_id": after} if after else {"limit": _PAGE}
+    return Call(
+        "GET",
+        api.endpoint(fields, "/v1/models"),
+        lambda: partial(_read, classify, fields, after),
+        query=query,
+    )
+
+
+def _read(classify: Classify, fields: Fields, after: str, frame: Frame | None) -> Iterable[Event | Refusal | Call]:
+    if frame is None:
+        return []
+    if refused := error_in(frame.data):
+        return [refused]
+    data = frame.data.get("data") if isinstance(frame.data, dict) else None
+    if not isinstance(data, list):
+        return [api.malformed("It holds no list of models.")]
+    entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    models = {model.id: model for each in entries if (model := classify(each))}
+    listed = Listed(tuple(models.values()), len(data))
+    last = frame.data.get("last_id")
+    # A server that passes over `after_id` would send the same page for ever.
+    if frame.data.get("has_more") and isinstance(last, str) and last not in ("", after):
+        return [listed, listing(classify, fields, last)]
+    return [listed, Accepted()]
+
+
+def _is_final(told: Refusal) -> bool:
+    capped = told.status == 429 and told.kind == "rate_limit_error" and "retry-after" not in told.headers
+    return (
+        told.final
+        or capped
+        or told.kind == "billing_error"
+        or told.code in _CAPS
+        or told.code.startswith(LINKED)
+        or NO_CREDIT in told.message
+    )

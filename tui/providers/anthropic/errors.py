@@ -1,0 +1,122 @@
+"""Refusals on Anthropic's wire: in words, and mended where a field too many was the reason.
+
+Anthropic API reference, errors; guides, rate limits and migration to 2026-10-21.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.anthropic.api import CURRENT, LINKED, NO_CREDIT, OLDER, VERSION
+from tui.providers.anthropic.messages import SAMPLING
+from tui.providers.dialects.openai.api import without
+from tui.providers.requests import Call, Refusal
+
+_NOT_TAKEN = re.compile(
+    r"deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
+    r"|unexpected|unknown|cannot both|only",
+    re.I,
+)
+_TOO_MANY = re.compile(r"max_tokens: (\d{1,9}) > (\d{1,9})")
+_TOO_LONG = re.compile(r"prompt is too long|too many total text|context (window|limit)", re.I)
+_SPENT = re.compile(r"(spend|spending|usage) limit", re.I)
+_WORKSPACE = re.compile(r"workspace[-_ ]id|(?<!this )workspace .*(match|belong)", re.I)
+_PLACE = re.compile(r"countr(y|ies)|region|territor(y|ies)", re.I)
+_CONSOLE = "The billing page of its console tells more."
+_FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
+
+
+def explain(label: str, retired: Mapping[str, str], refused: Refusal, model: str) -> Problem | None:
+    """A refusal that the wire's own words tell more about than its status does; `retired` has ids with dates."""
+    said, kind = refused.message, refused.kind
+    named = model or "the model"
+    if kind == "billing_error" or NO_CREDIT in said:
+        return Problem(
+            f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
+        )
+    if refused.final or (refused.status == 400 and _SPENT.search(said)):
+        return _capped(label, refused)
+    if refused.status in (400, 401, 403) and _WORKSPACE.search(said):
+        return Refused("The workspace does not belong to this key.", "Correct the workspace ID, or leave it empty.")
+    if refused.status == 401 and "oauth" in said.lower():
+        return Refused(
+            f"This is a sign-in token of a subscription, which {label} takes for no API call.", "Make an API key."
+        )
+    if refused.status == 403:
+        return _forbidden(label, refused, model)
+    if refused.status == 404 and model in retired:
+        return Problem(f"{label} retired {model} on {retired[model]}.", "Pick one of the models that are listed.")
+    if refused.status == 404 and kind == "not_found_error" and said.startswith("model"):
+        hint = "Refresh the list of models, or pick another model; retired ones answer like this."
+        return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
+    if refused.status == 400 and _TOO_LONG.search(said):
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+    if kind == "request_too_large":
+        return Problem(f"This is too large for {label}.", "Shorten the text, or start anew.")
+    if refused.code == "malformed":
+        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+    return None
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """The call as the model or the server takes it, and a sentence that tells of the change."""
+    if refused.status not in (400, 422):
+        return None
+    if VERSION in refused.message and call.headers.get(VERSION, CURRENT) == CURRENT:
+        return call.with_headers({VERSION: OLDER}), "The server knows the older version of the API only. It was used."
+    if not isinstance(call.json, dict):
+        return None
+    model = call.json.get("model", "The model")
+    if found := _TOO_MANY.search(refused.message):
+        most = int(found[2])
+        return replace(call, json=call.json | {"max_tokens": most}), f"{model} gives {most:,} tokens at most."
+    if not _NOT_TAKEN.search(refused.message):
+        return None
+    if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
+        kept = {name: value for name, value in thinking.items() if name != "display"}
+        return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thoughts in its own way."
+    if name := _unwanted(call.json, refused.message):
+        better = without(call, name)
+        if name in SAMPLING and not any(each in better.json for each in SAMPLING):
+            better = better.with_headers({VERSION: CURRENT})
+        word = "effort" if name == "output_config" else name
+        taken = f"takes no {word} with temperature" if "cannot both" in refused.message else f"takes no {word}"
+        return better, f"{model} {taken}. It was left out."
+    return None
+
+
+def _capped(label: str, refused: Refusal) -> Problem:
+    if refused.code.startswith(LINKED):
+        return Problem(f"The organization that pays for this {label} account has a billing problem.", _CONSOLE)
+    if refused.code == "contract_spend_limit_reached":
+        return Problem(f"What the contract of your {label} account allows is used up.", _CONSOLE)
+    if refused.code == "enforced_spend_limit_reached":
+        message = f"What your {label} account may spend in a month is used up."
+        return Problem(message, "It starts anew on the 1st at 00:00 UTC; the limits page tells how to raise it.")
+    if refused.status == 400:
+        message = f"A spending limit of your {label} organization or workspace is reached."
+        return Problem(message, "Raise it on the limits page of its console, or wait until it starts anew.")
+    message = f"A cap of your {label} account is reached, which a short wait does not lift."
+    return Problem(message, "The limits page tells which one; monthly ones start anew on the 1st at 00:00 UTC.")
+
+
+def _forbidden(label: str, refused: Refusal, model: str) -> Problem:
+    if _PLACE.search(refused.message):
+        message = f"{label} does not serve the country or region that this call comes from."
+        return Unreachable(message, "Call from a network where it is served, or use another provider.")
+    if refused.code == "organization_on_hold" or "disabled" in refused.message:
+        return Restricted(f"{label} has put the organization of this key on hold.", "Its console tells why.")
+    if model:
+        message = f"{label} knows this key, but it may not use {model}."
+        return Restricted(message, "Allow the model for the key's workspace, or pick another one.")
+    message = f"{label} knows this key, but it may not list models."
+    return Restricted(message, "Save and add models by hand, or use a key with more rights.")
+
+
+def _unwanted(body: Mapping[str, Any], said: str) -> str:
+    """The field of the body that is refused. Of a pair that does not go together the temperature stays."""
+    named = [name for name in SAMPLING if name in body and re.search(rf"\b{name}\b", said)]
+    named += [name for name, words in _FIELDS.items() if name in body and re.search(rf"\b({words})\b", said)]
+    return named[-1] if named else ""

@@ -1,0 +1,164 @@
+"""Chats on Anthropic's wire (Anthropic API reference, messages; guide, streaming).
+
+The system prompt is a field of its own, `max_tokens` is required, and every event is named. An answer is whole only
+with `message_stop`; a failure after the start is an `error` event under HTTP 200, often the first one.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
+from tui.providers.dialects.openai.api import endpoint, number
+from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
+from tui.providers.spec import Fields
+
+TOKENS = 16_384
+"""What an answer may use unless it is told. Above some 21,000 an answer in one piece may take too long."""
+
+SAMPLING = ("temperature", "top_p", "top_k")
+
+_REWRITTEN = ("thinking_budget", "effort", "stop")
+_INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+_CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn", "interrupted")
+_NOTES = {
+    "max_tokens": "The answer reached its length limit.",
+    "model_context_window_exceeded": "The conversation has filled what the model can take.",
+    "refusal": "The provider's content filter cut the answer.",
+    "tool_use": "The model asked for a tool, and none is offered here.",
+    "pause_turn": "The model paused before the end of its answer.",
+    "interrupted": "The answer was cut off before its end.",
+}
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat. Blank turns are left out, since the API refuses them though it can make them."""
+    told = [each for each in ask.messages if each.text.strip()]
+    turns = [{"role": each.role, "content": each.text} for each in told if each.role != "system"]
+    while turns and turns[0]["role"] == "assistant":
+        # The first turn is the user's.
+        turns.pop(0)
+    body: dict[str, Any] = {"model": ask.model.id, "max_tokens": TOKENS, "messages": turns, "stream": ask.stream}
+    if system := "\n\n".join(each.text for each in told if each.role == "system"):
+        body["system"] = system
+    body |= _parameters(ask.parameters)
+    version = OLDER if any(each in body for each in SAMPLING) else CURRENT
+    return Call(
+        "POST",
+        endpoint(fields, "/v1/messages"),
+        answer_reader,
+        Framing.SSE if ask.stream else Framing.JSON,
+        headers={VERSION: version},
+        json=body,
+    )
+
+
+def _parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
+    body = {name: value for name, value in asked.items() if name not in _REWRITTEN}
+    if stop := [each for each in asked.get("stop", ()) if each.strip()]:
+        body["stop_sequences"] = stop
+    if effort := asked.get("effort"):
+        body["output_config"] = {"effort": effort}
+    if thinking := asked.get("thinking"):
+        # Newer models think out of sight unless they are asked to show a summary.
+        shown = {"display": "summarized"} if thinking == "adaptive" else {}
+        body["thinking"] = {"type": thinking, **shown}
+    if budget := asked.get("thinking_budget"):
+        body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+        # Thoughts count towards the whole, which has to be larger.
+        body.setdefault("max_tokens", budget + TOKENS)
+    return body
+
+
+def answer_reader() -> Reader:
+    """A reader for one answer, in events or whole."""
+    return _Answer().read
+
+
+class _Answer:
+    def __init__(self) -> None:
+        self._reason = ""
+        self._explanation = ""
+        self._used: dict[str, Any] = {}
+        self._text = self._done = False
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+        if self._done:
+            return
+        if frame is None:
+            yield from self._end("interrupted")
+            return
+        data = frame.data
+        if refused := error_in(data, frame.event):
+            self._done = True
+            yield refused
+            return
+        if not isinstance(data, dict):
+            return
+        match data.get("type"):
+            case "message_start":
+                self._count(_part(data, "message"))
+            case "content_block_start":
+                yield from self._piece(_part(data, "content_block"))
+            case "content_block_delta":
+                yield from self._piece(_part(data, "delta"))
+            case "message_delta":
+                self._close(_part(data, "delta"))
+                self._count(data)
+            case "message_stop":
+                yield from self._end(self._reason or "end_turn")
+            case "message":
+                yield from self._whole(data)
+
+    def _whole(self, message: Mapping[str, Any]) -> Iterator[Event]:
+        content = message.get("content")
+        for block in content if isinstance(content, list) else ():
+            yield from self._piece(block if isinstance(block, dict) else {})
+        self._count(message)
+        self._close(message)
+        yield from self._end(self._reason or "interrupted")
+
+    def _piece(self, block: Mapping[str, Any]) -> Iterator[Event]:
+        """The text or thought in a block or a delta; other kinds (signatures, tools, citations) are passed over."""
+        match block.get("type"):
+            case "text" | "text_delta" if _words(block.get("text")):
+                self._text = True
+                yield TextDelta(block["text"])
+            case "thinking" | "thinking_delta" if _words(block.get("thinking")):
+                yield ThinkingDelta(block["thinking"])
+
+    def _count(self, holder: Mapping[str, Any]) -> None:
+        # Later figures are of the whole and take the place of earlier ones.
+        self._used |= {name: value for name, value in _part(holder, "usage").items() if value is not None}
+
+    def _close(self, holder: Mapping[str, Any]) -> None:
+        self._reason = _words(holder.get("stop_reason")) or self._reason
+        self._explanation = _words(_part(holder, "stop_details").get("explanation")) or self._explanation
+
+    def _end(self, reason: str) -> Iterator[Event]:
+        self._done = True
+        if self._used:
+            details = _part(self._used, "output_tokens_details")
+            yield Usage(
+                sum(number(self._used.get(name)) for name in _INPUT),
+                number(self._used.get("output_tokens")),
+                number(details.get("thinking_tokens")),
+            )
+        yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
+
+    def _note(self, reason: str) -> str:
+        if not self._text and reason == "max_tokens":
+            return "The answer reached its length limit before its first word; thinking used it up."
+        if not self._text and reason in ("end_turn", "stop_sequence"):
+            return "The answer is empty."
+        note = _NOTES.get(reason, "")
+        return f"{note} {self._explanation}" if reason == "refusal" and self._explanation else note
+
+
+def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = holder.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,120 @@
+"""Azure OpenAI: deployments of OpenAI's models at a resource of one's own. Facts as of 2026-11-22.
+
+What is called a model here is a deployment: its name is free, and the base model behind it decides what it is for and
+what it takes. No call with the resource's key lists deployments, so they are added by hand.
+"""
+
+from functools import partial
+
+from tui.domain import Intake, Model, Supply
+from tui.providers.azure_openai import api, errors, models
+from tui.providers.dialects.openai import parameters as openai_parameters
+from tui.providers.spec import Choice, Field, Parameter, Provider
+
+_LABEL = "Azure OpenAI"
+_KEY, _APPLICATION = "API key", "Entra ID application"
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What the model behind a deployment takes."""
+    return openai_parameters.parameters(model, api.base_of(model))
+
+
+PROVIDER = Provider(
+    id="azure_openai",
+    label=_LABEL,
+    place=20,
+    supply=Supply.OWN,
+    intake=Intake.ADDED,
+    fields=(
+        Field(
+            "endpoint",
+            "Endpoint",
+            "From the portal: your resource, Keys and Endpoint. A whole target address may be pasted; it is taken"
+            " apart.",
+            required=True,
+            env=("AZURE_OPENAI_ENDPOINT",),
+            url=True,
+            takes_apart=api.taken_apart,
+        ),
+        Field(
+            "api_key",
+            "API key",
+            "Key 1 or key 2, either works.",
+            secret=True,
+            required=True,
+            env=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),
+            # Its keys have no beginning of their own, so one with another provider's is that provider's.
+            prefixes=(Choice("", ""),),
+            way=_KEY,
+        ),
+        Field(
+            "directory_id",
+            "Directory ID",
+            "Directory (tenant) ID, from the application's page.",
+            required=True,
+            pattern=r"[A-Za-z0-9][A-Za-z0-9.-]*",
+            pattern_help="A directory ID has letters, digits and hyphens; a domain of the directory works as well.",
+            env=("AZURE_TENANT_ID",),
+            way=_APPLICATION,
+        ),
+        Field(
+            "client_id",
+            "Application ID",
+            "Application (client) ID, from its page in Entra ID.",
+            required=True,
+            pattern=r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
+            pattern_help="An application ID looks like 00000000-0000-0000-0000-000000000000.",
+            env=("AZURE_CLIENT_ID",),
+            way=_APPLICATION,
+        ),
+        Field(
+            "client_secret",
+            "Client secret",
+            "Its value, not its ID, from Certificates & secrets.",
+            secret=True,
+            required=True,
+            env=("AZURE_CLIENT_SECRET",),
+            way=_APPLICATION,
+        ),
+        Field(
+            "api_version",
+            "API version",
+            f"Empty takes the newest surface, v1. A date, such as {api.DATED}, takes the older one.",
+            pattern=r"\d{4}-\d\d-\d\d(-preview)?|v1|preview",
+            pattern_help=f"An API version is a date, such as {api.DATED}, perhaps with -preview.",
+            env=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
+            more=True,
+        ),
+    ),
+    model_id=Field("model", "Deployment", "Its name, as the portal lists it under Deployments."),
+    model_fields=(
+        Field(
+            "base_model",
+            "Base model",
+            "The model that was deployed, such as gpt-5.4-mini. It decides the type and the parameters.",
+            required=True,
+        ),
+    ),
+    sign=api.sign,
+    origins=api.origins,
+    token=api.token,
+    verify=models.verify,
+    refusal=errors.refusal,
+    key_page="https://portal.azure.com",
+    docs=(
+        "https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle",
+        "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/troubleshoot-errors",
+    ),
+    chat=api.chat,
+    embed=api.embed,
+    transcribe=api.transcribe,
+    audio=api.audio,
+    explain=partial(errors.explain, _LABEL),
+    amend=errors.amend,
+    parameters=parameters,
+    offers={"base_model": models.offered},
+    kind_of=lambda deployment, fields: models.kind_of(fields.get("base_model", "") or deployment),
+    check_model=models.check,
+    after_saving="Azure does not list deployments. After saving, add each one: deployment name, base model.",
+)

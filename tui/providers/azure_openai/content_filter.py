@@ -1,0 +1,67 @@
+"""The content filter of Azure OpenAI: what it stopped, read from refusals and from answers.
+
+Microsoft: content filter annotations; content streaming. The map of results goes from a category to whether its text
+was `filtered`; it may hold an `error` instead where the filter itself failed.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.providers.events import Event, Finish, Notice
+from tui.providers.requests import Begun, Call, Frame, Reader, Refusal
+
+_CATEGORIES = {
+    "sexual": "sexual content",
+    "self_harm": "self-harm",
+    "jailbreak": "an attempt to get round the rules (jailbreak)",
+    "indirect_attack": "instructions hidden in a document",
+    "protected_material_text": "text that is protected",
+    "protected_material_code": "code that is protected",
+    "custom_blocklists": "a word on a blocklist of the resource",
+}
+"""What a category is called where its name is not word enough."""
+
+_FAILED = "The content filter failed for this answer: it was not filtered."
+
+
+def stopped_by(results: Any) -> tuple[str, ...]:
+    """The categories of a map of results that stopped a text, in words."""
+    stopped = [
+        name
+        for name, result in (results.items() if isinstance(results, Mapping) else ())
+        if isinstance(result, Mapping) and result.get("filtered") is True
+    ]
+    return tuple(_CATEGORIES.get(each, str(each).replace("_", " ")) for each in stopped)
+
+
+def filtered(call: Call) -> Call:
+    """The call, whose answer says at its end what the filter stopped, and at once when the filter failed."""
+    return replace(call, reader=lambda: _Filtered(call.reader()).read)
+
+
+class _Filtered:
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._stopped: dict[str, None] = {}
+        self._failed = False
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        data = frame.data if frame is not None and isinstance(frame.data, dict) else {}
+        # Chunks with nothing but annotations have no delta, and those about the question no choices.
+        for each in (*_entries(data.get("prompt_filter_results")), *_entries(data.get("choices"))):
+            results = each.get("content_filter_results")
+            self._stopped |= dict.fromkeys(stopped_by(results))
+            if isinstance(results, dict) and results.get("error") and not self._failed:
+                self._failed = True
+                yield Notice(_FAILED)
+        yield from map(self._told, self._reader(frame))
+
+    def _told(self, result: Event | Refusal | Call | Begun) -> Event | Refusal | Call | Begun:
+        if not isinstance(result, Finish) or result.reason != "content_filter" or not self._stopped:
+            return result
+        return replace(result, note=f"The content filter cut the answer: {', '.join(self._stopped)}.")
+
+
+def _entries(value: Any) -> Iterable[Mapping[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

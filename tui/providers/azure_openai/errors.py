@@ -1,0 +1,176 @@
+"""Refusals of Azure OpenAI and of Entra ID in words, and calls mended after one.
+
+Microsoft: Azure OpenAI REST reference, errors; troubleshooting; quotas; identity platform, authentication error codes.
+A `code` is often a number as text, members may be missing, and gateways put all of it at the top level.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.providers.azure_openai import api, models
+from tui.providers.azure_openai.content_filter import stopped_by
+from tui.providers.dialects.openai import api as openai_api
+from tui.providers.dialects.openai import errors
+from tui.providers.requests import Call, Refusal
+
+_FILTERED, _UNDEPLOYED = "content_filter", "DeploymentNotFound"
+_ENTRA = "AADSTS"
+_NO_SCOPE = frozenset({"invalid_scope", "invalid_resource", "invalid_target"})
+_NO_SERVICE = frozenset({f"{_ENTRA}500011", f"{_ENTRA}70011", f"{_ENTRA}1002012"})
+
+_NO_ROLE = re.compile(r"PermissionDenied|does not have access|lacks the required data action", re.IGNORECASE)
+_AUDIENCE = re.compile(r"audience|\bscope\b", re.IGNORECASE)
+_NETWORK = re.compile(r"virtual network|firewall|private endpoint|public access|network", re.IGNORECASE)
+_BLOCKED = re.compile(r"temporarily blocked|suspended", re.IGNORECASE)
+_RATE = re.compile(r"rate limit|call rate|token rate|quota|tokens per", re.IGNORECASE)
+_NO_OPERATION = re.compile(r"OperationNotSupported|does not work with the specified model", re.IGNORECASE)
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account in an error body of the service, of a gateway before it, or of Entra ID."""
+    refused = openai_api.refusal(status, headers, body)
+    refused = replace(refused, request_id=headers.get("apim-request-id") or refused.request_id)
+    if not isinstance(body, dict):
+        return refused
+    if "error_description" in body:
+        numbers = body.get("error_codes")
+        code = f"{_ENTRA}{numbers[0]}" if isinstance(numbers, list) and numbers else ""
+        said = openai_api.refusal(status, {}, {"message": body["error_description"], "type": body.get("error")})
+        return replace(said, code=code, message=said.message.partition("\n")[0].strip(), headers=headers)
+    error: Any = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    inner = error.get("innererror") or error.get("inner_error")
+    inner = inner if isinstance(inner, dict) else {}
+    if _FILTERED in (refused.code, error.get("type")) or inner.get("code") == "ResponsibleAIPolicyViolation":
+        # The service says result, its documents results.
+        results = inner.get("content_filter_result") or inner.get("content_filter_results")
+        return replace(refused, code=_FILTERED, kind=", ".join(stopped_by(results)))
+    return refused
+
+
+def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+    """A refusal by what it means for the resource, the deployment or the application."""
+    said = f"{refused.code} {refused.message}"
+    if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
+        return _of_entra(refused)
+    if refused.code == models.WRONG_TYPE:
+        message = f"{refused.message} is for {refused.kind}; {model or 'this'} is to be added for something else."
+        return Usage(message, "Choose that type, or correct the base model.")
+    if refused.code == _FILTERED:
+        by = f": {refused.kind}" if refused.kind else ""
+        return Problem(f"The content filter of {label} stopped this text{by}.", "Put it in other words.")
+    if refused.status == 401 and said.strip():
+        return _of_key(label, said)
+    if refused.status == 403:
+        return _of_resource(label, said)
+    if refused.status in (404, 400) and (refused.code == _UNDEPLOYED or refused.code == "model_not_found"):
+        return _undeployed(model)
+    if refused.status == 404:
+        return _no_path()
+    if refused.status == 400 and _NO_OPERATION.search(said):
+        return Problem(
+            f"The model behind {model or 'the deployment'} does not do this.",
+            "Add the deployment for the type of its base model. Models of the Responses API alone are not served here.",
+        )
+    if refused.status == 429 and not refused.final and _RATE.search(said):
+        return Problem(
+            f"What {model or 'the deployment'} may use in a minute is used up.",
+            "Wait a minute, or give the deployment more tokens a minute in the portal.",
+        )
+    return errors.explain(label, refused, model)
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """Another name for the service, an older route, or a field less, where that was what stood in the way."""
+    if call.form is not None:
+        older = api.older_service(call) if refused.kind in _NO_SCOPE or refused.code in _NO_SERVICE else None
+        return (older, "Entra ID was asked for the older name of the service.") if older else None
+    if refused.status == 404 and refused.code != _UNDEPLOYED and (older := api.spoken_to_dated(call)):
+        return older, "This region knows speech to text on the dated surface alone. It was asked there."
+    return errors.amend(call, refused)
+
+
+def _undeployed(model: str) -> Problem:
+    if models.is_name(model):
+        return Problem(
+            f"{model} is the name of a model, and this resource has no deployment that is called so.",
+            "Enter the name that the deployment was given, as the portal lists it under Deployments.",
+        )
+    return Problem(
+        f"This resource has no deployment {model}." if model else "This resource does not have that deployment.",
+        "Look for its name under Deployments in the portal. A new one takes up to five minutes to answer.",
+    )
+
+
+def _no_path() -> Problem:
+    return Problem(
+        "This resource does not know that path or API version.",
+        "Check the endpoint and the API version: without one the v1 surface is asked, and gateways may know only a"
+        f" dated one, such as {api.DATED}.",
+    )
+
+
+def _of_key(label: str, said: str) -> Problem:
+    if _NO_ROLE.search(said):
+        return Restricted(
+            "Entra ID knows this application, but it has no role at this resource.",
+            "Give it the role Cognitive Services OpenAI User there. A new role takes some minutes to count.",
+        )
+    if _AUDIENCE.search(said):
+        return Problem(
+            "This resource does not take the token of Entra ID, which is for another service.",
+            f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
+        )
+    return Refused(
+        f"{label} does not know this key at this resource.",
+        "A key belongs to one resource. Copy key and endpoint from the same page, Keys and Endpoint.",
+    )
+
+
+def _of_resource(label: str, said: str) -> Problem | None:
+    if _BLOCKED.search(said):
+        return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
+    if _NETWORK.search(said):
+        return Unreachable(
+            "The network rules of this resource keep this machine out. The key was not judged.",
+            "Allow its address under Networking of the resource, or call from an allowed network.",
+        )
+    return _of_key(label, said) if _NO_ROLE.search(said) else None
+
+
+def _of_entra(refused: Refusal) -> Problem:
+    known: dict[str, Callable[[], Problem]] = {
+        "7000215": lambda: Refused(
+            "Entra ID does not accept this client secret.",
+            "Enter its value, not its ID. The value is shown once, when the secret is made.",
+        ),
+        "7000222": lambda: Refused(
+            "This client secret has expired.", "Make another one under Certificates & secrets of the application."
+        ),
+        "700016": lambda: Refused(
+            "Entra ID knows no such application in this directory.",
+            "Check the application (client) ID, and that the directory (tenant) ID is the one it is registered in.",
+        ),
+        "7000112": lambda: Refused("This application is disabled.", "Enable it in Entra ID, under Enterprise apps."),
+        "53003": lambda: Restricted(
+            "A rule of Conditional Access keeps this application out.", "Ask who runs the directory to allow it."
+        ),
+    }
+    known |= dict.fromkeys(("90002", "900023"), _no_directory) | dict.fromkeys(("500011", "70011"), _no_service)
+    found = known.get(refused.code.removeprefix(_ENTRA))
+    if found is None and refused.kind in _NO_SCOPE:
+        found = _no_service
+    message = "Entra ID gives no token for this application."
+    return found() if found else Refused(message, "Check directory, application and secret; its own words say more.")
+
+
+def _no_directory() -> Problem:
+    return Refused("Entra ID knows no such directory.", "Check the directory (tenant) ID.")
+
+
+def _no_service() -> Problem:
+    message = "The directory of this application does not know Azure OpenAI."
+    return Refused(message, "Enter the directory (tenant) ID of the subscription that the resource is in.")

@@ -1,0 +1,134 @@
+"""The models that an Azure OpenAI resource can deploy, and what a deployment of one is for.
+
+The list of a resource holds base models and its own fine-tunes, not deployments (Azure OpenAI REST reference,
+models/list); no call with a key lists those.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.providers.azure_openai import api
+from tui.providers.dialects.openai import models
+from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
+from tui.providers.events import Accepted, Event, Found, Hit, Learned
+from tui.providers.requests import Call, Frame, Reader, Refusal
+from tui.providers.spec import Fields
+
+WRONG_TYPE = "wrong_type"
+"""The code of our own refusal to add a deployment as something that its model is not."""
+
+_UNLISTED = frozenset({400, 403, 404, 405})
+_NAME = re.compile(
+    r"gpt-(\d+(\.\d+)?o?|35|oss|chat)(-(pro|mini|nano|turbo|chat|codex|max|latest|16k|32k|instruct|preview|transcribe"
+    r"|diarize|audio|realtime|\d+b|\d{4}-\d\d-\d\d|\d{4}))*|o\d(-(pro|mini|preview|\d{4}-\d\d-\d\d))*"
+    r"|text-embedding-(ada-002|3-small|3-large)|whisper(-1)?|gpt-transcribe|model-router|codex-mini",
+    re.IGNORECASE,
+)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text is the name of a model, which a deployment may or may not be called by."""
+    return _NAME.fullmatch(text) is not None
+
+
+def kind_of(base: str) -> ModelType | None:
+    """What a model is for; None where it is not known, or served by none of the calls made here."""
+    name = base.lower()
+    if name.startswith("whisper"):
+        return ModelType.SPEECH2TEXT
+    if name.startswith("model-router"):
+        return ModelType.CHAT
+    kind = models.classify(name)
+    return kind[0] if kind else None
+
+
+def verify(fields: Fields) -> Call:
+    """The list, which proves host and key and says nothing about deployments."""
+    path = "/openai/models" if api.is_dated(fields) else "/openai/v1/models"
+    return Call("GET", endpoint({"base_url": fields["endpoint"]}, path), lambda: _accepted)
+
+
+def offered(fields: Fields, entries: Mapping[str, str]) -> Call:
+    """The models that the resource can deploy, to choose the one behind a deployment."""
+    return _list(fields, _offered)
+
+
+def check(fields: Fields, model: Model) -> Call:
+    """Whether the model behind a deployment is what it is to be added as, and until when it is served.
+
+    That is no reason to add nothing: where the resource has no list, or has it without the model, it goes on.
+    """
+    return _list(fields, partial(_checked, model))
+
+
+def _list(fields: Fields, reader: Reader) -> Call:
+    # The list of the v1 surface does not say what a model is for.
+    query = {} if api.is_dated(fields) else {"api-version": api.DATED}
+    url = endpoint({"base_url": fields["endpoint"]}, "/openai/models")
+    return Call("GET", url, lambda: reader, query=query, takes=_UNLISTED)
+
+
+def _entries(frame: Frame) -> list[dict[str, Any]] | None:
+    data = frame.data.get("data") if isinstance(frame.data, dict) else None
+    if not isinstance(data, list):
+        return None
+    return [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
+
+
+def _accepted(frame: Frame | None) -> Iterable[Event | Refusal]:
+    if frame is None:
+        return []
+    if refused := error_in(frame.data):
+        return [refused]
+    return [malformed("It holds no list of models.")] if _entries(frame) is None else [Accepted()]
+
+
+def _offered(frame: Frame | None) -> Iterable[Event | Refusal]:
+    if frame is None:
+        return []
+    entries = [] if isinstance(frame.data, Refusal) else _entries(frame) or []
+    kinds = {each["id"]: (kind, _ends(each)) for each in entries if (kind := _kind(each))}
+    return [Found(tuple(Hit(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items())))]
+
+
+def _note(label: str, ends: str) -> str:
+    return f"{label}, until {ends}" if ends else label
+
+
+def _checked(model: Model, frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    base = api.base_of(model)
+    entries = [] if isinstance(frame.data, Refusal) else _entries(frame) or []
+    # A model is listed once a version, with the version behind its name.
+    same = [each for each in entries if re.fullmatch(rf"{re.escape(base)}(-[\d-]+)?", each["id"], re.IGNORECASE)]
+    kind = kind_of(base) or next((found for each in same if (found := _kind(each))), None)
+    if kind and kind is not model.type:
+        yield Refusal(code=WRONG_TYPE, message=base, kind=kind.label)
+        return
+    ends = max(map(_ends, same), default="")
+    missing = f"The resource lists no model {base}; look how it is written." if entries and not same else ""
+    yield Learned(model, f"{base} is served until {ends}." if ends else missing)
+
+
+def _kind(entry: Mapping[str, Any]) -> ModelType | None:
+    """What a listed model is for: by its name, which alone tells of speech, else by its capabilities."""
+    capable = entry.get("capabilities")
+    capable = capable if isinstance(capable, dict) else {}
+    if capable.get("inference") is False:
+        return None
+    if (kind := kind_of(entry["id"])) or is_name(entry["id"]):
+        return kind
+    if capable.get("embeddings") is True:
+        return ModelType.EMBEDDING
+    return ModelType.CHAT if capable.get("chat_completion") is True else None
+
+
+def _ends(entry: Mapping[str, Any]) -> str:
+    dates = entry.get("deprecation")
+    seconds = number(dates.get("inference")) if isinstance(dates, dict) else 0
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat() if 0 < seconds < 1 << 35 else ""

@@ -1,0 +1,131 @@
+"""ChatGLM on a server of one's own: the project's scripts, or vLLM. Facts as of 2026-11-22 (the projects' sources).
+
+The vendor's hosted models have another wire and are not part of this. What runs at an address is found out by asking.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Problem
+from tui.providers.chatglm import probe, servers
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import errors
+from tui.providers.origins import of_base_url
+from tui.providers.requests import Refusal
+from tui.providers.spec import Choice, Field, LocalServer, Parameter, Provider
+
+_ID, _LABEL = "chatglm", "ChatGLM"
+_PATHS = ("/openapi.json", "/docs")
+_LACKING = ("Not Found", "Method Not Allowed")
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure: OpenAI's, or that of the scripts (FastAPI), which name the fields they do not take."""
+    refused = wire.refusal(status, headers, body)
+    detail = body.get("detail") if isinstance(body, dict) else None
+    if not isinstance(detail, list):
+        return refused
+    told = [each for each in detail if isinstance(each, dict)]
+    said = [f"{_field(each.get('loc'))}: {each.get('msg', '')}" for each in told]
+    return replace(refused, message="; ".join(said)[:2000])
+
+
+def _field(place: Any) -> str:
+    return ".".join(map(str, place[1:])) if isinstance(place, list) else ""
+
+
+def explain(refused: Refusal, model: str) -> Problem | None:
+    """A refusal by the server's few words, each of which a script's source gives a reason for."""
+    if refused.code == probe.STRANGE:
+        return Problem(
+            "What answers at this address is no server of ChatGLM.",
+            "Check the address and its port, and a path that a proxy may need before it.",
+        )
+    if refused.status in (404, 405) and refused.message in _LACKING:
+        return Problem(
+            "The server at this address does not have this call.",
+            "Check the path of the address. Vectors come from api_server.py of ChatGLM3 and from vLLM only.",
+        )
+    if refused.status == 400 and refused.message == "Invalid request":
+        return Problem("The server does not take the messages in this order.", "Start a new chat.")
+    if refused.status == 500 and refused.message.startswith("Internal Server Error"):
+        return Problem(
+            "The server failed while it made the answer (500).",
+            "Its own log says why: most often too little memory, or libraries that do not fit.",
+        )
+    if refused.status in (502, 504):
+        return Problem(
+            f"A proxy before the server got no answer from it in time ({refused.status}).",
+            "Give the proxy more time, and see whether the server runs.",
+        )
+    return errors.explain("The server", refused, model)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What the model's server heeds, as far as its name tells; the rest is left out when it is asked, and said."""
+    heeded = servers.heeded(model) if model.type is ModelType.CHAT else frozenset()
+    return tuple(each for each in _PARAMETERS if each.name in heeded)
+
+
+_PARAMETERS = (
+    sampling.temperature(),
+    sampling.top_p(),
+    sampling.most(unset="–"),
+    sampling.repetition(high=2),
+    sampling.presence(),
+    sampling.frequency(),
+    sampling.seed(),
+    sampling.stop(),
+)
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=80,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "base_url",
+            "Base URL",
+            "Where your server answers, such as http://localhost:8000. One that is busy answers late.",
+            required=True,
+            url=True,
+            clears=(*(f"{probe.PATH}{each}" for each in wire.ENDINGS), probe.PATH, *_PATHS),
+        ),
+        Field(
+            "api_key",
+            "API key",
+            "Only if vLLM or a proxy before the server wants one.",
+            secret=True,
+            env=("VLLM_API_KEY",),
+        ),
+        Field(
+            "flavour",
+            "Server",
+            "Found out by asking, unless it is set.",
+            choices=tuple(Choice(value, kind.label) for value, kind in servers.KINDS.items()),
+            more=True,
+        ),
+    ),
+    sign=wire.sign,
+    origins=of_base_url,
+    verify=servers.listing,
+    refusal=refusal,
+    docs=(
+        "https://github.com/zai-org/ChatGLM2-6B/blob/main/README_EN.md",
+        "https://github.com/zai-org/ChatGLM3",
+        "https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html",
+    ),
+    list_models=servers.listing,
+    chat=servers.chat,
+    embed=servers.embed,
+    explain=explain,
+    amend=errors.amend,
+    parameters=parameters,
+    local_servers=(LocalServer("http://localhost:8000", "ChatGLM"),),
+    after_saving="Models that the server lists are imported. api.py lists none: add one by hand, under any name.",
+)

@@ -1,0 +1,59 @@
+"""The wire of `api.py`, as ChatGLM-6B and ChatGLM2-6B bring it: one question, its history in pairs, one answer.
+
+It knows no system, no stream, no usage, no key and no model's name. What it takes for nothing (0) it replaces by its
+own default, and its bound counts the question as well as the answer.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.providers.dialects.messages import GAP, alternating
+from tui.providers.dialects.openai import api as wire
+from tui.providers.events import Event, Finish, TextDelta
+from tui.providers.requests import Call, ChatAsk, Frame, Message, Refusal
+
+TAKES = frozenset({"temperature", "top_p", "max_tokens"})
+
+_LEAST = 0.01
+_ROOM = 2048
+"""What question and answer may use together unless it is told."""
+_ANSWER = 1024
+_A_TOKEN = 3
+_A_TURN = 8
+
+
+def chat(root: str, ask: ChatAsk) -> Call:
+    """The call that answers a chat; what the system says goes before the first question."""
+    system, turns = alternating(ask.messages)
+    texts = [each.text for each in turns]
+    if system and texts:
+        texts[0] = system + GAP + texts[0]
+    history = [list(pair) for pair in zip(texts[:-1:2], texts[1:-1:2], strict=True)]
+    body: dict[str, Any] = {"prompt": texts[-1] if texts else "", "history": history, **_bounds(turns, ask.parameters)}
+    for name in ("temperature", "top_p"):
+        if name in ask.parameters:
+            body[name] = max(ask.parameters[name], _LEAST)
+    return Call("POST", f"{root}/", lambda: _answer, json=body)
+
+
+def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[str, int]:
+    # A chat that fills the bound gets an empty answer, and no word of why. Most tokens are three bytes or more.
+    asked = sum(len(each.text.encode()) // _A_TOKEN + _A_TURN for each in turns)
+    if "max_tokens" in parameters:
+        return {"max_length": asked + parameters["max_tokens"]}
+    return {"max_length": asked + _ANSWER} if asked + _ANSWER > _ROOM else {}
+
+
+def _answer(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    if refused := wire.error_in(frame.data):
+        yield refused
+        return
+    text = frame.data.get("response") if isinstance(frame.data, dict) else None
+    if not isinstance(text, str):
+        yield wire.malformed("It holds no response.")
+        return
+    if text:
+        yield TextDelta(text)
+    yield Finish("stop", note="" if text else "The answer is empty; the chat may be longer than the model can take.")

@@ -1,0 +1,192 @@
+"""The servers that ChatGLM's models run on, each asked in its own words (scripts of ChatGLM-6B, 2, 3, GLM-4; vLLM).
+
+All but `api.py` speak OpenAI's wire, most of them with less in it. What a server does not heed is left out and said.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.providers.chatglm import api_script
+from tui.providers.chatglm.probe import (
+    ABSENT,
+    CHATGLM2,
+    CHATGLM3,
+    GLM4,
+    NAMED,
+    NATIVE,
+    OTHER,
+    PATH,
+    VLLM,
+    Probe,
+    paths_of,
+)
+from tui.providers.dialects.messages import GAP, alternating
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.openai import embeddings
+from tui.providers.events import Accepted, Event, Finish, Listed, Notice, TextDelta, ThinkingDelta
+from tui.providers.requests import Begun, Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Reader, Refusal
+from tui.providers.spec import Fields
+
+_SCRIPT = frozenset({"temperature", "top_p", "max_tokens", "repetition_penalty"})
+_ALL = _SCRIPT | {"presence_penalty", "frequency_penalty", "seed", "stop"}
+_BROKEN = 0
+_EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte|m3e)[-_]", re.IGNORECASE)
+_OTHER = re.compile(r"rerank|whisper|(^|[/_-])tts([/_-]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One of the servers: what it is called, and which parameters it heeds."""
+
+    label: str
+    takes: frozenset[str] = _ALL
+
+
+KINDS: Mapping[str, Kind] = {
+    NATIVE: Kind("api.py of ChatGLM-6B or ChatGLM2-6B", api_script.TAKES),
+    CHATGLM2: Kind("openai_api.py of ChatGLM2-6B", frozenset()),
+    CHATGLM3: Kind("api_server.py of ChatGLM3", _SCRIPT),
+    GLM4: Kind("glm_server.py of GLM-4", _SCRIPT),
+    VLLM: Kind("vLLM"),
+    OTHER: Kind("another server of OpenAI's wire"),
+}
+"""By the value of the field `flavour`."""
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    name = entry["id"]
+    if _OTHER.search(name):
+        return None
+    kind = ModelType.EMBEDDING if _EMBEDDING.search(name) else ModelType.CHAT
+    return Model("chatglm", name, kind, context=wire.number(entry.get("max_model_len")))
+
+
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
+
+
+def root(fields: Fields) -> str:
+    """The address that all paths are under, however much of one was pasted."""
+    return fields["base_url"].rstrip("/").removesuffix(PATH)
+
+
+def heeded(model: Model) -> frozenset[str]:
+    """The parameters that a model's server heeds, as far as the model's name tells."""
+    return KINDS[NAMED.get(model.id, OTHER)].takes
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat, after those that find out how to ask it unless that is set."""
+    if flavour := fields.get("flavour"):
+        notices, call = _talk(flavour, fields, ask)
+        return _noted(call, notices)
+
+    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Refusal | Call | Begun]:
+        notices, call = _talk(found, fields, ask)
+        yield from notices
+        yield call
+
+    return Probe(root(fields), then).first()
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that turns texts into vectors. ChatGLM3's server has one model for them, whatever name is asked for."""
+    return embeddings.embed(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
+
+
+def listing(fields: Fields) -> Call:
+    """The models that the server lists, if any; it is accepted when it is known what it is."""
+    at = root(fields)
+
+    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Call]:
+        models = {model.id: model for each in entries if (model := _classify(each))}
+        told = Listed(tuple(models[name] for name in sorted(models)), len(entries))
+        if found == CHATGLM3:
+            # It does not list the model that its vectors come from.
+            yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(told).read, takes=ABSENT)
+            return
+        yield told
+        yield Accepted()
+
+    return Probe(at, then, fields.get("flavour", "")).first()
+
+
+def _talk(flavour: str, fields: Fields, ask: ChatAsk) -> tuple[list[Notice], Call]:
+    """The call in the words of one kind of server, and what it does not heed."""
+    kind = KINDS[flavour]
+    left = [name for name in ask.parameters if name not in kind.takes]
+    notices = [
+        Notice(f"This server ({kind.label}) heeds no {each.replace('_', ' ')}. It was left out.") for each in left
+    ]
+    taken = {name: value for name, value in ask.parameters.items() if name in kind.takes}
+    if flavour == NATIVE:
+        if ask.stream:
+            notices.append(Notice(f"This server ({kind.label}) does not stream. The answer comes in one piece."))
+        return notices, api_script.chat(root(fields), replace(ask, parameters=taken))
+    system, turns = alternating(ask.messages)
+    if system:
+        # ChatGLM2's server puts it right before the last question.
+        turns = (Message("system", system + GAP if flavour == CHATGLM2 else system), *turns)
+    ask = replace(ask, messages=turns, parameters=taken)
+    call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
+    return notices, _in_one_piece_if_empty(call) if ask.stream else call
+
+
+def _noted(call: Call, notices: list[Notice]) -> Call:
+    def reader() -> Reader:
+        read, waiting = call.reader(), list(notices)
+
+        def noted(frame: Frame | None) -> Iterator[Any]:
+            while waiting:
+                yield waiting.pop(0)
+            yield from read(frame)
+
+        return noted
+
+    return replace(call, reader=reader) if notices else call
+
+
+def _in_one_piece_if_empty(call: Call) -> Call:
+    """The stream, asked for once more in one piece where it ends before it began.
+
+    ChatGLM3's server sends nothing at all of an answer of up to 7 letters, and ChatGLM2's breaks off with newer
+    libraries than it was written for; both answer in one piece.
+    """
+    body = {name: value for name, value in call.json.items() if name != "stream_options"} | {"stream": False}
+    whole = replace(call, json=body, framing=Framing.JSON)
+    return replace(call, reader=lambda: _Streamed(whole).read, takes=call.takes | {_BROKEN})
+
+
+class _Streamed:
+    def __init__(self, whole: Call) -> None:
+        self._whole = whole
+        self._read = whole.reader()
+        self._begun = False
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        if frame is None and not self._begun:
+            yield Notice("The stream ended before it began. The answer was asked for in one piece.")
+            yield self._whole
+            return
+        for each in self._read(frame):
+            self._begun = self._begun or isinstance(each, TextDelta | ThinkingDelta | Finish | Refusal)
+            yield each
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    """Adds to what is listed the model of the server's vectors, where it has a path for them."""
+
+    told: Listed
+
+    def read(self, frame: Frame | None) -> Iterator[Event]:
+        if frame is None:
+            return
+        models = self.told.models
+        if f"{PATH}/embeddings" in paths_of(frame.data):
+            models += (Model("chatglm", "embeddings", ModelType.EMBEDDING),)
+        yield replace(self.told, models=models)
+        yield Accepted()

@@ -1,0 +1,1 @@
+"""The only doorway of httpx: sends calls, retries them, and turns responses into events."""

@@ -1,0 +1,117 @@
+"""The way to a host: which proxy the environment names for it, and which certificates are trusted."""
+
+import ssl
+from collections.abc import Mapping
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import certifi
+import httpx
+
+from tui.errors import Unreachable
+from tui.providers.origins import is_loopback, origin_of
+from tui.sanitize import one_line
+
+_SCHEMES = ("http", "https", "socks5", "socks5h")
+
+
+def proxy_of(environ: Mapping[str, str], url: str) -> str:
+    """The proxy for a URL as the environment names it, with its scheme; '' for the direct way.
+
+    Names in small letters win, as with curl; `ALL_PROXY` serves what has no variable of its own. Nothing on this
+    machine ever goes through a proxy.
+    """
+    origin = origin_of(url)
+    if is_loopback(origin):
+        return ""
+    for name in (f"{origin.partition(':')[0]}_proxy", "all_proxy"):
+        value = _value(environ, name).strip()
+        if value:
+            return "" if _direct(_value(environ, "no_proxy"), origin) else _proxy(name.upper(), value)
+    return ""
+
+
+def shown(proxy: str) -> str:
+    """A proxy as it may be shown: without its name and password."""
+    parts = urlsplit(proxy)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if proxy else ""
+
+
+def is_plain(proxy: str, url: str) -> bool:
+    """Whether no TLS is spoken on the way: neither with the host nor with the proxy."""
+    return url.startswith(("http:", "ws:")) and not proxy.startswith("https:")
+
+
+def transport(proxy: str, context: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
+    """A transport that reads nothing from the environment and keeps no cookies."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30)
+    return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy or None)
+
+
+def trusting_nobody() -> ssl.SSLContext:
+    """What a plain way gets: made at once, since nothing is read for it, and no certificate passes it."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """The trusted certificates: `SSL_CERT_FILE` and `SSL_CERT_DIR` if set, else the system's, else certifi's."""
+    file, folder = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
+    if file or folder:
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except (OSError, ssl.SSLError):
+            name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folder)
+        raise Unreachable(
+            f"{name} names {one_line(path, 120)}, which cannot be read as certificates. Nothing was sent.",
+            "It takes a file in PEM form. Without the variable the system's certificates are used.",
+        )
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    # Certificates in a folder are looked up when they are needed, so that no count shows them.
+    if not context.cert_store_stats()["x509_ca"] and not (paths.capath and any(Path(paths.capath).glob("*.[0-9]"))):
+        context.load_verify_locations(certifi.where())
+    return context
+
+
+def _value(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name) or environ.get(name.upper()) or ""
+
+
+def _proxy(name: str, value: str) -> str:
+    proxy = value if "://" in value else f"http://{value}"
+    proxy = proxy.replace("socks://", "socks5://", 1) if proxy.startswith("socks://") else proxy
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Unreachable(
+            f"{name} names no proxy that can be used. Nothing was sent.",
+            "It takes http://host:port, https://host:port or socks5://host:port.",
+        )
+    return proxy
+
+
+def _direct(no_proxy: str, origin: str) -> bool:
+    """Whether `NO_PROXY` names the host: by name, domain, address, network, each perhaps with a port, or `*`."""
+    parts = urlsplit(origin)
+    host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
+    return any(_names(entry.strip().lower(), host, port) for entry in no_proxy.replace(" ", ",").split(","))
+
+
+def _names(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    try:
+        return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        pass
+    name, colon, number = entry.rpartition(":")
+    if colon and number.isdigit() and (":" not in name or name.startswith("[")):
+        if int(number) != port:
+            return False
+        entry = name
+    entry = entry.strip("[]").lstrip("*").lstrip(".")
+    return bool(entry) and (host == entry or host.endswith(f".{entry}"))

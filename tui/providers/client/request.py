@@ -1,0 +1,121 @@
+"""Sending one signed call, and letting go of its connection."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+
+from tui import __version__
+from tui.errors import Usage
+from tui.providers.client.transport_errors import Progress
+from tui.providers.client.upload import Body, dumped
+from tui.providers.requests import Call
+from tui.secret import Secret
+
+_LOG = logging.getLogger("modeldeck.wire")
+_SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
+
+
+def check(call: Call, keyed: bool) -> None:
+    """Raise for header values that HTTP cannot carry, before any library sees (and repeats) them."""
+    for name, value in call.headers.items():
+        if not _SENDABLE.fullmatch(_clear(value)):
+            raise Usage(
+                f"{'The key' if isinstance(value, Secret) else name} holds characters that cannot be sent."
+                f" {'The key was not sent.' if keyed else 'Nothing was sent.'}",
+                "Paste it again from where it was made; it is plain letters, digits and signs on one line.",
+            )
+
+
+async def send(
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
+) -> httpx.Response:
+    """The response of a signed call, its body not yet read.
+
+    The transport is used without a client, which would follow cookies and the environment, and write URLs to a log.
+    """
+    body = b"" if call.json is None or upload else dumped(call.json)
+    extensions = {
+        "timeout": {"connect": connect, "read": None, "write": None, "pool": connect},
+        "trace": progress.trace,
+    }
+    began, what = time.monotonic(), f"{call.method} {call.url.partition('?')[0]}"
+    try:
+        response = await transport.handle_async_request(request_of(call, body, upload, extensions))
+    except Exception as fault:
+        _LOG.info("%s: %s after %d ms", what, type(fault).__name__, 1000 * (time.monotonic() - began))
+        raise
+    _LOG.info("%s: %d after %d ms", what, response.status_code, 1000 * (time.monotonic() - began))
+    return response
+
+
+def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
+    """The request with its secrets revealed. It is bound to no name here, so that no traceback of ours shows it."""
+    return httpx.Request(
+        call.method,
+        call.url + (f"?{_encoded(call.query)}" if call.query else ""),
+        headers=[(name, _clear(value)) for name, value in (_headers(call, upload) | dict(call.headers)).items()],
+        # not stream=, which would leave out the Host header
+        content=upload or (body if call.form is None else _encoded(call.form).encode()),
+        extensions=dict(extensions),
+    )
+
+
+@contextlib.asynccontextmanager
+async def sending(
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
+) -> AsyncGenerator["asyncio.Task[httpx.Response]", None]:
+    """A signed call on its way. Leaving it cancels what is still being sent, or lets go of the connection."""
+    task = asyncio.create_task(send(transport, call, upload, connect, progress))
+    try:
+        yield task
+    finally:
+        await stopped(task)
+        if not task.cancelled() and task.exception() is None:
+            await closed(task.result())
+
+
+async def stopped(task: "asyncio.Future[Any]") -> None:
+    """Cancel a task and wait for its end; how it ended is of no interest any more."""
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
+
+
+async def closed(response: httpx.Response) -> None:
+    """Let go of a connection: for the next call where the answer was read to its end, else closed."""
+    # A connection that is broken already needs no closing.
+    with contextlib.suppress(httpx.HTTPError, OSError):
+        await response.aclose()
+
+
+def _encoded(pairs: Mapping[str, str | Secret | tuple[str, ...]]) -> str:
+    values = [(name, value if isinstance(value, tuple) else _clear(value)) for name, value in pairs.items()]
+    return urlencode(values, doseq=True, encoding="utf-8", errors="replace")
+
+
+def _headers(call: Call, upload: Body | None) -> dict[str, str | Secret]:
+    headers: dict[str, str | Secret] = {
+        "accept": "application/json",
+        "accept-encoding": "identity",
+        "user-agent": f"modeldeck/{__version__}",
+    }
+    if upload:
+        headers |= upload.headers
+    elif call.form is not None:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+    elif call.json is not None:
+        headers["content-type"] = "application/json"
+    return headers
+
+
+def _clear(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value

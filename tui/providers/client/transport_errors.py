@@ -1,0 +1,148 @@
+"""Faults of the transport in words: name lookup, connection, proxy, TLS, broken protocol."""
+
+import errno
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tui.errors import Problem, Unreachable
+from tui.providers.error_messages import AGAIN, Place
+
+# OpenSSL, x509_vfy.h: X509_V_ERR_*
+_EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_ROOT, _NO_ISSUER, _WRONG_HOST, _WRONG_IP = 10, 9, 18, 19, 20, 62, 64
+_OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE", "HANDSHAKE_FAILURE")
+_CA_HINT = "If this network has its own certificate authority, name its file in SSL_CERT_FILE."
+_NAMES = {
+    errno.ECONNREFUSED: "nothing listens there",
+    errno.EHOSTUNREACH: "no route",
+    errno.ENETUNREACH: "no route",
+    errno.ETIMEDOUT: "no answer",
+    errno.ECONNRESET: "it closed the connection",
+}
+
+
+@dataclass
+class Progress:
+    """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out."""
+
+    phase: str = ""
+    sent: bool = False
+
+    async def trace(self, event: str, info: dict[str, Any]) -> None:
+        """The `trace` extension of httpcore; a CONNECT to a proxy carries no key."""
+        phase, _, state = event.rpartition(".")
+        if state != "started":
+            return
+        if phase.endswith("send_request_headers"):
+            if info["request"].method == b"CONNECT":
+                return
+            self.sent = True
+        self.phase = phase
+
+
+def before_answer(place: Place, fault: Exception, progress: Progress) -> tuple[Problem, bool]:
+    """A fault before the answer began, and whether asking once more may help."""
+    for cause in _causes(fault):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _certificate(place, cause), False
+        if isinstance(cause, ssl.SSLError):
+            return _tls(place, cause), False
+    if isinstance(fault, httpx.PoolTimeout):
+        return Problem("Too many answers are running already.", "Stop one, or wait until one is done."), False
+    if isinstance(fault, httpx.ProxyError):
+        return _proxy(place, fault), False
+    if progress.sent:
+        if isinstance(fault, httpx.LocalProtocolError):
+            return Problem("The file changed while it was sent.", "Send it again once it is complete."), False
+        problem = Unreachable(f"The connection to {place.label} ended before the answer began.", AGAIN)
+        return problem, not isinstance(fault, httpx.LocalProtocolError)
+    if isinstance(fault, httpx.LocalProtocolError):
+        return Problem(f"This call cannot be sent. {place.unsent}", "Look for odd characters in its fields."), False
+    return _unconnected(place, fault, progress), True
+
+
+def in_answer(place: Place) -> Problem:
+    """A fault after the answer began."""
+    return Unreachable(f"The connection to {place.label} ended before the answer did.", AGAIN)
+
+
+def _unconnected(place: Place, fault: Exception, progress: Progress) -> Problem:
+    to_proxy = bool(place.proxy) and not progress.phase.endswith("start_tls")
+    host = place.proxy.rpartition("/")[2] if to_proxy else place.host
+    hint = "Check the network or the proxy."
+    if to_proxy:
+        hint = "Check the proxy variables, or name the host in NO_PROXY."
+    name = f"the proxy {host}" if to_proxy else host
+    if any(isinstance(cause, socket.gaierror) for cause in _causes(fault)):
+        return Unreachable(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.unsent}", hint)
+    if isinstance(fault, httpx.TimeoutException):
+        return Unreachable(f"Cannot reach {name}: no answer. {place.unsent}", hint)
+    numbers = {cause.errno for cause in _causes(fault) if isinstance(cause, OSError)}
+    if errno.ECONNREFUSED in numbers:
+        started = "Start the server, or check" if place.provider.local_servers else "Check"
+        hint = hint if to_proxy else f"{started} the address and its port."
+        return Unreachable(f"Nothing listens at {name}. {place.unsent}", hint)
+    why = next((words for number, words in _NAMES.items() if number in numbers), "the connection failed")
+    return Unreachable(f"Cannot reach {name}: {why}. {place.unsent}", hint)
+
+
+def _proxy(place: Place, fault: Exception) -> Problem:
+    text = str(fault)
+    hint = "Check the proxy variables, or name the host in NO_PROXY."
+    if text.startswith("407") or "password" in text or "but got" in text:
+        why = "wants a name and a password, or other ones"
+        hint = "Set them in the proxy variable, as in http://name:password@host:port."
+    elif text[:3].isdigit():
+        why = f"answered {text[:3]} and does not pass on calls to {place.host}"
+    else:
+        why = f"could not connect to {place.host}"
+    return Unreachable(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
+
+
+def _certificate(place: Place, fault: ssl.SSLCertVerificationError) -> Problem:
+    code = fault.verify_code
+    if code == _EXPIRED:
+        said, hint = "has expired", "Tell who runs it; check this machine's date as well."
+    elif code == _NOT_YET:
+        said, hint = "is not valid yet", "Check this machine's date."
+    elif code in (_WRONG_HOST, _WRONG_IP):
+        said, hint = "is for another host", "Check the address; something on the way may answer in its place."
+    elif code in (_SELF_SIGNED, _SELF_SIGNED_ROOT):
+        said, hint = "is signed by itself, not by a known authority", _CA_HINT
+    elif code == _NO_ISSUER:
+        said, hint = "comes from an authority that this machine does not know", _CA_HINT
+    else:
+        said, hint = "could not be verified", _CA_HINT
+    return Unreachable(f"The certificate of {place.host} {said}. {place.unsent}", hint)
+
+
+def _tls(place: Place, fault: ssl.SSLError) -> Problem:
+    reason = (fault.reason or "").upper()
+    if any(word in reason for word in _OLD):
+        said, hint = "speaks no version of TLS that is still safe", "Tell who runs it: TLS 1.2 or newer is needed."
+    elif "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason or "RECORD_LAYER" in reason:
+        said, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
+    else:
+        said, hint = "broke off the TLS handshake", "Check the network or the proxy."
+    return Unreachable(f"{place.host} {said}. {place.unsent}", hint)
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    """The exception, what caused it, and the members of groups among them."""
+    waiting: list[BaseException | None] = [fault]
+    seen: set[int] = set()
+    while waiting:
+        cause = waiting.pop()
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        waiting += [cause.__cause__, cause.__context__]
+        # httpcore hands the exception that it maps on as an argument.
+        waiting += [each for each in cause.args if isinstance(each, BaseException)]
+        if isinstance(cause, BaseExceptionGroup):
+            waiting += cause.exceptions

@@ -1,0 +1,144 @@
+"""Bodies that hold a file, read from disk while they are sent: multipart (RFC 7578), plain, or base64 within JSON."""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import httpx
+
+from tui.errors import Usage
+from tui.providers.requests import Call, Recording, Upload
+from tui.sanitize import one_line
+
+_PIECE = 3 << 16  # a multiple of three: base64 of the pieces is base64 of the whole
+
+
+@dataclass(frozen=True)
+class _File:
+    path: Path
+    size: int
+    packed: bool = False
+
+
+class Body(httpx.AsyncByteStream):
+    """A body of bytes and files in order; `sent` counts the bytes of the files that went out, of `size`."""
+
+    def __init__(self, pieces: Sequence[bytes | _File], media: str) -> None:
+        self._pieces = tuple(pieces)
+        self._media = media
+        self.size = sum(each.size for each in pieces if isinstance(each, _File))
+        self.sent = 0
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers that belong to this body."""
+        return {"content-type": self._media, "content-length": str(sum(map(_length, self._pieces)))}
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            if isinstance(piece, bytes):
+                yield piece
+                continue
+            async for part in self._read(piece):
+                yield part
+
+    async def _read(self, piece: _File) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(opened_file, piece.path)
+        try:
+            left = piece.size
+            while left:
+                part = await asyncio.to_thread(file.read, min(_PIECE, left))
+                # A short piece would end the base64 early.
+                if not part or (piece.packed and len(part) < min(_PIECE, left)):
+                    raise Usage(f"{one_line(piece.path.name, 80)} changed while it was sent.", "Send it again.")
+                yield base64.b64encode(part) if piece.packed else part
+                left -= len(part)
+                self.sent += len(part)
+        finally:
+            file.close()
+
+
+async def body_of(call: Call) -> Body | None:
+    """The body of a call that sends files; None for one that sends none."""
+    if call.upload is not None:
+        return _raw(call.upload) if call.upload.raw else _multipart(call.upload)
+    recordings: list[Recording] = []
+    mark = secrets.token_hex(16)
+    data = _marked(call.json, mark, recordings)
+    if not recordings:
+        return None
+    texts = dumped(data).split(mark.encode())
+    pieces: list[bytes | _File] = [texts[0]]
+    for recording, text in zip(recordings, texts[1:], strict=True):
+        size = await asyncio.to_thread(size_of, recording.path)
+        pieces += [_File(recording.path, size, packed=True), text]
+    return Body(pieces, "application/json")
+
+
+def dumped(data: Any) -> bytes:
+    """JSON as it is sent."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _multipart(upload: Upload) -> Body:
+    boundary = secrets.token_hex(16)
+
+    def part(name: str) -> str:
+        return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+
+    head = [part(_quoted(key)) + f"\r\n\r\n{value}\r\n" for key, value in upload.parts]
+    file = f'; filename="{_quoted(upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
+    head.append(part(_quoted(upload.name)) + file)
+    pieces = (
+        "".join(head).encode("utf-8", "replace"),
+        _File(upload.path, upload.size),
+        f"\r\n--{boundary}--\r\n".encode(),
+    )
+    return Body(pieces, f"multipart/form-data; boundary={boundary}")
+
+
+def _raw(upload: Upload) -> Body:
+    return Body((_File(upload.path, upload.size),), upload.media)
+
+
+def _marked(data: Any, mark: str, found: list[Recording]) -> Any:
+    """The data with a mark for every recording, which are put into `found` in the order of the text."""
+    if isinstance(data, Recording):
+        found.append(data)
+        return data.prefix + mark
+    if isinstance(data, Mapping):
+        return {key: _marked(value, mark, found) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_marked(value, mark, found) for value in data]
+    return data
+
+
+def _length(piece: bytes | _File) -> int:
+    if isinstance(piece, bytes):
+        return len(piece)
+    return -(-piece.size // 3) * 4 if piece.packed else piece.size
+
+
+def size_of(path: Path) -> int:
+    """The size of a file; Usage if it cannot be read."""
+    with opened_file(path) as file:
+        return file.seek(0, 2)
+
+
+def opened_file(path: Path) -> BinaryIO:
+    """The file, open for reading; Usage if it cannot be read."""
+    try:
+        return path.open("rb")
+    except OSError:
+        pass
+    raise Usage(f"{one_line(path.name, 80)} cannot be read.", "Check that it is there, and that you may read it.")
+
+
+def _quoted(text: str) -> str:
+    # HTML standard, multipart/form-data encoding: only these three are escaped.
+    return text.replace("\n", "%0A").replace("\r", "%0D").replace('"', "%22")

@@ -1,0 +1,28 @@
+"""Refusals within an answer of success: servers that say no in the body of a 200, or in the middle of a stream."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from tui.providers.events import Event
+from tui.providers.requests import Begun, Call, Frame, Reader, Refusal
+
+Find = Callable[[Frame], Refusal | None]
+"""The refusal that a frame holds, if it is one."""
+
+
+def checked(call: Call, find: Find) -> Call:
+    """The call, and all that follow from its answer, with every frame looked through before it is read."""
+    return replace(call, reader=lambda: _Checked(find, call.reader()).read)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    find: Find
+    reader: Reader
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        if frame is not None and (refused := self.find(frame)):
+            yield refused
+            return
+        for each in self.reader(frame):
+            yield checked(each, self.find) if isinstance(each, Call) else each

@@ -1,0 +1,134 @@
+"""OpenAI's wire: what all its calls share. The calls themselves are in the modules beside this one.
+
+Every server that speaks this wire differs in small ways; a `Flavour` holds them, so that the functions stay pure.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.events import Event
+from tui.providers.requests import Call, Frame, Reader, Refusal
+from tui.providers.spec import Fields
+from tui.secret import Secret
+
+ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audio/transcriptions", "/responses")
+"""What people leave at the end of a base URL that they copy from an example."""
+
+QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
+"""A 429 with one of these is about money; waiting does not help (OpenAI guide, error codes)."""
+
+_MOST = 2000
+"""Of the other side's words no more is read, so that searching them stays quick."""
+
+_SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """How a server of this wire differs.
+
+    `classify` makes a Model of one entry of a listing, or None where it is of no use here. `most_tokens` is the field
+    that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go into
+    one request.
+    """
+
+    classify: Callable[[Mapping[str, Any]], Model | None]
+    most_tokens: str
+    vectors: str
+    batch: Callable[[Model], int] = lambda model: 2048
+
+
+def endpoint(fields: Fields, path: str) -> str:
+    """The URL of a path under the base URL."""
+    return fields["base_url"].rstrip("/") + path
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """`Authorization: Bearer`, and the headers that choose organization and project (OpenAI API reference, auth)."""
+    headers: dict[str, str | Secret] = {}
+    if key := secrets.get("api_key"):
+        headers["authorization"] = Secret(f"Bearer {key.reveal()}")
+    for name, header in (("organization", "openai-organization"), ("project", "openai-project")):
+        if fields.get(name):
+            headers[header] = fields[name]
+    return call.with_headers(headers)
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure in an error body (OpenAI API reference, errors).
+
+    Other servers put the members at the top level, or one text under `error`, `message` or `detail`.
+    """
+    error = body.get("error") or body if isinstance(body, dict) else body
+    if not isinstance(error, dict):
+        return Refusal(status, message=_sentence(error), request_id=_request_id(headers))
+    code, kind = _word(error.get("code")), _word(error.get("type"))
+    return Refusal(
+        status,
+        code=code,
+        kind=kind,
+        message=_sentence(error.get("message") or error.get("detail")),
+        param=_word(error.get("param")),
+        request_id=_request_id(headers),
+        headers=headers,
+        final=bool({code, kind} & QUOTA),
+    )
+
+
+def error_in(data: Any, event: str = "") -> Refusal | None:
+    """The refusal in a frame of an answer, if it is one: an `error` member, `event: error`, or `object: error`."""
+    if not isinstance(data, dict):
+        return refusal(0, {}, data) if event == "error" else None
+    if data.get("error") or event == "error" or data.get("object") == "error":
+        return refusal(0, {}, data)
+    return None
+
+
+def malformed(what: str) -> Refusal:
+    """An answer of success that cannot be used."""
+    return Refusal(code="malformed", message=what)
+
+
+def proof(member: str, *events: Event) -> Callable[[], Reader]:
+    """A reader of an answer that only a good key gets: the events, where it has this member."""
+
+    def read(frame: Frame | None) -> Iterable[Event | Refusal]:
+        if frame is None:
+            return []
+        shown = isinstance(frame.data, dict) and member in frame.data
+        return events if shown else [malformed("It holds no answer.")]
+
+    return lambda: read
+
+
+def restricted(refused: Refusal) -> bool:
+    """Whether a genuine key lacks a right: reported with 401 or 403, told by its words."""
+    return refused.status in (401, 403) and _SCOPES.search(refused.message) is not None
+
+
+def without(call: Call, name: str) -> Call:
+    """The call without a field of its body."""
+    return replace(call, json={key: value for key, value in call.json.items() if key != name})
+
+
+def number(value: Any) -> int:
+    """A count as servers send it; 0 for what is none."""
+    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 else 0
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    return headers.get("x-request-id", "")
+
+
+def _word(value: Any) -> str:
+    return str(value)[:_MOST] if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _sentence(value: Any) -> str:
+    if isinstance(value, list):
+        # FastAPI's servers list what they could not validate.
+        value = "; ".join(str(each.get("msg", "")) for each in value if isinstance(each, dict))
+    return value[:_MOST] if isinstance(value, str) else ""

@@ -1,0 +1,86 @@
+"""Speech to text on OpenAI's wire (OpenAI API reference, audio/transcriptions; guide, speech to text)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
+from tui.providers.events import Event, Finish, Segment, Transcript, Usage
+from tui.providers.requests import Call, Frame, Refusal, Times, TranscribeAsk, Upload
+from tui.providers.spec import AudioLimits, Fields
+
+ENDINGS = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
+SIZE = 25 * 1024 * 1024
+
+
+def audio(model: Model) -> AudioLimits:
+    """What a model takes and gives: whisper models give every kind of times, those that tell speakers segments."""
+    if "whisper" in model.id.lower():
+        return AudioLimits(ENDINGS, SIZE, (Times.NONE, Times.SENTENCE, Times.WORD))
+    if "diarize" in model.id.lower():
+        return AudioLimits(ENDINGS, SIZE, (Times.NONE, Times.SENTENCE))
+    return AudioLimits(ENDINGS, SIZE)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    """The call that turns a recording into text."""
+    parts = [("model", ask.model.id), *_format(ask)]
+    if ask.language:
+        # gpt-transcribe takes several languages, and only in that form.
+        parts.append(("languages[]" if ask.model.id.startswith("gpt-transcribe") else "language", ask.language))
+    upload = Upload(tuple(parts), ask.path, ask.media, ask.size)
+    return Call("POST", endpoint(fields, "/audio/transcriptions"), lambda: _read, upload=upload)
+
+
+def _format(ask: TranscribeAsk) -> list[tuple[str, str]]:
+    if "diarize" in ask.model.id.lower():
+        # Recordings over 30 s need a chunking strategy there.
+        return [("response_format", "diarized_json" if ask.times else "json"), ("chunking_strategy", "auto")]
+    if Times.WORD in audio(ask.model).times and ask.times:
+        return [("response_format", "verbose_json"), ("timestamp_granularities[]", ask.times.value)]
+    return [("response_format", "json")]
+
+
+def _read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    data = frame.data
+    if refused := error_in(data):
+        yield refused
+        return
+    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+        yield malformed("It holds no text.")
+        return
+    segments = _segments(data.get("words"), "word") or _segments(data.get("segments"), "text")
+    language = data.get("language")
+    yield Transcript(
+        data["text"], segments, language if isinstance(language, str) else "", _seconds(data.get("duration"))
+    )
+    if isinstance(data.get("usage"), dict):
+        yield _usage(data["usage"])
+    yield Finish("stop")
+
+
+def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
+    entries = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    return tuple(
+        Segment(_seconds(each.get("start")), _seconds(each.get("end")), _spoken(each, text)) for each in entries
+    )
+
+
+def _spoken(entry: Mapping[str, Any], text: str) -> str:
+    said = str(entry.get(text, "")).strip()
+    speaker = entry.get("speaker")
+    return f"{speaker}: {said}" if isinstance(speaker, str) and speaker else said
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    tokens = Usage(number(usage.get("input_tokens")), number(usage.get("output_tokens")))
+    return Usage(seconds=_seconds(usage.get("seconds"))) if usage.get("type") == "duration" else tokens
+
+
+def _seconds(value: Any) -> float:
+    try:
+        return max(0.0, float(value))
+    except (TypeError, ValueError):
+        return 0.0

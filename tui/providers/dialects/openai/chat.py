@@ -1,0 +1,145 @@
+"""Chats on OpenAI's wire: chat completions, and legacy completions for models that know nothing else.
+
+OpenAI API reference, chat/completions and completions. Chunks are data-only events that end with `[DONE]`; the chunk
+with the usage comes after the one with the finish reason.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, number
+from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.requests import Call, ChatAsk, Frame, Framing, Message, Reader, Refusal
+from tui.providers.spec import Fields
+
+COMPLETION_TOKENS = 512
+"""What a completion may use unless it is told; the server's own bound of 16 ends most answers in mid-sentence."""
+
+DONE = "[DONE]"
+"""The end mark of a stream."""
+
+_THINKING = ("reasoning_content", "reasoning", "thinking")
+_NOTES = {
+    "length": "The answer reached its length limit.",
+    "content_filter": "The provider's content filter cut the answer.",
+    "tool_calls": "The model asked for a tool, and none is offered here.",
+    "function_call": "The model asked for a tool, and none is offered here.",
+    "interrupted": "The answer was cut off before its end.",
+    "refusal": "The model declined to answer.",
+}
+_CUT = ("length", "content_filter", "interrupted")
+
+
+def chat(flavour: Flavour, fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat."""
+    body: dict[str, Any] = {"model": ask.model.id, "stream": ask.stream, **ask.parameters}
+    if ask.model.completion:
+        body["prompt"] = prompt(ask.messages)
+        body.setdefault("max_tokens", COMPLETION_TOKENS)
+    else:
+        body["messages"] = [{"role": each.role, "content": each.text} for each in ask.messages]
+        if "max_tokens" in body:
+            body[flavour.most_tokens] = body.pop("max_tokens")
+    if ask.stream:
+        body["stream_options"] = {"include_usage": True}
+    path = "/completions" if ask.model.completion else "/chat/completions"
+    framing = Framing.SSE if ask.stream else Framing.JSON
+    return Call("POST", endpoint(fields, path), answer_reader, framing, json=body)
+
+
+def prompt(messages: tuple[Message, ...]) -> str:
+    """A chat as one text to be continued; one question alone stays as it is."""
+    if len(messages) == 1 and messages[0].role == "user":
+        return messages[0].text
+    names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
+    turns = [f"{names.get(each.role, each.role)}: {each.text}" for each in messages]
+    return "\n\n".join([*turns, "Assistant:"])
+
+
+def answer_reader() -> Reader:
+    """A reader for one answer, in pieces or whole."""
+    return _Answer().read
+
+
+class _Answer:
+    def __init__(self) -> None:
+        self._reason = ""
+        self._usage: Usage | None = None
+        self._text = self._thought = self._refused = self._done = False
+        self._thinking = Thinking()
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+        if self._done:
+            return
+        if frame is None or (isinstance(frame.data, str) and frame.data.startswith(DONE)):
+            yield from self._end(marked=frame is not None)
+            return
+        if refused := error_in(frame.data, frame.event):
+            self._done = True
+            yield refused
+            return
+        if not isinstance(frame.data, dict):
+            return
+        if usage := usage_of(frame.data):
+            self._usage = usage
+        choices = frame.data.get("choices")
+        for choice in choices if isinstance(choices, list) else ():
+            if isinstance(choice, dict) and not choice.get("index"):
+                yield from self._choice(choice)
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
+        pieces = (choice.get("delta"), choice.get("message"))
+        piece = next((each for each in pieces if each and isinstance(each, dict)), {})
+        thought = next((piece[name] for name in _THINKING if piece.get(name)), "")
+        if thought and isinstance(thought, str):
+            self._thought = True
+            yield ThinkingDelta(thought)
+        # `refusal` is the model's own sentence of declining, in place of the content.
+        for text in (_text(piece.get("content")), _text(piece.get("refusal")), _text(choice.get("text"))):
+            for event in self._thinking.feed(text) if text else ():
+                yield self._noted(event)
+        self._refused = self._refused or bool(piece.get("refusal"))
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._reason = reason
+
+    def _noted(self, event: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
+        self._text = self._text or isinstance(event, TextDelta)
+        self._thought = self._thought or isinstance(event, ThinkingDelta)
+        return event
+
+    def _end(self, marked: bool) -> Iterator[Event]:
+        self._done = True
+        for event in self._thinking.rest():
+            yield self._noted(event)
+        if self._usage:
+            yield self._usage
+        reason = self._reason or ("stop" if marked else "interrupted")
+        yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
+
+    def _note(self, reason: str) -> str:
+        if self._refused:
+            return _NOTES["refusal"]
+        if not self._text and reason == "length":
+            return "The answer reached its length limit before its first word; thinking used it up."
+        if not self._text and reason == "stop":
+            return "The answer is empty."
+        return _NOTES.get(reason, "")
+
+
+def usage_of(data: Mapping[str, Any]) -> Usage | None:
+    """The usage in an answer or chunk; it is null in most chunks, and the details are optional."""
+    usage = data.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("completion_tokens_details")
+    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else 0
+    return Usage(number(usage.get("prompt_tokens")), number(usage.get("completion_tokens")), number(reasoning))
+
+
+def _text(content: Any) -> str:
+    """Text as a string, or as a list of parts as some servers send it."""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""

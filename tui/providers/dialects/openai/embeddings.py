@@ -1,0 +1,93 @@
+"""Vectors on OpenAI's wire (OpenAI API reference, embeddings)."""
+
+import base64
+import binascii
+import math
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed, number
+from tui.providers.events import Event, Finish, Usage, Vectors
+from tui.providers.requests import Call, EmbedAsk, Frame, Refusal
+from tui.providers.spec import Fields
+
+MOST_CHARACTERS = 300_000
+"""One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
+
+
+def embed(flavour: Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that turns texts into vectors; its reader answers with the call for the next ones."""
+    return _Batch(flavour, fields, ask).call()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    flavour: Flavour
+    fields: Fields
+    ask: EmbedAsk
+    start: int = 0
+    used: int = 0
+
+    @property
+    def texts(self) -> Sequence[str]:
+        size = 0
+        texts = self.ask.texts[self.start : self.start + self.flavour.batch(self.ask.model)]
+        for count, text in enumerate(texts):
+            size += len(text)
+            if count and size > MOST_CHARACTERS:
+                return texts[:count]
+        return texts
+
+    def call(self) -> Call:
+        body = {"model": self.ask.model.id, "input": list(self.texts), "encoding_format": self.flavour.vectors}
+        return Call("POST", endpoint(self.fields, "/embeddings"), lambda: self.read, json=body)
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        if frame is None:
+            return
+        data = frame.data
+        if refused := error_in(data):
+            yield refused
+            return
+        vectors = vectors_of(data, len(self.texts))
+        if vectors is None:
+            yield malformed(f"It holds no {len(self.texts)} vectors.")
+            return
+        yield Vectors(self.start, vectors)
+        usage = data.get("usage")
+        used = self.used + (number(usage.get("prompt_tokens")) if isinstance(usage, dict) else 0)
+        start = self.start + len(vectors)
+        if start < len(self.ask.texts):
+            yield _Batch(self.flavour, self.fields, self.ask, start, used).call()
+            return
+        yield Usage(input=used)
+        yield Finish("stop")
+
+
+def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
+    """The vectors of an answer in the order of the texts; None unless there is one for each."""
+    entries = data.get("data") if isinstance(data, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        return None
+    placed = {each.get("index", place): _vector(each.get("embedding")) for place, each in enumerate(entries)}
+    vectors = [placed.get(place) or () for place in range(count)]
+    return tuple(vectors) if all(vectors) and len(entries) == count else None
+
+
+def _vector(value: Any) -> tuple[float, ...]:
+    if isinstance(value, str):
+        # Packed little-endian float32, as the vendor's own client asks for.
+        try:
+            packed = base64.b64decode(value, validate=True)
+            return _finite(struct.unpack(f"<{len(packed) // 4}f", packed))
+        except (binascii.Error, struct.error, ValueError):
+            return ()
+    if isinstance(value, list) and all(type(each) in (float, int) for each in value):
+        return _finite(tuple(map(float, value)))
+    return ()
+
+
+def _finite(vector: tuple[float, ...]) -> tuple[float, ...]:
+    return vector if all(map(math.isfinite, vector)) else ()

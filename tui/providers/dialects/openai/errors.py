@@ -1,0 +1,99 @@
+"""Refusals on OpenAI's wire: in words, and mended where a field too many was the reason (OpenAI guide, error codes)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.dialects.openai.api import restricted, without
+from tui.providers.requests import Call, Framing, Refusal
+
+_UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
+_TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)
+_UNKNOWN_MODEL = re.compile(r"model_not_found|model .*not found|no such model|model .*does not exist", re.I)
+_NO_SUCH_FIELD = re.compile(
+    r"unsupported|not supported|does not support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed",
+    re.I,
+)
+_NEEDED = frozenset({"model", "messages", "prompt", "input"})
+_TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+
+
+def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+    """A refusal that the wire's own words tell more about than its status does."""
+    said = f"{refused.code} {refused.kind} {refused.message}"
+    named = model or "the model"
+    if refused.final:
+        return Problem(
+            f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
+        )
+    if restricted(refused):
+        if model:
+            message = f"{label} knows this key, but it may not use {model}."
+            return Restricted(message, "Allow Model capabilities: request on the key page.")
+        message = f"{label} knows this key, but it may not list models."
+        return Restricted(message, "Save and add models by hand, or allow Models: read on the key page.")
+    if refused.status in (401, 403):
+        return _of_account(label, refused)
+    if refused.status in (0, 400, 404) and _TOO_LONG.search(said):
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+    if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(said):
+        hint = "Refresh the list of models, or pick another model."
+        return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
+    if refused.code in ("content_policy_violation", "content_filter"):
+        return Problem(f"The content rules of {label} refuse this text.", "Put it in other words.")
+    if refused.code == "malformed":
+        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+    if refused.status == 0 and ("overloaded" in said or "slow_down" in said):
+        return Problem(f"{label} is too busy.", "Wait a little, or pick another model.")
+    return None
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """The call without the field that the model or server does not take, and a sentence that tells of it."""
+    if refused.status not in (400, 422) or not isinstance(call.json, dict):
+        return None
+    name = _unwanted(call.json, refused)
+    model = call.json.get("model", "The model")
+    if name == "stream" and call.json["stream"]:
+        body = {key: value for key, value in call.json.items() if key != "stream_options"} | {"stream": False}
+        sentence = f"{model} does not stream for this account. The answer comes in one piece."
+        return replace(call, json=body, framing=Framing.JSON), sentence
+    if name in _TOKENS:
+        body = {_TOKENS.get(key, key) if key == name else key: value for key, value in call.json.items()}
+        return replace(call, json=body), f"{model} takes {_TOKENS[name]} in place of {name}. It was renamed."
+    if not name:
+        return None
+    words = name.replace("_", " ")
+    if refused.code == "unsupported_value":
+        return without(call, name), f"{model} does not take this {words}. It was left out."
+    return without(call, name), f"{model} takes no {words}. It was left out."
+
+
+def _of_account(label: str, refused: Refusal) -> Problem | None:
+    said = refused.message.lower()
+    if "member of an organization" in said:
+        return Refused(f"The account of this key belongs to no organization of {label}.", "Join or make one there.")
+    for field in ("organization", "project"):
+        if refused.code == f"mismatched_{field}":
+            return Refused(f"The {field} does not belong to this key.", f"Correct the {field}, or leave it empty.")
+    if re.search(r"\bip\b", said):
+        message = f"{label} takes no calls with this key from the address of this network."
+        return Restricted(message, "Allow the address in its settings, or call from an allowed network.")
+    if re.search(r"country|region|territory", said):
+        message = f"{label} does not serve the country or region that this call comes from."
+        return Unreachable(message, "Call from a network where it is served, or use another provider.")
+    return None
+
+
+def _unwanted(body: Mapping[str, Any], refused: Refusal) -> str:
+    """The field of the body that is refused: named in `param`, or in the words of servers that have none."""
+    name = re.split(r"[.\[]", refused.param)[0]
+    if refused.code in _UNSUPPORTED and name in body:
+        return "" if name in _NEEDED else name
+    if not _NO_SUCH_FIELD.search(refused.message):
+        return ""
+    named = [key for key in body if key not in _NEEDED and re.search(rf"\b{key}\b", refused.message)]
+    # A sentence about max_tokens names its successor as well.
+    return named[0] if named else ""

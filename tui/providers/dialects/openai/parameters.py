@@ -1,0 +1,37 @@
+"""What OpenAI's chat models take (OpenAI API reference, chat completions; guide, reasoning)."""
+
+from tui.domain import Model, ModelType
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai.chat import COMPLETION_TOKENS
+from tui.providers.dialects.openai.models import reasons
+from tui.providers.spec import Parameter, ParameterKind
+
+_REASONING = (
+    Parameter(
+        "reasoning_effort",
+        "reasoning effort",
+        ParameterKind.CHOICE,
+        unset="as the model has it",
+        help="How much it thinks before it answers. Not every model takes every value.",
+        choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
+    ),
+)
+_SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
+_LAST = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
+
+
+def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
+    """What a chat model takes; the reasoning family takes no sampling parameters.
+
+    `named` is the model behind it, where its own id does not say which that is.
+    """
+    if model.type is not ModelType.CHAT:
+        return ()
+    most = (
+        sampling.most(unset=str(COMPLETION_TOKENS))
+        if model.completion
+        else sampling.most("max_completion_tokens", thinks=True)
+    )
+    if reasons(named or model.id):
+        return (*_REASONING, most)
+    return (*_SAMPLING, most, *_LAST)

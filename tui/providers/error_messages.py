@@ -1,0 +1,254 @@
+"""Refusals and odd answers in words: what happened, whose side it is, and what to do.
+
+Hints name no key of the console, since the command line shows them too. No sentence repeats an exception's text.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+
+from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.providers.origins import host_of, origin_of
+from tui.providers.requests import Refusal
+from tui.providers.spec import Provider
+from tui.sanitize import one_line
+from tui.secret import MASK
+
+AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
+BUSY = frozenset({429, 503, 529})
+RETRIED = frozenset({408, 409, 429})
+SIGN_IN = 511
+"""What a network answers in the other side's place until somebody signs in to it (RFC 6585, 6)."""
+
+_SKEW = 300
+_WORD = re.compile(r"[^\s\"'`]+")
+_AFTER_WORD = re.compile(r"[^\w*-]*\Z")
+_SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
+_TITLE_WITHIN = 8192
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along."""
+
+    provider: Provider
+    url: str
+    keyed: bool = False
+    key_hint: str = ""
+    model: str = ""
+    proxy: str = ""
+
+    @property
+    def label(self) -> str:
+        """The provider's name; the host where a provider stands for any server."""
+        return self.host if self.provider.local_servers else self.provider.label
+
+    @property
+    def host(self) -> str:
+        return host_of(self.url)
+
+    @property
+    def unsent(self) -> str:
+        """The second sentence of a fault before anything was sent."""
+        return "The key was not sent." if self.keyed else "Nothing was sent."
+
+
+def scrubbed(text: str, limit: int = 300) -> str:
+    """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
+    return one_line(_WORD.sub(_dotted, text[: 2 * limit]), limit)
+
+
+def _dotted(word: re.Match[str]) -> str:
+    if "**" not in word[0]:
+        return word[0]
+    rest = _AFTER_WORD.search(word[0])
+    return MASK + (rest[0] if rest else "")
+
+
+def is_page(text: str, content_type: str = "") -> bool:
+    """Whether an answer is a web page."""
+    return "html" in content_type or _PAGE.match(text) is not None
+
+
+def page(place: Place, text: str, status: int = 200) -> Problem:
+    """A web page came where an answer of the API was expected."""
+    title = _TITLE.search(text[:_TITLE_WITHIN])
+    # A gateway of one's own may refuse a key in this way.
+    key = "the key, " if status == 401 and place.keyed else ""
+    return Unreachable(
+        f"{place.host} sent a web page, not an answer of an API ({status}).",
+        f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
+        scrubbed(title[1], 120) if title else "",
+    )
+
+
+def redirect(place: Place, target: str) -> Problem:
+    """A redirect, which is never followed: it would carry the key to where its owner did not send it."""
+    try:
+        # A target without a host leads to another path of the same one.
+        host = host_of(target) if "://" in target else host_of(f"https:{target}") if target[:2] == "//" else ""
+        plain = origin_of(target).startswith("http://") if "://" in target else False
+    except Problem:
+        host, plain = "", False
+    where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
+    went = f" The key went to {place.host} only." if place.keyed else ""
+    return Problem(
+        f"{place.host} wants to send this call on to {where}. It was not followed.{went}",
+        "It may be a sign-in page of this network. Set the new address in place of this one only if you know it."
+        if host
+        else "Check the path of the address; it may be a sign-in page of this network.",
+    )
+
+
+def unread(place: Place, what: str) -> Problem:
+    """An answer that cannot be used although its status is one of success."""
+    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.")
+
+
+def too_large(place: Place, limit: int) -> Problem:
+    size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
+    return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
+
+
+def explained(place: Place, refusal: Refusal, now: float) -> Problem:
+    """A refusal in words: the provider's own sentence first, else by the HTTP status."""
+    own = place.provider.explain(refusal, place.model)
+    problem = own or _by_status(place, refusal, now)
+    if refusal.status in (401, 403) and place.keyed:
+        # Whoever refused, a clock that is wrong may be all that there is to it.
+        problem.hint = _joined(clock_note(refusal.headers, now), problem.hint)
+    if not problem.detail:
+        # A code that was put into words says nothing more.
+        problem.detail = _detail(replace(refusal, code="", kind="") if own else refusal)
+    return problem
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """How long the other side asks to wait, in seconds; None where it says nothing that makes sense (RFC 9110, 10.2.3).
+
+    `retry-after-ms` is a finer word for the same of OpenAI and Azure; `ratelimit`, the coming standard, tells of a wait
+    where nothing is left (`"api";r=0;t=55`).
+    """
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        value = headers.get(name, "").strip()
+        if not value:
+            continue
+        try:
+            seconds = float(value) / scale
+        except ValueError:
+            seconds = _until(value, now)
+        if 0 <= seconds < float("inf"):
+            return seconds
+    spent = _SPENT.search(headers.get("ratelimit", "")[:200])
+    return float(spent[1]) if spent else None
+
+
+def clock_note(headers: Mapping[str, str], now: float) -> str:
+    """A sentence when this machine's clock is far from the server's, since signatures and tokens carry times."""
+    ahead = -_until(headers.get("date", ""), now)
+    if not _SKEW < abs(ahead) < float("inf"):
+        return ""
+    return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
+
+
+def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
+    """What a status says by itself, where the provider's own words say nothing that is known."""
+    label, status = place.label, refusal.status
+    match status:
+        case 401:
+            return _unknown_key(place)
+        case 402:
+            return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
+        case 403:
+            return _not_allowed(place)
+        case 404 | 405 | 410:
+            return _nothing_there(place)
+        case 407:
+            return Unreachable(
+                f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
+                "Set them in the proxy variable, as in http://name:password@host:port.",
+            )
+        case 408:
+            return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
+        case 413:
+            return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
+        case _ if status in BUSY:
+            wait = retry_after(refusal.headers, now)
+            others = ", or pick another model" if place.model else " and try again"
+            return Problem(
+                f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a little{others}."
+            )
+        case _ if status == SIGN_IN:
+            return Unreachable(
+                f"This network wants a sign-in before it lets calls through to {place.host}.",
+                "Sign in with a browser on the same network, then try again.",
+            )
+        case _ if status >= 500:
+            return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
+        case _ if status >= 400:
+            of_model = f" for {place.model}" if place.model else ""
+            return Problem(f"{label} does not accept this call{of_model} ({status}).", "Its own words say why.")
+        case 0:
+            return Problem(f"{label} broke off with an error.", AGAIN)
+    return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
+
+
+def _unknown_key(place: Place) -> Problem:
+    at = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
+    if not place.keyed:
+        return Refused(f"{place.label} wants a key.", f"Get one {at}")
+    named = f"refused the key ending {place.key_hint}" if place.key_hint else "does not know this key"
+    return Refused(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
+
+
+def _not_allowed(place: Place) -> Problem:
+    what = f"use {place.model}" if place.model else "do this"
+    rights = "Check the rights of the key, and whether its region is served."
+    return Restricted(
+        f"{place.label} does not allow this key to {what}.",
+        rights if place.provider.key_page else "Ask who runs the server what the key may do.",
+    )
+
+
+def _nothing_there(place: Place) -> Problem:
+    what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
+    ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
+    return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
+
+
+def _lacks_v1(place: Place) -> bool:
+    """Whether the address lacks the /v1 that the base URLs of its provider end in."""
+    provider = place.provider
+    usual = [each.default for each in provider.fields if each.url] + [each.base_url for each in provider.local_servers]
+    return "/v1/" not in place.url and any(each.endswith("/v1") for each in usual)
+
+
+def _detail(refusal: Refusal) -> str:
+    parts = [refusal.message or refusal.code or refusal.kind]
+    if refusal.request_id:
+        parts.append(f"(request {refusal.request_id})")
+    return scrubbed(" ".join(filter(None, parts)))
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _minutes(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+def _until(date: str, now: float) -> float:
+    try:
+        return parsedate_to_datetime(date).timestamp() - now
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return float("-inf")
+
+
+def _shown(url: str) -> str:
+    return one_line(url.partition("?")[0], 120)

@@ -1,0 +1,264 @@
+"""Hugging Face: hosted models, by itself or by partners, and endpoints of one's own. Models are added one by one.
+
+Hub documentation, Inference Providers; Inference Endpoints documentation. How a model is called is told by its fields:
+`engine` is what serves it, found out when it is added, and `served_as` its name there where that is another one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Usage
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import audio as openai_audio
+from tui.providers.dialects.openai import chat, embeddings
+from tui.providers.huggingface import audio, endpoint_check, endpoints, errors, hub, search, tei, tgi
+from tui.providers.origins import origin_of
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, TranscribeAsk
+from tui.providers.spec import Choice, Field, Fields, Parameter, Provider
+from tui.secret import Secret
+
+_ID, _LABEL = "huggingface", "Hugging Face"
+_URLS = ("hub_url", "router_url", "endpoints_url")
+_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+
+
+def _engine(model: Model) -> str:
+    """What serves a model; before it was found out, what most often does."""
+    if model.fields.get("engine"):
+        return model.fields["engine"]
+    text = hub.task_of(model) == hub.TEXT
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        return endpoints.OPENAI if text else endpoints.TOOLKIT
+    return hub.ROUTER if text else hub.SERVERLESS
+
+
+def _own(fields: Fields, model: Model) -> tuple[str, Mapping[str, str]]:
+    """The address of a model on Hugging Face's own wires, and the headers that it wants."""
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        return endpoints.url_of(model), endpoints.HELD
+    return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id)}"), {}
+
+
+def _openai(fields: Fields, model: Model) -> tuple[Fields, Model, Mapping[str, str]] | None:
+    """The base URL and the name of a model on OpenAI's wire, and the headers; None where it speaks another one."""
+    named = replace(model, id=model.fields.get("served_as") or model.id)
+    engine = _engine(model)
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        text = hub.task_of(model) == hub.TEXT
+        if engine == endpoints.OPENAI or (engine == endpoints.TGI and text):
+            return {"base_url": hub.at(endpoints.url_of(model), "/v1")}, named, endpoints.HELD
+        return None
+    if engine == hub.ROUTER:
+        return {"base_url": hub.at(fields["router_url"], "/v1")}, named, {}
+    path = hub.PARTNERS.get(hub.task_of(model), {}).get(engine)
+    if path is None:
+        return None
+    return {"base_url": hub.at(fields["router_url"], path)}, replace(named, completion=named.type is ModelType.CHAT), {}
+
+
+def _chat(fields: Fields, ask: ChatAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        within = ask.parameters if _engine(ask.model) != endpoints.TGI else _bounded(ask.parameters)
+        return chat.chat(_FLAVOUR, base, replace(ask, model=model, parameters=within)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    server = {endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(ask.model), tgi.TOOLKIT)
+    return tgi.generate(server, url, ask, hub.task_of(ask.model) == hub.TEXT).with_headers(headers)
+
+
+def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters within the bounds of TGI, which refuses the bounds themselves."""
+    off = {"temperature": parameters.get("temperature") == 0, "top_p": not 0 < parameters.get("top_p", 1) < 1}
+    return {name: value for name, value in parameters.items() if not off.get(name)}
+
+
+def _embed(fields: Fields, ask: EmbedAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        return embeddings.embed(_FLAVOUR, base, replace(ask, model=model)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    if ask.model.fields.get("endpoint_type") != hub.ENDPOINT:
+        return tei.embed(f"{url}/pipeline/feature-extraction", ask)
+    if _engine(ask.model) == endpoints.TEI:
+        return tei.embed(f"{url}/embed", ask, {"normalize": True, "truncate": True}, headers)
+    return tei.embed(url, ask, headers=headers)
+
+
+def _transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    if openai := _openai(fields, ask.model):
+        base, model, headers = openai
+        return openai_audio.transcribe(base, replace(ask, model=model)).with_headers(headers)
+    url, headers = _own(fields, ask.model)
+    return audio.transcribe(url, ask).with_headers(headers)
+
+
+def _sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """`Authorization: Bearer`, and on the router who is billed (Inference Providers, billing)."""
+    headers: dict[str, str | Secret] = {}
+    if token := secrets.get("api_token"):
+        headers["authorization"] = Secret(f"Bearer {token.reveal()}")
+    if fields.get("bill_to") and origin_of(call.url) == origin_of(fields["router_url"]):
+        headers["x-hf-bill-to"] = fields["bill_to"]
+    return call.with_headers(headers)
+
+
+def _origins(fields: Fields) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(origin_of(fields[name]) for name in _URLS))
+
+
+def _model_origins(fields: Fields, model: Model) -> tuple[str, ...]:
+    if model.fields.get("endpoint_type") != hub.ENDPOINT or not model.fields.get("endpoint_url"):
+        return ()
+    return (origin_of(endpoints.url_of(model)),)
+
+
+def _check_model(fields: Fields, model: Model) -> Call:
+    if hub.TASKS.get(task := hub.task_of(model)) is not model.type:
+        raise Usage(
+            f"{task} is no task of {model.type.label} models.", "Choose the task and the type that belong together."
+        )
+    look: Callable[[Fields, Model], Call] = hub.check
+    if model.fields.get("endpoint_type") == hub.ENDPOINT:
+        look = endpoint_check.check
+    return look(fields, model)
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes, by the wire that it speaks."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    if _openai(dict.fromkeys(_URLS, ""), replace(model, fields={**model.fields, "endpoint_url": "https://x"})):
+        most = sampling.most(high=model.context or None)
+        return (*_SAMPLING, most, sampling.presence("0"), sampling.frequency("0"), *_LAST)
+    most = sampling.most("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
+    return (*_SAMPLING, *_NATIVE, most, *_LAST)
+
+
+_SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
+_NATIVE = (sampling.top_k(unset="0"), sampling.repetition(0.1, 2, "1"))
+_LAST = (sampling.seed(0), sampling.stop())
+
+_ON_ENDPOINT = ("endpoint_type", hub.ENDPOINT)
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=10,
+    supply=Supply.HOSTING,
+    intake=Intake.ADDED,
+    fields=(
+        Field(
+            "api_token",
+            "API token",
+            "Starts with hf_. It needs the right to make calls to Inference Providers, or to your endpoints.",
+            secret=True,
+            required=True,
+            env=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN"),
+            prefixes=(Choice("hf_", "Hugging Face token"),),
+        ),
+        Field(
+            "bill_to",
+            "Bill to",
+            "An organization with a paid plan that pays for hosted models.",
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+            pattern_help="This is the organization's name as in its address on huggingface.co.",
+            more=True,
+        ),
+        Field(
+            "hub_url",
+            "Hub URL",
+            "Another one only for a mirror.",
+            default="https://huggingface.co",
+            env=("HF_ENDPOINT",),
+            more=True,
+            url=True,
+            clears=("/api", "/api/models"),
+        ),
+        Field(
+            "router_url",
+            "Router URL",
+            "Where hosted models are called.",
+            default="https://router.huggingface.co",
+            more=True,
+            url=True,
+            clears=("/v1", "/v1/chat/completions", "/hf-inference"),
+        ),
+        Field(
+            "endpoints_url",
+            "Endpoints URL",
+            "Where Inference Endpoints are listed.",
+            default="https://api.endpoints.huggingface.cloud/v2",
+            more=True,
+            url=True,
+            clears=("/endpoint",),
+        ),
+    ),
+    sign=_sign,
+    origins=_origins,
+    model_origins=_model_origins,
+    host_suffixes=("endpoints.huggingface.cloud",),
+    verify=hub.whoami,
+    refusal=errors.refusal,
+    key_page="https://huggingface.co/settings/tokens",
+    docs=("https://huggingface.co/docs/inference-providers", "https://huggingface.co/docs/inference-endpoints"),
+    model_id=Field(
+        "model",
+        "Model",
+        "Served means that Hugging Face or a partner runs it for you; the others need an endpoint.",
+    ),
+    model_fields=(
+        Field(
+            "endpoint_type",
+            "Endpoint type",
+            "Hosted is free for few models, within a small monthly credit; an endpoint is a machine of your own, paid"
+            " by the hour.",
+            default=hub.HOSTED,
+            choices=(Choice(hub.HOSTED, "Hosted Inference API"), Choice(hub.ENDPOINT, "Inference Endpoint")),
+        ),
+        Field(
+            "task",
+            "Task",
+            choices=(
+                Choice(hub.TEXT, "text generation", ModelType.CHAT),
+                Choice(hub.TEXT2TEXT, "text to text", ModelType.CHAT),
+                Choice(hub.VECTORS, "embedding", ModelType.EMBEDDING),
+                Choice(hub.SPEECH, "speech-to-text", ModelType.SPEECH2TEXT),
+            ),
+        ),
+        Field(
+            "namespace",
+            "User or org.",
+            "Whose endpoint it is. For embedding the model must be the one deployed; for text any name will do.",
+            pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
+            pattern_help="This is the name as in its address on huggingface.co.",
+            when=_ON_ENDPOINT,
+        ),
+        Field(
+            "endpoint_url",
+            "Endpoint URL",
+            "From its page at endpoints.huggingface.co.",
+            url=True,
+            clears=endpoints.ENDINGS,
+            when=_ON_ENDPOINT,
+        ),
+    ),
+    chat=_chat,
+    embed=_embed,
+    transcribe=_transcribe,
+    explain=partial(errors.explain, _LABEL),
+    amend=errors.amend,
+    parameters=parameters,
+    audio=audio.audio,
+    after_saving="Add the models that you use: hosted ones by name, endpoints by their URL.",
+    search=search.search,
+    offers={"namespace": hub.namespaces, "endpoint_url": endpoints.offered},
+    check_model=_check_model,
+)

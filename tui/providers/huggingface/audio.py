@@ -1,0 +1,63 @@
+"""Speech to text on Hugging Face's own wire (hub-docs, automatic speech recognition; inference toolkit, handler.py)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.dialects.openai.api import malformed
+from tui.providers.events import Event, Finish, Segment, Transcript
+from tui.providers.huggingface.tgi import OTHER_TASK, error_in
+from tui.providers.requests import Call, Frame, Recording, Refusal, Times, TranscribeAsk, Upload
+from tui.providers.spec import AudioLimits
+
+LIMITS = AudioLimits(("flac", "mp3", "wav", "ogg", "webm", "m4a"), 25 * 1024 * 1024, (Times.NONE, Times.SENTENCE))
+_MEDIA = {"audio/mp4": "audio/m4a"}
+"""The toolkit compares content types letter by letter, and knows this one by another name."""
+
+
+def audio(model: Model) -> AudioLimits:
+    """What a model takes and gives."""
+    return LIMITS
+
+
+def transcribe(url: str, ask: TranscribeAsk) -> Call:
+    """The call that turns a recording into text: plain bytes, or in JSON where times are wanted."""
+    if ask.times:
+        body = {"inputs": Recording(ask.path), "parameters": {"return_timestamps": True}}
+        return Call("POST", url, lambda: _read, json=body)
+    upload = Upload((), ask.path, _MEDIA.get(ask.media, ask.media), ask.size, raw=True)
+    return Call("POST", url, lambda: _read, upload=upload)
+
+
+def _read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    data = frame.data
+    if refused := error_in(data):
+        yield refused
+    elif isinstance(data, dict) and isinstance(data.get("text"), str):
+        segments = tuple(_segments(data.get("chunks")))
+        yield Transcript(data["text"].strip(), segments, duration=max((each.end for each in segments), default=0.0))
+        yield Finish("stop")
+    elif isinstance(data, list):
+        yield Refusal(400, code=OTHER_TASK)
+    else:
+        yield malformed("It holds no text.")
+
+
+def _segments(chunks: Any) -> Iterator[Segment]:
+    for each in chunks if isinstance(chunks, list) else ():
+        if isinstance(each, dict):
+            yield _segment(each)
+
+
+def _segment(chunk: Mapping[str, Any]) -> Segment:
+    times = chunk.get("timestamp")
+    start, end = times if isinstance(times, list) and len(times) == 2 else (None, None)
+    begun = _seconds(start)
+    # The last chunk may have no end.
+    return Segment(begun, max(begun, _seconds(end)), str(chunk.get("text", "")).strip())
+
+
+def _seconds(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) and value > 0 else 0.0

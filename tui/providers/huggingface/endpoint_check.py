@@ -1,0 +1,195 @@
+"""Looking at one Inference Endpoint: its entry in its namespace, and what runs on it, which is told and not asked.
+
+Management API (huggingface_hub, _inference_endpoints.py); TGI and TEI, /info; vLLM, llama.cpp, /v1/models; inference
+toolkit, /health.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.providers.dialects.openai.api import number
+from tui.providers.events import Event, Learned, Notice
+from tui.providers.huggingface.endpoints import (
+    EVERY,
+    FAILED,
+    HELD,
+    MOST,
+    NO_ENDPOINT,
+    NO_ENGINE,
+    OPENAI,
+    PAUSED,
+    SLEEPS,
+    STARTING,
+    TEI,
+    TGI,
+    TOOLKIT,
+    UP,
+    WAIT,
+    WRONG_MODEL,
+    Listing,
+    Results,
+    address,
+    denied,
+    message_of,
+    repository_of,
+    state_of,
+    task_in,
+    url_of,
+    word,
+)
+from tui.providers.huggingface.hub import SPEECH, TASKS, TEXT, TEXT2TEXT, VECTORS, at, dicts, task_of
+from tui.providers.huggingface.tgi import OTHER_TASK
+from tui.providers.requests import Call, Frame, Framing, Refusal
+from tui.providers.spec import Fields
+
+_ABSENT = frozenset({400, 404, 405, 415, 422})
+"""How servers answer at an address that they do not have."""
+
+
+def check(fields: Fields, model: Model) -> Call:
+    """The calls that look at the endpoint of a model: its entry in the namespace, and what runs on it.
+
+    The model of an endpoint for text may have any name, so that the namespace is asked only where it was given.
+    """
+    look = _Look(fields, model)
+    if model.type is ModelType.CHAT and model.fields.get("endpoint_url") and not model.fields.get("namespace"):
+        return look.probe()
+    return look.listing()
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is known so far of the endpoint of a model that is to be added."""
+
+    fields: Fields
+    model: Model
+    listed: bool = False
+    asked: int = 0
+    stage: int = 0
+
+    def listing(self, wait: float = 0.0) -> Call:
+        return Listing(self.fields, self.model.fields.get("namespace", ""), self._entries, self._denied, wait).call()
+
+    def _denied(self, refused: Refusal, namespace: str) -> Results:
+        # A token may call an endpoint without the right to list it, which is told but stands in nobody's way.
+        if self.model.fields.get("endpoint_url"):
+            yield Notice(f"This token may not list the endpoints of {namespace}, so the name is not checked there.")
+            yield self.probe()
+        else:
+            yield from denied(refused, namespace)
+
+    def _entries(self, items: list[dict[str, Any]], namespace: str) -> Results:
+        item = self._found(items)
+        if item is None:
+            yield Refusal(400, code=NO_ENDPOINT, param=namespace)
+            return
+        state, repository, task = state_of(item), repository_of(item), task_in(item)
+        if task and task != task_of(self.model):
+            yield Refusal(400, code=OTHER_TASK, param=task)
+        elif self.model.type is ModelType.EMBEDDING and repository and repository != self.model.id:
+            yield Refusal(400, code=WRONG_MODEL, param=repository)
+        elif state in (PAUSED, FAILED):
+            yield Refusal(400, code=state, message=message_of(item))
+        elif state in UP and self.asked < MOST:
+            if not self.asked:
+                yield Notice(WAIT)
+            yield replace(self, asked=self.asked + 1).listing(EVERY)
+        else:
+            kept = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
+            found = replace(self, model=replace(self.model, fields=kept), listed=True, asked=0)
+            if state == SLEEPS:
+                yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
+            yield found.probe() if address(item) else Refusal(400, code=FAILED, message=message_of(item))
+
+    def _found(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
+        """The entry at the address that was given; without one, the only entry of that model."""
+        if self.model.fields.get("endpoint_url"):
+            wanted = url_of(self.model)
+            return next((each for each in items if address(each) == wanted), None)
+        same = [each for each in items if repository_of(each) == self.model.id]
+        return same[0] if len(same) == 1 else None
+
+    # What runs there is told by the first of three addresses that answers.
+
+    def probe(self) -> Call:
+        path, _ = self._stages[self.stage]
+        wait = EVERY if self.asked else 0.0
+        takes = STARTING | _ABSENT
+        return Call("GET", at(url_of(self.model), path), lambda: self._read, Framing.TEXT, HELD, wait=wait, takes=takes)
+
+    @property
+    def _stages(self) -> tuple[tuple[str, Any], ...]:
+        return (("/info", self._info), ("/v1/models", self._models), ("/health", self._health))
+
+    def _read(self, frame: Frame | None) -> Results:
+        if frame is None:
+            return
+        data = frame.data
+        if isinstance(data, Refusal):
+            if data.status in STARTING and self.asked < MOST:
+                if not self.asked:
+                    yield Notice(WAIT)
+                yield replace(self, asked=self.asked + 1).probe()
+                return
+            if data.status in STARTING or data.code == PAUSED:
+                yield data
+                return
+            yield self._next()
+            return
+        yield self._stages[self.stage][1](_parsed(data))
+
+    def _next(self) -> Refusal | Call:
+        if self.stage + 1 < len(self._stages):
+            return replace(self, stage=self.stage + 1).probe()
+        return Refusal(400, code=NO_ENGINE)
+
+    def _info(self, data: Any) -> Event | Refusal | Call:
+        if not isinstance(data, dict):
+            return self._next()
+        if data.get("router") == "text-generation-router" or "max_total_tokens" in data:
+            return self._learned(TGI, (TEXT, TEXT2TEXT), context=number(data.get("max_total_tokens")))
+        kinds = data.get("model_type")
+        if not isinstance(kinds, dict):
+            return self._next()
+        if "embedding" not in {str(each).lower() for each in kinds}:
+            return Refusal(400, code=OTHER_TASK)
+        repository = word(data.get("model_id"))
+        # Where it was put into the container its name is a path there.
+        told = repository.count("/") == 1 and not repository.startswith("/")
+        if told and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
+            return Refusal(400, code=WRONG_MODEL, param=repository)
+        return self._learned(TEI, (VECTORS,), context=number(data.get("max_input_length")))
+
+    def _models(self, data: Any) -> Event | Refusal | Call:
+        listed = data.get("data") if isinstance(data, dict) else None
+        if not isinstance(listed, list):
+            return self._next()
+        sizes = {name: number(each.get("max_model_len")) for each in dicts(listed) if (name := word(each.get("id")))}
+        name = self.model.id if self.model.id in sizes or not sizes else next(iter(sizes))
+        return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
+
+    def _health(self, data: Any) -> Event | Refusal | Call:
+        return self._learned(TOOLKIT, tuple(TASKS))
+
+    def _learned(self, engine: str, tasks: tuple[str, ...], served_as: str = "", context: int = 0) -> Event | Refusal:
+        task = task_of(self.model)
+        if task not in tasks:
+            return Refusal(400, code=OTHER_TASK, param=tasks[0])
+        found = {
+            "task": task,
+            "engine": engine,
+            "served_as": served_as if served_as != self.model.id else "",
+            "endpoint_url": url_of(self.model),
+        }
+        kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
+        return Learned(replace(self.model, fields=kept, context=context))
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError, TypeError):
+        return text

@@ -1,0 +1,192 @@
+"""Refusals of Hugging Face: parsed, in words, and mended (huggingface_hub, utils/_http.py; TGI, TEI, toolkit)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.errors import Problem, Restricted, Unreachable
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import errors
+from tui.providers.huggingface import endpoints, hub, tei, tgi
+from tui.providers.requests import Call, ChatAsk, Message, Refusal
+
+_SETTINGS = "huggingface.co/settings"
+_PAGE = "its page at endpoints.huggingface.co"
+_KINDS = {
+    hub.TEXT: "text generation",
+    hub.TEXT2TEXT: "text to text",
+    hub.VECTORS: "embedding",
+    hub.SPEECH: "speech-to-text",
+}
+_PAUSED = re.compile(r"invalid state|endpoint is paused", re.I)
+_NO_CALLS = re.compile(r"sufficient permissions to call inference providers", re.I)
+_NO_ENDPOINT_CALLS = re.compile(r"inference\.endpoints\.infer", re.I)
+_TOO_LONG = re.compile(r"must have less than|must be <=|input is too long|maximum context length|too many tokens", re.I)
+_NO_TEMPLATE = re.compile(r"template_error|no chat template|chat template is not", re.I)
+_MEMORY = re.compile(r"out of memory", re.I)
+_UNSERVED = re.compile(r"model_not_supported|not supported by (any )?provider", re.I)
+_UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure, in any of the shapes that the Hub, the router and the engines have."""
+    told = body if isinstance(body, dict) else {}
+    error, several = told.get("error"), told.get("errors")
+    if isinstance(several, list):
+        body = {"error": "; ".join(str(each.get("message", "")) for each in several if isinstance(each, dict))}
+    elif isinstance(error, list):
+        body = {"error": "; ".join(str(each) for each in error)}
+    elif isinstance(error, str) and isinstance(told.get("error_description"), str):
+        body = {"error": told["error_description"]}
+    refused = wire.refusal(status, headers, body)
+    message = refused.message or headers.get("x-error-message", "")
+    code = refused.code or headers.get("x-error-code", "")
+    kind, wait = told.get("error_type"), told.get("estimated_time")
+    return replace(
+        refused,
+        code=endpoints.PAUSED if status == 400 and _PAUSED.search(message) else code,
+        kind=refused.kind or (kind if isinstance(kind, str) else ""),
+        message=message,
+        param=f"{wait:.0f}" if isinstance(wait, int | float) and 0 < wait < 3600 else refused.param,
+        headers=headers,
+    )
+
+
+def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+    """A refusal that the Hub, the router or an engine tells more about than the status does."""
+    named, said = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
+    found = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
+    if found:
+        return found
+    if refused.status == 402:
+        return Problem(
+            f"The monthly credit of your {label} account is used up.",
+            f"Add credit at {_SETTINGS}/billing, or use an endpoint of your own.",
+        )
+    if refused.status == 410:
+        return Unreachable(f"{label} has closed this address.", "Set the router URL to https://router.huggingface.co.")
+    if _MEMORY.search(said):
+        return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
+    if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(said):
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+    if refused.status == 424:
+        return Problem(f"{named} failed while it worked on this.", "Try again, or look at the log of the endpoint.")
+    if _NO_TEMPLATE.search(said):
+        return Problem(f"{named} has no chat template, so it holds no conversations.", "Pick another model.")
+    return errors.explain(label, refused, model) if refused.status != 403 else None
+
+
+def _of_token(label: str, refused: Refusal) -> Problem | None:
+    if refused.code == hub.NO_INFERENCE or (refused.status == 403 and _NO_CALLS.search(refused.message)):
+        return Restricted(
+            f"{label} knows this token, but it may not call hosted models.",
+            f"Allow it to make calls to Inference Providers at {_SETTINGS}/tokens. Endpoints may work without.",
+        )
+    if refused.code == endpoints.NO_LISTING:
+        return Restricted(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
+    if refused.status == 403 and _NO_ENDPOINT_CALLS.search(refused.message):
+        return Restricted(
+            f"{label} knows this token, but it may not call this endpoint.",
+            f"Allow it to make calls to your Inference Endpoints at {_SETTINGS}/tokens.",
+        )
+    return None
+
+
+def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
+    if refused.code == "GatedRepo":
+        return Restricted(
+            f"{named} needs its licence accepted first.", "Open its page on huggingface.co, accept, and verify again."
+        )
+    if refused.code == hub.DISABLED or (refused.status == 403 and "disabled" in refused.message):
+        return Problem(f"{named} was disabled at {label}.", "Pick another model.")
+    if refused.code in ("RepoNotFound", "RepositoryNotFound"):
+        return Problem(
+            f"There is no {named} at {label} that this token can see.",
+            "Write it as owner/name. A private or gated one needs a token of an account that may see it.",
+        )
+    if refused.code == hub.NOT_SERVED and refused.param:
+        return _other(named, refused.param)
+    if refused.code == hub.NOT_SERVED or (
+        refused.status == 400 and _UNSERVED.search(f"{refused.code} {refused.message}")
+    ):
+        return Problem(
+            f"Nobody whom you have enabled serves {named} as a hosted model.",
+            f"Choose one that is served, look at {_SETTINGS}/inference-providers, or use an endpoint of your own.",
+        )
+    if refused.status == 503 and "loading" in refused.message:
+        wait = f" in about {refused.param} s" if refused.param else " in a while"
+        return Problem(f"{named} is still being loaded.", f"Try again{wait}.")
+    return None
+
+
+def _of_endpoint(refused: Refusal, named: str) -> Problem | None:
+    if refused.code == tgi.OTHER_TASK:
+        return _other(named, refused.param)
+    if refused.code == endpoints.PAUSED:
+        return Problem(
+            f"The endpoint of {named} is paused; calls to it fail until it is resumed.", f"Resume it on {_PAGE}."
+        )
+    if refused.code == endpoints.FAILED:
+        return Problem(f"The endpoint of {named} has failed to start.", f"Its log is on {_PAGE}.", refused.message)
+    if refused.code == endpoints.NO_ENDPOINT:
+        return Problem(
+            f"{refused.param} has no endpoint at this address, or not exactly one of {named}.",
+            f"Choose the user or organization that it belongs to, and its URL from {_PAGE}.",
+        )
+    if refused.code == endpoints.WRONG_MODEL:
+        return Problem(
+            f"This endpoint runs {refused.param}, not {named}.",
+            "For embedding the model must be the one that was deployed. For text any name will do.",
+        )
+    if refused.code == endpoints.NO_ENGINE:
+        return Problem(
+            "What runs at this address is no server that is known here.",
+            "Known are TGI, TEI, vLLM and others of OpenAI's wire, and the default toolkit.",
+        )
+    return None
+
+
+def _other(named: str, task: str) -> Problem:
+    told = f" It is for {_KINDS[task]}." if task in _KINDS else ""
+    return Problem(f"{named} does not serve the task that was chosen.{told}", "Choose the task that it serves.")
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """A corrected call: to an endpoint once it is up, without what it does not take, or in its older words."""
+    if refused.status in (502, 503):
+        return endpoints.wake(call)
+    if isinstance(call.reader, tei.Batch):
+        fewer = call.reader.fewer(refused)
+        return (fewer, "The server takes fewer texts at once.") if fewer else None
+    body = call.json if isinstance(call.json, dict) else {}
+    if "parameters" in body:
+        return _fewer_parameters(call, refused)
+    if "messages" in body and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
+        return _continued(call), "The model has no chat template. It continues the text instead."
+    return errors.amend(call, refused) if "messages" in body or "input" in body else None
+
+
+def _fewer_parameters(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    unused = _UNUSED.search(refused.message)
+    names = [each for each in call.json["parameters"] if unused and re.search(rf"['\"]{each}['\"]", unused[1])]
+    if not names:
+        return None
+    kept = {name: value for name, value in call.json["parameters"].items() if name not in names}
+    words = ", ".join(each.replace("_", " ") for each in names)
+    return replace(call, json={**call.json, "parameters": kept}), f"The model takes no {words}. It was left out."
+
+
+_RENAMED = {"max_tokens": "max_new_tokens"}
+_SHARED = ("temperature", "top_p", "seed", "stop", "frequency_penalty")
+
+
+def _continued(call: Call) -> Call:
+    """A chat of TGI as a prompt to be continued."""
+    body = call.json
+    given = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
+    messages = tuple(Message(each["role"], each["content"]) for each in body["messages"])
+    ask = ChatAsk(Model("", "", ModelType.CHAT), messages, given, body["stream"])
+    url = call.url.removesuffix("/v1/chat/completions")
+    return tgi.generate(tgi.TGI, url, ask).with_headers(call.headers)

@@ -1,0 +1,237 @@
+"""Hugging Face's Hub: whose a token is, models to search, and who serves one of them.
+
+Hub API (hub-docs, inference-providers/hub-api); huggingface_hub, hf_api.py and inference/_providers; huggingface.js,
+who-am-i.ts. A hosted model is served through the router, by Hugging Face itself (`hf-inference`) or by a partner.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from tui.domain import Model, ModelType
+from tui.providers.dialects.openai.api import malformed, number
+from tui.providers.events import Accepted, Event, Found, Hit, Learned
+from tui.providers.requests import Call, Frame, Refusal
+from tui.providers.spec import Fields
+
+HOSTED, ENDPOINT = "hosted_inference_api", "inference_endpoints"
+TEXT, TEXT2TEXT, VECTORS, SPEECH = (
+    "text-generation",
+    "text2text-generation",
+    "feature-extraction",
+    "automatic-speech-recognition",
+)
+TASKS = {
+    TEXT: ModelType.CHAT,
+    TEXT2TEXT: ModelType.CHAT,
+    VECTORS: ModelType.EMBEDDING,
+    SPEECH: ModelType.SPEECH2TEXT,
+}
+SIMILARITY = "sentence-similarity"
+ROUTER, SERVERLESS = "router", "hf-inference"
+PARTNERS = {
+    TEXT: {
+        "featherless-ai": "/featherless-ai/v1",
+        "together": "/together/v1",
+        "novita": "/novita/v3/openai",
+        "deepinfra": "/deepinfra/v1/openai",
+    },
+    TEXT2TEXT: {},
+    VECTORS: {
+        "scaleway": "/scaleway/v1",
+        "together": "/together/v1",
+        "deepinfra": "/deepinfra/v1/openai",
+    },
+    SPEECH: {"deepinfra": "/deepinfra/v1/openai"},
+}
+"""By task the partners whose calls are OpenAI's, and their paths on the router (huggingface_hub, _providers)."""
+
+NO_INFERENCE, NOT_SERVED, DISABLED = "no_inference", "not_served", "disabled"
+"""Codes of refusals that are found in answers of success."""
+
+_CALLS = "inference.serverless.write"
+SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated")
+"""What the Hub is asked to tell of a model."""
+
+_CHECKED = (*SHOWN, "disabled")
+_UNSIZED = frozenset({400, 401, 403, 404, 405, 429, 500, 502, 503, 504})
+"""Whatever the router says no with, the model can be used."""
+
+
+def task_of(model: Model) -> str:
+    """The task of a model; the first of its type where none was given."""
+    return model.fields.get("task") or next(task for task, kind in TASKS.items() if kind is model.type)
+
+
+def at(base: str, path: str) -> str:
+    """The URL of a path under a base."""
+    return base.rstrip("/") + path
+
+
+# --- the account ------------------------------------------------------------------------------------------------------
+
+
+def whoami(fields: Fields) -> Call:
+    """The call that tells whose the token is; free, and limited more strictly than all others."""
+    return Call("GET", at(fields["hub_url"], "/api/whoami-v2"), lambda: _accepted)
+
+
+def namespaces(fields: Fields, values: Mapping[str, str]) -> Call:
+    """The call that finds the names whose endpoints the account may see: its own, and its organizations'."""
+    return replace(whoami(fields), reader=lambda: _namespaces)
+
+
+def name_in(data: Any) -> str:
+    """The name of the account in an answer to `whoami`; '' where there is none."""
+    name = data.get("name") if isinstance(data, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _accepted(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    if not name_in(frame.data):
+        yield malformed("It names no account.")
+    elif _may_call(frame.data):
+        yield Accepted()
+    else:
+        yield Refusal(403, code=NO_INFERENCE)
+
+
+def _may_call(who: Mapping[str, Any]) -> bool:
+    """Whether the token may call hosted models. Only fine-grained ones list what they may; others may all."""
+    rights = _inside(who, "auth", "accessToken", "fineGrained")
+    if not rights:
+        return True
+    scoped = [each.get("permissions") for each in dicts(rights.get("scoped"))]
+    return any(isinstance(each, list) and _CALLS in each for each in (rights.get("global"), *scoped))
+
+
+def _namespaces(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    if not (own := name_in(frame.data)):
+        yield malformed("It names no account.")
+        return
+    orgs = [name for each in dicts(frame.data.get("orgs")) if (name := name_in(each))]
+    yield Found((Hit(own, "your own"), *(Hit(each, "organization") for each in orgs)))
+
+
+# --- who serves a model -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Served:
+    """How a hosted model is reached: the wire or partner, its name there ('' for its own), whether it is well."""
+
+    engine: str
+    served_as: str = ""
+    well: bool = True
+
+
+def served(entry: Mapping[str, Any], task: str) -> Served | None:
+    """Who serves a model of the Hub for a task, best first; None if nobody does."""
+    mapping = _mapping(entry.get("inferenceProviderMapping"))
+    for well in (True, False):
+        live = {name: each for name, each in mapping.items() if (each.get("status", "live") == "live") is well}
+        if task == TEXT and any(each.get("task") == "conversational" for each in live.values()):
+            return Served(ROUTER, well=well)
+        own = live.get(SERVERLESS)
+        if own and _serves(own.get("task"), task, entry.get("tags")):
+            return Served(SERVERLESS, well=well)
+        for partner in PARTNERS.get(task, {}):
+            each = live.get(partner, {})
+            if each.get("task") == task:
+                name = each.get("providerId")
+                return Served(partner, name if isinstance(name, str) else "", well)
+    return None
+
+
+def _serves(offered: Any, task: str, tags: Any) -> bool:
+    if task == TEXT2TEXT:
+        return offered in (TEXT, TEXT2TEXT)
+    if task == VECTORS and offered == SIMILARITY:
+        # Such a model gives vectors as well where it is tagged so.
+        return isinstance(tags, list) and VECTORS in tags
+    return bool(offered == task)
+
+
+def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
+    """By provider: an object most often, a list whose entries name theirs on some routes."""
+    if isinstance(value, dict):
+        return {name: each for name, each in value.items() if isinstance(each, dict)}
+    return {each["provider"]: each for each in dicts(value) if isinstance(each.get("provider"), str)}
+
+
+# --- one hosted model -------------------------------------------------------------------------------------------------
+
+
+def check(fields: Fields, model: Model) -> Call:
+    """The call that looks at a model which is to be used as a hosted one."""
+    url = f"{models_at(fields)}/{quote(model.id)}"
+    return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECKED})
+
+
+@dataclass(frozen=True)
+class _Hosted:
+    fields: Fields
+    model: Model
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        if frame is None:
+            return
+        entry, task = frame.data, task_of(self.model)
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            yield malformed("It describes no model.")
+        elif entry.get("disabled"):
+            yield Refusal(403, code=DISABLED)
+        elif by := served(entry, task):
+            found = {"task": task, "engine": by.engine, "served_as": by.served_as}
+            kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
+            learned = Learned(replace(self.model, fields=kept), _note(by, entry))
+            yield self._size(learned) if by.engine == ROUTER else learned
+        else:
+            yield Refusal(400, code=NOT_SERVED, param=_other(entry, task))
+
+    def _size(self, learned: Learned) -> Call:
+        """The call that asks the router how much text the model takes, which the Hub does not tell."""
+        url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
+        return Call("GET", url, lambda: partial(_sized, learned), takes=_UNSIZED)
+
+
+def _sized(learned: Learned, frame: Frame | None) -> Iterator[Event]:
+    """What was learned, with the largest context of those who serve the model."""
+    if frame is not None:
+        data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
+        serving = dicts(data.get("providers")) if isinstance(data, dict) else []
+        most = max((number(each.get("context_length")) for each in serving), default=0)
+        yield replace(learned, model=replace(learned.model, context=most or learned.model.context))
+
+
+def _other(entry: Mapping[str, Any], task: str) -> str:
+    """What a model is for where that is another task than the one wanted; '' where it fits or is not told."""
+    tag = entry.get("pipeline_tag")
+    other = next((each for each in TASKS if each != task and served(entry, each)), "")
+    return other or (tag if isinstance(tag, str) and tag in TASKS and tag != task else "")
+
+
+def _note(by: Served, entry: Mapping[str, Any]) -> str:
+    if not by.well:
+        return "Its last health check at Hugging Face failed, so calls may fail."
+    return "Its licence must have been accepted on its page." if entry.get("gated") else ""
+
+
+def models_at(fields: Fields) -> str:
+    return at(fields["hub_url"], "/api/models")
+
+
+def _inside(data: Any, *path: str) -> Mapping[str, Any]:
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -1,0 +1,121 @@
+"""Vectors on Hugging Face's own wire: TEI, hf-inference, and the default toolkit of an endpoint.
+
+text-embeddings-inference, router/src/http; transformers, feature-extraction pipeline. What comes back differs by
+server: one vector, one a text, or one a token, which are averaged.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui.providers.dialects.openai.api import malformed
+from tui.providers.events import Event, Finish, Vectors
+from tui.providers.huggingface.tgi import OTHER_TASK, error_in
+from tui.providers.requests import Call, EmbedAsk, Frame, Reader, Refusal
+
+MOST_TEXTS = 32
+"""What TEI takes at once unless it was set up otherwise."""
+
+_TOO_MANY = re.compile(r"batch size \d+ > maximum allowed batch size (\d+)")
+
+
+def embed(
+    url: str, ask: EmbedAsk, options: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> Call:
+    """The call that turns texts into vectors; its reader answers with the call for the next ones."""
+    return Batch(url, ask, options or {}, headers or {}).call()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The texts of one request, from `start` on. It makes the reader of its call, and knows how to ask for fewer."""
+
+    url: str
+    ask: EmbedAsk
+    options: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    size: int = MOST_TEXTS
+    start: int = 0
+
+    @property
+    def texts(self) -> Sequence[str]:
+        return self.ask.texts[self.start : self.start + self.size]
+
+    def call(self) -> Call:
+        return Call("POST", self.url, self, headers=self.headers, json={"inputs": list(self.texts), **self.options})
+
+    def __call__(self) -> Reader:
+        return self.read
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        if frame is None:
+            return
+        if refused := error_in(frame.data):
+            yield refused
+            return
+        vectors = vectors_of(frame.data, len(self.texts))
+        if vectors is None:
+            yield _other(frame.data) or malformed(f"It holds no {len(self.texts)} vectors.")
+            return
+        yield Vectors(self.start, vectors)
+        start = self.start + len(vectors)
+        if start < len(self.ask.texts):
+            yield replace(self, start=start).call()
+        else:
+            yield Finish("stop")
+
+    def fewer(self, refused: Refusal) -> Call | None:
+        """The call with as many texts as the server says that it takes; None if that is not what it says."""
+        said = _TOO_MANY.search(refused.message)
+        most = int(said[1][:9]) if said else 0
+        return replace(self, size=most).call() if 0 < most < len(self.texts) else None
+
+
+def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
+    """One vector a text out of what servers send; None if there is not one for each."""
+    if isinstance(data, dict):
+        data = data.get("embeddings")
+    depth = _depth(data)
+    if depth == 1 or (depth == 2 and count == 1 and len(data) > 1):
+        data, depth = [data], depth + 1
+    if depth == 4:
+        if not all(isinstance(each, list) and len(each) == 1 for each in data):
+            return None
+        data, depth = [each[0] for each in data], 3
+    if depth not in (2, 3) or len(data) != count:
+        return None
+    rows = [_row(each) if depth == 2 else _mean(each) for each in data]
+    return tuple(rows) if all(rows) and len({len(row) for row in rows}) == 1 else None
+
+
+def _depth(data: Any) -> int:
+    depth = 0
+    while isinstance(data, list) and data:
+        data, depth = data[0], depth + 1
+    return depth if isinstance(data, int | float) else 0
+
+
+def _row(value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or not all(type(each) in (int, float) for each in value):
+        return ()
+    row = tuple(map(float, value))
+    return row if all(map(math.isfinite, row)) else ()
+
+
+def _mean(tokens: Any) -> tuple[float, ...]:
+    """The mean of the vectors of tokens; they are as many as the text has, so each text has its own."""
+    rows = [_row(each) for each in tokens] if isinstance(tokens, list) else []
+    if not rows or not rows[0] or len({len(row) for row in rows}) != 1:
+        return ()
+    return tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
+
+
+def _other(data: Any) -> Refusal | None:
+    """The answer of a task that gives no vectors."""
+    while isinstance(data, list) and data:
+        data = data[0]
+    known = {"generated_text": "text-generation", "text": "automatic-speech-recognition", "label": "", "score": ""}
+    name = next((each for each in known if isinstance(data, dict) and each in data), None)
+    return None if name is None else Refusal(400, code=OTHER_TASK, param=known[name])

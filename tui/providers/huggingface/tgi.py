@@ -1,0 +1,181 @@
+"""Text generation on Hugging Face's own wire: TGI, hf-inference, and the default toolkit of an endpoint.
+
+text-generation-inference, router/src (server, validation, infer); huggingface-inference-toolkit, handler.py. A prompt
+goes in, its continuation comes out. Streamed events end with the one that repeats the whole text; there is no `[DONE]`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.providers.dialects.openai.api import malformed, number
+from tui.providers.dialects.openai.chat import prompt
+from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.events import Event, Finish, TextDelta, Usage
+from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
+
+NEW_TOKENS = 512
+"""What an answer may use unless it is told: older servers stop after a few words, newer ones at the context's end."""
+
+OTHER_TASK = "other_task"
+"""The code of an answer that belongs to another task; `param` names it."""
+
+STATUS = {
+    "validation": 422,
+    "template_error": 422,
+    "missing_template_variable": 422,
+    "tool_error": 422,
+    "generation": 424,
+    "overloaded": 429,
+    "incomplete_generation": 500,
+    "incomplete_generation_stream": 500,
+    "stream_serialization_error": 500,
+    "healthcheck": 503,
+}
+"""What the kinds of errors in a stream amount to, which begins with 200 before its request is looked at."""
+
+_SAMPLING = ("temperature", "top_p", "top_k")
+_CUT = "The answer was cut off before its end."
+_LENGTH = "The answer reached its length limit."
+
+
+@dataclass(frozen=True)
+class Server:
+    """How a server of this wire differs.
+
+    `whole` and `streamed` are its paths, the latter None where it never streams. With `flag` the body says which way
+    it is. `details` says that it tells, when asked, why an answer ended. `echoes` says that the prompt may come back.
+    """
+
+    whole: str = ""
+    streamed: str | None = None
+    flag: bool = False
+    details: bool = False
+    echoes: bool = False
+
+
+TGI = Server("/generate", "/generate_stream", details=True)
+SERVERLESS = Server("", "", flag=True)
+TOOLKIT = Server(echoes=True)
+
+
+def generate(server: Server, url: str, ask: ChatAsk, continues: bool = True) -> Call:
+    """The call that continues a prompt. With `continues` the model would repeat the prompt first if it were let."""
+    streamed = ask.stream and server.streamed is not None
+    text = prompt(ask.messages)
+    body: dict[str, Any] = {"inputs": text, "parameters": _parameters(server, ask.parameters, continues)}
+    if server.flag:
+        body["stream"] = streamed
+    path = server.streamed if streamed and server.streamed is not None else server.whole
+    framing = Framing.SSE if streamed else Framing.JSON
+    return Call("POST", url + path, lambda: answer_reader(text if server.echoes else ""), framing, json=body)
+
+
+def _parameters(server: Server, given: Mapping[str, Any], continues: bool) -> dict[str, Any]:
+    """Parameters within the bounds: what stands for 'no limit' is left out, as the bounds themselves are refused."""
+    made = {"max_new_tokens": NEW_TOKENS, **given}
+    greedy = made.get("temperature") == 0
+    for name, off in (
+        ("temperature", greedy),
+        ("top_p", not 0 < made.get("top_p", 1) < 1),
+        ("top_k", not made.get("top_k")),
+    ):
+        if off:
+            made.pop(name, None)
+    if greedy or any(name in made for name in _SAMPLING):
+        made["do_sample"] = not greedy
+    if continues:
+        made["return_full_text"] = False
+    if server.details:
+        made["details"] = True
+    return made
+
+
+def answer_reader(echo: str = "") -> Reader:
+    """A reader for one answer, in pieces or whole, from which the prompt `echo` is cut."""
+    return _Answer(echo).read
+
+
+class _Answer:
+    def __init__(self, echo: str) -> None:
+        self._echo = echo
+        self._thinking = Thinking()
+        self._text = self._done = False
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+        if self._done:
+            return
+        if frame is None:
+            yield from self._end("interrupted", False, _CUT)
+            return
+        data = frame.data
+        while isinstance(data, list) and data and not _numbers(data):
+            data = data[0]
+        if not isinstance(data, dict):
+            if isinstance(data, list):
+                self._done = True
+                yield Refusal(400, code=OTHER_TASK, param="feature-extraction") if data else malformed("It is empty.")
+            return
+        if refused := error_in(data):
+            self._done = True
+            yield refused
+        elif "token" in data or "generated_text" in data:
+            yield from self._piece(data)
+        else:
+            self._done = True
+            yield _other(data)
+
+    def _piece(self, data: Mapping[str, Any]) -> Iterator[Event]:
+        token, whole = data.get("token"), data.get("generated_text")
+        text = whole if isinstance(whole, str) else ""
+        if isinstance(token, dict):
+            # The last event repeats the whole text.
+            piece = token.get("text")
+            text = piece if isinstance(piece, str) and not token.get("special") else ""
+        elif self._echo and text.startswith(self._echo):
+            text = text[len(self._echo) :]
+        if text:
+            yield from self._told(self._thinking.feed(text))
+        if isinstance(whole, str):
+            yield from self._last(data.get("details"))
+
+    def _last(self, details: Any) -> Iterator[Event]:
+        details = details if isinstance(details, dict) else {}
+        if details:
+            yield Usage(number(details.get("input_length")), number(details.get("generated_tokens")))
+        reason = details.get("finish_reason") or "stop"
+        cut = reason == "length"
+        yield from self._end(str(reason), not cut, _LENGTH if cut else "")
+
+    def _end(self, reason: str, complete: bool, note: str) -> Iterator[Event]:
+        self._done = True
+        yield from self._told(self._thinking.rest())
+        if complete and not self._text:
+            note = "The answer is empty."
+        yield Finish(reason, complete=complete, note=note)
+
+    def _told(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            self._text = self._text or isinstance(event, TextDelta)
+            yield event
+
+
+def error_in(data: Any) -> Refusal | None:
+    """The refusal in a frame, if it is one: a sentence, and mostly its kind."""
+    if not isinstance(data, dict) or not data.get("error"):
+        return None
+    kind = data.get("error_type")
+    kind = kind if isinstance(kind, str) else ""
+    return Refusal(STATUS.get(kind, 0), kind=kind, message=str(data["error"])[:2000])
+
+
+def _other(data: Mapping[str, Any]) -> Refusal:
+    """The answer of a task that gives no text."""
+    for name, task in (("embeddings", "feature-extraction"), ("text", "automatic-speech-recognition")):
+        if name in data:
+            return Refusal(400, code=OTHER_TASK, param=task)
+    return Refusal(400, code=OTHER_TASK) if "label" in data else malformed("It holds no text.")
+
+
+def _numbers(data: list[Any]) -> bool:
+    return isinstance(data[0], int | float)

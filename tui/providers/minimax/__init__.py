@@ -1,0 +1,236 @@
+"""MiniMax: chat and embeddings of its own models. Facts as of 2026-11-22 (MiniMax API reference, error codes).
+
+A key belongs to the mainland or to the international platform, and works at that one's address only.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Problem, Refused, Restricted
+from tui.providers.dialects import sampling
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import errors, models
+from tui.providers.events import Listed
+from tui.providers.minimax import api
+from tui.providers.origins import of_base_url, with_path
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Reader, Refusal
+from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+
+_ID, _LABEL = "minimax", "MiniMax"
+_PATH = "/v1"
+_REGIONS = (
+    Choice(f"https://api.minimaxi.com{_PATH}", "mainland China"),
+    Choice(f"https://api.minimax.io{_PATH}", "international"),
+)
+
+_SIZE = 1536
+_OTHER = re.compile(r"speech|hailuo|image|music|video|voice", re.IGNORECASE)
+
+# Ids by what they can take, in tokens.
+_KNOWN = {
+    1_000_000: "MiniMax-M3 MiniMax-M1",
+    1_000_192: "MiniMax-Text-01",
+    204_800: "MiniMax-M2.7 MiniMax-M2.7-highspeed MiniMax-M2.5 MiniMax-M2.5-highspeed MiniMax-M2.1"
+    " MiniMax-M2.1-highspeed MiniMax-M2",
+    4096: "embo-01",
+}
+_CONTEXT = {name: size for size, names in _KNOWN.items() for name in names.split()}
+
+
+def _model(model_id: str) -> Model | None:
+    if _OTHER.search(model_id):
+        return None
+    context = _CONTEXT.get(model_id, 0)
+    if model_id.startswith("embo-"):
+        return Model(_ID, model_id, ModelType.EMBEDDING, context=context, dimensions=_SIZE)
+    return Model(_ID, model_id, ModelType.CHAT, context=context)
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    return _model(entry["id"])
+
+
+_CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
+_FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors="")
+_OLDER = replace(_FLAVOUR, most_tokens="max_tokens")
+
+
+def _at(fields: Fields) -> Fields:
+    return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
+
+
+def regions(fields: Fields) -> tuple[Fields, ...]:
+    """The other region, if the address is one of them; an address of somebody's own is the only one."""
+    here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
+    return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
+
+
+def listing(fields: Fields) -> Call:
+    """The models, which only a good key is shown: those of chats are listed, those of vectors known."""
+    call = models.listing(_FLAVOUR, _at(fields))
+    return checked(replace(call, reader=lambda: partial(_completed, call.reader())), api.refused_in)
+
+
+def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
+    for each in read(frame):
+        if isinstance(each, Listed):
+            listed = {model.id for model in each.models}
+            known = (model for model in _CATALOGUE if model.type is ModelType.EMBEDDING and model.id not in listed)
+            each = replace(each, models=(*each.models, *known))
+        yield each
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    flavour = _FLAVOUR if api.is_current(ask.model.id) else _OLDER
+    return api.chat(flavour, _at(fields), ask)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    return api.embed(_at(fields), ask)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes: the newest is warmer, and can leave out its thinking."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    newest = model.id.lower().startswith("minimax-m3")
+    low, high = (0, 2) if newest else (0.01, 1)
+    most = "max_completion_tokens" if api.is_current(model.id) else "max_tokens"
+    return (
+        sampling.temperature(low, high, "1"),
+        sampling.top_p(0.01, "0.95"),
+        sampling.most(most, high=_MOST if newest else None, thinks=True),
+        *(_THINKING if newest else ()),
+    )
+
+
+_MOST = 524_288
+_THINKING = (
+    Parameter(
+        "thinking",
+        "thinking",
+        ParameterKind.CHOICE,
+        unset="adaptive",
+        help="Whether it thinks before it answers, as much as a question needs.",
+        choices=("adaptive", "disabled"),
+    ),
+)
+
+_ELSEWHERE = (
+    "Look for a missing end. A key works only on the platform that it was made on, api.minimax.io or api.minimaxi.com,"
+    " a plan key (sk-cp-) only within its plan, and a group ID only with its own key."
+)
+_WORDS: dict[str, Callable[[str], Problem]] = {
+    "1004": lambda model: Refused("MiniMax does not know this key at this address.", _ELSEWHERE),
+    "2049": lambda model: Refused("MiniMax does not know this key at this address.", _ELSEWHERE),
+    "1008": lambda model: Problem(
+        "Your MiniMax account has no balance left. The key is right.", "Add credit on its billing page."
+    ),
+    "2056": lambda model: Problem(
+        "The usage of your MiniMax plan is used up for now. The key is right.",
+        "Wait some hours until its window begins anew, or use a pay-as-you-go key.",
+    ),
+    "1026": lambda model: Problem("The content rules of MiniMax refuse this text.", "Put it in other words."),
+    "1027": lambda model: Problem(
+        "The content rules of MiniMax stopped its own answer.", "Put the question in other words."
+    ),
+    "1039": lambda model: Problem(
+        "The tokens of this minute are used up at MiniMax.",
+        "Wait a minute; a text that is too long is to be shortened.",
+    ),
+    "1042": lambda model: Problem("Too much of this text is characters that do not show.", "Take them out."),
+}
+_UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|not support.* model", re.IGNORECASE)
+
+
+def explain(refused: Refusal, model: str) -> Problem | None:
+    """A refusal by its number (MiniMax API reference, error codes)."""
+    if refused.code in _WORDS:
+        return _WORDS[refused.code](model)
+    if refused.code in ("2013", "2061") and model.startswith("embo-"):
+        message = f"MiniMax does not offer {model} to this account."
+        return Restricted(message, "Its embeddings are not open to every account; use those of another provider.")
+    if refused.code in ("2013", "2061") and _UNKNOWN_MODEL.search(refused.message):
+        message = f"MiniMax does not know {model or 'the model'}, or no longer serves it to this key."
+        return Problem(message, "Refresh the list of models, or pick another model.")
+    return errors.explain(_LABEL, replace(refused, final=False), model)
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=70,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_key",
+            "API key",
+            "Hundreds of characters are right. International ones are made at https://platform.minimax.io.",
+            secret=True,
+            required=True,
+            env=("MINIMAX_API_KEY",),
+            prefixes=(
+                Choice("sk-api-", "MiniMax pay-as-you-go key"),
+                Choice("sk-cp-", "MiniMax plan key, which works within its plan only"),
+                Choice("eyJ", "MiniMax key"),
+            ),
+        ),
+        Field(
+            "group_id",
+            "Group ID",
+            "Only for embeddings with an older key; it is on the account's page of basic information.",
+            pattern=r"\d{1,32}",
+            pattern_help="A group ID is a number.",
+            env=("MINIMAX_GROUP_ID",),
+            more=True,
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "That of the platform where the key was made.",
+            default=_REGIONS[0].value,
+            choices=_REGIONS,
+            env=("MINIMAX_API_BASE", "MINIMAX_API_HOST"),
+            more=True,
+            url=True,
+            clears=(
+                *wire.ENDINGS,
+                "/text/chatcompletion_v2",
+                "/text/chatcompletion_pro",
+                "/anthropic",
+                "/anthropic/v1",
+                "/anthropic/v1/messages",
+            ),
+        ),
+    ),
+    sign=wire.sign,
+    origins=of_base_url,
+    verify=listing,
+    refusal=api.refusal,
+    key_page="https://platform.minimaxi.com/user-center/basic-information/interface-key",
+    docs=(
+        "https://platform.minimax.io/docs/api-reference/text-openai-api",
+        "https://platform.minimax.io/docs/api-reference/errorcode",
+    ),
+    list_models=listing,
+    kind_of=models.kind_by(_classify),
+    chat=chat,
+    tells_questions=True,
+    embed=embed,
+    explain=explain,
+    amend=errors.amend,
+    parameters=parameters,
+    catalogue=_CATALOGUE,
+    catalogue_as_of="2026-11-22",
+    regions=regions,
+    proposed={
+        ModelType.CHAT: ("MiniMax-M3", "MiniMax-M2.7", "MiniMax-M2.5"),
+        ModelType.EMBEDDING: ("embo-01",),
+    },
+)

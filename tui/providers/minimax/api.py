@@ -1,0 +1,169 @@
+"""MiniMax's own ways on OpenAI's wire (MiniMax API reference: OpenAI API, chatcompletion v2, embeddings, error codes).
+
+A failure comes with a status as elsewhere, or as `base_resp` in the body of a 200, its numbers the same. A stream of
+the older route ends with a whole message that repeats all the text. Vectors have a shape of their own.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.openai.embeddings import vectors_of
+from tui.providers.events import Event, Finish, Usage, Vectors
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Message, Refusal
+from tui.providers.spec import Fields
+
+MOST_TEXTS = 32
+MOST_CHARACTERS = 3500
+"""Of the texts in one request; about as many tokens, in the languages that have the most of them."""
+
+_CURRENT = re.compile(r"minimax-m[2-9]", re.IGNORECASE)
+_NUMBER = re.compile(r"\((\d{4})\)\s*$")
+
+# Numbers by the status that they amount to, and those where asking again does not help.
+_STATUS = {
+    401: ("1004", "2049"),
+    402: ("1008",),
+    429: ("1002", "1039", "1041", "2045", "2056"),
+    400: ("1026", "1027", "1042", "2013", "2061"),
+    500: ("1000", "1001", "1013", "1024", "1033"),
+}
+_AMOUNTS = {number: status for status, numbers in _STATUS.items() for number in numbers}
+_FINAL = frozenset({"1004", "1008", "1026", "1027", "1042", "2013", "2049", "2056", "2061"})
+_KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insufficient_balance_error": "1008"}
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure. Its number is in `base_resp`, else in brackets at the end of the message."""
+    base = body.get("base_resp") if isinstance(body, dict) else None
+    if isinstance(base, dict):
+        refused = wire.refusal(status, headers, {"code": base.get("status_code"), "message": base.get("status_msg")})
+    else:
+        refused = wire.refusal(status, headers, body)
+        found = _NUMBER.search(refused.message)
+        refused = replace(refused, code=found[1] if found else _KINDS.get(refused.kind, refused.code))
+    named = (body.get("request_id"), body.get("id")) if isinstance(body, dict) else ()
+    names = (refused.request_id, headers.get("trace-id"), *named)
+    return replace(
+        refused,
+        status=status or _AMOUNTS.get(refused.code, 0),
+        request_id=next((each for each in names if each and isinstance(each, str)), ""),
+        headers=headers,
+        final=refused.code in _FINAL,
+    )
+
+
+def refused_in(frame: Frame) -> Refusal | None:
+    """The refusal in a frame of an answer, in either form."""
+    base = frame.data.get("base_resp") if isinstance(frame.data, dict) else None
+    failed = isinstance(base, dict) and base.get("status_code")
+    return refusal(0, {}, frame.data) if failed or wire.error_in(frame.data, frame.event) else None
+
+
+def is_current(model_id: str) -> bool:
+    """Whether a model is of those that think, on the current route; older ones are on a route of their own."""
+    return bool(_CURRENT.match(model_id))
+
+
+def chat(flavour: wire.Flavour, fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat, its thinking apart from its text."""
+    current = is_current(ask.model.id)
+    parameters = dict(ask.parameters)
+    if thinking := parameters.pop("thinking", ""):
+        parameters["thinking"] = {"type": thinking}
+    if current:
+        parameters["reasoning_split"] = True
+    call = openai_chat.chat(flavour, fields, replace(ask, messages=_one_system(ask.messages), parameters=parameters))
+    url = call.url if current else wire.endpoint(fields, "/text/chatcompletion_v2")
+    return checked(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that turns texts into vectors, `db` for texts to be found and `query` for what they are found with."""
+    return checked(_Batch(fields, ask).call(), refused_in)
+
+
+def _one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    """The messages with at most one of the system, the first; others are refused (2013)."""
+    system = [each.text for each in messages if each.role == "system"]
+    rest = tuple(each for each in messages if each.role != "system")
+    return (Message("system", "\n\n".join(system)), *rest) if system else rest
+
+
+class _Answer:
+    """Reads a chat as elsewhere, with what is repeated left out and thinking where it is looked for."""
+
+    def __init__(self) -> None:
+        self._read = openai_chat.answer_reader()
+        self._begun: set[str] = set()
+
+    def read(self, frame: Frame | None) -> Iterator[Any]:
+        choices = frame.data.get("choices") if frame is not None and isinstance(frame.data, dict) else None
+        if frame is None or not isinstance(choices, list):
+            yield from self._read(frame)
+            return
+        choices = [self._choice(each) for each in choices if isinstance(each, dict)]
+        yield from self._read(replace(frame, data={**frame.data, "choices": choices}))
+        if any("message" in each for each in choices):
+            yield from self._read(Frame(openai_chat.DONE))
+
+    def _choice(self, choice: Mapping[str, Any]) -> dict[str, Any]:
+        """A piece, which adds to what was said, or a whole message, which ends it and tells only what is missing."""
+        name = "message" if isinstance(choice.get("message"), dict) else "delta"
+        found = choice.get(name)
+        piece = dict(found) if isinstance(found, dict) else {}
+        details = piece.pop("reasoning_details", None)
+        if isinstance(details, list) and not piece.get("reasoning_content"):
+            texts = [str(each.get("text", "")) for each in details if isinstance(each, dict)]
+            piece["reasoning_content"] = "".join(texts)
+        if name == "message":
+            piece = {key: value for key, value in piece.items() if key not in self._begun}
+        self._begun |= {key for key, value in piece.items() if value}
+        return {**choice, name: piece}
+
+
+@dataclass(frozen=True)
+class _Batch:
+    fields: Fields
+    ask: EmbedAsk
+    start: int = 0
+    used: int = 0
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        size = 0
+        texts = self.ask.texts[self.start : self.start + MOST_TEXTS]
+        for count, text in enumerate(texts):
+            size += len(text)
+            if count and size > MOST_CHARACTERS:
+                return texts[:count]
+        return texts
+
+    def call(self) -> Call:
+        kind = "query" if self.ask.query else "db"
+        body = {"model": self.ask.model.id, "texts": list(self.texts), "type": kind}
+        query = {"GroupId": self.fields["group_id"]} if self.fields.get("group_id") else {}
+        return Call("POST", wire.endpoint(self.fields, "/embeddings"), lambda: self.read, query=query, json=body)
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        if frame is None:
+            return
+        data = frame.data if isinstance(frame.data, dict) else {}
+        found = data.get("vectors")
+        rows = [{"embedding": each} for each in found] if isinstance(found, list) else None
+        vectors = vectors_of({"data": rows}, len(self.texts))
+        if vectors is None:
+            yield wire.malformed(f"It holds no {len(self.texts)} vectors.")
+            return
+        yield Vectors(self.start, vectors)
+        used = self.used + wire.number(data.get("total_tokens"))
+        start = self.start + len(vectors)
+        if start < len(self.ask.texts):
+            yield _Batch(self.fields, self.ask, start, used).call()
+            return
+        yield Usage(input=used)
+        yield Finish("stop")

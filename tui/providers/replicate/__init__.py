@@ -1,0 +1,107 @@
+"""Replicate: hosted models of many makers, added one by one. Facts as of 2026-11-22 (Replicate HTTP API reference).
+
+Every model has its own inputs and output, which are read from its schema when it is added.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, ModelType, Supply
+from tui.providers.origins import of_base_url, with_path
+from tui.providers.replicate import audio, chat, embeddings, errors, inputs, models, references
+from tui.providers.requests import Call
+from tui.providers.spec import Choice, Field, Fields, Provider
+from tui.secret import Secret
+
+_ID, _LABEL = "replicate", "Replicate"
+_PATH = "/v1"
+_BASE_URL = f"https://api.replicate.com{_PATH}"
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """`Authorization: Bearer`, on the API and on streams and files alike."""
+    token = secrets.get("api_token")
+    return call.with_headers({"authorization": Secret(f"Bearer {token.reveal()}")}) if token else call
+
+
+def _at(fields: Fields) -> Fields:
+    return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
+
+
+def _here(make: Callable[[Fields, Any], Call]) -> Callable[[Fields, Any], Call]:
+    """The call at the address of the credential."""
+    return lambda fields, ask: make(_at(fields), ask)
+
+
+def search(fields: Fields, text: str, kind: ModelType) -> Call:
+    return models.search(_at(fields), text, kind)
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=20,
+    supply=Supply.HOSTING,
+    intake=Intake.ADDED,
+    fields=(
+        Field(
+            "api_token",
+            "API token",
+            "Starts with r8_.",
+            secret=True,
+            required=True,
+            env=("REPLICATE_API_TOKEN",),
+            prefixes=(Choice("r8_", "Replicate API token"),),
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a gateway that speaks this API.",
+            default=_BASE_URL,
+            env=("REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"),
+            more=True,
+            url=True,
+            clears=("/predictions", "/models", "/account"),
+        ),
+    ),
+    model_id=Field(
+        "model",
+        "Model",
+        "Written owner/name; or the address of its page.",
+        takes_apart=references.taken_apart,
+    ),
+    model_fields=(
+        Field(
+            "version",
+            "Version",
+            "Empty: the newest of a community model. Official models take none.",
+            pattern=r"[0-9a-f]{64}",
+            pattern_help="A version has 64 characters, 0 to 9 and a to f; its model's page lists it under Versions.",
+        ),
+        Field(
+            "deployment",
+            "Deployment",
+            "Only to run the model on a deployment of your own, written owner/name.",
+            pattern=r"(https?://)?([\w.-]+/)*[\w.-]+/[\w.-]+/?",
+            pattern_help="A deployment is written owner/name, as in the address of its page.",
+        ),
+    ),
+    sign=sign,
+    origins=of_base_url,
+    host_suffixes=references.HOSTS,
+    verify=lambda fields: models.account(_at(fields)),
+    refusal=errors.refusal,
+    key_page="https://replicate.com/account/api-tokens",
+    docs=("https://replicate.com/docs/reference/http", "https://replicate.com/collections/language-models"),
+    chat=_here(chat.chat),
+    embed=_here(embeddings.embed),
+    transcribe=_here(audio.transcribe),
+    explain=partial(errors.explain, _LABEL),
+    amend=errors.amend,
+    parameters=inputs.parameters,
+    audio=audio.audio,
+    after_saving="Models are added one by one: by their name, or by a search.",
+    search=search,
+    check_model=_here(models.check),
+)

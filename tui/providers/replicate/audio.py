@@ -1,0 +1,109 @@
+"""Speech to text by models on Replicate: a small recording goes along as a data URL, others are uploaded first.
+
+Replicate HTTP API reference, predictions (input files) and files. Outputs differ from model to model.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+
+from tui.domain import Model
+from tui.providers.dialects.openai.api import endpoint, malformed
+from tui.providers.events import Event, Finish, Segment, Transcript
+from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import predictions
+from tui.providers.replicate.inputs import Inputs, Take
+from tui.providers.replicate.references import is_known
+from tui.providers.requests import Begun, Call, Frame, Framing, Recording, Refusal, Times, TranscribeAsk, Upload
+from tui.providers.spec import AudioLimits, Fields
+
+WITHIN = 190_000
+"""What goes along, in bytes: base64 adds a third, and a data URL may be 256 kB long."""
+
+_ENDINGS = ("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm")
+_SIZE = 100_000_000
+_UNKNOWN = Inputs((Take("audio", file=True),))
+_TEXTS = ("transcription", "transcript", "text", "translation")
+
+
+def audio(model: Model) -> AudioLimits:
+    """What a model takes; times are given by those whose output has them."""
+    inputs = replicate_inputs.of(model) or _UNKNOWN
+    return AudioLimits(_ENDINGS, _SIZE, (Times.NONE, Times.SENTENCE) if inputs.times else (Times.NONE,))
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    """The call that begins to turn a recording into text."""
+    if ask.size <= WITHIN:
+        return _predict(fields, ask, Recording(ask.path, f"data:{ask.media};base64,"))
+    upload = Upload((), ask.path, ask.media, ask.size, "content")
+    return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, ask), upload=upload)
+
+
+def _uploaded(fields: Fields, ask: TranscribeAsk, frame: Frame | None) -> Iterator[Refusal | Call | Begun]:
+    if frame is None:
+        return
+    file = frame.data if isinstance(frame.data, dict) else {}
+    if isinstance(name := file.get("id"), str) and name:
+        # It would lie there until it expires.
+        place = endpoint(fields, f"/files/{quote(name, safe='')}")
+        yield Begun(Call("DELETE", place, lambda: lambda _: (), repeatable=False), anyway=True)
+    urls = file.get("urls")
+    url = urls.get("get") if isinstance(urls, dict) else None
+    if isinstance(url, str) and url:
+        yield _predict(fields, ask, url)
+    else:
+        yield malformed("It holds no address of a file.")
+
+
+def _predict(fields: Fields, ask: TranscribeAsk, sound: Recording | str) -> Call:
+    inputs = replicate_inputs.of(ask.model) or _UNKNOWN
+    take = inputs.audio or _UNKNOWN.takes[0]
+    given: dict[str, Any] = {take.name: sound}
+    language = inputs.by_name("language")
+    if ask.language and language and (not language.choices or ask.language in language.choices):
+        given[language.name] = ask.language
+    return predictions.create(
+        fields, ask.model, given, predictions.Following(fields, partial(_heard, fields, ask.times))
+    )
+
+
+def _heard(
+    fields: Fields, times: Times, output: Any, prediction: Mapping[str, Any]
+) -> Iterator[Event | Refusal | Call]:
+    if isinstance(output, list) and output and isinstance(output[0], dict):
+        output = output[0]
+    told = output if isinstance(output, dict) else {}
+    text = predictions.joined(output)
+    if text is None:
+        text = next((told[name] for name in _TEXTS if isinstance(told.get(name), str)), None)
+    segments = tuple(_segments(told)) if times else ()
+    language = next((told[name] for name in ("detected_language", "language") if isinstance(told.get(name), str)), "")
+    file = told.get("txt_file")
+    if text is None and isinstance(file, str) and is_known(file, fields):
+        yield Call("GET", file, lambda: _written, Framing.TEXT)
+    elif text is None and not segments and not list(_segments(told)):
+        yield malformed("It holds no text.")
+    else:
+        said = " ".join(each.text for each in _segments(told)) if text is None else text
+        yield Transcript(said.strip(), segments, language)
+        yield Finish("succeeded")
+
+
+def _written(frame: Frame | None) -> Iterator[Event]:
+    if frame is not None:
+        yield Transcript(str(frame.data).strip())
+        yield Finish("succeeded")
+
+
+def _segments(told: Mapping[str, Any]) -> Iterator[Segment]:
+    """Stretches with `start` and `end`, or with both in `timestamp`."""
+    entries: list[Any] = next((told[name] for name in ("segments", "chunks") if isinstance(told.get(name), list)), [])
+    for each in entries:
+        if not isinstance(each, dict) or not isinstance(each.get("text"), str):
+            continue
+        pair = each.get("timestamp")
+        both = pair if isinstance(pair, list) and len(pair) == 2 else (each.get("start"), each.get("end"))
+        start, end = (float(at) if isinstance(at, int | float) else 0.0 for at in both)
+        yield Segment(start, max(start, end), each["text"].strip())

@@ -1,0 +1,54 @@
+"""Chats with models on Replicate: a conversation as inputs, an output as an answer (topics, streaming).
+
+Most models take one text. The conversation goes into it, unless the model takes messages as such.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.openai.api import malformed
+from tui.providers.events import Event, Finish, TextDelta
+from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import predictions
+from tui.providers.replicate.inputs import Inputs, Take
+from tui.providers.requests import Call, ChatAsk, Message, Refusal
+from tui.providers.spec import Fields
+
+_UNKNOWN = Inputs((Take("prompt", required=True),))
+"""What is assumed of a model whose inputs are not known: nearly every one takes this."""
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    """The call that begins to answer a chat."""
+    inputs = replicate_inputs.of(ask.model) or _UNKNOWN
+    given = {**replicate_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
+    return predictions.create(fields, ask.model, given, predictions.Following(fields, _answer, ask.stream))
+
+
+def _said(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
+    system = "\n\n".join(each.text for each in messages if each.role == "system")
+    turns = tuple(each for each in messages if each.role != "system")
+    given: dict[str, Any] = {inputs.system.name: system} if system and inputs.system else {}
+    rest = turns if given else messages
+    if whole := inputs.messages:
+        said = [{"role": each.role, "content": each.text} for each in rest]
+        return given | {whole.name: json.dumps(said, ensure_ascii=False) if whole.type == "string" else said}
+    name = (inputs.prompt or _UNKNOWN.takes[0]).name
+    if system and not given and len(turns) == 1:
+        return {name: f"{system}\n\n{turns[0].text}"}
+    return given | {name: openai_chat.prompt(rest)}
+
+
+def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | Refusal]:
+    """A whole answer, of which nothing was shown yet."""
+    text = "" if output is None else predictions.joined(output)
+    if text is None:
+        yield malformed("It holds no text.")
+        return
+    if text:
+        yield TextDelta(text)
+    yield from predictions.used(prediction)
+    gone = "It was deleted at Replicate before it was read." if prediction.get("data_removed") else ""
+    yield Finish("succeeded", note="" if text else gone or "The answer is empty.")

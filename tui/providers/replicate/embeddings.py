@@ -1,0 +1,95 @@
+"""Embeddings by models on Replicate, of which each has its own inputs and its own form of vectors."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.domain import ModelType
+from tui.providers.dialects.openai.api import malformed
+from tui.providers.dialects.openai.embeddings import vectors_of
+from tui.providers.events import Event, Finish, Vectors
+from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import predictions
+from tui.providers.replicate.inputs import FILES, Inputs, Take
+from tui.providers.requests import Call, EmbedAsk, Refusal
+from tui.providers.spec import Fields
+
+BATCH = 32
+
+_UNKNOWN = Inputs((Take("text"),))
+# Inputs of this type hold JSON where their name is that of several texts.
+_SEVERAL = frozenset(["texts", "query_texts", "sentences"])
+_HOLDERS = ("embeddings", "embedding", "vectors", "vector")
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
+    return _Batch(fields, ask, replicate_inputs.of(ask.model) or _UNKNOWN).call()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    fields: Fields
+    ask: EmbedAsk
+    inputs: Inputs
+    start: int = 0
+
+    @property
+    def take(self) -> Take:
+        return self.inputs.texts or _UNKNOWN.takes[0]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        several = self.take.type == "texts" or self.take.name in _SEVERAL
+        return self.ask.texts[self.start : self.start + (BATCH if several else 1)]
+
+    def call(self) -> Call:
+        take, texts = self.take, list(self.texts)
+        value: Any = texts if take.type == "texts" else texts[0]
+        if take.type != "texts" and take.name in _SEVERAL:
+            value = json.dumps(texts, ensure_ascii=False)
+        following = predictions.Following(self.fields, self.read)
+        return predictions.create(self.fields, self.ask.model, {take.name: value, **self.form}, following)
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """What asks for numbers in place of a file or of packed ones."""
+        numpy, form = self.inputs.by_name("convert_to_numpy"), self.inputs.by_name("output_format")
+        asked: dict[str, Any] = {numpy.name: False} if numpy else {}
+        return asked | ({form.name: "array"} if form and "array" in form.choices else {})
+
+    def read(self, output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | Refusal | Call]:
+        if isinstance(output, str) and output.startswith("https://"):
+            yield Refusal(code=FILES, param=ModelType.EMBEDDING)
+            return
+        entries = [{"embedding": each} for each in _vectors(output)]
+        vectors = vectors_of({"data": entries}, len(self.texts))
+        if vectors is None:
+            yield malformed(f"It holds no {len(self.texts)} vectors.")
+            return
+        yield Vectors(self.start, vectors)
+        yield from predictions.used(prediction)
+        start = self.start + len(vectors)
+        if start < len(self.ask.texts):
+            yield replace(self, start=start).call()
+        else:
+            yield Finish("succeeded")
+
+
+def _vectors(output: Any) -> list[Any]:
+    """The vectors in an output: numbers, lists of them, or objects that hold them; text may be JSON or packed."""
+    if isinstance(output, str) and output.lstrip()[:1] in ("[", "{"):
+        with suppress(ValueError, RecursionError):
+            output = json.loads(output)
+    if isinstance(output, dict):
+        held = next((output[name] for name in _HOLDERS if name in output), None)
+        return _vectors(held)
+    if isinstance(output, str):
+        return [output]
+    if not isinstance(output, list):
+        return []
+    if output and isinstance(output[0], int | float):
+        return [output]
+    return [_vectors(each)[0] if isinstance(each, dict) and _vectors(each) else each for each in output]

@@ -1,0 +1,113 @@
+"""Refusals of Replicate: parsed, in words, and mended (Replicate HTTP API reference, errors; topics, rate limits)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import ModelType
+from tui.errors import Problem, Restricted
+from tui.providers.dialects.openai import api
+from tui.providers.replicate import models
+from tui.providers.replicate import predictions as wire
+from tui.providers.replicate.inputs import FILES
+from tui.providers.requests import Call, Refusal
+
+_BILLING = "https://replicate.com/account/billing"
+_MEMORY = re.compile(r"out of memory|OutOfMemory", re.I)
+_FLAGGED = re.compile(r"nsfw|flagged|sensitive|safety|content policy", re.I)
+_VERSION = re.compile(r"invalid version|version does not exist", re.I)
+_WAIT = re.compile(r"(?:resets? in|available in) ~?(\d{1,6})", re.I)
+_EXCERPT = 2000
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure: `detail` is its sentence, `retry_after` the seconds that a limit lasts (RFC 7807)."""
+    told = api.refusal(status, headers, body)
+    if not isinstance(body, dict):
+        return told
+    wait = _WAIT.search(told.message)
+    after = api.number(body.get("retry_after")) or (int(wait[1]) if wait else 0)
+    title = body.get("title")
+    return replace(
+        told,
+        code=told.code or (title[:_EXCERPT] if isinstance(title, str) else ""),
+        param=str(after) if status == 429 and after else told.param,
+        headers=headers,
+    )
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """A model by its name alone, where its version was refused: official ones are run like that."""
+    model, found, _ = str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
+    if not found or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
+        return None
+    return replace(call, json={**call.json, "version": model}), f"{model} was asked for without its version."
+
+
+def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+    """A refusal that Replicate tells more about than its status does."""
+    named = model or "the model"
+    if found := _of_model(label, refused, named) or _of_prediction(label, refused, named):
+        return found
+    if refused.status == 402:
+        message = f"Your {label} account has no credit, or no way to pay is set up."
+        return Problem(message, f"Add one at {_BILLING}")
+    if refused.status == 429:
+        asked = f"It asks to wait {refused.param} s. " if refused.param else "Wait a little. "
+        message = f"{label} takes no more calls from this account for the moment."
+        return Problem(message, f"{asked}With little credit or no way to pay it takes 6 a minute, one at a time.")
+    if refused.status == 403:
+        message = f"{label} knows this token, but it may not {'use ' + model if model else 'do this'}."
+        return Restricted(message, "Use a token of the account or organization that the model belongs to.")
+    if refused.status == 404 and model:
+        message = f"{label} does not have {model}, or it is private to somebody else."
+        return Problem(message, "Compare it with the address of its page, which ends in owner/name.")
+    if refused.status == 422 and _VERSION.search(f"{refused.code} {refused.message}"):
+        message = f"{label} does not run {named} like this: a community model needs a version that it has."
+        return Problem(message, "Add the model anew without a version, so that its newest one is found.")
+    if refused.status == 422:
+        message = f"The inputs do not fit what {named} takes."
+        return Problem(message, "Change its parameters, or add it anew, so that its inputs are looked up again.")
+    if refused.code == "malformed":
+        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+    return None
+
+
+def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
+    """What was found when a model was looked at."""
+    code, param = refused.code, refused.param
+    if code == FILES:
+        message = f"{named} gives files, such as images or sound, and no text or numbers."
+        return Problem(message, "Pick a model that gives text, vectors or a transcript.")
+    if code == models.NOTHING_PUSHED:
+        return Problem(f"{param} has no version that can be run yet.", "Pick another one, or push a version.")
+    if code == models.NO_VERSION:
+        message = f"{param} has no such version."
+        return Problem(message, "Copy one from its page under Versions, or leave it empty for the newest.")
+    if code == models.OTHER_MODEL:
+        return Problem(f"The deployment runs {param}, and not {named}.", f"Add {param}, or name another deployment.")
+    if code == models.OTHER_TYPE:
+        wanted = ModelType(param).label
+        if refused.kind:
+            found = ModelType(refused.kind)
+            return Problem(f"{named} is for {found.label}, not for {wanted}.", f"Add it as {found.label}.")
+        return Problem(f"{named} is not for {wanted}, by what it takes and gives.", "Pick another model.")
+    if code == models.NEEDS:
+        return Problem(f"{named} must be given more than text or a recording: {param}.", "Pick another model.")
+    return None
+
+
+def _of_prediction(label: str, refused: Refusal, named: str) -> Problem | None:
+    """How a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
+    if refused.code == wire.CANCELLED:
+        return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")
+    if refused.code == wire.GONE:
+        return Problem(f"{label} does not have this prediction any more.", "Ask again for a new one.")
+    if refused.code != wire.FAILED:
+        return None
+    if _MEMORY.search(refused.message):
+        return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
+    if _FLAGGED.search(refused.message):
+        return Problem(f"The content check of {named} stopped this text or its answer.", "Put it in other words.")
+    return Problem(f"{named} failed at {label}.", "Its own words say why. Asking again is a new prediction.")

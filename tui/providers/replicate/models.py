@@ -1,0 +1,195 @@
+"""Models of Replicate: found by a search, and looked at before one is added.
+
+Replicate HTTP API reference, search, models, versions and deployments; changelog of 2025-09-16 (search).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tui.domain import Model, ModelType
+from tui.providers.dialects.openai.api import endpoint, malformed, number
+from tui.providers.events import Accepted, Event, Found, Hit, Learned
+from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import schema
+from tui.providers.replicate.inputs import FILES, Inputs
+from tui.providers.replicate.references import Named, named
+from tui.providers.requests import Call, Frame, Refusal
+from tui.providers.spec import Fields
+from tui.sanitize import one_line
+
+NOTHING_PUSHED, NO_VERSION = "nothing_pushed", "no_version"
+OTHER_MODEL, OTHER_TYPE, NEEDS = "other_model", "other_type", "needs"
+"""Codes of refusals that are found in answers of success, or in place of a version."""
+
+_WANTED = {
+    ModelType.CHAT: "language model",
+    ModelType.EMBEDDING: "text embedding",
+    ModelType.SPEECH2TEXT: "speech to text",
+}
+_COLD = "It may take minutes to start when it has not been used for a while."
+
+
+def account(fields: Fields) -> Call:
+    """The call that tells whose a token is; it is free."""
+
+    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+        if frame is not None:
+            named = isinstance(frame.data, dict) and isinstance(frame.data.get("username"), str)
+            yield Accepted() if named else malformed("It names no account.")
+
+    return Call("GET", endpoint(fields, "/account"), lambda: read)
+
+
+# --- search -----------------------------------------------------------------------------------------------------------
+
+
+def search(fields: Fields, text: str, kind: ModelType) -> Call:
+    """The call that finds models by words; without any, by what a type is called."""
+
+    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+        if frame is None:
+            return
+        entries = frame.data.get("models") if isinstance(frame.data, dict) else None
+        if not isinstance(entries, list):
+            yield malformed("It holds no list of models.")
+            return
+        hits = [hit for each in entries if isinstance(each, dict) and (hit := _hit(each.get("model"), kind))]
+        yield Found(tuple(sorted(hits, key=lambda each: not each.usable)))
+
+    query = {"query": text.strip() or _WANTED[kind], "limit": "20"}
+    return Call("GET", endpoint(fields, "/search"), lambda: read, query=query)
+
+
+def _hit(entry: Any, kind: ModelType) -> Hit | None:
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("owner", "name")):
+        return None
+    latest = entry.get("latest_version")
+    inputs = schema.read(latest) if isinstance(latest, dict) else None
+    words = ["official" if entry.get("is_official") else "community"]
+    if inputs and not inputs.serves(kind):
+        words.append(_instead(inputs))
+    words += [f"{_short(runs)} run{'s' * (runs != 1)}"] if (runs := number(entry.get("run_count"))) else []
+    words += [one_line(entry["description"], 80)] if isinstance(entry.get("description"), str) else []
+    usable = inputs is None or inputs.serves(kind)
+    return Hit(f"{entry['owner']}/{entry['name']}", " · ".join(filter(None, words)), usable)
+
+
+def _instead(inputs: Inputs) -> str:
+    kind = _kind(inputs)
+    return kind.label if kind else "makes files" if inputs.gives == FILES else "of another kind"
+
+
+def _kind(inputs: Inputs) -> ModelType | None:
+    """What a model can be used for; the type that asks for most first."""
+    kinds = (ModelType.SPEECH2TEXT, ModelType.EMBEDDING, ModelType.CHAT)
+    return next((each for each in kinds if inputs.serves(each)), None)
+
+
+def _short(count: int) -> str:
+    for size, letter in ((1_000_000, "M"), (1_000, "k")):
+        if count >= size:
+            return f"{count / size:.1f}".removesuffix(".0") + letter
+    return str(count)
+
+
+# --- one model --------------------------------------------------------------------------------------------------------
+
+
+def check(fields: Fields, model: Model) -> Call:
+    """The call that looks at a model: which version is run, and whether its inputs and output are those of its type."""
+    run = named(model)
+    look = _Look(fields, model, run)
+    if run.deployment:
+        return Call("GET", endpoint(fields, f"/deployments/{run.deployment}"), lambda: look.released)
+    return look.call()
+
+
+@dataclass(frozen=True)
+class _Look:
+    fields: Fields
+    model: Model
+    run: Named
+    note: str = ""
+
+    def call(self) -> Call:
+        return Call("GET", endpoint(self.fields, f"/models/{self.run.model}"), lambda: self.described)
+
+    def released(self, frame: Frame | None) -> Iterator[Refusal | Call]:
+        """Reads a deployment: which version of which model it runs."""
+        if frame is None:
+            return
+        release = frame.data.get("current_release") if isinstance(frame.data, dict) else None
+        model, version = (release.get(name) for name in ("model", "version")) if isinstance(release, dict) else (0, 0)
+        if not isinstance(model, str) or not isinstance(version, str):
+            yield Refusal(code=NOTHING_PUSHED, param=self.run.deployment)
+        elif self.run.model not in ("", model):
+            yield Refusal(code=OTHER_MODEL, param=model)
+        else:
+            yield replace(self, run=replace(self.run, model=model, version=version)).call()
+
+    def described(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        """Reads a model: official or not, and its newest version."""
+        if frame is None:
+            return
+        if not isinstance(frame.data, dict) or not isinstance(frame.data.get("name"), str):
+            yield malformed("It describes no model.")
+            return
+        latest = frame.data.get("latest_version")
+        newest = latest if isinstance(latest, dict) else {}
+        look, version = self._decided(frame.data.get("is_official"), newest.get("id"))
+        if look is None:
+            yield Refusal(code=NOTHING_PUSHED, param=self.run.model)
+        elif version and version != newest.get("id"):
+            url = endpoint(self.fields, f"/models/{self.run.model}/versions/{version}")
+            yield Call("GET", url, lambda: look.versioned, takes=frozenset({404}))
+        else:
+            yield from look._learned(newest)
+
+    def versioned(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+        """Reads one version of a model."""
+        if frame is None:
+            return
+        if isinstance(frame.data, Refusal):
+            yield Refusal(code=NO_VERSION, param=self.run.model)
+        elif isinstance(frame.data, dict):
+            yield from self._learned(frame.data)
+        else:
+            yield malformed("It describes no version.")
+
+    def _decided(self, official: Any, newest: Any) -> tuple["_Look | None", str]:
+        """What is run, and the version to look at."""
+        run = self.run
+        if run.deployment:
+            return self, run.version
+        if official and run.version:
+            note = "An official model is run without a version, so the version was left out."
+            return replace(self, run=replace(run, version=""), note=note), ""
+        if official or run.version:
+            return replace(self, note="" if official else _COLD), run.version
+        if isinstance(newest, str):
+            note = f"Of this community model the newest version was taken, {newest[:8]}. {_COLD}"
+            return replace(self, run=replace(run, version=newest), note=note), newest
+        # Answers of before 2025 do not tell whether a model is official.
+        return (self, "") if official is None else (None, "")
+
+    def _learned(self, version: Mapping[str, Any]) -> Iterator[Event | Refusal]:
+        inputs, kind = schema.read(version), self.model.type
+        kept = {} if self.run.deployment else {"version": self.run.version}
+        kept |= {"deployment": self.run.deployment}
+        if inputs is None:
+            note = f"{self.note} What it takes is not told, so it is asked in the usual way.".strip()
+            yield Learned(self._completed(kept), note)
+        elif inputs.gives == FILES:
+            yield Refusal(code=FILES, param=self.run.model)
+        elif not inputs.serves(kind):
+            found = _kind(inputs)
+            yield Refusal(code=OTHER_TYPE, kind=found.value if found else "", param=kind.value)
+        elif beyond := inputs.beyond(kind):
+            yield Refusal(code=NEEDS, param=", ".join(beyond))
+        else:
+            kept[replicate_inputs.FIELD] = replicate_inputs.kept(inputs)
+            yield Learned(self._completed(kept), self.note)
+
+    def _completed(self, kept: Mapping[str, str]) -> Model:
+        return replace(self.model, id=self.run.model, fields={name: value for name, value in kept.items() if value})

@@ -1,0 +1,227 @@
+"""Replicate's wire: predictions are created, then followed to their end by a stream or by asking again and again.
+
+Replicate HTTP API reference, predictions and deployments; topics, prediction lifecycle and streaming. A prediction goes
+on at Replicate whether anybody listens or not, so every one that was begun names the call that cancels it.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from tui.domain import Model
+from tui.providers.dialects.openai.api import endpoint, malformed, number
+from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
+from tui.providers.replicate.references import is_known, named
+from tui.providers.requests import Begun, Call, Frame, Framing, Refusal
+from tui.providers.spec import Fields
+
+FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
+"""Codes of refusals that tell of a prediction's end."""
+
+PATIENCE = 10.0
+"""How long a stream may be silent, in seconds. The stream of a model that boots is, and is cut after half a minute."""
+
+_SUCCEEDED = "succeeded"
+_GONE = frozenset({404, 410})
+_STOPPED = (CANCELLED, "aborted")
+_ENDED = (_SUCCEEDED, FAILED, *_STOPPED)
+_STARTING = "starting"
+_COLD = 3.0
+_LONGEST = 2.0
+_MOST = 2000
+_TIMED_OUT = "408 Request Timeout"
+# Whatever the stream says no with, the prediction itself can be asked.
+_NO_STREAM = frozenset({404, 405, 406, 408, 409, 410, 429, 500, 501, 502, 503, 504, 529})
+
+Outcome = Callable[[Any, Mapping[str, Any]], Iterable[Event | Refusal | Call]]
+"""(output, prediction) of one that succeeded -> its events, or the next step."""
+
+
+class Prediction:
+    """One prediction from its creation to its end; its methods read the answers of its calls."""
+
+    def __init__(self, fields: Fields, outcome: Outcome, streams: bool) -> None:
+        self._fields, self._outcome, self._streams = fields, outcome, streams
+        self._id = ""
+        self._shown = ""
+        self._waited = 0.0
+        self._cold = self._left = False
+
+    def created(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        """Reads the answer to the creation."""
+        if frame is None:
+            return
+        data = frame.data
+        if not isinstance(data, dict) or not isinstance(data.get("id"), str) or not data["id"]:
+            yield malformed("It holds no prediction.")
+            return
+        self._id = data["id"]
+        if not _is_over(data):
+            yield Begun(Call("POST", self._url("/cancel"), lambda: lambda _: (), repeatable=False))
+            if self._streams and (stream := self._stream(data.get("urls"))):
+                yield stream
+                return
+        yield from self._state(data)
+
+    def polled(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        """Reads how the prediction stands."""
+        if frame is None:
+            return
+        if isinstance(frame.data, Refusal):
+            # One without a word is not Replicate's own.
+            yield Begun(None)
+            yield replace(frame.data, code=GONE) if frame.data.message else frame.data
+        elif isinstance(frame.data, dict) and isinstance(frame.data.get("status"), str):
+            yield from self._state(frame.data)
+        else:
+            yield malformed("It holds no prediction.")
+
+    def streamed(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+        """Reads the stream, which holds text as it is; once it is left, what comes on it is passed over."""
+        if self._left:
+            return
+        data = frame.data if frame else None
+        if frame and frame.event == "output" and isinstance(data, str):
+            self._shown += data
+            yield TextDelta(data)
+        elif frame and frame.event == "error" and _TIMED_OUT not in str(data):
+            self._left = True
+            yield Begun(None)
+            yield Refusal(code=FAILED, message=_detail(data))
+        elif frame and frame.event == "done":
+            self._left = True
+            yield self._get()
+        elif frame is None or isinstance(data, Refusal | dict) or _TIMED_OUT in str(data):
+            # The prediction is not over, only what is heard of it here.
+            self._left = True
+            self._waited += PATIENCE if not self._shown and not isinstance(data, Refusal | dict) else 0
+            yield self._get()
+
+    def _state(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call | Begun]:
+        if self._streams:
+            yield from self._news(data.get("output"))
+        if _is_over(data):
+            yield Begun(None)
+            yield from self._end(data)
+            return
+        starting = data.get("status") == _STARTING
+        if starting and not self._cold and self._waited >= _COLD:
+            self._cold = True
+            yield Notice("The model starts up first (cold boot), which can take minutes.")
+        elif self._cold and not starting:
+            self._cold = False
+            yield Notice("The model has started.")
+        wait = min(_LONGEST, 0.1 + self._waited / 4)
+        self._waited += wait
+        yield self._get(wait)
+
+    def _news(self, output: Any) -> Iterator[Event]:
+        text = joined(output) or ""
+        if text.startswith(self._shown) and text != self._shown:
+            yield TextDelta(text[len(self._shown) :])
+            self._shown = text
+
+    def _end(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call]:
+        status, error = str(data.get("status", "")), data.get("error")
+        if status in _STOPPED:
+            if self._shown:
+                yield Finish(status, complete=False, note="The prediction was cancelled at Replicate.")
+            else:
+                yield Refusal(code=CANCELLED)
+        elif status == FAILED or error:
+            yield Refusal(code=FAILED, message=_detail(error))
+        elif self._streams and self._shown:
+            yield from used(data)
+            # What Replicate keeps is the truth, where it has not been deleted yet.
+            lost = _lines(joined(data.get("output")) or "") not in ("", _lines(self._shown))
+            note = "A part of this answer was lost on its way." if lost else ""
+            yield Finish(status, complete=not lost, note=note)
+        else:
+            yield from self._outcome(data.get("output"), data)
+
+    def _stream(self, urls: Any) -> Call | None:
+        """The call that streams the output; None where there is none, or at a host that the key does not go to."""
+        url = urls.get("stream") if isinstance(urls, dict) else None
+        if not isinstance(url, str) or not is_known(url, self._fields):
+            return None
+        headers = {"accept": "text/event-stream", "cache-control": "no-store"}
+        return Call(
+            "GET",
+            url.partition("?")[0],
+            lambda: self.streamed,
+            Framing.SSE,
+            headers,
+            dict(parse_qsl(urlsplit(url).query)),
+            takes=_NO_STREAM,
+            plain=True,
+            patience=PATIENCE,
+        )
+
+    def _get(self, wait: float = 0.0) -> Call:
+        return Call("GET", self._url(), lambda: self.polled, wait=wait, takes=_GONE)
+
+    def _url(self, path: str = "") -> str:
+        return endpoint(self._fields, f"/predictions/{quote(self._id, safe='')}{path}")
+
+
+@dataclass(frozen=True)
+class Following:
+    """How a prediction is followed: what its output becomes, and whether it is text that is shown as it comes."""
+
+    fields: Fields
+    outcome: Outcome
+    streams: bool = False
+
+    def begin(self) -> Prediction:
+        return Prediction(self.fields, self.outcome, self.streams)
+
+
+def create(fields: Fields, model: Model, given: Mapping[str, Any], following: Following) -> Call:
+    """The call that creates a prediction. It is billed, so it is never made twice."""
+    run = named(model)
+    url = endpoint(fields, "/predictions")
+    body: dict[str, Any] = {"version": f"{run.model}:{run.version}" if run.version else run.model}
+    if run.deployment:
+        url, body = endpoint(fields, f"/deployments/{run.deployment}/predictions"), {}
+    if following.streams:
+        # Deprecated, and asked for by servers of the time before.
+        body["stream"] = True
+    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(given)}, repeatable=False)
+
+
+def joined(output: Any) -> str | None:
+    """The text of an output: a text, or the pieces of one; None for what is no text."""
+    if isinstance(output, str):
+        return output
+    if isinstance(output, list) and all(isinstance(each, str) for each in output):
+        return "".join(output)
+    return None
+
+
+def used(data: Mapping[str, Any]) -> Iterator[Event]:
+    """The tokens that a prediction counts; not every model does."""
+    metrics = data.get("metrics")
+    counts = metrics if isinstance(metrics, dict) else {}
+    counted = Usage(number(counts.get("input_token_count")), number(counts.get("output_token_count")))
+    if counted != Usage():
+        yield counted
+
+
+def _is_over(data: Mapping[str, Any]) -> bool:
+    return data.get("status") in _ENDED or bool(data.get("completed_at"))
+
+
+def _detail(error: Any) -> str:
+    """The words of a failure: a text, or JSON with `detail`."""
+    if isinstance(error, str) and error.lstrip().startswith("{"):
+        with suppress(ValueError, RecursionError):
+            error = json.loads(error).get("detail", error)
+    return error[:_MOST] if isinstance(error, str) else ""
+
+
+def _lines(text: str) -> str:
+    """The text with the line ends, and without the blanks around it, that a stream may change."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()

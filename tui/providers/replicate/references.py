@@ -1,0 +1,72 @@
+"""Names and addresses of Replicate: what a model's id and fields say, and where the key may go.
+
+Replicate HTTP API reference, models and deployments; a model is `owner/name`, with `:version` or without.
+"""
+
+import re
+from dataclasses import dataclass
+
+from tui.domain import Model, ModelType
+from tui.errors import Usage
+from tui.providers.origins import origin_of
+from tui.providers.spec import Fields
+from tui.sanitize import one_line
+
+HOSTS = ("replicate.com", "replicate.net", "replicate.delivery")
+"""Where streams and output files are: the addresses come with a prediction."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What is to be run: a model (`owner/name`), a version of it, a deployment (`owner/name`); '' where not told."""
+
+    model: str = ""
+    version: str = ""
+    deployment: str = ""
+
+
+_PAGE = re.compile(r"(https?://)?((www\.|api\.)?replicate\.com|r8\.im)/(v1/(models/)?)?", re.I)
+_END = re.compile(r"[?#]")
+_DEPLOYMENT = re.compile(r"deployments/([\w.-]+/[\w.-]+)")
+_MODEL = re.compile(r"([\w.-]+/[\w.-]+)(?:(?::|@sha256:|/versions/)([0-9a-f]{64}))?(?:/.*)?")
+
+
+def named(model: Model) -> Named:
+    """What a model's id and fields name; the address of a page of replicate.com is taken apart."""
+    text = _path(model.id)
+    deployment = _DEPLOYMENT.match(_path(model.fields.get("deployment", ""), "deployments/"))
+    version = model.fields.get("version", "")
+    if found := _DEPLOYMENT.match(text):
+        return Named("", version, found[1])
+    if (found := _MODEL.fullmatch(text)) is None:
+        raise Usage(
+            f"{one_line(model.id, 80)} names no model of Replicate.",
+            "A model is written owner/name, as in the address of its page.",
+        )
+    return Named(found[1], version or found[2] or "", deployment[1] if deployment else "")
+
+
+def taken_apart(text: str) -> dict[str, str]:
+    """What a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
+    try:
+        run = named(Model("", text, ModelType.CHAT))
+    except Usage:
+        return {"model": text}
+    told = {"model": run.model or text, "version": run.version, "deployment": run.deployment}
+    return {name: value for name, value in told.items() if value}
+
+
+def _path(text: str, default: str = "") -> str:
+    text = _PAGE.sub("", _END.split(text.strip())[0], count=1).strip("/")
+    return text if text.startswith(default) else default + text
+
+
+def is_known(url: str, fields: Fields) -> bool:
+    """Whether the key may go to an address that an answer names: one of Replicate's, or of the base URL's host."""
+    try:
+        origin = origin_of(url)
+    except Usage:
+        return False
+    scheme, _, host = origin.partition("://")
+    ours = any(host == each or host.endswith(f".{each}") for each in HOSTS)
+    return origin == origin_of(fields["base_url"]) or (scheme == "https" and ours)

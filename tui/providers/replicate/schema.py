@@ -1,0 +1,115 @@
+"""The schema of a model on Replicate: what it takes and gives.
+
+Every model has its own OpenAPI schema, made by cog from its code (Replicate HTTP API reference, models and versions).
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tui.providers.replicate.inputs import FILES, OTHER, TEXT, TRANSCRIPT, VECTORS, Inputs, Take
+from tui.sanitize import one_line
+
+_SPOKEN = frozenset(["transcription", "transcript", "text", "translation", "segments", "chunks", "txt_file"])
+_TIMED = frozenset(["segments", "chunks"])
+_EMBEDDED = frozenset(["embedding", "embeddings", "vector", "vectors"])
+_NAME = re.compile(r"[\w.-]{1,60}")
+_MOST, _WORDS = 60, 160
+
+
+def read(version: Mapping[str, Any]) -> Inputs | None:
+    """What the schema of a version says; None where it has none."""
+    schemas = _at(version, "openapi_schema", "components", "schemas")
+    given = _resolved(schemas.get("Input"), schemas)
+    if not isinstance(given.get("properties"), dict):
+        return None
+    required = given.get("required")
+    needed = {each for each in required if isinstance(each, str)} if isinstance(required, list) else set()
+    properties = [
+        (name, _resolved(each, schemas)) for name, each in given["properties"].items() if _NAME.fullmatch(name)
+    ]
+    properties.sort(key=lambda each: _number(each[1].get("x-order")) or 0)
+    takes = tuple(_take(name, each, name in needed, schemas) for name, each in properties[:_MOST])
+    return Inputs(takes, *_output(schemas))
+
+
+def _at(data: Any, *path: str) -> Mapping[str, Any]:
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _resolved(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """A schema with what it refers to: enums stand behind `allOf` with a `$ref`, an optional type behind `anyOf`."""
+    if not isinstance(schema, dict) or depth > 4:
+        return {}
+    found = dict(schema)
+    parts = [found.pop("$ref", None)]
+    for name in ("allOf", "anyOf", "oneOf"):
+        several = found.pop(name, None)
+        parts += several if isinstance(several, list) else []
+    for part in parts:
+        if isinstance(part, str):
+            part = schemas.get(part.rpartition("/")[2])
+        if isinstance(part, dict) and part.get("type") != "null":
+            return {**_resolved(part, schemas, depth + 1), **found}
+    return found
+
+
+def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping[str, Any]) -> Take:
+    kind = schema.get("type")
+    if kind == "array":
+        items = _resolved(schema.get("items"), schemas)
+        file = items.get("format") == "uri"
+        return Take(name, "texts" if items.get("type") == "string" and not file else "", file, required)
+    default, choices = schema.get("default"), schema.get("enum")
+    told = json.dumps(default) if isinstance(default, bool | int | float) else default
+    return Take(
+        name,
+        kind if kind in ("string", "integer", "number", "boolean") else "",
+        schema.get("format") == "uri",
+        required,
+        _number(schema.get("minimum")),
+        _number(schema.get("maximum")),
+        one_line(told, 24) if isinstance(told, str) else "",
+        tuple(each for each in choices[:_MOST] if isinstance(each, str | int | float))
+        if isinstance(choices, list)
+        else (),
+        one_line(schema["description"], _WORDS) if isinstance(schema.get("description"), str) else "",
+    )
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
+    """What comes out. Of several forms the one that is no file: which it is, is asked for."""
+    output = schemas.get("Output")
+    several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
+    forms = several if isinstance(several, list) and several else [output]
+    found = [_gives(_resolved(each, schemas), schemas) for each in forms]
+    return next((each for each in found if each[0] not in (FILES, OTHER, "")), found[0])
+
+
+def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
+    """What comes out, and whether it has times."""
+    kind = schema.get("type")
+    if kind == "string":
+        return FILES if schema.get("format") == "uri" else TEXT, False
+    if kind == "array":
+        items = _resolved(schema.get("items"), schemas)
+        if items.get("type") in ("number", "integer", "array"):
+            return VECTORS, False
+        return _gives(items, schemas) if items.get("type") else ("", False)
+    if kind == "object":
+        inside = _at(schema, "properties")
+        names = set(inside)
+        if names & _EMBEDDED:
+            return VECTORS, False
+        if names & _SPOKEN:
+            return TRANSCRIPT, bool(names & _TIMED)
+        files = [_resolved(each, schemas).get("format") == "uri" for each in inside.values()]
+        return FILES if files and all(files) else OTHER if files else "", False
+    return ("", False) if kind is None else (OTHER, False)

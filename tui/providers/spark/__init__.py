@@ -1,0 +1,207 @@
+"""iFLYTEK Spark (讯飞星火). Facts as of 2026-11-22.
+
+An APIPassword opens chats by HTTP; APPID, APIKey and APISecret open chats over a WebSocket, embeddings and voice
+dictation. Whoever has both is best served by HTTP in chats. Nothing lists models, and quotas belong to one version.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Usage
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import errors as openai_errors
+from tui.providers.origins import origin_of
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, TranscribeAsk
+from tui.providers.spark import api, audio, embeddings, errors, websocket
+from tui.providers.spark.api import Version
+from tui.providers.spec import Field, Fields, Parameter, Provider
+from tui.secret import Secret
+
+_ID, _LABEL = "spark", "iFLYTEK Spark"
+_PASSWORD, _TRIPLE = "APIPassword", "APPID, APIKey and APISecret"
+_PROBED = "Spark Lite"
+_VECTORS, _SPEECH = "spark-embedding", "iat"
+
+# Ids of our own where one name on the wire means different products under different paths. Names that are not here
+# (lite, and those of fine-tuned models behind a base URL of their own) go where the first version was.
+_VERSIONS = {
+    "generalv3": Version("/v1", "generalv3", "/v3.1/chat", "generalv3"),
+    "pro-128k": Version("/v1", "pro-128k", "/chat/pro-128k", "pro-128k"),
+    "generalv3.5": Version("/v1", "generalv3.5", "/v3.5/chat", "generalv3.5"),
+    "max-32k": Version("/v1", "max-32k", "/chat/max-32k", "max-32k"),
+    "4.0Ultra": Version("/v1", "4.0Ultra", "/v4.0/chat", "4.0Ultra"),
+    "spark-x1.5": Version("/v2", "spark-x", "/v1/x1", "spark-x"),
+    "spark-x2": Version("/x2", "spark-x"),
+    "spark-x2-flash": Version("/agent/v1", "spark-x"),
+}
+# Names of 2023 and 2024 that clients still hold.
+_FORMER = {"spark": "lite", "general": "lite", "x1": "spark-x1.5"}
+
+# Tokens that a version takes; 0 where the documents do not say.
+_CONTEXT = {
+    "lite": 8_000,
+    "generalv3": 8_000,
+    "pro-128k": 128_000,
+    "generalv3.5": 8_000,
+    "max-32k": 32_000,
+    "4.0Ultra": 8_000,
+    "spark-x1.5": 64_000,
+    "spark-x2": 0,
+    "spark-x2-flash": 256_000,
+}
+_THINKING = frozenset({"spark-x1.5", "spark-x2", "spark-x2-flash"})
+_SHORT = frozenset({"lite", "pro-128k"})
+
+_CATALOGUE = (
+    *(Model(_ID, name, ModelType.CHAT, context=size) for name, size in _CONTEXT.items()),
+    Model(_ID, _VECTORS, ModelType.EMBEDDING, context=2_000, dimensions=2560),
+    Model(_ID, _SPEECH, ModelType.SPEECH2TEXT),
+)
+
+
+def _known(model: Model) -> str:
+    return _FORMER.get(model.id, model.id)
+
+
+def _by_password(fields: Fields) -> bool:
+    """Whether chats go by HTTP: with the APIPassword, or with nothing yet."""
+    return bool(fields.get("api_password")) or not fields.get("api_key")
+
+
+def _signed(fields: Fields, what: str) -> Fields:
+    """The fields where they can sign."""
+    if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
+        raise Usage(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
+    return fields
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    return api.sign(call, secrets, now)
+
+
+def origins(fields: Fields) -> tuple[str, ...]:
+    """The host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
+    signed = [websocket.HOST, embeddings.HOST, audio.HOST] if fields.get("api_key") else []
+    urls = [api.at(fields, api.HTTP, "")] if _by_password(fields) else []
+    return tuple(dict.fromkeys(map(origin_of, [*urls, *(api.at(fields, each, "") for each in signed)])))
+
+
+def verify(fields: Fields) -> Call:
+    """The handshake, which costs nothing, and a chat of one token: each for what is filled in."""
+    probe = api.probe(fields) if _by_password(fields) else None
+    return websocket.handshake(fields, probe) if fields.get("api_key") or probe is None else probe
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    known = _known(ask.model)
+    version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
+    if _by_password(fields):
+        return api.chat(fields, version, ask)
+    if not version.socket:
+        raise Usage(f"{ask.model.id} is served by HTTP only.", "Fill in the APIPassword as well.")
+    return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    return embeddings.embed(_signed(fields, "Embeddings"), ask)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    return audio.transcribe(_signed(fields, "Transcripts"), ask)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes; the thinking ones take more than the others."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    if _known(model) in _THINKING:
+        most = sampling.most(high=65_535, unset=sampling.AS_MODEL)
+        penalties = (sampling.presence(), sampling.frequency())
+        return (sampling.temperature(unset=sampling.AS_MODEL), sampling.top_p(), most, *penalties)
+    most = sampling.most(high=4096 if _known(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
+    return (sampling.temperature(0.01, 1, sampling.AS_MODEL), sampling.top_k(1, 6, "4"), most)
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=40,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_password",
+            "APIPassword",
+            "For chats by HTTP: in the HTTP box of the version's page in the console.",
+            secret=True,
+            required=True,
+            env=("SPARK_API_PASSWORD", "IFLYTEK_API_KEY"),
+            way=_PASSWORD,
+        ),
+        Field(
+            "app_id",
+            "APPID",
+            "8 characters. With APIKey and APISecret it opens embeddings and voice dictation, and chats as well.",
+            required=True,
+            env=("IFLYTEK_SPARK_APP_ID", "SPARK_APP_ID", "SPARKAI_APP_ID", "XFYUN_APPID"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "api_key",
+            "APIKey",
+            "32 characters, digits and a to f. Not to be swapped with the APISecret.",
+            secret=True,
+            required=True,
+            env=("IFLYTEK_SPARK_API_KEY", "SPARK_API_KEY", "SPARKAI_API_KEY", "XFYUN_API_KEY"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "api_secret",
+            "APISecret",
+            "32 letters and digits, shown beside the APIKey.",
+            secret=True,
+            required=True,
+            env=("IFLYTEK_SPARK_API_SECRET", "SPARK_API_SECRET", "SPARKAI_API_SECRET", "XFYUN_API_SECRET"),
+            way=_TRIPLE,
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a gateway, which then serves every call. Without the path of a version.",
+            default=api.HTTP,
+            env=("IFLYTEK_API_BASE",),
+            more=True,
+            url=True,
+            clears=(*(path + ending for path in api.PATHS for ending in ("", "/chat/completions")), *wire.ENDINGS),
+        ),
+    ),
+    sign=sign,
+    origins=origins,
+    verify=verify,
+    refusal=api.refusal,
+    key_page="https://console.xfyun.cn/services/cbm",
+    docs=(
+        "https://www.xfyun.cn/doc/spark/Web.html",
+        "https://www.xfyun.cn/doc/spark/general_url_authentication.html",
+        "https://www.xfyun.cn/doc/spark/Embedding_new_api.html",
+        "https://www.xfyun.cn/doc/asr/voicedictation/API.html",
+    ),
+    chat=chat,
+    tells_questions=True,
+    embed=embed,
+    transcribe=transcribe,
+    explain=partial(errors.explain, _LABEL, _PROBED),
+    amend=openai_errors.amend,
+    parameters=parameters,
+    audio=audio.audio,
+    catalogue=_CATALOGUE,
+    catalogue_as_of="2026-11-22",
+    proposed={
+        ModelType.CHAT: ("4.0Ultra", "spark-x1.5", "lite"),
+        ModelType.EMBEDDING: (_VECTORS,),
+        ModelType.SPEECH2TEXT: (_SPEECH,),
+    },
+    either=False,
+)

@@ -1,0 +1,144 @@
+"""iFLYTEK Spark: what its calls share, and chats by HTTP, which are OpenAI's wire (xfyun.cn, Spark HTTP interface).
+
+Chats by HTTP take a bearer; every other call carries its signature in the query (xfyun.cn, general URL
+authentication). Failures are a `code` in the body of a 200, in a frame, or within OpenAI's envelope.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from typing import Any
+from urllib.parse import urlsplit
+
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.messages import one_system
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.events import Accepted
+from tui.providers.origins import host_of, origin_of
+from tui.providers.requests import Call, ChatAsk, Frame, Reader, Refusal
+from tui.providers.spec import Fields
+from tui.secret import Secret
+
+HTTP = "https://spark-api-open.xf-yun.com"
+PATHS = ("/v1", "/v2", "/x2", "/agent/v1")
+"""Versions lie under different paths, where one name may mean different models."""
+
+PROBED = "lite"
+"""Asked for one token to see whether an APIPassword is taken; it is the free version."""
+
+_BEARER = "/chat/completions"
+# Only chats are of that wire.
+_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
+
+# What a code in the body of a 200, or in a frame, amounts to.
+_STATUS = {
+    400: ("10003", "10004", "10005", "10013", "10014", "10019", "10163", "10907"),
+    403: ("11200",),
+    404: ("10404",),
+    429: ("10006", "10007", "11201", "11202", "11203"),
+    500: ("10000", "10001", "10002", "10009", "10010", "10012", "10222", "10223"),
+    503: ("10008", "10110"),
+}
+_AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
+
+_FINAL = frozenset({*_STATUS[400], *_STATUS[403], *_STATUS[404], "11201"})
+"""Asking again does not help, whatever HTTP status it comes with; 11201 is the limit of a day."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A model as its wires name it: path and model by HTTP, path and domain by WebSocket ('' where it has none)."""
+
+    path: str
+    model: str
+    socket: str = ""
+    domain: str = ""
+
+
+def at(fields: Fields, official: str, path: str) -> str:
+    """The URL of a path at one of the vendor's hosts; under the base URL where that is somebody's own."""
+    base = fields.get("base_url", HTTP).rstrip("/")
+    if origin_of(base) == HTTP:
+        return official + path
+    return (base.replace("http", "ws", 1) if official.startswith("wss:") else base) + path
+
+
+def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
+    """The bearer of a chat by HTTP, or the signature of host, date and request line in the query."""
+    if call.url.endswith(_BEARER):
+        password = secrets.get("api_password")
+        return call.with_headers({"authorization": Secret(f"Bearer {password.reveal()}")}) if password else call
+    key, secret = secrets.get("api_key"), secrets.get("api_secret")
+    if not key or not secret:
+        return call
+    host, date = host_of(call.url), formatdate(now, usegmt=True)
+    text = f"host: {host}\ndate: {date}\n{call.method} {urlsplit(call.url).path} HTTP/1.1"
+    digest = hmac.new(secret.reveal().encode(), text.encode(), hashlib.sha256).digest()
+    signed = f'hmac-sha256", headers="host date request-line", signature="{base64.b64encode(digest).decode()}"'
+    packed = Secret(base64.b64encode(f'api_key="{key.reveal()}", algorithm="{signed}'.encode()).decode())
+    return replace(call, query={**call.query, "authorization": packed, "date": date, "host": host})
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
+    refused = wire.refusal(status, headers, body)
+    sid = body.get("sid") if isinstance(body, dict) else None
+    return replace(
+        refused,
+        status=status or _AMOUNTS.get(refused.code, 0),
+        request_id=refused.request_id or (sid if isinstance(sid, str) else ""),
+        headers=headers,
+        final=refused.code in _FINAL,
+    )
+
+
+def refused_in(frame: Frame) -> Refusal | None:
+    """The refusal in a frame: `code` (in `header` where there is one) is 0 where there is none."""
+    data = frame.data
+    told = data.get("header") or data if isinstance(data, dict) else None
+    code = told.get("code") if isinstance(told, dict) else None
+    if code not in (None, 0, "0", ""):
+        return refusal(0, {}, told)
+    return refusal(0, {}, data) if wire.error_in(data, frame.event) else None
+
+
+def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
+    """The call that answers a chat by HTTP; the usage comes unasked."""
+    ask = replace(ask, model=replace(ask.model, id=version.model), messages=one_system(ask.messages))
+    call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, ask)
+    return checked(replace(wire.without(call, "stream_options"), reader=_answer_reader), refused_in)
+
+
+def probe(fields: Fields) -> Call:
+    """A chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
+
+    body = {
+        "model": PROBED,
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 1,
+        "stream": False,
+    }
+    url = at(fields, HTTP, "/v1") + _BEARER
+    return checked(Call("POST", url, wire.proof("choices", Accepted()), json=body), refused_in)
+
+
+def _answer_reader() -> Reader:
+    read = openai_chat.answer_reader()
+
+    def answer(frame: Frame | None) -> Iterator[Any]:
+        choices = frame.data.get("choices") if frame and isinstance(frame.data, dict) else None
+        if frame and isinstance(choices, list):
+            # A whole answer names no reason for its end.
+            ended = [{"finish_reason": "stop", **each} if _is_whole(each) else each for each in choices]
+            frame = replace(frame, data={**frame.data, "choices": ended})
+        yield from read(frame)
+
+    return answer
+
+
+def _is_whole(choice: Any) -> bool:
+    return isinstance(choice, dict) and bool(choice.get("message"))

@@ -1,0 +1,85 @@
+"""Speech to text by iFLYTEK's voice dictation, IAT (xfyun.cn, voicedictation API): a recording of up to 60 seconds.
+
+It goes over a WebSocket at the pace of speech; what was understood comes back in numbered pieces.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui.domain import Model
+from tui.errors import Usage
+from tui.providers.dialects.error_frames import checked
+from tui.providers.events import Event, Finish, TextDelta, Transcript
+from tui.providers.requests import Call, Chunks, Frame, Framing, Reader, Refusal, TranscribeAsk
+from tui.providers.spark.api import at, refused_in
+from tui.providers.spec import AudioLimits, Fields
+
+HOST = "wss://iat-api.xfyun.cn"
+_PATH = "/v2/iat"
+_SECONDS, _RATE = 60, 16_000
+_PIECE, _PACE = 1280, 0.04
+_FIRST, _NEXT, _LAST = 0, 1, 2
+_PAUSE = 10_000  # Milliseconds: the longest silence that does not end the dictation. Unset, two seconds end it.
+_LANGUAGES = {"": "zh_cn", "zh": "zh_cn", "en": "en_us"}
+
+
+def audio(model: Model) -> AudioLimits:
+    """What it takes: 16 kHz, 16 bit, one channel; plain or as mp3."""
+    return AudioLimits(("wav", "pcm", "mp3"), _SECONDS * _RATE * 2 + 4096)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    """The call that turns a recording into text."""
+    language = _LANGUAGES.get(ask.language)
+    if language is None:
+        raise Usage(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
+    packed = "lame" if ask.path.suffix.lower() == ".mp3" else "raw"
+
+    def message(place: int, data: str, last: bool) -> Any:
+        status = _LAST if last else _NEXT if place else _FIRST
+        sound = {"status": status, "format": f"audio/L16;rate={_RATE}", "encoding": packed, "audio": data}
+        if place:
+            return {"data": sound}
+        business = {"language": language, "domain": "iat", "accent": "mandarin", "vad_eos": _PAUSE}
+        return {"common": {"app_id": fields["app_id"]}, "business": business, "data": sound}
+
+    chunks = Chunks(ask.path, _PIECE, _PACE, message)
+    return checked(Call("GET", at(fields, HOST, _PATH), _reader, Framing.WEBSOCKET, chunks=chunks), refused_in)
+
+
+def _reader() -> Reader:
+    pieces: dict[int, str] = {}
+
+    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+        data = frame.data.get("data") if frame and isinstance(frame.data, dict) else None
+        ended = isinstance(data, dict) and data.get("status") == _LAST
+        result = data.get("result") if isinstance(data, dict) else None
+        if isinstance(result, dict) and (piece := _take(pieces, result)):
+            yield TextDelta(piece)
+        if frame is not None and not ended:
+            return
+        yield Transcript("".join(pieces[each] for each in sorted(pieces)))
+        note = "" if ended else "The answer was cut off before its end."
+        yield Finish("stop" if ended else "interrupted", complete=ended, note=note)
+
+    return read
+
+
+def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
+    """One more piece, and its text; a correction (`rpl`) takes the place of the range `rg` and adds none."""
+    words = [_word(each) for each in result["ws"]] if isinstance(result.get("ws"), list) else []
+    span = result.get("rg")
+    if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(each) is int for each in span):
+        for each in [each for each in pieces if min(span, default=0) <= each <= max(span, default=-1)]:
+            del pieces[each]
+    place = result.get("sn")
+    text = pieces[place if type(place) is int else max(pieces, default=0) + 1] = "".join(words)
+    return "" if result.get("pgs") == "rpl" else text
+
+
+def _word(entry: Any) -> str:
+    """The likeliest reading comes first, and is the only one unless more were asked for."""
+    readings = entry.get("cw") if isinstance(entry, dict) else None
+    first = readings[0] if isinstance(readings, list) and readings else None
+    word = first.get("w") if isinstance(first, dict) else None
+    return word if isinstance(word, str) else ""

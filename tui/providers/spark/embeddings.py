@@ -1,0 +1,63 @@
+"""Vectors of Spark's embedding service (xfyun.cn, Embedding API): one text a call, packed both ways."""
+
+import base64
+import binascii
+import json
+import math
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.openai.api import malformed
+from tui.providers.events import Event, Finish, Vectors
+from tui.providers.requests import Call, EmbedAsk, Frame, Refusal
+from tui.providers.spark.api import at, refused_in
+from tui.providers.spec import Fields
+
+HOST = "https://emb-cn-huabei-1.xf-yun.com"
+_ONLY = 3  # The status of a message that is first and last at once.
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    """The call for the first text; its reader answers with the call for the next one."""
+    return checked(_One(fields, ask).call(), refused_in)
+
+
+@dataclass(frozen=True)
+class _One:
+    fields: Fields
+    ask: EmbedAsk
+    place: int = 0
+
+    def call(self) -> Call:
+        said = json.dumps({"messages": [{"content": self.ask.texts[self.place], "role": "user"}]}, ensure_ascii=False)
+        body = {
+            "header": {"app_id": self.fields["app_id"], "status": _ONLY},
+            "parameter": {"emb": {"domain": "query" if self.ask.query else "para", "feature": {"encoding": "utf8"}}},
+            "payload": {"messages": {"text": base64.b64encode(said.encode("utf-8", "replace")).decode()}},
+        }
+        return Call("POST", at(self.fields, HOST, "/"), lambda: self.read, json=body)
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+        if frame is None:
+            return
+        vector = _vector(frame)
+        if not vector:
+            yield malformed("It holds no vector.")
+            return
+        yield Vectors(self.place, (vector,))
+        if self.place + 1 < len(self.ask.texts):
+            yield _One(self.fields, self.ask, self.place + 1).call()
+            return
+        yield Finish("stop")
+
+
+def _vector(frame: Frame) -> tuple[float, ...]:
+    """Packed little-endian float32."""
+    try:
+        packed = base64.b64decode(frame.data["payload"]["feature"]["text"], validate=True)
+        vector = struct.unpack(f"<{len(packed) // 4}f", packed)
+    except (KeyError, TypeError, ValueError, binascii.Error, struct.error):
+        return ()
+    return vector if all(map(math.isfinite, vector)) else ()

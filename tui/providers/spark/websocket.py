@@ -1,0 +1,78 @@
+"""Spark's chats over a WebSocket with a signed address (xfyun.cn, Spark Web interface). One question a connection."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.messages import one_system
+from tui.providers.dialects.openai.api import number
+from tui.providers.events import Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
+from tui.providers.spark.api import Version, at, refused_in
+from tui.providers.spec import Fields
+
+HOST = "wss://spark-api.xf-yun.com"
+_PROBED = "/v1.1/chat"
+_LAST = 2
+
+
+def handshake(fields: Fields, then: Call | None) -> Call:
+    """A connection on which nothing is sent: that it is accepted proves key, secret and clock, and costs nothing.
+
+    `then` is what is to be verified after it.
+    """
+
+    def read(frame: Frame | None) -> Iterator[Event | Call]:
+        if frame is None:
+            yield then or Accepted()
+
+    return Call("GET", at(fields, HOST, _PROBED), lambda: read, Framing.WEBSOCKET)
+
+
+def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
+    """The call that answers a chat; it comes in pieces in every case."""
+    message = {
+        "header": {"app_id": fields["app_id"]},
+        "parameter": {"chat": {"domain": version.domain, **ask.parameters}},
+        "payload": {
+            "message": {"text": [{"role": each.role, "content": each.text} for each in one_system(ask.messages)]}
+        },
+    }
+    call = Call("GET", at(fields, HOST, version.socket), _reader, Framing.WEBSOCKET, sends=(message,))
+    return checked(call, refused_in)
+
+
+def _reader() -> Reader:
+    came = False
+
+    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+        nonlocal came
+        if frame is None:
+            yield Finish("interrupted", complete=False, note="The answer was cut off before its end.")
+            return
+        payload = _within(frame.data, "payload")
+        choices = _within(payload, "choices")
+        texts = choices.get("text")
+        for each in texts if isinstance(texts, list) else ():
+            if thought := _text(each, "reasoning_content"):
+                yield ThinkingDelta(thought)
+            if text := _text(each, "content"):
+                came = True
+                yield TextDelta(text)
+        if choices.get("status") != _LAST and _within(frame.data, "header").get("status") != _LAST:
+            return
+        if used := _within(_within(payload, "usage"), "text"):
+            yield Usage(number(used.get("prompt_tokens")), number(used.get("completion_tokens")))
+        yield Finish("stop", note="" if came else "The answer is empty.")
+
+    return read
+
+
+def _within(data: Any, name: str) -> dict[str, Any]:
+    found = data.get(name) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _text(item: Any, name: str) -> str:
+    found = item.get(name) if isinstance(item, dict) else None
+    return found if isinstance(found, str) else ""

@@ -1,0 +1,283 @@
+"""Tongyi, the Qwen models of Alibaba Cloud's Model Studio (Bailian, DashScope), in its compatible mode.
+
+Facts as of 2026-11-22 (Model Studio reference: OpenAI compatibility, models, text embedding, Qwen-ASR, error codes).
+A key belongs to one region, and works at that region's address only.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.errors import Problem, Refused, Restricted
+from tui.providers.dialects import sampling
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.openai import embeddings, errors, models
+from tui.providers.origins import of_base_url, with_path
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal, TranscribeAsk
+from tui.providers.spec import AudioLimits, Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.tongyi import dashscope
+from tui.secret import Secret
+
+_ID, _LABEL = "tongyi", "Tongyi"
+_PATH = "/compatible-mode/v1"
+_KEY_PAGE = "https://bailian.console.aliyun.com/?apiKey=1#/api-key"
+_REGIONS = (
+    Choice(f"https://dashscope.aliyuncs.com{_PATH}", "mainland China (Beijing)"),
+    Choice(f"https://dashscope-intl.aliyuncs.com{_PATH}", "international (Singapore)"),
+    Choice(f"https://dashscope-us.aliyuncs.com{_PATH}", "US (Virginia)"),
+    Choice(f"https://cn-hongkong.dashscope.aliyuncs.com{_PATH}", "Hong Kong"),
+)
+
+# Base64 adds a third, and a request takes 10 MB.
+_SOUND = AudioLimits(("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "opus", "wav", "webm"), 7 * 1024 * 1024)
+
+_EMBEDDING = re.compile(r"text-embedding-|.*-text-embedding(-|$)")
+_SPEECH = re.compile(r"qwen3-asr-flash(?!.*(filetrans|realtime))")
+_OTHER = re.compile(
+    r"embedding|rerank|-asr|paraformer|sensevoice|-tts|cosyvoice|sambert|wanx|^wan\d|-image|realtime|livetranslate"
+)
+_SIZES = (("text-embedding-v1 text-embedding-v2", 1536, 25), ("text-embedding-v3 text-embedding-v4", 1024, 10))
+_DIMENSIONS = {name: size for names, size, _ in _SIZES for name in names.split()} | {"qwen3.7-text-embedding": 1024}
+_BATCH = {name: most for names, _, most in _SIZES for name in names.split()} | {"qwen3.7-text-embedding": 20}
+
+# Ids by what they can take, in tokens; 0 where the documents do not say.
+_KNOWN = {
+    10_000_000: "qwen-long",
+    1_048_576: "deepseek-v4-pro deepseek-v4-flash",
+    1_000_000: "qwen3.8-max qwen3.7-max qwen3.7-plus qwen3.6-plus qwen3.6-flash qwen3.5-plus qwen3.5-flash qwen-plus"
+    " qwen-plus-latest qwen-flash qwen3-coder-flash glm-5.2",
+    262_144: "kimi-k2.5",
+    204_800: "MiniMax-M2.5",
+    202_752: "glm-5.1 glm-5",
+    128_000: "qwen3.7-text-embedding",
+    8192: "text-embedding-v3 text-embedding-v4",
+    2048: "text-embedding-v1 text-embedding-v2",
+    0: "qwen3.8-flash qwen3.8-omni-flash qwen3-asr-flash",
+}
+_CONTEXT = {name: size for size, names in _KNOWN.items() for name in names.split()}
+
+
+def _model(model_id: str) -> Model | None:
+    name = model_id.lower()
+    kind = (
+        ModelType.EMBEDDING
+        if _EMBEDDING.match(name)
+        else ModelType.SPEECH2TEXT
+        if _SPEECH.match(name)
+        else None
+        if _OTHER.search(name)
+        else ModelType.CHAT
+    )
+    if kind is None:
+        return None
+    return Model(_ID, model_id, kind, context=_CONTEXT.get(model_id, 0), dimensions=_DIMENSIONS.get(model_id, 0))
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    return _model(entry["id"])
+
+
+_CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
+
+_FLAVOUR = wire.Flavour(
+    _classify, most_tokens="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
+)
+
+
+def _at(fields: Fields) -> Fields:
+    return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """A bearer key, and the workspace in a header of its own."""
+    signed = wire.sign(call, fields, secrets, now)
+    workspace = fields.get("workspace_id")
+    return signed.with_headers({"x-dashscope-workspace": workspace}) if workspace else signed
+
+
+def regions(fields: Fields) -> tuple[Fields, ...]:
+    """The other regions, if the address is one of them; an address of somebody's own is the only one."""
+    here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
+    return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
+
+
+def listing(fields: Fields) -> Call:
+    """The models, which only a good key is shown."""
+    return checked(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(ask)), dashscope.refused_in)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    return checked(embeddings.embed(_FLAVOUR, _at(fields), ask), dashscope.refused_in)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    return checked(dashscope.transcribe(_at(fields), ask), dashscope.refused_in)
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """A chat in place of a list that the address does not have; a stream, or a field less, where that was refused."""
+    base, found, _ = call.url.partition("/models")
+    if found and refused.status in (404, 405):
+        probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
+        return probe, "This address lists no models. A chat of one word shows whether the key is taken."
+    return dashscope.streamed(call, refused) or errors.amend(call, refused)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes; the switch of thinking only where there is one."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    return (*_SAMPLING, *(_THINKING if dashscope.thinks_by_choice(model) else ()))
+
+
+_SAMPLING = (
+    sampling.temperature(high=1.99),
+    sampling.top_p(low=0.01),
+    sampling.most(thinks=True),
+    sampling.presence("0"),
+    sampling.seed(0),
+    sampling.stop(),
+)
+_THINKING = (
+    Parameter(
+        "enable_thinking",
+        "thinking",
+        ParameterKind.CHOICE,
+        unset="as the model has it",
+        help="Whether it thinks before it answers. In an answer of one piece it is off unless switched on.",
+        choices=("on", "off"),
+    ),
+    Parameter("thinking_budget", "thinking budget", ParameterKind.WHOLE, 1, help="The most tokens spent on thinking."),
+)
+
+_TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
+_NO_REGION = (
+    "Look for a missing end. A key works only in the region that it was made in, and a plan key (sk-sp-) only at its"
+    " plan's address."
+)
+
+
+def explain(refused: Refusal, model: str) -> Problem | None:
+    """A refusal by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
+    named, code = model or "the model", dashscope.word(refused)
+    known = {
+        "invalidapikey": lambda: Refused(f"{_LABEL} does not know this key in this region.", _NO_REGION),
+        "arrearage": lambda: Problem(
+            "The Alibaba Cloud account is overdue. The key is right.", "Pay what is open in the account's console."
+        ),
+        "accessdeniedunpurchased": lambda: Restricted(
+            "Model Studio is not activated for this account in this region. The key is right.",
+            "Activate it in the console, or use the address of the region where it is active.",
+        ),
+        "accessdenied": lambda: _no_right(named),
+        "modelaccessdenied": lambda: _no_right(named),
+        "allocationquotafreetieronly": lambda: Restricted(
+            f"The free quota of {named} is used up, and the account allows nothing beyond it.",
+            "Switch “free tier only” off in the console, or pick another model.",
+        ),
+        "modelnotfound": lambda: _unknown(named),
+        "modelnotexist": lambda: _unknown(named),
+        "datainspectionfailed": lambda: Problem(
+            f"The content check of {_LABEL} stopped this text or its answer.", "Put it in other words."
+        ),
+        "insufficientquota": _minute,
+        "throttlingallocationquota": _minute,
+    }.get(code)
+    if known:
+        return known()
+    if _TOO_LONG.search(refused.message):
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+    return errors.explain(_LABEL, refused, model)
+
+
+def _no_right(named: str) -> Problem:
+    message = f"{_LABEL} knows this key, but its workspace has no right to {named}."
+    return Restricted(message, "Allow the model there, or use a key of the default workspace.")
+
+
+def _unknown(named: str) -> Problem:
+    message = f"{_LABEL} does not have {named} in this region, or has retired it."
+    return Problem(message, "Refresh the list of models, or pick another model.")
+
+
+def _minute() -> Problem:
+    return Problem(f"The tokens of this minute are used up at {_LABEL}.", "Wait a minute, or pick another model.")
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=60,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_key",
+            "API key",
+            "It starts with sk-. International ones are made at https://modelstudio.console.alibabacloud.com.",
+            secret=True,
+            required=True,
+            env=("DASHSCOPE_API_KEY", "ALIBABA_API_KEY"),
+            prefixes=(
+                Choice("sk-sp-", "plan key, which works at its plan's own address only"),
+                Choice("sk-", "Model Studio key"),
+            ),
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "That of the region where the key was made; also https://WORKSPACE.REGION.maas.aliyuncs.com.",
+            default=_REGIONS[0].value,
+            choices=_REGIONS,
+            env=(
+                "DASHSCOPE_COMPATIBLE_BASE_URL",
+                "DASHSCOPE_BASE_URL",
+                "DASHSCOPE_HTTP_BASE_URL",
+                "DASHSCOPE_API_BASE",
+            ),
+            more=True,
+            url=True,
+            clears=(*wire.ENDINGS, "/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages"),
+        ),
+        Field(
+            "workspace_id",
+            "Workspace",
+            "Only to call in another workspace than the key's own.",
+            env=("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID"),
+            more=True,
+        ),
+    ),
+    sign=sign,
+    origins=of_base_url,
+    verify=listing,
+    refusal=dashscope.refusal,
+    key_page=_KEY_PAGE,
+    docs=(
+        "https://help.aliyun.com/en/model-studio/compatibility-of-openai-with-dashscope",
+        "https://help.aliyun.com/en/model-studio/error-code",
+    ),
+    list_models=listing,
+    kind_of=models.kind_by(_classify),
+    chat=chat,
+    embed=embed,
+    transcribe=transcribe,
+    explain=explain,
+    amend=amend,
+    parameters=parameters,
+    audio=lambda model: _SOUND,
+    catalogue=_CATALOGUE,
+    catalogue_as_of="2026-11-22",
+    regions=regions,
+    proposed={
+        ModelType.CHAT: ("qwen3.8-max", "qwen3.7-plus", "qwen3.6-plus", "qwen-plus"),
+        ModelType.EMBEDDING: ("text-embedding-v4", "text-embedding-v3"),
+        ModelType.SPEECH2TEXT: ("qwen3-asr-flash",),
+    },
+)

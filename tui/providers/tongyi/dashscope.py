@@ -1,0 +1,159 @@
+"""DashScope's own ways on OpenAI's wire (Model Studio reference: OpenAI compatibility, Qwen-ASR, error codes).
+
+Its compatible mode is OpenAI's wire with a few members more; recordings are transcribed by a chat completion.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.events import Accepted, Event, Finish, Listed, Notice, Transcript
+from tui.providers.requests import Call, ChatAsk, Frame, Framing, Recording, Refusal, TranscribeAsk
+from tui.providers.spec import Fields
+
+PROBED = "qwen3.6-flash"
+"""Asked for one token where an address lists no models. Its own end would not make a key a bad one."""
+
+_HYBRID = re.compile(r"qwen3\.[5-9]-(max|plus|flash)|qwen-(plus|flash|turbo)|qwen3-\d+b(?!.*-(instruct|thinking))")
+_STREAMS_ONLY = re.compile(r"qwq|qvq|.*-thinking(-|$)|.*-omni(-|$)")
+_BY_EFFORT = re.compile(r"qwen3\.8-max")
+_ONLY_AS_STREAM = re.compile(r"enable_thinking.*(non-?streaming|must be set to false)|only support\w* stream", re.I)
+
+# What a refusal in the body of a 200 amounts to, by the beginning of its code.
+_STATUS = {
+    "invalidapikey": 401,
+    "throttling": 429,
+    "limitrequests": 429,
+    "insufficientquota": 429,
+    "internal": 500,
+    "requesttimeout": 500,
+}
+
+# Asking again does not help: what an account must do first (the first two come with a 400).
+_FINAL = frozenset({"arrearage", "allocationquotafreetieronly", "accessdeniedunpurchased"})
+
+
+def word(refused: Refusal) -> str:
+    """Its code without case and marks: `InvalidApiKey` and `invalid_api_key` are one, and a number says nothing."""
+    code, kind = (re.sub(r"[^a-z]", "", each.lower()) for each in (refused.code, refused.kind))
+    return code.removeprefix("internalerroralgo") or kind
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
+    refused = wire.refusal(status, headers, body)
+    code = word(refused)
+    found = body.get("request_id") if isinstance(body, dict) else None
+    status = status or next((amount for begin, amount in _STATUS.items() if code.startswith(begin)), 0)
+    # A quota that is used up is one of tokens a minute here, and none of money.
+    return replace(
+        refused,
+        status=status,
+        request_id=refused.request_id or (found if isinstance(found, str) else ""),
+        headers=headers,
+        final=code in _FINAL,
+    )
+
+
+def refused_in(frame: Frame) -> Refusal | None:
+    """The refusal in a frame, as `error` or flat."""
+    if wire.error_in(frame.data, frame.event):
+        return refusal(0, {}, frame.data)
+    flat = isinstance(frame.data, dict) and frame.data.get("code") and "choices" not in frame.data
+    return refusal(0, {}, frame.data) if flat else None
+
+
+def thinks_by_choice(model: Model) -> bool:
+    """Whether thinking can be switched on and off; models that know no such switch refuse it."""
+    return bool(_HYBRID.match(model.id.lower()))
+
+
+def switched(ask: ChatAsk) -> ChatAsk:
+    """The chat with the switch of thinking in the model's own words, and streamed where the model answers only so.
+
+    Thinking is switched off in an answer of one piece, which hybrid models refuse otherwise. The newest one has an
+    effort in place of a switch.
+    """
+    name = ask.model.id.lower()
+    parameters = dict(ask.parameters)
+    chosen = parameters.pop("enable_thinking", "")
+    stream = ask.stream or chosen == "on" or bool(_STREAMS_ONLY.match(name))
+    if thinks_by_choice(ask.model):
+        off = chosen == "off" or not stream
+        if off:
+            parameters.pop("thinking_budget", None)
+        if _BY_EFFORT.match(name):
+            parameters |= {"reasoning_effort": "none"} if off else {}
+        elif off or chosen:
+            parameters["enable_thinking"] = not off
+    return replace(ask, parameters=parameters, stream=stream)
+
+
+def streamed(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """The call as a stream, where it was refused for not being one."""
+    if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
+        return None
+    body = {**call.json, "stream": True, "stream_options": {"include_usage": True}}
+    sentence = f"{call.json.get('model')} answers this only as a stream. It was asked for one."
+    return replace(call, json=body, framing=Framing.SSE), sentence
+
+
+def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+    """A chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
+    body = {
+        "model": PROBED,
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 1,
+        "enable_thinking": False,
+        "stream": False,
+    }
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    return Call("POST", url, reader, json=body)
+
+
+def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+    """The call that turns a short recording into text: it goes along in base64 (Model Studio reference, Qwen-ASR)."""
+    data = Recording(ask.path, f"data:{ask.media};base64,")
+    content = [{"type": "input_audio", "input_audio": {"data": data}}]
+    options: dict[str, Any] = {"language": ask.language} if ask.language else {}
+    body = {
+        "model": ask.model.id,
+        "messages": [{"role": "user", "content": content}],
+        "asr_options": {**options, "enable_itn": False},
+        "stream": False,
+    }
+    return Call("POST", wire.endpoint(fields, "/chat/completions"), lambda: _transcript, json=body)
+
+
+def _transcript(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    choices = frame.data.get("choices") if isinstance(frame.data, dict) else None
+    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+    message = choice.get("message")
+    text = _text(message.get("content")) if isinstance(message, dict) else None
+    if text is None or not isinstance(message, dict):
+        yield wire.malformed("It holds no text.")
+        return
+    if not text.strip():
+        yield Notice("No words were heard in the recording.")
+    yield Transcript(text, language=_language(message.get("annotations")))
+    if usage := usage_of(frame.data):
+        yield usage
+    yield Finish("stop")
+
+
+def _text(content: Any) -> str | None:
+    if isinstance(content, list):
+        return "".join(str(each.get("text", "")) for each in content if isinstance(each, dict))
+    return content if isinstance(content, str) else None
+
+
+def _language(annotations: Any) -> str:
+    told = annotations if isinstance(annotations, list) else []
+    found = (each.get("language") for each in told if isinstance(each, dict))
+    return next((each for each in found if isinstance(each, str)), "")

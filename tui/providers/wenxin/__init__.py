@@ -1,0 +1,215 @@
+"""Wenxin (文心一言), the ERNIE models of Baidu AI Cloud's Qianfan. Facts as of 2026-11-22.
+
+Qianfan V2 takes one bearer key. The older form, a key pair of an application, is for gateways that still serve it:
+Baidu announced the end of its own for 2026-08-31. Baidu's speech-to-text is another product and not part of this.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from tui.domain import Intake, Model, ModelType, Supply
+from tui.providers.dialects import sampling
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import errors, models
+from tui.providers.origins import origin_of, with_path
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal
+from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.wenxin import qianfan, qianfan_errors
+from tui.providers.wenxin import workshop as older
+from tui.secret import Secret
+
+_ID, _LABEL = "wenxin", "Wenxin"
+_PATH = "/v2"
+_BEARER, _PAIR = "Qianfan API key", "key pair of an application (older form)"
+_PAIR_PAGE = "https://console.bce.baidu.com/qianfan/ais/console/applicationConsole/application"
+
+_EMBEDDING = re.compile(r"embedding|^bge-(?!reranker)|^tao-8k$")
+_OTHER = re.compile(r"rerank|irag|flux|stable-diffusion|-video|-image")
+_ONE_BY_ONE = re.compile(r"tao-8k$")
+
+# Ids by what they can take, in tokens; 0 where the documents do not say.
+_KNOWN = {
+    128_000: "ernie-5.0 ernie-5.0-thinking-latest ernie-4.5-turbo-128k ernie-4.0-turbo-128k ernie-3.5-128k"
+    " ernie-speed-128k ernie-speed-pro-128k ernie-lite-pro-128k",
+    64_000: "ernie-x1.1-preview",
+    32_000: "ernie-4.5-turbo-32k ernie-x1-turbo-32k",
+    8_000: "ernie-4.0-8k ernie-4.0-turbo-8k ernie-3.5-8k ernie-speed-8k ernie-lite-8k ernie-tiny-8k ernie-char-8k"
+    " ernie-novel-8k",
+    8192: "tao-8k qwen3-embedding-0.6b qwen3-embedding-4b",
+    512: "bge-large-zh bge-large-en",
+    384: "embedding-v1",
+    0: "ernie-5.1",
+}
+_CONTEXT = {name: size for size, names in _KNOWN.items() for name in names.split()}
+_DIMENSIONS = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024}
+
+
+def _model(model_id: str) -> Model | None:
+    name = model_id.lower()
+    if _OTHER.search(name):
+        return None
+    kind = ModelType.EMBEDDING if _EMBEDDING.search(name) else ModelType.CHAT
+    return Model(_ID, model_id, kind, context=_CONTEXT.get(name, 0), dimensions=_DIMENSIONS.get(name, 0))
+
+
+def _classify(entry: Mapping[str, Any]) -> Model | None:
+    return _model(entry["id"])
+
+
+_CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
+_OLDER = tuple(model for name in (*older.CHATS, *older.EMBEDDINGS) if (model := _model(name)))
+
+_FLAVOUR = wire.Flavour(
+    _classify,
+    most_tokens="max_completion_tokens",
+    vectors="float",
+    batch=lambda model: 1 if _ONE_BY_ONE.match(model.id) else 16,
+)
+
+
+def _by_pair(fields: Fields) -> bool:
+    return not fields.get("api_key") and bool(fields.get("legacy_api_key"))
+
+
+def _at(fields: Fields) -> Fields:
+    return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
+
+
+def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+    """A bearer key, and the application in a header of its own; in the older form what goes into the query."""
+    if _by_pair(fields):
+        return older.sign(call, secrets)
+    signed = wire.sign(call, fields, secrets, now)
+    return signed.with_headers({"appid": fields["app_id"]}) if fields.get("app_id") else signed
+
+
+def origins(fields: Fields) -> tuple[str, ...]:
+    """The one host that the key, or the key pair and its token, may go to."""
+    return (origin_of(older.root(fields) if _by_pair(fields) else fields["base_url"]),)
+
+
+def token(fields: Fields) -> Call | None:
+    return older.exchange(fields) if _by_pair(fields) else None
+
+
+def listing(fields: Fields) -> Call:
+    """The models, which only a good key is shown; the older form lists none, so it is asked a word."""
+    return older.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    return older.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
+
+
+def embed(fields: Fields, ask: EmbedAsk) -> Call:
+    return older.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
+
+
+def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+    """A chat in place of a list that the address does not have; a chat with a field less where that was refused."""
+    base, found, _ = call.url.partition("/models")
+    if found and refused.status in (404, 405):
+        sentence = "This address lists no models. A chat of two tokens shows whether the key is taken."
+        return qianfan.probe({"base_url": base}, _CATALOGUE), sentence
+    return errors.amend(call, refused)
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """What a chat model takes: ERNIE by its own rules, others as they do elsewhere, the older form the least."""
+    if model.type is not ModelType.CHAT:
+        return ()
+    if model.id in older.CHATS:
+        warmth = sampling.temperature(0.01, 1, sampling.AS_MODEL)
+        most = sampling.most(low=2, high=older.TOKENS, unset=sampling.AS_MODEL)
+        return (warmth, sampling.top_p(), _PENALTY, most, _STOP)
+    own = model.id.lower().startswith("ernie")
+    warmth = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
+    most = sampling.most(low=2, unset=sampling.AS_MODEL)
+    return (warmth, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
+
+
+_PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher makes repeated words rarer.")
+_STOP = sampling.stop(", 20 letters each")
+_FURTHER = (sampling.presence(), sampling.frequency(), sampling.seed())
+
+
+PROVIDER = Provider(
+    id=_ID,
+    label=_LABEL,
+    place=50,
+    supply=Supply.OWN,
+    intake=Intake.BOTH,
+    fields=(
+        Field(
+            "api_key",
+            "API key",
+            "From the Qianfan console, where it begins with bce-v3/.",
+            secret=True,
+            required=True,
+            env=("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
+            prefixes=(Choice("bce-v3/", "Qianfan API key"),),
+            way=_BEARER,
+        ),
+        Field(
+            "legacy_api_key",
+            "API key of the application",
+            f"24 letters and digits, for gateways that serve the older form. From {_PAIR_PAGE}",
+            secret=True,
+            required=True,
+            env=("QIANFAN_AK", "ERNIE_CLIENT_ID"),
+            way=_PAIR,
+        ),
+        Field(
+            "legacy_secret_key",
+            "Secret key of the application",
+            "32 letters and digits, shown beside the API key.",
+            secret=True,
+            required=True,
+            env=("QIANFAN_SK", "ERNIE_CLIENT_SECRET"),
+            way=_PAIR,
+        ),
+        Field(
+            "app_id",
+            "Application id",
+            "Only to count the use for one application; begins with app-.",
+            more=True,
+        ),
+        Field(
+            "base_url",
+            "Base URL",
+            "Another one for a region, such as https://qianfan.bj.baidubce.com/v2, or for a gateway.",
+            default="https://qianfan.baidubce.com/v2",
+            env=("QIANFAN_BASE_URL",),
+            more=True,
+            url=True,
+            clears=(*wire.ENDINGS, older.PATH, older.EXCHANGE),
+        ),
+    ),
+    sign=sign,
+    origins=origins,
+    verify=listing,
+    refusal=qianfan.refusal,
+    key_page="https://console.bce.baidu.com/iam/#/iam/apikey/list",
+    docs=(
+        "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
+        "https://cloud.baidu.com/doc/qianfan/s/rmh4stp0j",
+        "https://cloud.baidu.com/doc/qianfan/s/rmse4vxp8",
+    ),
+    list_models=listing,
+    kind_of=models.kind_by(_classify),
+    chat=chat,
+    embed=embed,
+    explain=partial(qianfan_errors.explain, _LABEL),
+    amend=amend,
+    parameters=parameters,
+    catalogue=_CATALOGUE,
+    catalogue_as_of="2026-11-22",
+    token=token,
+    stale_token=frozenset({"110", "111"}),
+    proposed={
+        ModelType.CHAT: ("ernie-5.0", "ernie-4.5-turbo-128k", "ernie-4.5-turbo-32k"),
+        ModelType.EMBEDDING: ("bge-large-zh", "embedding-v1"),
+    },
+)

@@ -1,0 +1,114 @@
+"""Qianfan's own ways on OpenAI's wire (Baidu AI Cloud, Qianfan API reference V2: chat, embeddings, error codes).
+
+Failures have OpenAI's shape with codes of their own. Those of the older service, `error_code` in the body of a 200, are
+read here too: a gateway may pass them on. An answer's choice has a flag that tells of the safety check.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tui.domain import Model
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.messages import one_system
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.openai import embeddings, models
+from tui.providers.events import Accepted, Listed, Notice
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Reader, Refusal
+from tui.providers.spec import Fields
+
+PROBED = "ernie-4.5-turbo-32k"
+"""Asked for two tokens (older models refuse one) where an address lists no models."""
+
+MARKED = Notice("The safety check of the service marked this chat. A new one may go further.")
+
+# What a refusal in the body of a 200, or in mid-stream, amounts to. Numbers are the older service's.
+_STATUS = {
+    400: ("100", "336001", "336002", "336003", "336004", "336005", "336006"),
+    401: ("13", "14", "110", "111", "invalid_iam_token", "invalid_client", "invalid_appid"),
+    402: ("17", "19"),
+    403: ("6",),
+    404: ("3",),
+    429: ("4", "18", "336501", "336502", "rpm_rate_limit_exceeded", "tpm_rate_limit_exceeded"),
+    500: ("1", "15", "336000", "internal_error"),
+    503: ("2", "336100", "system_busy"),
+}
+_AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
+
+# A daily or total quota; asking again does not help.
+_FINAL = frozenset({"17", "19"})
+
+
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+    """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
+    told = body if isinstance(body, dict) else {}
+    if "error_code" in told:
+        body = {"code": told["error_code"], "message": told.get("error_msg")}
+    elif "error_description" in told:
+        body = {"code": told.get("error"), "message": told["error_description"]}
+    refused = wire.refusal(status, headers, body)
+    named = told.get("id")
+    return replace(
+        refused,
+        status=status or _AMOUNTS.get(refused.code, 0),
+        request_id=refused.request_id or (named if isinstance(named, str) else ""),
+        headers=headers,
+        final=refused.code in _FINAL,
+    )
+
+
+def refused_in(frame: Frame) -> Refusal | None:
+    """The refusal in a frame of an answer, in any form; `error_code` is 0 where there is none."""
+    flat = isinstance(frame.data, dict) and frame.data.get("error_code")
+    return refusal(0, {}, frame.data) if flat or wire.error_in(frame.data, frame.event) else None
+
+
+def listing(flavour: wire.Flavour, fields: Fields) -> Call:
+    """The call that lists models."""
+    return checked(models.listing(flavour, fields), refused_in)
+
+
+def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+    """A chat of two tokens that shows whether a key is taken; what is known stands in for a list of models."""
+    body = {
+        "model": PROBED,
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_completion_tokens": 2,
+        "stream": False,
+    }
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    call = Call("POST", url, reader, json=body)
+    return checked(call, refused_in)
+
+
+def chat(flavour: wire.Flavour, fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat; what the system says comes first, and once."""
+    call = openai_chat.chat(flavour, fields, replace(ask, messages=one_system(ask.messages)))
+    return checked(replace(call, reader=_answer_reader), refused_in)
+
+
+def embed(flavour: wire.Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that turns texts into vectors."""
+    return checked(embeddings.embed(flavour, fields, ask), refused_in)
+
+
+def _answer_reader() -> Reader:
+    read = openai_chat.answer_reader()
+    marked = False
+
+    def answer(frame: Frame | None) -> Iterator[Any]:
+        nonlocal marked
+        data = frame.data if frame else None
+        choices = data.get("choices") if isinstance(data, dict) else None
+        told = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
+        if not marked and any(each.get("flag") for each in told):
+            marked = True
+            yield MARKED
+        if frame and any(each.get("finish_reason") == "normal" for each in told):
+            # The older service's word for an end of its own accord.
+            told = [{**each, "finish_reason": "stop"} for each in told]
+            frame = replace(frame, data={**frame.data, "choices": told})
+        yield from read(frame)
+
+    return answer

@@ -1,0 +1,210 @@
+"""The older service of Wenxin, as gateways may still serve it (Baidu AI Cloud, Wenxin Workshop API, V1).
+
+The key pair of an application is exchanged for a token that goes along in the query. Each model has a path of its own;
+turns alternate and what the system says stands apart. An answer has its text in `result`, and a stream no end mark but
+`is_end`. Every failure comes as `error_code` in the body of a 200.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from tui.domain import Model
+from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.messages import alternating
+from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import embeddings
+from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.events import Accepted, Event, Finish, Listed, TextDelta, Token, Usage
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Framing, Reader, Refusal
+from tui.providers.spec import Fields
+from tui.providers.wenxin.qianfan import MARKED, refused_in
+from tui.secret import Secret
+
+PATH = "/rpc/2.0/ai_custom/v1/wenxinworkshop"
+EXCHANGE = "/oauth/2.0/token"
+TOKENS = 2048
+"""The most that an answer may use."""
+
+_ROOT = "https://aip.baidubce.com"
+_CURRENT = (".baidubce.com", "qianfan.")
+_PROBED = "/chat/ernie_speed"
+_MONTH = 2_592_000
+
+CHATS = {
+    "ERNIE-Bot": "completions",
+    "ERNIE-Bot-4": "completions_pro",
+    "ERNIE-Bot-turbo": "eb-instant",
+    "ERNIE-Bot-8K": "ernie_bot_8k",
+    "ERNIE-Speed-8K": "ernie_speed",
+    "ERNIE-Speed-128K": "ernie-speed-128k",
+    "ERNIE-Lite-8K": "ernie-lite-8k",
+    "ERNIE-Tiny-8K": "ernie-tiny-8k",
+    "ERNIE-Char-8K": "ernie-char-8k",
+    "ERNIE-4.0-Turbo-8K": "ernie-4.0-turbo-8k",
+    "BLOOMZ-7B": "bloomz_7b1",
+    "Llama-2-7B": "llama_2_7b",
+    "Llama-2-13B": "llama_2_13b",
+    "Llama-2-70B": "llama_2_70b",
+    "ChatGLM2-6B-32K": "chatglm2_6b_32k",
+    "AquilaChat-7B": "aquilachat_7b",
+    "Yi-34B": "yi_34b_chat",
+}
+"""Chat models as its documents call them, each with the last part of its path."""
+
+EMBEDDINGS = {
+    "embedding-v1": "embedding-v1",
+    "bge-large-zh": "bge_large_zh",
+    "bge-large-en": "bge_large_en",
+    "tao-8k": "tao_8k",
+}
+
+# Other names of the same models, as the current service and later documents have them.
+_SAME = {
+    "ernie-3.5-8k": "completions",
+    "ernie-4.0-8k": "completions_pro",
+    "ernie-lite-8k-0922": "eb-instant",
+}
+_PARTS = {name.lower(): part for name, part in {**CHATS, **EMBEDDINGS}.items()} | _SAME
+_TOKENS = ("max_tokens", "max_completion_tokens")
+_NOTES = {
+    "length": "The answer reached its length limit.",
+    "content_filter": "The provider's content filter cut the answer.",
+    "function_call": "The model asked for a tool, and none is offered here.",
+    "interrupted": "The answer was cut off before its end.",
+}
+_CUT = ("length", "content_filter", "interrupted")
+
+
+def root(fields: Fields) -> str:
+    """The address that the exchange and the models are under: a gateway's, else the service's own.
+
+    The default of the field is the current service's address, which does not serve this form.
+    """
+    host = urlsplit(fields["base_url"]).hostname or ""
+    suffix, prefix = _CURRENT
+    if host.startswith(prefix) and host.endswith(suffix):
+        return _ROOT
+    return fields["base_url"].rstrip("/").removesuffix(PATH)
+
+
+def exchange(fields: Fields) -> Call:
+    """The call that exchanges the key pair for a token. The service wants both in the query."""
+    return Call(
+        "POST",
+        root(fields) + EXCHANGE,
+        lambda: _token,
+        headers={"content-type": "application/json"},
+        query={"grant_type": "client_credentials"},
+    )
+
+
+def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
+    """The key pair in the query of the exchange, the token in that of any other call."""
+    if call.url.endswith(EXCHANGE):
+        given = {"client_id": secrets.get("legacy_api_key"), "client_secret": secrets.get("legacy_secret_key")}
+    else:
+        given = {"access_token": secrets.get("token")}
+    return replace(call, query={**call.query, **{name: value for name, value in given.items() if value}})
+
+
+def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+    """A chat of two tokens: a token alone would not show whether the service is still there to take it."""
+    body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
+    url = root(fields) + PATH + _PROBED
+    return checked(Call("POST", url, wire.proof("result", Listed(known), Accepted()), json=body), refused_in)
+
+
+def chat(fields: Fields, ask: ChatAsk) -> Call:
+    """The call that answers a chat."""
+    system, turns = alternating(ask.messages)
+    body: dict[str, Any] = {
+        "max_output_tokens" if name in _TOKENS else name: value for name, value in ask.parameters.items()
+    }
+    body |= {"messages": [{"role": each.role, "content": each.text} for each in turns], "stream": ask.stream}
+    if system:
+        body["system"] = system
+    framing = Framing.SSE if ask.stream else Framing.JSON
+    url = f"{root(fields)}{PATH}/chat/{_part(ask.model)}"
+    return checked(Call("POST", url, _answer_reader, framing, json=body), refused_in)
+
+
+def embed(flavour: wire.Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+    """The call that turns texts into vectors: as elsewhere, but that the path names the model."""
+    url = f"{root(fields)}{PATH}/embeddings/{_part(ask.model)}"
+    return checked(_moved(embeddings.embed(flavour, fields, ask), url), refused_in)
+
+
+def _moved(call: Call, url: str) -> Call:
+    def reader() -> Reader:
+        read = call.reader()
+
+        def moved(frame: Frame | None) -> Iterator[Any]:
+            for each in read(frame):
+                yield _moved(each, url) if isinstance(each, Call) else each
+
+        return moved
+
+    return replace(call, url=url, json={"input": call.json["input"]}, reader=reader)
+
+
+def _part(model: Model) -> str:
+    name = model.id.lower()
+    return _PARTS.get(name) or quote(name, safe="")
+
+
+def _token(frame: Frame | None) -> Iterator[Event | Refusal]:
+    if frame is None:
+        return
+    if refused := refused_in(frame):
+        yield refused
+    elif isinstance(frame.data, dict) and isinstance(token := frame.data.get("access_token"), str) and token:
+        yield Token(Secret(token), wire.number(frame.data.get("expires_in")) or _MONTH)
+
+
+def _answer_reader() -> Reader:
+    return _Answer().read
+
+
+class _Answer:
+    def __init__(self) -> None:
+        self._reason = ""
+        self._usage: Usage | None = None
+        self._text = self._open = self._marked = self._done = False
+
+    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+        if self._done:
+            return
+        if frame is None:
+            self._done = True
+            yield from self._end(cut=self._open or not self._reason)
+            return
+        if not isinstance(frame.data, dict) or not isinstance(text := frame.data.get("result"), str):
+            return
+        if text:
+            self._text = True
+            yield TextDelta(text)
+        yield from self._told(frame.data)
+        if frame.data.get("is_end"):
+            self._done = True
+            yield from self._end(cut=False)
+
+    def _told(self, data: Mapping[str, Any]) -> Iterator[Event]:
+        self._usage = usage_of(data) or self._usage
+        # Not every model gives a reason; only a stream says whether more is to come.
+        self._open = "is_end" in data
+        reason = data.get("finish_reason")
+        self._reason = reason if isinstance(reason, str) and reason else self._reason or "normal"
+        if data.get("is_truncated"):
+            self._reason = "length"
+        if data.get("need_clear_history") and not self._marked:
+            self._marked = True
+            yield MARKED
+
+    def _end(self, cut: bool) -> Iterator[Event]:
+        if self._usage:
+            yield self._usage
+        reason = "interrupted" if cut else self._reason.replace("normal", "stop")
+        note = "The answer is empty." if reason == "stop" and not self._text else _NOTES.get(reason, "")
+        yield Finish(reason, complete=reason not in _CUT, note=note)

@@ -1,0 +1,260 @@
+"""The log of what was done: one line an entry, each holding the hash of the one before; added to, never rewritten.
+
+    {"about": {…}, "at": "2026-11-22T13:51:00Z", "by": {"user": "ada", "from": "203.0.113.5"}, "done": "default set",
+     "n": 12, "prev": "<SHA-256 of the line before, hex>", "state": "<digest of the settings after it>"}
+
+What it shows. `verify` names entries that were edited, taken out or put in another order. The head (number and hash of
+the last entry) is kept in another folder, beside the private key, so that a cut end shows as well. A new entry is
+chained to the head and not to what the file ends with: damage stays visible, whatever is written after it.
+
+What it does not show. Who can write the file can add an entry of their own while the head is one behind, as a killed
+session leaves it; who can write the folder of the keys too can make all of it anew.
+
+What a killed session leaves. Entries follow the change they tell of, under the same lock. Killed in between, the
+change has no entry; the digest in the one before does not fit the settings found, and the next one says so. A line
+written in part is closed by the next entry, which names it by its hash. A head that is behind is brought forward over
+the entries after it.
+
+Nothing is dropped: an entry has about 300 bytes, and adding one reads only the end of the file.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.sanitize import one_line
+from tui.storage.folder import Folder
+
+LOG = "audit.log"
+HEAD = "head.json"
+MENDED = "log mended"
+UNNOTED = "change not noted"
+_WINDOW = 64 * 1024
+_LONGEST = 200
+_MOST = 40
+_CHANGED = "The settings were changed after the last entry, by a session that ended or by something else."
+
+
+@dataclass(frozen=True)
+class Act:
+    """Something that was done, by an id that does not change, and what to: texts, numbers and lists of texts."""
+
+    done: str
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the log. Its texts are printable."""
+
+    n: int
+    at: str
+    by: Mapping[str, Any]
+    done: str
+    about: Mapping[str, Any]
+    prev: str
+    state: str
+    hash: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last entry: its number, the hash of its line, and the digest of the settings as last told ('' for none)."""
+
+    n: int
+    hash: str
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a log. `harmless` is what a session that was killed leaves."""
+
+    sentence: str
+    harmless: bool = False
+
+
+def start(owner: str) -> Head:
+    """What the first entry of a tenant's log is chained to: no log can stand in for another tenant's."""
+    return Head(0, _hash(f"modeldeck audit log of {owner}".encode()))
+
+
+def line(head: Head, at: str, by: Mapping[str, Any], act: Act, state: str = "") -> tuple[bytes, Head]:
+    """The entry after `head` as bytes with its line end, and the head that it is."""
+    entry = {"n": head.n + 1, "at": at, "by": _told(by), "done": act.done, "about": _told(act.about), "prev": head.hash}
+    text = json.dumps(entry | ({"state": state} if state else {}), ensure_ascii=False, sort_keys=True).encode()
+    return text + b"\n", Head(head.n + 1, _hash(text), state or head.state)
+
+
+def parse(text: bytes) -> Entry | None:
+    """The entry of a line without its end; None if it is not one."""
+    try:
+        found = json.loads(text)
+        n, told = found["n"], [found[each] for each in ("at", "done", "prev")]
+        by, about, state = found["by"], found["about"], found.get("state", "")
+        if type(n) is not int or not all(isinstance(each, str) for each in (*told, state)):
+            return None
+        at, done, prev = map(_text, told)
+        return Entry(n, at, _told(by), done, _told(about), prev, _text(state), _hash(text))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def entries(content: bytes) -> list[Entry]:
+    """The entries of a log, or of its end, in order; what is none is passed over."""
+    return [entry for text in content.split(b"\n") if text and (entry := parse(text))]
+
+
+def follow(content: bytes, head: Head | None, first: Head) -> Head:
+    """The head that the next entry is chained to: the remembered one, or the last of the entries that follow it."""
+    lines = entries(content)
+    if head is None:
+        return _of(lines[-1], first) if lines else first
+    found = next((place for place, each in enumerate(lines) if (each.n, each.hash) == (head.n, head.hash)), None)
+    if found is None and head.n:
+        return head
+    for each in lines[0 if found is None else found + 1 :]:
+        if (each.n, each.prev) != (head.n + 1, head.hash):
+            break
+        head = _of(each, head)
+    return head
+
+
+def verify(content: bytes, head: Head | None, first: Head) -> list[Finding]:
+    """What is wrong with a log; nothing for one that is whole. Without `head` a cut end is not noticed."""
+    return _walked(content, head, first)[0]
+
+
+def _walked(content: bytes, head: Head | None, first: Head) -> tuple[list[Finding], Head]:
+    """What is wrong with a log, and where it ends."""
+    found: list[Finding] = []
+    strange: list[bytes] = []
+    at, reached = first, head is None or head == first
+    *lines, rest = content.split(b"\n")
+    for text in lines:
+        entry = parse(text)
+        if entry is None:
+            strange.append(text)
+            continue
+        found += [*_strange(strange, entry), *_joint(at, entry)]
+        strange, at = [], _of(entry, at)
+        reached = reached or (head is not None and (at.n, at.hash) == (head.n, head.hash))
+    found += _strange(strange, None)
+    if rest:
+        found.append(Finding("The last line is not whole: a session ended while writing.", harmless=True))
+    if head is not None and not reached:
+        missing = _numbers(at.n + 1, head.n)
+        found.append(Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written."))
+    return found, at
+
+
+class Log:
+    """The log of one tenant. Whoever writes holds the lock of `folder`; `beside` is where the head is kept."""
+
+    def __init__(self, owner: str, folder: Folder, beside: Folder) -> None:
+        self._first = start(owner)
+        self._folder = folder
+        self._beside = beside
+
+    def append(self, at: str, by: Mapping[str, Any], acts: Sequence[Act], before: str = "", state: str = "") -> None:
+        """Adds entries. `before` and `state` are digests of the settings before and after a change."""
+        head, tail = self._head(), self._folder.read(LOG, last=_WINDOW) or b""
+        if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
+            tail = self._folder.read(LOG) or b""
+            head = follow(tail, head, self._first)
+        unnoted = [Act(UNNOTED)] if before and head.state and before != head.state else []
+        acts = [*_mending(tail, head), *unnoted, *acts]
+        lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
+        for act in acts:
+            # The digest goes with the last: killed before it is written, the change counts as not noted.
+            added, head = line(head, at, by, act, state if act is acts[-1] else "")
+            lines.append(added)
+        self._folder.append(LOG, b"".join(lines))
+        with self._beside.lock():
+            self._beside.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
+
+    def read(self, last: int = 0) -> list[Entry]:
+        """The entries, oldest first; with `last`, those within that many bytes of the end."""
+        return entries(self._folder.read(LOG, last) or b"")
+
+    def verify(self, state: str = "") -> list[Finding]:
+        """What is wrong with the log; `state` is the digest of the settings as they are."""
+        content, head = self._folder.read(LOG), self._head()
+        if content is None and head is None:
+            return []
+        found, end = _walked(content or b"", head, self._first)
+        if head is None:
+            found.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
+        told = end.state if head is None or end.n > head.n else head.state
+        if state and told and state != told:
+            found.append(Finding(_CHANGED, harmless=True))
+        return found
+
+    def _head(self) -> Head | None:
+        try:
+            found = json.loads(self._beside.read(HEAD) or b"null")
+            return None if found is None else Head(int(found["n"]), str(found["hash"]), str(found["state"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+
+
+def _mending(tail: bytes, head: Head) -> list[Act]:
+    """The entry that names a line which was written in part; none if only its end is missing."""
+    torn = tail.rpartition(b"\n")[2]
+    if not torn or _hash(torn) == head.hash:
+        return []
+    return [Act(MENDED, {"sha256": _hash(torn), "bytes": len(torn)})]
+
+
+def _joint(at: Head, entry: Entry) -> list[Finding]:
+    if entry.n > at.n + 1:
+        return [Finding(f"{_numbers(at.n + 1, entry.n - 1)} before entry {entry.n}.")]
+    if entry.n <= at.n:
+        return [Finding(f"Entry {entry.n} stands in the wrong place, after entry {at.n}.")]
+    if entry.prev != at.hash:
+        what = f"Entries {at.n} and {entry.n} do" if at.n else "The first entry does"
+        return [Finding(f"{what} not fit {'together: one was changed' if at.n else 'this tenant'}.")]
+    return []
+
+
+def _strange(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
+    """Findings on lines that are no entries, before `entry` or at the end."""
+    if not lines:
+        return []
+    if entry and entry.done == MENDED and len(lines) == 1 and entry.about.get("sha256") == _hash(lines[0]):
+        return [
+            Finding(f"A line before entry {entry.n} was written in part: a session ended meanwhile.", harmless=True)
+        ]
+    where = f"before entry {entry.n}" if entry else "at the end"
+    return [Finding(f"{'A line' if len(lines) == 1 else f'{len(lines)} lines'} {where} cannot be read.")]
+
+
+def _numbers(first: int, last: int) -> str:
+    return f"Entry {first} is missing" if first == last else f"Entries {first} to {last} are missing"
+
+
+def _of(entry: Entry, before: Head) -> Head:
+    return Head(entry.n, entry.hash, entry.state or before.state)
+
+
+def _told(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Texts on one line and not long, lists not long: an entry stays one that can be read."""
+    return {_text(name, 40): _value(value) for name, value in about.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return _text(value)
+    return value if isinstance(value, bool | int) else [_text(str(each)) for each in list(value)[:_MOST]]
+
+
+def _text(text: str, limit: int = _LONGEST) -> str:
+    # Nearly all are plain, and a log is long.
+    plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
+    return text if plain else one_line(text, limit)
+
+
+def _hash(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,122 @@
+"""What a folder says when it cannot be read or written: a sentence, and what mends it."""
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from tui.errors import Problem, Unsaved
+from tui.sanitize import one_line
+from tui.storage import filesystem
+
+_SPARE = 64 * 1024
+"""Bytes that must be free beside what is written: the folder grows, too."""
+
+_NO_ROOM = {
+    errno.ENOSPC: "The disk is full",
+    errno.EDQUOT: "Your share of the disk is full",
+    errno.EFBIG: "The file would be larger than you may write",
+}
+
+
+def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
+    """A Problem unless it is of that kind, belongs to this user, and is closed to all others."""
+    what = one_line(str(path))
+    if not kind(found.st_mode):
+        raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
+    if found.st_uid != os.geteuid():
+        raise _foreign(path)
+    if found.st_mode & 0o077:
+        raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
+
+
+def check_file(found: os.stat_result, path: Path) -> None:
+    """A Problem unless it is a private plain file."""
+    check(found, path, stat.S_ISREG, "chmod 600")
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """A file or folder could not be read."""
+    return _strange(path, error) or Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
+
+
+def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
+    """A folder (or the file of that name in it) could not be written; what was there is there."""
+    if strange := _strange(folder / name, error):
+        return strange
+    where = one_line(str(folder))
+    if error.errno in _NO_ROOM:
+        return Unsaved(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
+    if error.errno == errno.EROFS:
+        return Unsaved(f"This file system is read-only: {where}.", "It can be looked at, not changed.")
+    return Unsaved(
+        f"This folder cannot be written: {where}.",
+        f"Make it writable and try again; nothing was changed. {_says(error)}",
+    )
+
+
+def _strange(path: Path, error: OSError) -> Problem | None:
+    """Somebody put a link there, or it is (or lies in) what belongs to another user."""
+    if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
+        return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        for each in (path, *path.parents):
+            with contextlib.suppress(OSError):
+                return _foreign(each) if os.lstat(each).st_uid != os.geteuid() else None
+    return None
+
+
+def _foreign(path: Path) -> Problem:
+    return Problem(
+        f"This belongs to another user: {one_line(str(path))}.", f"Make it yours:\nchown {os.geteuid()} {path}"
+    )
+
+
+def unsure(folder: Path, error: OSError) -> Problem:
+    """The new file has its name, and the disk did not say that it keeps it."""
+    why = f"{_NO_ROOM[error.errno]}." if error.errno in _NO_ROOM else _says(error)
+    return Problem(
+        f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
+        f"{why} Look after the disk, then save it again.",
+    )
+
+
+def left(leaving: Path, error: OSError) -> Problem:
+    """A folder was removed for everybody, and parts of it could not be erased."""
+    return Problem(
+        f"It was removed, but parts of it are left: {one_line(str(leaving))}.", f"Erase them. {_says(error)}"
+    )
+
+
+def full(folder: Path, at: int | Path, size: int) -> Problem | None:
+    """Whether `size` bytes have room, told before anything is written: they must be free beside what is there."""
+    free, needed = filesystem.room(at), size + _SPARE
+    if free is None or free >= needed:
+        return None
+    return Unsaved(
+        f"The disk is full; nothing was changed in {one_line(str(folder))}.",
+        f"This needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free. Make room and try again.",
+    )
+
+
+def shut(folder: Path) -> Problem | None:
+    """Why nothing can be written to a folder, which need not be there yet; None where it can."""
+    there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    if os.access(there, os.W_OK | os.X_OK):
+        return full(folder, there, 0)
+    try:
+        kept = bool(os.statvfs(there).f_flag & os.ST_RDONLY)
+    except OSError as error:
+        return unwritable(folder, error)
+    return unwritable(folder, OSError(errno.EROFS if kept else errno.EACCES, ""))
+
+
+def gone(folder: Path) -> Problem:
+    """The folder is not the one that it was."""
+    return Unsaved(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
+
+
+def _says(error: OSError) -> str:
+    return f"The system says: {os.strerror(error.errno or 0)}."

@@ -1,0 +1,381 @@
+"""Folders that keep what they were told to keep: modes, owners, links, the lock, atomic writes, generations.
+
+A write is whole or it did not happen: a temporary file in the same folder, fsync, the generations kept by hard link,
+one rename, fsync of the folder. Whoever writes holds `lock()`; taking it also sweeps the temporary files that a killed
+process left behind. Files that others can read, that belong to someone else or that are links are refused in words.
+
+`Disk` is a folder of the file system; `tui.storage.memory_folder` has the same in memory, for practice.
+"""
+
+import contextlib
+import errno
+import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from tui.errors import Problem
+from tui.storage import file_errors, filesystem
+from tui.storage import lock as locking
+from tui.storage.lock import LEASE, LOCK, WAIT
+
+_TEMPORARY = ".tmp-"
+_LEAVING = ".leaving-"
+
+
+class Folder(Protocol):
+    """A private folder of named files. `path` is None where it has no place in the file system."""
+
+    @property
+    def path(self) -> Path | None: ...
+
+    @property
+    def shared(self) -> str:
+        """The kind of file system, where other machines may write to it as well; '' where not."""
+
+    def shut(self) -> Problem | None:
+        """Why nothing can be written here, or None."""
+
+    def names(self) -> list[str]:
+        """The files, sorted, without the lock and temporary files."""
+
+    def read(self, name: str, last: int = 0) -> bytes | None:
+        """The content (with `last`, that many bytes of its end at most), or None if there is no such file."""
+
+    def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        """Replaces the content at once, keeping `keep` earlier states as `name.1` (the newest) and so on."""
+
+    def append(self, name: str, data: bytes) -> None:
+        """Adds to the end of a file. Killed meanwhile, a process may leave a part of it."""
+
+    def remove(self, name: str) -> None:
+        """Removes the file if it is there."""
+
+    def stamp(self, name: str) -> Hashable | None:
+        """Something that differs whenever the file was replaced; None if there is no such file."""
+
+    def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
+        """Keeps other writers out, in this process and in others; not re-entrant."""
+
+    def folder(self, name: str) -> "Folder":
+        """The folder of that name inside; it comes into being when it is first locked or written to."""
+
+    def folders(self) -> list[str]:
+        """The folders inside, sorted."""
+
+    def destroy(self) -> None:
+        """Removes the folder and all that is in it. To others it goes at once, by a rename."""
+
+    def generations(self, name: str) -> list[str]:
+        """The names of the earlier states that are there, newest first."""
+
+
+def generation(name: str, number: int) -> str:
+    """The name of an earlier state; 1 is the newest."""
+    return f"{name}.{number}"
+
+
+def plain(name: str) -> str:
+    """The name, if it can only mean a file of this very folder."""
+    if not name or name in {".", ".."} or "/" in name or "\0" in name:
+        raise ValueError(f"not a plain file name: {name!r}")
+    return name
+
+
+def numbered(names: list[str], name: str) -> list[str]:
+    numbers = [int(end) for each in names if each.startswith(f"{name}.") and (end := each[len(name) + 1 :]).isdigit()]
+    return [generation(name, number) for number in sorted(numbers)]
+
+
+def aging(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[str, str]]:
+    """The renames, in order, that free `name.1`. A gap left by a killed process is filled before the oldest is lost."""
+    last = next((n for n in range(1, keep) if not present(generation(name, n))), keep)
+    return [(generation(name, n), generation(name, n + 1)) for n in range(last - 1, 0, -1)]
+
+
+class Disk:
+    """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
+
+    def __init__(
+        self, path: Path, parent: "Disk | None" = None, kind: Callable[[Path], str] = filesystem.shared
+    ) -> None:
+        self._path = path
+        self._parent = parent
+        self._kind = kind
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @cached_property
+    def shared(self) -> str:
+        return self._parent.shared if self._parent else self._kind(self._path)
+
+    def shut(self) -> Problem | None:
+        return file_errors.shut(self._path)
+
+    def names(self) -> list[str]:
+        return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
+
+    def folders(self) -> list[str]:
+        return sorted(name for name, is_folder in self._entries() if is_folder and not name.startswith("."))
+
+    def generations(self, name: str) -> list[str]:
+        return numbered(self.names(), name)
+
+    def folder(self, name: str) -> "Disk":
+        return Disk(self._path / plain(name), self, self._kind)
+
+    def read(self, name: str, last: int = 0) -> bytes | None:
+        with self._opened() as at:
+            if at is None:
+                return None
+            try:
+                file = os.open(plain(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=at)
+            except FileNotFoundError:
+                return None
+            except OSError as error:
+                raise file_errors.unreadable(self._path / name, error) from None
+            try:
+                file_errors.check_file(os.fstat(file), self._path / name)
+                with os.fdopen(file, "rb", closefd=False) as content:
+                    content.seek(max(0, os.fstat(file).st_size - last) if last else 0)
+                    return content.read()
+            except OSError as error:
+                raise file_errors.unreadable(self._path / name, error) from None
+            finally:
+                _close(file)
+
+    def stamp(self, name: str) -> Hashable | None:
+        try:
+            found = os.stat(f"{self._path}/{plain(name)}", follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise file_errors.unreadable(self._path / name, error) from None
+        return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
+
+    def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        plain(name)
+        temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
+        self._make()
+        with self._opened() as at:
+            assert at is not None
+            if full := file_errors.full(self._path, at, len(data)):
+                raise full
+            replaced = False
+            try:
+                self._fill(temporary, data, at)
+                if keep:
+                    self._age(name, keep, at)
+                os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=at)
+                replaced = True
+                os.fsync(at)
+            except OSError as error:
+                raise (
+                    file_errors.unsure(self._path, error) if replaced else file_errors.unwritable(self._path, error)
+                ) from None
+            finally:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary, dir_fd=at)
+
+    def append(self, name: str, data: bytes) -> None:
+        self._make()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        with self._opened() as at:
+            assert at is not None
+            if full := file_errors.full(self._path, at, len(data)):
+                raise full
+            try:
+                with os.fdopen(os.open(plain(name), flags, 0o600, dir_fd=at), "ab") as file:
+                    file_errors.check_file(os.fstat(file.fileno()), self._path / name)
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.fsync(at)
+            except OSError as error:
+                raise file_errors.unwritable(self._path, error) from None
+
+    def remove(self, name: str) -> None:
+        with self._opened() as at:
+            if at is None:
+                return
+            try:
+                os.unlink(plain(name), dir_fd=at)
+                os.fsync(at)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                raise file_errors.unwritable(self._path, error) from None
+
+    @contextmanager
+    def lock(self, wait: float = WAIT) -> Iterator[None]:
+        self._make()
+        with self._opened() as at:
+            assert at is not None
+            with self._locked(at, wait):
+                yield
+
+    def destroy(self) -> None:
+        above = self._path.parent
+        leaving = above / f"{_LEAVING}{self._path.name}-{os.getpid()}-{time.monotonic_ns()}"
+        with self._opened() as at:
+            if at is None:
+                return
+            with self.lock():
+                try:
+                    os.rename(self._path, leaving)
+                except OSError as error:
+                    raise file_errors.unwritable(self._path, error) from None
+        try:
+            _sync(above)
+            # One that was killed here before left its folder behind; it is nobody's any more.
+            for each in above.iterdir():
+                if each.name.startswith(_LEAVING) and not each.is_symlink():
+                    _erase(each)
+            _sync(above)
+        except OSError as error:
+            raise file_errors.left(leaving, error) from None
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        """The folder, private from birth, and those above it that are missing."""
+        try:
+            if self._path.is_dir() and not self._path.is_symlink():
+                return
+            if self._parent is not None:
+                self._parent._make()
+            missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
+            for each in reversed(missing):
+                with contextlib.suppress(FileExistsError):
+                    each.mkdir(mode=0o700)
+                    _sync(each.parent)
+        except OSError as error:
+            raise file_errors.unwritable(self._path, error) from None
+
+    @contextmanager
+    def _opened(self) -> Iterator[int | None]:
+        """A descriptor of the folder once it and those above it are known to be private; None if there is no folder."""
+        if self._parent is not None:
+            with self._parent._opened():
+                pass
+        try:
+            at = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            yield None
+            return
+        except OSError as error:
+            raise file_errors.unreadable(self._path, error) from None
+        try:
+            try:
+                file_errors.check(os.fstat(at), self._path, stat.S_ISDIR, "chmod 700")
+            except OSError as error:
+                raise file_errors.unreadable(self._path, error) from None
+            yield at
+        finally:
+            _close(at)
+
+    def _entries(self) -> Iterator[tuple[str, bool]]:
+        with self._opened() as at:
+            if at is None:
+                return
+            try:
+                with os.scandir(at) as entries:
+                    found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+            except OSError as error:
+                raise file_errors.unreadable(self._path, error) from None
+        yield from found
+
+    def _fill(self, name: str, data: bytes, at: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(name, flags, 0o600, dir_fd=at), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _age(self, name: str, keep: int, at: int) -> None:
+        """Keeps the present state as `name.1`. Killed anywhere in here, every state is still there under some name."""
+
+        def inode(each: str) -> int | None:
+            try:
+                return os.stat(each, dir_fd=at, follow_symlinks=False).st_ino
+            except FileNotFoundError:
+                return None
+
+        present = inode(name)
+        if present is None or present == inode(generation(name, 1)):
+            return
+        for old, new in aging(lambda each: inode(each) is not None, name, keep):
+            os.replace(old, new, src_dir_fd=at, dst_dir_fd=at)
+        first = generation(name, 1)
+        try:
+            if inode(first) is not None:
+                os.unlink(first, dir_fd=at)
+            os.link(name, first, src_dir_fd=at, dst_dir_fd=at, follow_symlinks=False)
+        except OSError as error:
+            if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+                raise
+            self._fill(first, self.read(name) or b"", at)  # a file system without hard links
+
+    @contextmanager
+    def _locked(self, at: int, wait: float) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                file = stack.enter_context(locking.holding(at, self._path, wait, bool(self.shared)))
+                file_errors.check_file(os.fstat(file), self._path / LOCK)
+                if not self._is(at):
+                    raise file_errors.gone(self._path)
+                self._sweep(at)
+            except FileNotFoundError:
+                raise file_errors.gone(self._path) from None
+            except OSError as error:
+                raise file_errors.unwritable(self._path, error, LOCK) from None
+            yield
+
+    def _is(self, at: int) -> bool:
+        """Whether the open folder still is the one at this path: another session may have removed it meanwhile."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(at))
+        except FileNotFoundError:
+            return False
+
+    def _sweep(self, at: int) -> None:
+        for name in os.listdir(at):
+            if name.startswith(_TEMPORARY):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(name, dir_fd=at)
+
+
+def _is_ours(name: str) -> bool:
+    return name in (LOCK, LEASE) or name.startswith((_TEMPORARY, _LEAVING))
+
+
+def _close(file: int) -> None:
+    """Closes what was only read: that this fails changes nothing about what was done."""
+    with contextlib.suppress(OSError):
+        os.close(file)
+
+
+def _sync(folder: Path) -> None:
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(at)
+    finally:
+        os.close(at)
+
+
+def _erase(path: Path) -> None:
+    """Removes a folder and what is in it; another process may be doing the same."""
+    with contextlib.suppress(FileNotFoundError):
+        for each in path.iterdir():
+            if each.is_dir() and not each.is_symlink():
+                _erase(each)
+            else:
+                each.unlink(missing_ok=True)
+        path.rmdir()

@@ -1,0 +1,149 @@
+"""The lock of a folder: one writer at a time, in all processes, and in words who that is.
+
+`flock` keeps out the processes of one machine, and goes with its process however that ends. On a file system that
+machines share it may hold on one of them only. There a lease is taken as well: a file that can be made only once and
+names its maker. One whose process has ended on this machine is taken away; one of another machine is never broken.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tui.errors import Unsaved
+from tui.process import identity
+from tui.sanitize import one_line
+
+LOCK = ".lock"
+LEASE = ".lease"
+WAIT = 5.0
+_POLL = 0.01
+_UNSIGNED = 60.0
+"""Seconds after which a lease that says nothing is one whose maker ended before it could."""
+
+_waits: dict[int, float] = {}
+
+
+def waited() -> float:
+    """For how many seconds this process has been waiting for another one; 0.0 when it is not."""
+    return max((time.monotonic() - since for since in list(_waits.values())), default=0.0)
+
+
+@contextmanager
+def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
+    """Hold the lock of the folder open as `at`; yields the lock file. OSError where there can be none."""
+    deadline = time.monotonic() + wait
+    file = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
+    try:
+        _lock(file, deadline)
+        me = identity.mark(time.time()) | identity.session()
+        _sign(file, me)
+        with _lease(at, path, me, deadline) if leased else contextlib.nullcontext():
+            yield file
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(file)
+
+
+def _lock(file: int, deadline: float) -> None:
+    with _waiting() as tell:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                by = _signed(file)
+                if time.monotonic() >= deadline:
+                    raise _held(by) from None
+                tell(by)
+                time.sleep(_POLL)
+
+
+@contextmanager
+def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Iterator[None]:
+    """Hold the lease, too. Only who has the lock gets here, so that one machine asks for it once at a time."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _waiting() as tell:
+        while True:
+            try:
+                made = os.open(LEASE, flags, 0o600, dir_fd=at)
+                break
+            except FileExistsError:
+                by = _leased(at)
+                if identity.ended(by) or (not by and _age(at) > _UNSIGNED):
+                    with contextlib.suppress(FileNotFoundError):
+                        os.unlink(LEASE, dir_fd=at)
+                elif time.monotonic() >= deadline:
+                    hint = "Nothing was changed. If that machine is gone, remove this file:"
+                    raise _held(by, f"{hint}\n{one_line(str(path / LEASE))}") from None
+                else:
+                    tell(by)
+                    time.sleep(_POLL)
+    try:
+        _sign(made, me)
+        os.fsync(made)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(made)
+        with contextlib.suppress(OSError):
+            os.unlink(LEASE, dir_fd=at)
+
+
+@contextmanager
+def _waiting() -> Iterator[Any]:
+    """What to call while another process keeps this one waiting."""
+    began, thread = time.monotonic(), threading.get_ident()
+
+    def tell(by: Mapping[str, Any]) -> None:
+        if by.get("pid") != os.getpid():
+            _waits.setdefault(thread, began)
+
+    try:
+        yield tell
+    finally:
+        _waits.pop(thread, None)
+
+
+def _sign(file: int, me: Mapping[str, Any]) -> None:
+    """Write who holds it into the file, for the sentence that another session shows."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(file, 0)
+        os.pwrite(file, json.dumps(me).encode(), 0)
+
+
+def _signed(file: int) -> dict[str, Any]:
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        found = json.loads(os.pread(file, 1000, 0))
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _leased(at: int) -> dict[str, Any]:
+    try:
+        file = os.open(LEASE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
+    except OSError:
+        return {}
+    try:
+        return _signed(file)
+    finally:
+        os.close(file)
+
+
+def _age(at: int) -> float:
+    with contextlib.suppress(OSError):
+        return time.time() - os.stat(LEASE, dir_fd=at, follow_symlinks=False).st_mtime
+    return 0.0
+
+
+def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> Unsaved:
+    who, at = identity.words(by), by.get("at")
+    since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
+    return Unsaved(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

@@ -1,0 +1,215 @@
+"""What a settings file holds, as bytes and back. Pure: nothing is read or written here.
+
+    {"schema": 1, "generation": 7, "saved": "2026-11-22T13:51:00Z", "by": {"version": "1.4", "pid": 4127, …},
+     "sha256": "…", "data": {table: {id: record}}}
+
+The checksum is over all the rest: it tells bad disks and edits by hand from what was saved. A file of an older schema
+is brought up on reading, by one pure function for each step; one of a newer schema can be looked at, not written.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any, NoReturn
+
+from tui import __version__
+from tui.errors import Problem
+from tui.sanitize import one_line
+
+Content = dict[str, dict[str, dict[str, Any]]]
+"""Records by table and id."""
+
+MIGRATIONS: tuple[Callable[[Content], Content], ...] = ()
+"""What brings the tables of schema 1 to 2, of 2 to 3, and so on. Each may change the copy that it is given."""
+
+_BOM = b"\xef\xbb\xbf"
+_AT_ONCE = 200
+"""Records that are put into JSON in one piece: other threads have their turn in between."""
+
+
+def schema() -> int:
+    """The schema that this version writes."""
+    return len(MIGRATIONS) + 1
+
+
+class Damaged(Problem):
+    """A settings file that is not read. `kind` is one word: empty, encoding, cut, syntax, shape, checksum, newer …"""
+
+    def __init__(self, kind: str, what: str, path: str = "", hint: str = "") -> None:
+        super().__init__(
+            f"The settings cannot be read: {what}.",
+            hint or "The file was kept as it is, and nothing has been written.",
+        )
+        self.kind = kind
+        self.what = what
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Document:
+    """One state of the settings: its number, when it was saved (ISO 8601, UTC) and by which process, its tables.
+
+    `schema` is that of the file that it was read from, None for one that is to be written.
+    """
+
+    generation: int
+    saved: str
+    data: Content
+    by: Mapping[str, Any] = field(default_factory=dict)
+    schema: int | None = None
+
+    @property
+    def newer(self) -> Problem | None:
+        """Why this state can be looked at, and not changed; None where it can."""
+        if self.schema is None or self.schema <= schema():
+            return None
+        version = one_line(str(self.by.get("version") or "of a later version"), 40)
+        return Problem(f"Written by Modeldeck {version}; this is {__version__}.", "It can be looked at, not changed.")
+
+
+def encode(document: Document) -> bytes:
+    """The bytes of a settings file. Canonical JSON: one text for one content."""
+    body = canonical(document.data)
+    head = {"schema": schema(), "generation": document.generation, "saved": document.saved}
+    if document.by:
+        head["by"] = dict(document.by)
+    digest = _digest(head, body)
+    return f'{json.dumps(head)[:-1]}, "sha256": "{digest}",\n"data": {body}}}\n'.encode()
+
+
+def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
+    """Reads a settings file, or says as `Damaged` what is wrong with it. With `edited` its checksum may be wrong."""
+    parsed = read_json(content, path)
+    if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
+        raise Damaged("shape", "it is JSON, but not a settings file", path)
+    generation, saved, data, by = (parsed.get(each) for each in ("generation", "saved", "data", "by"))
+    if (
+        parsed["schema"] < 1
+        or not isinstance(generation, int)
+        or not isinstance(saved, str)
+        or not isinstance(by or {}, dict)
+        or not isinstance(data, dict)
+        or not all(_is_table(table) for table in data.values())
+    ):
+        raise _misshapen(parsed["schema"], path)
+    head = {name: parsed[name] for name in ("schema", "generation", "saved", "by") if name in parsed}
+    try:
+        whole = parsed.get("sha256") == _digest(head, canonical(data))
+    except (ValueError, RecursionError):
+        raise Damaged("syntax", "it is not JSON that a settings file can hold", path) from None
+    if not whole and parsed["schema"] > schema():
+        raise _misshapen(parsed["schema"], path)
+    if not whole and not edited:
+        hint = "It was edited by hand, or the disk is bad. Nothing has been written."
+        raise Damaged("checksum", "it is not as it was saved", path, hint)
+    return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
+
+
+def canonical(data: Content) -> str:
+    """The tables as JSON, always in the same order and layout."""
+    tables = (f"{json.dumps(name, ensure_ascii=False)}:{{{','.join(_pieces(data[name]))}}}" for name in sorted(data))
+    return f"{{{','.join(tables)}}}"
+
+
+def same(one: Content, other: Content) -> bool:
+    """Whether two states hold the same records; record by record, so that other threads have their turn."""
+    return one.keys() == other.keys() and all(
+        table.keys() == other[name].keys() and all(record == other[name][key] for key, record in table.items())
+        for name, table in one.items()
+    )
+
+
+def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
+    ids = sorted(table)
+    for start in range(0, len(ids), _AT_ONCE):
+        yield _json({each: table[each] for each in ids[start : start + _AT_ONCE]})[1:-1]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+
+
+def _digest(head: Mapping[str, Any], body: str) -> str:
+    lines = [
+        str(head["schema"]),
+        str(head["generation"]),
+        head["saved"],
+        *([_json(head["by"])] if "by" in head else []),
+    ]
+    return hashlib.sha256("\n".join([*lines, body]).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _brought_up(data: Content, found: int, path: str) -> Content:
+    for step in range(found, schema()):
+        try:
+            data = MIGRATIONS[step - 1](deepcopy(data))
+            canonical(data)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            raise Damaged("shape", f"its version {found} could not be brought up to {step + 1}", path) from None
+    return data
+
+
+def _misshapen(found: int, path: str) -> Damaged:
+    if found > schema():
+        what = f"it was written by a newer Modeldeck (version {found} of the file; this one knows {schema()})"
+        return Damaged("newer", what, path, "Use the newer Modeldeck. The file was kept as it is.")
+    return Damaged("shape", "parts of it are missing or in the wrong place", path)
+
+
+def _is_table(table: Any) -> bool:
+    return isinstance(table, dict) and all(_is_id(key) and isinstance(record, dict) for key, record in table.items())
+
+
+def _is_id(key: str) -> bool:
+    return key.isascii() and key.isdigit() and len(key) < 19 and (key == "0" or key[0] != "0")
+
+
+def read_json(content: bytes, path: str = "") -> Any:
+    """What strict JSON in UTF-8 holds; `Damaged` for anything else, an entry that stands twice included."""
+    if not content.strip(b"\0 \t\r\n"):
+        raise Damaged("empty", "the file is empty", path)
+    try:
+        text = content.removeprefix(_BOM).decode()
+    except UnicodeDecodeError:
+        raise Damaged("encoding", "it is not text in UTF-8", path) from None
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
+    except _Twice:
+        raise Damaged("duplicate", "an entry stands in it twice", path) from None
+    except _NotANumber:
+        raise Damaged("number", "it holds a number that is none", path) from None
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise Damaged("cut", "the file ends in the middle", path) from None
+        raise Damaged("syntax", f"it is not JSON (line {error.lineno}, column {error.colno})", path) from None
+    except (ValueError, RecursionError):
+        raise Damaged("syntax", "it is not JSON that a settings file can hold", path) from None
+
+
+class _Twice(ValueError):
+    pass
+
+
+class _NotANumber(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise _Twice
+    return made
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise _NotANumber
+    return number
+
+
+def _not_a_number(_: str) -> NoReturn:
+    raise _NotANumber

@@ -1,0 +1,316 @@
+"""The settings of one tenant: TinyDB tables in one file, changed in transactions.
+
+A transaction holds the folder's lock over fresh read, change and commit, so two sessions lose nothing to each other.
+What is written is parsed again first; the five states before stay beside it as `settings.json.1` to `.5`. A file that
+cannot be trusted (empty, cut, edited, of a newer version) is named and left as it is, never read as empty.
+TinyDB works on memory here: its own file storage rewrites in place and cannot survive being killed.
+"""
+
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from tinydb import TinyDB
+from tinydb.storages import Storage
+
+from tui import __version__
+from tui.errors import Problem, Usage
+from tui.process import identity
+from tui.storage.folder import Folder
+from tui.storage.settings_file import Content, Damaged, Document, decode, encode, same, schema
+
+__all__ = [
+    "EDITED",
+    "KEPT",
+    "Content",
+    "Damaged",
+    "Document",
+    "Earlier",
+    "Forget",
+    "Store",
+    "Tables",
+    "decode",
+    "encode",
+]
+
+KEPT = 5
+_DAMAGED, _OLDER = ".damaged-", ".v"
+"""What stands between the name of a settings file and the number of one that was kept beside it."""
+
+T = TypeVar("T")
+
+Saved = Callable[[Content | None, Content, str], None]
+"""(before, after, earlier state put back or EDITED or '') -> hears of every change, under the lock, once on disk."""
+
+EDITED = "edited"
+"""What the file itself held, edited by hand, is what holds from now on."""
+
+Tables = TinyDB
+"""The tables of one state of a settings file, as the workspace reads and changes them."""
+
+Forget = Callable[[str, Mapping[str, Any]], bool]
+"""(table, record) -> whether the record must vanish from the earlier states as well."""
+
+Mend = Callable[[Tables, Tables], None]
+"""(an earlier state, the same without what is forgotten) -> changes the second where something depended on that."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """An earlier state beside the settings file: its file name, and what it holds or why it cannot be read."""
+
+    name: str
+    document: Document | None
+    problem: Damaged | None = None
+
+
+@dataclass
+class _State:
+    """What was read: the file's stamp, what it holds, and what was made of it."""
+
+    stamp: Hashable
+    document: Document
+    tables: Tables
+    made: dict[str, tuple[Hashable, Any]]
+
+
+class Store:
+    """One settings file in a folder."""
+
+    def __init__(
+        self,
+        folder: Folder,
+        name: str = "settings.json",
+        clock: Callable[[], float] = time.time,
+        saved: Saved = lambda before, after, restored: None,
+    ) -> None:
+        self.folder = folder
+        self.name = name
+        self._clock = clock
+        self._saved = saved
+        self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
+        self._cache: _State | None = None
+
+    @property
+    def where(self) -> str:
+        """The path of the file, for people."""
+        return str(self.folder.path / self.name) if self.folder.path else self.name
+
+    def stamp(self) -> Hashable | None:
+        """Something that differs whenever the file was replaced, by whomever; None if there is none."""
+        return self.folder.stamp(self.name)
+
+    def exists(self) -> bool:
+        return self.stamp() is not None
+
+    def read(self) -> Tables:
+        """The tables as they are now; the same object until the file changes, and never to be written to."""
+        return self._current().tables
+
+    def document(self) -> Document:
+        """The state of the file as it is now, with who saved it; never to be changed."""
+        return self._current().document
+
+    def shut(self) -> Problem | None:
+        """Why the settings can be looked at and not changed, or None."""
+        return self.document().newer or self.folder.shut()
+
+    def derive(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
+        """What `make` makes of the tables, made once for each state of the file (and each `key`).
+
+        What depends on one `table` alone is kept as long as that table stays the same.
+        """
+        now = self._current()
+        tables, made = now.tables, now.made
+        if name not in made or made[name][0] != key:
+            records = (tables.storage.read() or {}).get(table, {})
+            kept = self._kept.get(name)
+            if not table or kept is None or kept[0] != (key, records):
+                kept = ((key, records), make(tables))
+            if table:
+                self._kept[name] = kept
+            made[name] = (key, kept[1])
+        value: T = made[name][1]
+        return value
+
+    def create(self, meta: Mapping[str, Any], tables: Content | None = None) -> None:
+        """The first state of the file, with one record in the table `meta`, and the other tables if there are any."""
+        with self.folder.lock():
+            if self.exists() or self.folder.generations(self.name):
+                raise Usage(f"There are settings already: {self.where}.", "Choose another id.")
+            first = Document(1, self._now(), {**(tables or {}), "meta": {"1": dict(meta)}})
+            self._commit(first, keep=0)
+            self._saved(None, first.data, "")
+
+    @contextmanager
+    def transaction(self, forget: Forget | None = None, mend: Mend | None = None) -> Iterator[Tables]:
+        """The tables, to be changed; saved at the end unless an exception ends it or nothing was changed.
+
+        With `forget`, the earlier states are rewritten first without the records it names (`mend` puts right what
+        depended on them), and the state before this change is not kept: what is forgotten is in no file afterwards.
+        """
+        if not self.exists() and not self.folder.generations(self.name):
+            raise Problem("These settings were removed in another session.", "Nothing was written.")
+        with self.folder.lock():
+            before, document = self.document(), self._load()
+            if document.newer:
+                raise document.newer
+            tables = _tables(document.data)
+            yield tables
+            after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
+            if forget is not None:
+                self._rewrite_generations(forget, mend)
+            if forget is not None or not same(after, before.data):
+                self._keep_older(document)
+                keep = 0 if forget is not None else KEPT
+                self._commit(Document(document.generation + 1, self._now(), after), keep)
+                self._saved(before.data, after, "")
+
+    def forget_generations(self, forget: Forget) -> None:
+        """Rewrites the earlier states without some records; states that cannot be read are removed."""
+        with self.folder.lock():
+            self._rewrite_generations(forget)
+
+    def earlier(self) -> list[Earlier]:
+        """The earlier states, newest first."""
+        found = []
+        for name in self.folder.generations(self.name):
+            try:
+                found.append(Earlier(name, self._earlier(name)))
+            except Damaged as problem:
+                found.append(Earlier(name, None, problem))
+        return found
+
+    def edited(self) -> Document | None:
+        """What the file holds, where only its checksum is wrong: someone may have changed it by hand."""
+        try:
+            self._load()
+        except Damaged as damage:
+            if damage.kind == "checksum":
+                return decode(self.folder.read(self.name) or b"", self.where, edited=True)
+        return None
+
+    def accept_edit(self) -> None:
+        """Takes the file as it was edited by hand for what is saved from now on."""
+        with self.folder.lock():
+            document = self.edited()
+            if document is None:
+                raise Usage("Nothing was edited by hand.", "The settings are as they were saved, or cannot be read.")
+            self._keep_older(document)
+            self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
+            self._saved(None, document.data, EDITED)
+
+    def kept_as(self) -> str:
+        """The name under which the file that is there is kept when an earlier state takes its place; '' for none."""
+        if not self.exists():
+            return ""
+        taken = self.folder.names()
+        numbers = (f"{self.name}{_DAMAGED}{n}" for n in range(1, len(taken) + 2))
+        return next(each for each in numbers if each not in taken)
+
+    def restore(self, name: str) -> str:
+        """Puts an earlier state in place; answers the name under which a damaged file that was there is kept.
+
+        One that can be read becomes an earlier state itself.
+        """
+        with self.folder.lock():
+            document, present = self._earlier(name), self._present()
+            kept = "" if present else self.kept_as()
+            if kept:
+                self.folder.write(kept, self.folder.read(self.name) or b"")
+            number = max(document.generation, present.generation if present else 0) + 1
+            self._commit(replace(document, generation=number, saved=self._now()), KEPT if present else 0)
+            self._saved(present.data if present else None, document.data, name)
+            return kept
+
+    def _present(self) -> Document | None:
+        """The state of the file, None if it cannot be read or is of a newer version."""
+        try:
+            document = self._load()
+        except Damaged:
+            return None
+        return None if document.newer else document
+
+    # --- inside ------------------------------------------------------------------------------------------------------
+
+    def _current(self) -> _State:
+        stamp = self.stamp()
+        if self._cache is None or self._cache.stamp != stamp:
+            # The stamp is taken before the content: a file replaced in between is read again next time.
+            self._cache = _state(stamp, self._load())
+        return self._cache
+
+    def _load(self) -> Document:
+        content = self.folder.read(self.name)
+        if content is None:
+            raise Damaged("missing", "the file is not there", self.where)
+        return decode(content, self.where)
+
+    def _earlier(self, name: str) -> Document:
+        document = decode(self.folder.read(name) or b"", name)
+        if document.newer:
+            raise Damaged("newer", document.newer.message.rstrip("."), name, document.newer.hint)
+        return document
+
+    def _keep_older(self, document: Document) -> None:
+        """Keeps the file of an older version as it is, for that version, before one of this version takes its place."""
+        present = self.folder.read(self.name)
+        if document.schema is not None and document.schema < schema() and present is not None:
+            self.folder.write(f"{self.name}{_OLDER}{document.schema}", present)
+
+    def _commit(self, document: Document, keep: int) -> None:
+        document = replace(document, by={"version": __version__, **identity.session()}, schema=None)
+        try:
+            content = encode(document)
+            written = decode(content, self.where)
+        except (ValueError, TypeError, RecursionError):
+            raise Problem("This cannot be stored as it is.", "Nothing was changed.") from None
+        if not same(written.data, document.data):
+            raise Problem("This cannot be stored without loss.", "Nothing was changed.")
+        self.folder.write(self.name, content, keep)
+        # Still under the lock: nobody else can have replaced it since.
+        self._cache = _state(self.stamp(), written)
+
+    def _rewrite_generations(self, forget: Forget, mend: Mend | None = None) -> None:
+        for name in self.folder.names():
+            if name.startswith((f"{self.name}{_DAMAGED}", f"{self.name}{_OLDER}")):
+                self.folder.remove(name)
+        for earlier in self.earlier():
+            if earlier.document is None:
+                self.folder.remove(earlier.name)
+                continue
+            data = {
+                table: {key: record for key, record in records.items() if not forget(table, record)}
+                for table, records in earlier.document.data.items()
+            }
+            if data != earlier.document.data:
+                tables = _tables(data)
+                if mend is not None:
+                    mend(_tables(earlier.document.data), tables)
+                self.folder.write(earlier.name, encode(replace(earlier.document, data=tables.storage.read() or {})))
+
+    def _now(self) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
+
+
+class _Held(Storage):
+    """TinyDB's storage in memory, over tables that were read already."""
+
+    def __init__(self, data: Content) -> None:
+        self._data = data
+
+    def read(self) -> Content:
+        return self._data
+
+    def write(self, data: Content) -> None:
+        self._data = data
+
+
+def _state(stamp: Hashable, document: Document) -> _State:
+    return _State(stamp, document, _tables(document.data), {})
+
+
+def _tables(data: Content) -> Tables:
+    return TinyDB(data, storage=_Held)

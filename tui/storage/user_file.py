@@ -1,0 +1,44 @@
+"""Files where a person wants them, outside of Modeldeck's folders."""
+
+import os
+from pathlib import Path
+
+from tui.errors import Problem, Usage
+from tui.sanitize import one_line
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a text for its owner alone: a whole file or none, mode 0600, the old one there until the new one is.
+
+    A link is replaced itself, not what it leads to.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        opened = os.open(path=part, flags=os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600)
+        try:
+            with open(opened, "w", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def read(path: Path, largest: int) -> bytes:
+    """What a file holds, up to one byte more than `largest`; Usage if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(largest + 1)
+    except OSError as error:
+        said = (error.strerror or "no access").lower()
+        raise Usage(f"The file cannot be read: {said}.", "Name another one.") from None
+
+
+def unwritable(path: Path, error: OSError) -> Problem:
+    """Why nothing can be written there, in words."""
+    said = error.strerror or str(error)
+    return Problem(f"{one_line(str(path))} could not be written: {said}.", "Choose another place.")

@@ -1,0 +1,1 @@
+"""The state of tenants as trusted data: session, key ring, manifest, credentials, models, trials."""

@@ -1,0 +1,44 @@
+"""Who works here, as far as the system and the environment tell; none of it is proof against who can change it."""
+
+import contextlib
+import os
+import pwd
+from collections.abc import Mapping
+from pathlib import Path
+
+from tui.process import identity
+
+_NOBODY = 2**32 - 1
+
+
+def who(environ: Mapping[str, str]) -> dict[str, str]:
+    """`user` (of this process), and where known: `login` (before sudo), `from` (address of the SSH client), `terminal`,
+    and `inside` tmux or screen, where the address is that of the client which was there when the shell began.
+    """
+    user = _name(os.geteuid())
+    login = _login() or environ.get("SUDO_USER", "")
+    address = (environ.get("SSH_CONNECTION") or environ.get("SSH_CLIENT") or "").split(" ")[0]
+    inside = "tmux" if environ.get("TMUX") else "screen" if environ.get("STY") else ""
+    told = {
+        "user": user,
+        "login": login if login != user else "",
+        "from": address,
+        "terminal": identity.terminal(),
+        "inside": inside,
+    }
+    return {name: text for name, text in told.items() if text}
+
+
+def _login() -> str:
+    """The user who logged in, as the kernel remembers through sudo and su; '' where it does not."""
+    with contextlib.suppress(OSError, ValueError):
+        number = int(Path("/proc/self/loginuid").read_text())
+        return _name(number) if number != _NOBODY else ""
+    return ""
+
+
+def _name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

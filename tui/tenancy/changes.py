@@ -1,0 +1,194 @@
+"""What was done to settings, told by two states of them: every change is seen here, whichever verb made it."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tui.domain import kept_for
+from tui.storage.audit_log import Act
+from tui.storage.settings_file import canonical, same
+from tui.storage.store import EDITED, Content
+
+_BOOKKEEPING = frozenset(("used", "reservations", "told"))
+"""Tables that calls on a trial change."""
+
+_VOUCHING = frozenset(("manifest", "proof"))
+"""Tables that change with the credentials; alone, when a person confirms some."""
+
+_MANY = 5
+Record = Mapping[str, Any]
+
+
+def digest(content: Content) -> str:
+    """16 hex digits for the settings, bookkeeping left out."""
+    return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+def acts(before: Content | None, after: Content, restored: str = "") -> list[Act]:
+    """What was done between two states, in the order of a person's interest; nothing where only bookkeeping was."""
+    if restored == EDITED:
+        return [Act("edit accepted")]
+    if restored:
+        return [Act("state restored", {"state": restored})]
+    if before is None:
+        (tenant,) = after["meta"].values()
+        made = Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
+        return [made, *acts({"meta": after["meta"]}, after)]
+    if same(_kept(before), _kept(after)):
+        return []
+    lent = before.get("trials") != after.get("trials")
+    told = [
+        act
+        for table, tell in _TOLD.items()
+        if not (lent and table == "models")  # a trial tells its own
+        for act in tell(_records(before, table), _records(after, table))
+    ]
+    # A change that has no words of its own still has an entry.
+    others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
+    if not told and set(others) <= _VOUCHING:
+        return [Act("credentials confirmed", {"credentials": _entered(before, after)})]
+    return told or [Act("settings changed", {"tables": others})]
+
+
+def _entered(before: Content, after: Content) -> list[str]:
+    """The credentials whose entry in the manifest is another one."""
+    old, new = _records(before, "manifest"), _records(after, "manifest")
+    return [" ".join(each) for each in _joined(old, new) if old.get(each) != new.get(each)]
+
+
+def _kept(content: Content) -> Content:
+    return {name: table for name, table in content.items() if name not in _BOOKKEEPING and table}
+
+
+def _records(content: Content, table: str) -> dict[tuple[str, ...], Record]:
+    """The records of a table by what tells them apart for people."""
+    return {tuple(str(each.get(name, "")) for name in _KEYS[table]): each for each in content.get(table, {}).values()}
+
+
+_KEYS = {
+    "meta": (),
+    "credentials": ("provider", "name"),
+    "manifest": ("provider", "name"),
+    "models": ("provider", "id", "type"),
+    "defaults": ("type",),
+    "sources": ("provider",),
+    "trials": ("provider",),
+}
+Records = Mapping[tuple[str, ...], Record]
+
+
+def _tenant(before: Records, after: Records) -> Iterator[Act]:
+    old, new = before.get((), {}), after.get((), {})
+    if old.get("name") != new.get("name"):
+        yield Act("tenant renamed", {"from": old.get("name", ""), "to": new.get("name", "")})
+    if old.get("key_id") != new.get("key_id"):
+        yield Act("key pair changed", {"from": old.get("key_id", ""), "to": new.get("key_id", "")})
+    if bool(old.get("protected")) != bool(new.get("protected")):
+        yield Act("passphrase set" if new.get("protected") else "passphrase removed")
+
+
+def _credentials(before: Records, after: Records) -> Iterator[Act]:
+    for key in _joined(before, after):
+        old, new = before.get(key), after.get(key)
+        about: dict[str, Any] = {"provider": key[0], "credential": key[1]}
+        if kept_for(key[1]) and (key[0], kept_for(key[1])) in after:
+            yield from _rotation(about | {"credential": kept_for(key[1])}, old, new)
+            continue
+        if new is None:
+            yield Act("credential removed", about)
+            continue
+        if old is None or _differ(old, new, "clear", "fingerprints", "hints", "origins", "plain_http"):
+            yield Act("credential changed" if old else "credential saved", about | _fields(old or {}, new))
+        elif _differ(old, new, "envelope"):
+            yield Act("credential sealed again", about)
+        if new.get("active") and not (old or {"active": True}).get("active"):
+            yield Act("credential used", about)
+        check = new.get("check", {})
+        if check.get("at") and (old is None or _differ(old, new, "check")):
+            yield Act("credential verified", about | {"outcome": check.get("state", "")})
+
+
+def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> Iterator[Act]:
+    """What became of the key that a credential had before."""
+    if old is None:
+        yield Act("credential rotated", about)
+    elif new is None:
+        yield Act("kept key forgotten", about)
+    elif _differ(old, new, "fingerprints"):
+        yield Act("kept key put back", about)
+
+
+def _fields(old: Record, new: Record) -> dict[str, Any]:
+    """The names of fields that are not as they were, and where the secrets may go."""
+    names = [
+        name
+        for part in ("clear", "fingerprints")
+        for name in _joined(old.get(part, {}), new.get(part, {}))
+        if old.get(part, {}).get(name) != new.get(part, {}).get(name)
+    ]
+    return {"fields": names} | ({"origins": new.get("origins", [])} if _differ(old, new, "origins") else {})
+
+
+def _models(before: Records, after: Records) -> Iterator[Act]:
+    by_hand: dict[tuple[str, str], list[str]] = {}
+    listed: dict[str, dict[str, int]] = {}
+    for key in _joined(before, after):
+        old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
+        provider, model, kind = key
+        what = "added" if old is None else "removed" if new is None else "changed"
+        if "added" in (each.get("origin") for each in (old, new) if each):
+            by_hand.setdefault((f"model {what}", provider), []).append(f"{model} ({kind})")
+        else:
+            what = "gone" if what == "changed" and (new or {}).get("gone") and not (old or {}).get("gone") else what
+            counts = listed.setdefault(provider, {})
+            counts[what] = counts.get(what, 0) + 1
+    for (done, provider), models in by_hand.items():
+        yield Act(done, {"provider": provider, "models": models[:_MANY], "count": len(models)})
+    for provider, counts in listed.items():
+        yield Act("models imported", {"provider": provider} | counts)
+
+
+def _defaults(before: Records, after: Records) -> Iterator[Act]:
+    for key in _joined(before, after):
+        old, new = before.get(key), after.get(key)
+        if new is None:
+            yield Act("default cleared", {"type": key[0]})
+        elif old is None or _differ(old, new, "provider", "model"):
+            yield Act("default set", {"type": key[0], "model": f"{new.get('provider', '')}/{new.get('model', '')}"})
+
+
+def _sources(before: Records, after: Records) -> Iterator[Act]:
+    for key in _joined(before, after):
+        new = after.get(key, {}).get("source", "own")
+        if before.get(key, {}).get("source", "own") != new:
+            yield Act("source chosen", {"provider": key[0], "source": new})
+
+
+def _trials(before: Records, after: Records) -> Iterator[Act]:
+    for key in _joined(before, after):
+        old, new = before.get(key), after.get(key)
+        if new is None:
+            yield Act("trial removed", {"provider": key[0]})
+        elif old is None or _differ(old, new, "calls", "models"):
+            models = new.get("models", [])
+            yield Act("trial set", {"provider": key[0], "calls": new.get("calls", 0), "models": models})
+
+
+_TOLD = {
+    "meta": _tenant,
+    "credentials": _credentials,
+    "models": _models,
+    "defaults": _defaults,
+    "sources": _sources,
+    "trials": _trials,
+}
+
+
+def _differ(old: Record, new: Record, *names: str) -> bool:
+    return any(old.get(name) != new.get(name) for name in names)
+
+
+def _joined(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[Any]:
+    return list(dict.fromkeys((*before, *after)))

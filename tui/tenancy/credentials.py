@@ -1,0 +1,226 @@
+"""Credentials as they are stored, and what opens them for a call."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tui.domain import Check, Credential
+from tui.errors import Locked, Problem
+from tui.providers import provider as provider_of
+from tui.providers.origins import is_private
+from tui.providers.spec import Provider, told
+from tui.sanitize import mask
+from tui.secret import Secret
+from tui.storage.store import Tables
+from tui.tenancy import keyring, models, verification
+from tui.tenancy.manifest import Finding
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import Desk
+from tui.tenancy.tenants import get
+from tui.tenancy.verification import Standing
+from tui.vault import envelope
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+
+
+def stored(desk: Desk, tenant_id: str) -> tuple[Credential, ...]:
+    """All credentials of a tenant."""
+
+    def read(tables: Tables) -> tuple[Credential, ...]:
+        return tuple(noun(Credential, each) for each in tables.table("credentials"))
+
+    return desk.store(tenant_id).derive("credentials", read, table="credentials")
+
+
+def listing(desk: Desk, tenant_id: str, provider_id: str) -> list[Credential]:
+    """The credentials of one provider, the active one first."""
+    found = [each for each in stored(desk, tenant_id) if each.provider == provider_id]
+    return sorted(found, key=lambda each: (not each.active, each.name))
+
+
+def active(desk: Desk, tenant_id: str, provider_id: str) -> Credential | None:
+    """The credential that calls use."""
+    return next((each for each in listing(desk, tenant_id, provider_id) if each.active), None)
+
+
+def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
+    """What the credential's envelope is bound to."""
+    return envelope.Binding(
+        tenant_id,
+        credential.provider,
+        credential.name,
+        credential.key_id,
+        credential.origins,
+        credential.clear,
+        credential.plain_http,
+    )
+
+
+def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+    """The opened secrets; Locked while the tenant is, if they do not open, or if its key does not vouch for them."""
+    if not credential.envelope:
+        return {}
+    opened = unproved_secrets(desk, tenant_id, credential)
+    verification.require(desk, tenant_id, credential)
+    return opened
+
+
+def unproved_secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+    """What an envelope holds, whoever sealed it: to be confirmed or sealed anew, never for a call."""
+    place = (tenant_id, credential.provider, credential.name)
+    private = keyring.private_key(desk, tenant_id)
+    try:
+        opened = envelope.open_sealed(private, credential.envelope, binding(tenant_id, credential))
+    except Locked:
+        desk.sealed_shut[place] = credential.envelope
+        raise Locked(*why_shut(desk, tenant_id, credential)) from None
+    desk.sealed_shut.pop(place, None)
+    return opened
+
+
+def resealed(desk: Desk, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
+    """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
+    made = replace(credential, **changes)
+    if not credential.envelope:
+        return made
+    public = keyring.public_key(desk, get(desk, tenant_id))
+    opened = secrets(desk, tenant_id, credential)
+    return replace(made, envelope=envelope.seal(public, opened, binding(tenant_id, made)))
+
+
+def fit(desk: Desk, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
+    """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
+
+    Those are the provider's own and those of its added models; in plain http only what a person allowed.
+    """
+    provider, table = provider_of(provider_id), tables.table("credentials")
+    for each in [each for each in table if each["provider"] == provider_id and each.get("active")]:
+        credential = noun(Credential, each)
+        fields = defaults(provider) | dict(credential.clear)
+        added = models.origins_of(models.added_in(tables, provider_id), provider, fields)
+        allowed = (*credential.plain_http, *plain_http)
+        reached = [each for each in added if is_private(each) or each in allowed]
+        origins = tuple(dict.fromkeys((*provider.origins(told(fields, credential.hints)), *reached)))
+        allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
+        if (origins, allowed) != (credential.origins, credential.plain_http):
+            made = resealed(desk, tenant_id, credential, origins=origins, plain_http=allowed)
+            table.remove(doc_ids=[each.doc_id])
+            table.insert(record(made))
+
+
+def is_shut(desk: Desk, tenant_id: str, credential: Credential, known: Standing | None = None) -> bool:
+    """Whether it is known that the credential cannot be opened, by any passphrase.
+
+    `known` is how the tenant's credentials stand, for who has asked already.
+    """
+    if not credential.envelope:
+        return False
+    tenant, found = get(desk, tenant_id), (known or verification.standing(desk, tenant_id)).of(credential)
+    place = (tenant_id, credential.provider, credential.name)
+    return (
+        credential.key_id != tenant.key_id
+        or not keyring.has_key(desk, tenant)
+        or desk.sealed_shut.get(place) == credential.envelope
+        or (found is not None and not found.mark.waits)
+    )
+
+
+def why_shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
+    """Why a credential cannot be opened, and what to do, in a sentence each."""
+    label = provider_of(credential.provider).label
+    tenant = get(desk, tenant_id)
+    found = verification.standing(desk, tenant_id).of(credential)
+    if credential.key_id != tenant.key_id or not keyring.has_key(desk, tenant):
+        what = f"The key of {label} was sealed with a key pair that is gone."
+    elif found is not None and not found.mark.waits:
+        what = f"The key of {label} cannot be opened. {verification.words(desk, tenant_id, found)}"
+    else:
+        what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
+    return what, "Replace it or forget it; the others are not touched."
+
+
+def waits(desk: Desk, tenant_id: str, credential: Credential) -> Finding | None:
+    """What is to be confirmed before the credential is used, as far as it is known.
+
+    Without a key in it, it is used as it stands while the tenant is locked.
+    """
+    if not credential.envelope and not keyring.is_open(desk, tenant_id):
+        return None
+    found = verification.standing(desk, tenant_id).of(credential)
+    return found if found and found.mark.waits and not is_shut(desk, tenant_id, credential) else None
+
+
+def access(desk: Desk, tenant_id: str, provider_id: str, model: str = "") -> "Access":
+    """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
+    provider = provider_of(provider_id)
+    credential = active(desk, tenant_id, provider_id)
+    if credential is None:
+        name = get(desk, tenant_id).name
+        raise Problem(
+            f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
+        )
+    return access_with(desk, tenant_id, provider, credential, model)
+
+
+def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Credential, model: str = "") -> "Access":
+    """The same for one credential, active or not."""
+    from tui.providers.client.client import Access
+
+    if credential.envelope:
+        if is_shut(desk, tenant_id, credential):
+            raise Locked(*why_shut(desk, tenant_id, credential))
+        keyring.private_key(desk, tenant_id)
+        _require(desk, tenant_id, credential)
+    elif keyring.at_hand(desk, tenant_id):
+        # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
+        _require(desk, tenant_id, credential)
+
+    def opened() -> Mapping[str, Secret]:
+        return secrets(desk, tenant_id, credential)
+
+    return Access(
+        provider=provider,
+        fields=told(defaults(provider) | dict(credential.clear), credential.hints),
+        origins=credential.origins,
+        plain_http=credential.plain_http,
+        secrets=opened,
+        key_hint=key_hint(provider, credential.hints),
+        model=model,
+    )
+
+
+def defaults(provider: Provider) -> dict[str, str]:
+    """The clear fields as they are when nothing is typed."""
+    return {each.name: each.default for each in provider.fields if each.default and not each.secret}
+
+
+def note(desk: Desk, tenant_id: str, credential: Credential, check: Check) -> None:
+    """Stores the outcome of a verification, unless the credential was replaced or removed since."""
+    with desk.store(tenant_id).transaction() as tables:
+        tables.table("credentials").update(
+            {"check": record(check)},
+            lambda each: (
+                (each["provider"], each["name"]) == (credential.provider, credential.name)
+                and (each["envelope"], each["clear"]) == (credential.envelope, credential.clear)
+            ),
+        )
+
+
+def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
+    """The last four characters of the key that people recognise a credential by."""
+    return next((hints[each.name] for each in provider.fields if each.secret and hints.get(each.name)), "")
+
+
+def masked(credential: Credential, field: str) -> str:
+    """A secret field as it is shown: dots and the stored hint, or nothing if it is not filled."""
+    return mask(credential.hints[field]) if field in credential.hints else ""
+
+
+def _require(desk: Desk, tenant_id: str, credential: Credential) -> None:
+    """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
+    if credential.envelope and verification.standing(desk, tenant_id).of(credential):
+        unproved_secrets(desk, tenant_id, credential)
+    verification.require(desk, tenant_id, credential)
+    if not verification.standing(desk, tenant_id).vouches(credential):
+        raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

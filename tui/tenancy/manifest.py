@@ -1,0 +1,158 @@
+"""The manifest: a tenant's credentials as they were sealed, vouched for by the tenant's private key. Pure functions.
+
+Sealing needs only the public key, so whoever can write the settings can put an envelope there that opens. The manifest
+tells theirs apart:
+
+    table manifest   an entry for each credential: all that its envelope is bound to, and the envelope's SHA-256
+    table proof      one record: a counter, and the HMAC over tenant, key pair, counter and all entries
+
+The key of the HMAC is derived from the private key. What was done without it stands in the settings, but not in the
+manifest; that difference is a `Finding`. Which credential is active, and what a check said, may change without it.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tui.domain import Check, Credential
+from tui.storage.store import Damaged, Tables
+from tui.tenancy.serialization import noun, record
+
+Place = tuple[str, str]
+"""Provider id and name of a credential."""
+
+Entries = Mapping[Place, Credential]
+
+
+class Mark(StrEnum):
+    """How a credential differs from its entry. The values are the words of lists and of `--json`."""
+
+    ADDED = "added while locked"
+    REPLACED = "replaced while locked"
+    REMOVED = "removed while locked"
+    EDITED = "edited"
+    REPOINTED = "repointed"
+    SWAPPED = "swapped"
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person can confirm it. The others do not open."""
+        return self in (Mark.ADDED, Mark.REPLACED, Mark.REMOVED)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A credential that is not as the manifest has it: as it is `now`, and as it `was` when it entered.
+
+    `other` is the place that a swapped envelope belongs to.
+    """
+
+    mark: Mark
+    place: Place
+    now: Credential | None = None
+    was: Credential | None = None
+    other: Place = ("", "")
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The clear fields that differ."""
+        now, was = (each.clear if each else {} for each in (self.now, self.was))
+        return tuple(name for name in sorted({*now, *was}) if now.get(name) != was.get(name))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What stands in the settings: `counter` grows with every change; `mac` is in hex."""
+
+    counter: int = 0
+    mac: str = ""
+    entries: Entries = field(default_factory=dict)
+
+
+def read(tables: Tables) -> Manifest:
+    """The manifest of a settings file, empty where there is none; one that cannot be read is one without HMAC."""
+    try:
+        entries = {_place(each): each for each in (noun(Credential, found) for found in tables.table("manifest"))}
+        counter, mac = next(((int(each["counter"]), str(each["mac"])) for each in tables.table("proof")), (0, ""))
+    except (Damaged, KeyError, TypeError, ValueError):
+        return Manifest(counter=-1)
+    return Manifest(counter, mac, entries)
+
+
+def write(tables: Tables, manifest: Manifest) -> None:
+    """Puts the manifest into the tables of a transaction."""
+    for name in ("manifest", "proof"):
+        tables.table(name).truncate()
+    tables.table("manifest").insert_multiple(record(manifest.entries[each]) for each in sorted(manifest.entries))
+    tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
+
+
+def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
+    """What the HMAC is made over."""
+    entries = [record(manifest.entries[each]) for each in sorted(manifest.entries)]
+    whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def entry(credential: Credential) -> Credential:
+    """The credential as it enters the manifest: without what may change, and of its envelope the SHA-256."""
+    digest = hashlib.sha256(credential.envelope.encode("utf-8", "replace")).hexdigest() if credential.envelope else ""
+    return replace(credential, envelope=digest, active=True, created="", changed="", check=Check(), listed_at="")
+
+
+def held(tables: Tables) -> dict[Place, Credential]:
+    """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
+    found: dict[Place, Credential] = {}
+    for each in (noun(Credential, found) for found in tables.table("credentials")):
+        twice = _place(each) in found
+        found[_place(each)] = replace(each, envelope=f"twice {each.envelope}") if twice else each
+    return found
+
+
+def compare(entries: Entries, credentials: Mapping[Place, Credential]) -> tuple[Finding, ...]:
+    """Every credential that is not as its entry has it, and every entry whose credential is gone."""
+    return tuple(_compared(entries, credentials))
+
+
+def carried(entries: Entries, before: Mapping[Place, Credential], after: Mapping[Place, Credential]) -> Entries:
+    """The entries after a change that was made with the private key at hand.
+
+    What the change touched enters as it is; what it did not touch keeps its entry, or goes on having none.
+    """
+    touched = {place for place, each in after.items() if place not in before or entry(before[place]) != entry(each)}
+    gone = set(before) - set(after)
+    kept = {place: each for place, each in entries.items() if place not in touched | gone}
+    return kept | {place: entry(after[place]) for place in touched}
+
+
+def _compared(entries: Entries, credentials: Mapping[Place, Credential]) -> Iterator[Finding]:
+    for place, now in credentials.items():
+        was, present = entries.get(place), entry(now)
+        if was == present:
+            continue
+        if was is not None and was.envelope and was.envelope == present.envelope:
+            found = Finding(Mark.EDITED, place, now, was)
+            yield replace(found, mark=Mark.REPOINTED) if _elsewhere(found, was, present) else found
+        elif other := _owner(entries, present.envelope):
+            yield Finding(Mark.SWAPPED, place, now, was, other)
+        else:
+            yield Finding(Mark.ADDED if was is None else Mark.REPLACED, place, now, was)
+    for place in sorted(set(entries) - set(credentials)):
+        yield Finding(Mark.REMOVED, place, None, entries[place])
+
+
+def _elsewhere(finding: Finding, was: Credential, now: Credential) -> bool:
+    """Whether an address is among what was changed."""
+    addresses = (each.clear.get(name, "") for each in (was, now) for name in finding.changed)
+    return (was.origins, was.plain_http) != (now.origins, now.plain_http) or any("://" in each for each in addresses)
+
+
+def _owner(entries: Entries, digest: str) -> Place | None:
+    """Where the manifest has that envelope."""
+    return next((place for place, each in entries.items() if digest and each.envelope == digest), None)
+
+
+def _place(credential: Credential) -> Place:
+    return credential.provider, credential.name

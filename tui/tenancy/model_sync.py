@@ -1,0 +1,70 @@
+"""Taking in what a provider lists: new models come, those that are gone are marked, added ones are left alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tui.domain import Model, Origin
+from tui.providers.events import Event, Listed
+from tui.providers.requests import Call
+from tui.providers.spec import Provider
+from tui.storage.store import Tables
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import Desk
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a listing changed: ids that came, ids that the provider lists no longer, and how many models there are."""
+
+    added: tuple[str, ...]
+    gone: tuple[str, ...]
+    total: int
+
+
+Hear = Callable[[Event], None]
+"""Hears what goes on while a provider is asked: that it is silent, or asked again."""
+
+
+async def listed(desk: Desk, access: "Access", call: Call, hear: Hear = lambda event: None) -> tuple[Model, ...] | None:
+    """The models that the answer of a call lists; None if it lists none at all, as not being a listing."""
+    models: tuple[Model, ...] | None = None
+    async for event in desk.wire.stream(access, call):
+        if isinstance(event, Listed):
+            models = (models or ()) + event.models
+        else:
+            hear(event)
+    return models
+
+
+def merged(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
+    """The models of one provider after a listing. Pure: `held` are its models before."""
+    added = {(each.id, each.type): each for each in held if each.origin is Origin.ADDED}
+    before = {(each.id, each.type): each for each in held if each.origin is Origin.IMPORTED}
+    now = {(each.id, each.type): each for each in listed if (each.id, each.type) not in added}
+    lost = [each if each.gone else replace(each, gone=today) for key, each in before.items() if key not in now]
+    came = tuple(each.id for key, each in now.items() if key not in before or before[key].gone)
+    gone = tuple(each.id for key, each in before.items() if key not in now and not each.gone)
+    fresh = [_known(each, before.get((each.id, each.type))) for each in now.values()]
+    return [*fresh, *lost, *added.values()], Refreshed(came, gone, len(now))
+
+
+def take_in(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
+    """Merges a listing into the table of models, inside a transaction."""
+    table = tables.table("models")
+    held = [noun(Model, each) for each in table if each["provider"] == provider.id]
+    models, refreshed = merged(held, listed, today)
+    if models != held:
+        table.remove(lambda each: each["provider"] == provider.id)
+        table.insert_multiple(record(each) for each in models)
+    return refreshed
+
+
+def _known(now: Model, before: Model | None) -> Model:
+    # What was measured by a call (the length of vectors) outlives a listing that does not tell it.
+    if before is None:
+        return now
+    return replace(now, dimensions=now.dimensions or before.dimensions, context=now.context or before.context)

@@ -1,0 +1,97 @@
+"""Nouns as records of a settings file, and back.
+
+A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
+every text passes `printable` here, before it can reach a screen.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, asdict, fields, is_dataclass
+from functools import cache, partial
+from typing import Any, TypeVar, get_origin, get_type_hints
+
+from tui.sanitize import printable
+from tui.storage.store import Damaged
+
+T = TypeVar("T")
+
+
+def record(noun: Any) -> dict[str, Any]:
+    """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
+    usual = {each.name: _usual(each) for each in fields(noun)}
+    return {
+        name: _plain(value) for name, value in asdict(noun).items() if isinstance(value, bool) or value != usual[name]
+    }
+
+
+def noun(kind: type[T], record: Mapping[str, Any]) -> T:
+    """The record as a noun of that kind, or `Damaged`."""
+    try:
+        made: T = _noun(kind, record)
+        return made
+    except (TypeError, ValueError):
+        raise Damaged("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
+
+
+def _noun(kind: Any, record: Any) -> Any:
+    if not isinstance(record, Mapping):
+        raise TypeError
+    return kind(**{name: read(record[name]) for name, read in _readers(kind) if name in record})
+
+
+@cache
+def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    hints = get_type_hints(kind)
+    return tuple((each.name, _reader(hints[each.name])) for each in fields(kind))
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    origin = get_origin(hint) or hint
+    if origin is tuple:
+        return _texts
+    if origin is Mapping:
+        return _texts_by_name
+    if is_dataclass(origin):
+        return partial(_noun, origin)
+    if origin in (bool, int):
+        return partial(_exactly, origin)
+    return _text
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return printable(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(_text(each) for each in value)
+
+
+def _texts_by_name(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return {_text(name): _text(each) for name, each in value.items()}
+
+
+def _exactly(kind: type, value: Any) -> Any:
+    if type(value) is not kind:
+        raise TypeError
+    return value
+
+
+def _usual(field: Field[Any]) -> Any:
+    if field.default_factory is MISSING:
+        return field.default
+    made: Any = field.default_factory()
+    return asdict(made) if is_dataclass(made) and not isinstance(made, type) else made
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON values: enums become their ids, tuples lists."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, str) else value

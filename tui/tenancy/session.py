@@ -1,0 +1,156 @@
+"""What every verb works on: where things are kept, how the network is reached, and which tenants are open.
+
+$DATA/tenants/<id>/settings.json       one store for each tenant
+$DATA/tenants/<id>/audit.log           what was done
+$DATA/tenants/<id>/last-used           a time
+$KEYS/<id>/<key id>.pem                its private key
+$KEYS/<id>/audit/                      the head of its audit log
+$DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
+"""
+
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from tui import config
+from tui.config import Config
+from tui.errors import Problem
+from tui.paths import paths
+from tui.storage.audit_log import Act, Log
+from tui.storage.filesystem import warning
+from tui.storage.folder import Disk, Folder
+from tui.storage.lock import WAIT
+from tui.storage.store import Content, Store
+from tui.tenancy import changes
+from tui.tenancy.actor import who
+from tui.vault import envelope
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Wire
+
+OPERATOR = "operator"
+"""The id that no tenant can have: what is kept under it is the operator's."""
+
+
+@dataclass
+class Desk:
+    """One process's view of the workspace. `wiring` makes the wire when the first call needs it."""
+
+    data: Folder
+    keys: Folder
+    wiring: Callable[[], "Wire"]
+    environ: Mapping[str, str] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    practice: bool = False
+    key_bits: int = envelope.BITS
+    key_cost: int = envelope.COST
+    clock: Callable[[], float] = time.time
+    open_keys: dict[str, envelope.PrivateKey] = field(default_factory=dict, repr=False)
+    sealed_shut: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
+    """Envelopes that turned out not to open, by tenant, provider and credential."""
+    counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
+    """The counter beside each private key, with the stamp of the file that it was read from."""
+    put_back: set[str] = field(default_factory=set, repr=False)
+    """Tenants of which an earlier state was put back here while they were locked."""
+    unnoted: Problem | None = None
+    """Why something that was done could not be put into the audit log, if so."""
+    _stores: dict[str, Store] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def wire(self) -> "Wire":
+        """All network I/O; made on first use, as most commands need none."""
+        return self.wiring()
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What is to be minded about where things lie."""
+        kinds = {"settings": self.data.shared, "keys": self.keys.shared}
+        return tuple(warning(what, kind) for what, kind in kinds.items() if kind)
+
+    @cached_property
+    def tenants(self) -> Folder:
+        """The folder that holds one folder for each tenant."""
+        self.data.names()  # one that others can open is refused, however private what lies in it
+        return self.data.folder("tenants")
+
+    def store(self, tenant_id: str) -> Store:
+        """The settings of a tenant, or of the operator."""
+        if tenant_id not in self._stores:
+            # Named by `tenants` either way, so that a data folder which others can open is refused.
+            folder = self.tenants.folder(tenant_id)
+            folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
+            self._stores[tenant_id] = Store(folder, clock=self.clock, saved=partial(self._saved, tenant_id))
+        return self._stores[tenant_id]
+
+    def log(self, tenant_id: str) -> Log:
+        """The audit log of a tenant, or of the operator."""
+        return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
+
+    def record(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+        """Notes what was done and is no change of settings, which are noted by themselves; Problem if it cannot be.
+
+        Nothing is noted of a tenant that is gone.
+        """
+        if tenant_id == OPERATOR or self.store(tenant_id).exists():
+            with self.store(tenant_id).folder.lock(wait):
+                self.log(tenant_id).append(self.now(), self.by, [Act(done, about)])
+
+    def note(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+        """The same for what must not fail because the log cannot be written; `unnoted` says so then."""
+        try:
+            self.record(tenant_id, done, wait=wait, **about)
+        except Problem as problem:
+            self.unnoted = problem
+
+    @cached_property
+    def by(self) -> Mapping[str, str]:
+        """Who works at this desk."""
+        return {"user": "practice"} if self.practice else who(self.environ)
+
+    def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:
+        """A change is on disk by now: what stands in the way of noting it does not undo it."""
+        if done := changes.acts(before, after, restored):
+            digest = changes.digest(before) if before else ""
+            try:
+                self.log(tenant_id).append(self.now(), self.by, done, digest, changes.digest(after))
+            except Problem as problem:
+                self.unnoted = problem
+
+    def forget(self, tenant_id: str) -> None:
+        """Drops what this process remembers of a tenant."""
+        self.open_keys.pop(tenant_id, None)
+        self.counters.pop(tenant_id, None)
+        self._stores.pop(tenant_id, None)
+        for place in [each for each in self.sealed_shut if each[0] == tenant_id]:
+            del self.sealed_shut[place]
+
+    def now(self) -> str:
+        """The time as ISO 8601 in UTC."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock()))
+
+    def today(self) -> str:
+        """The date, YYYY-MM-DD, in UTC."""
+        return self.now()[:10]
+
+    async def aclose(self) -> None:
+        """Closes the connections, if there are any, and forgets the opened keys."""
+        try:
+            if "wire" in self.__dict__:
+                await self.wire.aclose()
+        finally:
+            # Stopping what runs at a provider needs its key.
+            self.open_keys.clear()
+
+
+def open_desk(environ: Mapping[str, str]) -> Desk:
+    """The desk of the user whose environment this is."""
+    where = paths(environ)
+
+    def wiring() -> "Wire":
+        from tui.providers.client.client import Wire
+
+        return Wire(environ)
+
+    return Desk(Disk(where.data), Disk(where.keys), wiring, environ, config.load(where))

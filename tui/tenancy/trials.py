@@ -1,0 +1,175 @@
+"""The operator's store: the keys that trials use, what each trial allows, and how much of it is used up.
+
+$DATA/operator/settings.json           trial keys, sealed; allowed models; quota; by tenant calls used, held and told
+$KEYS/operator/<key id>.pem            the operator's own private key
+
+It is a settings file as a tenant's is, and its owner stands in it as one would. Counts go by the tenant's id and stay
+when the tenant's own settings are restored, replaced or removed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.domain import Model, Tenant
+from tui.errors import Problem, Usage
+from tui.process import identity
+from tui.providers import PROVIDERS
+from tui.providers import provider as provider_of
+from tui.storage.store import Tables
+from tui.tenancy import keyring
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.tenants import get
+from tui.vault import envelope
+
+_FEW = 10
+"""The last of this many parts of a trial is told in time."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the operator lends of one provider: so many calls for each tenant, with these models only."""
+
+    provider: str
+    calls: int
+    models: tuple[str, ...]
+    changed: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "models", tuple(self.models))
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a tenant has left of a trial."""
+
+    left: int
+    calls: int
+
+    @property
+    def low(self) -> bool:
+        """Whether it will soon be used up."""
+        return self.left * _FEW <= self.calls
+
+    @property
+    def words(self) -> str:
+        """`trial 88 of 100 left`."""
+        return f"trial {self.left:,} of {self.calls:,} left"
+
+
+class UsedUp(Problem):
+    """No call is left of a trial. Nothing was sent."""
+
+    def __init__(self, provider_id: str, used: int, calls: int) -> None:
+        label = provider_of(provider_id).label
+        if used >= calls:
+            message = f"The trial of {label} is used up: {used:,} of {calls:,} calls."
+            hint = "Nothing was sent. Use an own key, or ask the operator for more calls."
+        else:
+            message = f"The last calls of the trial of {label} are being made just now."
+            hint = "Nothing was sent. One that fails is given back; try again then."
+        super().__init__(message, hint)
+        self.provider = provider_id
+
+
+def trials(desk: Desk) -> Mapping[str, Trial]:
+    """The trials by provider. A store that is not there, or that cannot be read, has none."""
+
+    def read(tables: Tables) -> dict[str, Trial]:
+        return {each.provider: each for each in (noun(Trial, found) for found in tables.table("trials"))}
+
+    store = desk.store(OPERATOR)
+    try:
+        return store.derive("trials", read, table="trials") if store.exists() else {}
+    except Problem:
+        return {}
+
+
+def trial(desk: Desk, provider_id: str) -> Trial:
+    """The trial of a provider; a Problem where there is none, or where the operator's store cannot be read."""
+    label = provider_of(provider_id).label
+    if desk.store(OPERATOR).exists():
+        desk.store(OPERATOR).read()
+    found = trials(desk).get(provider_id)
+    if found is None:
+        raise Usage(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
+    return found
+
+
+def left(desk: Desk, tenant_id: str, provider_id: str) -> Left | None:
+    """What a tenant has left of a provider's trial, calls under way taken off; None without a trial."""
+    found = trials(desk).get(provider_id)
+    if found is None:
+        return None
+    used, held = _counts(desk)
+    key = (tenant_id, provider_id)
+    under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, desk.clock()))
+    return Left(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
+
+
+def used_by(desk: Desk, provider_id: str) -> dict[str, int]:
+    """The calls used of a trial, by tenant id."""
+    used, _ = _counts(desk)
+    return {tenant_id: calls for (tenant_id, of), calls in sorted(used.items()) if of == provider_id}
+
+
+def lent(desk: Desk, provider_id: str) -> tuple[Model, ...]:
+    """The models of a trial."""
+
+    def read(tables: Tables) -> tuple[Model, ...]:
+        return tuple(noun(Model, each) for each in tables.table("models"))
+
+    found = trials(desk).get(provider_id)
+    if found is None:
+        return ()
+    held = desk.store(OPERATOR).derive("models", read, table="models")
+    return tuple(each for each in held if each.provider == provider_id and each.id in found.models)
+
+
+def lent_to(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+    """The models that a tenant has by trials alone: those of providers that it has no credential of."""
+
+    def read(tables: Tables) -> frozenset[str]:
+        return frozenset(each.get("provider", "") for each in tables.table("credentials"))
+
+    given = [each for each in trials(desk) if each in PROVIDERS]
+    if not given or tenant_id == OPERATOR:
+        return ()
+    own = desk.store(tenant_id).derive("providers", read, table="credentials")
+    return tuple(model for each in given if each not in own for model in lent(desk, each))
+
+
+def opened_store(desk: Desk) -> Tenant:
+    """The operator as the owner of the store; made with a key pair of its own when it is first needed."""
+    store = desk.store(OPERATOR)
+    if store.exists():
+        return get(desk, OPERATOR)
+    made = envelope.make(desk.key_bits)
+    owner = Tenant(OPERATOR, OPERATOR, desk.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
+    keyring.write(desk, owner, made.private, None)
+    try:
+        store.create(record(owner))
+    except Problem:
+        # Another process was first: its key pair is the one.
+        keyring.discard(desk, owner)
+        return get(desk, OPERATOR)
+    return owner
+
+
+Counts = tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]]
+
+
+def _counts(desk: Desk) -> Counts:
+    """Calls used and reservations, by tenant and provider."""
+
+    def read(tables: Tables) -> Counts:
+        used = {(each["tenant"], each["provider"]): int(each["calls"]) for each in tables.table("used")}
+        held: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
+        for each in tables.table("reservations"):
+            key = (each["tenant"], each["provider"])
+            held[key] = (*held.get(key, ()), dict(each))
+        return used, held
+
+    store = desk.store(OPERATOR)
+    return store.derive("counts", read) if store.exists() else ({}, {})

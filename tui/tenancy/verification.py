@@ -1,0 +1,190 @@
+"""Whether a tenant's credentials are those that its private key vouches for, and how they come to be.
+
+Lists compare the settings with the manifest in them, which costs no key; what that shows can be trusted as far as the
+file can. Whoever opens a key also proves the manifest: its HMAC, and that its counter is no older than the one beside
+the private key. Nothing is opened for a call that does not pass.
+"""
+
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from tui.domain import Credential
+from tui.errors import Locked
+from tui.providers import PROVIDERS
+from tui.storage.store import Forget, Tables
+from tui.tenancy import keyring, manifest
+from tui.tenancy.manifest import Entries, Finding, Manifest, Mark, Place
+from tui.tenancy.session import Desk
+from tui.tenancy.tenants import get
+from tui.vault import envelope
+
+TABLES = ("credentials", "manifest")
+"""Where a credential stands, for who forgets one: in both it is a record with provider and name."""
+
+
+class Alarm(StrEnum):
+    """What is wrong with a manifest as a whole."""
+
+    CHANGED = "changed from outside"
+    OLDER = "older state put back"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a tenant's credentials stand to the manifest; `proved` says whether its HMAC was looked at.
+
+    With an alarm the manifest vouches for nothing: every credential is a finding.
+    """
+
+    proved: bool
+    alarm: Alarm | None
+    findings: tuple[Finding, ...]
+    counter: int = 0
+    entries: Entries = field(default_factory=dict)
+
+    def vouches(self, credential: Credential) -> bool:
+        """Whether the manifest holds exactly this."""
+        return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
+
+    def of(self, credential: Credential) -> Finding | None:
+        """What is the matter with one credential."""
+        place = (credential.provider, credential.name)
+        return next((each for each in self.findings if each.place == place), None)
+
+    def word(self, finding: Finding) -> str:
+        """What a list says of a finding."""
+        return str(self.alarm or finding.mark)
+
+    @property
+    def waiting(self) -> tuple[Finding, ...]:
+        """What a person can confirm."""
+        return tuple(each for each in self.findings if each.mark.waits)
+
+
+def standing(desk: Desk, tenant_id: str) -> Standing:
+    """How the credentials stand, as far as it can be known without opening a key."""
+    private = keyring.opened(desk, tenant_id)
+    # Before the settings: they are written first, so the counter that is read here is none of a later state.
+    last = keyring.last_counter(desk, tenant_id) if private else 0
+
+    def read(tables: Tables) -> Standing:
+        return _standing(tables, tenant_id, private, last)
+
+    return desk.store(tenant_id).derive("standing", read, (private.key_id if private else "", last))
+
+
+def require(desk: Desk, tenant_id: str, credential: Credential) -> None:
+    """Locked unless the private key vouches for the credential. The tenant is open."""
+    keyring.private_key(desk, tenant_id)
+    found = standing(desk, tenant_id)
+    if (finding := found.of(credential)) is not None:
+        accepts = "modeldeck vault confirm shows what waits and accepts it." if finding.mark.waits else _REPLACE
+        raise Locked(words(desk, tenant_id, finding, found.alarm), accepts)
+
+
+@contextmanager
+def changing(desk: Desk, tenant_id: str, forget: Forget | None = None) -> Iterator[Tables]:
+    """A transaction on the settings in which credentials change. With the key at hand they enter the manifest.
+
+    While the tenant is locked they do not, and neither while there is an alarm: nothing silences it but `confirm`.
+    """
+    counter = 0
+
+    def mend(before: Tables, after: Tables) -> None:
+        """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
+        private, found = keyring.at_hand(desk, tenant_id), manifest.read(before)
+        if private and found.mac and alarm(found, tenant_id, private, 0) is None:
+            enter(after, tenant_id, private, replace(found, entries=manifest.read(after).entries))
+
+    with desk.store(tenant_id).transaction(forget, mend) as tables:
+        private, before = keyring.at_hand(desk, tenant_id), manifest.held(tables)
+        found = manifest.read(tables)
+        yield tables
+        if private and alarm(found, tenant_id, private, keyring.last_counter(desk, tenant_id)) is None:
+            entries = manifest.carried(found.entries, before, manifest.held(tables))
+            if entries != found.entries:
+                counter = found.counter + 1
+                enter(tables, tenant_id, private, Manifest(counter, entries=entries))
+    if counter:
+        keyring.count_up(desk, tenant_id, counter)
+
+
+def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: int) -> Alarm | None:
+    """What is wrong with a manifest as a whole, `last` being the counter beside the private key."""
+    if found.counter or found.mac or found.entries:
+        expected = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
+        if not hmac.compare_digest(expected.encode(), found.mac.encode("utf-8", "replace")):
+            return Alarm.CHANGED
+    return Alarm.OLDER if found.counter < last else None
+
+
+def enter(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: Manifest) -> None:
+    """Writes a manifest with its HMAC into the tables of a transaction."""
+    mac = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
+    manifest.write(tables, replace(found, mac=mac))
+
+
+def restored(desk: Desk, tenant_id: str) -> None:
+    """Takes an earlier state that was put in place on purpose for the present one, if the key vouches for all of it."""
+    counter = 0
+    with desk.store(tenant_id).transaction() as tables:
+        private, found = keyring.at_hand(desk, tenant_id), manifest.read(tables)
+        last = keyring.last_counter(desk, tenant_id)
+        if private and found.counter < last and alarm(found, tenant_id, private, 0) is None:
+            counter = last + 1
+            enter(tables, tenant_id, private, replace(found, counter=counter))
+    if counter:
+        keyring.count_up(desk, tenant_id, counter)
+
+
+def words(desk: Desk, tenant_id: str, finding: Finding, wrong: Alarm | None = None) -> str:
+    """A finding as a sentence."""
+    what, tenant = called(finding.place), get(desk, tenant_id).name
+    if wrong is not None:
+        return f"{what} is not vouched for. {alarm_words(desk, tenant_id, wrong)}"
+    if finding.mark is Mark.SWAPPED:
+        return f"{what} holds the key that was sealed for {called(finding.other)}."
+    if finding.mark in (Mark.EDITED, Mark.REPOINTED):
+        return f"{what} was changed since it was sealed: {_change(finding)}."
+    did = {Mark.ADDED: "added", Mark.REPLACED: "replaced", Mark.REMOVED: "removed"}[finding.mark]
+    return f"{what} was {did} while {tenant} was locked, or by something else than Modeldeck."
+
+
+def alarm_words(desk: Desk, tenant_id: str, wrong: Alarm) -> str:
+    """An alarm as a sentence."""
+    tenant = get(desk, tenant_id).name
+    if wrong is Alarm.OLDER:
+        return f"The settings of {tenant} were put back from an earlier state."
+    return f"The credentials of {tenant} were changed by something else than Modeldeck."
+
+
+def called(place: Place) -> str:
+    """A credential in a sentence: the provider, and the name where it is not the usual one."""
+    provider, name = place
+    label = PROVIDERS[provider].label if provider in PROVIDERS else provider
+    return label if name == "default" else f"{label} {name}"
+
+
+_REPLACE = "Replace it or forget it; the others are not touched."
+
+
+def _change(finding: Finding) -> str:
+    was, now = finding.was, finding.now
+    assert was is not None and now is not None
+    if was.origins != now.origins:
+        return f"its key was to go to {', '.join(was.origins)}, not to {', '.join(now.origins) or 'nowhere'}"
+    if was.plain_http != now.plain_http:
+        return "what may be reached in plain http"
+    if finding.changed:
+        return "; ".join(f"{each} was {was.clear.get(each) or 'empty'}" for each in finding.changed)
+    return "what is shown of its key"
+
+
+def _standing(tables: Tables, tenant_id: str, private: envelope.PrivateKey | None, last: int) -> Standing:
+    found = manifest.read(tables)
+    wrong = alarm(found, tenant_id, private, last) if private else None
+    findings = manifest.compare({} if wrong else found.entries, manifest.held(tables))
+    return Standing(private is not None, wrong, findings, found.counter, {} if wrong else found.entries)

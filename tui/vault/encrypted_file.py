@@ -1,0 +1,91 @@
+"""A file under a passphrase, for moving secrets from one machine to another.
+
+    {"modeldeck": "protected settings", "version": 1,
+     "kdf": "scrypt", "n": 131072, "r": 8, "p": 1, "salt": …, "cipher": "AES-256-GCM", "nonce": …, "data": …}
+
+The key is scrypt over the passphrase (NFC, UTF-8), 32 bytes; N × r × p asks for 128 MiB, and a file that asks for much
+more is refused before anything is computed. Everything but `data` is associated data, as canonical JSON. `data` is the
+ciphertext with its 16-byte tag, the content filled up with blanks to a multiple of 4 KiB so that its length tells
+little. Bytes are base64url, unpadded, in their one spelling.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from secrets import token_bytes
+from typing import Any
+
+from tui.errors import Locked, Usage
+from tui.secret import Secret
+from tui.vault import envelope
+
+KIND = "protected settings"
+VERSION = 1
+_SALT, _NONCE, _TAG, _KEY, _BLOCK = 16, 12, 16, 32, 4096
+_NAMES = {"modeldeck", "version", "kdf", "n", "r", "p", "salt", "cipher", "nonce", "data"}
+
+
+def protect(content: bytes, passphrase: Secret, cost: int = envelope.COST) -> str:
+    """The content under a passphrase, as JSON with one entry a line. Takes a third of a second: run it in a thread."""
+    from Crypto.Cipher import AES
+
+    if not passphrase:
+        raise Usage("The file needs a passphrase.", "It holds keys in a form that anybody could take away.")
+    head: dict[str, Any] = {"modeldeck": KIND, "version": VERSION, "kdf": "scrypt", "n": cost, "r": 8, "p": 1}
+    salt, nonce = token_bytes(_SALT), token_bytes(_NONCE)
+    head |= {"salt": envelope.text_of(salt), "cipher": "AES-256-GCM", "nonce": envelope.text_of(nonce)}
+    cipher = AES.new(_key(passphrase, salt, cost, 8, 1), AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
+    cipher.update(_bound(head))
+    sealed, tag = cipher.encrypt_and_digest(content + b" " * (_BLOCK - len(content) % _BLOCK))
+    return json.dumps(head | {"data": envelope.text_of(sealed + tag)}, indent=1) + "\n"
+
+
+def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
+    """The content of a file made by `protect`, blanks at its end; Usage or Locked says what stands in the way."""
+    from Crypto.Cipher import AES
+
+    salt, nonce, sealed, costs = _checked(file)
+    cipher = AES.new(_key(passphrase, salt, *costs), AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
+    cipher.update(_bound({name: value for name, value in file.items() if name != "data"}))
+    try:
+        return cipher.decrypt_and_verify(sealed[:-_TAG], sealed[-_TAG:])
+    except ValueError:
+        raise Locked(
+            "This passphrase does not open the file, or the file was changed.", "Try again; nothing was changed here."
+        ) from None
+
+
+def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
+    """Salt, nonce, ciphertext with tag, and what scrypt is to cost; Usage for a file that is not as it should be."""
+    if type(file.get("version")) is int and file["version"] > VERSION:
+        raise Usage("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+    if (
+        set(file) != _NAMES
+        or [file[each] for each in ("modeldeck", "version", "kdf", "cipher")]
+        != [KIND, VERSION, "scrypt", "AES-256-GCM"]
+        or not all(type(file[each]) is int for each in ("n", "r", "p"))
+    ):
+        raise _damaged()
+    n, r, p = (int(file[each]) for each in ("n", "r", "p"))
+    if n < 2 or n & (n - 1) or not envelope.affordable(n, r, p):
+        raise Usage("The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from.")
+    try:
+        salt, nonce, sealed = (envelope.bytes_of(file[each]) for each in ("salt", "nonce", "data"))
+    except (ValueError, AttributeError):
+        raise _damaged() from None
+    if len(salt) != _SALT or len(nonce) != _NONCE or len(sealed) < _BLOCK + _TAG:
+        raise _damaged()
+    return salt, nonce, sealed, (n, r, p)
+
+
+def _key(passphrase: Secret, salt: bytes, n: int, r: int, p: int) -> bytes:
+    memory = 128 * r * (n + p + 2)
+    return hashlib.scrypt(envelope.passphrase_bytes(passphrase), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=_KEY)
+
+
+def _bound(head: Mapping[str, Any]) -> bytes:
+    return json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _damaged() -> Usage:
+    return Usage("The file is damaged.", "Write it anew where it came from.")

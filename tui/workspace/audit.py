@@ -1,0 +1,172 @@
+"""The audit log as people and programs ask for it: who did what, what an earlier state lacks, whether it is whole."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tui.domain import ModelType
+from tui.errors import Problem
+from tui.providers import PROVIDERS
+from tui.sanitize import one_line
+from tui.storage.audit_log import MENDED, UNNOTED, Act, Entry, Finding
+from tui.tenancy import changes, tenants
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.timestamps import when
+from tui.workspace.tenants import State
+
+_NEAR_END = 256 * 1024
+_WORDS = {
+    "tenant created": "tenant {name} made",
+    "tenant renamed": "tenant renamed from {from} to {to}",
+    "tenant removed": "tenant {id} removed with its key pair",
+    "key pair changed": "key pair {from} replaced by {to}",
+    "passphrase set": "passphrase set",
+    "passphrase changed": "passphrase changed",
+    "passphrase removed": "passphrase removed",
+    "unlocked": "unlocked",
+    "unlock failed": "not unlocked: {why}",
+    "locked": "locked",
+    "credential saved": "{provider} set up: credential {credential}, {fields}",
+    "credential changed": "{provider} changed: credential {credential}, {fields}",
+    "credential removed": "{provider}: credential {credential} removed",
+    "credential rotated": "{provider}: credential {credential} rotated, its old key kept",
+    "kept key put back": "{provider}: credential {credential} has its kept key again",
+    "kept key forgotten": "{provider}: credential {credential} confirmed, its kept key forgotten",
+    "credential used": "{provider}: credential {credential} in use",
+    "credential verified": "{provider}: credential {credential} verified, {outcome}",
+    "credential not verified": "{provider}: credential {credential} not verified: {why}",
+    "credential sealed again": "{provider}: credential {credential} sealed again",
+    "credentials confirmed": "credentials confirmed: {credentials}",
+    "model added": "{provider}: model added, {models}",
+    "model changed": "{provider}: model changed, {models}",
+    "model removed": "{provider}: model removed, {models}",
+    "models imported": "{provider}: models imported, {counts}",
+    "default set": "default for {type} set to {model}",
+    "default cleared": "default for {type} cleared",
+    "source chosen": "{provider}: calls by the {source} key",
+    "trial set": "trial of {provider}: {calls} calls, {models}",
+    "trial removed": "trial of {provider} removed",
+    "state restored": "earlier state {state} put back",
+    "edit accepted": "an edit of the file by hand accepted",
+    "exported": "settings exported{how}",
+    "imported": "settings imported from a file",
+    "settings changed": "settings changed: {tables}",
+    MENDED: "a line that a session had not written to its end was closed",
+    UNNOTED: "the settings were found changed without an entry",
+}
+"""What was done, by its id; an id that has no words here is shown as it is."""
+
+_LACKED = {
+    "credential saved": "{provider}, set up",
+    "credential changed": "{provider}, changed",
+    "model added": "{models} of {provider}, added",
+    "default set": "default for {type}, set",
+    "tenant renamed": "the name {to}, given",
+}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Whether a log is whole. `count` is that of its entries."""
+
+    owner: str
+    count: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was found that a killed session does not explain."""
+        return all(each.harmless for each in self.findings)
+
+
+def listing(desk: Desk, owner: str, since: str = "") -> list[Entry]:
+    """The entries of a tenant's log (or the operator's) from an ISO time in UTC on, oldest first."""
+    return [each for each in desk.log(owner).read() if each.at >= since]
+
+
+def recent(desk: Desk, owner: str) -> list[Entry]:
+    """The last entries of a log, several hundred of them, oldest first."""
+    return desk.log(owner).read(_NEAR_END)
+
+
+def owners(desk: Desk) -> list[str]:
+    """Whose logs there are: the tenants', and the operator's if there is one."""
+    return [*tenants.ids(desk), *([OPERATOR] if recent(desk, OPERATOR) else [])]
+
+
+def check(desk: Desk, owner: str) -> Checked:
+    """Verifies a log, and that the settings are those that its last change left."""
+    try:
+        store = desk.store(owner)
+        state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
+    except Problem:
+        state = ""  # settings that cannot be read are told of elsewhere
+    log = desk.log(owner)
+    return Checked(owner, len(log.read()), tuple(log.verify(state)))
+
+
+def words(act: Entry | Act) -> str:
+    """What was done, on one line."""
+    known = _WORDS.get(act.done)
+    return one_line(_filled(known, act.about) if known else act.done)
+
+
+def by_whom(by: Mapping[str, Any]) -> str:
+    """`ada from 203.0.113.5`, `root (ada) from …, in tmux`."""
+    login = f" ({by['login']})" if by.get("login") else ""
+    address = f" from {by['from']}" if by.get("from") else ""
+    inside = f", in {by['inside']}" if by.get("inside") else ""
+    return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
+
+
+def lacking(desk: Desk, owner: str, state: State) -> list[str]:
+    """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
+
+    As far as the end of the log tells; nothing where it cannot be read.
+    """
+    try:
+        entries = recent(desk, owner)
+    except Problem:
+        return []
+    saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)
+    # A state that was written anew without a credential that was removed is in no entry; its time is still told.
+    later = entries[saved:] if saved else [each for each in entries if state.saved and each.at > state.saved]
+    lacked = [each for each in later if each.done in _LACKED]
+    told = {_filled(_LACKED[each.done], each.about): _at(when(each.at, desk.now())) for each in lacked}
+    return [f"{what} {at}" for what, at in reversed(told.items())]
+
+
+def _at(clock: str) -> str:
+    return f"at {clock}" if ":" in clock else f"on {clock}"
+
+
+def _filled(text: str, about: Mapping[str, Any]) -> str:
+    return text.format_map(_Told(about))
+
+
+class _Told(dict[str, str]):
+    """What an entry tells, in words; what it does not tell is a dash, as anybody may have written the file."""
+
+    def __init__(self, about: Mapping[str, Any]) -> None:
+        told = {name: _word(name, value) for name, value in about.items()}
+        counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
+        if about.get("count", 0) not in (0, len(about.get("models", ()))):
+            told["models"] = f"{about['count']} models"
+        how = " with secrets, under a passphrase" if about.get("secrets") else ""
+        super().__init__(told | {"counts": ", ".join(counts) or "none new", "how": how})
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+_COUNTS = (("added", "new"), ("changed", "changed"), ("gone", "gone"), ("removed", "removed"))
+
+
+def _word(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    if name == "provider" and value in PROVIDERS:
+        return PROVIDERS[value].label
+    if name == "type" and value in list(ModelType):
+        return ModelType(value).label
+    return f"{value:,}" if isinstance(value, int) else str(value) or "–"

@@ -1,0 +1,1 @@
+"""Use cases of credentials: save, verify, status, rotation, paste, discovery, confirmation."""

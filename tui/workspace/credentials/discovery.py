@@ -1,0 +1,149 @@
+"""What is offered and never used by itself: keys in the environment, model servers on this machine."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tui.errors import Problem, Usage
+from tui.providers import PROVIDERS
+from tui.providers import provider as provider_of
+from tui.providers.events import Listed, Retrying
+from tui.providers.origins import clean_url, is_loopback, origin_of
+from tui.providers.spec import Field, Provider
+from tui.secret import Secret
+from tui.tenancy import credentials
+from tui.tenancy.session import Desk
+from tui.workspace.credentials.paste import clean_paste
+
+PATIENCE = 1.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A variable of the environment that holds a key or an address; a base URL variable is taken or left with it."""
+
+    variable: str
+    base_url_variable: str
+    values: Mapping[str, str | Secret]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A model server that answers on this machine."""
+
+    base_url: str
+    label: str
+    models: tuple[str, ...]
+
+
+def found(desk: Desk, provider: Provider) -> Found | None:
+    """What the environment holds for a provider, or None. In practice nothing is looked at."""
+    if desk.practice:
+        return None
+    taken = {each.name: hit for each in provider.fields if (hit := _variable(desk, each))}
+    lead = _lead(provider, taken)
+    if lead is None:
+        return _elsewhere(desk, provider)
+    base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
+    values: dict[str, str | Secret] = {
+        each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
+        for each in provider.fields
+        if each.name in taken and (not provider.either or each.way in ("", lead.way))
+    }
+    variable = taken[lead.name][0]
+    return Found(variable, "" if base == variable else base, values)
+
+
+def runs_here(desk: Desk, provider: Provider) -> bool:
+    """Whether the environment says that a model server of this provider runs on this machine.
+
+    A variable that is offered together with another provider's key says nothing of this one.
+    """
+    others = (found(desk, each) for each in PROVIDERS.values() if each is not provider)
+    taken = {each.base_url_variable for each in others if each}
+    return not desk.practice and any(name not in taken for name, _ in _servers(desk, provider, here=True))
+
+
+async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
+    """Asks this machine where variables name it and at the usual ports, all at once, each for a second.
+
+    Those that answer, in that order.
+    """
+    provider = provider_of(provider_id)
+    named = [(url, name) for name, url in _servers(desk, provider, here=True)]
+    ports = {urlsplit(url).port for url, _ in named}
+    rest = [each for each in provider.local_servers if urlsplit(each.base_url).port not in ports]
+    usual = [(each.base_url, each.label) for each in rest]
+    answers = await asyncio.gather(*(_ask(desk, provider, *each) for each in (*named, *usual)))
+    return [each for each in answers if each is not None]
+
+
+def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | None:
+    """The field that makes an offer: the key of the first way of signing in that is there whole, else an address."""
+    secrets = [each for each in provider.fields if each.secret and each.required]
+    for lead in secrets or [each for each in provider.fields if each.url]:
+        whole = [each.name for each in provider.fields if each.required and lead.way and each.way == lead.way]
+        if {lead.name, *whole} <= set(taken):
+            return lead
+    return None
+
+
+def _elsewhere(desk: Desk, provider: Provider) -> Found | None:
+    """The server on another machine that a variable names: offered in the form, not asked."""
+    url = next((each.name for each in provider.fields if each.url), "")
+    named = _servers(desk, provider, here=False)
+    return next((Found(name, "", {url: address}) for name, address in named if url), None)
+
+
+def _servers(desk: Desk, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
+    """The servers on this machine or on others that variables name as `host`, `host:port` or an address.
+
+    Each as the variable and a base URL.
+    """
+    for server in provider.local_servers:
+        text = desk.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
+        usual = urlsplit(server.base_url)
+        try:
+            given = urlsplit(text if "://" in text else f"http://{text}")
+            # What a server listens on may be every address of its machine; that is no address to call.
+            host = "localhost" if given.hostname in (None, "0.0.0.0", "::") else given.hostname
+            host = f"[{host}]" if ":" in str(host) else host
+            # A whole address has its scheme's port; a host alone has the server's own.
+            port = given.port or ("" if "://" in text else usual.port)
+            url = clean_url(f"{given.scheme}://{host}{f':{port}' if port else ''}{given.path or usual.path}")
+        except (ValueError, Usage):
+            continue
+        if text and is_loopback(origin_of(url)) == here:
+            yield server.variable, url
+
+
+def _variable(desk: Desk, field: Field) -> tuple[str, str] | None:
+    for name in field.env:
+        cleaned = clean_paste(field, desk.environ.get(name, ""))
+        if cleaned.text and not cleaned.problem:
+            return name, cleaned.text
+    return None
+
+
+async def _ask(desk: Desk, provider: Provider, url: str, label: str) -> Server | None:
+    from tui.providers.client.client import Access
+
+    fields = credentials.defaults(provider)
+    fields[next(each.name for each in provider.fields if each.url)] = url
+    if provider.list_models is None:
+        return None
+    access = Access(
+        provider=provider, fields=fields, origins=provider.origins(fields), plain_http=(), secrets=lambda: {}
+    )
+    models: tuple[str, ...] = ()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for event in desk.wire.stream(access, provider.list_models(fields)):
+                if isinstance(event, Retrying):
+                    return None
+                if isinstance(event, Listed):
+                    models += tuple(each.id for each in event.models)
+    except (Problem, TimeoutError):
+        return None
+    return Server(url, label, models)

@@ -1,0 +1,141 @@
+"""Keys as people paste them: what is cut off, what is refused by name and place, and whose key it looks like."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tui.providers import PROVIDERS
+from tui.providers.spec import Choice, Field, Provider
+from tui.sanitize import in_words
+
+LONGEST = 20_000
+_ASSIGNMENT = re.compile(r"(?:export\s+|set\s+|\$env:)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(?=\S)")
+_BEARER = re.compile(r"(?:authorization:\s*)?bearer\s+", re.IGNORECASE)
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
+_QUOTES = ('"', "'", "`")
+_NAMES = {
+    "\u2018": "a curved quote",
+    "\u2019": "a curved quote",
+    "\u201c": "a curved quote",
+    "\u201d": "a curved quote",
+    "\u2013": "a long dash",
+    "\u2014": "a long dash",
+    "\u2026": "an ellipsis",
+    "\u2022": "a dot that hides a character",
+}
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A pasted text: what is left, what was cut in words, and what is wrong with the rest ('' if nothing)."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def clean_paste(field: Field, text: str) -> Cleaned:
+    """Takes the wrapping off a pasted value; never changes a character inside it."""
+    if len(text) > LONGEST:
+        return Cleaned("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
+    notes: list[str] = []
+
+    def cut(rest: str, note: str) -> None:
+        nonlocal text
+        if rest != text:
+            text = rest
+            if note not in notes:
+                notes.append(note)
+
+    cut(text.rstrip("\r\n"), "a line end")
+    cut(text.strip("\r\n"), "an empty line")
+    cut(text.strip(), "blanks")
+    for each in _UNSEEN:
+        cut(text.replace(each, ""), "characters that do not show")
+    if field.secret or field.env:
+        if (found := _ASSIGNMENT.match(text)) and _is_name(field, found[1]):
+            cut(text[found.end() :], found[0].strip())
+            cut(text.removesuffix(";"), "a semicolon")
+        if field.secret and (found := _BEARER.match(text)):
+            cut(text[found.end() :], found[0].strip())
+    for quote in _QUOTES:
+        if len(text) > 1 and text[0] == text[-1] == quote:
+            cut(text[1:-1], "quotes")
+    cut(text.strip(), "blanks")
+    return Cleaned(text, tuple(notes), _fault(field, text))
+
+
+def taken_apart(field: Field, text: str) -> Mapping[str, str]:
+    """What a pasted value holds by field name: its own, and with an address that holds more the rest of it."""
+    return field.takes_apart(text) if field.takes_apart and text else {field.name: text}
+
+
+def apart_words(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
+    """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
+    labels = {each.name: each.label for each in (provider.model_id, *provider.fields)}
+    rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
+    return in_words(rest)
+
+
+def in_sentence(label: str) -> str:
+    """A label in the middle of a sentence: `organization`, but `API version`."""
+    return label if label[1:2].isupper() else label[:1].lower() + label[1:]
+
+
+def belongs_to(provider_id: str, field: Field, text: str) -> str:
+    """The id of another provider that keys of this shape belong to, or ''. A hint only."""
+    own = _longest(field.prefixes, text)
+    best, length = "", own
+    for provider in PROVIDERS.values():
+        if provider.id == provider_id:
+            continue
+        for each in provider.fields:
+            if each.secret and (found := _longest(each.prefixes, text)) > length:
+                best, length = provider.id, found
+    return best if field.secret and field.prefixes else ""
+
+
+def shape(field: Field, text: str) -> str:
+    """What a key of this shape is called, such as `OpenAI project key`, or ''."""
+    return next((each.label for each in field.prefixes if text.startswith(each.value)), "")
+
+
+def _longest(prefixes: tuple[Choice, ...], text: str) -> int:
+    return max((len(each.value) for each in prefixes if text.startswith(each.value)), default=0)
+
+
+def _is_name(field: Field, name: str) -> bool:
+    # A key may hold `=` itself: only a variable's name is taken off, never the beginning of a key.
+    return name in field.env or (name.isupper() and "_" in name) or name == field.name
+
+
+def _fault(field: Field, text: str) -> str:
+    for place, mark in enumerate(text, 1):
+        if mark.isprintable() and (mark.isascii() and not mark.isspace()):
+            continue
+        if not field.secret and mark.isprintable():
+            continue
+        return f"The {_ordinal(place)} character is {_named(mark)}; {_kind(field)} has none. Paste it again."
+    return ""
+
+
+def _kind(field: Field) -> str:
+    return "a key" if field.secret else f"a value for {field.label}"
+
+
+def _named(mark: str) -> str:
+    if mark in _NAMES:
+        return _NAMES[mark]
+    if mark in "\r\n":
+        return "a line end"
+    if mark.isspace():
+        return "a blank"
+    if unicodedata.category(mark).startswith("C"):
+        return f"a control character (U+{ord(mark):04X})"
+    return f"{mark} (U+{ord(mark):04X})"
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"

@@ -1,0 +1,148 @@
+"""Verifying: what a provider says to fields that are not saved yet, and to a stored credential."""
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tui.domain import Check, CheckState, Model
+from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.providers import provider as provider_of
+from tui.providers.origins import host_of, origin_of
+from tui.providers.spec import Fields, told
+from tui.sanitize import one_line
+from tui.tenancy import credentials, model_sync
+from tui.tenancy.session import Desk
+from tui.workspace.credentials.save import DEFAULT_NAME, Draft, Values, draft_of
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a provider said to fields that are not saved yet. `listed` is None where it did not list models.
+
+    `moved` are the fields of another region that took the key when the given one had refused it: to be saved in place
+    of those that were given. `note` says so.
+    """
+
+    check: Check
+    listed: tuple[Model, ...] | None
+    fields: Fields
+    origins: tuple[str, ...]
+    moved: Fields = field(default_factory=dict)
+    note: str = ""
+
+
+async def verify(
+    desk: Desk,
+    tenant_id: str,
+    provider_id: str,
+    values: Values,
+    *,
+    name: str = DEFAULT_NAME,
+    plain_http: tuple[str, ...] = (),
+    hear: model_sync.Hear = lambda event: None,
+) -> Verified:
+    """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised.
+
+    A key that was never saved is tried in the provider's other regions before it counts as refused.
+    """
+    draft = await asyncio.to_thread(draft_of, desk, tenant_id, provider_id, values, name, plain_http)
+    try:
+        check, listed = await _asked(desk, _access(draft), hear)
+    except Refused as refused:
+        for other in _elsewhere(draft):
+            with suppress(Refused, Unreachable):
+                check, listed = await _asked(desk, _access(other), hear)
+                moved = {each: value for each, value in other.clear.items() if value != draft.clear.get(each)}
+                return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
+        raise refused from None
+    return Verified(check, listed, draft.clear, draft.origins)
+
+
+def _access(draft: Draft) -> "Access":
+    from tui.providers.client.client import Access
+
+    return Access(
+        provider=draft.provider,
+        fields=told(draft.clear, draft.secrets),
+        origins=draft.origins,
+        plain_http=draft.plain_http,
+        secrets=lambda: draft.secrets,
+        key_hint=draft.hint,
+    )
+
+
+def _elsewhere(draft: Draft) -> list[Draft]:
+    """The draft in the other regions of its provider; none where a key is stored or an address is somebody's own."""
+    provider, usual = draft.provider, credentials.defaults(draft.provider)
+    regions = [dict(each) for each in provider.regions(draft.clear)]
+    for each in provider.fields:
+        value = draft.clear.get(each.name, "")
+        offered = [usual.get(each.name, ""), *(choice.value for choice in each.choices)]
+        offered += [fields.get(each.name, "") for fields in provider.regions(usual)]
+        if each.url and value and origin_of(value) not in map(origin_of, filter(None, offered)):
+            return []
+    if draft.stored:
+        return []
+    return [
+        replace(draft, clear=clear, origins=provider.origins(told(clear, draft.secrets)), plain_http=())
+        for clear in regions
+    ]
+
+
+def _moved_words(draft: Draft, other: Draft) -> str:
+    """Where the key belongs, by the names of the regions where they have some."""
+    names = {choice.value: choice.label for each in draft.provider.fields for choice in each.choices}
+
+    def region(clear: Fields, origins: tuple[str, ...], than: Fields) -> str:
+        changed = [value for name, value in clear.items() if value != than.get(name)]
+        return next((names[each] for each in changed if each in names), host_of(origins[0]))
+
+    here, there = region(draft.clear, draft.origins, other.clear), region(other.clear, other.origins, draft.clear)
+    return f"{here} does not know this key; {there} does, and is used."
+
+
+async def verify_stored(
+    desk: Desk, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.Hear = lambda event: None
+) -> Check:
+    """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
+    provider = provider_of(provider_id)
+    held = credentials.listing(desk, tenant_id, provider_id)
+    credential = next((each for each in held if each.name == name or (not name and each.active)), None)
+    if credential is None:
+        what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
+        raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
+    access = await asyncio.to_thread(credentials.access_with, desk, tenant_id, provider, credential)
+    try:
+        check, _ = await _asked(desk, access, hear)
+    except Refused as problem:
+        check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
+    except Problem as problem:
+        told = partial(desk.note, provider=provider_id, credential=credential.name, why=problem.message)
+        await asyncio.to_thread(told, tenant_id, "credential not verified")
+        raise
+    await asyncio.to_thread(credentials.note, desk, tenant_id, credential, check)
+    return check
+
+
+async def _asked(desk: Desk, access: "Access", hear: model_sync.Hear) -> tuple[Check, tuple[Model, ...] | None]:
+    """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
+    provider, begun = access.provider, time.monotonic()
+    listed: tuple[Model, ...] | None = None
+
+    def outcome(state: CheckState, problem: Problem | None = None) -> Check:
+        words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
+        return Check(state, desk.now(), round((time.monotonic() - begun) * 1000), *words)
+
+    try:
+        listed = await model_sync.listed(desk, access, provider.verify(access.fields), hear)
+        if listed is None and provider.list_models is not None:
+            listed = await model_sync.listed(desk, access, provider.list_models(access.fields), hear)
+    except Restricted as problem:
+        return outcome(CheckState.RESTRICTED, problem), None
+    return outcome(CheckState.READY), listed

@@ -1,0 +1,100 @@
+"""Who could read what: where a tenant's settings and its private key are, who can open them, and what is amiss."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.domain import Tenant
+from tui.errors import Problem
+from tui.tenancy import credentials as sealed
+from tui.tenancy import keyring, retired_keys, verification
+from tui.tenancy.manifest import Mark, Place
+from tui.tenancy.session import Desk
+from tui.tenancy.tenants import get
+from tui.tenancy.verification import Alarm, Standing
+from tui.workspace.credentials import status
+
+
+@dataclass(frozen=True)
+class Held:
+    """A credential: its state as lists have it, and what is the matter with it, if anything."""
+
+    place: Place
+    state: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Custody:
+    """How a tenant's keys are kept.
+
+    `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
+    (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never.
+    `earlier` are the key pairs that kept states of the settings still need. `loose` are modes and owners that let
+    somebody else in, each in a sentence.
+    """
+
+    tenant: Tenant
+    settings: str
+    key_file: str
+    present: bool
+    together: str
+    open: bool
+    lock_after: int
+    standing: Standing
+    credentials: tuple[Held, ...]
+    earlier: tuple[str, ...]
+    loose: tuple[str, ...]
+
+    @property
+    def alarm(self) -> Alarm | None:
+        """What is wrong with the manifest as a whole."""
+        return self.standing.alarm
+
+
+def custody(desk: Desk, tenant_id: str) -> Custody:
+    """How it stands. The manifest is proved where that needs no passphrase."""
+    tenant, private = get(desk, tenant_id), keyring.at_hand(desk, tenant_id)
+    found = verification.standing(desk, tenant_id)
+    settings, key_file = desk.store(tenant_id).where, keyring.key_path(desk, tenant)
+    return Custody(
+        tenant,
+        settings,
+        key_file,
+        keyring.has_key(desk, tenant),
+        _together(settings, key_file),
+        private is not None,
+        desk.config.auto_lock if tenant.protected else 0,
+        found,
+        tuple(_held(desk, tenant_id, found)),
+        tuple(retired_keys.key_ids(desk, tenant_id)),
+        tuple(_loose(desk, tenant_id)),
+    )
+
+
+def _held(desk: Desk, tenant_id: str, found: Standing) -> Iterator[Held]:
+    for each in sealed.stored(desk, tenant_id):
+        state, _, why = status.standing(desk, tenant_id, each)
+        shut = state == "cannot be opened"
+        yield Held(
+            (each.provider, each.name), state, why or (sealed.why_shut(desk, tenant_id, each)[0] if shut else "")
+        )
+    for gone in found.findings:
+        if gone.mark is Mark.REMOVED:
+            yield Held(gone.place, str(gone.mark), verification.words(desk, tenant_id, gone))
+
+
+def _together(settings: str, key_file: str) -> str:
+    common = os.path.commonpath([settings, key_file]) if Path(settings).is_absolute() else ""
+    return "" if common == os.sep else common
+
+
+def _loose(desk: Desk, tenant_id: str) -> Iterator[str]:
+    """Each folder and file is looked at as it is for use, which refuses what others can open."""
+    for folder in (desk.store(tenant_id).folder, desk.keys.folder(tenant_id)):
+        try:
+            for name in folder.names():
+                folder.read(name)
+        except Problem as problem:
+            yield f"{problem.message} {problem.hint}"

@@ -1,0 +1,171 @@
+"""A new key pair for a tenant, every credential sealed anew for it.
+
+Killed at any point, the settings are as before or all new, and the key file that they name is there:
+
+    1  the credentials are sealed for the new pair, opened again and compared, in memory
+    2  under the lock of the settings: the new key file, opened once before it is in its place
+    3  one replacement of the settings: credentials, manifest, and which pair is the present one
+    4  the old key file goes to the retired ones, and from there when no earlier state needs it
+
+A credential that does not open stays as it is. What a provider has accepted it goes on accepting: a key that leaked has
+to be withdrawn there.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from tui.domain import Credential, Tenant
+from tui.errors import Locked, Problem, Usage
+from tui.secret import Secret
+from tui.storage.store import Tables
+from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
+from tui.tenancy.manifest import Manifest, Place
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import Desk
+from tui.tenancy.tenants import get
+from tui.vault import envelope
+
+Tell = Callable[[int, int], None]
+"""Hears, in the thread that works, how many credentials of how many are sealed anew."""
+
+
+@dataclass(frozen=True)
+class Rotated:
+    """What became of it: the tenant with its new pair, and how many credentials were sealed anew and how many not."""
+
+    tenant: Tenant
+    resealed: int
+    left: int
+
+
+async def rotate(
+    desk: Desk, tenant_id: str, passphrase: Secret | None = None, tell: Tell = lambda done, of: None
+) -> Rotated:
+    """Replaces the key pair; the new one has the same passphrase. Cancelled in time, nothing is changed.
+
+    Raises Locked for a wrong passphrase, and a Problem while something waits to be confirmed as a whole.
+    """
+    tenant = get(desk, tenant_id)
+    present = passphrase if tenant.protected else None
+
+    def work(stopped: threading.Event) -> Rotated:
+        old, new = keyring.load(desk, tenant, present), envelope.make(desk.key_bits)
+        made: dict[Place, tuple[Credential, Credential]] = {}
+
+        def anew(held: Credential) -> Credential:
+            # Another session may have changed it since it was sealed in advance.
+            place, as_it_is = (held.provider, held.name), manifest.entry(held)
+            if place not in made or made[place][0] != as_it_is:
+                made[place] = as_it_is, _sealed_for(tenant_id, held, old, new)
+            return replace(held, envelope=made[place][1].envelope, key_id=made[place][1].key_id)
+
+        held = credentials.stored(desk, tenant_id)
+        for number, each in enumerate(held):
+            if stopped.is_set():
+                raise _stopped()
+            tell(number, len(held))
+            anew(each)
+        tell(len(held), len(held))
+        if stopped.is_set():
+            raise _stopped()
+        return _replaced(desk, tenant, old, new, present, anew)
+
+    return await _to_its_end(work)
+
+
+async def start_over(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Rotated:
+    """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
+    tenant = get(desk, tenant_id)
+    if keyring.at_hand(desk, tenant_id) is not None:
+        raise Usage(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
+
+    def work(stopped: threading.Event) -> Rotated:
+        new = envelope.make(desk.key_bits)
+        if stopped.is_set():
+            raise _stopped()
+        return _replaced(desk, tenant, None, new, passphrase, lambda held: held)
+
+    return await _to_its_end(work)
+
+
+def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new: envelope.Made) -> Credential:
+    """The credential for the new pair, opened again and compared; as it was where it does not open."""
+    made = replace(held, key_id=new.key_id)
+    if not held.envelope:
+        return made
+    try:
+        secrets = envelope.open_sealed(old, held.envelope, credentials.binding(tenant_id, held))
+    except Locked:
+        return held
+    made = replace(made, envelope=envelope.seal(new.public_pem, secrets, credentials.binding(tenant_id, made)))
+    if envelope.open_sealed(new.private, made.envelope, credentials.binding(tenant_id, made)) != secrets:
+        raise Problem("A credential sealed anew does not hold what it held.", "Nothing was changed.")
+    return made
+
+
+def _replaced(
+    desk: Desk,
+    tenant: Tenant,
+    old: envelope.PrivateKey | None,
+    new: envelope.Made,
+    passphrase: Secret | None,
+    anew: Callable[[Credential], Credential],
+) -> Rotated:
+    """Steps 2 to 4. Without the old key no entry of the manifest can be vouched for any more."""
+    last = keyring.last_counter(desk, tenant.id)
+    with desk.store(tenant.id).transaction() as tables:
+        now = get(desk, tenant.id)
+        if now.key_id != tenant.key_id:
+            raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
+        found, before = manifest.read(tables), manifest.held(tables)
+        if old and verification.alarm(found, tenant.id, old, last):
+            raise Problem(
+                f"The credentials of {tenant.name} were changed by something else than Modeldeck.",
+                "Nothing was changed. modeldeck vault confirm shows what is to be looked at first.",
+            )
+        after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
+        keyring.write(desk, after, new.private, passphrase)
+        resealed, left = _rewrite(tables, after, anew)
+        proved = {place for place, each in before.items() if found.entries.get(place) == manifest.entry(each)}
+        now_held = manifest.held(tables)
+        entries = {
+            place: manifest.entry(now_held[place]) if place in proved else each for place, each in found.entries.items()
+        }
+        counter = max(found.counter, last) + 1
+        verification.enter(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
+    keyring.count_up(desk, tenant.id, counter)
+    if desk.open_keys.pop(tenant.id, None) or not passphrase:
+        desk.open_keys[tenant.id] = new.private
+    retired_keys.retire(desk, tenant.id, tenant.key_id)
+    retired_keys.prune(desk, tenant.id)
+    return Rotated(after, resealed, left)
+
+
+def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Credential]) -> tuple[int, int]:
+    """Writes tenant and credentials; answers how many were sealed anew, and how many are as they were."""
+    meta, table = tables.table("meta"), tables.table("credentials")
+    meta.truncate()
+    meta.insert(record(tenant))
+    made = {each.doc_id: anew(noun(Credential, each)) for each in table.all()}
+    for place, each in made.items():
+        table.update({"envelope": each.envelope, "key_id": each.key_id}, doc_ids=[place])
+    sealed_ones = [each for each in made.values() if each.envelope]
+    resealed = sum(each.key_id == tenant.key_id for each in sealed_ones)
+    return resealed, len(sealed_ones) - resealed
+
+
+def _stopped() -> Problem:
+    return Problem("Stopped: the key pair is the one that it was.", "Nothing was changed.")
+
+
+async def _to_its_end(work: Callable[[threading.Event], Rotated]) -> Rotated:
+    """Runs it in a thread. A thread cannot be interrupted: cancelled, it is told, and says whether it was too late."""
+    stopped = threading.Event()
+    running = asyncio.ensure_future(asyncio.to_thread(work, stopped))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        stopped.set()
+        return await running

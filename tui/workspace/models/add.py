@@ -1,0 +1,145 @@
+"""Added models before they are kept: their fields, what their provider says of them, the addresses they need.
+
+An address that a person enters with a model is one that the credential's secrets may go to from then on: they are
+sealed anew for it when the model is kept, and not before; with the model the address goes again.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.domain import Model, ModelType, Origin
+from tui.providers import provider as provider_of
+from tui.providers.events import Found, Hit, Learned, Notice
+from tui.providers.spec import Field, Provider
+from tui.sanitize import one_line
+from tui.tenancy import credentials, verification
+from tui.tenancy.serialization import record
+from tui.tenancy.session import Desk
+from tui.workspace.credentials.save import FieldProblem, PlainHttp, checked, needs_plain_http
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+    from tui.providers.requests import Call
+
+
+async def search(desk: Desk, tenant_id: str, provider_id: str, text: str, type: ModelType) -> tuple[Hit, ...]:  # noqa: A002
+    """Models of a provider to add, best first; none where it has no search."""
+    provider = provider_of(provider_id)
+    if provider.search is None:
+        return ()
+    access = await asyncio.to_thread(credentials.access, desk, tenant_id, provider_id)
+    return await _found(desk, access, provider.search(access.fields, text.strip(), type))
+
+
+async def offers(
+    desk: Desk, tenant_id: str, provider_id: str, field: str, values: Mapping[str, str]
+) -> tuple[Hit, ...]:
+    """What one field of an added model can be, by the `values` of the others; none where the provider has no offers."""
+    provider = provider_of(provider_id)
+    if field not in provider.offers:
+        return ()
+    access = await asyncio.to_thread(credentials.access, desk, tenant_id, provider_id)
+    return await _found(desk, access, provider.offers[field](access.fields, values))
+
+
+def belongs(field: Field, filled: Mapping[str, str]) -> bool:
+    """Whether a model field is to be filled in where those before it have these values."""
+    return not field.when or filled.get(field.when[0], "") in field.when[1:]
+
+
+def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    """The fields of an added model: what is given, completed by what it had `before`.
+
+    What its provider told of it stays as long as nothing else changes.
+    """
+    known = {each.name: each for each in provider.model_fields}
+    for name in given:
+        if name not in known:
+            has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
+            raise FieldProblem(name, f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
+    filled: dict[str, str] = {}
+    for field in provider.model_fields:
+        value = checked(field, given.get(field.name, ""))
+        if not belongs(field, filled):
+            if value not in ("", field.default, before.get(field.name)):
+                raise FieldProblem(field.name, f"{field.label} is only for {_condition(provider, field)}.")
+            continue
+        value = value or ("" if field.name in given else before.get(field.name, "")) or field.default
+        if field.required and not value:
+            raise FieldProblem(field.name, f"{field.label} is missing.", field.help)
+        if value:
+            filled[field.name] = value
+    same = filled == {name: value for name, value in before.items() if name in known}
+    return dict(before) if same else filled
+
+
+def access_to(desk: Desk, tenant_id: str, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
+    """Access for a model that is not kept yet, its own addresses included."""
+    access = credentials.access(desk, tenant_id, model.provider, model.id)
+    own = access.provider.model_origins(access.fields, model)
+    allowed = (*access.plain_http, *(each for each in plain_http if each in own))
+    if open_ones := needs_plain_http(own, allowed):
+        field = next((each.name for each in access.provider.model_fields if each.url), "")
+        raise PlainHttp(field, open_ones)
+    return replace(access, origins=_joined(access.origins, own), plain_http=_joined(allowed))
+
+
+async def looked_at(
+    desk: Desk, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
+) -> Learned:
+    """The model as its provider knows it, with a sentence; as it is where the provider has no way to look.
+
+    `tell` hears what goes on meanwhile, such as that it is waited for.
+    """
+    check = access.provider.check_model
+    learned = Learned(model)
+    if check is None:
+        return learned
+    async with aclosing(desk.wire.stream(access, check(access.fields, model))) as events:
+        async for event in events:
+            if isinstance(event, Learned):
+                learned = event
+            elif isinstance(event, Notice):
+                tell(one_line(event.text))
+    known = replace(learned.model, provider=model.provider, type=model.type, origin=Origin.ADDED, gone="")
+    return replace(learned, model=known, note=one_line(learned.note))
+
+
+def keep(desk: Desk, tenant_id: str, model: Model, access: "Access") -> None:
+    """Stores an added model, and with it the addresses that it was looked at with."""
+    with verification.changing(desk, tenant_id) as tables:
+        models = tables.table("models")
+        models.remove(
+            lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
+        )
+        models.insert(record(model))
+        credentials.fit(desk, tenant_id, tables, model.provider, access.plain_http)
+
+
+async def _found(desk: Desk, access: "Access", call: "Call") -> tuple[Hit, ...]:
+    hits: list[Hit] = []
+    async with aclosing(desk.wire.stream(access, call)) as events:
+        async for event in events:
+            if isinstance(event, Found):
+                hits += event.hits
+    # A changed id would name something else.
+    return tuple(
+        replace(each, note=one_line(each.note), label=one_line(each.label))
+        for each in hits
+        if each.id and each.id == one_line(each.id)
+    )
+
+
+def _condition(provider: Provider, field: Field) -> str:
+    """Where a field belongs, in words: `Endpoint type Inference Endpoint`."""
+    name, *values = field.when
+    other = next((each for each in provider.model_fields if each.name == name), Field(name, name))
+    labels = {each.value: each.label for each in other.choices}
+    return f"{other.label} {' or '.join(labels.get(each, each) for each in values)}"
+
+
+def _joined(*origins: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for some in origins for each in some))

@@ -1,0 +1,186 @@
+"""Default models: one for each type or none; never one that is gone without saying so."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from heapq import nlargest
+
+from tui.domain import Default, Model, ModelType
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.tenancy.serialization import record
+from tui.tenancy.session import Desk
+from tui.tenancy.timestamps import when
+from tui.workspace.credentials import status
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models import catalog
+from tui.workspace.models.catalog import ModelRow
+
+_COMPARED = 20
+_WORDS = {
+    "key refused": "its key is refused by {label}",
+    "cannot be opened": "its key cannot be opened",
+    "not confirmed": "its key is not confirmed yet",
+    "trial used up": "the trial of {label} is used up",
+    "trial gone": "there is no trial of {label} any more",
+}
+"""Why a provider that is set up cannot be used, by its state."""
+
+
+@dataclass(frozen=True)
+class DefaultRow:
+    """The default of one type and how it stands.
+
+    `state` is ready, none, gone, provider not set up, key refused, cannot be opened or not confirmed; `sentence` says
+    why. `model` is the default as it stands in the list of models, None where it is not in it. `nearest` is what could
+    take its place, `proposed` what could be the first; neither is ever set by itself.
+    """
+
+    type: ModelType
+    default: Default | None
+    state: str
+    sentence: str
+    model: Model | None = None
+    nearest: Model | None = None
+    proposed: Model | None = None
+
+
+def rows(desk: Desk, tenant_id: str) -> list[DefaultRow]:
+    """The three types in order."""
+    chosen = catalog.defaults(desk, tenant_id)
+    providers = {each.provider.id: each for each in status.rows(desk, tenant_id)}
+    listed = catalog.rows(desk, tenant_id)
+    offered = proposals(desk, tenant_id)
+    return [_row(desk, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+
+
+def ready(desk: Desk, tenant_id: str, usable: Collection[str]) -> int:
+    """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
+    today = desk.today()
+    chosen = {(*_key(default), kind) for kind, default in catalog.defaults(desk, tenant_id).items()}
+    held = {(each.provider, each.id, each.type): each for each in catalog.held(desk, tenant_id)} if chosen else {}
+    found = [held[each] for each in chosen & held.keys() if each[0] in usable]
+    return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
+
+
+async def set(desk: Desk, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
+    """Makes a model the default of its type."""
+    model = catalog.find(desk, tenant_id, ref, type)
+    if model.gone:
+        raise Usage(f"{ref} is no longer listed by its provider.", "Choose one that is.")
+    default = Default(type, model.provider, model.id, desk.now())
+
+    def work() -> Default:
+        with desk.store(tenant_id).transaction() as tables:
+            table = tables.table("defaults")
+            table.remove(lambda each: each["type"] == type)
+            table.insert(record(default))
+        return default
+
+    return await asyncio.to_thread(work)
+
+
+async def clear(desk: Desk, tenant_id: str, type: ModelType) -> None:  # noqa: A002
+    """Leaves a type without a default."""
+
+    def work() -> None:
+        with desk.store(tenant_id).transaction() as tables:
+            tables.table("defaults").remove(lambda each: each["type"] == type)
+
+    await asyncio.to_thread(work)
+
+
+def nearest(desk: Desk, tenant_id: str, model: Model) -> Model | None:
+    """What could take the place of a model that is gone; None if there is nothing of its provider and type."""
+    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(desk, tenant_id))
+
+
+def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
+    """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
+    taken = catalog.defaults(desk, tenant_id)
+    offered = catalog.derived(desk, tenant_id, "proposed", _offered)
+    return {kind: model for kind, model in offered.items() if kind not in taken}
+
+
+def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
+    usable = [each.model for each in listed if each.usable]
+    by_kind = {kind: [each for each in usable if each.type is kind] for kind in ModelType}
+    return {kind: _first_proposed(of_kind) or of_kind[0] for kind, of_kind in by_kind.items() if of_kind}
+
+
+def _row(
+    desk: Desk,
+    kind: ModelType,
+    default: Default | None,
+    providers: dict[str, ProviderRow],
+    listed: list[ModelRow],
+    offered: dict[ModelType, Model],
+) -> DefaultRow:
+    if default is None:
+        return DefaultRow(kind, None, "none", "", proposed=offered.get(kind))
+    provider = providers.get(default.provider)
+    label = provider.provider.label if provider else default.provider
+    found = next(
+        (
+            each
+            for each in listed
+            if each.model.id == default.model and (each.model.provider, each.model.type) == (default.provider, kind)
+        ),
+        None,
+    )
+    model = found.model if found else None
+    if provider is None or provider.state == "not set up":
+        return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more", model)
+    if found is None or found.state == "gone":
+        sentence = _gone_words(model, label, desk.now())
+        return DefaultRow(kind, default, "gone", sentence, model, _nearest(default, kind, listed))
+    if not provider.usable:
+        return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label), model)
+    check = provider.credential.check if provider.credential and not provider.on_trial else None
+    verified = f", verified {when(check.at, desk.now())}" if check and check.at else ", not verified"
+    source = provider.word if provider.on_trial else f"{provider.source}{verified}"
+    ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
+    return DefaultRow(kind, default, "ready", f"{source}{ends}", model)
+
+
+def _gone_words(model: Model | None, label: str, now: str) -> str:
+    """What became of a model that is gone; None is one that not even the list of the gone holds."""
+    if model is None:
+        return f"no longer listed by {label}"
+    if model.gone:
+        return f"no longer listed by {label} since {when(model.gone, now)}"
+    return f"ended {when(model.ends, now)}"
+
+
+def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
+    """Of the same provider and type: what the provider's file proposes first, else the most similar id."""
+    near = [
+        each.model
+        for each in listed
+        if (each.model.provider, each.model.type) == (default.provider, kind) and each.usable
+    ]
+    if not near:
+        return None
+    # Comparing takes long, and there may be thousands: only those that begin alike are compared in full.
+    alike = nlargest(_COMPARED, near, key=lambda each: _begin_alike(default.model, each.id))
+    return _first_proposed(near) or max(alike, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
+
+
+def _begin_alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _first_proposed(of_kind: list[Model]) -> Model | None:
+    """The best proposal among models of one type: providers in the order of the registry, each with its own order."""
+    kind = of_kind[0].type
+    wanted = [(each.id, model_id) for each in PROVIDERS.values() for model_id in each.proposed.get(kind, ())]
+    places = {each: place for place, each in enumerate(wanted)}
+    there = [each for each in of_kind if (each.provider, each.id) in places]
+    return min(there, key=lambda each: places[each.provider, each.id], default=None)
+
+
+def _key(default: Default) -> tuple[str, str]:
+    return default.provider, default.model

@@ -1,0 +1,104 @@
+"""Recordings on this machine, and transcripts as subtitles."""
+
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.errors import Usage
+from tui.providers.events import Segment
+from tui.providers.spec import AudioLimits
+from tui.sanitize import one_line
+from tui.workspace.playground import audio_duration
+
+_MEDIA = {
+    "aac": "audio/aac",
+    "flac": "audio/flac",
+    "m4a": "audio/mp4",
+    "mp3": "audio/mpeg",
+    "mp4": "audio/mp4",
+    "mpeg": "audio/mpeg",
+    "mpga": "audio/mpeg",
+    "oga": "audio/ogg",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+    "wav": "audio/wav",
+    "webm": "audio/webm",
+}
+MEGABYTE = 1024 * 1024
+"""As providers count where they limit a file to so many MB."""
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What is known of a recording: content type, size in bytes, and its length in seconds where that is quick."""
+
+    media: str
+    size: int
+    seconds: float | None = None
+
+
+def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -> AudioInfo:
+    """Looks at a recording; Usage says what is wrong with it, before anything is sent."""
+    shown, name = one_line(str(path)), one_line(path.name, 80)
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise Usage(f"{shown} is a folder.", "Give the path of a file in it.")
+        if not stat.S_ISREG(found.st_mode):
+            raise Usage(f"{shown} is not a plain file.", "Give the path of a recording.")
+        if not os.access(path, os.R_OK):
+            raise Usage(f"{shown} may not be read.", "Its mode or its owner forbids it.")
+    except FileNotFoundError:
+        raise Usage(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a path"
+        raise Usage(f"{shown} cannot be looked at.", f"The system says: {why}.") from None
+    ending = path.suffix.lower().removeprefix(".")
+    if not found.st_size:
+        raise Usage(f"{name} is empty.", "Check that it was copied whole.")
+    if ending not in _MEDIA or (limits and ending not in limits.endings):
+        takes = " ".join(limits.endings) if limits else " ".join(_MEDIA)
+        raise Usage(f"{name} is not a recording that {model or 'a model'} takes.", f"It takes {takes}.")
+    if limits and found.st_size > limits.size:
+        size, most = megabytes(found.st_size), megabytes(limits.size)
+        raise Usage(
+            f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for instance to mono mp3."
+        )
+    return AudioInfo(_MEDIA[ending], found.st_size, audio_duration.seconds(path))
+
+
+def megabytes(size: int) -> str:
+    """`18.2 MB`, `25 MB`, and below a tenth of one `43 kB`."""
+    if size < MEGABYTE // 10:
+        return f"{max(1, round(size / 1024))} kB"
+    return f"{size / MEGABYTE:.1f}".removesuffix(".0") + " MB"
+
+
+def as_srt(segments: Sequence[Segment]) -> str:
+    """The segments as SubRip subtitles."""
+    return "\n".join(
+        f"{number}\n{_clock(each.start, ',')} --> {_clock(each.end, ',')}\n{_words(each)}\n"
+        for number, each in enumerate(segments, 1)
+    )
+
+
+def as_vtt(segments: Sequence[Segment]) -> str:
+    """The segments as WebVTT subtitles."""
+    cues = [f"{_clock(each.start, '.')} --> {_clock(each.end, '.')}\n{_escaped(_words(each))}\n" for each in segments]
+    return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _words(segment: Segment) -> str:
+    # A blank line would end the cue.
+    return "\n".join(line for line in segment.text.strip().splitlines() if line.strip())
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("-->", "--&gt;")
+
+
+def _clock(seconds: float, mark: str) -> str:
+    whole = round(max(0.0, seconds) * 1000)
+    return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}{mark}{whole % 1000:03}"

@@ -1,0 +1,147 @@
+"""Trying models: each verb answers with the events of the call as they come."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.domain import Check, CheckState, Model
+from tui.errors import Problem, Refused, Usage
+from tui.providers import provider as provider_of
+from tui.providers.events import Event
+from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message, Times, TranscribeAsk
+from tui.providers.spec import Parameter, Provider
+from tui.tenancy import credentials
+from tui.tenancy.session import Desk
+from tui.workspace.playground import key_source
+from tui.workspace.playground.audio import AudioInfo, as_srt, as_vtt, audio_info
+from tui.workspace.playground.conversation import Conversation, Turn
+from tui.workspace.playground.key_source import Way
+from tui.workspace.playground.metering import counted
+from tui.workspace.playground.parameters import parse_parameter
+from tui.workspace.playground.similarity import cosine, matrix, norm, pairs
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+
+__all__ = [
+    "AudioInfo",
+    "Conversation",
+    "Turn",
+    "as_srt",
+    "as_vtt",
+    "audio_info",
+    "chat",
+    "cosine",
+    "embed",
+    "matrix",
+    "norm",
+    "pairs",
+    "parameters",
+    "parse_parameter",
+    "transcribe",
+]
+
+
+async def chat(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    messages: Sequence[Message],
+    parameters: Mapping[str, Any] | None = None,
+    stream: bool = True,
+    access: "Access | None" = None,
+) -> AsyncIterator[Event]:
+    """Asks a chat model, by `access` if it is not kept yet. Closing the iterator stops the call."""
+    provider = provider_of(model.provider)
+    if provider.chat is None:
+        raise _unserved(provider, model)
+    way = key_source.way(desk, tenant_id, model, access)
+    call = provider.chat(way.access.fields, ChatAsk(way.model, tuple(messages), dict(parameters or {}), stream))
+    async with aclosing(_streamed(desk, way, call)) as events:
+        async for event in events:
+            yield event
+
+
+async def embed(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    texts: Sequence[str],
+    query: bool = False,
+    access: "Access | None" = None,
+) -> AsyncIterator[Event]:
+    """Turns texts into vectors; `query` says that they are questions to search with."""
+    provider = provider_of(model.provider)
+    if provider.embed is None:
+        raise _unserved(provider, model)
+    if not texts or not all(each.strip() for each in texts):
+        raise Usage(
+            "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
+        )
+    way = key_source.way(desk, tenant_id, model, access)
+    call = provider.embed(way.access.fields, EmbedAsk(way.model, tuple(texts), query))
+    async with aclosing(_streamed(desk, way, call)) as events:
+        async for event in events:
+            yield event
+
+
+async def transcribe(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    path: Path,
+    language: str = "",
+    times: Times = Times.NONE,
+    access: "Access | None" = None,
+) -> AsyncIterator[Event]:
+    """Turns a recording on this machine into text."""
+    provider = provider_of(model.provider)
+    if provider.transcribe is None:
+        raise _unserved(provider, model)
+    info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
+    way = key_source.way(desk, tenant_id, model, access)
+    ask = TranscribeAsk(way.model, path, info.media, info.size, language, times)
+    async with aclosing(_streamed(desk, way, provider.transcribe(way.access.fields, ask))) as events:
+        async for event in events:
+            yield event
+
+
+def parameters(model: Model) -> tuple[Parameter, ...]:
+    """The parameters that a model takes."""
+    return tuple(provider_of(model.provider).parameters(model))
+
+
+async def _streamed(desk: Desk, way: Way, call: Call) -> AsyncGenerator[Event]:
+    """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
+    credential = credentials.active(desk, way.owner, way.access.provider.id)
+
+    async def note(check: Check) -> None:
+        # The call's own outcome is what matters here: a store that cannot be written must not hide it.
+        with suppress(Problem):
+            if credential is not None:
+                await asyncio.to_thread(credentials.note, desk, way.owner, credential, check)
+
+    events = desk.wire.stream(way.access, call)
+    try:
+        async with aclosing(counted(way.meter, events) if way.meter else events) as counting:
+            async for event in counting:
+                yield event
+    except Refused as problem:
+        await note(Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail))
+        if way.meter:
+            raise _lent_key(way.access.provider, problem) from None
+        raise
+    if credential and credential.check.state in (CheckState.REFUSED, CheckState.UNVERIFIED):
+        await note(Check(CheckState.READY, desk.now()))
+
+
+def _lent_key(provider: Provider, refused: Refused) -> Refused:
+    """A refusal of the operator's key, to a tenant who cannot mend it."""
+    message = f"The trial of {provider.label} does not work just now: its key was refused."
+    return Refused(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
+
+
+def _unserved(provider: Provider, model: Model) -> Usage:
+    return Usage(f"{provider.label} serves no {model.type.label} models here.", "Choose another model.")

@@ -1,0 +1,74 @@
+"""Texts and their vectors, compared: what the playground draws as a map, and what it saves."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tui.workspace.playground.similarity import Vector, matrix, norm, pairs
+
+MOST = 300
+"""Texts that are compared; the work grows with their square."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How near texts are to each other. `faults` says by number of the text what is wrong with its vector."""
+
+    texts: tuple[str, ...]
+    vectors: tuple[Vector, ...]
+    norms: tuple[float, ...]
+    table: tuple[tuple[float | None, ...], ...]
+    pairs: tuple[tuple[int, int, float], ...]
+    faults: Mapping[int, str]
+    size: int
+
+    def nearest(self, index: int) -> list[int]:
+        """The other texts, nearest to that one first; those that cannot be compared come last, in their order."""
+        near = self.table[index]
+        others = (each for each in range(len(self.texts)) if each != index)
+        return sorted(others, key=lambda each: -2.0 if (value := near[each]) is None else value, reverse=True)
+
+    def as_json(self, model: str) -> str:
+        """Everything, for a program."""
+        shape = {
+            "model": model,
+            "dimensions": self.size,
+            "texts": [
+                {"text": text, "norm": norm, "vector": list(vector)}
+                for text, norm, vector in zip(self.texts, self.norms, self.vectors, strict=True)
+            ],
+            "cosine": [list(row) for row in self.table],
+        }
+        return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
+
+    def as_csv(self) -> str:
+        """One text a row with its norm, its cosine with each text, and its vector."""
+        count = range(1, len(self.texts) + 1)
+        held = io.StringIO()
+        write = csv.writer(held, lineterminator="\n").writerow
+        write(["number", "text", "norm", *(f"cosine {n}" for n in count), *(f"v{n}" for n in range(1, self.size + 1))])
+        for n, text, norm_of, row, vector in zip(count, self.texts, self.norms, self.table, self.vectors, strict=True):
+            write([n, text, norm_of, *("" if value is None else value for value in row), *vector])
+        return held.getvalue()
+
+    def as_table(self) -> str:
+        """The cosines alone, separated by tabs, for a spreadsheet."""
+        rows = ["\t".join("" if value is None else f"{value:.4f}" for value in row) for row in self.table]
+        return "\n".join(f"{text}\t{row}" for text, row in zip(self.texts, rows, strict=True)) + "\n"
+
+
+def compare(texts: Sequence[str], vectors: Sequence[Vector]) -> Comparison:
+    """Compare the vectors of texts, one each; the length that most of them have is the right one."""
+    lengths = Counter(len(each) for each in vectors)
+    size = lengths.most_common(1)[0][0] if lengths else 0
+    norms = tuple(norm(each) for each in vectors)
+    faults = {
+        n: f"Text {n + 1} gave a vector of other length." if len(each) != size else f"Text {n + 1} gave only zeros."
+        for n, each in enumerate(vectors)
+        if len(each) != size or not norms[n]
+    }
+    table = tuple(tuple(row) for row in matrix(vectors))
+    return Comparison(tuple(texts), tuple(vectors), norms, table, tuple(pairs(table)), faults, size)

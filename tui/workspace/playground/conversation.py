@@ -1,0 +1,77 @@
+"""A conversation with models, kept in memory only; it can be saved as Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tui.providers.requests import Message
+from tui.workspace.playground.compressed_text import Packed
+
+
+class AnswerState(StrEnum):
+    """How an answer ended."""
+
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: its text, who gave it (`provider/model`), how it ended, and its figures (seconds, tokens)."""
+
+    text: Packed
+    model: str
+    state: AnswerState = AnswerState.COMPLETE
+    note: str = ""
+    first: float = 0.0
+    total: float = 0.0
+    input: int = 0
+    output: int = 0
+
+
+@dataclass
+class Turn:
+    """A question and its answers; asking again adds one, and the last is the one that counts unless chosen."""
+
+    question: str
+    answers: list[Answer] = field(default_factory=list)
+    shown: int = -1
+
+    @property
+    def answer(self) -> Answer | None:
+        """The answer that is shown."""
+        return self.answers[self.shown] if self.answers else None
+
+
+@dataclass
+class Conversation:
+    """Turns in order, and the system prompt they were asked with."""
+
+    turns: list[Turn] = field(default_factory=list)
+    system: str = ""
+
+    def messages(self, question: str = "") -> tuple[Message, ...]:
+        """What is sent: system prompt, the turns that were answered (a stopped answer too), the next question."""
+        sent = [Message("system", self.system)] if self.system else []
+        for turn in self.turns:
+            if turn.answer and turn.answer.text:
+                sent += [Message("user", turn.question), Message("assistant", str(turn.answer.text))]
+        return (*sent, Message("user", question)) if question else tuple(sent)
+
+    def as_markdown(self) -> str:
+        """The conversation as Markdown; what is incomplete says so."""
+        blocks = [f"> System prompt: {line}" for line in self.system.splitlines()]
+        for turn in self.turns:
+            blocks += ["## You", turn.question.strip()]
+            if turn.answer:
+                blocks += [f"## {turn.answer.model}", str(turn.answer.text).strip(), *_mark(turn.answer)]
+        return "\n\n".join(each for each in blocks if each) + "\n"
+
+
+def _mark(answer: Answer) -> Sequence[str]:
+    marks = {
+        AnswerState.STOPPED: "*Stopped; the answer is incomplete.*",
+        AnswerState.BROKEN: "*Broken off; the answer is incomplete.*",
+    }
+    return [marks[answer.state]] if answer.state in marks else [f"*{answer.note}*"] if answer.note else []

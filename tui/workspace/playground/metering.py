@@ -1,0 +1,116 @@
+"""One call on a trial: reserved before it is made, then kept or given back.
+
+Each step is one transaction of the operator's store, so calls of many processes at once never exceed the quota. What a
+killed process had reserved counts no more as soon as anybody else looks.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
+from typing import Any
+from uuid import uuid4
+
+from tui.errors import Problem
+from tui.process import identity
+from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.storage.store import Tables
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.trials import UsedUp, trial
+
+_ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
+"""Events that something of an answer came with."""
+
+
+class Metered:
+    """One call of a tenant. `reserve`, then `settle` or `give_back`; whatever comes after the first of those is void.
+
+    Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
+    """
+
+    def __init__(self, desk: Desk, tenant_id: str, provider_id: str) -> None:
+        self._desk, self._tenant, self._provider = desk, tenant_id, provider_id
+        self._token = uuid4().hex
+        self._lock = threading.Lock()
+        self._over = False
+
+    def reserve(self) -> None:
+        """Takes one call off what is left; UsedUp where nothing is."""
+        with self._lock:
+            if not self._over:
+                reserve(self._desk, self._tenant, self._provider, self._token)
+
+    def settle(self) -> None:
+        """The call was made, and counts."""
+        self._end(kept=True)
+
+    def give_back(self) -> None:
+        """The call failed, and does not count."""
+        self._end(kept=False)
+
+    def _end(self, kept: bool) -> None:
+        with self._lock:
+            if not self._over:
+                self._over = True
+                end(self._desk, self._tenant, self._provider, self._token, kept)
+
+
+async def counted(meter: Metered, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """The events of a metered call. One that fails is given back, and so is one stopped before anything came of it."""
+    kept = came = False
+    try:
+        await asyncio.to_thread(meter.reserve)
+        async with aclosing(events):
+            async for event in events:
+                came = came or isinstance(event, _ANSWERS)
+                yield event
+        kept = True
+    except (GeneratorExit, asyncio.CancelledError):
+        kept = came
+        raise
+    finally:
+        # What the call itself came to matters here: a store that cannot be written must not hide it.
+        with suppress(Problem):
+            await asyncio.to_thread(meter.settle if kept else meter.give_back)
+
+
+def reserve(desk: Desk, tenant_id: str, provider_id: str, token: str) -> None:
+    """Reserves a call under a name of its own; UsedUp where none is left."""
+    trial(desk, provider_id)
+    with desk.store(OPERATOR).transaction() as tables:
+        # Read under the lock: the operator may have changed or removed it since.
+        quota = next((each["calls"] for each in tables.table("trials") if each["provider"] == provider_id), 0)
+        _sweep(desk, tables)
+        used = _used(tables, tenant_id, provider_id)
+        held = tables.table("reservations")
+        if used + sum(_is(each, tenant_id, provider_id) for each in held) >= quota:
+            raise UsedUp(provider_id, used, quota)
+        who = {"tenant": tenant_id, "provider": provider_id, "token": token}
+        held.insert(who | identity.mark(desk.clock()))
+
+
+def end(desk: Desk, tenant_id: str, provider_id: str, token: str, kept: bool) -> None:
+    """The reserved call is over; if it is `kept` it counts, even where its reservation expired meanwhile."""
+    with desk.store(OPERATOR).transaction() as tables:
+        tables.table("reservations").remove(lambda each: each.get("token") == token)
+        if kept:
+            used = _used(tables, tenant_id, provider_id) + 1
+            table = tables.table("used")
+            table.remove(lambda each: _is(each, tenant_id, provider_id))
+            table.insert({"tenant": tenant_id, "provider": provider_id, "calls": used})
+
+
+def _sweep(desk: Desk, tables: Tables) -> None:
+    """Drops the reservations of processes that are gone."""
+    table, now = tables.table("reservations"), desk.clock()
+    gone = [each.doc_id for each in table if not identity.alive(each, now)]
+    if gone:
+        table.remove(doc_ids=gone)
+
+
+def _used(tables: Tables, tenant_id: str, provider_id: str) -> int:
+    return sum(int(each["calls"]) for each in tables.table("used") if _is(each, tenant_id, provider_id))
+
+
+def _is(record: Mapping[str, Any], tenant_id: str, provider_id: str) -> bool:
+    return (record.get("tenant"), record.get("provider")) == (tenant_id, provider_id)

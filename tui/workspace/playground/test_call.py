@@ -1,0 +1,84 @@
+"""One small call to a model, to see whether it answers."""
+
+import io
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.providers.events import Event, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.requests import Message
+from tui.tenancy.session import Desk
+from tui.workspace.playground import calls
+
+if TYPE_CHECKING:
+    from tui.providers.client.client import Access
+
+
+_Kind = TypeVar("_Kind")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came, in words, and the model with what the answer told about it."""
+
+    model: Model
+    words: str
+
+
+async def tried(
+    desk: Desk,
+    tenant_id: str,
+    model: Model,
+    access: "Access | None" = None,
+    tell: Callable[[str], None] = lambda note: None,
+) -> Tried:
+    """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used.
+
+    `tell` hears what is waited for meanwhile.
+    """
+    if model.type is ModelType.EMBEDDING:
+        embedded = calls.embed(desk, tenant_id, model, ("ok",), access=access)
+        vectors = await _of(embedded, tell, Vectors)
+        if not vectors or not vectors[0].vectors:
+            raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
+        size = len(vectors[0].vectors[0])
+        return Tried(replace(model, dimensions=size), f"gave a vector of {size:,} numbers")
+    if model.type is ModelType.SPEECH2TEXT:
+        with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
+            path = Path(folder) / "silence.wav"
+            path.write_bytes(_silence())
+            heard = calls.transcribe(desk, tenant_id, model, path, access=access)
+            if not await _of(heard, tell, Transcript):
+                raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
+        return Tried(model, "answered")
+    said = calls.chat(desk, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
+    if not await _of(said, tell, TextDelta, ThinkingDelta):
+        raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
+    return Tried(model, "answered")
+
+
+async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
+    """The events of some kinds; notices are passed on."""
+    came: list[_Kind] = []
+    async for event in events:
+        if isinstance(event, kinds):
+            came.append(event)
+        elif isinstance(event, Notice):
+            tell(event.text)
+    return came
+
+
+def _silence() -> bytes:
+    import wave
+
+    held = io.BytesIO()
+    with wave.open(held, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(16_000)
+        sound.writeframes(bytes(16_000))
+    return held.getvalue()

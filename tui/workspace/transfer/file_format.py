@@ -1,0 +1,222 @@
+"""A tenant's settings as a file to keep, compare and move: JSON, sorted, one thing a line. Pure: no store, no key.
+
+    {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
+     "providers": {id: {"active", "source", "credentials": {name: {"fields", "secrets", "plain_http"}}, "models": […]}}}
+
+`secrets` are the names of the secret fields that are filled; in a file under a passphrase they map to the secrets. No
+time is in it, nor what a provider said when it was asked: the same settings make the same file. A file is as
+trustworthy as whoever could write it: what is not as it should be is refused as a whole, in a sentence.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from tui.domain import Default, Model, ModelType, Source
+from tui.errors import Usage
+from tui.providers import PROVIDERS
+from tui.sanitize import one_line
+from tui.secret import Secret
+from tui.storage.settings_file import Damaged, read_json
+from tui.tenancy.serialization import noun, record
+
+KIND = "settings"
+VERSION = 1
+LARGEST = 16 * 1024 * 1024
+_MOST_CREDENTIALS = 100
+_MOST_MODELS = 50_000
+_OF_A_MODEL = {each.name for each in fields(Model)} - {"provider"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A credential in a file. `needs` are its filled secret fields, `secrets` those that are in the file."""
+
+    provider: str
+    name: str
+    clear: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    plain_http: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What a file holds. `active` is by provider the name of the credential in use, `sources` whose key pays."""
+
+    id: str
+    name: str
+    credentials: tuple[Kept, ...] = ()
+    active: Mapping[str, str] = field(default_factory=dict)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    models: tuple[Model, ...] = ()
+    defaults: tuple[Default, ...] = ()
+
+
+def written(bundle: Bundle) -> str:
+    """The file. Secrets that the bundle holds stand in it in clear: it is to be protected at once."""
+    ids = {*(each.provider for each in bundle.credentials), *(each.provider for each in bundle.models), *bundle.sources}
+    whole = {
+        "modeldeck": KIND,
+        "version": VERSION,
+        "tenant": {"id": bundle.id, "name": bundle.name},
+        "defaults": {str(each.type): each.ref for each in sorted(bundle.defaults, key=lambda each: each.type)},
+        "providers": {each: _provider(bundle, each) for each in sorted(ids)},
+    }
+    return "\n".join(_lines(whole)) + "\n"
+
+
+def read(content: bytes) -> Any:
+    """The JSON of a file that may be one of these, or one under a passphrase; Usage for anything else."""
+    if len(content) > LARGEST:
+        raise Usage(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
+    try:
+        found = read_json(content)
+    except Damaged as problem:
+        raise Usage(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
+    if not isinstance(found, dict) or not isinstance(found.get("modeldeck"), str):
+        raise Usage("The file is none that modeldeck export has written.", "Was another file meant?")
+    return found
+
+
+def parse(found: Any) -> Bundle:
+    """What the JSON of a file holds; Usage names the first that is not as it should be."""
+    if isinstance(found, dict) and type(found.get("version")) is int and found["version"] > VERSION:
+        raise Usage("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+    whole = _entries(found, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
+    if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
+        raise _wrong("The file", "is of another kind")
+    tenant = _entries(whole["tenant"], "tenant", id=str, name=str)
+    bundle = Bundle(tenant["id"], tenant["name"], defaults=tuple(_defaults(whole["defaults"])))
+    for provider_id, held in whole["providers"].items():
+        bundle = _with_provider(bundle, provider_id, held)
+    return bundle
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+
+def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
+    held = {each.name: _credential(each) for each in bundle.credentials if each.provider == provider_id}
+    models = sorted((each for each in bundle.models if each.provider == provider_id), key=lambda e: (e.type, e.id))
+    parts = {
+        "active": bundle.active.get(provider_id, ""),
+        "source": str(bundle.sources.get(provider_id, "")),
+        "credentials": dict(sorted(held.items())),
+        "models": [_of_a_model(each) for each in models],
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _of_a_model(model: Model) -> dict[str, Any]:
+    held = record(replace(model, fields=dict(sorted(model.fields.items()))))
+    return {name: value for name, value in held.items() if name != "provider" and value is not False}
+
+
+def _credential(kept: Kept) -> dict[str, Any]:
+    opened = {name: kept.secrets[name].reveal() for name in sorted(kept.secrets)}
+    parts = {
+        "fields": dict(sorted(kept.clear.items())),
+        "secrets": opened or sorted(kept.needs),
+        "plain_http": sorted(kept.plain_http),
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Iterator[str]:
+    """JSON, one entry a line; a model, and a list of names, stand on one."""
+    head = f"{indent}{json.dumps(name, ensure_ascii=False)}: " if name else indent
+    of_texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    is_model = isinstance(value, dict) and indent and not name
+    if not isinstance(value, dict | list) or not value or of_texts or is_model:
+        yield f"{head}{json.dumps(value, ensure_ascii=False)}{end}"
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    items = list(value.items()) if isinstance(value, dict) else [("", each) for each in value]
+    yield f"{head}{opening}"
+    for place, (each, held) in enumerate(items, 1):
+        yield from _lines(held, f"{indent}  ", each, "," if place < len(items) else "")
+    yield f"{indent}{closing}{end}"
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
+    if provider_id not in PROVIDERS:
+        raise _wrong("The file", f"names a provider that is not known here, {one_line(provider_id, 40)}")
+    label = PROVIDERS[provider_id].label
+    held = _entries(found, label, active="", source="", credentials={}, models=[])
+    if len(held["credentials"]) > _MOST_CREDENTIALS or len(held["models"]) > _MOST_MODELS:
+        raise _wrong(label, "has more credentials or models than anybody needs")
+    credentials = tuple(_kept(provider_id, name, each) for name, each in held["credentials"].items())
+    models = tuple(_model(provider_id, each) for each in held["models"])
+    if len({(each.id, each.type) for each in models}) != len(models):
+        raise _wrong(label, "has a model twice")
+    active, source = held["active"], held["source"]
+    if active and active not in {each.name for each in credentials}:
+        raise _wrong(label, "uses a credential that is not in the file")
+    if source and source not in list(Source):
+        raise _wrong(label, "has a source that is neither own nor trial")
+    return replace(
+        bundle,
+        credentials=(*bundle.credentials, *credentials),
+        active={**bundle.active, **({provider_id: active} if active else {})},
+        sources={**bundle.sources, **({provider_id: Source(source)} if source else {})},
+        models=(*bundle.models, *models),
+    )
+
+
+def _kept(provider_id: str, name: str, found: Any) -> Kept:
+    where = f"{PROVIDERS[provider_id].label} {one_line(name, 40)}"
+    secrets = found.get("secrets") if isinstance(found, dict) else None
+    opened = secrets if isinstance(secrets, dict) else {}
+    held = _entries(found | {"secrets": list(opened)} if opened else found, where, fields={}, secrets=[], plain_http=[])
+    texts = (*held["fields"].values(), *held["secrets"], *held["plain_http"], *opened.values())
+    if not all(isinstance(each, str) for each in texts):
+        raise _wrong(where, "is not as it should be")
+    boxes = {each: Secret(value) for each, value in opened.items()}
+    return Kept(provider_id, name, held["fields"], tuple(held["secrets"]), boxes, tuple(held["plain_http"]))
+
+
+def _model(provider_id: str, found: Any) -> Model:
+    label = PROVIDERS[provider_id].label
+    if not isinstance(found, dict) or not {"id", "type"} <= set(found) <= _OF_A_MODEL:
+        raise _wrong(label, "has a model that is not as it should be")
+    try:
+        model = noun(Model, {**found, "provider": provider_id})
+    except Damaged:
+        raise _wrong(label, "has a model that is not as it should be") from None
+    if model.id != found["id"]:
+        raise _wrong(label, f"has a model whose id cannot be one, {one_line(model.id, 60)}")
+    dates = all(not each or re.fullmatch(r"\d{4}-\d{2}-\d{2}", each) for each in (model.ends, model.gone))
+    if not dates or not 0 <= min(model.context, model.dimensions) <= max(model.context, model.dimensions) < 10**12:
+        raise _wrong(label, f"has a model that is not as it should be, {one_line(model.id, 60)}")
+    return model
+
+
+def _defaults(found: Mapping[str, Any]) -> Iterator[Default]:
+    for kind, ref in found.items():
+        provider, slash, model = ref.partition("/") if isinstance(ref, str) else ("", "", "")
+        if kind not in list(ModelType) or provider not in PROVIDERS or not slash or not model:
+            raise _wrong("The file", "has a default that names no model")
+        yield Default(ModelType(kind), provider, one_line(model, 200), "")
+
+
+def _entries(found: Any, where: str, **wanted: Any) -> dict[str, Any]:
+    """The entries of an object, each of the type given; one that is given by its usual value may be missing."""
+    if not isinstance(found, dict):
+        raise _wrong(where, "is not as it should be")
+    if strange := [each for each in found if each not in wanted]:
+        raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
+    held = {name: found.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
+    for name, usual in wanted.items():
+        if type(held[name]) is not (usual if isinstance(usual, type) else type(usual)):
+            raise _wrong(where, f"has no {name} as it should be")
+    return held
+
+
+def _wrong(where: str, what: str) -> Usage:
+    return Usage(f"{where} {what}.", "The file was not imported, and nothing was changed.")

@@ -1,0 +1,321 @@
+"""A file of settings into a new or an existing tenant.
+
+An import is rehearsed first: a desk in memory gets a copy of the tenant, and there the file goes through the same verbs
+as anything that is typed. What the copy is like afterwards is the plan that is shown; carrying it out is one write, if
+the tenant still is as it was. So what is refused is refused before anything is written.
+
+What is in the file wins over what is there, and what is not in it stays. A secret that is stored goes nowhere that a
+file says: a file that would send it to another address is refused. Trials are the operator's and no part of it.
+"""
+
+import asyncio
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from tui.domain import Credential, Default, Model, Origin, Tenant
+from tui.errors import Locked, Problem, Usage
+from tui.providers import provider as provider_of
+from tui.sanitize import in_words, one_line
+from tui.secret import Secret
+from tui.storage.audit_log import Act
+from tui.storage.memory_folder import Memory
+from tui.storage.settings_file import Content
+from tui.storage.store import Tables
+from tui.tenancy import changes, keyring, verification
+from tui.tenancy import credentials as sealed
+from tui.tenancy import models as shelf
+from tui.tenancy.serialization import noun, record
+from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
+from tui.vault import encrypted_file, envelope
+from tui.workspace import tenants
+from tui.workspace.credentials import save, status
+from tui.workspace.credentials.paste import in_sentence
+from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.models import add, catalog
+from tui.workspace.playground import key_source
+from tui.workspace.transfer import file_format
+from tui.workspace.transfer.export import called
+from tui.workspace.transfer.file_format import Bundle, Kept
+
+_TABLES = ("credentials", "models", "defaults", "sources")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an import would do. `lacks` says in sentences what the file has and cannot bring."""
+
+    tenant: Tenant
+    new: bool
+    acts: tuple[Act, ...]
+    lacks: tuple[str, ...]
+    before: Content
+    after: Content
+    rehearsal: Desk
+
+    @property
+    def changes(self) -> bool:
+        """Whether it would do anything."""
+        return self.new or bool(self.acts)
+
+
+def is_protected(content: bytes) -> bool:
+    """Whether a file asks for a passphrase; Usage for one that cannot be imported at all."""
+    return bool(file_format.read(content)["modeldeck"] == encrypted_file.KIND)
+
+
+async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
+    """What a file holds. Takes a third of a second with a passphrase."""
+
+    def work() -> Bundle:
+        found = file_format.read(content)
+        if found["modeldeck"] == encrypted_file.KIND:
+            if not passphrase:
+                raise Locked("The file is protected by a passphrase.", "Give it to import the file.")
+            found = file_format.read(encrypted_file.unprotect(found, passphrase))
+        return file_format.parse(found)
+
+    return await asyncio.to_thread(work)
+
+
+def target(desk: Desk, held: Bundle, named: str = "") -> str | None:
+    """The id of the tenant that a file goes into: the one named, else the one that it came from; None for a new one."""
+    for wanted in [named] if named else [held.id, held.name]:
+        with suppress(Usage):
+            return find(desk, wanted).id
+    return None
+
+
+async def plan(
+    desk: Desk,
+    held: Bundle,
+    tenant_id: str | None,
+    name: str = "",
+    passphrase: Secret | None = None,
+    allow_http: bool = False,
+) -> Plan:
+    """What importing a file would do to a tenant, or to a new one of that name (else the file's) and passphrase.
+
+    Nothing is written. Locked where the tenant has to be open for it, PlainHttp for addresses nobody has allowed.
+    """
+    rehearsal = await asyncio.to_thread(_copy, desk, tenant_id)
+    if tenant_id is None:
+        name = name or held.name
+        check_name(desk, name)
+        free = held.id not in {*ids(desk), *desk.keys.folders()}
+        made = held.id if free and name.strip() == held.name else slug_for(desk, name)
+        check_id(made)
+        tenant = await tenants.create(rehearsal, name, passphrase, id=made)
+    else:
+        tenant = get(rehearsal, tenant_id)
+    before = _content(rehearsal, tenant.id)
+    lacks = await _merge(rehearsal, tenant, held, allow_http)
+    await asyncio.to_thread(_stays_home, rehearsal, tenant.id, before, held)
+    after = _content(rehearsal, tenant.id)
+    return Plan(tenant, tenant_id is None, tuple(changes.acts(before, after)), lacks, before, after, rehearsal)
+
+
+async def carry_out(desk: Desk, made: Plan) -> None:
+    """Does what a plan says, in one write; Problem if the tenant is not as it was when the plan was made."""
+
+    def work() -> None:
+        if made.new:
+            _create(desk, made)
+        else:
+            _replace(desk, made)
+        desk.note(made.tenant.id, "imported", changes=len(made.acts))
+
+    await asyncio.to_thread(work)
+
+
+def _copy(desk: Desk, tenant_id: str | None) -> Desk:
+    """A desk in memory with the one tenant, its key files and the operator's settings."""
+    data, held = Memory(), Memory()
+    for each in filter(None, (tenant_id, OPERATOR)):
+        store = desk.store(each)
+        folder = data.folder(OPERATOR) if each == OPERATOR else data.folder("tenants").folder(each)
+        if (content := store.folder.read(store.name)) is not None:
+            folder.write(store.name, content)
+    if tenant_id is not None:
+        for name in desk.keys.folder(tenant_id).names():
+            held.folder(tenant_id).write(name, desk.keys.folder(tenant_id).read(name) or b"")
+    return replace(
+        desk,
+        data=data,
+        keys=held,
+        open_keys=dict(desk.open_keys),
+        sealed_shut=dict(desk.sealed_shut),
+        counters={},
+        _stores={},
+    )
+
+
+async def _merge(desk: Desk, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
+    """Puts what a file holds into the copy; answers what it cannot bring."""
+    await asyncio.to_thread(_take_models, desk, tenant.id, held)
+    lacks = []
+    for each in held.credentials:
+        now = next((one for one in sealed.listing(desk, tenant.id, each.provider) if one.name == each.name), None)
+        if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
+            lacks.append(_lacking(each, missing))
+        elif now is None or not _same(desk, tenant, each, now):
+            await _save(desk, tenant.id, each, allow_http)
+    for provider_id, name in held.active.items():
+        in_use = {each.name: each.active for each in sealed.listing(desk, tenant.id, provider_id)}
+        if in_use.get(name) is False:
+            await status.use(desk, tenant.id, provider_id, name)
+    for provider_id, source in held.sources.items():
+        try:
+            await key_source.choose(desk, tenant.id, provider_id, source)
+        except Usage as problem:
+            lacks.append(problem.message)
+    await asyncio.to_thread(_take_defaults, desk, tenant.id, held)
+    return tuple(lacks)
+
+
+def _lacking(kept: Kept, missing: set[str]) -> str:
+    """What a credential needs, with the command that sets it up: quoted, as somebody else may have written the file."""
+    fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
+    labels = in_words([in_sentence(each.label) for each in fields]) or "secrets"
+    words = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
+    words += [] if kept.name == save.DEFAULT_NAME else ["--name", kept.name]
+    command = shlex.join(["modeldeck", "provider", "set", kept.provider, *map(one_line, words)])
+    return f"{called(kept)} needs its {labels}: {command}"
+
+
+def _take_models(desk: Desk, tenant_id: str, held: Bundle) -> None:
+    """Models that are not there come; of those that are, an added one gets the fields of the file."""
+    checked = [_checked(each) for each in held.models]
+    with desk.store(tenant_id).transaction() as tables:
+        table = tables.table("models")
+        there = {(each["provider"], each["id"], each["type"]): noun(Model, each) for each in table}
+        for each in checked:
+            now = there.get((each.provider, each.id, each.type))
+            if now is None:
+                table.insert(record(each))
+            elif now.origin is each.origin is Origin.ADDED and now.fields != each.fields:
+                table.update({"fields": dict(each.fields)}, partial(_is, now))
+
+
+def _checked(model: Model) -> Model:
+    provider = provider_of(model.provider)
+    if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
+        raise Usage(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
+    if model.origin is not Origin.ADDED:
+        return replace(model, fields={})
+    declared = {each.name for each in provider.model_fields}
+    # What a provider told of a model is kept beside what a person entered.
+    given = {name: value for name, value in model.fields.items() if name in declared}
+    told = {name: value for name, value in model.fields.items() if name not in declared}
+    return replace(model, fields=add.fields_of(provider, given, {}) | told)
+
+
+def _take_defaults(desk: Desk, tenant_id: str, held: Bundle) -> None:
+    with desk.store(tenant_id).transaction() as tables:
+        table = tables.table("defaults")
+        for each in held.defaults:
+            wanted = replace(each, set_at=desk.now())
+            if any(
+                (one["type"], one["provider"], one["model"]) == (each.type, each.provider, each.model) for one in table
+            ):
+                continue
+            table.remove(partial(_is_of_type, each))
+            table.insert(record(wanted))
+
+
+async def _save(desk: Desk, tenant_id: str, kept: Kept, allow_http: bool) -> None:
+    declared = provider_of(kept.provider).fields
+    clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
+    values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
+    allowed: tuple[str, ...] = ()
+    while True:
+        try:
+            await save.save(desk, tenant_id, kept.provider, values, name=kept.name, plain_http=allowed)
+            return
+        except PlainHttp as problem:
+            if not allow_http or set(problem.origins) <= set(allowed):
+                raise
+            allowed = (*allowed, *problem.origins)
+        except FieldProblem as problem:
+            raise Usage(f"{called(kept)}: {problem.message}", problem.hint) from None
+
+
+def _same(desk: Desk, tenant: Tenant, kept: Kept, now: Credential) -> bool:
+    """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
+    prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
+    if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
+        return False
+    # A key that is in the file may go where its models are.
+    needed = shelf.added_origins(desk, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
+    return set(needed) <= set(now.origins) and not sealed.is_shut(desk, tenant.id, now)
+
+
+def _stays_home(desk: Desk, tenant_id: str, before: Content, held: Bundle) -> None:
+    """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
+    given = {(each.provider, each.name): set(each.secrets) for each in held.credentials}
+    old = {(each["provider"], each["name"]): each.get("origins", []) for each in before.get("credentials", {}).values()}
+    for each in sealed.stored(desk, tenant_id):
+        place, provider = (each.provider, each.name), provider_of(each.provider)
+        if place not in old or set(each.hints) <= given.get(place, set()):
+            continue
+        wanted = {*each.origins}
+        if each.active:
+            fields = sealed.defaults(provider) | dict(each.clear)
+            of_file = [one for one in held.models if one.provider == provider.id and one.origin is Origin.ADDED]
+            wanted |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
+        if more := wanted - set(old[place]):
+            raise Usage(
+                f"The file would send the stored key of {provider.label} to {', '.join(sorted(more))}.",
+                "Nothing was changed. Enter that address yourself if it is right.",
+            )
+
+
+def _create(desk: Desk, made: Plan) -> None:
+    tenant = made.tenant
+    folder, copied = desk.keys.folder(tenant.id), made.rehearsal.keys.folder(tenant.id)
+    with desk.tenants.lock():
+        check_name(desk, tenant.name)
+        if tenant.id in ids(desk):
+            raise Usage(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
+        # The key first, as for any new tenant: killed in between, a key without settings is left.
+        with folder.lock():
+            for name in copied.names():
+                folder.write(name, copied.read(name) or b"")
+        try:
+            desk.store(tenant.id).create(record(tenant), made.after)
+        except Problem:
+            keyring.discard(desk, tenant)
+            raise
+    desk.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
+
+
+def _replace(desk: Desk, made: Plan) -> None:
+    with verification.changing(desk, made.tenant.id) as tables:
+        if _tables(tables) != made.before:
+            raise Problem(
+                f"The settings of {made.tenant.name} were changed in another session meanwhile.",
+                "Nothing was imported. Do it again.",
+            )
+        for name in _TABLES:
+            tables.table(name).truncate()
+            tables.table(name).insert_multiple(dict(each) for each in made.after.get(name, {}).values())
+
+
+def _content(desk: Desk, tenant_id: str) -> Content:
+    return _tables(desk.store(tenant_id).read())
+
+
+def _tables(tables: Tables) -> Content:
+    return {name: dict(table) for name, table in (tables.storage.read() or {}).items() if table}
+
+
+def _is(model: Model, found: Mapping[str, Any]) -> bool:
+    return (found["provider"], found["id"], found["type"]) == (model.provider, model.id, model.type)
+
+
+def _is_of_type(default: Default, found: Mapping[str, Any]) -> bool:
+    return bool(found["type"] == default.type)
