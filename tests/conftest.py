@@ -8,9 +8,9 @@ import pytest
 
 from tests.doubles import keys
 from tui.config import Config
-from tui.practice.tenants import BITS, COST, practice_desk
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
+from tui.practice.tenants import BITS, COST, practice_session
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
 from tui.vault import envelope
 
 # httpcore looks for this library on the disk at every lock, which is a tenth of the time of a call.
@@ -25,18 +25,18 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk() -> Desk:
+def session() -> Session:
     """The practice tenants in memory, with providers that answer at once."""
-    return practice_desk(pace=0.0)
+    return practice_session(pace=0.0)
 
 
 @pytest.fixture
-def disk_desk(tmp_path: Path, desk: Desk) -> Desk:
+def disk_session(tmp_path: Path, session: Session) -> Session:
     """An empty desk on real files, with practice providers behind the wire."""
-    return Desk(
-        Disk(tmp_path / "data"),
-        Disk(tmp_path / "keys"),
-        desk.wiring,
+    return Session(
+        DiskFolder(tmp_path / "data"),
+        DiskFolder(tmp_path / "keys"),
+        session.client_factory,
         {},
         Config(),
         key_bits=BITS,

@@ -27,12 +27,12 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, until, until_shown
 from tui.config import Config
 from tui.console.app import Modeldeck
-from tui.console.playground.chat.running_answer import Asking
+from tui.console.playground.chat.running_answer import RunningAnswer
 from tui.console.playground.speech import tab
 from tui.console.playground.speech.result import Heard
 from tui.console.providers.screen import Providers
 from tui.domain import ModelType
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.workspace.models import defaults
 from tui.workspace.playground.conversation import Answer, AnswerState
 
@@ -74,7 +74,7 @@ async def chatted(pilot: Pilot[None]) -> None:
 
 async def embedded(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.desk, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    await defaults.set(pilot.app.session, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
     await keys("4", "f5", then="[Embedding]")(pilot)
     texts = (
         "The sky is blue because short waves scatter",
@@ -92,7 +92,7 @@ async def embedded(pilot: Pilot[None]) -> None:
 
 async def transcribed(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.desk, "acme", ModelType.SPEECH2TEXT, "openai/whisper-1")
+    await defaults.set(pilot.app.session, "acme", ModelType.SPEECH2TEXT, "openai/whisper-1")
     with TemporaryDirectory() as folder:
         recording = Path(folder, "meeting.wav")
         with wave.open(str(recording), "wb") as sound:
@@ -175,25 +175,25 @@ def _in_utc() -> Iterator[None]:
 
 @contextmanager
 def _answers_take_the_same_time() -> Iterator[None]:
-    ended = Asking.ended
+    ended = RunningAnswer.ended
 
-    def timed(asking: Asking, state: AnswerState, note: str = "") -> Answer:
+    def timed(asking: RunningAnswer, state: AnswerState, note: str = "") -> Answer:
         answer = ended(asking, state, note)
         return replace(answer, first=0.31, total=0.31 + answer.output / 48)
 
     def heard(*of: Any) -> Heard:
         return replace(Heard(*of), took=12.0)
 
-    with patch.object(Asking, "ended", timed), patch.object(tab, "Heard", heard):
+    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "Heard", heard):
         yield
 
 
 @asynccontextmanager
 async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[None]]:
     """The console as a picture is taken of it, perhaps with other preferences."""
-    desk = empty_desk() if scene.empty else practice_desk({"HOME": HOME}, pace=0, clock=lambda: NOON)
-    desk.config = config or desk.config
-    async with console(desk, scene.tenant, scene.size) as pilot:
+    session = empty_desk() if scene.empty else practice_session({"HOME": HOME}, pace=0, clock=lambda: NOON)
+    session.config = config or session.config
+    async with console(session, scene.tenant, scene.size) as pilot:
         await scene.steps(pilot)
         await until(pilot, lambda: not pilot.app.screen.query("Toast"))
         yield pilot

@@ -3,14 +3,14 @@
 import re
 
 from tests.readme import HEADINGS, README, command
-from tui.domain import Intake, ModelType
+from tui.domain import ImportMode, ModelType
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 
 _INTAKE = {
-    Intake.IMPORTED: "imported, others can be added",
-    Intake.ADDED: "added one by one",
-    Intake.BOTH: "imported and added",
+    ImportMode.IMPORTED: "imported, others can be added",
+    ImportMode.ADDED: "added one by one",
+    ImportMode.BOTH: "imported and added",
 }
 
 

@@ -32,7 +32,7 @@ class Supply(StrEnum):
     HOSTING = "hosting"
 
 
-class Intake(StrEnum):
+class ImportMode(StrEnum):
     """How a provider's models come: listed by it, added by hand, or both."""
 
     IMPORTED = "imported"
@@ -47,14 +47,14 @@ class Origin(StrEnum):
     ADDED = "added"
 
 
-class Source(StrEnum):
+class KeySource(StrEnum):
     """Whose key pays for a call."""
 
     OWN = "own"
     TRIAL = "trial"
 
 
-class CheckState(StrEnum):
+class VerificationState(StrEnum):
     """The outcome of the last verification of a credential."""
 
     READY = "ready"
@@ -67,7 +67,7 @@ class CheckState(StrEnum):
 class Check:
     """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words."""
 
-    state: CheckState = CheckState.UNVERIFIED
+    state: VerificationState = VerificationState.UNVERIFIED
     at: str = ""
     ms: int = 0
     message: str = ""
@@ -75,7 +75,7 @@ class Check:
     detail: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "state", CheckState(self.state))
+        object.__setattr__(self, "state", VerificationState(self.state))
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,12 @@ class Credential:
 _KEPT = ".kept"
 
 
-def kept_name(credential: str) -> str:
+def previous_name(credential: str) -> str:
     """What the key is called that a credential had before it was rotated."""
     return f"{credential}{_KEPT}"
 
 
-def kept_for(credential: str) -> str:
+def previous_of(credential: str) -> str:
     """The credential that a kept one belongs to, '' for the name of any other."""
     return credential.removesuffix(_KEPT) if credential.endswith(_KEPT) else ""
 

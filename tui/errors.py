@@ -46,13 +46,13 @@ class Usage(Problem):
     code = Exit.USAGE
 
 
-class Refused(Problem):
+class CredentialRejected(Problem):
     """A provider answered and does not accept the credential."""
 
     code = Exit.REFUSED
 
 
-class Unreachable(Problem):
+class NetworkError(Problem):
     """No usable answer came: name lookup, connection, proxy, TLS, time limit."""
 
     code = Exit.NETWORK
@@ -64,9 +64,9 @@ class Locked(Problem):
     code = Exit.LOCKED
 
 
-class Restricted(Problem):
+class ScopeMissing(Problem):
     """A provider knows the credential, but it may not do this one thing (such as list models)."""
 
 
-class Unsaved(Problem):
+class SaveFailed(Problem):
     """What was to be stored could not be: no room, no right to write, another session's lock, a folder that is gone."""

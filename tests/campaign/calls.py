@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.campaign.figures import Result
 from tests.campaign.kills import HalfWritten, Kind, Ours, Stock, forked, leftovers
 from tui.errors import Problem
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import KEPT, Store
 
 FAULTS = (
@@ -120,10 +120,10 @@ def _judged(kind: str, folder: Path, fault: Fault, said: str) -> str:
     state = {OLD: "old", OLD + 1: "new"}.get(number, "another state")
     if kind == "stock":
         return state
-    with Disk(folder).lock():
+    with DiskFolder(folder).lock():
         if leftovers(folder):
             return "left over"
-    if sum(each.document is not None for each in Store(Disk(folder)).earlier()) < KEPT - 1:
+    if sum(each.document is not None for each in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
         return "an earlier state lost"
     return _misled(fault, said, state) or state
 

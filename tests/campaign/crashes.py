@@ -26,7 +26,7 @@ from tests.campaign.figures import Result
 from tests.terminal import Terminal, environ
 from tui.cli import main
 from tui.console.app import Modeldeck
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 
 _ESC, _DOWN = "\x1b", "\x1b[B"
 WALK = (
@@ -49,7 +49,7 @@ SENTENCE = re.compile(rb"Modeldeck (stopped by an error|failed by a fault) of it
 def sites(count: int, seed: int) -> Result:
     """That many sites of those that the walk reaches (0: all); the control prints its crash as stock Textual does."""
     _every()
-    practice_desk()
+    practice_session()
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "sites"
         _walked(Path(folder), "record", os.fspath(record))

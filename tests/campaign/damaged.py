@@ -8,9 +8,9 @@ from pathlib import Path
 from tinydb import TinyDB
 
 from tests.campaign.figures import Result
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.settings_file import schema
-from tui.storage.store import Damaged, Document, Store, encode
+from tui.storage.store import CorruptSettings, Document, Store, encode
 
 DATA = {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}
 GOOD = encode(Document(7, "2026-11-22T13:51:00Z", DATA))
@@ -170,7 +170,7 @@ def files(count: int, seed: int) -> Result:
 def _handled(content: bytes, kind: str) -> str:
     """What is wrong with how a damaged file is handled; '' if nothing is."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Disk(Path(folder) / "acme"))
+        store = Store(DiskFolder(Path(folder) / "acme"))
         store.folder.write(store.name, content)
 
         def change() -> None:
@@ -181,7 +181,7 @@ def _handled(content: bytes, kind: str) -> str:
             try:
                 attempt()
                 return "taken for whole"
-            except Damaged as problem:
+            except CorruptSettings as problem:
                 if problem.kind != kind:
                     return f"named {problem.kind} in place of {kind}"
                 if problem.path != store.where or not problem.message.startswith("The settings cannot be read: "):

@@ -18,7 +18,7 @@ from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Limits
-from tui.providers.client.response import Frames, Watch
+from tui.providers.client.response import FrameDecoder, Watch
 from tui.providers.client.sse import Events
 from tui.providers.client.websocket import conversation
 from tui.providers.error_messages import Place
@@ -263,7 +263,7 @@ def events_decoded(chunks: Sequence[bytes]) -> list[tuple[str, str]]:
 
 
 def lines_decoded(chunks: Sequence[bytes]) -> list[str]:
-    frames = Frames(PLACE, Framing.NDJSON, LIMITS, plain=True)
+    frames = FrameDecoder(PLACE, Framing.NDJSON, LIMITS, plain=True)
     return [each.data for chunk in chunks for each in frames.feed(chunk)] + [each.data for each in frames.rest()]
 
 

@@ -23,11 +23,11 @@ from tests.campaign.figures import Result
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, opened
 from tests.terminal import Terminal, environ
-from tui.domain import Check, CheckState, Model, ModelType
-from tui.practice.tenants import BITS, COST, practice_desk
+from tui.domain import Check, VerificationState, Model, ModelType
+from tui.practice.tenants import BITS, COST, practice_session
 from tui.secret import Secret
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status as credentials
 from tui.workspace.models import defaults
@@ -48,8 +48,8 @@ class Place:
     home: Path
 
     @property
-    def folder(self) -> Disk:
-        return Disk(self.home / ".local/share/modeldeck/tenants/acme")
+    def folder(self) -> DiskFolder:
+        return DiskFolder(self.home / ".local/share/modeldeck/tenants/acme")
 
 
 def at_rest(terminal: Terminal, place: Place) -> None:
@@ -205,11 +205,11 @@ def _stopped(terminal: Terminal, before: str) -> str:
 
 
 def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
-    desk = _desk(place.home)
-    held = credentials.listing(desk, "acme", "openai")
+    session = _desk(place.home)
+    held = credentials.listing(session, "acme", "openai")
     if [each.hints for each in held] != [{"api_key": "3f2a"}]:
         return "the saved credential is not there"
-    chosen = {each.type: each.state for each in defaults.rows(desk, "acme")}
+    chosen = {each.type: each.state for each in defaults.rows(session, "acme")}
     if chosen[ModelType.CHAT] != "ready" and state is not while_saving:
         return "the saved default is not there"
     with place.folder.lock():
@@ -236,19 +236,19 @@ def prepared(silent: bool = False) -> Iterator[Place]:
 
 
 async def _set_up(home: Path, url: str) -> None:
-    desk = _desk(home)
-    await tenants.create(desk, "acme")
+    session = _desk(home)
+    await tenants.create(session, "acme")
     await credentials.save(
-        desk,
+        session,
         "acme",
         "openai",
         {"api_key": Secret(KEY), "base_url": url},
-        check=Check(CheckState.READY, desk.now()),
+        check=Check(VerificationState.READY, session.now()),
         listed=(Model("openai", "gpt-6-sol", ModelType.CHAT),),
     )
-    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-6-sol")
 
 
-def _desk(home: Path) -> Desk:
-    data, keys = Disk(home / ".local/share/modeldeck"), Disk(home / ".local/state/modeldeck/keys")
-    return Desk(data, keys, practice_desk().wiring, {}, key_bits=BITS, key_cost=COST)
+def _desk(home: Path) -> Session:
+    data, keys = DiskFolder(home / ".local/share/modeldeck"), DiskFolder(home / ".local/state/modeldeck/keys")
+    return Session(data, keys, practice_session().client_factory, {}, key_bits=BITS, key_cost=COST)

@@ -41,7 +41,7 @@ def changed(count: int, seed: int) -> Result:
     for n in range(count):
         binding, envelope = _sealed(chance, n)
         private = key_pair(n % TENANTS).private
-        assert vault.open_sealed(private, envelope, binding)
+        assert vault.unseal(private, envelope, binding)
         for spoiled in _spoiled(envelope, chance):
             tried += 1
             accepted += _opens(private, spoiled, binding)
@@ -100,7 +100,7 @@ def _swapped(places: list[tuple[int, vault.Binding]]) -> tuple[int, int]:
 
 def _opens(private: vault.PrivateKey, envelope: str, binding: vault.Binding) -> bool:
     try:
-        vault.open_sealed(private, envelope, binding)
+        vault.unseal(private, envelope, binding)
     except Locked as refused:
         # Whatever is wrong with it, the sentence is the same.
         return refused.message != _SENTENCE
@@ -154,7 +154,7 @@ def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
     private, theirs = vault.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
     binding = _binding(vector["binding"])
     try:
-        opened = vault.open_sealed(private, vector["envelope"], binding)
+        opened = vault.unseal(private, vector["envelope"], binding)
         ours: Any = {name: box.reveal() for name, box in opened.items()}
     except Locked:
         ours = None
@@ -283,7 +283,7 @@ def _written() -> dict[str, list[Vector]]:
     return {"keys": keys + refused, "envelopes": list(_envelopes(pairs, len(passphrases)))}
 
 
-def _key(name: str, made: vault.Made, passphrase: str) -> Vector:
+def _key(name: str, made: vault.NewKeyPair, passphrase: str) -> Vector:
     pem = vault.export(made.private, Secret(passphrase) if passphrase else None, 2**10).decode()
     return {"name": name, "pem": pem, "passphrase": passphrase, "key_id": made.key_id}
 
@@ -296,7 +296,7 @@ def _elliptic() -> str:
     return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
 
-def _envelopes(pairs: list[vault.Made], files: int) -> Iterator[Vector]:
+def _envelopes(pairs: list[vault.NewKeyPair], files: int) -> Iterator[Vector]:
     for number, (secrets, clear, origins) in enumerate((s, c, o) for s in _SECRETS for c in _CLEAR for o in _ORIGINS):
         n = number % len(pairs)
         made, plain = pairs[n], [each for each in origins if each.startswith("http:")]

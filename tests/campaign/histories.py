@@ -19,7 +19,7 @@ from tinydb import TinyDB
 
 from tests.campaign.figures import Result
 from tests.campaign.kills import killed_at, leftovers, load
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import KEPT, Store
 
 STEPS = 50
@@ -49,24 +49,24 @@ class History(RuleBasedStateMachine):
         self.known: list[Content] = [{}]
 
     def create(self) -> None:
-        Store(Disk(self.folder)).create({"id": "acme"})
+        Store(DiskFolder(self.folder)).create({"id": "acme"})
 
     def content(self) -> Content:
-        return _content(Store(Disk(self.folder)).read())
+        return _content(Store(DiskFolder(self.folder)).read())
 
     def put(self, name: str, number: int) -> None:
-        with Store(Disk(self.folder)).transaction() as tables:
+        with Store(DiskFolder(self.folder)).transaction() as tables:
             _put(tables, name, number)
 
     def look(self) -> None:
         """An earlier state is one that there was; a start after a crash sweeps what it left."""
-        earlier = Store(Disk(self.folder)).earlier()
+        earlier = Store(DiskFolder(self.folder)).earlier()
         assert len(earlier) <= KEPT
         for each in earlier:
             assert each.document is not None, each.problem
             held = each.document.data.get("numbers", {}).values()
             assert {record["name"]: record["n"] for record in held} in self.known
-        with Disk(self.folder).lock():
+        with DiskFolder(self.folder).lock():
             assert leftovers(self.folder) == 0
 
     @rule(name=NAMES, number=NUMBERS)
@@ -90,17 +90,17 @@ class History(RuleBasedStateMachine):
         def forgotten(table: str, record: Any) -> bool:
             return table == "numbers" and record["name"] == name
 
-        with Store(Disk(self.folder)).transaction(forgotten) as tables:
+        with Store(DiskFolder(self.folder)).transaction(forgotten) as tables:
             tables.table("numbers").remove(lambda record: record["name"] == name)
         self.known = [{key: n for key, n in each.items() if key != name} for each in self.known]
         self._is({key: n for key, n in self.model.items() if key != name})
         held = b"".join(path.read_bytes() for path in self.folder.iterdir())
         assert f'"name":"{name}"'.encode() not in held
 
-    @precondition(lambda self: Store(Disk(self.folder)).earlier())
+    @precondition(lambda self: Store(DiskFolder(self.folder)).earlier())
     @rule(which=st.integers(0, KEPT - 1))
     def restore(self, which: int) -> None:
-        store = Store(Disk(self.folder))
+        store = Store(DiskFolder(self.folder))
         earlier = store.earlier()
         store.restore(earlier[which % len(earlier)].name)
         self._is(self.content())
@@ -109,7 +109,7 @@ class History(RuleBasedStateMachine):
     @rule(name=NAMES)
     def fail(self, name: str) -> None:
         """A change that ends in an exception is no change."""
-        with contextlib.suppress(ZeroDivisionError), Store(Disk(self.folder)).transaction() as tables:
+        with contextlib.suppress(ZeroDivisionError), Store(DiskFolder(self.folder)).transaction() as tables:
             _put(tables, name, 1 // 0)
 
     @invariant()

@@ -23,7 +23,7 @@ from tests.campaign.figures import Result
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 from tui.domain import Model, ModelType, Origin
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 from tui.tenancy.serialization import record
 
@@ -152,7 +152,7 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
 
     modeldeck("tenant", "create", "acme")
     modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", given="sk-FAKE-hostile\n")
-    store = Store(Disk(home / ".local/share/modeldeck/tenants/acme"))
+    store = Store(DiskFolder(home / ".local/share/modeldeck/tenants/acme"))
     kinds = list(ModelType)
     with store.transaction() as tables:
         made = [

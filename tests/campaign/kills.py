@@ -18,7 +18,7 @@ from tinydb import TinyDB
 from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.storage import folder as files
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 
 STOCK_MOST = 1_000
@@ -53,13 +53,13 @@ class Ours:
     """Modeldeck's store."""
 
     def begin(self, folder: Path) -> None:
-        store = Store(Disk(folder))
+        store = Store(DiskFolder(folder))
         store.create({"id": "acme"})
         with store.transaction() as tables:
             tables.table("counts").insert({"n": 0, "load": load(0)})
 
     def writer(self, folder: Path) -> Callable[[int], None]:
-        store = Store(Disk(folder))
+        store = Store(DiskFolder(folder))
 
         def write(n: int) -> None:
             with store.transaction() as tables:
@@ -68,7 +68,7 @@ class Ours:
         return write
 
     def seen(self, folder: Path) -> int:
-        return _whole(Store(Disk(folder)).read())
+        return _whole(Store(DiskFolder(folder)).read())
 
 
 class Stock:
@@ -117,7 +117,7 @@ def _killed(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:
         result["acknowledged"] += len(acknowledged)
         if isinstance(kind, Ours):
             result["orphans"] += leftovers(folder)
-            with Disk(folder).lock():
+            with DiskFolder(folder).lock():
                 result["left"] += leftovers(folder)
         try:
             seen = kind.seen(folder)

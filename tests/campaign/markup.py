@@ -9,7 +9,7 @@ from textual.markup import MarkupError
 from tests.campaign.figures import Result
 from tests.console.pilot import console
 from tui.console.app import Modeldeck
-from tui.console.playground.chat.blocks import Asked, Trouble
+from tui.console.playground.chat.blocks import Asked, ProblemBlock
 from tui.console.widgets.markdown.renderer import markdown_rows
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.truncate import fit
@@ -55,7 +55,7 @@ def _stays(text: str) -> bool:
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
     asked = "\n".join(row.plain for row in Asked(text).rows(cells))
-    trouble = "\n".join(row.plain for row in Trouble("It failed.", said=short, by="x").rows(cells))
+    trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", said=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean
         and "\n".join(each.rstrip() for each in clean.splitlines()).strip("\n") in asked

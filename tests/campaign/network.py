@@ -18,7 +18,7 @@ from tests.providers.facts import Chat, every
 from tests.providers.http_server import HOLD, QUICK, Answer, Server, http, run, serve
 from tui.errors import Problem
 from tui.providers.client import connection
-from tui.providers.client.client import Access, Wire
+from tui.providers.client.client import Access, Client
 from tui.providers.requests import Call
 
 STATUSES = (301, 302, 303, 307, 308)
@@ -91,7 +91,7 @@ async def _led(chat: Chat, kind: str, answer: bytes) -> int:
         call = _call(chat, access, kind)
         if call is None:
             return 0
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         await run(wire, access, call)
         await wire.aclose()
         return 1
@@ -151,7 +151,7 @@ async def _given_up(chat: Chat, count: int, chance: random.Random) -> list[float
     answers: Sequence[Answer] = [*([each] for each in chat.before), _half(chat)]
     async with serve(*answers) as server:
         access = chat.access(server.origin)
-        wire = Wire({}, limits=replace(QUICK, cancel=0.05))
+        wire = Client({}, limits=replace(QUICK, cancel=0.05))
         for _ in range(count):
             calling = asyncio.create_task(run(wire, access, chat.call(access)))
             await asyncio.sleep(chance.random() ** 2 * 0.03)

@@ -23,8 +23,8 @@ from tests.campaign.figures import Result
 from tests.second_user import OTHER, said_by
 from tui.errors import Problem
 from tui.practice.tenants import BITS, COST
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 STRANGER = OTHER - 1
@@ -111,12 +111,12 @@ def refused(cell: Loose) -> str:
 
 def _used(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
-    desk = _desk(home)
+    session = _desk(home)
     try:
-        tenants.get(desk, "acme")
-        tenants.private_key(desk, "acme")
-        asyncio.run(tenants.rename(desk, "acme", "acme two"))
-        asyncio.run(tenants.rename(desk, "acme", "acme"))
+        tenants.get(session, "acme")
+        tenants.private_key(session, "acme")
+        asyncio.run(tenants.rename(session, "acme", "acme two"))
+        asyncio.run(tenants.rename(session, "acme", "acme"))
     except Problem as problem:
         return "\t".join([problem.message, *problem.hint.split("\n")])
     return "used"
@@ -153,11 +153,11 @@ def _make(home: Path) -> str:
     return "made"
 
 
-def _desk(home: Path) -> Desk:
+def _desk(home: Path) -> Session:
     def offline() -> NoReturn:
         raise AssertionError("nothing here calls a provider")
 
-    return Desk(Disk(home / "data"), Disk(home / "keys"), offline, {}, key_bits=BITS, key_cost=COST)
+    return Session(DiskFolder(home / "data"), DiskFolder(home / "keys"), offline, {}, key_bits=BITS, key_cost=COST)
 
 
 def _opened_of(home: Path) -> str:

@@ -21,11 +21,11 @@ from tui.config import Config
 from tui.domain import Credential
 from tui.errors import Problem
 from tui.secret import Secret
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.tenancy import credentials as sealed
 from tui.tenancy import keyring, retired_keys
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, status
@@ -65,7 +65,7 @@ def killed(count: int, seed: int) -> Result:
 
 def run(count: int, seed: int) -> Counts:
     """Kills `count` rotations; every credential opens afterwards, and the next start leaves no file behind."""
-    return _killed(count, seed, lambda desk, _: asyncio.run(rotation.rotate(desk, "acme")))
+    return _killed(count, seed, lambda session, _: asyncio.run(rotation.rotate(session, "acme")))
 
 
 def control(count: int, seed: int) -> Counts:
@@ -74,7 +74,7 @@ def control(count: int, seed: int) -> Counts:
 
 
 def _killed(
-    count: int, seed: int, rotate: Callable[[Desk, envelope.Made], object], stop_at_first: bool = False
+    count: int, seed: int, rotate: Callable[[Session, envelope.NewKeyPair], object], stop_at_first: bool = False
 ) -> Counts:
     chance, counts = random.Random(seed), Counts(seed=seed)
     pool = [_make(BITS) for _ in range(_POOL)]
@@ -98,32 +98,35 @@ def _killed(
     return counts
 
 
-def _desk(folder: Path) -> Desk:
+def _desk(folder: Path) -> Session:
     def no_wire() -> None:
         raise AssertionError("nothing is sent")
 
-    data, private = Disk(folder / "data"), Disk(folder / "keys")
-    return Desk(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
+    data, private = DiskFolder(folder / "data"), DiskFolder(folder / "keys")
+    return Session(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
 
 
-async def _begin(desk: Desk, made: envelope.Made) -> dict[str, str]:
+async def _begin(session: Session, made: envelope.NewKeyPair) -> dict[str, str]:
     """A tenant with credentials; the secret of each by its name."""
     envelope.make = lambda bits=BITS: made
-    await tenants.create(desk, "acme")
+    await tenants.create(session, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
-        await status.save(desk, "acme", "openai", {"api_key": Secret(text)}, name=name)
+        await status.save(session, "acme", "openai", {"api_key": Secret(text)}, name=name)
     return secrets
 
 
-def _pick(folder: Path, pool: list[envelope.Made], chance: random.Random) -> envelope.Made:
+def _pick(folder: Path, pool: list[envelope.NewKeyPair], chance: random.Random) -> envelope.NewKeyPair:
     """A pair that is neither the present nor a retired one."""
     there = {each.stem for each in (folder / "keys").rglob("*.pem")}
     return chance.choice([each for each in pool if each.key_id not in there])
 
 
 def _child(
-    folder: Path, made: envelope.Made, rotate: Callable[[Desk, envelope.Made], object], until: float | int | None
+    folder: Path,
+    made: envelope.NewKeyPair,
+    rotate: Callable[[Session, envelope.NewKeyPair], object],
+    until: float | int | None,
 ) -> tuple[int, float]:
     """One rotation in a process: killed after so many seconds (float) or before a system call (int), or to its end.
 
@@ -178,26 +181,30 @@ def _key_id(folder: Path) -> str:
 def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     """What is wrong, '' for nothing: before and after a start has tidied up."""
     for tidied in (False, True):
-        desk = _desk(folder)
+        session = _desk(folder)
         if tidied:
-            for each in (desk.keys.folder("acme"), desk.keys.folder("acme").folder("audit"), desk.store("acme").folder):
+            for each in (
+                session.keys.folder("acme"),
+                session.keys.folder("acme").folder("audit"),
+                session.store("acme").folder,
+            ):
                 with each.lock():
                     pass  # taking it sweeps what a killed writer left
-            retired_keys.prune(desk, "acme")
+            retired_keys.prune(session, "acme")
         try:
             opened = {
-                each.name: sealed.unproved_secrets(desk, "acme", each)["api_key"].reveal()
-                for each in sealed.stored(desk, "acme")
+                each.name: sealed.decrypt_unverified(session, "acme", each)["api_key"].reveal()
+                for each in sealed.stored(session, "acme")
             }
-            found = asyncio.run(confirmation.examine(desk, "acme"))
-            _earlier_states_open(desk, secrets)
+            found = asyncio.run(confirmation.examine(session, "acme"))
+            _earlier_states_open(session, secrets)
         except Problem as problem:
             return problem.message
         if opened != secrets:
             return "a credential is gone or holds something else"
         if found.alarm or found.findings:
             return f"the manifest does not hold: {found.alarm or found.findings}"
-    present = tenants.get(desk, "acme").key_id
+    present = tenants.get(session, "acme").key_id
     counts.left += [
         str(each.relative_to(folder))
         for each in folder.rglob("*")
@@ -207,35 +214,35 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     return ""
 
 
-def _earlier_states_open(desk: Desk, secrets: dict[str, str]) -> None:
+def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
     """Each credential of each earlier state opens with the pair that it names. Problem if not."""
-    for state in desk.store("acme").earlier():
+    for state in session.store("acme").earlier():
         if state.document is None:
             raise state.problem or Problem("an earlier state cannot be read")
         for each in state.document.data.get("credentials", {}).values():
-            credential = noun(Credential, each)
-            owner = replace(tenants.get(desk, "acme"), key_id=credential.key_id, public_key="")
-            pem = keyring.pem(desk, owner)
+            credential = from_record(Credential, each)
+            owner = replace(tenants.get(session, "acme"), key_id=credential.key_id, public_key="")
+            pem = keyring.pem(session, owner)
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
-            opened = envelope.open_sealed(envelope.load(pem), credential.envelope, sealed.binding("acme", credential))
+            opened = envelope.unseal(envelope.load(pem), credential.envelope, sealed.binding("acme", credential))
             if opened["api_key"].reveal() != secrets[credential.name]:
                 raise Problem(f"{credential.name} of {state.name} holds something else")
 
 
-def _wrong_order(desk: Desk, made: envelope.Made) -> None:
+def _wrong_order(session: Session, made: envelope.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
-    old, tenant = keyring.private_key(desk, "acme"), tenants.get(desk, "acme")
+    old, tenant = keyring.private_key(session, "acme"), tenants.get(session, "acme")
     after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
-    keyring.write(desk, after, made.private, None)
-    keyring.discard(desk, tenant)
-    with desk.store("acme").transaction() as tables:
+    keyring.write(session, after, made.private, None)
+    keyring.discard(session, tenant)
+    with session.store("acme").transaction() as tables:
         tables.table("meta").truncate()
         tables.table("meta").insert(record(after))
-    for held in sealed.stored(desk, "acme"):
-        opened = envelope.open_sealed(old, held.envelope, sealed.binding("acme", held))
+    for held in sealed.stored(session, "acme"):
+        opened = envelope.unseal(old, held.envelope, sealed.binding("acme", held))
         new = replace(held, key_id=made.key_id)
         new = replace(new, envelope=envelope.seal(made.public_pem, opened, sealed.binding("acme", new)))
-        with desk.store("acme").transaction() as tables:
+        with session.store("acme").transaction() as tables:
             table = tables.table("credentials")
             table.update(record(new), lambda each, name=held.name: each["name"] == name)

@@ -23,7 +23,7 @@ from tests.campaign.kills import forked
 from tests.providers.facts import sse
 from tests.providers.http_server import access_to, chat_call, said
 from tui.errors import Problem, Usage
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.requests import Call, Framing
 
 MEMORY = 64
@@ -173,7 +173,7 @@ async def _ours(limits: Limits, flood: Flood, port: int) -> None:
     call = chat_call(access, flood.stream)
     if flood.socket:
         call = Call("GET", f"ws://localhost:{port}/v1", call.reader, Framing.WEBSOCKET, sends=("x",))
-    wire = Wire({}, limits=limits)
+    wire = Client({}, limits=limits)
     try:
         async for _ in wire.stream(access, call):
             pass

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from tests.campaign.figures import Result
 from tui.errors import Problem
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import Store, decode
 
 PROCESSES = 8
@@ -27,7 +27,7 @@ def at_once(count: int, seed: int) -> Result:
         wanted, counted, noted, states, ends = _counted(Path(folder) / "ours", count)
         lost, twice = max(wanted - counted, 0), max(counted - wanted, 0)
         bad = lost + twice + abs(wanted - noted) + abs(wanted - states) + ends.count(BROKEN)
-        with patch.object(Disk, "lock", _no_lock):
+        with patch.object(DiskFolder, "lock", _no_lock):
             control_wanted, control_counted, *_ = _counted(Path(folder) / "control", WITHOUT_LOCK)
     without = f"without the lock {control_wanted - control_counted} of {control_wanted} updates were lost"
     waited = sum(end for end in ends if end != BROKEN)
@@ -37,13 +37,13 @@ def at_once(count: int, seed: int) -> Result:
 
 def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]:
     """Updates that were wanted, then as counted for all, as noted by each, as states of the file; how each ended."""
-    store = Store(Disk(folder))
+    store = Store(DiskFolder(folder))
     store.create({"id": "acme"})
     with store.transaction() as tables:
         tables.table("counts").insert_multiple({"who": who, "n": 0} for who in ("all", *map(str, range(PROCESSES))))
     children = [_process(store, str(who), updates) for who in range(PROCESSES)]
     ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    counts = {each["who"]: each["n"] for each in Store(Disk(folder)).read().table("counts")}
+    counts = {each["who"]: each["n"] for each in Store(DiskFolder(folder)).read().table("counts")}
     states = decode((folder / store.name).read_bytes()).generation - BEFORE
     return PROCESSES * updates, counts.pop("all"), sum(counts.values()), states, ends
 
@@ -79,6 +79,6 @@ def _update(store: Store, who: str) -> bool:
 
 
 @contextlib.contextmanager
-def _no_lock(self: Disk, wait: float = 0) -> Iterator[None]:
+def _no_lock(self: DiskFolder, wait: float = 0) -> Iterator[None]:
     self._make()
     yield

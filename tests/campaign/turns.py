@@ -11,7 +11,7 @@ from tests.campaign.figures import Result
 from tui.domain import Model, ModelType
 from tui.process.hardening import collect_seldom
 from tui.secret import Secret
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 from tui.tenancy.serialization import record
 from tui.vault import envelope
@@ -33,7 +33,7 @@ def waits(count: int, seed: int) -> Result:
     """Each job so many times; the control does one of them on the loop itself."""
     collect_seldom()  # as the console does
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Disk(Path(folder) / "acme"))
+        store = Store(DiskFolder(Path(folder) / "acme"))
         store.create({"id": "acme"})
         private = envelope.make().private
         jobs: dict[str, Job] = {

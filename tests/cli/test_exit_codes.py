@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import Chat, OpenAIServer, Reply, error_body
+from tests.doubles.openai_server import Chat, OpenAIServer, AnswerBlock, error_body
 
 
 def free_port() -> int:
@@ -42,9 +42,9 @@ def test_a_refused_key_leaves_the_stored_one(ready: Run) -> None:
 
 
 def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run, server: OpenAIServer) -> None:
-    busy = Reply(503, error_body("busy", "server_error"), {"retry-after": "0"})
+    busy = AnswerBlock(503, error_body("busy", "server_error"), {"retry-after": "0"})
     scopes = error_body("You have insufficient permissions. Missing scopes: x", "invalid_request_error")
-    server.next("/models", busy, Reply(403, scopes))
+    server.next("/models", busy, AnswerBlock(403, scopes))
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code == 0
     assert ran.out.startswith("OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n")
@@ -166,14 +166,14 @@ def test_a_broken_answer_is_kept_on_stdout_and_marked_on_stderr(ready: Run, serv
 
 def test_no_credit_is_said_at_once(ready: Run, server: OpenAIServer) -> None:
     body = error_body("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")
-    server.next("/chat/completions", Reply(429, body))
+    server.next("/chat/completions", AnswerBlock(429, body))
     ran = ready("chat", "Why?")
     assert (ran.code, ran.out) == (1, "")
     assert len(server.asked("/chat/completions")) == 1, "asking again would not help"
 
 
 def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenAIServer) -> None:
-    server.next("/chat/completions", Reply(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
+    server.next("/chat/completions", AnswerBlock(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
     assert ran.err == "Busy: trying again at once, 1 of 2.\n"
@@ -181,7 +181,7 @@ def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenA
 
 
 def test_a_web_page_instead_of_an_answer_is_said(modeldeck: Run, server: OpenAIServer) -> None:
-    page = Reply(200, "<!DOCTYPE html><html><title>Log in</title></html>", {"Content-Type": "text/html"})
+    page = AnswerBlock(200, "<!DOCTYPE html><html><title>Log in</title></html>", {"Content-Type": "text/html"})
     server.next("/models", page)
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code in (1, 2, 4) and "page" in ran.err

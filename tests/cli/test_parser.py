@@ -17,7 +17,7 @@ from tui.cli.help import help_text
 from tui.cli.parser import parse
 from tui.cli.registry import COMMANDS
 from tui.errors import Usage
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 
 
 def test_options_and_arguments_in_any_order() -> None:
@@ -126,8 +126,8 @@ def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypat
     opened: list[tuple[bool, str | None]] = []
     screen = types.ModuleType("tui.console.app")
 
-    def run(desk: Desk, tenant_id: str | None = None) -> int:
-        opened.append((desk.practice, tenant_id))
+    def run(session: Session, tenant_id: str | None = None) -> int:
+        opened.append((session.practice, tenant_id))
         return 143
 
     screen.run = run  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import Terminal
 from tui.cli.fields import entries
 from tui.cli.output import Output
-from tui.cli.secret_input import Hidden
+from tui.cli.secret_input import SecretInput
 from tui.errors import Usage
 from tui.providers.spec import Field
 from tui.secret import Secret
@@ -28,7 +28,7 @@ def take(words: list[str], monkeypatch: pytest.MonkeyPatch, stdin: str = "") -> 
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-    return entries(FIELDS, words, Hidden(), Output())
+    return entries(FIELDS, words, SecretInput(), Output())
 
 
 def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,26 +4,26 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tui.practice.tenants import BITS, COST
-from tui.storage.memory_folder import Memory
-from tui.tenancy.session import Desk
+from tui.storage.memory_folder import MemoryFolder
+from tui.tenancy.session import Session
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Wire
+    from tui.providers.client.client import Client
 
 
-def empty_desk(environ: Mapping[str, str] | None = None) -> Desk:
+def empty_desk(environ: Mapping[str, str] | None = None) -> Session:
     """Unlike the practice desk it looks at its environment and shows whether a tenant is locked."""
 
-    def wiring() -> "Wire":
+    def client_factory() -> "Client":
         from tui.practice import transport
-        from tui.providers.client.client import Wire
+        from tui.providers.client.client import Client
 
-        return Wire({}, transport=transport(0.0))
+        return Client({}, transport=transport(0.0))
 
-    return Desk(
-        Memory(),
-        Memory(),
-        wiring,
+    return Session(
+        MemoryFolder(),
+        MemoryFolder(),
+        client_factory,
         {"USER": "acme", "HOME": "/home/acme", **(environ or {})},
         key_bits=BITS,
         key_cost=COST,

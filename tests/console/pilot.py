@@ -7,21 +7,21 @@ from time import monotonic
 from textual.pilot import Pilot
 
 from tui.console.app import Modeldeck
-from tui.console.splash import Opening
-from tui.practice.tenants import practice_desk
-from tui.tenancy.session import Desk
+from tui.console.splash import SplashScreen
+from tui.practice.tenants import practice_session
+from tui.tenancy.session import Session
 
 SIZE = (80, 24)
 
 
 @asynccontextmanager
 async def console(
-    desk: Desk | None = None, tenant: str | None = "acme", size: tuple[int, int] = SIZE
+    session: Session | None = None, tenant: str | None = "acme", size: tuple[int, int] = SIZE
 ) -> AsyncIterator[Pilot[None]]:
     """The console on practice providers, on a terminal of `size` columns and rows."""
-    app = Modeldeck(desk or practice_desk(), tenant)
+    app = Modeldeck(session or practice_session(), tenant)
     async with app.run_test(size=size, notifications=True) as pilot:
-        await until(pilot, lambda: not isinstance(app.screen, Opening))
+        await until(pilot, lambda: not isinstance(app.screen, SplashScreen))
         await pilot.pause()
         yield pilot
 

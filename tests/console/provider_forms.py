@@ -10,12 +10,12 @@ from textual.widget import Widget
 
 from tests.console.pilot import until
 from tui.console.widgets.form import Button
-from tui.domain import Intake, Supply
-from tui.practice.tenants import practice_desk
+from tui.domain import ImportMode, Supply
+from tui.practice.tenants import practice_session
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.spec import Choice, Field
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
 KEY = "sk-practice-0000-a-new-made-up-key-5d1e"
@@ -26,7 +26,7 @@ MADE_UP = replace(
     id="made_up",
     label="Made [/x] \x1b[31mUp",
     supply=Supply.HOSTING,
-    intake=Intake.ADDED,
+    intake=ImportMode.ADDED,
     place=1,
     key_page="https://made-up.example/keys",
     after_saving="It does not list its models. Add each one with a.",
@@ -48,18 +48,18 @@ MADE_UP = replace(
 """A provider as none is yet: two ways of signing in, a choice, no listing, and a name that would like to be markup."""
 
 
-def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Desk:
+def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Session:
     """The practice tenants on a network that answers like this."""
-    desk = practice_desk(pace=0.0)
-    desk.wiring = lambda: Wire({}, transport=httpx.MockTransport(answer))
-    return desk
+    session = practice_session(pace=0.0)
+    session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
+    return session
 
 
-async def forget(desk: Desk, *provider_ids: str, tenant: str = "acme") -> Desk:
+async def forget(session: Session, *provider_ids: str, tenant: str = "acme") -> Session:
     """The desk with those providers not set up."""
     for each in provider_ids:
-        await status.remove_provider(desk, tenant, each)
-    return desk
+        await status.remove_provider(session, tenant, each)
+    return session
 
 
 async def paste(pilot: Pilot[None], text: str) -> None:

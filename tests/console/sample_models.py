@@ -10,7 +10,7 @@ from tests.console.pilot import SIZE, console
 from tui.console.widgets.input import LineField
 from tui.domain import Default, Model, ModelType, Origin
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 
 HOSTILE = "evil\x1b]52;c;cm0gLXJm\x07[/red][@click=app.quit]x[/]\u202egpj"
 LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
@@ -21,39 +21,39 @@ def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0
     return Model("openai_compatible", model_id, kind, Origin.ADDED, context, dimensions)
 
 
-def give(desk: Desk, models: Iterable[Model]) -> Desk:
+def give(session: Session, models: Iterable[Model]) -> Session:
     """Put models beside those that acme has."""
-    with desk.store("acme").transaction() as tables:
+    with session.store("acme").transaction() as tables:
         tables.table("models").insert_multiple(record(each) for each in models)
-    return desk
+    return session
 
 
-def give_many(desk: Desk, count: int) -> Desk:
+def give_many(session: Session, count: int) -> Session:
     """Put so many models beside those that acme has."""
     kinds = list(ModelType)
-    return give(desk, (added(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count)))
+    return give(session, (added(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count)))
 
 
-def choose(desk: Desk, kind: ModelType, provider: str, model_id: str) -> Desk:
+def choose(session: Session, kind: ModelType, provider: str, model_id: str) -> Session:
     """Make a default of anything, there or not."""
-    with desk.store("acme").transaction() as tables:
+    with session.store("acme").transaction() as tables:
         tables.table("defaults").remove(lambda each: each["type"] == kind)
         tables.table("defaults").insert(record(Default(kind, provider, model_id, "2026-10-03T09:00:00Z")))
-    return desk
+    return session
 
 
-def without(desk: Desk, *tables_to_empty: str) -> Desk:
+def without(session: Session, *tables_to_empty: str) -> Session:
     """Take everything out of those tables of acme."""
-    with desk.store("acme").transaction() as tables:
+    with session.store("acme").transaction() as tables:
         for name in tables_to_empty:
             tables.table(name).truncate()
-    return desk
+    return session
 
 
-def area(desk: Desk, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncContextManager[Pilot[None]]:
+def area(session: Session, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncContextManager[Pilot[None]]:
     """The console of acme, opened in that area."""
-    desk.config = replace(desk.config, start=name)
-    return console(desk, "acme", size)
+    session.config = replace(session.config, start=name)
+    return console(session, "acme", size)
 
 
 async def typed(pilot: Pilot[None], text: str) -> None:

@@ -10,7 +10,7 @@ from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_welcome import on_disk
 from tui.console.app import Modeldeck
 from tui.errors import Problem
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.workspace import tenants
 
 
@@ -20,31 +20,31 @@ async def test_without_a_tenant_it_is_welcome() -> None:
 
 
 async def test_with_one_tenant_it_is_its_providers_and_it_is_used_now() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "[1 Providers]")
-    assert tenants.last_used(desk) == "acme"
+    assert tenants.last_used(session) == "acme"
 
 
 async def test_with_several_it_is_the_list() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await until_shown(pilot, "▸ ▪ acme")
         assert rows(pilot)[0].startswith(" modeldeck")
 
 
 async def test_a_tenant_that_was_named_opens_at_once_in_the_area_preferred() -> None:
-    desk = practice_desk()
-    desk.config = replace(desk.config, start="playground")
-    async with console(desk, "north-lab") as pilot:
+    session = practice_session()
+    session.config = replace(session.config, start="playground")
+    async with console(session, "north-lab") as pilot:
         await until_shown(pilot, "[Chat]")
         assert "north-lab" in rows(pilot)[0]
 
 
 def test_a_data_folder_that_others_can_open_is_said_before_the_console_takes_the_terminal(tmp_path: Path) -> None:
-    desk = on_disk(empty_desk(), tmp_path)
+    session = on_disk(empty_desk(), tmp_path)
     (tmp_path / ".local/share/modeldeck/tenants").mkdir(parents=True)
     for each in (tmp_path / ".local/share/modeldeck", tmp_path / ".local/share/modeldeck/tenants"):
         each.chmod(0o755)
     with pytest.raises(Problem, match="Other users of this machine can open"):
-        Modeldeck(desk)
+        Modeldeck(session)

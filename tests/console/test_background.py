@@ -14,12 +14,12 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, forget, paste
 from tui.console import background
 from tui.domain import ModelType
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.process import identity
 from tui.secret import Secret
 from tui.storage import lock, settings_file
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -36,35 +36,35 @@ def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
 class Elsewhere:
     """Another process at the same files, known to people as process 4127 on pts/3."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = replace(desk, open_keys={}, sealed_shut={}, _stores={})
+    def __init__(self, session: Session) -> None:
+        self.session = replace(session, open_keys={}, undecryptable={}, _stores={})
 
-    async def does(self, work: Callable[[Desk], Coroutine[Any, Any, object]]) -> None:
+    async def does(self, work: Callable[[Session], Coroutine[Any, Any, object]]) -> None:
         with pytest.MonkeyPatch.context() as there:
             there.setattr(identity, "session", lambda: {"pid": 4127, "terminal": "pts/3"})
-            await work(self.desk)
+            await work(self.session)
 
 
-def set_up(desk: Desk) -> Coroutine[Any, Any, object]:
-    return status.save(desk, "acme", "openai", {"api_key": Secret(KEY)})
+def set_up(session: Session) -> Coroutine[Any, Any, object]:
+    return status.save(session, "acme", "openai", {"api_key": Secret(KEY)})
 
 
-def add_model(desk: Desk) -> Coroutine[Any, Any, object]:
-    return catalog.add(desk, "acme", "openai_compatible", MODEL, ModelType.CHAT, {}, verify=False)
+def add_model(session: Session) -> Coroutine[Any, Any, object]:
+    return catalog.add(session, "acme", "openai_compatible", MODEL, ModelType.CHAT, {}, verify=False)
 
 
-async def default_model(desk: Desk) -> None:
-    await add_model(desk)
-    await defaults.set(desk, "acme", ModelType.CHAT, f"openai_compatible/{MODEL}")
+async def default_model(session: Session) -> None:
+    await add_model(session)
+    await defaults.set(session, "acme", ModelType.CHAT, f"openai_compatible/{MODEL}")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
 async def test_the_providers_tell_once_what_was_done_and_when() -> None:
-    desk = await forget(practice_desk(pace=0.0), "openai")
-    elsewhere = Elsewhere(desk)
-    async with console(desk) as pilot:
+    session = await forget(practice_session(pace=0.0), "openai")
+    elsewhere = Elsewhere(session)
+    async with console(session) as pilot:
         await until_shown(pilot, "not set up")
         await elsewhere.does(set_up)
         await until_shown(pilot, "Another session set up OpenAI at ")
@@ -74,14 +74,14 @@ async def test_the_providers_tell_once_what_was_done_and_when() -> None:
 
 
 async def test_what_this_session_saved_is_no_other_sessions() -> None:
-    desk = practice_desk(pace=0.0)
-    async with console(desk) as pilot:
-        await set_up(desk)
+    session = practice_session(pace=0.0)
+    async with console(session) as pilot:
+        await set_up(session)
         await until_shown(pilot, "ends 5d1e")
         assert "Another session" not in shown(pilot)
 
 
-AREAS: dict[str, tuple[str, Callable[[Desk], Coroutine[Any, Any, object]], str]] = {
+AREAS: dict[str, tuple[str, Callable[[Session], Coroutine[Any, Any, object]], str]] = {
     "models": ("2", add_model, MODEL),
     "defaults": ("3", default_model, f"openai_compatible/{MODEL}"),
     "playground": ("4", default_model, f"{MODEL} · no key"),
@@ -91,9 +91,9 @@ AREAS: dict[str, tuple[str, Callable[[Desk], Coroutine[Any, Any, object]], str]]
 @pytest.mark.parametrize("area", AREAS)
 async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
     key, does, seen = AREAS[area]
-    desk = practice_desk(pace=0.0)
-    elsewhere = Elsewhere(desk)
-    async with console(desk) as pilot:
+    session = practice_session(pace=0.0)
+    elsewhere = Elsewhere(session)
+    async with console(session) as pilot:
         await pilot.press(key)
         await until(pilot, lambda: f"[{key} " in shown(pilot) or "enter send" in shown(pilot))
         assert seen not in shown(pilot)
@@ -106,11 +106,11 @@ async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
 
 @pytest.mark.parametrize("chosen", [None, "acme"])
 async def test_the_tenants_are_up_to_date_without_a_key_press(chosen: str | None) -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    await tenants.create(desk, "other")
-    elsewhere = Elsewhere(desk)
-    async with console(desk, chosen) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    await tenants.create(session, "other")
+    elsewhere = Elsewhere(session)
+    async with console(session, chosen) as pilot:
         await pilot.press("0")
         await until_shown(pilot, "── Tenants ──")
         await elsewhere.does(lambda there: tenants.create(there, "third"))
@@ -132,9 +132,9 @@ async def open_form(pilot: Pilot[None]) -> None:
 
 
 async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() -> None:
-    desk = practice_desk(pace=0.0)
-    elsewhere = Elsewhere(desk)
-    async with console(desk) as pilot:
+    session = practice_session(pace=0.0)
+    elsewhere = Elsewhere(session)
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
         await elsewhere.does(lambda there: status.save(there, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")}))
@@ -145,11 +145,11 @@ async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() 
 
 
 async def test_a_form_of_a_tenant_that_is_gone_keeps_what_was_typed() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    await tenants.create(desk, "other")
-    elsewhere = Elsewhere(desk)
-    async with console(desk) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    await tenants.create(session, "other")
+    elsewhere = Elsewhere(session)
+    async with console(session) as pilot:
         await until_shown(pilot, "not set up")
         await pilot.press("enter")
         await until_shown(pilot, "Verify and save")
@@ -189,17 +189,17 @@ def newer_version() -> Iterator[None]:
         yield
 
 
-async def newer(desk: Desk) -> Desk:
+async def newer(session: Session) -> Session:
     with newer_version():
-        await tenants.rename(desk, "acme", "acme 2")
-        await tenants.rename(desk, "acme", "acme")
-    return replace(desk, open_keys={}, sealed_shut={}, _stores={})
+        await tenants.rename(session, "acme", "acme 2")
+        await tenants.rename(session, "acme", "acme")
+    return replace(session, open_keys={}, undecryptable={}, _stores={})
 
 
 async def test_settings_of_a_newer_version_are_looked_at_with_a_banner_in_every_area() -> None:
-    desk = await newer(practice_desk(pace=0.0))
-    before = desk.store("acme").folder.read("settings.json")
-    async with console(desk) as pilot:
+    session = await newer(practice_session(pace=0.0))
+    before = session.store("acme").folder.read("settings.json")
+    async with console(session) as pilot:
         for key, area in (("1", "37 models"), ("2", "gpt"), ("3", "system reasoning"), ("4", "enter send")):
             await pilot.press(key)
             await until_shown(pilot, area)
@@ -208,12 +208,12 @@ async def test_settings_of_a_newer_version_are_looked_at_with_a_banner_in_every_
                 assert "It can be looked at, not changed." in shown(pilot)
             assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE, read-only")
             await pilot.press("escape")
-    assert desk.store("acme").folder.read("settings.json") == before
+    assert session.store("acme").folder.read("settings.json") == before
 
 
 async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
-    desk = await newer(practice_desk(pace=0.0))
-    async with console(desk) as pilot:
+    session = await newer(practice_session(pace=0.0))
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
         await until_shown(pilot, "•••")
@@ -229,24 +229,24 @@ async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sente
     monkeypatch: pytest.MonkeyPatch, area: str, key: str
 ) -> None:
     monkeypatch.setattr(background, "EVERY", 3600.0)
-    desk = practice_desk(pace=0.0)
-    async with console(desk) as pilot:
+    session = practice_session(pace=0.0)
+    async with console(session) as pilot:
         await pilot.press(area)
         await pilot.pause()
         await pilot.press("escape")
-        desk.store("acme").folder.write("settings.json", b'{"schema": 1, "data"')
+        session.store("acme").folder.write("settings.json", b'{"schema": 1, "data"')
         await pilot.press(key)
         await until_shown(pilot, "The settings cannot be read: the file ends in the middle.")
         await until_shown(pilot, "✕ acme")
 
 
 async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
-    desk = practice_desk(pace=0.0)
-    async with console(desk) as pilot:
+    session = practice_session(pace=0.0)
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
         await until_shown(pilot, "•••")
-        desk.store("acme").folder.write("settings.json", b"")
+        session.store("acme").folder.write("settings.json", b"")
         await until_shown(pilot, "▲ The settings cannot be read: the file is empty.")
         await pilot.press("tab", "shift+tab", "end", "x", "backspace", "enter", "enter")
         await until(pilot, lambda: shown(pilot).count("The settings cannot be read: the file is empty.") > 1)
@@ -258,7 +258,7 @@ async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
 
 
 async def test_a_file_system_that_machines_share_is_told_of_at_the_start(tmp_path: Path) -> None:
-    desk = empty_desk()
-    desk.data = Disk(tmp_path / "data", kind=lambda path: "nfs4")
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    session.data = DiskFolder(tmp_path / "data", kind=lambda path: "nfs4")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "Other machines may share the file system of the settings")

@@ -13,7 +13,7 @@ from tests.console.pilot import rows, shown, until
 from tests.screenshots import SCENES, shown_scene
 from tui.console.app import Modeldeck
 from tui.console.help import Help
-from tui.console.screen import Area, Framed
+from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.terminal.compositor import Composing
 from tui.workspace import tenants
 
@@ -55,7 +55,7 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
 ) -> None:
     async with shown_scene(SCENES[name]) as pilot:
         app, screen = pilot.app, pilot.app.screen
-        assert isinstance(app, Modeldeck) and isinstance(screen, Framed)
+        assert isinstance(app, Modeldeck) and isinstance(screen, FramedScreen)
 
         focused = app.focused
         for size in SIZES:
@@ -67,19 +67,19 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
 
         if SCENES[name].tenant == "acme":
             for tenant_name in NAMES:
-                await tenants.rename(app.desk, "acme", tenant_name)
+                await tenants.rename(app.session, "acme", tenant_name)
                 app.tenant_changed()
-                screen.reframe()
+                screen.refresh_chrome()
                 await pilot.pause()
                 fits(pilot)
 
         app.theme = "ansi-light"
-        app.desk.config = replace(app.desk.config, glyphs="ascii")
+        app.session.config = replace(app.session.config, glyphs="ascii")
         app.action_redraw()
         await until(pilot, lambda: not SIGNS.search(shown(pilot)))
         fits(pilot)
 
-        area = next((each for each in app.screen_stack if isinstance(each, Area)), None)
+        area = next((each for each in app.screen_stack if isinstance(each, AreaScreen)), None)
         for _ in range(5):
             await pilot.press("escape")
         assert app.is_running and app.return_code is None

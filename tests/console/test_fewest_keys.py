@@ -6,8 +6,8 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, shown, until, until_shown
-from tui.practice.tenants import PASSPHRASE, practice_desk
-from tui.tenancy.session import Desk
+from tui.practice.tenants import PASSPHRASE, practice_session
+from tui.tenancy.session import Session
 
 KEY = "sk-proj-FAKE-fewest-keys-0123456789abcdef-3f2a"
 PASTE = f"paste {KEY}"
@@ -70,20 +70,20 @@ async def test_someone_new_reaches_an_answer(who: str) -> None:
         await walk(pilot, steps)
 
 
-def alone(desk: Desk, tenant_id: str) -> Desk:
+def alone(session: Session, tenant_id: str) -> Session:
     """The desk with that tenant only."""
-    for other in set(desk.tenants.folders()) - {tenant_id}:
-        desk.tenants.folder(other).destroy()
-    return desk
+    for other in set(session.tenants.folders()) - {tenant_id}:
+        session.tenants.folder(other).destroy()
+    return session
 
 
 async def test_who_returns_with_one_tenant_presses_4() -> None:
-    async with console(alone(practice_desk(pace=0), "acme"), tenant=None) as pilot:
+    async with console(alone(practice_session(pace=0), "acme"), tenant=None) as pilot:
         await walk(pilot, (("4", "[1 Providers]"), ("hello", "enter send"), ("enter", " > hello")))
 
 
 async def test_who_returns_with_a_passphrase_is_asked_after_the_question() -> None:
-    async with console(alone(practice_desk(pace=0), "north-lab"), tenant=None) as pilot:
+    async with console(alone(practice_session(pace=0), "north-lab"), tenant=None) as pilot:
         steps = (
             ("4", "[1 Providers]"),
             ("hello", "enter send"),
@@ -95,14 +95,14 @@ async def test_who_returns_with_a_passphrase_is_asked_after_the_question() -> No
 
 
 async def test_who_returns_with_several_tenants_finds_the_last_one_under_the_cursor() -> None:
-    async with console(practice_desk(pace=0), tenant=None) as pilot:
+    async with console(practice_session(pace=0), tenant=None) as pilot:
         await walk(
             pilot, (("enter", "▸ ▪ acme"), ("4", "[1 Providers]"), ("hello", "enter send"), ("enter", " > hello"))
         )
 
 
 async def test_the_playground_can_be_where_one_starts() -> None:
-    desk = alone(practice_desk(pace=0), "acme")
-    desk.config = type(desk.config)(start="playground")
-    async with console(desk, tenant=None) as pilot:
+    session = alone(practice_session(pace=0), "acme")
+    session.config = type(session.config)(start="playground")
+    async with console(session, tenant=None) as pilot:
         await walk(pilot, (("hello", "enter send"), ("enter", " > hello")))

@@ -8,10 +8,10 @@ from textual.binding import Binding
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.config import Config
 from tui.console.help import Help
-from tui.console.screen import Area
+from tui.console.screen import AreaScreen
 from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import width
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 
 
 async def whole(pilot: object) -> str:
@@ -46,7 +46,7 @@ async def test_every_action_of_the_screen_stands_in_it() -> None:
         assert own
         for binding in own:
             assert binding.description.split(":")[0][1:20] in text.replace("\n           ", " "), binding.description
-        assert isinstance(screen, Area)
+        assert isinstance(screen, AreaScreen)
 
 
 async def test_the_two_lines_of_the_width_test_are_equally_long_where_signs_are_narrow() -> None:
@@ -87,13 +87,13 @@ async def test_a_word_is_found_and_escape_goes_back_step_by_step() -> None:
 
 
 async def test_it_says_where_the_files_of_this_user_are(tmp_path: Path) -> None:
-    from tui.storage.folder import Disk
+    from tui.storage.folder import DiskFolder
 
-    desk = practice_desk({"HOME": str(tmp_path), "MODELDECK_ASCII": "", "LANG": "C.UTF-8"})
-    async with console(desk) as pilot:
-        desk.practice = False
-        desk.data = Disk(tmp_path / ".local/share/modeldeck")
-        desk.keys = Disk(tmp_path / ".local/state/modeldeck/keys")
+    session = practice_session({"HOME": str(tmp_path), "MODELDECK_ASCII": "", "LANG": "C.UTF-8"})
+    async with console(session) as pilot:
+        session.practice = False
+        session.data = DiskFolder(tmp_path / ".local/share/modeldeck")
+        session.keys = DiskFolder(tmp_path / ".local/state/modeldeck/keys")
         await pilot.press("?")
         await pilot.press("G")
         await until_shown(pilot, "   Settings  ~/.local/share/modeldeck      Keys  ~/.local/state/modeldeck/keys")
@@ -119,15 +119,15 @@ async def test_from_a_form_it_has_the_help_of_the_fields_and_the_key_page_alone_
 
 
 async def test_keys_that_were_changed_are_shown_as_they_are_now() -> None:
-    desk = practice_desk()
-    desk.config = Config(keymap={"providers.verify": "f8"})
-    async with console(desk) as pilot:
+    session = practice_session()
+    session.config = Config(keymap={"providers.verify": "f8"})
+    async with console(session) as pilot:
         await pilot.press("?")
         await until_shown(pilot, "   f8      verify")
 
 
 async def test_in_plain_characters_every_sign_is_ascii() -> None:
-    async with console(practice_desk({"MODELDECK_ASCII": "1"})) as pilot:
+    async with console(practice_session({"MODELDECK_ASCII": "1"})) as pilot:
         await pilot.press("?")
         await until_shown(pilot, "these two lines")
         assert "   **********  these two lines" in rows(pilot)

@@ -7,15 +7,15 @@ from dataclasses import replace
 from tests.providers.client.test_remote_jobs import CREATED, EVENTS, creating
 from tests.providers.http_server import DEADLINE, QUICK, access_to, serve
 from tui.console.app import Modeldeck
-from tui.providers.client.client import Wire
-from tui.tenancy.session import Desk
+from tui.providers.client.client import Client
+from tui.tenancy.session import Session
 
 
-async def test_leaving_stops_what_goes_on_at_a_provider(desk: Desk) -> None:
+async def test_leaving_stops_what_goes_on_at_a_provider(session: Session) -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", "hold"], [b"HTTP/1.1 200 OK\r\n\r\n"]) as server:
-        wire = Wire({}, limits=QUICK)
-        app = Modeldeck(replace(desk, wiring=lambda: wire), "acme")
-        assert app.desk.wire is wire
+        wire = Client({}, limits=QUICK)
+        app = Modeldeck(replace(session, client_factory=lambda: wire), "acme")
+        assert app.session.wire is wire
         came = asyncio.Event()
 
         async def answer() -> None:
@@ -27,4 +27,4 @@ async def test_leaving_stops_what_goes_on_at_a_provider(desk: Desk) -> None:
             app.run_worker(answer(), exit_on_error=False)
             await asyncio.wait_for(came.wait(), DEADLINE)
         assert [each.target for each in server.asked][-1] == "/v1/p1/cancel"
-        assert not app.desk.open_keys
+        assert not app.session.open_keys

@@ -10,15 +10,15 @@ from tests.console.pilot import console, shown, until, until_shown
 from tui.config import Config
 from tui.console.save_file import Save
 from tui.console.widgets.input import LineField
-from tui.practice.tenants import practice_desk
-from tui.tenancy.session import Desk
+from tui.practice.tenants import practice_session
+from tui.tenancy.session import Session
 
 
-def started() -> Desk:
+def started() -> Session:
     """A desk whose first screen is the playground, where files are saved."""
-    desk = practice_desk()
-    desk.config = Config(start="playground")
-    return desk
+    session = practice_session()
+    session.config = Config(start="playground")
+    return session
 
 
 async def opened(pilot: Pilot[None], suggested: str, **formats: str) -> list[Path | None]:

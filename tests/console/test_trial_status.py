@@ -8,32 +8,32 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.sample_models import area
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
-from tui.domain import ModelType, Source
-from tui.practice.tenants import practice_desk
+from tui.domain import ModelType, KeySource
+from tui.practice.tenants import practice_session
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.models import defaults
-from tui.workspace.playground.metering import Metered
+from tui.workspace.playground.metering import TrialMeter
 
 KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
 
 
-def lent(calls: int, used: int = 0, source: Source | None = None, tenant: str = "acme") -> Desk:
+def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str = "acme") -> Session:
     """The practice desk with a trial of the first provider, of which a tenant has used some calls."""
-    desk = practice_desk(pace=0.0)
+    session = practice_session(pace=0.0)
 
     async def lend() -> None:
-        await trials.set_trial(desk, "openai", KEY, calls=calls, verify=False)
+        await trials.set_trial(session, "openai", KEY, calls=calls, verify=False)
         if source is not None:
-            await trials.choose(desk, tenant, "openai", source)
+            await trials.choose(session, tenant, "openai", source)
 
     asyncio.run(lend())
     for _ in range(used):
-        meter = Metered(desk, tenant, "openai")
+        meter = TrialMeter(session, tenant, "openai")
         meter.reserve()
         meter.settle()
-    return desk
+    return session
 
 
 async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switches() -> None:
@@ -53,7 +53,7 @@ async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switch
 
 
 async def test_without_a_trial_o_is_no_key() -> None:
-    async with area(practice_desk(), "providers") as pilot:
+    async with area(practice_session(), "providers") as pilot:
         before = shown(pilot)
         await pilot.press("o")
         assert shown(pilot) == before and "own/trial" not in before
@@ -72,16 +72,16 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
 
 
 async def test_beside_the_list_the_details_tell_the_trial() -> None:
-    async with area(await asyncio.to_thread(lent, 1_000, 901, Source.TRIAL), "providers", (120, 40)) as pilot:
+    async with area(await asyncio.to_thread(lent, 1_000, 901, KeySource.TRIAL), "providers", (120, 40)) as pilot:
         await pilot.press("home")
         await until_shown(pilot, "▲ OpenAI               99 of 1,000 left       37 models")
         await until_shown(pilot, "Source         trial, 99 of 1,000 left")
 
 
 async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
-    desk = await asyncio.to_thread(lent, 20, 18, Source.TRIAL)
-    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-5.4-mini")
-    async with area(desk, "playground") as pilot:
+    session = await asyncio.to_thread(lent, 20, 18, KeySource.TRIAL)
+    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-5.4-mini")
+    async with area(session, "playground") as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground)
         tab = screen.tab
@@ -116,7 +116,7 @@ async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
         assert tab.question.text == "And at sunset?" and tab.asking is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")
-        found = trials.left(desk, "acme", "openai")
+        found = trials.left(session, "acme", "openai")
         assert found and found.left == 0
 
 
@@ -130,10 +130,10 @@ async def test_the_tenants_show_what_is_left_where_there_is_a_trial() -> None:
 
 @pytest.mark.parametrize("tab", (ModelType.EMBEDDING, ModelType.SPEECH2TEXT))
 async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
-    desk = await asyncio.to_thread(lent, 50)
+    session = await asyncio.to_thread(lent, 50)
     model = {"embedding": "text-embedding-3-small", "speech2text": "whisper-1"}[tab]
-    await defaults.set(desk, "acme", tab, f"openai/{model}")
-    async with area(desk, "playground") as pilot:
+    await defaults.set(session, "acme", tab, f"openai/{model}")
+    async with area(session, "playground") as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground)
         await screen.show_type(tab)

@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.workspace import tenants
 
 TOO_SMALL = """
@@ -24,45 +24,45 @@ async def resized(pilot: Pilot[None], width: int, height: int) -> None:
 
 
 async def test_it_says_so_under_the_tenant() -> None:
-    async with console(practice_desk(), "acme", (36, 8)) as pilot:
+    async with console(practice_session(), "acme", (36, 8)) as pilot:
         assert rows(pilot)[0] == " ▪ acme  PRACTICE"
         assert "\n".join(rows(pilot)[1:7]) == TOO_SMALL
 
 
 async def test_growing_brings_back_screen_field_and_cursor() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "left", "left")
         await resized(pilot, 36, 8)
         assert "Nothing is lost." in shown(pilot) and "Welcome" not in shown(pilot)
         await resized(pilot, 80, 24)
         assert " ▸ Tenant           [acme-lab  " in shown(pilot)
         await pilot.press("x", "enter")
-        await until(pilot, lambda: tenants.ids(desk) == ["acme-lxab"])
+        await until(pilot, lambda: tenants.ids(session) == ["acme-lxab"])
 
 
 async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab")
         await resized(pilot, 39, 24)
         pilot.app.post_message(events.Paste("pasted"))
         await pilot.press("x", "enter", "tab", "enter")
         await resized(pilot, 80, 24)
-        assert " ▸ Tenant           [acme  " in shown(pilot) and not tenants.ids(desk)
+        assert " ▸ Tenant           [acme  " in shown(pilot) and not tenants.ids(session)
         await resized(pilot, 39, 24)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not pilot.app.is_running)
 
 
 async def test_what_runs_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, held = empty_desk(), Held(monkeypatch)
-    async with console(desk, None) as pilot:
+    session, held = empty_desk(), Held(monkeypatch)
+    async with console(session, None) as pilot:
         await pilot.press("enter")
         await until(pilot, held.started.is_set)
         await resized(pilot, 30, 6)
         held.go.set()
-        await until(pilot, lambda: tenants.ids(desk) == ["acme"])
+        await until(pilot, lambda: tenants.ids(session) == ["acme"])
         await until_shown(pilot, "▪ acme")
         await resized(pilot, 80, 24)
         await until_shown(pilot, "[1 Providers]")
@@ -73,7 +73,7 @@ async def test_what_runs_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> N
     [(10, False, False), (11, False, False), (12, False, True), (15, False, True), (16, True, True)],
 )
 async def test_the_strip_goes_first_and_then_the_title_rule(height: int, strip: bool, title: bool) -> None:
-    async with console(practice_desk(), None, (80, height)) as pilot:
+    async with console(practice_session(), None, (80, height)) as pilot:
         await until_shown(pilot, "▸ ▪ acme")
         assert ("Settings in memory" in shown(pilot)) is strip
         assert ("── Tenants ──" in shown(pilot)) is title

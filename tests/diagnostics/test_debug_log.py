@@ -143,7 +143,7 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
     for name, value in environ(tmp_path).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(envelope, "make", lambda bits: keys.make(1024, 0))
-    assert wire.Wire, "it sets the levels of the libraries when it is imported"
+    assert wire.Client, "it sets the levels of the libraries when it is imported"
     with OpenAIServer(KEY) as server:
         assert main(["tenant", "create", "acme"]) == 0
         for each in ("", "httpx", "httpcore", "httpx_ws", "wsproto", "asyncio"):

@@ -12,9 +12,9 @@ from textual.screen import Screen as TextualScreen
 import tui.console.app
 from tests.terminal import Screen
 from tui.console.app import Modeldeck
-from tui.console.terminal.flow_control import Pace
-from tui.practice.tenants import practice_desk
-from tui.tenancy.session import Desk
+from tui.console.terminal.flow_control import FlowControl
+from tui.practice.tenants import practice_session
+from tui.tenancy.session import Session
 
 
 class DimScreen(Screen):
@@ -76,7 +76,7 @@ def difference(stock: Emulator, ours: Emulator) -> str:
     return "" if stock.cursor == ours.cursor else f"cursor {stock.cursor} here {ours.cursor}"
 
 
-class Free(Pace):
+class Free(FlowControl):
     """A line on which everything may be sent at once."""
 
     def room(self, now: float) -> int:
@@ -88,8 +88,8 @@ class Watched(Modeldeck):
 
     CSS_PATH = Path(tui.console.app.__file__).with_name("app.tcss")
 
-    def __init__(self, size: tuple[int, int], desk: Desk | None = None, pace: Pace | None = None) -> None:
-        super().__init__(desk or practice_desk(), "acme")
+    def __init__(self, size: tuple[int, int], session: Session | None = None, pace: FlowControl | None = None) -> None:
+        super().__init__(session or practice_session(), "acme")
         self._line = pace or Free()
         self.stock, self.ours = Emulator(*size), Emulator(*size)
 

@@ -9,11 +9,11 @@ _make = envelope.make
 
 
 @cache
-def key_pair(number: int) -> envelope.Made:
+def key_pair(number: int) -> envelope.NewKeyPair:
     """The key pair of that number."""
     return _make(BITS)
 
 
-def make(bits: int, number: int) -> envelope.Made:
+def make(bits: int, number: int) -> envelope.NewKeyPair:
     """A small pair from the set, a large one made anew."""
     return key_pair(number) if bits == BITS else _make(bits)

@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import pytest
 
 from tests.providers.client.test_websocket import sign, spark
-from tests.providers.http_server import run, text_of
-from tui.errors import Unreachable
+from tests.providers.http_server import run, b64url_encode
+from tui.errors import NetworkError
 from tui.practice import transport
 from tui.practice.transport import Answer, Asked, Talk, whole
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.client import Access, Limits, Client
 from tui.providers.events import Finish, TextDelta, Uploading
-from tui.providers.requests import Call, Chunks, Framing
+from tui.providers.requests import Call, AudioChunks, Framing
 
-QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4)
+QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4)
 ORIGIN = "https://talk.example.test"
 
 
@@ -56,7 +56,7 @@ def access(key: str = "good") -> Access:
 
 async def ask(wish: str = "", key: str = "good", **more):
     call = Call("GET", "wss://talk.example.test/v4.0/chat", spark, Framing.WEBSOCKET, sends=({"wish": wish},), **more)
-    return await run(Wire({}, transport(0), QUICK), access(key), call)
+    return await run(Client({}, transport(0), QUICK), access(key), call)
 
 
 async def test_a_question_is_answered_in_pieces():
@@ -66,19 +66,19 @@ async def test_a_question_is_answered_in_pieces():
 async def test_a_recording_is_heard_to_its_end(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 20)
-    chunks = Chunks(path, 10, 0.0, lambda number, data, last: {"n": number})
+    chunks = AudioChunks(path, 10, 0.0, lambda number, data, last: {"n": number})
     events, problem = await ask("wait", chunks=chunks)
     assert problem is None
-    assert text_of(events) == "3 at /v4.0/chat"
+    assert b64url_encode(events) == "3 at /v4.0/chat"
     assert Uploading(20, 20) in events
 
 
 async def test_the_ways_of_failing():
     events, problem = await ask("cut")
-    assert text_of(events) and isinstance(problem, Unreachable)
+    assert b64url_encode(events) and isinstance(problem, NetworkError)
     events, problem = await ask("stall")
-    assert text_of(events) and problem and "nothing of use" in problem.message
+    assert b64url_encode(events) and problem and "nothing of use" in problem.message
     _, problem = await ask(key="refused")
     assert problem and problem.message == "OpenAI wants a key."
     events, problem = await ask("busy")
-    assert problem is None and text_of(events)
+    assert problem is None and b64url_encode(events)

@@ -19,8 +19,8 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Access
-from tui.providers.error_messages import Place, explained
-from tui.providers.requests import Call, ChatAsk, Frame, Message, Refusal
+from tui.providers.error_messages import Place, to_problem
+from tui.providers.requests import Call, ChatRequest, Frame, Message, ApiError
 from tui.providers.spec import Provider, told
 from tui.secret import Secret
 
@@ -111,7 +111,7 @@ class Chat:
         """One question."""
         assert self.declared.chat
         return self.declared.chat(
-            access.fields, ChatAsk(self.asked(access.fields), (Message("user", "Hello?"),), parameters, stream)
+            access.fields, ChatRequest(self.asked(access.fields), (Message("user", "Hello?"),), parameters, stream)
         )
 
     def __str__(self) -> str:
@@ -164,23 +164,23 @@ def refusals_in_words(facts: Facts, p: Provider) -> None:
     for said in facts.refusals:
         told = _told(facts, p, said)
         model = "" if said.call == "verify" else facts.chats[0].model.id
-        problem = explained(Place(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
+        problem = to_problem(Place(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
         assert type(problem) is said.kind
         assert problem.message.startswith(said.message.format(host="localhost:9")), problem.message
         assert said.hint in problem.hint, problem.hint
         assert not (told.final and said.retried)
 
 
-def _told(facts: Facts, p: Provider, said: Said) -> Refusal:
+def _told(facts: Facts, p: Provider, said: Said) -> ApiError:
     """The refusal as the wire meets it: by its status, or in the body of an answer that its reader is given."""
     if said.status != 200:
         return replace(p.refusal(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers)
     chat = facts.chats[0]
     fields = chat.access("http://localhost:9").fields
     assert p.chat
-    ask = ChatAsk(chat.asked(fields), (Message("user", "Hello?"),), {}, False)
+    ask = ChatRequest(chat.asked(fields), (Message("user", "Hello?"),), {}, False)
     call = p.verify(fields) if said.call == "verify" else p.chat(fields, ask)
-    refused = [each for each in read(call, said.body) if isinstance(each, Refusal)]
+    refused = [each for each in read(call, said.body) if isinstance(each, ApiError)]
     assert refused, said.body
     return refused[0]
 

@@ -8,13 +8,13 @@ from email.utils import formatdate
 from typing import Any
 
 from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
-from tui.errors import Problem, Refused, Unreachable
+from tui.errors import Problem, CredentialRejected, NetworkError
 from tui.providers.client.client import Limits
 
 NOW = 1_795_300_000.0
 """This machine's time in every test of a fault."""
 
-SOON = replace(QUICK, silence=0.3, give_up=0.8, give_up_whole=0.8, refusal_time=0.3)
+SOON = replace(QUICK, silence=0.3, stream_timeout=0.8, response_timeout=0.8, refusal_time=0.3)
 SMALL = replace(QUICK, body=200_000, answer=300_000, line=200_000, event=200_000)
 JSON = {"content-type": "application/json"}
 PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
@@ -76,20 +76,20 @@ _CHUNKED = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encod
 
 ROWS = {
     # The connection.
-    "closed": Row([b""], ENDED, Unreachable, again=True),
-    "reset": Row([RESET], ENDED, Unreachable, again=True),
-    "cut in the head": Row([b"HTTP/1.1 200 OK\r\ncontent-le"], ENDED, Unreachable, again=True),
-    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, Unreachable, again=True),
-    "silence": Row([HOLD], "sent nothing of use", Unreachable, limits=SOON),
+    "closed": Row([b""], ENDED, NetworkError, again=True),
+    "reset": Row([RESET], ENDED, NetworkError, again=True),
+    "cut in the head": Row([b"HTTP/1.1 200 OK\r\ncontent-le"], ENDED, NetworkError, again=True),
+    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, NetworkError, again=True),
+    "silence": Row([HOLD], "sent nothing of use", NetworkError, limits=SOON),
     # Statuses.
     **{f"status {each}": _status(each, deep=True) for each in (400, 403, 404, 405, 422)},
     **{f"status {each}": _status(each) for each in (402, 410, 413, 418)},
-    "status 401": _status(401, says="[Kk]ey", kind=Refused, deep=True),
-    "status 407": _status(407, says="proxy", kind=Unreachable),
+    "status 401": _status(401, says="[Kk]ey", kind=CredentialRejected, deep=True),
+    "status 407": _status(407, says="proxy", kind=NetworkError),
     **{f"status {each}": _status(each, again=True) for each in (408, 409, 500, 502, 503, 504, 529)},
     "status 429": _status(429, again=True, deep=True),
     "status 304": _status(304, "", says="304"),
-    "wrong clock": _status(401, headers={"date": _date(-420)}, kind=Refused, hint="clock is 7 min ahead"),
+    "wrong clock": _status(401, headers={"date": _date(-420)}, kind=CredentialRejected, hint="clock is 7 min ahead"),
     "words that repeat the key": Row(_words, deep=True),
     "hostile words": _status(400, {"error": {"message": "\x1b[2J\u202e" + "* a" * 50_000}}, deep=True),
     # How long to wait.
@@ -100,8 +100,8 @@ ROWS = {
     "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
     "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
     # Something on the way.
-    **{f"page {each}": _page(each, says="sent a web page", kind=Unreachable) for each in (200, 400, 401, 403, 404)},
-    "status 511": _status(511, says="wants a sign-in", kind=Unreachable),
+    **{f"page {each}": _page(each, says="sent a web page", kind=NetworkError) for each in (200, 400, 401, 403, 404)},
+    "status 511": _status(511, says="wants a sign-in", kind=NetworkError),
     "page 502": _page(502, again=True),
     **{
         f"redirect {each}": _redirect(each, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")

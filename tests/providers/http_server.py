@@ -13,14 +13,14 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.client import Access, Limits, Client
 from tui.providers.events import Event, TextDelta
 from tui.providers.origins import origin_of
-from tui.providers.requests import Call, ChatAsk, Message
+from tui.providers.requests import Call, ChatRequest, Message
 from tui.secret import Secret
 
 KEY = "sk-proj-FAKE-0123456789-abcdefghij-3f2a"
-QUICK = Limits(connect=5, silence=30, give_up=60, give_up_whole=60, backoff=0.001, backoff_most=0.002)
+QUICK = Limits(connect=5, silence=30, stream_timeout=60, response_timeout=60, backoff=0.001, backoff_most=0.002)
 DEADLINE = 10
 
 HOLD = "hold"
@@ -179,10 +179,10 @@ def access_to(base_url: str, provider: str = "openai", key: str = KEY, **more: A
 def chat_call(access: Access, stream: bool = True, model: Model = CHAT, **parameters: Any) -> Call:
     """A chat of one question."""
     assert access.provider.chat
-    return access.provider.chat(access.fields, ChatAsk(model, (Message("user", "Hello?"),), parameters, stream))
+    return access.provider.chat(access.fields, ChatRequest(model, (Message("user", "Hello?"),), parameters, stream))
 
 
-async def run(wire: Wire, access: Access, call: Call) -> tuple[list[Event], Problem | None]:
+async def run(wire: Client, access: Access, call: Call) -> tuple[list[Event], Problem | None]:
     """Every event of a call, and the problem that it ended with."""
     events: list[Event] = []
     async with asyncio.timeout(DEADLINE):
@@ -202,7 +202,7 @@ async def ask(
     **more: Any,
 ) -> tuple[list[Event], Problem | None]:
     """A chat with a server, over a wire of its own."""
-    wire = Wire(environ or {}, limits=limits)
+    wire = Client(environ or {}, limits=limits)
     try:
         access = access_to(server.base_url, **more)
         return await run(wire, replace(access, model=CHAT.id), chat_call(access, stream))
@@ -210,6 +210,6 @@ async def ask(
         await wire.aclose()
 
 
-def text_of(events: Sequence[Event]) -> str:
+def b64url_encode(events: Sequence[Event]) -> str:
     """The text of an answer."""
     return "".join(event.text for event in events if isinstance(event, TextDelta))

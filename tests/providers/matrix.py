@@ -25,10 +25,10 @@ async def counted(facts: Facts, sound: Path) -> tuple[int, ...]:
     cells = await cells_of(facts, sound)
     at_steps = sum(len(rows_of(facts, each)) + len(STOPPED) for each in cells)
     in_streams = sum(len(test_stream_faults.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
-    on_the_way = len(facts.chats) * sum(
+    bytes_in_flight = len(facts.chats) * sum(
         _times(each) for each in vars(test_connection_faults).values() if _is_test(each)
     )
-    met = (at_steps, in_streams, on_the_way, len(facts.refusals))
+    met = (at_steps, in_streams, bytes_in_flight, len(facts.refusals))
     return len({each.name for each in cells}), len(cells), *met, sum(met), len(mutants(facts))
 
 

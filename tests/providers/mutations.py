@@ -99,7 +99,17 @@ def _prose(tree: ast.Module, names: frozenset[str]) -> set[int]:
     return skipped
 
 
-_PROSE_CALLS = {"Field", "Choice", "Parameter", "Problem", "Refused", "Restricted", "Unreachable", "compile", "replace"}
+_PROSE_CALLS = {
+    "Field",
+    "Choice",
+    "Parameter",
+    "Problem",
+    "CredentialRejected",
+    "ScopeMissing",
+    "NetworkError",
+    "compile",
+    "replace",
+}
 _PROSE_CALLS |= {"temperature", "top_p", "top_k", "presence", "frequency", "repetition", "stop"}  # of dialects/sampling
 _PROSE_KEYWORDS = {"docs", "catalogue_as_of", "unset"}
 _PROSE_NAMES = {"_KNOWN", "_LABEL", "ENDINGS", "_NOTES", "names"}

@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
-from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, text_of
+from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, b64url_encode
 from tui.errors import Problem
-from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.client import Access, Limits, Client
 from tui.providers.events import Event
 from tui.providers.requests import Call
 
@@ -32,7 +32,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        return text_of(self.events)
+        return b64url_encode(self.events)
 
     @property
     def words(self) -> str:
@@ -65,7 +65,7 @@ async def ask(
     """One question to whatever is at the origin; what is said of a failure is two sentences that show no secret."""
     access = chat.access(origin, **more)
     call = chat.call(access, stream)
-    wire = Wire(environ or {}, limits=limits, clock=lambda: NOW)
+    wire = Client(environ or {}, limits=limits, clock=lambda: NOW)
     try:
         events, problem = await run(wire, access, call)
     finally:

@@ -11,8 +11,8 @@ from tests.providers.facts import every
 from tui.domain import Model, ModelType
 from tui.practice.transport import folders
 from tui.providers.client.client import Access
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message, TranscribeAsk
-from tui.providers.spec import Fields, Provider, told
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message, TranscriptionRequest
+from tui.providers.spec import FieldValues, Provider, told
 from tui.secret import Secret
 
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
@@ -41,7 +41,9 @@ def added_to(declared: Provider) -> tuple[Model, ...]:
     return models
 
 
-def calls_of(declared: Provider, fields: Fields, sound: Path = TALK, listed: tuple[Model, ...] = ()) -> dict[str, Call]:
+def calls_of(
+    declared: Provider, fields: FieldValues, sound: Path = TALK, listed: tuple[Model, ...] = ()
+) -> dict[str, Call]:
     """One call of every kind, and for every model that is added by hand; `sound` is the recording.
 
     Where none is added, the first that is `listed` is asked, or that the catalogue knows.
@@ -65,17 +67,17 @@ def _models(declared: Provider, kind: ModelType, listed: tuple[Model, ...]) -> l
     return added or known[:1] or [Model(declared.id, "some-model", kind)]
 
 
-def _of(declared: Provider, fields: Fields, model: Model, sound: Path) -> Iterator[tuple[str, Call]]:
+def _of(declared: Provider, fields: FieldValues, model: Model, sound: Path) -> Iterator[tuple[str, Call]]:
     """The calls to one model."""
     if model.type is CHAT and declared.chat:
         messages = (Message("system", "Be brief."), Message("user", "Hi"))
         for name, stream in (("chat", True), ("chat in one piece", False)):
-            yield name, declared.chat(fields, ChatAsk(model, messages, {}, stream))
+            yield name, declared.chat(fields, ChatRequest(model, messages, {}, stream))
     if model.type is EMBEDDING and declared.embed:
-        yield "embed", declared.embed(fields, EmbedAsk(model, ("a", "b")))
+        yield "embed", declared.embed(fields, EmbeddingRequest(model, ("a", "b")))
     if model.type is SPEECH and declared.transcribe:
         size = sound.stat().st_size if sound.exists() else 4000
-        yield "transcribe", declared.transcribe(fields, TranscribeAsk(model, sound, "audio/wav", size, "en"))
+        yield "transcribe", declared.transcribe(fields, TranscriptionRequest(model, sound, "audio/wav", size, "en"))
     if declared.check_model:
         asked = replace(model, fields={name: value for name, value in model.fields.items() if name in _asked(declared)})
         yield f"check {model.type}", declared.check_model(fields, asked)

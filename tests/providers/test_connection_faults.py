@@ -21,15 +21,15 @@ from tests.providers.client.test_connection import NOW as TODAY
 from tests.providers.facts import Chat
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, http, run, serve
 from tests.providers.requests import CHATS, Outcome, ask, good
-from tui.errors import Problem, Unreachable, Usage
+from tui.errors import Problem, NetworkError, Usage
 from tui.providers.client import connection
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 
 ONCE = replace(QUICK, retries=0)
 AWAY = "https://models.example.test"
 HOUR = datetime.timedelta(hours=1)
 UNSENT = ("The key was not sent.", "Nothing was sent.")
-Way = Callable[[Chat], Awaitable[None]]
+CallRoute = Callable[[Chat], Awaitable[None]]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ def one_set_of_certificates(monkeypatch: pytest.MonkeyPatch, authority: Authorit
     monkeypatch.setattr(connection, "tls_context", lambda environ: own if environ else requests.certificates())
 
 
-async def all_chats(way: Way) -> None:
+async def all_chats(way: CallRoute) -> None:
     """Every chat goes that way, all of them at once."""
     told = await asyncio.gather(*(way(chat) for chat in CHATS), return_exceptions=True)
     assert [(str(chat), each) for chat, each in zip(CHATS, told, strict=True) if each] == []
@@ -52,7 +52,7 @@ async def all_chats(way: Way) -> None:
 
 def unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
     """It is the network's side, and the key stayed here."""
-    assert isinstance(outcome.problem, Unreachable)
+    assert isinstance(outcome.problem, NetworkError)
     assert says in outcome.problem.message
     assert outcome.problem.message.endswith(UNSENT)
     assert not any(box.reveal().encode() in came for box in outcome.access.secrets().values())
@@ -128,7 +128,7 @@ async def test_too_many_answers_at_once() -> None:
     async def way(chat: Chat) -> None:
         async with serve(*([each] for each in chat.before), [HOLD]) as server:
             limits = replace(QUICK, connections=1, connect=0.3, cancel=0.3)
-            wire, access = Wire({}, limits=limits), chat.access(server.origin)
+            wire, access = Client({}, limits=limits), chat.access(server.origin)
             first = asyncio.create_task(run(wire, access, chat.call(access)))
             await asyncio.wait_for(server.held.wait(), DEADLINE)
             _, problem = await run(wire, access, chat.call(access))
@@ -295,7 +295,7 @@ async def test_an_address_that_was_not_allowed() -> None:
     async def way(chat: Chat) -> None:
         async with serve(good(chat)) as server:
             access = replace(chat.access(server.origin), origins=("https://elsewhere.test",))
-            _, problem = await run(Wire({}), access, chat.call(access))
+            _, problem = await run(Client({}), access, chat.call(access))
         assert isinstance(problem, Usage)
         assert server.connections == 0
 
@@ -305,7 +305,7 @@ async def test_an_address_that_was_not_allowed() -> None:
 async def test_plain_http_that_was_not_allowed() -> None:
     async def way(chat: Chat) -> None:
         access = chat.access("http://models.example.test")
-        _, problem = await run(Wire({}), access, chat.call(access))
+        _, problem = await run(Client({}), access, chat.call(access))
         assert isinstance(problem, Problem)
         assert "plain http" in problem.message
 

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import run, text_of
+from tests.providers.http_server import run, b64url_encode
 from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Usage
+from tui.errors import Problem, CredentialRejected, Usage
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.client.client import Access, Limits, Wire
-from tui.providers.events import Accepted, Finish, Listed, TextDelta, Transcript, Uploading, Vectors
+from tui.providers.client.client import Access, Limits, Client
+from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
-from tui.providers.requests import ChatAsk, EmbedAsk, Framing, Message, TranscribeAsk
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
 from tui.providers.spec import Provider
 
 pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda each: each.id)
@@ -40,8 +40,8 @@ def secret_of(declared: Provider) -> str:
     return next((each for each in names if each in filled), next(iter(names), ""))
 
 
-def wire() -> Wire:
-    return Wire({}, transport(0), QUICK)
+def wire() -> Client:
+    return Client({}, transport(0), QUICK)
 
 
 async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
@@ -51,7 +51,7 @@ async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
         access = access_to(declared)
         events, problem = await run(wire(), access, declared.list_models(access.fields))
         assert problem is None
-        listed = [model for event in events if isinstance(event, Listed) for model in event.models]
+        listed = [model for event in events if isinstance(event, ModelsListed) for model in event.models]
     return [each for each in (*added_to(declared), *listed) if each.type is kind]
 
 
@@ -152,7 +152,7 @@ async def test_a_refused_credential_is_named(declared):
         return
     access = access_to(declared, **{secret: "FAKE-refused-key-of-nobody-0000"})
     _, problem = await run(wire(), access, declared.verify(access.fields))
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, CredentialRejected)
     assert problem.message
     assert problem.hint
     assert "FAKE-refused" not in problem.message + problem.hint + problem.detail
@@ -173,12 +173,12 @@ async def test_a_chat(declared):
     access = replace(access_to(declared), model=model.id)
     texts = []
     for stream in (True, False):
-        call = declared.chat(access.fields, ChatAsk(model, (Message("user", "Why is the sky blue?"),), {}, stream))
+        call = declared.chat(access.fields, ChatRequest(model, (Message("user", "Why is the sky blue?"),), {}, stream))
         events, problem = await run(wire(), access, call)
         assert problem is None
         assert isinstance(events[-1], Finish)
         assert events[-1].complete
-        texts.append(text_of(events))
+        texts.append(b64url_encode(events))
         assert call.framing in IN_ONE_PIECE or len([each for each in events if isinstance(each, TextDelta)]) > 10
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
@@ -190,9 +190,9 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish):
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
     access = access_to(declared)
-    call = declared.chat(access.fields, ChatAsk(model, (Message("user", f"Why is the sky blue? {wish}"),)))
+    call = declared.chat(access.fields, ChatRequest(model, (Message("user", f"Why is the sky blue? {wish}"),)))
     events, problem = await run(wire(), access, call)
-    assert text_of(events) or call.framing in IN_ONE_PIECE
+    assert b64url_encode(events) or call.framing in IN_ONE_PIECE
     assert isinstance(problem, Problem) or not events[-1].complete
 
 
@@ -202,7 +202,7 @@ async def test_vectors(declared):
     model = (await models_of(declared, ModelType.EMBEDDING))[0]
     access = access_to(declared)
     texts = ("The sky is blue.", "Why is the sky blue?", "我在哪里可以找到发票？")
-    events, problem = await run(wire(), access, declared.embed(access.fields, EmbedAsk(model, texts)))
+    events, problem = await run(wire(), access, declared.embed(access.fields, EmbeddingRequest(model, texts)))
     assert problem is None
     vectors = [vector for each in events if isinstance(each, Vectors) for vector in each.vectors]
     assert len(vectors) == 3
@@ -222,7 +222,7 @@ async def test_a_transcript(declared, tmp_path):
     size = path.stat().st_size
     access = access_to(declared)
     for times in declared.audio(models[0]).times:
-        call = declared.transcribe(access.fields, TranscribeAsk(models[0], path, "audio/wav", size, "en", times))
+        call = declared.transcribe(access.fields, TranscriptionRequest(models[0], path, "audio/wav", size, "en", times))
         events, problem = await run(wire(), access, call)
         if isinstance(problem, Problem):
             # A practice server may have no model for speech, and says so.

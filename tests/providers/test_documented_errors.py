@@ -15,7 +15,7 @@ from tests.providers.requests import CHATS, certificates
 from tests.providers.surfaces import access_of, calls_of, filled
 from tui.providers import PROVIDERS
 from tui.providers.client import connection
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.events import Retrying
 from tui.providers.requests import Call
 from tui.providers.spec import Provider
@@ -29,7 +29,7 @@ async def refused(facts: Facts, said: Said) -> None:
         access = chat.access(server.origin)
         verifying = said.call == "verify"
         call = chat.declared.verify(access.fields) if verifying else chat.call(access)
-        wire = Wire({}, limits=QUICK, clock=lambda: NOW)
+        wire = Client({}, limits=QUICK, clock=lambda: NOW)
         events, problem = await run(wire, replace(access, model="") if verifying else access, call)
         await wire.aclose()
     assert problem

@@ -11,7 +11,7 @@ from tui.domain import ModelType
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -60,22 +60,22 @@ def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(providers.PROVIDERS, name, declared)
 
 
-async def test_one_file_is_a_provider(twelfth: None, disk_desk: Desk) -> None:
-    from tui.providers.client.client import Wire
+async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> None:
+    from tui.providers.client.client import Client
 
-    disk_desk.wiring = lambda: Wire({})
+    disk_session.client_factory = lambda: Client({})
     with OpenAIServer(KEY) as server:
-        tenant = await tenants.create(disk_desk, "acme")
+        tenant = await tenants.create(disk_session, "acme")
         values = {"api_key": Secret(KEY), "base_url": server.url}
-        verified = await status.verify(disk_desk, tenant.id, "twelfth", values)
-        await status.save(disk_desk, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
-        listed = catalog.listing(disk_desk, tenant.id, ModelType.CHAT, "twelfth")
+        verified = await status.verify(disk_session, tenant.id, "twelfth", values)
+        await status.save(disk_session, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
+        listed = catalog.listing(disk_session, tenant.id, ModelType.CHAT, "twelfth")
         assert "gpt-6-sol" in [model.id for model in listed]
-        await defaults.set(disk_desk, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
-        model = catalog.find(disk_desk, tenant.id, "twelfth/gpt-6-sol")
-        asked = calls.chat(disk_desk, tenant.id, model, (Message("user", "Why?"),), {})
+        await defaults.set(disk_session, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
+        model = catalog.find(disk_session, tenant.id, "twelfth/gpt-6-sol")
+        asked = calls.chat(disk_session, tenant.id, model, (Message("user", "Why?"),), {})
         answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
         assert answer == "The sky is blue because of scattering."
         assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
-    await disk_desk.aclose()
+    await disk_session.aclose()
     assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | own | imported, others can be added | yes | – | – |"

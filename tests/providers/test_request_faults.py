@@ -28,8 +28,8 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.practice import transport
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
-from tui.providers.events import Accepted, Event, Finish, Found, Learned, Listed, Notice, Retrying
+from tui.providers.client.client import Access, Limits, Client
+from tui.providers.events import Accepted, Event, Finish, Found, ModelDetails, ModelsListed, Notice, Retrying
 from tui.providers.origins import host_of
 from tui.providers.requests import Call, Framing
 
@@ -68,7 +68,7 @@ class Outcome:
         last = self.events[-1] if self.events and not self.problem else None
         if isinstance(last, Finish):
             return last.complete
-        return isinstance(last, Accepted | Learned | Listed | Found)
+        return isinstance(last, Accepted | ModelDetails | ModelsListed | Found)
 
     @property
     def words(self) -> str:
@@ -84,12 +84,12 @@ async def there(
     times: int = 0,
     limits: Limits = QUICK,
     chat: Chat | None = None,
-) -> AsyncIterator[tuple[Wire, Outcome]]:
+) -> AsyncIterator[tuple[Client, Outcome]]:
     """A wire to the practice providers, or to a chat of the facts, with the fault in the way."""
     script = scripted(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
     async with relay(at, fault, times, script) as server:
         loop = Loop(server.port)
-        wire = Wire({}, loop, limits, lambda: NOW)
+        wire = Client({}, loop, limits, lambda: NOW)
         yield wire, Outcome(server)
         await wire.aclose()
         await loop.aclose()
@@ -150,8 +150,8 @@ async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
 async def _listed(access: Access) -> tuple[Model, ...]:
     if access.provider.list_models is None:
         return ()
-    events, _ = await run(Wire({}, transport(0)), access, access.provider.list_models(access.fields))
-    return tuple(model for each in events if isinstance(each, Listed) for model in each.models)
+    events, _ = await run(Client({}, transport(0)), access, access.provider.list_models(access.fields))
+    return tuple(model for each in events if isinstance(each, ModelsListed) for model in each.models)
 
 
 def rows_of(facts: Facts, cell: Cell) -> list[str]:

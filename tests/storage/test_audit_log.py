@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import Problem
-from tui.storage.audit_log import HEAD, LOG, MENDED, UNNOTED, Act, Head, Log, entries, line, parse, start, verify
-from tui.storage.folder import Disk
-from tui.storage.memory_folder import Memory
+from tui.storage.audit_log import HEAD, LOG, MENDED, UNNOTED, AuditEvent, Head, Log, entries, line, parse, start, verify
+from tui.storage.folder import DiskFolder
+from tui.storage.memory_folder import MemoryFolder
 
 WHEN = "2026-11-22T13:51:00Z"
 BY = {"user": "ada", "from": "203.0.113.5"}
@@ -21,7 +21,7 @@ def written(count: int, owner: str = "acme") -> tuple[bytes, Head]:
     """A log of so many entries, and its head."""
     content, head = b"", start(owner)
     for number in range(count):
-        added, head = line(head, WHEN, BY, Act("default set", {"type": "chat", "model": f"openai/m{number}"}))
+        added, head = line(head, WHEN, BY, AuditEvent("default set", {"type": "chat", "model": f"openai/m{number}"}))
         content += added
     return content, head
 
@@ -97,7 +97,7 @@ def test_any_bytes_are_read_or_passed_over(text: bytes) -> None:
 
 
 def test_what_is_read_can_be_shown() -> None:
-    text, _ = line(start("acme"), WHEN, {"user": "a\x1b[2Jda"}, Act("x\u202e", {"model": "a\nb" + "c" * 900}))
+    text, _ = line(start("acme"), WHEN, {"user": "a\x1b[2Jda"}, AuditEvent("x\u202e", {"model": "a\nb" + "c" * 900}))
     entry = parse(text.replace(b"default", b"\\u001b[31m"))
     assert entry and entry.by == {"user": "a[2Jda"} and len(str(entry.about["model"])) == 200
 
@@ -106,21 +106,21 @@ def test_what_is_read_can_be_shown() -> None:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Disk:
-    return Disk(tmp_path / "data")
+def folder(tmp_path: Path) -> DiskFolder:
+    return DiskFolder(tmp_path / "data")
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> Disk:
-    return Disk(tmp_path / "keys")
+def beside(tmp_path: Path) -> DiskFolder:
+    return DiskFolder(tmp_path / "keys")
 
 
 @pytest.fixture
-def log(folder: Disk, beside: Disk) -> Log:
+def log(folder: DiskFolder, beside: DiskFolder) -> Log:
     """A log with three entries."""
     log = Log("acme", folder, beside)
     for number in range(3):
-        log.append(WHEN, BY, [Act("unlocked", {"number": number})])
+        log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number})])
     return log
 
 
@@ -128,70 +128,70 @@ def done(log: Log) -> list[str]:
     return [each.done for each in log.read()]
 
 
-def test_entries_are_added_in_a_file_of_ones_own(log: Log, folder: Disk) -> None:
+def test_entries_are_added_in_a_file_of_ones_own(log: Log, folder: DiskFolder) -> None:
     assert [(each.n, each.done, each.by) for each in log.read()] == [(n, "unlocked", BY) for n in (1, 2, 3)]
     assert stat.S_IMODE(os.stat(folder.path / LOG).st_mode) == 0o600
     assert log.verify() == []
 
 
 def test_in_memory_it_is_the_same() -> None:
-    log = Log("acme", Memory(), Memory())
-    log.append(WHEN, BY, [Act("unlocked"), Act("locked")])
+    log = Log("acme", MemoryFolder(), MemoryFolder())
+    log.append(WHEN, BY, [AuditEvent("unlocked"), AuditEvent("locked")])
     assert done(log) == ["unlocked", "locked"] and log.verify() == []
 
 
-def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Disk) -> None:
+def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: DiskFolder) -> None:
     whole = folder.read(LOG) or b""
     lines = whole.splitlines(keepends=True)
     for damaged in (b"".join(lines[:2]), b"".join(lines[1:]), whole.replace(b'"number": 2', b'"number": 7'), b""):
         folder.write(LOG, damaged)
         before = [each.sentence for each in log.verify() if not each.harmless]
-        log.append(WHEN, BY, [Act("locked")])
+        log.append(WHEN, BY, [AuditEvent("locked")])
         after = [each.sentence for each in log.verify() if not each.harmless]
         assert before and after, damaged
         folder.write(LOG, whole)
         folder.remove(HEAD)
 
 
-def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: Disk) -> None:
-    torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, Act("locked"))
+def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: DiskFolder) -> None:
+    torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
     for kept in range(1, len(torn)):
         log = Log("acme", folder.folder(str(kept)), folder.folder(f"{kept}-beside"))
-        log.append(WHEN, BY, [Act("unlocked")])
-        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, Act("locked"))
+        log.append(WHEN, BY, [AuditEvent("unlocked")])
+        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
         folder.folder(str(kept)).append(LOG, added[:kept])
         assert [each.harmless for each in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
-        log.append(WHEN, BY, [Act("renamed")])
+        log.append(WHEN, BY, [AuditEvent("renamed")])
         assert done(log) in (["unlocked", MENDED, "renamed"], ["unlocked", "locked", "renamed"])
         assert all(each.harmless for each in log.verify())
 
 
-def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log, folder: Disk) -> None:
+def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log, folder: DiskFolder) -> None:
     folder.append(LOG, b'{"about": {"a')
-    log.append(WHEN, BY, [Act("locked")])
+    log.append(WHEN, BY, [AuditEvent("locked")])
     assert all(each.harmless for each in log.verify())
     folder.write(LOG, (folder.read(LOG) or b"").replace(b'{"about": {"a\n', b'{"about": {"b\n'))
     assert not all(each.harmless for each in log.verify())
 
 
-def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: Disk, beside: Disk) -> None:
+def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFolder, beside: DiskFolder) -> None:
     behind = beside.read(HEAD) or b""
-    log.append(WHEN, BY, [Act("locked")], state="s1")
+    log.append(WHEN, BY, [AuditEvent("locked")], state="s1")
     beside.write(HEAD, behind)
     assert log.verify() == []
-    log.append(WHEN, BY, [Act("unlocked")], before="s1", state="s2")
+    log.append(WHEN, BY, [AuditEvent("unlocked")], before="s1", state="s2")
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
 
 
 def test_a_change_that_has_no_entry_is_told_by_the_next(log: Log) -> None:
-    log.append(WHEN, BY, [Act("default set")], before="s0", state="s1")
+    log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
     assert [each.harmless for each in log.verify("s2")] == [True]
-    log.append(WHEN, BY, [Act("default set")], before="s2", state="s3")
+    log.append(WHEN, BY, [AuditEvent("default set")], before="s2", state="s3")
     assert done(log)[-2:] == [UNNOTED, "default set"] and log.verify("s3") == []
 
 
-def test_a_head_that_is_gone_is_named(log: Log, beside: Disk) -> None:
+def test_a_head_that_is_gone_is_named(log: Log, beside: DiskFolder) -> None:
     beside.remove(HEAD)
     assert bad_of(log) == ["Its head is not beside the private key: a cut end could not be noticed."]
 
@@ -201,7 +201,7 @@ def bad_of(log: Log) -> list[str]:
 
 
 @pytest.mark.parametrize("mend", ["chmod", "link", "folder"])
-def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: Disk, mend: str) -> None:
+def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: DiskFolder, mend: str) -> None:
     path = folder.path / LOG
     if mend == "chmod":
         path.chmod(0o644)
@@ -209,21 +209,21 @@ def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: Disk,
         path.rename(path.with_name("elsewhere"))
         path.symlink_to("elsewhere") if mend == "link" else path.mkdir(0o700)
     with pytest.raises(Problem):
-        log.append(WHEN, BY, [Act("locked")])
+        log.append(WHEN, BY, [AuditEvent("locked")])
 
 
-def test_adding_to_a_long_log_reads_its_end_alone(folder: Disk, beside: Disk) -> None:
+def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, beside: DiskFolder) -> None:
     log = Log("acme", folder, beside)
-    log.append(WHEN, BY, [Act("unlocked")] * 5_000)
+    log.append(WHEN, BY, [AuditEvent("unlocked")] * 5_000)
     reads: list[int] = []
 
-    class Counting(Disk):
+    class Counting(DiskFolder):
         def read(self, name: str, last: int = 0) -> bytes | None:
             content = super().read(name, last)
             reads.append(len(content or b""))
             return content
 
     assert os.stat(folder.path / LOG).st_size > 900_000
-    Log("acme", Counting(folder.path), beside).append(WHEN, BY, [Act("locked")])
+    Log("acme", Counting(folder.path), beside).append(WHEN, BY, [AuditEvent("locked")])
     assert sum(reads) <= 64 * 1024
     assert len(log.read(last=10_000)) < 60

@@ -13,23 +13,23 @@ from typing import Any
 
 import pytest
 
-from tui.errors import Problem, Unsaved
+from tui.errors import Problem, SaveFailed
 from tui.storage import filesystem
-from tui.storage.folder import Disk, Folder
+from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import LOCK
-from tui.storage.memory_folder import Memory
+from tui.storage.memory_folder import MemoryFolder
 
 OTHER_USER = 65_534
 
 
 @pytest.fixture(params=["disk", "memory"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
-    return Disk(tmp_path / "private") if request.param == "disk" else Memory()
+    return DiskFolder(tmp_path / "private") if request.param == "disk" else MemoryFolder()
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    made = Disk(tmp_path / "private")
+def disk(tmp_path: Path) -> DiskFolder:
+    made = DiskFolder(tmp_path / "private")
     made.write("a", b"1")
     return made
 
@@ -117,7 +117,7 @@ def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) 
 def test_modes_are_private_from_birth_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
-        folder = Disk(tmp_path / "above" / "private").folder("inside")
+        folder = DiskFolder(tmp_path / "above" / "private").folder("inside")
         folder.write("a", b"1", keep=2)
         folder.write("a", b"2", keep=2)
         with folder.lock():
@@ -130,7 +130,7 @@ def test_modes_are_private_from_birth_whatever_the_umask(tmp_path: Path, umask: 
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o710, 0o701, 0o770, 0o777])
-def test_a_folder_open_to_others_is_refused_with_the_line_that_mends_it(disk: Disk, mode: int) -> None:
+def test_a_folder_open_to_others_is_refused_with_the_line_that_mends_it(disk: DiskFolder, mode: int) -> None:
     disk.path.chmod(mode)
     for attempt in (disk.names, lambda: disk.read("a"), lambda: disk.write("a", b""), lambda: disk.lock().__enter__()):
         with pytest.raises(Problem, match="Other users") as caught:
@@ -141,14 +141,14 @@ def test_a_folder_open_to_others_is_refused_with_the_line_that_mends_it(disk: Di
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o620, 0o602, 0o666])
-def test_a_file_open_to_others_is_refused_with_the_line_that_mends_it(disk: Disk, mode: int) -> None:
+def test_a_file_open_to_others_is_refused_with_the_line_that_mends_it(disk: DiskFolder, mode: int) -> None:
     (disk.path / "a").chmod(mode)
     with pytest.raises(Problem, match="Other users") as caught:
         disk.read("a")
     assert f"chmod 600 {disk.path / 'a'}" in caught.value.hint.splitlines()
 
 
-def test_what_belongs_to_another_user_is_refused(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_belongs_to_another_user_is_refused(disk: DiskFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() == 0:
         os.chown(disk.path / "a", OTHER_USER, OTHER_USER)
     else:
@@ -162,7 +162,7 @@ def test_what_belongs_to_another_user_is_refused(disk: Disk, monkeypatch: pytest
     assert "chown" in caught.value.hint
 
 
-def test_a_link_in_place_of_a_file_is_refused_and_its_target_untouched(disk: Disk, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_file_is_refused_and_its_target_untouched(disk: DiskFolder, tmp_path: Path) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     victim.chmod(0o600)
@@ -175,19 +175,19 @@ def test_a_link_in_place_of_a_file_is_refused_and_its_target_untouched(disk: Dis
     assert disk.read("a") == b"mine"
 
 
-def test_a_link_in_place_of_the_folder_or_the_lock_is_refused(disk: Disk, tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_folder_or_the_lock_is_refused(disk: DiskFolder, tmp_path: Path) -> None:
     (tmp_path / "alias").symlink_to(disk.path)
     with pytest.raises(Problem, match="link"):
-        Disk(tmp_path / "alias").read("a")
+        DiskFolder(tmp_path / "alias").read("a")
     with pytest.raises(Problem, match="link"):
-        Disk(tmp_path / "alias").write("a", b"")
+        DiskFolder(tmp_path / "alias").write("a", b"")
     (disk.path / LOCK).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(Problem), disk.lock():
         pass
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_what_is_no_file_is_refused_without_waiting_for_it(disk: Disk) -> None:
+def test_what_is_no_file_is_refused_without_waiting_for_it(disk: DiskFolder) -> None:
     os.mkfifo(disk.path / "pipe", 0o600)
     with pytest.raises(Problem):
         disk.read("pipe")
@@ -196,14 +196,16 @@ def test_what_is_no_file_is_refused_without_waiting_for_it(disk: Disk) -> None:
         disk.read("folder")
 
 
-def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     for call in ("fsync", "link", "replace"):
         with monkeypatch.context() as patched:
             patched.setattr(os, call, fails)
-            with pytest.raises(Unsaved, match="disk is full"):
+            with pytest.raises(SaveFailed, match="disk is full"):
                 disk.write("a", b"2", keep=2)
         assert disk.read("a") == b"1"
         assert not [each for each in os.listdir(disk.path) if each.startswith(".tmp-")]
@@ -218,21 +220,25 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(disk: Disk, m
         (errno.EFBIG, "larger"),
     ],
 )
-def test_why_nothing_was_written_is_said(disk: Disk, monkeypatch: pytest.MonkeyPatch, number: int, said: str) -> None:
+def test_why_nothing_was_written_is_said(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError(number, "")
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(Unsaved, match=said) as caught:
+    with pytest.raises(SaveFailed, match=said) as caught:
         disk.write("a", b"2")
     assert caught.value.hint and disk.read("a") == b"1"
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_told_before_anything_is_written(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(filesystem, "room", lambda at: 1_200_000)
     disk.write("a", bytes(1_000_000))
     monkeypatch.setattr(os, "link", lambda *_, **__: pytest.fail("something was written"))
-    with pytest.raises(Unsaved, match="disk is full") as caught:
+    with pytest.raises(SaveFailed, match="disk is full") as caught:
         disk.write("a", bytes(1_400_000), keep=1)
     assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
     assert disk.shut() is None
@@ -243,7 +249,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(disk: Disk, monk
 
 
 def test_a_state_that_took_its_name_and_may_not_be_on_the_disk_is_not_called_unchanged(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync = os.fsync
 
@@ -259,7 +265,7 @@ def test_a_state_that_took_its_name_and_may_not_be_on_the_disk_is_not_called_unc
 
 
 def test_a_file_system_without_room_is_left_as_it_was(tmp_path: Path) -> None:
-    disk = Disk(tmp_path / "full")
+    disk = DiskFolder(tmp_path / "full")
     disk.write("a", b"1")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -273,7 +279,7 @@ def test_a_file_system_without_room_is_left_as_it_was(tmp_path: Path) -> None:
     assert disk.read("a") == b"1" and os.listdir(disk.path) == ["a"]
 
 
-def test_without_hard_links_the_state_before_is_copied(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_hard_links_the_state_before_is_copied(disk: DiskFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -282,14 +288,14 @@ def test_without_hard_links_the_state_before_is_copied(disk: Disk, monkeypatch: 
     assert (disk.read("a"), disk.read("a.1")) == (b"2", b"1")
 
 
-def test_temporary_files_of_a_killed_process_are_swept_under_the_lock(disk: Disk) -> None:
+def test_temporary_files_of_a_killed_process_are_swept_under_the_lock(disk: DiskFolder) -> None:
     (disk.path / ".tmp-a-1-1").write_bytes(b"half")
     assert disk.names() == ["a"]
     with disk.lock():
         assert not (disk.path / ".tmp-a-1-1").exists()
 
 
-def test_the_lock_of_another_process_is_named_with_its_number_and_goes_with_it(disk: Disk) -> None:
+def test_the_lock_of_another_process_is_named_with_its_number_and_goes_with_it(disk: DiskFolder) -> None:
     script = "import sys; from pathlib import Path; from tui.storage.folder import Disk\n"
     script += "with Disk(Path(sys.argv[1])).lock():\n    print('held', flush=True); sys.stdin.read()"
     with subprocess.Popen(
@@ -304,8 +310,8 @@ def test_the_lock_of_another_process_is_named_with_its_number_and_goes_with_it(d
             pass
 
 
-def test_a_folder_removed_in_another_session_is_not_written_to(disk: Disk) -> None:
-    waiting = Disk(disk.path)
+def test_a_folder_removed_in_another_session_is_not_written_to(disk: DiskFolder) -> None:
+    waiting = DiskFolder(disk.path)
     with waiting._opened() as at:
         disk.destroy()
         assert at is not None
@@ -314,7 +320,7 @@ def test_a_folder_removed_in_another_session_is_not_written_to(disk: Disk) -> No
     assert not disk.path.exists()
 
 
-def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(disk: Disk, tmp_path: Path) -> None:
+def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(disk: DiskFolder, tmp_path: Path) -> None:
     with disk._opened() as at:
         assert at is not None
         os.rename(disk.path, tmp_path / ".leaving")
@@ -326,7 +332,7 @@ def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(dis
 
 
 def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_is_told(
-    disk: Disk, monkeypatch: pytest.MonkeyPatch
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
 
@@ -347,7 +353,7 @@ def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_
 
 
 def test_a_removal_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Path) -> None:
-    above = Disk(tmp_path / "above")
+    above = DiskFolder(tmp_path / "above")
     above.folder("b").write("x", b"1")
     half = above.path / ".leaving-c-1-1"
     (half / "inside").mkdir(parents=True)
@@ -360,6 +366,6 @@ def test_a_removal_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Pa
 def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Problem) as caught:
-        Disk(tmp_path / "file" / "data").write("a", b"")
+        DiskFolder(tmp_path / "file" / "data").write("a", b"")
     assert str(tmp_path / "file") in caught.value.message
     assert caught.value.hint

@@ -13,7 +13,7 @@ import pytest
 from tui.errors import Problem
 from tui.process import identity
 from tui.storage import filesystem, lock
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 from tui.storage.lock import LEASE, LOCK, waited
 
 HOLDS = """
@@ -36,8 +36,8 @@ def held(folder: Path, kind: str = "") -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    made = Disk(tmp_path / "private", kind=lambda path: "nfs4")
+def disk(tmp_path: Path) -> DiskFolder:
+    made = DiskFolder(tmp_path / "private", kind=lambda path: "nfs4")
     made.write("a", b"1")
     return made
 
@@ -47,7 +47,7 @@ def test_what_waits_for_another_process_is_told_for_how_long(tmp_path: Path) -> 
         ended: list[str] = []
 
         def wait() -> None:
-            with Disk(tmp_path / "private").lock():
+            with DiskFolder(tmp_path / "private").lock():
                 ended.append("mine")
 
         waiting = threading.Thread(target=wait)
@@ -62,7 +62,11 @@ def test_what_waits_for_another_process_is_told_for_how_long(tmp_path: Path) -> 
 
 
 def test_parts_of_one_process_that_wait_for_each_other_are_no_other_session(tmp_path: Path) -> None:
-    with Disk(tmp_path / "private").lock(), pytest.raises(Problem), Disk(tmp_path / "private").lock(wait=0.05):
+    with (
+        DiskFolder(tmp_path / "private").lock(),
+        pytest.raises(Problem),
+        DiskFolder(tmp_path / "private").lock(wait=0.05),
+    ):
         pass
     assert waited() == 0.0
 
@@ -77,7 +81,7 @@ def test_who_holds_the_lock_is_named_with_its_terminal_and_its_machine() -> None
 
 
 @pytest.mark.parametrize("signed", [b"", b"17 14:07", b"[" * 5000, b"\xff", b"null", b'{"pid": "x", "at": "y"}'])
-def test_a_lock_file_of_any_content_is_no_obstacle(disk: Disk, signed: bytes) -> None:
+def test_a_lock_file_of_any_content_is_no_obstacle(disk: DiskFolder, signed: bytes) -> None:
     (disk.path / LOCK).write_bytes(signed)
     (disk.path / LOCK).chmod(0o600)
     with disk.lock():
@@ -116,19 +120,19 @@ def test_a_file_system_that_machines_share_is_known_by_the_table_of_mounts(path:
     assert filesystem.shared_by(TABLE, path) == kind
 
 
-def test_there_a_lease_is_held_beside_the_lock_and_is_gone_afterwards(disk: Disk) -> None:
+def test_there_a_lease_is_held_beside_the_lock_and_is_gone_afterwards(disk: DiskFolder) -> None:
     assert disk.shared == disk.folder("inside").shared == "nfs4"
     with disk.lock():
         lease = json.loads((disk.path / LEASE).read_bytes())
         assert lease["pid"] == os.getpid() and lease["host"] and (disk.path / LEASE).stat().st_mode & 0o777 == 0o600
         assert disk.names() == ["a"]
     assert not (disk.path / LEASE).exists()
-    local = Disk(disk.path, kind=lambda path: "")
+    local = DiskFolder(disk.path, kind=lambda path: "")
     with local.lock():
         assert not (disk.path / LEASE).exists()
 
 
-def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk: Disk) -> None:
+def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk: DiskFolder) -> None:
     with held(disk.path, "nfs4") as other:
         other.kill()
         other.wait()
@@ -137,7 +141,7 @@ def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk
         assert json.loads((disk.path / LEASE).read_bytes())["pid"] == os.getpid()
 
 
-def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: Disk) -> None:
+def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: DiskFolder) -> None:
     if not identity._boot():
         pytest.fail("this machine does not tell when it was started")
     (disk.path / LEASE).write_text(json.dumps(identity.mark(time.time()) | {"boot": "another"}))
@@ -145,7 +149,7 @@ def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: Disk)
         pass
 
 
-def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: Disk) -> None:
+def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: DiskFolder) -> None:
     theirs = json.dumps(identity.mark(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
     (disk.path / LEASE).write_text(theirs)
     said = r"\(process 4127 on pts/3 of web-2\) has been writing since"
@@ -155,7 +159,7 @@ def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: D
     assert (disk.path / LEASE).read_text() == theirs
 
 
-def test_a_lease_that_was_never_signed_is_taken_away_after_a_while(disk: Disk) -> None:
+def test_a_lease_that_was_never_signed_is_taken_away_after_a_while(disk: DiskFolder) -> None:
     (disk.path / LEASE).write_bytes(b"")
     with pytest.raises(Problem), disk.lock(wait=0.05):
         pass

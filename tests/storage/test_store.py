@@ -13,15 +13,15 @@ from tests.campaign.damaged import GOOD
 from tui import __version__
 from tui.errors import Problem, Usage
 from tui.storage import settings_file
-from tui.storage.folder import Disk, Folder
-from tui.storage.memory_folder import Memory
+from tui.storage.folder import DiskFolder, Folder
+from tui.storage.memory_folder import MemoryFolder
 from tui.storage.settings_file import canonical
-from tui.storage.store import KEPT, Damaged, Store, decode
+from tui.storage.store import KEPT, CorruptSettings, Store, decode
 
 
 @pytest.fixture
 def store() -> Store:
-    made = Store(Memory())
+    made = Store(MemoryFolder())
     made.create({"id": "acme"})
     return made
 
@@ -39,7 +39,7 @@ def ids(store: Store) -> list[int]:
 
 
 def test_what_a_transaction_changed_is_read_by_others() -> None:
-    folder = Memory()
+    folder = MemoryFolder()
     Store(folder).create({"id": "acme"})
     other = Store(folder)
     assert ids(other) == []
@@ -114,7 +114,7 @@ def test_settings_are_made_once(store: Store) -> None:
 
 
 def test_settings_that_were_removed_meanwhile_do_not_come_back(tmp_path: Path) -> None:
-    store = Store(Disk(tmp_path / "acme"))
+    store = Store(DiskFolder(tmp_path / "acme"))
     store.create({"id": "acme"})
     store.folder.destroy()
     with pytest.raises(Problem, match="removed"):
@@ -138,7 +138,7 @@ def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store:
     for n in range(3):
         add(store, n)
     store.folder.write(store.name, b"{broken")
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptSettings):
         store.read()
     newest = store.earlier()[0]
     kept = store.restore(newest.name)
@@ -150,7 +150,7 @@ def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store:
 
 
 def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
-    store = Store(Disk(tmp_path / "acme"))
+    store = Store(DiskFolder(tmp_path / "acme"))
     store.create({"id": "acme"})
     for n in range(3):
         with store.transaction() as tables:
@@ -177,10 +177,10 @@ def test_a_file_that_vanished_is_not_taken_for_an_empty_one(store: Store) -> Non
     add(store, 1)
     add(store, 2)
     store.folder.remove(store.name)
-    with pytest.raises(Damaged) as caught:
+    with pytest.raises(CorruptSettings) as caught:
         store.read()
     assert caught.value.kind == "missing"
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptSettings):
         add(store, 3)
 
 
@@ -221,7 +221,7 @@ def written_by_newer(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = Memory()
+    folder = MemoryFolder()
     store = written_by_newer(folder, monkeypatch)
     content = folder.read(store.name)
     assert ids(store) == [7]
@@ -237,7 +237,7 @@ def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch
 def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = Disk(tmp_path / "acme")
+    folder = DiskFolder(tmp_path / "acme")
     Store(folder).create({"id": "acme"})
     add(Store(folder), 7)
     before = folder.read("settings.json")
@@ -266,7 +266,7 @@ def test_an_older_version_that_cannot_be_brought_up_is_named_and_left(
         raise KeyError("models")
 
     monkeypatch.setattr(settings_file, "MIGRATIONS", (fails,))
-    with pytest.raises(Damaged, match="could not be brought up to 2"):
+    with pytest.raises(CorruptSettings, match="could not be brought up to 2"):
         Store(store.folder).read()
     assert store.folder.read(store.name) == before
 
@@ -280,7 +280,7 @@ def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
         store.accept_edit()
     edited = (store.folder.read(store.name) or b"").replace(b'{"id":7}', b'{"id":8}')
     store.folder.write(store.name, edited)
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptSettings):
         store.read()
     found = store.edited()
     assert found and found.data["models"] == {"1": {"id": 8}}
@@ -301,13 +301,13 @@ def test_every_flipped_bit_of_the_data_is_noticed() -> None:
     start = GOOD.index(b'"data"')
     for place in range(start, len(GOOD) - 2):
         flipped = GOOD[:place] + bytes([GOOD[place] ^ 1]) + GOOD[place + 1 :]
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptSettings):
             decode(flipped)
 
 
 def test_every_cut_is_noticed() -> None:
     for length in range(len(GOOD) - 2):
-        with pytest.raises(Damaged):
+        with pytest.raises(CorruptSettings):
             decode(GOOD[:length])
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain import Check, CheckState, Credential, Default, Model, ModelType, Tenant
+from tui.domain import Check, VerificationState, Credential, Default, Model, ModelType, Tenant
 from tui.sanitize import printable
-from tui.storage.store import Damaged
-from tui.tenancy.serialization import noun, record
+from tui.storage.store import CorruptSettings
+from tui.tenancy.serialization import from_record, record
 
 PLAIN = st.text(max_size=30).map(printable)
 NOUNS = st.one_of(
@@ -26,14 +26,14 @@ NOUNS = st.one_of(
         st.lists(PLAIN, max_size=3).map(tuple),
         hints=st.dictionaries(PLAIN, PLAIN, max_size=2),
         active=st.booleans(),
-        check=st.builds(Check, st.sampled_from(CheckState), PLAIN, st.integers(0, 99), PLAIN),
+        check=st.builds(Check, st.sampled_from(VerificationState), PLAIN, st.integers(0, 99), PLAIN),
     ),
 )
 
 
 @given(NOUNS)
 def test_a_noun_comes_back_from_json_as_it_was(made: Model | Default | Tenant | Credential) -> None:
-    assert noun(type(made), json.loads(json.dumps(record(made)))) == made
+    assert from_record(type(made), json.loads(json.dumps(record(made)))) == made
 
 
 def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> None:
@@ -60,12 +60,12 @@ def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> Non
     ],
 )
 def test_a_record_of_another_shape_is_damage(kind: type, entries: dict[str, object]) -> None:
-    with pytest.raises(Damaged) as caught:
-        noun(kind, entries)
+    with pytest.raises(CorruptSettings) as caught:
+        from_record(kind, entries)
     assert caught.value.kind == "shape"
 
 
 def test_unknown_entries_are_dropped_and_texts_come_out_printable() -> None:
     entries = {"provider": "p", "id": "a\x1b]0;x\x07\u202eb", "type": "chat", "later": 1, "fields": {"k\x00": "v\x9b"}}
-    made = noun(Model, entries)
+    made = from_record(Model, entries)
     assert (made.id, made.fields) == ("a]0;xb", {"k": "v"})

@@ -18,9 +18,9 @@ from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials as sealed
 from tui.tenancy import manifest, verification
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
-from tui.tenancy.verification import Alarm
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
+from tui.tenancy.verification import ManifestAlarm
 from tui.vault import envelope
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, rotation, status
@@ -30,23 +30,23 @@ EVIL = "https://evil.example/v1"
 
 
 @pytest.fixture
-async def acme(disk_desk: Desk) -> str:
+async def acme(disk_session: Session) -> str:
     """A tenant with two keys of one provider and one of another."""
-    tenant_id = (await tenants.create(disk_desk, "acme")).id
-    await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
-    await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
-    await status.save(disk_desk, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    tenant_id = (await tenants.create(disk_session, "acme")).id
+    await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+    await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
+    await status.save(disk_session, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     return tenant_id
 
 
-def fresh(desk: Desk) -> Desk:
+def fresh(session: Session) -> Session:
     """Another process at the same files."""
-    return replace(desk, open_keys={}, sealed_shut={}, counters={}, _stores={})
+    return replace(session, open_keys={}, undecryptable={}, counters={}, _stores={})
 
 
-def write(desk: Desk, tenant_id: str, change: Callable[[Tables], object]) -> None:
+def write(session: Session, tenant_id: str, change: Callable[[Tables], object]) -> None:
     """What an attacker does: a well-formed settings file, made without the private key."""
-    with fresh(desk).store(tenant_id).transaction() as tables:
+    with fresh(session).store(tenant_id).transaction() as tables:
         change(tables)
 
 
@@ -60,9 +60,9 @@ def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[T
     return change
 
 
-def forge(desk: Desk, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
+def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
     """A credential of the attacker's own, sealed properly with the tenant's public key."""
-    tenant = tenants.get(desk, tenant_id)
+    tenant = tenants.get(session, tenant_id)
     made = Credential(
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
@@ -70,68 +70,68 @@ def forge(desk: Desk, tenant_id: str, provider_id: str, name: str, url: str = EV
     return replace(made, envelope=envelope.seal(tenant.public_key, secrets, sealed.binding(tenant_id, made)))
 
 
-def held(desk: Desk, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
-    return next(each for each in sealed.listing(desk, tenant_id, provider_id) if each.name == name)
+def held(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
+    return next(each for each in sealed.listing(session, tenant_id, provider_id) if each.name == name)
 
 
-async def marks(desk: Desk, tenant_id: str) -> dict[tuple[str, str], str]:
+async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
     """What is found, by credential: its mark, or that it does not open."""
-    found = await confirmation.examine(desk, tenant_id)
+    found = await confirmation.examine(session, tenant_id)
     shut = {
         (each.provider, each.name): "does not open"
-        for each in sealed.stored(desk, tenant_id)
-        if sealed.is_shut(desk, tenant_id, each)
+        for each in sealed.stored(session, tenant_id)
+        if sealed.is_undecryptable(session, tenant_id, each)
     }
     return {each.place: str(found.alarm or each.mark) for each in found.findings} | {
         place: word for place, word in shut.items() if place not in {each.place for each in found.findings}
     }
 
 
-def refused(desk: Desk, tenant_id: str, provider_id: str, name: str = "default") -> str:
+def refused(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> str:
     """The sentence with which a call is refused before anything is opened for it."""
     from tui.providers import provider
 
     with pytest.raises(Locked) as caught:
-        credential = held(desk, tenant_id, provider_id, name)
-        sealed.access_with(desk, tenant_id, provider(provider_id), credential).secrets()
+        credential = held(session, tenant_id, provider_id, name)
+        sealed.access_with(session, tenant_id, provider(provider_id), credential).secrets()
     return f"{caught.value.message} {caught.value.hint}"
 
 
-def goes_to(desk: Desk, tenant_id: str, provider_id: str) -> tuple[str, str]:
+def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:
     """The control: which key would go where, if an envelope that opens were enough."""
-    credential = sealed.active(desk, tenant_id, provider_id)
+    credential = sealed.active(session, tenant_id, provider_id)
     assert credential
-    return sealed.unproved_secrets(desk, tenant_id, credential)["api_key"].reveal(), credential.origins[0]
+    return sealed.decrypt_unverified(session, tenant_id, credential)["api_key"].reveal(), credential.origins[0]
 
 
 # --- the attacks ------------------------------------------------------------------------------------------------------
 
 
-async def test_untouched_credentials_are_vouched_for_in_every_process(disk_desk: Desk, acme: str) -> None:
-    found = await confirmation.examine(fresh(disk_desk), acme)
+async def test_untouched_credentials_are_vouched_for_in_every_process(disk_session: Session, acme: str) -> None:
+    found = await confirmation.examine(fresh(disk_session), acme)
     assert (found.proved, found.alarm, found.findings, found.counter) == (True, None, (), 3)
 
 
-async def test_a_planted_credential_is_named_and_not_used(disk_desk: Desk, acme: str) -> None:
-    planted = forge(disk_desk, acme, "openai", "planted")
-    write(disk_desk, acme, lambda tables: edit("openai", active=False)(tables))
-    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
-    desk = fresh(disk_desk)
-    assert goes_to(desk, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
-    assert await marks(desk, acme) == {("openai", "planted"): "added while locked"}
-    assert "OpenAI planted was added while acme was locked" in refused(desk, acme, "openai", "planted")
-    assert status.row(desk, acme, "openai").state == "not confirmed"
-    assert not status.row(desk, acme, "openai").usable
-    assert status.row(desk, acme, "anthropic").usable
+async def test_a_planted_credential_is_named_and_not_used(disk_session: Session, acme: str) -> None:
+    planted = forge(disk_session, acme, "openai", "planted")
+    write(disk_session, acme, lambda tables: edit("openai", active=False)(tables))
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    session = fresh(disk_session)
+    assert goes_to(session, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
+    assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
+    assert "OpenAI planted was added while acme was locked" in refused(session, acme, "openai", "planted")
+    assert status.row(session, acme, "openai").state == "not confirmed"
+    assert not status.row(session, acme, "openai").usable
+    assert status.row(session, acme, "anthropic").usable
 
 
-async def test_a_credential_replaced_by_one_that_opens_is_named(disk_desk: Desk, acme: str) -> None:
-    forged = record(forge(disk_desk, acme, "openai", "default"))
-    write(disk_desk, acme, edit("openai", **forged))
-    desk = fresh(disk_desk)
-    assert goes_to(desk, acme, "openai")[1] == "https://evil.example"
-    assert await marks(desk, acme) == {("openai", "default"): "replaced while locked"}
-    assert "OpenAI was replaced while acme was locked" in refused(desk, acme, "openai")
+async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Session, acme: str) -> None:
+    forged = record(forge(disk_session, acme, "openai", "default"))
+    write(disk_session, acme, edit("openai", **forged))
+    session = fresh(disk_session)
+    assert goes_to(session, acme, "openai")[1] == "https://evil.example"
+    assert await marks(session, acme) == {("openai", "default"): "replaced while locked"}
+    assert "OpenAI was replaced while acme was locked" in refused(session, acme, "openai")
 
 
 EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -153,60 +153,62 @@ EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize("name", EDITS)
 async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
-    disk_desk: Desk, acme: str, name: str
+    disk_session: Session, acme: str, name: str
 ) -> None:
     entries, mark, words = EDITS[name]
-    write(disk_desk, acme, edit("openai", **entries))
-    desk = fresh(disk_desk)
+    write(disk_session, acme, edit("openai", **entries))
+    session = fresh(disk_session)
     assert all(
-        json.loads(json.dumps(getattr(held(desk, acme, "openai"), field), default=list)) == value
+        json.loads(json.dumps(getattr(held(session, acme, "openai"), field), default=list)) == value
         for field, value in entries.items()
     ), "the control: the file reads as the attacker wrote it"
-    assert await marks(desk, acme) == {("openai", "default"): mark}
-    (finding,) = verification.standing(desk, acme).findings
-    assert words in verification.words(desk, acme, finding)
-    assert words in refused(desk, acme, "openai")
-    assert status.row(desk, acme, "openai").state == "cannot be opened"
+    assert await marks(session, acme) == {("openai", "default"): mark}
+    (finding,) = verification.standing(session, acme).findings
+    assert words in verification.words(session, acme, finding)
+    assert words in refused(session, acme, "openai")
+    assert status.row(session, acme, "openai").state == "cannot be opened"
 
 
-async def test_swapped_envelopes_are_named_with_where_they_belong(disk_desk: Desk, acme: str) -> None:
-    one, two = held(disk_desk, acme, "openai"), held(disk_desk, acme, "openai", "batch")
-    write(disk_desk, acme, edit("openai", "default", envelope=two.envelope))
-    write(disk_desk, acme, edit("openai", "batch", envelope=one.envelope))
-    desk = fresh(disk_desk)
-    assert held(desk, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
-    assert await marks(desk, acme) == {("openai", "default"): "swapped", ("openai", "batch"): "swapped"}
-    assert "OpenAI holds the key that was sealed for OpenAI batch" in refused(desk, acme, "openai")
+async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: Session, acme: str) -> None:
+    one, two = held(disk_session, acme, "openai"), held(disk_session, acme, "openai", "batch")
+    write(disk_session, acme, edit("openai", "default", envelope=two.envelope))
+    write(disk_session, acme, edit("openai", "batch", envelope=one.envelope))
+    session = fresh(disk_session)
+    assert held(session, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
+    assert await marks(session, acme) == {("openai", "default"): "swapped", ("openai", "batch"): "swapped"}
+    assert "OpenAI holds the key that was sealed for OpenAI batch" in refused(session, acme, "openai")
 
 
-async def test_an_envelope_of_another_tenant_does_not_open(disk_desk: Desk, acme: str) -> None:
-    other = (await tenants.create(disk_desk, "other")).id
-    await status.save(disk_desk, other, "openai", {"api_key": Secret(KEY)})
-    write(disk_desk, acme, edit("openai", envelope=held(disk_desk, other, "openai").envelope))
-    desk = fresh(disk_desk)
-    assert "cannot be opened" in refused(desk, acme, "openai")
+async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
+    other = (await tenants.create(disk_session, "other")).id
+    await status.save(disk_session, other, "openai", {"api_key": Secret(KEY)})
+    write(disk_session, acme, edit("openai", envelope=held(disk_session, other, "openai").envelope))
+    session = fresh(disk_session)
+    assert "cannot be opened" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
-        each.place for each in confirmation.to_confirm(desk, acme, verification.standing(desk, acme))
+        each.place for each in confirmation.to_confirm(session, acme, verification.standing(session, acme))
     }
 
 
-async def test_a_deleted_credential_is_named(disk_desk: Desk, acme: str) -> None:
+async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -> None:
     write(
-        disk_desk,
+        disk_session,
         acme,
         lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
     )
-    desk = fresh(disk_desk)
-    assert [each.name for each in sealed.listing(desk, acme, "openai")] == ["default"], "the control: it is just gone"
-    assert await marks(desk, acme) == {("openai", "batch"): "removed while locked"}
-    (finding,) = verification.standing(desk, acme).findings
-    assert verification.words(desk, acme, finding).startswith("OpenAI batch was removed while acme was locked")
-    assert status.row(desk, acme, "openai").usable
+    session = fresh(disk_session)
+    assert [each.name for each in sealed.listing(session, acme, "openai")] == ["default"], (
+        "the control: it is just gone"
+    )
+    assert await marks(session, acme) == {("openai", "batch"): "removed while locked"}
+    (finding,) = verification.standing(session, acme).findings
+    assert verification.words(session, acme, finding).startswith("OpenAI batch was removed while acme was locked")
+    assert status.row(session, acme, "openai").usable
 
 
 @pytest.mark.parametrize("how", ["taken out", "emptied", "rewritten", "not a manifest"])
-async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_desk: Desk, acme: str, how: str) -> None:
-    planted = forge(disk_desk, acme, "openai", "planted")
+async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session: Session, acme: str, how: str) -> None:
+    planted = forge(disk_session, acme, "openai", "planted")
 
     def change(tables: Tables) -> None:
         tables.table("credentials").insert(record(planted))
@@ -221,188 +223,198 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_desk: D
         else:
             entries.insert({"provider": 7})
 
-    write(disk_desk, acme, change)
-    desk = fresh(disk_desk)
+    write(disk_session, acme, change)
+    session = fresh(disk_session)
     if how == "rewritten":
-        assert status.row(desk, acme, "openai").state != "cannot be opened"
-        assert verification.standing(desk, acme).findings == (), "the control: without the HMAC all is as it should be"
-    found = await confirmation.examine(desk, acme)
-    assert found.alarm is (Alarm.OLDER if how == "taken out" else Alarm.CHANGED)
+        assert status.row(session, acme, "openai").state != "cannot be opened"
+        assert verification.standing(session, acme).findings == (), (
+            "the control: without the HMAC all is as it should be"
+        )
+    found = await confirmation.examine(session, acme)
+    assert found.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
     assert {each.place[0] for each in found.findings} == {"openai", "anthropic"}
     for provider_id in ("openai", "anthropic"):
-        assert "not vouched for" in refused(desk, acme, provider_id)
+        assert "not vouched for" in refused(session, acme, provider_id)
 
 
-async def test_an_older_settings_file_put_back_is_noticed(disk_desk: Desk, acme: str) -> None:
-    store = disk_desk.store(acme)
+async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session, acme: str) -> None:
+    store = disk_session.store(acme)
     older = store.folder.read("settings.json")
     assert older
-    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     with store.folder.lock():
         store.folder.write("settings.json", older)
-    desk = fresh(disk_desk)
-    assert goes_to(desk, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
-    found = await confirmation.examine(desk, acme)
-    assert found.alarm is Alarm.OLDER
-    assert "put back from an earlier state" in refused(desk, acme, "openai")
-    assert status.row(desk, acme, "openai").word == "older state put back"
+    session = fresh(disk_session)
+    assert goes_to(session, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
+    found = await confirmation.examine(session, acme)
+    assert found.alarm is ManifestAlarm.OLDER
+    assert "put back from an earlier state" in refused(session, acme, "openai")
+    assert status.row(session, acme, "openai").word == "older state put back"
 
 
 async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_is_said(
-    disk_desk: Desk, acme: str
+    disk_session: Session, acme: str
 ) -> None:
-    keys = disk_desk.keys.folder(acme)
-    older, counter = disk_desk.store(acme).folder.read("settings.json"), keys.read("counter")
+    keys = disk_session.keys.folder(acme)
+    older, counter = disk_session.store(acme).folder.read("settings.json"), keys.read("counter")
     assert older and counter
-    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
-    disk_desk.store(acme).folder.write("settings.json", older)
+    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    disk_session.store(acme).folder.write("settings.json", older)
     keys.write("counter", counter)
-    assert (await confirmation.examine(fresh(disk_desk), acme)).alarm is None
+    assert (await confirmation.examine(fresh(disk_session), acme)).alarm is None
     assert "both" in (Path(__file__).parents[2] / "README.md").read_text().split("*Not promised:*")[1]
 
 
-async def test_a_credential_at_one_place_twice_is_not_used(disk_desk: Desk, acme: str) -> None:
-    forged = record(forge(disk_desk, acme, "openai", "default"))
-    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(forged))
-    desk = fresh(disk_desk)
-    assert len(sealed.listing(desk, acme, "openai")) == 3, "the control: whichever is read first would be used"
-    assert await marks(desk, acme) == {("openai", "default"): "replaced while locked"}
-    refused(desk, acme, "openai")
+async def test_a_credential_at_one_place_twice_is_not_used(disk_session: Session, acme: str) -> None:
+    forged = record(forge(disk_session, acme, "openai", "default"))
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(forged))
+    session = fresh(disk_session)
+    assert len(sealed.listing(session, acme, "openai")) == 3, "the control: whichever is read first would be used"
+    assert await marks(session, acme) == {("openai", "default"): "replaced while locked"}
+    refused(session, acme, "openai")
 
 
-async def test_another_public_key_in_the_settings_seals_nothing(disk_desk: Desk, acme: str) -> None:
-    made = envelope.make(disk_desk.key_bits)
+async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Session, acme: str) -> None:
+    made = envelope.make(disk_session.key_bits)
     write(
-        disk_desk,
+        disk_session,
         acme,
         lambda tables: tables.table("meta").update({"public_key": made.public_pem, "key_id": made.key_id}),
     )
     with pytest.raises(Locked):
-        await status.save(fresh(disk_desk), acme, "openai", {"api_key": Secret(KEY)})
+        await status.save(fresh(disk_session), acme, "openai", {"api_key": Secret(KEY)})
 
 
 # --- what is legitimate -----------------------------------------------------------------------------------------------
 
 
-async def test_every_verb_enters_what_it_changes(disk_desk: Desk, acme: str) -> None:
+async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: str) -> None:
     async def whole() -> int:
-        found = await confirmation.examine(fresh(disk_desk), acme)
+        found = await confirmation.examine(fresh(disk_session), acme)
         assert (found.alarm, found.findings) == (None, ())
         return found.counter
 
     before = await whole()
-    await status.save(disk_desk, acme, "openai", {"organization": "org-FAKE"})
-    await status.use(disk_desk, acme, "openai", "batch")
-    await status.save(disk_desk, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    await status.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
+    await status.use(disk_session, acme, "openai", "batch")
+    await status.save(disk_session, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
     assert await whole() == before + 2, "which one is active is no matter of the manifest"
-    await status.remove(disk_desk, acme, "openai", "batch")
-    await status.remove_provider(disk_desk, acme, "anthropic")
+    await status.remove(disk_session, acme, "openai", "batch")
+    await status.remove_provider(disk_session, acme, "anthropic")
     assert await whole() == before + 4
-    await tenants.set_passphrase(disk_desk, acme, Secret("FAKE"))
-    await tenants.set_passphrase(disk_desk, acme, None)
-    await tenants.rename(disk_desk, acme, "Acme Ltd")
-    await tenants.restore(disk_desk, acme, "settings.json.1")
+    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
+    await tenants.set_passphrase(disk_session, acme, None)
+    await tenants.rename(disk_session, acme, "Acme Ltd")
+    await tenants.restore(disk_session, acme, "settings.json.1")
     assert await whole() == before + 4
 
 
-async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(disk_desk: Desk, acme: str) -> None:
-    await status.remove(disk_desk, acme, "openai", "batch")
-    await status.save(disk_desk, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
-    await tenants.restore(disk_desk, acme, "settings.json.1")
-    found = await confirmation.examine(fresh(disk_desk), acme)
+async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
+    disk_session: Session, acme: str
+) -> None:
+    await status.remove(disk_session, acme, "openai", "batch")
+    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await tenants.restore(disk_session, acme, "settings.json.1")
+    found = await confirmation.examine(fresh(disk_session), acme)
     assert (found.alarm, found.findings) == (None, ())
-    assert goes_to(disk_desk, acme, "openai")[0] == KEY
+    assert goes_to(disk_session, acme, "openai")[0] == KEY
 
-    planted = forge(disk_desk, acme, "openai", "planted")
-    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
-    await status.save(disk_desk, acme, "openai", {"organization": "org-FAKE"})
-    await status.remove_provider(fresh(disk_desk), acme, "anthropic")
-    assert "added while" in refused(fresh(disk_desk), acme, "openai", "planted")
+    planted = forge(disk_session, acme, "openai", "planted")
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    await status.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
+    await status.remove_provider(fresh(disk_session), acme, "anthropic")
+    assert "added while" in refused(fresh(disk_session), acme, "openai", "planted")
 
 
-async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_desk: Desk, acme: str) -> None:
-    await tenants.set_passphrase(disk_desk, acme, Secret("FAKE"))
-    desk = fresh(disk_desk)
-    await status.save(desk, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
-    await status.save(desk, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
-    await status.remove(desk, acme, "openai", "batch")
-    assert status.standing(desk, acme, held(desk, acme, "openai", "night"))[1] == "added while locked"
-    await tenants.unlock(desk, acme, Secret("FAKE"))
-    found = await confirmation.examine(desk, acme)
-    wanted = [each for each in confirmation.to_confirm(desk, acme, found) if each.place[1] in ("night", "batch")]
+async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_session: Session, acme: str) -> None:
+    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
+    session = fresh(disk_session)
+    await status.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
+    await status.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
+    await status.remove(session, acme, "openai", "batch")
+    assert status.standing(session, acme, held(session, acme, "openai", "night"))[1] == "added while locked"
+    await tenants.unlock(session, acme, Secret("FAKE"))
+    found = await confirmation.examine(session, acme)
+    wanted = [each for each in confirmation.to_confirm(session, acme, found) if each.place[1] in ("night", "batch")]
     assert [str(each.mark) for each in wanted] == ["added while locked", "removed while locked"]
-    assert await confirmation.confirm(desk, acme, wanted) == 2
-    assert await marks(fresh_open(desk, acme), acme) == {("openai", "other"): "added while locked"}
-    assert status.standing(desk, acme, held(desk, acme, "openai", "night"))[0] == "not verified"
+    assert await confirmation.confirm(session, acme, wanted) == 2
+    assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
+    assert status.standing(session, acme, held(session, acme, "openai", "night"))[0] == "not verified"
 
 
-def fresh_open(desk: Desk, tenant_id: str) -> Desk:
-    return replace(fresh(desk), open_keys=dict(desk.open_keys))
+def fresh_open(session: Session, tenant_id: str) -> Session:
+    return replace(fresh(session), open_keys=dict(session.open_keys))
 
 
-async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_desk: Desk, acme: str) -> None:
-    write(disk_desk, acme, edit("openai", **record(forge(disk_desk, acme, "openai", "default", "https://one.example"))))
-    desk = fresh(disk_desk)
-    seen = confirmation.to_confirm(desk, acme, await confirmation.examine(desk, acme))
-    write(disk_desk, acme, edit("openai", **record(forge(disk_desk, acme, "openai", "default", EVIL))))
-    assert await confirmation.confirm(desk, acme, seen) == 0
-    refused(desk, acme, "openai")
+async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_session: Session, acme: str) -> None:
+    write(
+        disk_session,
+        acme,
+        edit("openai", **record(forge(disk_session, acme, "openai", "default", "https://one.example"))),
+    )
+    session = fresh(disk_session)
+    seen = confirmation.to_confirm(session, acme, await confirmation.examine(session, acme))
+    write(disk_session, acme, edit("openai", **record(forge(disk_session, acme, "openai", "default", EVIL))))
+    assert await confirmation.confirm(session, acme, seen) == 0
+    refused(session, acme, "openai")
 
 
-async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_desk: Desk, acme: str) -> None:
-    write(disk_desk, acme, lambda tables: tables.table("manifest").truncate())
-    desk = fresh(disk_desk)
-    await status.save(desk, acme, "openai", {"api_key": Secret(KEY)})
-    assert verification.standing(desk, acme).alarm is Alarm.CHANGED
-    refused(desk, acme, "openai")
-    found = await confirmation.examine(desk, acme)
-    assert await confirmation.confirm(desk, acme, confirmation.to_confirm(desk, acme, found)) == 3
-    assert (await confirmation.examine(fresh(desk), acme)).alarm is None
-    assert status.access(desk, acme, "openai").secrets()["api_key"].reveal() == KEY
+async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: Session, acme: str) -> None:
+    write(disk_session, acme, lambda tables: tables.table("manifest").truncate())
+    session = fresh(disk_session)
+    await status.save(session, acme, "openai", {"api_key": Secret(KEY)})
+    assert verification.standing(session, acme).alarm is ManifestAlarm.CHANGED
+    refused(session, acme, "openai")
+    found = await confirmation.examine(session, acme)
+    assert await confirmation.confirm(session, acme, confirmation.to_confirm(session, acme, found)) == 3
+    assert (await confirmation.examine(fresh(session), acme)).alarm is None
+    assert status.access(session, acme, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_manifest(
-    disk_desk: Desk, acme: str
+    disk_session: Session, acme: str
 ) -> None:
-    planted = forge(disk_desk, acme, "openai", "planted")
-    write(disk_desk, acme, lambda tables: tables.table("credentials").insert(record(planted)))
-    desk = fresh(disk_desk)
+    planted = forge(disk_session, acme, "openai", "planted")
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    session = fresh(disk_session)
     with pytest.raises(Problem):
-        await status.save(desk, acme, "openai", {"organization": "org-FAKE"}, name="planted")
+        await status.save(session, acme, "openai", {"organization": "org-FAKE"}, name="planted")
     with pytest.raises(Locked):
-        rotation.rotatable(desk, acme, "openai", "planted")
-    assert await marks(desk, acme) == {("openai", "planted"): "added while locked"}
+        rotation.rotatable(session, acme, "openai", "planted")
+    assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
 
 
 async def test_the_counter_is_written_after_the_settings_so_that_being_killed_raises_no_alarm(
-    disk_desk: Desk, acme: str, monkeypatch: pytest.MonkeyPatch
+    disk_session: Session, acme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tui.tenancy import keyring
 
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(keyring, "count_up", killed)
-    with pytest.raises(KeyboardInterrupt), verification.changing(disk_desk, acme) as tables:
+    monkeypatch.setattr(keyring, "store_counter", killed)
+    with pytest.raises(KeyboardInterrupt), verification.credential_transaction(disk_session, acme) as tables:
         edit("openai", hints={"api_key": "9999"})(tables)
     monkeypatch.undo()
-    found = await confirmation.examine(fresh(disk_desk), acme)
+    found = await confirmation.examine(fresh(disk_session), acme)
     assert (found.alarm, found.findings, found.counter) == (None, (), 4)
 
 
-async def test_a_lost_private_key_breaks_no_list(disk_desk: Desk, acme: str) -> None:
-    disk_desk.keys.folder(acme).destroy()
-    desk = fresh(disk_desk)
-    assert {row.state for row in status.rows(desk, acme) if row.credential} == {"cannot be opened"}
-    assert tenants.row(desk, acme).problem is None
-    await status.remove(desk, acme, "openai", "batch")
-    await status.remove_provider(desk, acme, "anthropic")
-    assert [each.provider for each in sealed.stored(desk, acme)] == ["openai"]
+async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: str) -> None:
+    disk_session.keys.folder(acme).destroy()
+    session = fresh(disk_session)
+    assert {row.state for row in status.rows(session, acme) if row.credential} == {"cannot be opened"}
+    assert tenants.row(session, acme).problem is None
+    await status.remove(session, acme, "openai", "batch")
+    await status.remove_provider(session, acme, "anthropic")
+    assert [each.provider for each in sealed.stored(session, acme)] == ["openai"]
 
 
-def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_desk: Desk) -> None:
+def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:
     entry = manifest.entry(
-        noun(Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []})
+        from_record(
+            Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []}
+        )
     )
     base = manifest.Manifest(1, entries={("p", "n"): entry})
     contents = [

@@ -39,7 +39,7 @@ def sealed(binding: vault.Binding = BINDING) -> str:
 def refused(envelope: str, binding: vault.Binding = BINDING, private: vault.PrivateKey | None = None) -> str:
     """The sentence with which an envelope is refused."""
     with pytest.raises(Locked) as caught:
-        vault.open_sealed(private or key_pair(0).private, envelope, binding)
+        vault.unseal(private or key_pair(0).private, envelope, binding)
     return caught.value.message
 
 
@@ -76,7 +76,7 @@ def test_an_envelope_of_another_implementation_is_opened() -> None:
     content = nonce + AESGCM(key).encrypt(nonce, b'{"api_key":"sk-FAKE"}'.ljust(512), data)
     wrapped = theirs(made.private).public_key().encrypt(key, OAEP)
     texts = [base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (wrapped, content)]
-    opened = vault.open_sealed(made.private, ".".join(["md1", made.key_id, *texts]), binding)
+    opened = vault.unseal(made.private, ".".join(["md1", made.key_id, *texts]), binding)
     assert opened["api_key"].reveal() == "sk-FAKE"
 
 
@@ -130,7 +130,7 @@ def test_what_was_sealed_is_opened(secrets: dict[str, str], clear: dict[str, str
         return
     binding = replace(BINDING, clear=clear, origins=tuple(origins))
     boxes = {name: Secret(text) for name, text in secrets.items()}
-    opened = vault.open_sealed(key_pair(0).private, vault.seal(key_pair(0).public_pem, boxes, binding), binding)
+    opened = vault.unseal(key_pair(0).private, vault.seal(key_pair(0).public_pem, boxes, binding), binding)
     assert opened == boxes
 
 
@@ -138,7 +138,7 @@ def test_what_was_sealed_is_opened(secrets: dict[str, str], clear: dict[str, str
 def test_a_secret_of_any_length_is_sealed_and_its_length_does_not_show(length: int) -> None:
     secrets = {"api_key": Secret("e" * length)}
     envelope = vault.seal(key_pair(0).public_pem, secrets, BINDING)
-    assert vault.open_sealed(key_pair(0).private, envelope, BINDING) == secrets
+    assert vault.unseal(key_pair(0).private, envelope, BINDING) == secrets
     assert (len(pieces(envelope)[3]) - 28) % 256 == 0
 
 
@@ -205,7 +205,7 @@ def test_an_envelope_does_not_open_for_anything_else(name: str) -> None:
 def test_the_order_of_origins_and_fields_does_not_matter() -> None:
     one = replace(BINDING, origins=("https://a", "https://b"), clear={"a": "1", "b": "2"})
     other = replace(BINDING, origins=("https://b", "https://a"), clear={"b": "2", "a": "1"})
-    assert vault.open_sealed(key_pair(0).private, sealed(one), other) == SECRETS
+    assert vault.unseal(key_pair(0).private, sealed(one), other) == SECRETS
 
 
 def test_a_broken_public_key_is_a_sentence() -> None:
@@ -279,7 +279,7 @@ def test_a_key_file_protected_by_something_weaker_is_refused() -> None:
 
 def test_nothing_shows_a_private_key() -> None:
     private = key_pair(0).private
-    shown = repr(private) + str(private) + f"{private}" + repr(key_pair(0)) + repr(vars(vault.Made)["__doc__"])
+    shown = repr(private) + str(private) + f"{private}" + repr(key_pair(0)) + repr(vars(vault.NewKeyPair)["__doc__"])
     assert "RsaKey" not in shown and str(theirs(private).private_numbers().d)[:12] not in shown
     with pytest.raises(TypeError):
         pickle.dumps(private)
@@ -290,7 +290,7 @@ def test_a_new_pair_has_the_size_that_is_promised() -> None:
     made = vault.make()
     assert theirs(made.private).key_size == 3072
     envelope = vault.seal(made.public_pem, SECRETS, replace(BINDING, key_id=made.key_id))
-    assert vault.open_sealed(made.private, envelope, replace(BINDING, key_id=made.key_id)) == SECRETS
+    assert vault.unseal(made.private, envelope, replace(BINDING, key_id=made.key_id)) == SECRETS
 
 
 def test_fingerprints_tell_secrets_apart_and_differ_between_tenants() -> None:

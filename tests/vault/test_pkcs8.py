@@ -7,10 +7,10 @@ import pytest
 from Crypto.PublicKey import RSA
 
 from tui.vault import pkcs8
-from tui.vault.pkcs8 import Numbers
+from tui.vault.pkcs8 import RsaNumbers
 
 KEY = RSA.generate(2048)
-NUMBERS = Numbers(int(KEY.n), int(KEY.e), int(KEY.d), int(KEY.p), int(KEY.q))
+NUMBERS = RsaNumbers(int(KEY.n), int(KEY.e), int(KEY.d), int(KEY.p), int(KEY.q))
 PEM = KEY.export_key(format="PEM", pkcs=8)
 
 
@@ -21,7 +21,7 @@ def pem_of(der: bytes) -> bytes:
 @pytest.mark.parametrize("bits", [1024, 2048, 3072])
 def test_both_halves_are_written_as_pycryptodome_writes_them(bits: int) -> None:
     key = RSA.generate(bits)
-    numbers = Numbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
+    numbers = RsaNumbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
 
     assert numbers.private_der() == key.export_key(format="DER", pkcs=8)
     assert numbers.public_der() == key.public_key().export_key(format="DER")

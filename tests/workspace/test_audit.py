@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from tui.domain import ModelType, Source
+from tui.domain import ModelType, KeySource
 from tui.errors import Locked
 from tui.providers.requests import Message
 from tui.secret import Secret
 from tui.storage.audit_log import LOG, UNNOTED, Entry
 from tui.tenancy import verification
 from tui.tenancy.actor import who
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.session import OPERATOR, Session
 from tui.workspace import audit, tenants, trials
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -32,27 +32,27 @@ LOCAL = "http://localhost:11434/v1"
 
 
 @pytest.fixture
-async def acme(disk_desk: Desk) -> Desk:
+async def acme(disk_session: Session) -> Session:
     """A desk on real files with the tenant acme and a key of OpenAI."""
-    await tenants.create(disk_desk, "acme")
-    await status.save(disk_desk, "acme", "openai", {"api_key": Secret(KEY)})
-    return disk_desk
+    await tenants.create(disk_session, "acme")
+    await status.save(disk_session, "acme", "openai", {"api_key": Secret(KEY)})
+    return disk_session
 
 
-def log(desk: Desk, owner: str = "acme") -> list[Entry]:
-    return audit.listing(desk, owner)
+def log(session: Session, owner: str = "acme") -> list[Entry]:
+    return audit.listing(session, owner)
 
 
-def told(desk: Desk, owner: str = "acme") -> list[str]:
+def told(session: Session, owner: str = "acme") -> list[str]:
     """The log in words, without the first entry."""
-    return [audit.words(each) for each in log(desk, owner)][1:]
+    return [audit.words(each) for each in log(session, owner)][1:]
 
 
-def whole(desk: Desk, owner: str = "acme") -> bool:
-    return audit.check(desk, owner) == audit.Checked(owner, len(log(desk, owner)), ())
+def whole(session: Session, owner: str = "acme") -> bool:
+    return audit.check(session, owner) == audit.Checked(owner, len(log(session, owner)), ())
 
 
-async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Desk) -> None:
+async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session) -> None:
     await status.verify_stored(acme, "acme", "openai")
     await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
     await status.save(acme, "acme", "openai", {"api_key": Secret(KEY)}, name="team-b")
@@ -71,7 +71,7 @@ async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Desk) -
     assert whole(acme)
 
 
-async def test_models_and_defaults_are_told(acme: Desk) -> None:
+async def test_models_and_defaults_are_told(acme: Session) -> None:
     await catalog.refresh(acme, "acme", "openai")
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.clear(acme, "acme", ModelType.CHAT)
@@ -90,7 +90,7 @@ async def test_models_and_defaults_are_told(acme: Desk) -> None:
     assert whole(acme)
 
 
-async def test_names_passphrases_and_unlocking_are_told(acme: Desk) -> None:
+async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
     await tenants.rename(acme, "acme", "Acme Ltd")
     await tenants.set_passphrase(acme, "acme", Secret("first FAKE"))
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
@@ -111,9 +111,9 @@ async def test_names_passphrases_and_unlocking_are_told(acme: Desk) -> None:
     assert whole(acme)
 
 
-async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Desk) -> None:
+async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     model = trials.lent(acme, "openai")[0]
     assert [each async for each in playground.chat(acme, "acme", model, (Message("user", "Hello"),))]
     await trials.remove(acme, "openai")
@@ -131,7 +131,7 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
     assert whole(acme, OPERATOR) and audit.owners(acme) == [OPERATOR]
 
 
-async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Desk) -> None:
+async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Session) -> None:
     await catalog.refresh(acme, "acme", "openai")
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-luna")
@@ -145,7 +145,7 @@ async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Desk
     assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
 
 
-async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Desk) -> None:
+async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
     await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
     await tenants.rename(acme, "acme", "Acme Ltd")
@@ -156,7 +156,7 @@ async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_
     assert status.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_no_secret_is_in_the_log(acme: Desk, tmp_path: Path) -> None:
+async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
     tenants.lock(acme, "acme")
     with pytest.raises(Locked):
@@ -174,11 +174,11 @@ async def test_no_secret_is_in_the_log(acme: Desk, tmp_path: Path) -> None:
     assert shown(logs + KEY.encode().hex().encode()) == [KEY], "the scan can fail"
 
 
-async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Desk) -> None:
+async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Session) -> None:
     path = acme.tenants.folder("acme").path / LOG
     path.chmod(0o644)
     await tenants.rename(acme, "acme", "Acme Ltd")
-    assert tenants.get(acme, "acme").name == "Acme Ltd" and acme.unnoted is not None
+    assert tenants.get(acme, "acme").name == "Acme Ltd" and acme.audit_failure is not None
     path.chmod(0o600)
     assert [each.sentence for each in audit.check(acme, "acme").findings] == [
         "The settings were changed after the last entry, by a session that ended or by something else."
@@ -188,7 +188,7 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
     assert whole(acme)
 
 
-async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Desk) -> None:
+async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Session) -> None:
     await status.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     await tenants.rename(acme, "acme", "Acme Ltd")
     await status.remove_provider(acme, "acme", "anthropic")
@@ -219,7 +219,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_told(
-    acme: Desk, monkeypatch: pytest.MonkeyPatch
+    acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rename(name: str) -> None:
         with replace(acme, _stores={}).store("acme").transaction() as tables:
@@ -248,7 +248,7 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
     assert min(states["as before"], states["changed"]) > 3 and states["not noted in time"] > 0, states
 
 
-async def test_settings_that_something_else_changed_show_at_the_next_entry(acme: Desk) -> None:
+async def test_settings_that_something_else_changed_show_at_the_next_entry(acme: Session) -> None:
     folder = acme.tenants.folder("acme")
     folder.write("settings.json", folder.read("settings.json.1") or b"")
     assert audit.check(acme, "acme").findings
@@ -256,7 +256,7 @@ async def test_settings_that_something_else_changed_show_at_the_next_entry(acme:
     assert UNNOTED in [each.done for each in log(acme)]
 
 
-async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Desk) -> None:
+async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:
     await tenants.remove(acme, "acme")
     acme.record("acme", "locked")
     assert acme.tenants.folders() == []

@@ -10,11 +10,11 @@ import pytest
 
 from tests.doubles.keys import key_pair
 from tui.errors import Locked, Problem, Usage
-from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE, practice_desk
+from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE, practice_session
 from tui.secret import Secret
-from tui.storage.folder import Disk
-from tui.storage.store import Damaged
-from tui.tenancy.session import Desk, open_desk
+from tui.storage.folder import DiskFolder
+from tui.storage.store import CorruptSettings
+from tui.tenancy.session import Session, open_session
 from tui.vault import envelope
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, status
@@ -23,278 +23,280 @@ from tui.workspace.models import catalog, defaults
 KEY = "sk-FAKE-key-of-a-test-0001"
 
 
-def files(desk: Desk) -> dict[str, bytes]:
+def files(session: Session) -> dict[str, bytes]:
     """Every file of a desk on disk."""
-    roots = [desk.data.path, desk.keys.path]
+    roots = [session.data.path, session.keys.path]
     return {str(each): each.read_bytes() for root in roots if root for each in root.rglob("*") if each.is_file()}
 
 
-async def with_key(desk: Desk, name: str, passphrase: Secret | None = None) -> str:
-    tenant = await tenants.create(desk, name, passphrase)
-    await status.save(desk, tenant.id, "openai", {"api_key": Secret(KEY)})
+async def with_key(session: Session, name: str, passphrase: Secret | None = None) -> str:
+    tenant = await tenants.create(session, name, passphrase)
+    await status.save(session, tenant.id, "openai", {"api_key": Secret(KEY)})
     return tenant.id
 
 
-async def test_a_tenant_is_made_with_a_key_pair_of_its_own_and_found_by_name_or_id(disk_desk: Desk) -> None:
-    one = await tenants.create(disk_desk, "North Lab")
-    two = await tenants.create(disk_desk, "星河科技有限公司")
+async def test_a_tenant_is_made_with_a_key_pair_of_its_own_and_found_by_name_or_id(disk_session: Session) -> None:
+    one = await tenants.create(disk_session, "North Lab")
+    two = await tenants.create(disk_session, "星河科技有限公司")
     assert (one.id, two.id) == ("north-lab", "tenant-2")
     assert one.key_id != two.key_id and one.fingerprint_key != two.fingerprint_key
-    assert tenants.find(disk_desk, "NORTH lab") == tenants.find(disk_desk, "north-lab") == one
-    assert tenants.find(disk_desk, "星河科技有限公司") == two
-    keys = {path for path in files(disk_desk) if path.endswith(".pem")}
+    assert tenants.find(disk_session, "NORTH lab") == tenants.find(disk_session, "north-lab") == one
+    assert tenants.find(disk_session, "星河科技有限公司") == two
+    keys = {path for path in files(disk_session) if path.endswith(".pem")}
     assert {Path(path).parts[-2:] for path in keys} == {(each.id, f"{each.key_id}.pem") for each in (one, two)}
     with pytest.raises(Usage, match="no tenant south"):
-        tenants.find(disk_desk, "south")
+        tenants.find(disk_session, "south")
 
 
 @pytest.mark.parametrize(
     "name", ["", "   ", "x" * 61, "two\nlines", "bidi\u202eti", "NORTH LAB", "north-lab", "ｎｏｒｔｈ　ｌａｂ"]
 )
-async def test_a_name_that_cannot_be_had_is_refused(desk: Desk, name: str) -> None:
-    await tenants.create(desk, "North Lab", id="nl")
+async def test_a_name_that_cannot_be_had_is_refused(session: Session, name: str) -> None:
+    await tenants.create(session, "North Lab", id="nl")
     with pytest.raises(Usage):
-        await tenants.create(desk, name)
+        await tenants.create(session, name)
 
 
 @pytest.mark.parametrize("tenant_id", ["A", "a/b", "..", "a b", "x" * 65, "operator", "acme"])
-async def test_an_id_that_cannot_be_had_is_refused(desk: Desk, tenant_id: str) -> None:
+async def test_an_id_that_cannot_be_had_is_refused(session: Session, tenant_id: str) -> None:
     with pytest.raises(Usage):
-        await tenants.create(desk, "Another", id=tenant_id)
+        await tenants.create(session, "Another", id=tenant_id)
 
 
-async def test_a_new_name_keeps_id_keys_and_everything_else(disk_desk: Desk) -> None:
-    tenant_id = await with_key(disk_desk, "Old")
-    before = tenants.get(disk_desk, tenant_id)
-    assert await tenants.rename(disk_desk, tenant_id, "Neu") == replace(before, name="Neu")
-    assert tenants.find(disk_desk, "neu").id == "old"
-    assert await tenants.rename(disk_desk, tenant_id, "NEU") == replace(before, name="NEU")
-    assert len(status.listing(disk_desk, tenant_id, "openai")) == 1
+async def test_a_new_name_keeps_id_keys_and_everything_else(disk_session: Session) -> None:
+    tenant_id = await with_key(disk_session, "Old")
+    before = tenants.get(disk_session, tenant_id)
+    assert await tenants.rename(disk_session, tenant_id, "Neu") == replace(before, name="Neu")
+    assert tenants.find(disk_session, "neu").id == "old"
+    assert await tenants.rename(disk_session, tenant_id, "NEU") == replace(before, name="NEU")
+    assert len(status.listing(disk_session, tenant_id, "openai")) == 1
 
 
-async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_desk: Desk) -> None:
-    other = replace(disk_desk, open_keys={}, _stores={})
+async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_session: Session) -> None:
+    other = replace(disk_session, open_keys={}, _stores={})
     made = await asyncio.gather(
-        tenants.create(disk_desk, "acme"), tenants.create(other, "acme"), return_exceptions=True
+        tenants.create(disk_session, "acme"), tenants.create(other, "acme"), return_exceptions=True
     )
     (tenant,) = [each for each in made if not isinstance(each, BaseException)]
     assert isinstance(next(each for each in made if isinstance(each, BaseException)), Problem)
-    assert disk_desk.keys.folder("acme").names() == [f"{tenant.key_id}.pem"]
+    assert disk_session.keys.folder("acme").names() == [f"{tenant.key_id}.pem"]
     assert tenants.get(other, "acme") == tenant
 
 
 # --- locking ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_desk: Desk) -> None:
-    tenant_id = await with_key(disk_desk, "acme", Secret("a FAKE passphrase"))
-    assert tenants.is_open(disk_desk, tenant_id)
-    tenants.lock(disk_desk, tenant_id)
-    assert not tenants.is_open(disk_desk, tenant_id)
+async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_session: Session) -> None:
+    tenant_id = await with_key(disk_session, "acme", Secret("a FAKE passphrase"))
+    assert tenants.is_open(disk_session, tenant_id)
+    tenants.lock(disk_session, tenant_id)
+    assert not tenants.is_open(disk_session, tenant_id)
     with pytest.raises(Locked, match="acme is locked"):
-        status.access(disk_desk, tenant_id, "openai")
+        status.access(disk_session, tenant_id, "openai")
     with pytest.raises(Locked, match="does not open"):
-        await tenants.unlock(disk_desk, tenant_id, Secret("wrong"))
-    await tenants.unlock(disk_desk, tenant_id, Secret("a FAKE passphrase"))
-    assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+        await tenants.unlock(disk_session, tenant_id, Secret("wrong"))
+    await tenants.unlock(disk_session, tenant_id, Secret("a FAKE passphrase"))
+    assert status.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(desk: Desk) -> None:
-    assert not tenants.is_open(desk, "north-lab")
-    row = status.row(desk, "north-lab", "openai")
+async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(session: Session) -> None:
+    assert not tenants.is_open(session, "north-lab")
+    row = status.row(session, "north-lab", "openai")
     assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
-    assert catalog.rows(desk, "north-lab") and defaults.rows(desk, "north-lab")
-    await status.save(desk, "north-lab", "openai", {"api_key": Secret(KEY)})
-    assert status.row(desk, "north-lab", "openai").word == "replaced while locked"
-    await tenants.unlock(desk, "north-lab", Secret(PASSPHRASE))
+    assert catalog.rows(session, "north-lab") and defaults.rows(session, "north-lab")
+    await status.save(session, "north-lab", "openai", {"api_key": Secret(KEY)})
+    assert status.row(session, "north-lab", "openai").word == "replaced while locked"
+    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
     with pytest.raises(Locked, match="OpenAI was replaced while north-lab was locked"):
-        status.access(desk, "north-lab", "openai")
-    await confirmation.confirm(desk, "north-lab", (await confirmation.examine(desk, "north-lab")).waiting)
-    assert status.access(desk, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
+        status.access(session, "north-lab", "openai")
+    await confirmation.confirm(session, "north-lab", (await confirmation.examine(session, "north-lab")).waiting)
+    assert status.access(session, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_cannot_be_locked(desk: Desk) -> None:
-    assert tenants.is_open(desk, "acme")
+async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_cannot_be_locked(
+    session: Session,
+) -> None:
+    assert tenants.is_open(session, "acme")
     with pytest.raises(Problem, match="acme has no passphrase"):
-        tenants.lock(desk, "acme")
+        tenants.lock(session, "acme")
 
 
-async def test_a_passphrase_is_set_changed_and_removed(disk_desk: Desk) -> None:
-    tenant_id = await with_key(disk_desk, "acme")
+async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) -> None:
+    tenant_id = await with_key(disk_session, "acme")
     for passphrase in (Secret("first FAKE"), Secret("second FAKE"), None):
-        await tenants.set_passphrase(disk_desk, tenant_id, passphrase)
-        disk_desk.open_keys.clear()
-        assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
-        await tenants.unlock(disk_desk, tenant_id, passphrase)
-        assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
-    await tenants.set_passphrase(disk_desk, tenant_id, Secret("third FAKE"))
-    tenants.lock(disk_desk, tenant_id)
+        await tenants.set_passphrase(disk_session, tenant_id, passphrase)
+        disk_session.open_keys.clear()
+        assert tenants.get(disk_session, tenant_id).protected is bool(passphrase)
+        await tenants.unlock(disk_session, tenant_id, passphrase)
+        assert status.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    await tenants.set_passphrase(disk_session, tenant_id, Secret("third FAKE"))
+    tenants.lock(disk_session, tenant_id)
     with pytest.raises(Locked):
-        await tenants.set_passphrase(disk_desk, tenant_id, None)
+        await tenants.set_passphrase(disk_session, tenant_id, None)
 
 
-async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_unlocking(disk_desk: Desk) -> None:
-    tenant_id = await with_key(disk_desk, "acme")
+async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_unlocking(disk_session: Session) -> None:
+    tenant_id = await with_key(disk_session, "acme")
     for passphrase, says in ((Secret("FAKE"), False), (None, True)):
-        await tenants.set_passphrase(disk_desk, tenant_id, passphrase)
-        with disk_desk.store(tenant_id).transaction() as tables:
+        await tenants.set_passphrase(disk_session, tenant_id, passphrase)
+        with disk_session.store(tenant_id).transaction() as tables:
             tables.table("meta").update({"protected": says})
-        disk_desk.open_keys.clear()
+        disk_session.open_keys.clear()
         with pytest.raises(Locked):
-            status.access(disk_desk, tenant_id, "openai")
-        await tenants.unlock(disk_desk, tenant_id, Secret("FAKE"))
-        assert tenants.get(disk_desk, tenant_id).protected is bool(passphrase)
-        assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+            status.access(disk_session, tenant_id, "openai")
+        await tenants.unlock(disk_session, tenant_id, Secret("FAKE"))
+        assert tenants.get(disk_session, tenant_id).protected is bool(passphrase)
+        assert status.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_key_file_of_another_tenant_is_told(disk_desk: Desk) -> None:
-    one, two = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
-    paths = [Path(tenants.key_path(disk_desk, tenants.get(disk_desk, each))) for each in (one, two)]
+async def test_a_key_file_of_another_tenant_is_told(disk_session: Session) -> None:
+    one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
+    paths = [Path(tenants.key_path(disk_session, tenants.get(disk_session, each))) for each in (one, two)]
     paths[0].write_bytes(paths[1].read_bytes())
-    disk_desk.open_keys.clear()
+    disk_session.open_keys.clear()
     with pytest.raises(Locked, match="not the one its settings were sealed with") as caught:
-        await tenants.unlock(disk_desk, one)
+        await tenants.unlock(disk_session, one)
     assert str(paths[0]) in caught.value.hint
 
 
-async def test_a_lost_private_key_never_breaks_a_screen(disk_desk: Desk) -> None:
-    tenant_id = await with_key(disk_desk, "acme")
-    Path(tenants.key_path(disk_desk, tenants.get(disk_desk, tenant_id))).unlink()
-    disk_desk.open_keys.clear()
-    assert [each.problem for each in tenants.rows(disk_desk)] == [None]
-    row = status.row(disk_desk, tenant_id, "openai")
+async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -> None:
+    tenant_id = await with_key(disk_session, "acme")
+    Path(tenants.key_path(disk_session, tenants.get(disk_session, tenant_id))).unlink()
+    disk_session.open_keys.clear()
+    assert [each.problem for each in tenants.rows(disk_session)] == [None]
+    row = status.row(disk_session, tenant_id, "openai")
     assert row.state == row.word == "cannot be opened" and not row.usable
-    assert catalog.rows(disk_desk, tenant_id) == [] and len(defaults.rows(disk_desk, tenant_id)) == 3
+    assert catalog.rows(disk_session, tenant_id) == [] and len(defaults.rows(disk_session, tenant_id)) == 3
     with pytest.raises(Locked, match="sealed with a key pair that is gone"):
-        status.access(disk_desk, tenant_id, "openai")
+        status.access(disk_session, tenant_id, "openai")
     with pytest.raises(Locked):
-        await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
-    assert tenants.removal(disk_desk, tenant_id).credentials
-    await status.remove(disk_desk, tenant_id, "openai", "default")
-    assert status.row(disk_desk, tenant_id, "openai").state == "not set up"
+        await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+    assert tenants.removal(disk_session, tenant_id).credentials
+    await status.remove(disk_session, tenant_id, "openai", "default")
+    assert status.row(disk_session, tenant_id, "openai").state == "not set up"
 
 
-async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_desk: Desk) -> None:
+async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_session: Session) -> None:
     for name, passphrase in (("one", None), ("two", Secret("FAKE"))):
-        tenant_id = (await tenants.create(disk_desk, name, passphrase)).id
+        tenant_id = (await tenants.create(disk_session, name, passphrase)).id
         planted = key_pair(99)
-        with disk_desk.store(tenant_id).transaction() as tables:
+        with disk_session.store(tenant_id).transaction() as tables:
             tables.table("meta").update({"public_key": planted.public_pem, "key_id": planted.key_id})
-        disk_desk.open_keys.clear()
+        disk_session.open_keys.clear()
         with pytest.raises(Locked):
-            await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
-        with disk_desk.store(tenant_id).transaction() as tables:
-            tables.table("meta").update({"key_id": tenants.get(disk_desk, tenant_id).key_id[::-1]})
+            await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+        with disk_session.store(tenant_id).transaction() as tables:
+            tables.table("meta").update({"key_id": tenants.get(disk_session, tenant_id).key_id[::-1]})
         with pytest.raises(Locked):
-            await status.save(disk_desk, tenant_id, "openai", {"api_key": Secret(KEY)})
+            await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
 
 
 # --- removal ----------------------------------------------------------------------------------------------------------
 
 
-async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_desk: Desk) -> None:
-    gone, stays = await with_key(disk_desk, "gone"), await with_key(disk_desk, "stays")
-    await tenants.remove(disk_desk, gone)
-    assert tenants.ids(disk_desk) == [stays]
-    assert not [path for path in files(disk_desk) if "gone" in path]
-    assert status.access(disk_desk, stays, "openai").secrets()["api_key"].reveal() == KEY
+async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_session: Session) -> None:
+    gone, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
+    await tenants.remove(disk_session, gone)
+    assert tenants.ids(disk_session) == [stays]
+    assert not [path for path in files(disk_session) if "gone" in path]
+    assert status.access(disk_session, stays, "openai").secrets()["api_key"].reveal() == KEY
     with pytest.raises(Usage):
-        await tenants.remove(disk_desk, gone)
-    again = await with_key(disk_desk, "gone")
-    assert status.access(disk_desk, again, "openai").secrets()["api_key"].reveal() == KEY
+        await tenants.remove(disk_session, gone)
+    again = await with_key(disk_session, "gone")
+    assert status.access(disk_session, again, "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_desk: Desk) -> None:
-    other = replace(disk_desk, open_keys={}, _stores={})
-    tenant_id = await with_key(disk_desk, "acme")
+async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_session: Session) -> None:
+    other = replace(disk_session, open_keys={}, _stores={})
+    tenant_id = await with_key(disk_session, "acme")
     await tenants.remove(other, tenant_id)
     await with_key(other, "acme")
-    assert status.access(disk_desk, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    assert status.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_what_goes_with_a_tenant_is_counted_first(desk: Desk) -> None:
-    going = tenants.removal(desk, "acme")
+async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> None:
+    going = tenants.removal(session, "acme")
     assert [each.name for each in going.credentials if each.provider == "openai"] == ["default", "batch-jobs"]
-    assert going.fingerprint == tenants.get(desk, "acme").key_id
+    assert going.fingerprint == tenants.get(session, "acme").key_id
     assert {each.type.value for each in going.defaults} == {"chat", "embedding"}
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_desk: Desk) -> None:
-    await with_key(disk_desk, "fine")
-    tenant_id = await with_key(disk_desk, "old-site")
-    path = Path(disk_desk.store(tenant_id).where)
+async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Session) -> None:
+    await with_key(disk_session, "fine")
+    tenant_id = await with_key(disk_session, "old-site")
+    path = Path(disk_session.store(tenant_id).where)
     path.write_bytes(path.read_bytes()[:99])
-    fine, damaged = tenants.rows(disk_desk)
+    fine, damaged = tenants.rows(disk_session)
     assert fine.problem is None and fine.ready == 1
-    assert damaged.tenant is None and isinstance(damaged.problem, Damaged) and damaged.problem.kind == "cut"
-    with pytest.raises(Damaged):
-        tenants.find(disk_desk, "old-site")
-    newest = tenants.earlier(disk_desk, tenant_id)[0]
+    assert damaged.tenant is None and isinstance(damaged.problem, CorruptSettings) and damaged.problem.kind == "cut"
+    with pytest.raises(CorruptSettings):
+        tenants.find(disk_session, "old-site")
+    newest = tenants.earlier(disk_session, tenant_id)[0]
     assert newest.problem is None and newest.saved and newest.providers == 0
-    kept = await tenants.restore(disk_desk, tenant_id, newest.name)
+    kept = await tenants.restore(disk_session, tenant_id, newest.name)
     assert path.with_name(kept).stat().st_size == 99
-    assert tenants.find(disk_desk, "old-site").name == "old-site"
+    assert tenants.find(disk_session, "old-site").name == "old-site"
 
 
-async def test_settings_moved_to_another_tenant_are_not_taken_for_its_own(disk_desk: Desk) -> None:
-    one, two = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
-    first, second = (disk_desk.store(each).folder for each in (one, two))
+async def test_settings_moved_to_another_tenant_are_not_taken_for_its_own(disk_session: Session) -> None:
+    one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
+    first, second = (disk_session.store(each).folder for each in (one, two))
     second.write("settings.json", first.read("settings.json") or b"")
-    rows = {each.id: each for each in tenants.rows(disk_desk)}
+    rows = {each.id: each for each in tenants.rows(disk_session)}
     assert rows["one"].problem is None
-    assert isinstance(rows["two"].problem, Damaged)
+    assert isinstance(rows["two"].problem, CorruptSettings)
 
 
-async def test_loose_modes_are_named_for_the_one_tenant_or_the_whole_folder(disk_desk: Desk) -> None:
+async def test_loose_modes_are_named_for_the_one_tenant_or_the_whole_folder(disk_session: Session) -> None:
     for name in ("one", "two"):
-        await with_key(disk_desk, name)
-    path = disk_desk.tenants.folder("two").path
-    assert path and disk_desk.data.path
+        await with_key(disk_session, name)
+    path = disk_session.tenants.folder("two").path
+    assert path and disk_session.data.path
     path.chmod(0o755)
-    disk_desk._stores.clear()
-    rows = {each.id: each for each in tenants.rows(disk_desk)}
+    disk_session._stores.clear()
+    rows = {each.id: each for each in tenants.rows(disk_session)}
     assert rows["one"].problem is None
     assert rows["two"].problem and f"chmod 700 {path}" in rows["two"].problem.hint
-    disk_desk.tenants.path.chmod(0o755)  # type: ignore[union-attr]
+    disk_session.tenants.path.chmod(0o755)  # type: ignore[union-attr]
     with pytest.raises(Problem) as caught:
-        tenants.rows(disk_desk)
-    assert f"chmod 700 {disk_desk.tenants.path}" in caught.value.hint
+        tenants.rows(disk_session)
+    assert f"chmod 700 {disk_session.tenants.path}" in caught.value.hint
 
 
 @pytest.mark.parametrize(
     "record", [{}, {"name": 5}, {"id": "acme", "name": ["x"]}, {"protected": "yes"}, {"mark": True}]
 )
-async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(desk: Desk, record: dict[str, object]) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(session: Session, record: dict[str, object]) -> None:
+    with session.store("acme").transaction() as tables:
         if record:
             tables.table("meta").update(record)
         else:
             tables.drop_table("meta")
-    row = next(each for each in tenants.rows(desk) if each.id == "acme")
-    assert isinstance(row.problem, Damaged) and row.problem.kind == "shape"
+    row = next(each for each in tenants.rows(session) if each.id == "acme")
+    assert isinstance(row.problem, CorruptSettings) and row.problem.kind == "shape"
 
 
-async def test_control_characters_in_a_stored_name_do_not_come_out(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_control_characters_in_a_stored_name_do_not_come_out(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("meta").update({"name": "ac\x1b[2Jme\u202e"})
-    assert tenants.get(desk, "acme").name == "ac[2Jme"
+    assert tenants.get(session, "acme").name == "ac[2Jme"
 
 
-async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk_desk: Desk) -> None:
-    first, second = await with_key(disk_desk, "one"), await with_key(disk_desk, "two")
-    before = disk_desk.store(first).folder.generations("settings.json")
-    disk_desk.clock = lambda: 1_800_000_000.0
-    tenants.touch(disk_desk, second)
-    disk_desk.clock = lambda: 1_800_000_100.0
-    tenants.touch(disk_desk, first)
-    assert tenants.last_used(disk_desk) == first
-    assert next(each for each in tenants.rows(disk_desk) if each.id == first).last_used == "2027-01-15T08:01:40Z"
-    assert disk_desk.store(first).folder.generations("settings.json") == before
-    tenants.touch(disk_desk, "nobody")
-    assert "nobody" not in disk_desk.tenants.folders()
+async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk_session: Session) -> None:
+    first, second = await with_key(disk_session, "one"), await with_key(disk_session, "two")
+    before = disk_session.store(first).folder.generations("settings.json")
+    disk_session.clock = lambda: 1_800_000_000.0
+    tenants.touch(disk_session, second)
+    disk_session.clock = lambda: 1_800_000_100.0
+    tenants.touch(disk_session, first)
+    assert tenants.last_used(disk_session) == first
+    assert next(each for each in tenants.rows(disk_session) if each.id == first).last_used == "2027-01-15T08:01:40Z"
+    assert disk_session.store(first).folder.generations("settings.json") == before
+    tenants.touch(disk_session, "nobody")
+    assert "nobody" not in disk_session.tenants.folders()
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -315,9 +317,9 @@ asyncio.run(main())
 """
 
 
-async def test_two_processes_that_save_at_once_lose_nothing(disk_desk: Desk, tmp_path: Path) -> None:
-    await with_key(disk_desk, "acme")
-    roots = [str(disk_desk.data.path), str(disk_desk.keys.path)]
+async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Session, tmp_path: Path) -> None:
+    await with_key(disk_session, "acme")
+    roots = [str(disk_session.data.path), str(disk_session.keys.path)]
     environ = {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(tmp_path)}
     pipe = asyncio.subprocess.PIPE
     savers = [
@@ -326,26 +328,26 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_desk: Desk, tmp
     ]
     await asyncio.gather(*(each.communicate(b"go\n") for each in savers))
     assert [each.returncode for each in savers] == [0, 0]
-    held = status.listing(disk_desk, "acme", "openai")
+    held = status.listing(disk_session, "acme", "openai")
     assert {each.name for each in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
     assert [each.name for each in held if each.active] == ["default"]
 
 
 def test_the_desk_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:
-    desk = open_desk(
+    session = open_session(
         {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "d"), "XDG_STATE_HOME": str(tmp_path / "s")}
     )
-    assert isinstance(desk.data, Disk) and desk.data.path == tmp_path / "d" / "modeldeck"
-    assert desk.keys.path == tmp_path / "s" / "modeldeck" / "keys"
-    assert tenants.rows(desk) == []
+    assert isinstance(session.data, DiskFolder) and session.data.path == tmp_path / "d" / "modeldeck"
+    assert session.keys.path == tmp_path / "s" / "modeldeck" / "keys"
+    assert tenants.rows(session) == []
     assert os.listdir(tmp_path) == []
-    assert desk.key_bits == 3072 and desk.key_cost == 2**17
+    assert session.key_bits == 3072 and session.key_cost == 2**17
 
 
 def test_practice_is_ready_at_once_and_writes_nothing() -> None:
-    desk = practice_desk()
-    assert desk.practice and desk.data.path is None and desk.keys.path is None
-    assert [each.id for each in tenants.rows(desk)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
-    assert tenants.last_used(desk) == "acme"
-    assert (desk.key_bits, desk.key_cost) == (1024, COST)
+    session = practice_session()
+    assert session.practice and session.data.path is None and session.keys.path is None
+    assert [each.id for each in tenants.rows(session)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
+    assert tenants.last_used(session) == "acme"
+    assert (session.key_bits, session.key_cost) == (1024, COST)
     assert envelope.BITS == 3072

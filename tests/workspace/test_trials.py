@@ -12,21 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tui.domain import Model, ModelType, Source
-from tui.errors import Problem, Refused, Usage
+from tui.domain import Model, ModelType, KeySource
+from tui.errors import Problem, CredentialRejected, Usage
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
 from tui.tenancy import credentials as sealed
-from tui.tenancy.session import OPERATOR, Desk
-from tui.tenancy.trials import UsedUp
+from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.trials import TrialExhausted
 from tui.workspace import audit, tenants, trials
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import calls as playground
-from tui.workspace.playground.metering import Metered
+from tui.workspace.playground.metering import TrialMeter
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-FAKE-lent-0000000000000000-8d21"
@@ -34,32 +34,32 @@ HELLO = (Message("user", "Hello"),)
 CHAT = "gpt-5.4-mini"
 
 
-async def lend(desk: Desk, calls: int = 10, ids: tuple[str, ...] = (), key: str = KEY) -> None:
-    await trials.set_trial(desk, "openai", {"api_key": Secret(key)}, ids, calls)
+async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key: str = KEY) -> None:
+    await trials.set_trial(session, "openai", {"api_key": Secret(key)}, ids, calls)
 
 
-async def ask(desk: Desk, text: str = "Hello", model: str = CHAT) -> None:
-    found = catalog.find(desk, "acme", f"openai/{model}", ModelType.CHAT)
-    assert [each async for each in playground.chat(desk, "acme", found, (Message("user", text),))]
+async def ask(session: Session, text: str = "Hello", model: str = CHAT) -> None:
+    found = catalog.find(session, "acme", f"openai/{model}", ModelType.CHAT)
+    assert [each async for each in playground.chat(session, "acme", found, (Message("user", text),))]
 
 
-def left(desk: Desk) -> int:
-    found = trials.left(desk, "acme", "openai")
+def left(session: Session) -> int:
+    found = trials.left(session, "acme", "openai")
     assert found is not None
     return found.left
 
 
 @pytest.fixture
-async def acme(disk_desk: Desk) -> Desk:
+async def acme(disk_session: Session) -> Session:
     """A desk on real files whose tenant acme has nothing of its own."""
-    await tenants.create(disk_desk, "acme")
-    return disk_desk
+    await tenants.create(disk_session, "acme")
+    return disk_session
 
 
 # --- the operator -----------------------------------------------------------------------------------------------------
 
 
-async def test_what_is_left_out_is_as_the_provider_proposes(acme: Desk) -> None:
+async def test_what_is_left_out_is_as_the_provider_proposes(acme: Session) -> None:
     given = await trials.set_trial(acme, "openai", {"api_key": Secret(KEY)})
     assert (given.calls, set(given.models)) == (500, set(PROVIDERS["openai"].trial_models))
     assert PROVIDERS["anthropic"].trial_calls == 1_000 and PROVIDERS["anthropic"].trial_models
@@ -76,7 +76,7 @@ async def test_what_is_proposed_is_listed_by_the_provider_today() -> None:
         assert all(each in known and not known[each].gone for each in provider.trial_models), provider.id
 
 
-async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Desk, tmp_path: Path) -> None:
+async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Session, tmp_path: Path) -> None:
     await lend(acme)
     content = (tmp_path / "data/operator/settings.json").read_text()
     assert KEY not in content and "8d21" in content
@@ -89,8 +89,8 @@ async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Des
         tenants.find(acme, OPERATOR)
 
 
-async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acme: Desk) -> None:
-    with pytest.raises(Refused):
+async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acme: Session) -> None:
+    with pytest.raises(CredentialRejected):
         await lend(acme, key="sk-FAKE-refused-000000000000000000")
     for ids, calls in (((), 0), (("no-such-model",), 5)):
         with pytest.raises(Usage):
@@ -100,7 +100,7 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
     assert not trials.rows(acme) and not sealed.stored(acme, OPERATOR)
 
 
-async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Desk, tmp_path: Path) -> None:
+async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:
     await lend(acme)
     await ask(acme)
     (row,) = trials.rows(acme)
@@ -119,7 +119,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: D
 # --- a tenant ---------------------------------------------------------------------------------------------------------
 
 
-async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Desk) -> None:
+async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Session) -> None:
     assert status.row(acme, "acme", "openai").state == "not set up"
     await lend(acme, 10, (CHAT, "text-embedding-3-small"))
     row = status.row(acme, "acme", "openai")
@@ -133,7 +133,9 @@ async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it
     assert tenants.row(acme, "acme").ready == 1
 
 
-async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(acme: Desk, tmp_path: Path) -> None:
+async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(
+    acme: Session, tmp_path: Path
+) -> None:
     await lend(acme)
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
@@ -148,7 +150,7 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     assert left(acme) == 7
 
 
-async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Desk) -> None:
+async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Session) -> None:
     await lend(acme, 10, (CHAT,))
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
     with pytest.raises(Usage, match=r"gpt-6-sol is not in the trial of OpenAI\."):
@@ -160,7 +162,7 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
     assert left(acme) == 10
 
 
-async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is_not(acme: Desk) -> None:
+async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is_not(acme: Session) -> None:
     await lend(acme)
     with pytest.raises(Problem):
         await ask(acme, "please break")
@@ -173,13 +175,13 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
             if isinstance(each, TextDelta):
                 break
     assert left(acme) == 9
-    meter = Metered(acme, "acme", "openai")
+    meter = TrialMeter(acme, "acme", "openai")
     meter.give_back()
     meter.reserve()
     assert left(acme) == 9
 
 
-async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Desk) -> None:
+async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Session) -> None:
     await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme, "acme", "openai")
     await lend(acme, 1)
@@ -187,10 +189,10 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: D
     assert row.source == "own key" and row.trial and row.trial.left == 1
     await ask(acme)
     assert left(acme) == 1
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     assert status.row(acme, "acme", "openai").state == "trial"
     await ask(acme)
-    with pytest.raises(UsedUp, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
+    with pytest.raises(TrialExhausted, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
         await ask(acme)
     assert said.value.hint.startswith("Nothing was sent.")
     row = status.row(acme, "acme", "openai")
@@ -199,26 +201,26 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: D
     assert status.row(acme, "acme", "openai").state == "trial gone"
     with pytest.raises(Usage, match="no trial of OpenAI"):
         await ask(acme)
-    await trials.choose(acme, "acme", "openai", Source.OWN)
+    await trials.choose(acme, "acme", "openai", KeySource.OWN)
     await ask(acme)
 
 
-async def test_the_last_tenth_is_told_in_time(acme: Desk) -> None:
+async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
     await lend(acme, 12)
     states = []
     for _ in range(12):
         states.append(status.row(acme, "acme", "openai").state)
-        meter = Metered(acme, "acme", "openai")
+        meter = TrialMeter(acme, "acme", "openai")
         meter.reserve()
         meter.settle()
     assert states == ["trial"] * 11 + ["trial low"]
 
 
-async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Desk) -> None:
+async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
     await lend(acme, 20)
     assert trials.last_calls(acme, "acme", "openai") == 0
     for _ in range(18):
-        meter = Metered(acme, "acme", "openai")
+        meter = TrialMeter(acme, "acme", "openai")
         meter.reserve()
         meter.settle()
     other = replace(acme, open_keys={}, _stores={})
@@ -233,26 +235,26 @@ async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(
     assert trials.last_calls(acme, "acme", "openai") == 0, "the own key is used"
 
 
-async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Desk) -> None:
+async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Session) -> None:
     with pytest.raises(Usage, match="no trial of OpenAI"):
-        await trials.choose(acme, "acme", "openai", Source.TRIAL)
+        await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     await lend(acme)
     with pytest.raises(Usage, match="acme has no own key of OpenAI"):
-        await trials.choose(acme, "acme", "openai", Source.OWN)
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+        await trials.choose(acme, "acme", "openai", KeySource.OWN)
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    assert trials.source(acme, "acme", "openai") is Source.OWN
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    assert trials.source(acme, "acme", "openai") is KeySource.OWN
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
-    assert trials.source(acme, "acme", "openai") is Source.TRIAL
+    assert trials.source(acme, "acme", "openai") is KeySource.TRIAL
 
 
-async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Desk) -> None:
+async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Session) -> None:
     await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme, "acme", "openai")
     await trials.set_trial(acme, "openai", {"api_key": Secret("sk-FAKE-refused-0000000000")}, (), 10, verify=False)
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
-    with pytest.raises(Refused, match="The trial of OpenAI does not work just now"):
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
+    with pytest.raises(CredentialRejected, match="The trial of OpenAI does not work just now"):
         await ask(acme)
     (row,) = trials.rows(acme)
     assert row.credential and row.credential.check.state == "refused" and left(acme) == 10
@@ -260,7 +262,7 @@ async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is
     assert own and own.check.state == "unverified"
 
 
-async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Desk) -> None:
+async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Session) -> None:
     await lend(acme)
     await tenants.rename(acme, "acme", "Acme")
     await ask(acme)
@@ -271,14 +273,14 @@ async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refil
     assert left(acme) == 9
 
 
-async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_nothing(acme: Desk) -> None:
+async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_nothing(acme: Session) -> None:
     await lend(acme)
     folder = acme.store(OPERATOR).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
     assert status.row(acme, "acme", "openai").state == "not set up"
     assert tenants.row(acme, "acme").problem is None
     with pytest.raises(Problem, match="cannot be read"):
-        Metered(acme, "acme", "openai").reserve()
+        TrialMeter(acme, "acme", "openai").reserve()
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -323,7 +325,7 @@ def process(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
-async def test_eight_processes_at_once_never_exceed_the_quota(acme: Desk, tmp_path: Path) -> None:
+async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 20)
     with ExitStack() as stack:
         at_once = [stack.enter_context(process(tmp_path, _TAKE)) for _ in range(8)]
@@ -333,21 +335,21 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Desk, tmp_pa
             each.stdin.flush()
         kept = [int(each.communicate()[0]) for each in at_once]
     assert sum(kept) == 20 and left(acme) == 0
-    with pytest.raises(UsedUp):
-        Metered(acme, "acme", "openai").reserve()
+    with pytest.raises(TrialExhausted):
+        TrialMeter(acme, "acme", "openai").reserve()
 
 
-async def test_what_a_killed_process_had_reserved_is_free_again(acme: Desk, tmp_path: Path) -> None:
+async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 1)
     with process(tmp_path, _HOLD) as holding:
         assert holding.stdout and holding.stdout.readline() == "held\n"
         assert left(acme) == 0
-        with pytest.raises(UsedUp, match="being made just now"):
-            Metered(acme, "acme", "openai").reserve()
+        with pytest.raises(TrialExhausted, match="being made just now"):
+            TrialMeter(acme, "acme", "openai").reserve()
         holding.kill()
         holding.wait()
         assert left(acme) == 1
-    meter = Metered(acme, "acme", "openai")
+    meter = TrialMeter(acme, "acme", "openai")
     meter.reserve()
     meter.settle()
     assert left(acme) == 0
@@ -369,9 +371,9 @@ def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.Mon
     assert mine["pid"] == os.getpid()
 
 
-async def test_in_memory_a_trial_is_the_same(desk: Desk) -> None:
-    await trials.set_trial(desk, "openai", {"api_key": Secret(KEY)}, (CHAT,), 3)
-    await trials.choose(desk, "acme", "openai", Source.TRIAL)
-    await ask(desk)
-    assert left(desk) == 2
-    assert status.row(desk, "acme", "openai").word == "trial 2 of 3 left"
+async def test_in_memory_a_trial_is_the_same(session: Session) -> None:
+    await trials.set_trial(session, "openai", {"api_key": Secret(KEY)}, (CHAT,), 3)
+    await trials.choose(session, "acme", "openai", KeySource.TRIAL)
+    await ask(session)
+    assert left(session) == 2
+    assert status.row(session, "acme", "openai").word == "trial 2 of 3 left"

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 _GAP = "  "
 
 
-def counted(number: int, noun: str, nouns: str = "") -> str:
+def counted(number: int, from_record: str, nouns: str = "") -> str:
     """`1 model`, `2 models`."""
-    return f"{number:,} {noun if number == 1 else nouns or f'{noun}s'}"
+    return f"{number:,} {from_record if number == 1 else nouns or f'{from_record}s'}"
 
 
 def cells(text: str) -> int:

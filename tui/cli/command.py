@@ -56,7 +56,7 @@ class Command(NamedTuple):
 
 JSON = Option(("--json",), "answer as JSON", shown=False)
 
-EVERYWHERE = (
+GLOBAL_OPTIONS = (
     Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),
     Option(("--passphrase-file",), "read them from FILE, which only its owner can open", "FILE"),

@@ -8,35 +8,35 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.cli.output import Output
-from tui.cli.parser import Given
-from tui.cli.secret_input import Hidden
+from tui.cli.parser import ParsedArgs
+from tui.cli.secret_input import SecretInput
 from tui.domain import Tenant
 from tui.errors import Locked, Problem, Usage
 from tui.secret import Secret
 
 if TYPE_CHECKING:
-    from tui.tenancy.session import Desk
+    from tui.tenancy.session import Session
 
 _T = TypeVar("_T")
 
 
-class Calling:
+class CommandContext:
     """What every command function is handed. The desk is opened when it is first needed."""
 
-    def __init__(self, given: Given, environ: MutableMapping[str, str]) -> None:
+    def __init__(self, given: ParsedArgs, environ: MutableMapping[str, str]) -> None:
         self.given = given
         self.environ: Mapping[str, str] = environ
         self.out = Output(as_json=given.has("json"))
-        self.hidden = Hidden(given.one("passphrase-fd"), given.one("passphrase-file"), environ)
+        self.hidden = SecretInput(given.one("passphrase-fd"), given.one("passphrase-file"), environ)
 
     @cached_property
-    def desk(self) -> "Desk":
-        from tui.tenancy.session import open_desk
+    def session(self) -> "Session":
+        from tui.tenancy.session import open_session
 
-        desk = open_desk(self.environ)
-        if desk.config.log:
+        session = open_session(self.environ)
+        if session.config.log:
             self._log()
-        return desk
+        return session
 
     def _log(self) -> None:
         """Begin the log that the operator asked for; what stands in its way stops nothing."""
@@ -54,14 +54,14 @@ class Calling:
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         if named:
-            return naming.find(self.desk, named)
-        ids = naming.ids(self.desk)
+            return naming.find(self.session, named)
+        ids = naming.ids(self.session)
         if not ids:
             raise Usage("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
         if len(ids) > 1:
-            names = ", ".join(naming.names(self.desk))
+            names = ", ".join(naming.names(self.session))
             raise Usage(f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
-        return naming.get(self.desk, ids[0])
+        return naming.get(self.session, ids[0])
 
     @cached_property
     def tenant_id(self) -> str:
@@ -69,7 +69,7 @@ class Calling:
         from tui.tenancy import tenants as naming
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
-        ids = naming.ids(self.desk)
+        ids = naming.ids(self.session)
         if named in ids or (not named and len(ids) == 1):
             return named or ids[0]
         return self.tenant.id
@@ -78,16 +78,16 @@ class Calling:
         """Open the tenant's key, asking for its passphrase where it has one."""
         from tui.workspace import tenants
 
-        if tenants.is_open(self.desk, tenant.id):
+        if tenants.is_open(self.session, tenant.id):
             return
-        await tenants.unlock(self.desk, tenant.id, self.passphrase(tenant) if tenant.protected else None)
+        await tenants.unlock(self.session, tenant.id, self.passphrase(tenant) if tenant.protected else None)
 
     async def open_if_handed(self, tenant: Tenant) -> None:
         """Open the tenant's key if its passphrase comes without asking."""
         from tui.workspace import tenants
 
-        if not tenants.is_open(self.desk, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
-            await tenants.unlock(self.desk, tenant.id, passphrase)
+        if not tenants.is_open(self.session, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
+            await tenants.unlock(self.session, tenant.id, passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:
         """The passphrase of a tenant, from wherever it comes."""
@@ -107,7 +107,7 @@ class Calling:
         try:
             return await verb()
         except Locked:
-            if is_open(self.desk, self.tenant.id):
+            if is_open(self.session, self.tenant.id):
                 raise
         await self.open(self.tenant)
         return await verb()
@@ -116,6 +116,6 @@ class Calling:
         """Close connections and forget opened keys; say what could not be noted in the audit log."""
         self.hidden.close()
         if "desk" in self.__dict__:
-            await self.desk.aclose()
-            if self.desk.unnoted is not None:
-                self.out.note(f"This was done, but is not in the audit log. {self.desk.unnoted.message}")
+            await self.session.aclose()
+            if self.session.audit_failure is not None:
+                self.out.note(f"This was done, but is not in the audit log. {self.session.audit_failure.message}")

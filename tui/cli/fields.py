@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from tui.cli.output import Output
-from tui.cli.secret_input import Hidden
+from tui.cli.secret_input import SecretInput
 from tui.errors import Usage
 from tui.providers.spec import Field
 from tui.secret import Secret
-from tui.workspace.credentials.status import clean_paste
+from tui.workspace.credentials.status import clean_pasted
 
 Values = dict[str, str | Secret]
 
 
-def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: Output, whose: str = "") -> Values:
+def entries(fields: Sequence[Field], words: Sequence[str], hidden: SecretInput, out: Output, whose: str = "") -> Values:
     """The fields named in the words; secrets are fetched from where the words say. Errors never repeat a value.
 
     A prompt says whose secret is awaited, so that nobody types one tenant's key into another's.
@@ -31,8 +31,8 @@ def entries(fields: Sequence[Field], words: Sequence[str], hidden: Hidden, out: 
     return values
 
 
-def _secret(field: Field, value: str, hidden: Hidden, out: Output, whose: str) -> Secret:
-    cleaned = clean_paste(field, hidden.field(field.name, field.label + whose, value).reveal())
+def _secret(field: Field, value: str, hidden: SecretInput, out: Output, whose: str) -> Secret:
+    cleaned = clean_pasted(field, hidden.field(field.name, field.label + whose, value).reveal())
     if cleaned.notes:
         out.note(f"Cleaned in {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from tui.cli.command import EVERYWHERE, EXIT_CODES, VARIABLES, Argument, Command, Option
+from tui.cli.command import GLOBAL_OPTIONS, EXIT_CODES, VARIABLES, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
 
 _COLUMN, _WIDTH = 24, 79
@@ -21,10 +21,10 @@ def _overview() -> str:
     lines += [_row("modeldeck [-t TENANT]", CONSOLE.summary)]
     lines += [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in COMMANDS if _alone(command)]
     nouns = dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2)
-    for noun in nouns:
-        verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
-        lines += [_row(f"modeldeck {noun}", verbs)]
-    lines += ["", "Everywhere:", *(_option_row(option) for option in EVERYWHERE)]
+    for from_record in nouns:
+        verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (from_record,))
+        lines += [_row(f"modeldeck {from_record}", verbs)]
+    lines += ["", "Everywhere:", *(_option_row(option) for option in GLOBAL_OPTIONS)]
     lines += ["", "Types are chat, embedding, speech2text. P/MODEL splits at the first slash.", ""]
     lines += [_wrapped("Exit codes: " + EXIT_CODES + "."), ""]
     lines += ["Variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]
@@ -32,11 +32,11 @@ def _overview() -> str:
     return "\n".join(lines)
 
 
-def _of_noun(noun: str) -> str:
-    verbs = [command for command in COMMANDS if command.words[:1] == (noun,)]
+def _of_noun(from_record: str) -> str:
+    verbs = [command for command in COMMANDS if command.words[:1] == (from_record,)]
     lines = [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in verbs]
     examples = [example for command in verbs for example in command.examples[:1]]
-    return "\n".join([*lines, *_block("Examples:", examples), "", f"modeldeck {noun} VERB --help tells more."])
+    return "\n".join([*lines, *_block("Examples:", examples), "", f"modeldeck {from_record} VERB --help tells more."])
 
 
 def _of_command(command: Command) -> str:
@@ -45,7 +45,7 @@ def _of_command(command: Command) -> str:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
     lines += _block("Arguments:", [_row(argument.name, argument.help).strip() for argument in described])
-    lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *EVERYWHERE))]
+    lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *GLOBAL_OPTIONS))]
     if command.shape:
         lines += ["", _wrapped("With --json: " + command.shape + ".")]
     return "\n".join([*lines, *_block("Examples:", command.examples)])

@@ -1,16 +1,16 @@
-"""Words of a command line -> `Given`. Options and arguments may come in any order; nothing is abbreviated.
+"""Words of a command line -> `ParsedArgs`. Options and arguments may come in any order; nothing is abbreviated.
 
 What stands on the command line is never repeated in an error, as it may hold a secret typed in the wrong place.
 """
 
 from collections.abc import Mapping, Sequence
 
-from tui.cli.command import EVERYWHERE, Command, Option
+from tui.cli.command import GLOBAL_OPTIONS, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
 from tui.errors import Usage
 
 
-class Given:
+class ParsedArgs:
     """A command and what was given to it. `help_on` holds the words whose help was asked for, else None."""
 
     def __init__(
@@ -32,16 +32,16 @@ class Given:
         return name in self._values
 
 
-def parse(words: Sequence[str]) -> Given:
+def parse(words: Sequence[str]) -> ParsedArgs:
     """Read the words; `Usage` names what cannot be meant."""
     found, rest = _command(words)
     if not isinstance(found, Command):
         if _asks_help(rest):
-            return Given(CONSOLE, {}, found)
+            return ParsedArgs(CONSOLE, {}, found)
         raise _incomplete(found)
     if _asks_help(rest):
-        return Given(found, {}, found.words)
-    return Given(found, _values(found, rest))
+        return ParsedArgs(found, {}, found.words)
+    return ParsedArgs(found, _values(found, rest))
 
 
 def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]]:
@@ -56,7 +56,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
             raise Usage("A command comes before --.", "modeldeck --help lists the commands.")
         if word.startswith("-") and word != "-":
             rest.append(word)
-            option = _option(EVERYWHERE, _name(word))
+            option = _option(GLOBAL_OPTIONS, _name(word))
             if option and option.value and _attached(word) is None and waiting:
                 rest.append(waiting.pop(0))
         elif (not named and word in nouns) or (named and (*named, word) in _BY_WORDS):
@@ -92,7 +92,7 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
 
 def _given_option(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
     """The option that a word names, and its value: attached, or else taken from the words that wait behind it."""
-    option, value = _option((*command.options, *EVERYWHERE), _name(word)), _attached(word)
+    option, value = _option((*command.options, *GLOBAL_OPTIONS), _name(word)), _attached(word)
     if option is None or (value is not None and not option.value):
         raise Usage("There is an unknown option among them.", _how(command, "a text that begins with - goes after --"))
     if option.value and value is None:

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.parser import Given, parse
+from tui.cli.parser import ParsedArgs, parse
 from tui.errors import Exit, Problem
 
 if TYPE_CHECKING:
-    from tui.cli.context import Calling
+    from tui.cli.context import CommandContext
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -49,17 +49,17 @@ def run(words: Sequence[str]) -> int:
         return _crashed(error)
 
 
-def _call(given: Given) -> int:
+def _call(given: ParsedArgs) -> int:
     from importlib import import_module
 
     if given.command.secrets:
         from tui.process.hardening import harden
 
         harden()
-    from tui.cli.context import Calling
+    from tui.cli.context import CommandContext
 
     module, _, function = given.command.runs.partition(":")
-    call = Calling(given, os.environ)
+    call = CommandContext(given, os.environ)
     result = getattr(import_module(f"tui.cli.commands.{module}"), function)(call)
     if isinstance(result, Coroutine):
         import asyncio
@@ -68,7 +68,7 @@ def _call(given: Given) -> int:
     return int(result or Exit.DONE)
 
 
-async def _to_its_end(call: "Calling", running: Coroutine[Any, Any, int | None]) -> int | None:
+async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int | None]) -> int | None:
     import asyncio
     import signal
 

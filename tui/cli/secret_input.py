@@ -28,7 +28,7 @@ _ENDS = (b"\r", b"\n")
 _END_OF_INPUT, _ERASE, _EMPTY = b"\x04", (b"\x7f", b"\x08"), b"\x15"
 
 
-class Hidden:
+class SecretInput:
     """Where one command takes secrets from; lines of a stream are taken one after the other.
 
     MODELDECK_PASSPHRASE is taken out of the environment at once: no child and nothing that runs later sees it.

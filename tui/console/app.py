@@ -25,15 +25,15 @@ from tui.console.background import Watch
 from tui.console.chrome import AREAS, Place
 from tui.console.dialogs import Doors
 from tui.console.preload import warm
-from tui.console.screen import Framed
-from tui.console.splash import Opening
+from tui.console.screen import FramedScreen
+from tui.console.splash import SplashScreen
 from tui.console.terminal.display import Display
 from tui.console.widgets.line_filters import Ascii, Inert
 from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, guard_threads
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.tenancy import keyring, tenants
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
@@ -65,16 +65,16 @@ class Modeldeck(Doors):
         Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", priority=True),
     ]
 
-    def __init__(self, desk: Desk, tenant_id: str | None = None) -> None:
-        self.desk = desk
+    def __init__(self, session: Session, tenant_id: str | None = None) -> None:
+        self.session = session
         self.tenant = None
         # Read here, so that folders which cannot be read are told before the console takes the terminal.
-        ids = tenants.ids(desk)
+        ids = tenants.ids(session)
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
-                self.tenant = tenants.get(desk, tenant_id or ids[0])
+                self.tenant = tenants.get(session, tenant_id or ids[0])
         # Welcome without a tenant, the list with several, else the area to start in.
-        self._first = desk.config.start if self.tenant else "tenants" if ids else "welcome"
+        self._first = session.config.start if self.tenant else "tenants" if ids else "welcome"
         self._before = ""
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
@@ -83,21 +83,21 @@ class Modeldeck(Doors):
         self.crash: BaseException | None = None
         super().__init__()
         self.hold()
-        whole = desk.environ.get("MODELDECK_DISPLAY", desk.config.display) == "whole"
-        self.differences = Display(self, whole=whole, line=desk.config.line)
-        self.theme = desk.config.theme or "ansi-dark"
+        whole = session.environ.get("MODELDECK_DISPLAY", session.config.display) == "whole"
+        self.differences = Display(self, whole=whole, line=session.config.line)
+        self.theme = session.config.theme or "ansi-dark"
         self.animation_level = "none"
-        if desk.config.keymap:
-            self.set_keymap(desk.config.keymap)
+        if session.config.keymap:
+            self.set_keymap(session.config.keymap)
 
     # --- start and end ---
 
     def get_driver_class(self) -> type[Driver]:
         if not sys.__stdin__ or not sys.__stdin__.isatty():
             return super().get_driver_class()
-        from tui.console.terminal.driver import Keyboard
+        from tui.console.terminal.driver import TerminalDriver
 
-        return Keyboard
+        return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         filters = [*super().get_line_filters(), Inert()]
@@ -106,7 +106,7 @@ class Modeldeck(Doors):
     @property
     def ascii(self) -> bool:
         """Whether signs are drawn by their ASCII twins."""
-        environ, glyphs = self.desk.environ, self.desk.config.glyphs
+        environ, glyphs = self.session.environ, self.session.config.glyphs
         if glyphs != "auto":
             return glyphs == "ascii"
         locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C.UTF-8"
@@ -115,7 +115,7 @@ class Modeldeck(Doors):
 
     def get_default_screen(self) -> Screen[Any]:
         """The frame that the first screen will have."""
-        screen = Opening(self._first)
+        screen = SplashScreen(self._first)
         # Switching to another screen takes the callback of the one shown, and Textual gives its first screen none.
         screen._push_result_callback(self, None)
         return screen
@@ -124,7 +124,7 @@ class Modeldeck(Doors):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
             loop.add_signal_handler(number, self.exit, None, 128 + number)
-        guard_loop(loop, self.desk.environ)
+        guard_loop(loop, self.session.environ)
         self.watching.start()
         # After a suspension the terminal shows what the shell left there.
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
@@ -144,7 +144,7 @@ class Modeldeck(Doors):
         with suppress(TimeoutError):
             async with asyncio.timeout(_PARTING):
                 await asyncio.gather(*(each.wait() for each in self.workers), return_exceptions=True)
-        await self.desk.aclose()
+        await self.session.aclose()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
@@ -178,7 +178,7 @@ class Modeldeck(Doors):
         if not self.watching.lost():
             self.toast(f"{problem.message} {problem.hint}")
 
-    def practise(self) -> None:
+    def start_practice(self) -> None:
         """End this console; `run` opens another one on made-up tenants in its place."""
         self.exit(PRACTICE)
 
@@ -202,7 +202,7 @@ class Modeldeck(Doors):
 
     def action_leave(self) -> None:
         """Quit; asks where something runs or a form holds unsaved text."""
-        lost = self.screen.unsaved() if isinstance(self.screen, Framed) else ""
+        lost = self.screen.unsaved() if isinstance(self.screen, FramedScreen) else ""
         if reason := lost or ("An answer is running; it ends with the program." if self.at_work else ""):
             self.run_worker(self._leave_anyway(reason), group="leave", exclusive=True)
         else:
@@ -219,7 +219,7 @@ class Modeldeck(Doors):
 
     def action_copy_or_stop(self) -> None:
         if selected := self.screen.get_selected_text():
-            self.copy_out(selected)
+            self.copy_to_terminal(selected)
         elif self._under_way:
             list(self._under_way.values())[-1]()
         else:
@@ -240,9 +240,9 @@ class Modeldeck(Doors):
         """What the header shows now."""
         busy = frozenset(each.partition("/")[0] for each in self._under_way)
         if self.tenant is None:
-            return Place(state="PRACTICE" if self.desk.practice else "", area=area, busy=busy)
-        opened = self.tenant.id in self.desk.open_keys or not self.tenant.protected
-        state = "PRACTICE" if self.desk.practice else "open" if opened else "locked"
+            return Place(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
+        opened = self.tenant.id in self.session.open_keys or not self.tenant.protected
+        state = "PRACTICE" if self.session.practice else "open" if opened else "locked"
         state += ", read-only" if self.watching.shut else ""
         tenant = self.tenant
         return Place(tenant.name, tenant.mark, state, area, labels, busy, self.watching.alike, tenant.key_id[:4])
@@ -288,14 +288,14 @@ class Modeldeck(Doors):
         self._show("tenants")
 
     @property
-    def came_from(self) -> str:
+    def previous_area(self) -> str:
         """The area that the tenants' list goes back to, '' if there is none."""
         return self._before if self.tenant is not None else ""
 
     def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
         """Show a tenant, in that area or the one to start in; it becomes the one used last."""
-        self._use(tenants.get(self.desk, tenant_id))
-        return self._show(area or self.desk.config.start)
+        self._use(tenants.get(self.session, tenant_id))
+        return self._show(area or self.session.config.start)
 
     def _use(self, tenant: Tenant) -> None:
         self.tenant = tenant
@@ -304,7 +304,7 @@ class Modeldeck(Doors):
     def tenant_changed(self) -> None:
         """The tenant shown was renamed or given a passphrase: read it anew."""
         if self.tenant is not None:
-            self.tenant = tenants.get(self.desk, self.tenant.id)
+            self.tenant = tenants.get(self.session, self.tenant.id)
 
     def tenant_removed(self, tenant_id: str) -> None:
         """Forget the screens of a tenant that is gone; welcome, if it was the last."""
@@ -315,22 +315,22 @@ class Modeldeck(Doors):
                 screen.remove()
         if self.tenant is not None and self.tenant.id == tenant_id:
             self.tenant, self._before = None, ""
-        if not tenants.ids(self.desk):
+        if not tenants.ids(self.session):
             self._show("welcome")
 
     def tenant_lost(self) -> None:
         """The tenant shown is gone or cannot be read any more: back to the list."""
         self.tenant, self._before = None, ""
-        self._show("tenants" if tenants.ids(self.desk) else "welcome")
+        self._show("tenants" if tenants.ids(self.session) else "welcome")
 
     def covered(self, tenant_id: str) -> None:
         """Screens hide what only an open tenant shows."""
         self._left.pop(tenant_id, None)
         areas = [screen for (owner, _), screen in self._areas.items() if owner == tenant_id]
         for screen in dict.fromkeys([*areas, *self.screen_stack]):
-            if isinstance(screen, Framed) and screen.is_mounted:
+            if isinstance(screen, FramedScreen) and screen.is_mounted:
                 screen.locked()
-                screen.reframe()
+                screen.refresh_chrome()
 
     # --- what screens ask of each other ---
 
@@ -338,7 +338,7 @@ class Modeldeck(Doors):
         if self.tenant is None:
             return
         try:
-            keyring.lock(self.desk, self.tenant.id)
+            keyring.lock(self.session, self.tenant.id)
         except Problem as problem:
             self.toast(problem.message)
             return
@@ -350,7 +350,7 @@ class Modeldeck(Doors):
         from tui.console.trial_status import source_words
         from tui.workspace.credentials import status
 
-        return source_words(status.row(self.desk, self.tenant_id, model.provider)) if model else ""
+        return source_words(status.row(self.session, self.tenant_id, model.provider)) if model else ""
 
     def action_commands(self) -> None:
         self._page("tui.console.palette.screen", "Commands")
@@ -369,27 +369,27 @@ class Modeldeck(Doors):
             self._under_way.pop(area, None)
         else:
             self._under_way[area] = stop
-        if isinstance(self.screen, Framed):
-            self.screen.reframe()
+        if isinstance(self.screen, FramedScreen):
+            self.screen.refresh_chrome()
 
-    def copy_out(self, text: str) -> None:
+    def copy_to_terminal(self, text: str) -> None:
         """Send text to the clipboard of the operator's terminal; whether it arrives cannot be known."""
         self.copy_to_clipboard(text)
         self.toast(f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, s saves it.")
 
 
-def run(desk: Desk, tenant_id: str | None = None) -> int:
+def run(session: Session, tenant_id: str | None = None) -> int:
     """Run the console until it is left; the exit code. After a crash: one sentence, and a note without values."""
-    app = Modeldeck(desk, tenant_id)
+    app = Modeldeck(session, tenant_id)
     guard_threads(app.thread_failed)
-    result = app.run(mouse=desk.config.mouse)
+    result = app.run(mouse=session.config.mouse)
     if app.crash is not None:
-        note = crash_note(app.crash, desk.environ)
+        note = crash_note(app.crash, session.environ)
         print(f"Modeldeck stopped by an error of its own: {crash_place(app.crash)}.", file=sys.stderr)
         print(f"What was saved is safe. Details, without keys or texts: {note or 'none kept'}", file=sys.stderr)
         return 1
     if result == PRACTICE:
-        from tui.practice.tenants import practice_desk
+        from tui.practice.tenants import practice_session
 
-        return run(practice_desk(desk.environ))
+        return run(practice_session(session.environ))
     return int(app.return_code or 0)

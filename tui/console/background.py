@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ScreenStackError
 
 from tui.console.chrome import STRIP
-from tui.console.screen import Area, Framed
+from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
 from tui.domain import Tenant
@@ -75,29 +75,29 @@ class Watch:
         if tenant is None or screen is None:
             return False
         try:
-            if self.app.desk.store(tenant.id).stamp() != self._seen.get(tenant.id):
-                naming.get(self.app.desk, tenant.id)
+            if self.app.session.store(tenant.id).stamp() != self._seen.get(tenant.id):
+                naming.get(self.app.session, tenant.id)
         except Problem as problem:
             self._lose(problem)
             # In a form what was typed can still be looked at, copied and left.
-            return isinstance(screen, Area)
+            return isinstance(screen, AreaScreen)
         return False
 
     def start(self) -> None:
         """Look from now on, and tell what is to be minded about where things lie."""
         self.begin()
-        for each in self.app.desk.warnings:
+        for each in self.app.session.warnings:
             self.app.toast(each)
         self.app.set_interval(EVERY, self.look)
         self.app.set_interval(OFTEN, self.wait)
 
     def begin(self) -> None:
         """What is shown from now on, as it is now: another tenant, or the list of them."""
-        desk, tenant = self.app.desk, self.app.tenant
+        session, tenant = self.app.session, self.app.tenant
         self._lost, self.alike = None, ()
         self.take([tenant.id] if tenant else [])
         with suppress(Problem):
-            self.shut = _shut(desk.store(tenant.id).shut() if tenant else desk.data.shut())
+            self.shut = _shut(session.store(tenant.id).shut() if tenant else session.data.shut())
 
     def take(self, tenant_ids: list[str]) -> None:
         """These are shown from now on, as their files are now; of thousands it takes a while."""
@@ -113,10 +113,10 @@ class Watch:
         """Another tenant is shown from now on: it is the one used last."""
         from tui.workspace import tenants
 
-        desk, tenant_id = self.app.desk, self.app.tenant_id
+        session, tenant_id = self.app.session, self.app.tenant_id
         self.begin()
-        await asyncio.to_thread(tenants.touch, desk, tenant_id)
-        self.alike = await asyncio.to_thread(naming.alike, desk, tenant_id)
+        await asyncio.to_thread(tenants.touch, session, tenant_id)
+        self.alike = await asyncio.to_thread(naming.alike, session, tenant_id)
         self._reframe()
 
     def look(self) -> None:
@@ -171,11 +171,11 @@ class Watch:
 
     def _see(self, tenant: Tenant | None, everyone: bool) -> _Seen:
         """In a thread: a large file takes a while to read."""
-        desk = self.app.desk
-        stamps = _stamps(self.app, naming.ids(desk) if everyone else [tenant.id] if tenant else [])
+        session = self.app.session
+        stamps = _stamps(self.app, naming.ids(session) if everyone else [tenant.id] if tenant else [])
         if tenant is None:
-            return _Seen(stamps, None, _shut(desk.data.shut()))
-        return _Seen(stamps, naming.get(desk, tenant.id), _shut(desk.store(tenant.id).shut()))
+            return _Seen(stamps, None, _shut(session.data.shut()))
+        return _Seen(stamps, naming.get(session, tenant.id), _shut(session.store(tenant.id).shut()))
 
     def _lose(self, problem: Problem) -> None:
         """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
@@ -184,7 +184,7 @@ class Watch:
             return
         gone = isinstance(problem, Usage)
         said = f"{app.tenant.name} was removed in another session." if gone else problem.message
-        if isinstance(self._screen, Area):
+        if isinstance(self._screen, AreaScreen):
             self._lost = None
             app.toast(said)
             app.tenant_lost()
@@ -199,36 +199,36 @@ class Watch:
 
     def _reframe(self) -> None:
         if self._screen is not None:
-            self._screen.reframe()
+            self._screen.refresh_chrome()
 
     @property
-    def _screen(self) -> Framed[Any] | None:
+    def _screen(self) -> FramedScreen[Any] | None:
         """The screen shown; None at the very beginning and end."""
         with suppress(ScreenStackError):
-            if isinstance(self.app.screen, Framed):
+            if isinstance(self.app.screen, FramedScreen):
                 return self.app.screen
         return None
 
     def _tell_unnoted(self) -> None:
         """What could not be put into the audit log is told, once."""
-        problem, self.app.desk.unnoted = self.app.desk.unnoted, None
+        problem, self.app.session.audit_failure = self.app.session.audit_failure, None
         if problem is not None:
             self.app.toast(f"This is not in the audit log: {problem.message}")
 
     def _lock_unused(self) -> None:
         """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
-        minutes = self.app.desk.config.auto_lock
+        minutes = self.app.session.config.auto_lock
         if not minutes or self.app.at_work or self.idle < 60 * minutes:
             return
-        for each in list(self.app.desk.open_keys):
+        for each in list(self.app.session.open_keys):
             with suppress(Problem):
-                keyring.lock(self.app.desk, each)
+                keyring.lock(self.app.session, each)
                 self.app.covered(each)
 
 
 def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
     """What differs whenever a file was replaced; the operator's, too, as trials are counted there."""
-    return {each: app.desk.store(each).stamp() for each in (*ids, OPERATOR)}
+    return {each: app.session.store(each).stamp() for each in (*ids, OPERATOR)}
 
 
 def _shut(why: Problem | None) -> str:

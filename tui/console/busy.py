@@ -5,14 +5,14 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from tui.console.screen import Framed
+from tui.console.screen import FramedScreen
 from tui.console.widgets.symbols import WORKING
 
 
-class Working:
+class BusyIndicator:
     """The work of one screen; the latest of several is the one that is shown."""
 
-    def __init__(self, screen: Framed[Any]) -> None:
+    def __init__(self, screen: FramedScreen[Any]) -> None:
         self._screen = screen
         self._under_way: list[tuple[str, float]] = []
 
@@ -33,11 +33,11 @@ class Working:
         """Show that work while the block runs, however it ends."""
         work = (what, monotonic())
         self._under_way.append(work)
-        ticking = self._screen.set_interval(1.0, self._screen.reframe)
-        self._screen.reframe()
+        ticking = self._screen.set_interval(1.0, self._screen.refresh_chrome)
+        self._screen.refresh_chrome()
         try:
             yield
         finally:
             ticking.stop()
             self._under_way.remove(work)
-            self._screen.reframe()
+            self._screen.refresh_chrome()

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.console.key_queue import InOrder
-from tui.console.screen import Framed
+from tui.console.screen import FramedScreen
 from tui.console.widgets.static_text import Words
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Locked
 from tui.sanitize import one_line
 from tui.tenancy import keyring
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 
 if TYPE_CHECKING:
     from tui.tenancy.manifest import Finding
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Doors(InOrder):
     """The part of the console that opens pages; each is imported when it is first opened."""
 
-    desk: Desk
+    session: Session
     tenant: Tenant | None
     _left: dict[str, tuple["Finding", ...]]
     """What was not confirmed when it was asked, by tenant id."""
@@ -37,36 +37,36 @@ class Doors(InOrder):
         well, `again` where it was left as it is before. Call it in a worker.
         """
         try:
-            await keyring.unlock(self.desk, self.tenant_id)
+            await keyring.unlock(self.session, self.tenant_id)
         except Locked:
             from tui.console.tenants.unlock import Unlock
 
             if not await self.push_screen_wait(Unlock(waiting, then)):
                 return False
         await self._confirm_changes(again)
-        if isinstance(self.screen, Framed):
-            self.screen.reframe()
+        if isinstance(self.screen, FramedScreen):
+            self.screen.refresh_chrome()
         return True
 
     async def _confirm_changes(self, again: bool) -> None:
         from tui.workspace.credentials import confirmation
 
-        found = await confirmation.examine(self.desk, self.tenant_id)
-        waiting = confirmation.to_confirm(self.desk, self.tenant_id, found)
+        found = await confirmation.examine(self.session, self.tenant_id)
+        waiting = confirmation.to_confirm(self.session, self.tenant_id, found)
         if not (waiting or found.alarm) or (not again and self._left.get(self.tenant_id) == waiting):
             return
         from tui.console.tenants import unconfirmed_changes
 
-        lines = unconfirmed_changes.confirm_lines(self.desk, self.tenant_id, found, waiting)
+        lines = unconfirmed_changes.confirm_lines(self.session, self.tenant_id, found, waiting)
         choice = await self.ask(
             unconfirmed_changes.confirm_title(found), lines, unconfirmed_changes.confirm_choices(waiting)
         )
         if choice != unconfirmed_changes.CONFIRM:
             self._left[self.tenant_id] = waiting
             return
-        await confirmation.confirm(self.desk, self.tenant_id, waiting)
+        await confirmation.confirm(self.session, self.tenant_id, waiting)
         self.toast(f"{len(waiting)} confirmed." if waiting else "Confirmed.")
-        if isinstance(self.screen, Framed):
+        if isinstance(self.screen, FramedScreen):
             self.screen.changed_elsewhere()
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
@@ -75,7 +75,7 @@ class Doors(InOrder):
 
         return await self.push_screen_wait(Ask(title, lines, choices))
 
-    async def takes_plain_http(self, origins: Sequence[str]) -> bool:
+    async def confirm_plain_http(self, origins: Sequence[str]) -> bool:
         """Whether an address that others on the way can read is to be used all the same."""
         lines = [", ".join(origins), "This sends texts and the key readable for others on the way."]
         return await self.ask("Plain http", lines, {"back": "Go back", "use": "Use it all the same"}) == "use"
@@ -110,7 +110,7 @@ class Doors(InOrder):
         """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
         from tui.console.defaults.proposals import Propose, proposals
 
-        if not proposals(self.desk, self.tenant_id):
+        if not proposals(self.session, self.tenant_id):
             self.toast(said)
             return ""
         return await self.push_screen_wait(Propose(said, title)) or ""

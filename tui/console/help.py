@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.console.actions import Action, actions_of
 from tui.console.chrome import AREAS, Frame
-from tui.console.screen import Area, Framed, Page
+from tui.console.screen import AreaScreen, FramedScreen, Page
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Rows
@@ -73,7 +73,7 @@ class Help(Page[None]):
         )
 
     def on_reader_scrolled(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def action_find(self) -> None:
         self.query_one(Find).open()
@@ -94,14 +94,14 @@ class Help(Page[None]):
             sections.append([_beside(*each) for each in zip(own, general, strict=True)])
         else:
             sections += [[line("   ", each) for each in own], [line("   ", each) for each in general]]
-        if isinstance(self._about, Area):
+        if isinstance(self._about, AreaScreen):
             sections[-1].append("   While a field has the cursor: f2 f3 f4 f5 for the areas, esc for keys.")
         sections += [self._fields(), self._signs(), self._terminal(), self._files()]
         return [row for section in sections if section for row in [*section, ""]]
 
     def _own(self, cells: int) -> list[Content]:
         keys: list[tuple[str, str]] = []
-        if isinstance(self._about, Framed):
+        if isinstance(self._about, FramedScreen):
             words = [word for word in self._about.frame().keys if word.startswith("enter ")]
             keys += [("enter", words[0].removeprefix("enter "))] if words else []
         mine = [each for each in self._actions.values() if not each.general]
@@ -123,7 +123,7 @@ class Help(Page[None]):
                 keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
             gap = "  " if len("  ".join(keys)) <= _KEYS and len(keys) == 2 else " "
             found += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
-        return found if isinstance(self._about, Area) else [*_key("esc", "back", _RIGHT_KEYS), *found]
+        return found if isinstance(self._about, AreaScreen) else [*_key("esc", "back", _RIGHT_KEYS), *found]
 
     def _fields(self) -> list[Words]:
         lines: list[Words] = []
@@ -143,11 +143,11 @@ class Help(Page[None]):
         ]
 
     def _files(self) -> list[Words]:
-        desk = self.app.desk
-        where = paths(desk.environ)
-        if desk.practice or desk.data.path is None:
+        session = self.app.session
+        where = paths(session.environ)
+        if session.practice or session.data.path is None:
             return ["   Practice: nothing is written, and nothing leaves this process."]
-        settings, keys = where.short(desk.data.path), where.short(desk.keys.path or where.keys)
+        settings, keys = where.short(session.data.path), where.short(session.keys.path or where.keys)
         first = f"   Settings  {settings}"
         lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]
         return [*lines, f"   Log       {where.short(where.log)}, holds no keys and no texts"]
@@ -160,9 +160,9 @@ def own(action: Action) -> bool:
 
 def _name(screen: Screen[Any]) -> str:
     """What a screen is called in the title of its help."""
-    if isinstance(screen, Area) and screen.AREA in dict(AREAS):
+    if isinstance(screen, AreaScreen) and screen.AREA in dict(AREAS):
         return dict(AREAS)[screen.AREA]
-    return screen.frame().title.partition(" · ")[0] if isinstance(screen, Framed) else "keys"
+    return screen.frame().title.partition(" · ")[0] if isinstance(screen, FramedScreen) else "keys"
 
 
 def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Content]:

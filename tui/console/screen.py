@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class Framed(Screen[Result]):
+class FramedScreen(Screen[Result]):
     """A screen with the frame around its content."""
 
     app: "Modeldeck"
@@ -77,7 +77,7 @@ class Framed(Screen[Result]):
         """Whether a text field has the focus, so that plain keys type."""
         return self.focused is not None and self.focused.check_consume_key("a", "a")
 
-    def reframe(self) -> None:
+    def refresh_chrome(self) -> None:
         """Bring the words around the content up to date; what has not changed is not drawn again."""
         if not self.is_mounted:
             return
@@ -100,7 +100,7 @@ class Framed(Screen[Result]):
     def on_mount(self) -> None:
         if self._early is None:
             self._early = []
-        self.reframe()
+        self.refresh_chrome()
 
     async def _on_message(self, message: Message) -> None:
         # A problem that no handler put into words on its screen is told all the same; it is never a crash.
@@ -116,17 +116,17 @@ class Framed(Screen[Result]):
             event.stop()
 
     def on_screen_resume(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_descendant_focus(self) -> None:
         typed_ahead, self._early = self._early, None
         for key in typed_ahead or ():
             # A message bubbles no further than its sender, and the bindings are asked at the app.
             self.app.post_message(key.set_sender(self.app))
-        self.reframe()
+        self.refresh_chrome()
 
     def on_descendant_blur(self) -> None:
-        self.call_next(self.reframe)
+        self.call_next(self.refresh_chrome)
 
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         """Of a field that has no room to say it itself."""
@@ -155,7 +155,7 @@ class Framed(Screen[Result]):
         """Another process wrote this tenant's settings: read them anew. Screens that show them answer this."""
 
 
-class Area(Framed[None]):
+class AreaScreen(FramedScreen[None]):
     """One of the areas of a tenant. Escape never leaves it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -175,7 +175,7 @@ class Area(Framed[None]):
         """Stop what runs, else leave the field; never more. Screens say what that is."""
 
 
-class Page(Framed[Result]):
+class Page(FramedScreen[Result]):
     """A form or picker over an area. It answers with a value, or None when it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -209,7 +209,7 @@ class Dialog(Page[Result]):
         """The words around the screen that the dialog came up on: its title goes on saying where one is."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None
-        return below.frame() if isinstance(below, Framed) and below.is_mounted else Frame(self.BOX_TITLE, ())
+        return below.frame() if isinstance(below, FramedScreen) and below.is_mounted else Frame(self.BOX_TITLE, ())
 
     def content(self) -> Iterable[Widget]:
         from tui.console.widgets.form import Form

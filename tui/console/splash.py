@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from tui.console.chrome import Frame, Place
-from tui.console.screen import Framed
+from tui.console.screen import FramedScreen
 
 
-class Opening(Framed[None]):
+class SplashScreen(FramedScreen[None]):
     """Tenant and areas, nothing else. Keys wait at the app until there is something to act on."""
 
     def __init__(self, area: str) -> None:

@@ -3,15 +3,15 @@
 import asyncio
 
 from tui.console.widgets.symbols import WARNING
-from tui.domain import Source
+from tui.domain import KeySource
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.tenancy.credentials import key_hint
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
-from tui.workspace.trials import UsedUp
+from tui.workspace.trials import TrialExhausted
 
 
 def source_words(row: ProviderRow) -> str:
@@ -29,28 +29,28 @@ def has_choice(row: ProviderRow) -> bool:
     return row.trial is not None or row.on_trial
 
 
-async def switch(desk: Desk, tenant_id: str, row: ProviderRow) -> str:
+async def switch(session: Session, tenant_id: str, row: ProviderRow) -> str:
     """Uses the other key from now on; says which."""
-    label, wanted = row.provider.label, Source.OWN if row.on_trial else Source.TRIAL
-    await trials.choose(desk, tenant_id, row.provider.id, wanted)
-    now = status.row(desk, tenant_id, row.provider.id)
+    label, wanted = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
+    await trials.choose(session, tenant_id, row.provider.id, wanted)
+    now = status.row(session, tenant_id, row.provider.id)
     if not now.on_trial:
         return f"{label} uses the {now.source} now; calls are charged to it."
     return f"{label} uses the trial now: {now.word.removeprefix('trial ')}."
 
 
-async def warning(desk: Desk, tenant_id: str, provider: Provider) -> str:
+async def warning(session: Session, tenant_id: str, provider: Provider) -> str:
     """What is said once a day from the last tenth of a trial on, else ''."""
-    left = await asyncio.to_thread(trials.last_calls, desk, tenant_id, provider.id)
+    left = await asyncio.to_thread(trials.last_calls, session, tenant_id, provider.id)
     calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
     return f"{calls} left. An own key can be set up in Providers." if left else ""
 
 
-def ways_on(desk: Desk, tenant_id: str, problem: Problem | None) -> list[str]:
+def ways_on(session: Session, tenant_id: str, problem: Problem | None) -> list[str]:
     """What can be done about a trial that is used up, each with its key; nothing about any other problem."""
-    if not isinstance(problem, UsedUp):
+    if not isinstance(problem, TrialExhausted):
         return []
-    row = status.row(desk, tenant_id, problem.provider)
+    row = status.row(session, tenant_id, problem.provider)
     own = row.credential
     hint = key_hint(row.provider, own.hints) if own else ""
     ends = f" ending {hint}" if hint else ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 
 def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     """Write the note below the log folder and return its path, or None where it cannot be written."""
-    folder = Disk(paths(environ).log)
+    folder = DiskFolder(paths(environ).log)
     when = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     name = f"crash-{when}-{os.getpid()}-{next(_numbers)}.txt"
     try:

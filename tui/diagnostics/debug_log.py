@@ -18,7 +18,7 @@ from tui.paths import paths
 from tui.sanitize import one_line
 from tui.secret import MASK, live
 from tui.storage import file_errors
-from tui.storage.folder import Disk
+from tui.storage.folder import DiskFolder
 
 NAME = "modeldeck.log"
 _SIZE = 1_000_000
@@ -58,7 +58,7 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
     """Log to the file from now on, first what this process is about. Problem where the folder is not private."""
     end()
     logging.raiseExceptions = False  # a full disk must not stop what is logged
-    folder = Disk(paths(environ).log)
+    folder = DiskFolder(paths(environ).log)
     with folder.lock():
         try:
             handler = _Private(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT)

@@ -9,22 +9,22 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tui.config import Config
-from tui.domain import Check, CheckState, Credential, Default, Model, ModelType, Origin, Tenant
+from tui.domain import Check, VerificationState, Credential, Default, Model, ModelType, Origin, Tenant
 from tui.providers import PROVIDERS
-from tui.providers.events import Listed
+from tui.providers.events import ModelsListed
 from tui.providers.requests import Frame
 from tui.providers.spec import Provider, told
 from tui.sanitize import hint_of
 from tui.secret import Secret
-from tui.storage.memory_folder import Memory
+from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import record
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.trials import Trial
 from tui.vault import envelope as vault
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Wire
+    from tui.providers.client.client import Client
 
 BITS = 1024
 COST = 2**10
@@ -44,62 +44,71 @@ _LENT, _CALLS, _MADE = "spark", 100, 12
 """The provider that the operator lends a key of, to how many calls each, and how many of them acme has made."""
 
 
-def practice_desk(
+def practice_session(
     environ: Mapping[str, str] | None = None, pace: float = 1.0, clock: Callable[[], float] = time.time
-) -> Desk:
+) -> Session:
     """A desk with four tenants, each standing differently; nothing is written and nothing leaves the process.
 
     acme is complete but for one default that is gone; north-lab has the passphrase `practice`; 星河科技有限公司 has a
     model server of its own; the one with the long name has a key that is refused.
     """
 
-    def wiring() -> "Wire":
+    def client_factory() -> "Client":
         from tui.practice import transport
-        from tui.providers.client.client import Wire
+        from tui.providers.client.client import Client
 
-        return Wire({}, transport=transport(pace))
+        return Client({}, transport=transport(pace))
 
-    desk = Desk(Memory(), Memory(), wiring, dict(environ or {}), Config(), practice=True, key_bits=BITS, key_cost=COST)
-    desk.clock = clock
-    acme = _tenant(desk, "acme", "acme", 0)
-    _openai(desk, acme, "first", ("default", "batch-jobs"))
-    _local(desk, acme)
+    session = Session(
+        MemoryFolder(),
+        MemoryFolder(),
+        client_factory,
+        dict(environ or {}),
+        Config(),
+        practice=True,
+        key_bits=BITS,
+        key_cost=COST,
+    )
+    session.clock = clock
+    acme = _tenant(session, "acme", "acme", 0)
+    _openai(session, acme, "first", ("default", "batch-jobs"))
+    _local(session, acme)
     for provider_id, state in _OTHERS.items():
         if provider_id in PROVIDERS:
-            _other(desk, acme, PROVIDERS[provider_id], state)
-    _default(desk, acme, ModelType.CHAT, "openai")
-    _gone(desk, acme)
-    north = _tenant(desk, "north-lab", "north-lab", 1, PASSPHRASE)
-    _openai(desk, north, "second")
-    _default(desk, north, ModelType.CHAT, "openai")
-    star = _tenant(desk, "tenant-2", "星河科技有限公司", 2)
-    _local(desk, star)
-    _default(desk, star, ModelType.CHAT, "openai_compatible")
-    _default(desk, star, ModelType.EMBEDDING, "openai_compatible")
-    long = _tenant(desk, LONG_NAME, LONG_NAME, 3)
-    _openai(desk, long, "refused")
-    _local(desk, long)
-    _default(desk, long, ModelType.CHAT, "openai")
+            _other(session, acme, PROVIDERS[provider_id], state)
+    _default(session, acme, ModelType.CHAT, "openai")
+    _gone(session, acme)
+    north = _tenant(session, "north-lab", "north-lab", 1, PASSPHRASE)
+    _openai(session, north, "second")
+    _default(session, north, ModelType.CHAT, "openai")
+    star = _tenant(session, "tenant-2", "星河科技有限公司", 2)
+    _local(session, star)
+    _default(session, star, ModelType.CHAT, "openai_compatible")
+    _default(session, star, ModelType.EMBEDDING, "openai_compatible")
+    long = _tenant(session, LONG_NAME, LONG_NAME, 3)
+    _openai(session, long, "refused")
+    _local(session, long)
+    _default(session, long, ModelType.CHAT, "openai")
     if _LENT in PROVIDERS:
-        _lend(desk, PROVIDERS[_LENT], acme)
-    desk.open_keys.clear()
+        _lend(session, PROVIDERS[_LENT], acme)
+    session.open_keys.clear()
     for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
-        _used(desk, tenant, age)
-    return desk
+        _used(session, tenant, age)
+    return session
 
 
 @cache
-def _pair() -> vault.Made:
+def _pair() -> vault.NewKeyPair:
     # One for all of them: making a pair takes longer than all the rest, and bindings keep tenants apart all the same.
     return vault.make(BITS)
 
 
-def _tenant(desk: Desk, tenant_id: str, name: str, mark: int, passphrase: str = "") -> Tenant:
+def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: str = "") -> Tenant:
     made = _pair()
     tenant = Tenant(
         id=tenant_id,
         name=name,
-        created=_ago(desk, 60),
+        created=_ago(session, 60),
         key_id=made.key_id,
         public_key=made.public_pem,
         fingerprint_key=vault.fingerprint_key(),
@@ -107,23 +116,25 @@ def _tenant(desk: Desk, tenant_id: str, name: str, mark: int, passphrase: str = 
         mark=mark,
     )
     pem = vault.export(made.private, Secret(passphrase) if passphrase else None, COST)
-    desk.keys.folder(tenant_id).write(f"{tenant.key_id}.pem", pem)
-    desk.store(tenant_id).create(record(tenant))
-    desk.open_keys[tenant_id] = made.private  # so that the key vouches for what is put there; locked again at the end
+    session.keys.folder(tenant_id).write(f"{tenant.key_id}.pem", pem)
+    session.store(tenant_id).create(record(tenant))
+    session.open_keys[tenant_id] = (
+        made.private
+    )  # so that the key vouches for what is put there; locked again at the end
     return tenant
 
 
-def _openai(desk: Desk, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
-    state = CheckState.REFUSED if key == "refused" else CheckState.READY
-    words = ("OpenAI does not know this key.", "Paste another one.") if state is CheckState.REFUSED else ("", "")
-    check = Check(state, _ago(desk, 0), 212, *words)
+def _openai(session: Session, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
+    state = VerificationState.REFUSED if key == "refused" else VerificationState.READY
+    words = ("OpenAI does not know this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
+    check = Check(state, _ago(session, 0), 212, *words)
     for number, name in enumerate(names):
         text = _KEYS[key] if not number else _KEYS["second"]
-        _credential(desk, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
-    _models(desk, tenant, _listed("openai", "models.json"))
+        _credential(session, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
+    _models(session, tenant, _listed("openai", "models.json"))
 
 
-def _other(desk: Desk, tenant: Tenant, provider: Provider, state: str) -> None:
+def _other(session: Session, tenant: Tenant, provider: Provider, state: str) -> None:
     """A provider as its practice folder fills it in; a shut one was sealed with a key pair that is gone."""
     from tui.practice.transport import folders
 
@@ -132,29 +143,31 @@ def _other(desk: Desk, tenant: Tenant, provider: Provider, state: str) -> None:
     secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
     words = (f"{provider.label} does not know this key.", "Paste another one.") if state == "refused" else ("", "")
-    check = Check(CheckState.REFUSED if state == "refused" else CheckState.READY, _ago(desk, 0), 340, *words)
+    check = Check(
+        VerificationState.REFUSED if state == "refused" else VerificationState.READY, _ago(session, 0), 340, *words
+    )
     sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
-    _credential(desk, sealed_for, provider.id, "default", secrets, clear, check)
-    _models(desk, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
+    _credential(session, sealed_for, provider.id, "default", secrets, clear, check)
+    _models(session, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
 
 
-def _lend(desk: Desk, provider: Provider, user: Tenant) -> None:
+def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     """A trial for every tenant, of which one has used some."""
-    _other(desk, _tenant(desk, OPERATOR, OPERATOR, 0), provider, "ready")
-    with desk.store(OPERATOR).transaction() as tables:
+    _other(session, _tenant(session, OPERATOR, OPERATOR, 0), provider, "ready")
+    with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
-        tables.table("trials").insert(record(Trial(provider.id, _CALLS, models[:4], _ago(desk, 3))))
+        tables.table("trials").insert(record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
         tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
 
 
-def _local(desk: Desk, tenant: Tenant) -> None:
-    check = Check(CheckState.READY, _ago(desk, 0), 18)
-    _credential(desk, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
-    _models(desk, tenant, _listed("openai_compatible", "ollama.json"))
+def _local(session: Session, tenant: Tenant) -> None:
+    check = Check(VerificationState.READY, _ago(session, 0), 18)
+    _credential(session, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
+    _models(session, tenant, _listed("openai_compatible", "ollama.json"))
 
 
 def _credential(
-    desk: Desk,
+    session: Session,
     tenant: Tenant,
     provider_id: str,
     name: str,
@@ -175,18 +188,18 @@ def _credential(
         hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
         fingerprints={each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
         active=active,
-        created=_ago(desk, 2),
-        changed=_ago(desk, 1),
+        created=_ago(session, 2),
+        changed=_ago(session, 1),
         check=check,
         listed_at=check.at,
     )
     envelope = vault.seal(tenant.public_key, secrets, credentials.binding(tenant.id, unsealed)) if secrets else ""
-    with verification.changing(desk, tenant.id) as tables:
+    with verification.credential_transaction(session, tenant.id) as tables:
         tables.table("credentials").insert(record(replace(unsealed, envelope=envelope)))
 
 
-def _models(desk: Desk, tenant: Tenant, models: tuple[Model, ...]) -> None:
-    with desk.store(tenant.id).transaction() as tables:
+def _models(session: Session, tenant: Tenant, models: tuple[Model, ...]) -> None:
+    with session.store(tenant.id).transaction() as tables:
         tables.table("models").insert_multiple(record(each) for each in models)
 
 
@@ -200,31 +213,31 @@ def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
     fields = credentials.defaults(provider) | {"base_url": _LOCAL}
     read = provider.list_models(fields).reader()
     events = [*read(Frame(content)), *read(None)]
-    return tuple(model for each in events if isinstance(each, Listed) for model in each.models)
+    return tuple(model for each in events if isinstance(each, ModelsListed) for model in each.models)
 
 
-def _default(desk: Desk, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
-    with desk.store(tenant.id).transaction() as tables:
+def _default(session: Session, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
+    with session.store(tenant.id).transaction() as tables:
         held = [
             each["id"] for each in tables.table("models") if (each["provider"], each["type"]) == (provider_id, kind)
         ]
         best = [each for each in PROVIDERS[provider_id].proposed.get(kind, ()) if each in held]
         if held:
-            chosen = Default(kind, provider_id, (best or held)[0], _ago(desk, 1))
+            chosen = Default(kind, provider_id, (best or held)[0], _ago(session, 1))
             tables.table("defaults").insert(record(chosen))
 
 
-def _gone(desk: Desk, tenant: Tenant) -> None:
+def _gone(session: Session, tenant: Tenant) -> None:
     """A default for embedding that the provider listed once and lists no longer."""
-    gone = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(desk, 1)[:10])
-    with desk.store(tenant.id).transaction() as tables:
+    gone = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session, 1)[:10])
+    with session.store(tenant.id).transaction() as tables:
         tables.table("models").insert(record(gone))
-        tables.table("defaults").insert(record(Default(gone.type, gone.provider, gone.id, _ago(desk, 50))))
+        tables.table("defaults").insert(record(Default(gone.type, gone.provider, gone.id, _ago(session, 50))))
 
 
-def _used(desk: Desk, tenant: Tenant, days: float) -> None:
-    desk.store(tenant.id).folder.write("last-used", _ago(desk, days).encode())
+def _used(session: Session, tenant: Tenant, days: float) -> None:
+    session.store(tenant.id).folder.write("last-used", _ago(session, days).encode())
 
 
-def _ago(desk: Desk, days: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(desk.clock() - days * 86_400))
+def _ago(session: Session, days: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.clock() - days * 86_400))

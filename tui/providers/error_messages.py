@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.providers.origins import host_of, origin_of
-from tui.providers.requests import Refusal
+from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.secret import MASK
@@ -56,7 +56,7 @@ class Place:
         return "The key was not sent." if self.keyed else "Nothing was sent."
 
 
-def scrubbed(text: str, limit: int = 300) -> str:
+def redact(text: str, limit: int = 300) -> str:
     """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
     return one_line(_WORD.sub(_dotted, text[: 2 * limit]), limit)
 
@@ -78,10 +78,10 @@ def page(place: Place, text: str, status: int = 200) -> Problem:
     title = _TITLE.search(text[:_TITLE_WITHIN])
     # A gateway of one's own may refuse a key in this way.
     key = "the key, " if status == 401 and place.keyed else ""
-    return Unreachable(
+    return NetworkError(
         f"{place.host} sent a web page, not an answer of an API ({status}).",
         f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
-        scrubbed(title[1], 120) if title else "",
+        redact(title[1], 120) if title else "",
     )
 
 
@@ -103,7 +103,7 @@ def redirect(place: Place, target: str) -> Problem:
     )
 
 
-def unread(place: Place, what: str) -> Problem:
+def unusable_response(place: Place, what: str) -> Problem:
     """An answer that cannot be used although its status is one of success."""
     return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.")
 
@@ -113,7 +113,7 @@ def too_large(place: Place, limit: int) -> Problem:
     return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
 
 
-def explained(place: Place, refusal: Refusal, now: float) -> Problem:
+def to_problem(place: Place, refusal: ApiError, now: float) -> Problem:
     """A refusal in words: the provider's own sentence first, else by the HTTP status."""
     own = place.provider.explain(refusal, place.model)
     problem = own or _by_status(place, refusal, now)
@@ -154,7 +154,7 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
     return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
 
 
-def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
+def _by_status(place: Place, refusal: ApiError, now: float) -> Problem:
     """What a status says by itself, where the provider's own words say nothing that is known."""
     label, status = place.label, refusal.status
     match status:
@@ -167,7 +167,7 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
         case 404 | 405 | 410:
             return _nothing_there(place)
         case 407:
-            return Unreachable(
+            return NetworkError(
                 f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
                 "Set them in the proxy variable, as in http://name:password@host:port.",
             )
@@ -182,7 +182,7 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
                 f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a little{others}."
             )
         case _ if status == SIGN_IN:
-            return Unreachable(
+            return NetworkError(
                 f"This network wants a sign-in before it lets calls through to {place.host}.",
                 "Sign in with a browser on the same network, then try again.",
             )
@@ -199,15 +199,15 @@ def _by_status(place: Place, refusal: Refusal, now: float) -> Problem:
 def _unknown_key(place: Place) -> Problem:
     at = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
     if not place.keyed:
-        return Refused(f"{place.label} wants a key.", f"Get one {at}")
+        return CredentialRejected(f"{place.label} wants a key.", f"Get one {at}")
     named = f"refused the key ending {place.key_hint}" if place.key_hint else "does not know this key"
-    return Refused(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
+    return CredentialRejected(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
 
 
 def _not_allowed(place: Place) -> Problem:
     what = f"use {place.model}" if place.model else "do this"
     rights = "Check the rights of the key, and whether its region is served."
-    return Restricted(
+    return ScopeMissing(
         f"{place.label} does not allow this key to {what}.",
         rights if place.provider.key_page else "Ask who runs the server what the key may do.",
     )
@@ -226,11 +226,11 @@ def _lacks_v1(place: Place) -> bool:
     return "/v1/" not in place.url and any(each.endswith("/v1") for each in usual)
 
 
-def _detail(refusal: Refusal) -> str:
+def _detail(refusal: ApiError) -> str:
     parts = [refusal.message or refusal.code or refusal.kind]
     if refusal.request_id:
         parts.append(f"(request {refusal.request_id})")
-    return scrubbed(" ".join(filter(None, parts)))
+    return redact(" ".join(filter(None, parts)))
 
 
 def _joined(*sentences: str) -> str:

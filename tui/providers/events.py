@@ -67,7 +67,7 @@ class Transcript:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ModelsListed:
     """Models as the provider lists them (imported, usable ones only), and how many entries it sent in all."""
 
     models: tuple[Model, ...]
@@ -97,7 +97,7 @@ class Retrying:
 
 
 @dataclass(frozen=True)
-class Silence:
+class NoResponseYet:
     """Nothing of use has come for `seconds`; the call is given up at `limit`."""
 
     seconds: float
@@ -113,7 +113,7 @@ class Uploading:
 
 
 @dataclass(frozen=True)
-class Hit:
+class SearchResult:
     """Something to choose: a model to add or a value of a field. `usable` is false where it cannot be used as it is.
 
     `note` says in a few words what it is; `label` stands for the id where that is not what people know it by. `fields`
@@ -132,11 +132,11 @@ class Hit:
 class Found:
     """What a search or an offer found, best first."""
 
-    hits: tuple[Hit, ...]
+    hits: tuple[SearchResult, ...]
 
 
 @dataclass(frozen=True)
-class Learned:
+class ModelDetails:
     """What the provider says of a model that is to be added: the model with its fields completed, and a sentence."""
 
     model: Model
@@ -158,13 +158,13 @@ Event = (
     | Finish
     | Vectors
     | Transcript
-    | Listed
+    | ModelsListed
     | Accepted
     | Notice
     | Retrying
-    | Silence
+    | NoResponseYet
     | Uploading
     | Found
-    | Learned
+    | ModelDetails
     | Token
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters
 from tui.providers.origins import of_base_url
@@ -58,7 +58,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=10,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
@@ -68,7 +68,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=90,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "base_url",

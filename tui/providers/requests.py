@@ -23,7 +23,7 @@ class Message:
 
 
 @dataclass(frozen=True)
-class ChatAsk:
+class ChatRequest:
     """A chat to be answered. `parameters` are by the names of the model's `Parameter`s, only those that were set."""
 
     model: Model
@@ -33,7 +33,7 @@ class ChatAsk:
 
 
 @dataclass(frozen=True)
-class EmbedAsk:
+class EmbeddingRequest:
     """Texts to be turned into vectors, none of them empty.
 
     `query` says that they are what is searched with, not what is to be found: some models tell the two apart.
@@ -44,7 +44,7 @@ class EmbedAsk:
     query: bool = False
 
 
-class Times(StrEnum):
+class TimestampGranularity(StrEnum):
     """Which times a transcript carries."""
 
     NONE = ""
@@ -53,7 +53,7 @@ class Times(StrEnum):
 
 
 @dataclass(frozen=True)
-class TranscribeAsk:
+class TranscriptionRequest:
     """A recording on this machine; `media` is its content type, `size` in bytes, `language` an ISO 639-1 code or ''."""
 
     model: Model
@@ -61,7 +61,7 @@ class TranscribeAsk:
     media: str
     size: int
     language: str = ""
-    times: Times = Times.NONE
+    times: TimestampGranularity = TimestampGranularity.NONE
 
 
 class Framing(StrEnum):
@@ -95,7 +95,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Recording:
+class Base64File:
     """Stands in a JSON body for a file: the wire puts its base64 there, after `prefix` (`data:audio/wav;base64,`)."""
 
     path: Path
@@ -103,7 +103,7 @@ class Recording:
 
 
 @dataclass(frozen=True)
-class Chunks:
+class AudioChunks:
     """A file sent over a WebSocket piece by piece: `size` bytes every `interval` seconds.
 
     `message` makes the JSON message of one piece from its number (from 0), its base64 and whether it is the last.
@@ -125,7 +125,7 @@ class Call:
     byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`; one
     that sends nothing has its end once the connection is accepted. Messages that come over it are read as frames.
     A name of the query with a tuple comes once for each. A refusal with one of the statuses `takes` is an answer too:
-    the reader finds the `Refusal` as the data of a frame, and gives it back where it does not know better. A 0 among
+    the reader finds the `ApiError` as the data of a frame, and gives it back where it does not know better. A 0 among
     them stands for an answer that breaks off before its first byte, which is read as one without a word. `plain` says
     that frames hold their data as text in every case, blanks and all. With `patience`, what is asked for goes on
     without this connection: where it cannot be had, breaks, or brings nothing of use for so many seconds, the reader is
@@ -142,7 +142,7 @@ class Call:
     upload: Upload | None = None
     form: Mapping[str, str | Secret] | None = None
     sends: tuple[Any, ...] = ()
-    chunks: Chunks | None = None
+    chunks: AudioChunks | None = None
     wait: float = 0.0
     repeatable: bool = True
     takes: frozenset[int] = frozenset()
@@ -154,7 +154,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ApiError:
     """The provider's own account of a failure, in an HTTP error, in a 200, or in the middle of a stream.
 
     `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
@@ -176,7 +176,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Begun:
+class RemoteJob:
     """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up.
 
     None says that it has come to its end there. With `anyway` it is to be taken away there however the answer ends,
@@ -187,5 +187,5 @@ class Begun:
     anyway: bool = False
 
 
-Reader = Callable[[Frame | None], Iterable[Event | Refusal | Call | Begun]]
+Reader = Callable[[Frame | None], Iterable[Event | ApiError | Call | RemoteJob]]
 """Reads one frame, or None at the end of the answer. A `Call` among its results is the next step of the same wire."""

@@ -11,19 +11,26 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal, Times, TranscribeAsk
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    ApiError,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.secret import MASK, Secret
 
-Fields = Mapping[str, str]
+FieldValues = Mapping[str, str]
 """The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''.
 
 A secret field that is filled stands there as `MASK`, never as itself: which are filled may decide how a call is made.
 """
 
 
-def told(clear: Fields, secrets: Iterable[str]) -> Fields:
+def told(clear: FieldValues, secrets: Iterable[str]) -> FieldValues:
     """The clear fields, and of the secrets with these names that they are filled."""
     return {**clear, **dict.fromkeys(secrets, MASK)}
 
@@ -110,10 +117,10 @@ class AudioLimits:
 
     endings: tuple[str, ...]
     size: int
-    times: tuple[Times, ...] = (Times.NONE,)
+    times: tuple[TimestampGranularity, ...] = (TimestampGranularity.NONE,)
 
 
-Sign = Callable[[Call, Fields, Mapping[str, Secret], float], Call]
+Sign = Callable[[Call, FieldValues, Mapping[str, Secret], float], Call]
 """(call, clear fields, opened secrets by field name, now in seconds since the epoch) -> the call with its auth."""
 
 
@@ -138,7 +145,7 @@ class Provider:
     that is refused with 401, or with one of the codes `stale_token`, is exchanged anew once. `search` finds models to
     add (event `Found`), `offers` does so for the values of one model field, `kind_of` tells from its id and fields what
     an added model is for, where that can be told, `check_model` looks at a model before it is added and completes its
-    fields (event `Learned`).
+    fields (event `ModelDetails`).
 
     `tells_questions` says that its vectors of questions to search with differ from those of texts to be found.
 
@@ -148,22 +155,22 @@ class Provider:
     id: str
     label: str
     supply: Supply
-    intake: Intake
+    intake: ImportMode
     fields: tuple[Field, ...]
     sign: Sign
-    origins: Callable[[Fields], tuple[str, ...]]
-    verify: Callable[[Fields], Call]
-    refusal: Callable[[int, Mapping[str, str], Any], Refusal]
+    origins: Callable[[FieldValues], tuple[str, ...]]
+    verify: Callable[[FieldValues], Call]
+    refusal: Callable[[int, Mapping[str, str], Any], ApiError]
     key_page: str = ""
     docs: tuple[str, ...] = ()
     model_id: Field = Field("model", "Model")
     model_fields: tuple[Field, ...] = ()
-    list_models: Callable[[Fields], Call] | None = None
-    chat: Callable[[Fields, ChatAsk], Call] | None = None
-    embed: Callable[[Fields, EmbedAsk], Call] | None = None
-    transcribe: Callable[[Fields, TranscribeAsk], Call] | None = None
-    explain: Callable[[Refusal, str], Problem | None] = lambda refusal, model: None
-    amend: Callable[[Call, Refusal], tuple[Call, str] | None] = lambda call, refusal: None
+    list_models: Callable[[FieldValues], Call] | None = None
+    chat: Callable[[FieldValues, ChatRequest], Call] | None = None
+    embed: Callable[[FieldValues, EmbeddingRequest], Call] | None = None
+    transcribe: Callable[[FieldValues, TranscriptionRequest], Call] | None = None
+    explain: Callable[[ApiError, str], Problem | None] = lambda refusal, model: None
+    amend: Callable[[Call, ApiError], tuple[Call, str] | None] = lambda call, refusal: None
     parameters: Callable[[Model], tuple[Parameter, ...]] = lambda model: ()
     audio: Callable[[Model], AudioLimits] | None = None
     catalogue: tuple[Model, ...] = ()
@@ -173,15 +180,15 @@ class Provider:
     after_saving: str = ""
     place: int = 100
     either: bool = True
-    model_origins: Callable[[Fields, Model], tuple[str, ...]] = lambda fields, model: ()
+    model_origins: Callable[[FieldValues, Model], tuple[str, ...]] = lambda fields, model: ()
     host_suffixes: tuple[str, ...] = ()
-    regions: Callable[[Fields], tuple[Fields, ...]] = lambda fields: ()
-    token: Callable[[Fields], Call | None] = lambda fields: None
+    regions: Callable[[FieldValues], tuple[FieldValues, ...]] = lambda fields: ()
+    token: Callable[[FieldValues], Call | None] = lambda fields: None
     stale_token: frozenset[str] = frozenset()
-    search: Callable[[Fields, str, ModelType], Call] | None = None
-    offers: Mapping[str, Callable[[Fields, Mapping[str, str]], Call]] = field(default_factory=dict)
-    kind_of: Callable[[str, Fields], ModelType | None] = lambda model_id, fields: None
-    check_model: Callable[[Fields, Model], Call] | None = None
+    search: Callable[[FieldValues, str, ModelType], Call] | None = None
+    offers: Mapping[str, Callable[[FieldValues, Mapping[str, str]], Call]] = field(default_factory=dict)
+    kind_of: Callable[[str, FieldValues], ModelType | None] = lambda model_id, fields: None
+    check_model: Callable[[FieldValues, Model], Call] | None = None
     tells_questions: bool = False
     trial_calls: int = 0
     trial_models: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ _CHANGED = "The settings were changed after the last entry, by a session that en
 
 
 @dataclass(frozen=True)
-class Act:
+class AuditEvent:
     """Something that was done, by an id that does not change, and what to: texts, numbers and lists of texts."""
 
     done: str
@@ -81,7 +81,7 @@ def start(owner: str) -> Head:
     return Head(0, _hash(f"modeldeck audit log of {owner}".encode()))
 
 
-def line(head: Head, at: str, by: Mapping[str, Any], act: Act, state: str = "") -> tuple[bytes, Head]:
+def line(head: Head, at: str, by: Mapping[str, Any], act: AuditEvent, state: str = "") -> tuple[bytes, Head]:
     """The entry after `head` as bytes with its line end, and the head that it is."""
     entry = {"n": head.n + 1, "at": at, "by": _told(by), "done": act.done, "about": _told(act.about), "prev": head.hash}
     text = json.dumps(entry | ({"state": state} if state else {}), ensure_ascii=False, sort_keys=True).encode()
@@ -158,14 +158,16 @@ class Log:
         self._folder = folder
         self._beside = beside
 
-    def append(self, at: str, by: Mapping[str, Any], acts: Sequence[Act], before: str = "", state: str = "") -> None:
+    def append(
+        self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
+    ) -> None:
         """Adds entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail = self._head(), self._folder.read(LOG, last=_WINDOW) or b""
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
             tail = self._folder.read(LOG) or b""
             head = follow(tail, head, self._first)
-        unnoted = [Act(UNNOTED)] if before and head.state and before != head.state else []
-        acts = [*_mending(tail, head), *unnoted, *acts]
+        audit_failure = [AuditEvent(UNNOTED)] if before and head.state and before != head.state else []
+        acts = [*_mending(tail, head), *audit_failure, *acts]
         lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
         for act in acts:
             # The digest goes with the last: killed before it is written, the change counts as not noted.
@@ -200,12 +202,12 @@ class Log:
             return None
 
 
-def _mending(tail: bytes, head: Head) -> list[Act]:
+def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
     """The entry that names a line which was written in part; none if only its end is missing."""
     torn = tail.rpartition(b"\n")[2]
     if not torn or _hash(torn) == head.hash:
         return []
-    return [Act(MENDED, {"sha256": _hash(torn), "bytes": len(torn)})]
+    return [AuditEvent(MENDED, {"sha256": _hash(torn), "bytes": len(torn)})]
 
 
 def _joint(at: Head, entry: Entry) -> list[Finding]:

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from tui.errors import Problem, Unsaved
+from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage import filesystem
 
@@ -48,10 +48,10 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
         return strange
     where = one_line(str(folder))
     if error.errno in _NO_ROOM:
-        return Unsaved(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
+        return SaveFailed(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
     if error.errno == errno.EROFS:
-        return Unsaved(f"This file system is read-only: {where}.", "It can be looked at, not changed.")
-    return Unsaved(
+        return SaveFailed(f"This file system is read-only: {where}.", "It can be looked at, not changed.")
+    return SaveFailed(
         f"This folder cannot be written: {where}.",
         f"Make it writable and try again; nothing was changed. {_says(error)}",
     )
@@ -95,7 +95,7 @@ def full(folder: Path, at: int | Path, size: int) -> Problem | None:
     free, needed = filesystem.room(at), size + _SPARE
     if free is None or free >= needed:
         return None
-    return Unsaved(
+    return SaveFailed(
         f"The disk is full; nothing was changed in {one_line(str(folder))}.",
         f"This needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free. Make room and try again.",
     )
@@ -115,7 +115,7 @@ def shut(folder: Path) -> Problem | None:
 
 def gone(folder: Path) -> Problem:
     """The folder is not the one that it was."""
-    return Unsaved(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
+    return SaveFailed(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
 
 
 def _says(error: OSError) -> str:

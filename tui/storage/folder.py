@@ -4,7 +4,7 @@ A write is whole or it did not happen: a temporary file in the same folder, fsyn
 one rename, fsync of the folder. Whoever writes holds `lock()`; taking it also sweeps the temporary files that a killed
 process left behind. Files that others can read, that belong to someone else or that are links are refused in words.
 
-`Disk` is a folder of the file system; `tui.storage.memory_folder` has the same in memory, for practice.
+`DiskFolder` is a folder of the file system; `tui.storage.memory_folder` has the same in memory, for practice.
 """
 
 import contextlib
@@ -92,17 +92,17 @@ def numbered(names: list[str], name: str) -> list[str]:
     return [generation(name, number) for number in sorted(numbers)]
 
 
-def aging(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[str, str]]:
+def rotation_renames(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[str, str]]:
     """The renames, in order, that free `name.1`. A gap left by a killed process is filled before the oldest is lost."""
     last = next((n for n in range(1, keep) if not present(generation(name, n))), keep)
     return [(generation(name, n), generation(name, n + 1)) for n in range(last - 1, 0, -1)]
 
 
-class Disk:
+class DiskFolder:
     """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
 
     def __init__(
-        self, path: Path, parent: "Disk | None" = None, kind: Callable[[Path], str] = filesystem.shared
+        self, path: Path, parent: "DiskFolder | None" = None, kind: Callable[[Path], str] = filesystem.shared
     ) -> None:
         self._path = path
         self._parent = parent
@@ -128,8 +128,8 @@ class Disk:
     def generations(self, name: str) -> list[str]:
         return numbered(self.names(), name)
 
-    def folder(self, name: str) -> "Disk":
-        return Disk(self._path / plain(name), self, self._kind)
+    def folder(self, name: str) -> "DiskFolder":
+        return DiskFolder(self._path / plain(name), self, self._kind)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
         with self._opened() as at:
@@ -311,7 +311,7 @@ class Disk:
         present = inode(name)
         if present is None or present == inode(generation(name, 1)):
             return
-        for old, new in aging(lambda each: inode(each) is not None, name, keep):
+        for old, new in rotation_renames(lambda each: inode(each) is not None, name, keep):
             os.replace(old, new, src_dir_fd=at, dst_dir_fd=at)
         first = generation(name, 1)
         try:

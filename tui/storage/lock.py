@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tui.errors import Unsaved
+from tui.errors import SaveFailed
 from tui.process import identity
 from tui.sanitize import one_line
 
@@ -143,7 +143,7 @@ def _age(at: int) -> float:
     return 0.0
 
 
-def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> Unsaved:
+def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> SaveFailed:
     who, at = identity.words(by), by.get("at")
     since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
-    return Unsaved(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)
+    return SaveFailed(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

@@ -1,4 +1,4 @@
-"""A folder in memory: what `tui.storage.folder.Disk` promises, but that of outliving the process. For practice."""
+"""A folder in memory: what `tui.storage.folder.DiskFolder` promises, but that of outliving the process. For practice."""
 
 import threading
 from collections.abc import Hashable, Iterator
@@ -6,16 +6,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.errors import Problem
-from tui.storage.folder import aging, generation, numbered, plain
+from tui.storage.folder import rotation_renames, generation, numbered, plain
 from tui.storage.lock import WAIT
 
 
-class Memory:
+class MemoryFolder:
     """A private folder of named files, in memory."""
 
-    def __init__(self, parent: "Memory | None" = None, name: str = "") -> None:
+    def __init__(self, parent: "MemoryFolder | None" = None, name: str = "") -> None:
         self._files: dict[str, tuple[bytes, int]] = {}
-        self._folders: dict[str, Memory] = {}
+        self._folders: dict[str, MemoryFolder] = {}
         self._parent = parent
         self._name = name
         self._lock = threading.Lock()
@@ -41,7 +41,7 @@ class Memory:
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         if keep and name in self._files:
-            for old, new in aging(self._files.__contains__, name, keep):
+            for old, new in rotation_renames(self._files.__contains__, name, keep):
                 self._files[new] = self._files.pop(old)
             self._files[generation(name, 1)] = self._files[name]
         self._writes += 1
@@ -65,9 +65,9 @@ class Memory:
         finally:
             self._lock.release()
 
-    def folder(self, name: str) -> "Memory":
+    def folder(self, name: str) -> "MemoryFolder":
         if name not in self._folders:
-            self._folders[plain(name)] = Memory(self, name)
+            self._folders[plain(name)] = MemoryFolder(self, name)
         return self._folders[name]
 
     def folders(self) -> list[str]:

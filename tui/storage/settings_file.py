@@ -35,7 +35,7 @@ def schema() -> int:
     return len(MIGRATIONS) + 1
 
 
-class Damaged(Problem):
+class CorruptSettings(Problem):
     """A settings file that is not read. `kind` is one word: empty, encoding, cut, syntax, shape, checksum, newer …"""
 
     def __init__(self, kind: str, what: str, path: str = "", hint: str = "") -> None:
@@ -81,10 +81,10 @@ def encode(document: Document) -> bytes:
 
 
 def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
-    """Reads a settings file, or says as `Damaged` what is wrong with it. With `edited` its checksum may be wrong."""
+    """Reads a settings file, or says as `CorruptSettings` what is wrong with it. With `edited` its checksum may be wrong."""
     parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
-        raise Damaged("shape", "it is JSON, but not a settings file", path)
+        raise CorruptSettings("shape", "it is JSON, but not a settings file", path)
     generation, saved, data, by = (parsed.get(each) for each in ("generation", "saved", "data", "by"))
     if (
         parsed["schema"] < 1
@@ -99,12 +99,12 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     try:
         whole = parsed.get("sha256") == _digest(head, canonical(data))
     except (ValueError, RecursionError):
-        raise Damaged("syntax", "it is not JSON that a settings file can hold", path) from None
+        raise CorruptSettings("syntax", "it is not JSON that a settings file can hold", path) from None
     if not whole and parsed["schema"] > schema():
         raise _misshapen(parsed["schema"], path)
     if not whole and not edited:
         hint = "It was edited by hand, or the disk is bad. Nothing has been written."
-        raise Damaged("checksum", "it is not as it was saved", path, hint)
+        raise CorruptSettings("checksum", "it is not as it was saved", path, hint)
     return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
 
 
@@ -148,15 +148,15 @@ def _brought_up(data: Content, found: int, path: str) -> Content:
             data = MIGRATIONS[step - 1](deepcopy(data))
             canonical(data)
         except (LookupError, TypeError, ValueError, AttributeError):
-            raise Damaged("shape", f"its version {found} could not be brought up to {step + 1}", path) from None
+            raise CorruptSettings("shape", f"its version {found} could not be brought up to {step + 1}", path) from None
     return data
 
 
-def _misshapen(found: int, path: str) -> Damaged:
+def _misshapen(found: int, path: str) -> CorruptSettings:
     if found > schema():
         what = f"it was written by a newer Modeldeck (version {found} of the file; this one knows {schema()})"
-        return Damaged("newer", what, path, "Use the newer Modeldeck. The file was kept as it is.")
-    return Damaged("shape", "parts of it are missing or in the wrong place", path)
+        return CorruptSettings("newer", what, path, "Use the newer Modeldeck. The file was kept as it is.")
+    return CorruptSettings("shape", "parts of it are missing or in the wrong place", path)
 
 
 def _is_table(table: Any) -> bool:
@@ -168,25 +168,25 @@ def _is_id(key: str) -> bool:
 
 
 def read_json(content: bytes, path: str = "") -> Any:
-    """What strict JSON in UTF-8 holds; `Damaged` for anything else, an entry that stands twice included."""
+    """What strict JSON in UTF-8 holds; `CorruptSettings` for anything else, an entry that stands twice included."""
     if not content.strip(b"\0 \t\r\n"):
-        raise Damaged("empty", "the file is empty", path)
+        raise CorruptSettings("empty", "the file is empty", path)
     try:
         text = content.removeprefix(_BOM).decode()
     except UnicodeDecodeError:
-        raise Damaged("encoding", "it is not text in UTF-8", path) from None
+        raise CorruptSettings("encoding", "it is not text in UTF-8", path) from None
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
     except _Twice:
-        raise Damaged("duplicate", "an entry stands in it twice", path) from None
+        raise CorruptSettings("duplicate", "an entry stands in it twice", path) from None
     except _NotANumber:
-        raise Damaged("number", "it holds a number that is none", path) from None
+        raise CorruptSettings("number", "it holds a number that is none", path) from None
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise Damaged("cut", "the file ends in the middle", path) from None
-        raise Damaged("syntax", f"it is not JSON (line {error.lineno}, column {error.colno})", path) from None
+            raise CorruptSettings("cut", "the file ends in the middle", path) from None
+        raise CorruptSettings("syntax", f"it is not JSON (line {error.lineno}, column {error.colno})", path) from None
     except (ValueError, RecursionError):
-        raise Damaged("syntax", "it is not JSON that a settings file can hold", path) from None
+        raise CorruptSettings("syntax", "it is not JSON that a settings file can hold", path) from None
 
 
 class _Twice(ValueError):

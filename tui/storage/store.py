@@ -19,15 +19,15 @@ from tui import __version__
 from tui.errors import Problem, Usage
 from tui.process import identity
 from tui.storage.folder import Folder
-from tui.storage.settings_file import Content, Damaged, Document, decode, encode, same, schema
+from tui.storage.settings_file import Content, CorruptSettings, Document, decode, encode, same, schema
 
 __all__ = [
     "EDITED",
     "KEPT",
     "Content",
-    "Damaged",
+    "CorruptSettings",
     "Document",
-    "Earlier",
+    "SavedState",
     "Forget",
     "Store",
     "Tables",
@@ -53,17 +53,17 @@ Tables = TinyDB
 Forget = Callable[[str, Mapping[str, Any]], bool]
 """(table, record) -> whether the record must vanish from the earlier states as well."""
 
-Mend = Callable[[Tables, Tables], None]
+RepairHistory = Callable[[Tables, Tables], None]
 """(an earlier state, the same without what is forgotten) -> changes the second where something depended on that."""
 
 
 @dataclass(frozen=True)
-class Earlier:
+class SavedState:
     """An earlier state beside the settings file: its file name, and what it holds or why it cannot be read."""
 
     name: str
     document: Document | None
-    problem: Damaged | None = None
+    problem: CorruptSettings | None = None
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Store:
             self._saved(None, first.data, "")
 
     @contextmanager
-    def transaction(self, forget: Forget | None = None, mend: Mend | None = None) -> Iterator[Tables]:
+    def transaction(self, forget: Forget | None = None, mend: RepairHistory | None = None) -> Iterator[Tables]:
         """The tables, to be changed; saved at the end unless an exception ends it or nothing was changed.
 
         With `forget`, the earlier states are rewritten first without the records it names (`mend` puts right what
@@ -173,21 +173,21 @@ class Store:
         with self.folder.lock():
             self._rewrite_generations(forget)
 
-    def earlier(self) -> list[Earlier]:
+    def earlier(self) -> list[SavedState]:
         """The earlier states, newest first."""
         found = []
         for name in self.folder.generations(self.name):
             try:
-                found.append(Earlier(name, self._earlier(name)))
-            except Damaged as problem:
-                found.append(Earlier(name, None, problem))
+                found.append(SavedState(name, self._earlier(name)))
+            except CorruptSettings as problem:
+                found.append(SavedState(name, None, problem))
         return found
 
     def edited(self) -> Document | None:
         """What the file holds, where only its checksum is wrong: someone may have changed it by hand."""
         try:
             self._load()
-        except Damaged as damage:
+        except CorruptSettings as damage:
             if damage.kind == "checksum":
                 return decode(self.folder.read(self.name) or b"", self.where, edited=True)
         return None
@@ -229,7 +229,7 @@ class Store:
         """The state of the file, None if it cannot be read or is of a newer version."""
         try:
             document = self._load()
-        except Damaged:
+        except CorruptSettings:
             return None
         return None if document.newer else document
 
@@ -245,13 +245,13 @@ class Store:
     def _load(self) -> Document:
         content = self.folder.read(self.name)
         if content is None:
-            raise Damaged("missing", "the file is not there", self.where)
+            raise CorruptSettings("missing", "the file is not there", self.where)
         return decode(content, self.where)
 
     def _earlier(self, name: str) -> Document:
         document = decode(self.folder.read(name) or b"", name)
         if document.newer:
-            raise Damaged("newer", document.newer.message.rstrip("."), name, document.newer.hint)
+            raise CorruptSettings("newer", document.newer.message.rstrip("."), name, document.newer.hint)
         return document
 
     def _keep_older(self, document: Document) -> None:
@@ -273,7 +273,7 @@ class Store:
         # Still under the lock: nobody else can have replaced it since.
         self._cache = _state(self.stamp(), written)
 
-    def _rewrite_generations(self, forget: Forget, mend: Mend | None = None) -> None:
+    def _rewrite_generations(self, forget: Forget, mend: RepairHistory | None = None) -> None:
         for name in self.folder.names():
             if name.startswith((f"{self.name}{_DAMAGED}", f"{self.name}{_OLDER}")):
                 self.folder.remove(name)

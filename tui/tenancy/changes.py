@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.domain import kept_for
-from tui.storage.audit_log import Act
+from tui.domain import previous_of
+from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import canonical, same
 from tui.storage.store import EDITED, Content
 
@@ -24,15 +24,15 @@ def digest(content: Content) -> str:
     return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def acts(before: Content | None, after: Content, restored: str = "") -> list[Act]:
+def acts(before: Content | None, after: Content, restored: str = "") -> list[AuditEvent]:
     """What was done between two states, in the order of a person's interest; nothing where only bookkeeping was."""
     if restored == EDITED:
-        return [Act("edit accepted")]
+        return [AuditEvent("edit accepted")]
     if restored:
-        return [Act("state restored", {"state": restored})]
+        return [AuditEvent("state restored", {"state": restored})]
     if before is None:
         (tenant,) = after["meta"].values()
-        made = Act("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
+        made = AuditEvent("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
         return [made, *acts({"meta": after["meta"]}, after)]
     if same(_kept(before), _kept(after)):
         return []
@@ -46,8 +46,8 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Act
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
     if not told and set(others) <= _VOUCHING:
-        return [Act("credentials confirmed", {"credentials": _entered(before, after)})]
-    return told or [Act("settings changed", {"tables": others})]
+        return [AuditEvent("credentials confirmed", {"credentials": _entered(before, after)})]
+    return told or [AuditEvent("settings changed", {"tables": others})]
 
 
 def _entered(before: Content, after: Content) -> list[str]:
@@ -77,45 +77,45 @@ _KEYS = {
 Records = Mapping[tuple[str, ...], Record]
 
 
-def _tenant(before: Records, after: Records) -> Iterator[Act]:
+def _tenant(before: Records, after: Records) -> Iterator[AuditEvent]:
     old, new = before.get((), {}), after.get((), {})
     if old.get("name") != new.get("name"):
-        yield Act("tenant renamed", {"from": old.get("name", ""), "to": new.get("name", "")})
+        yield AuditEvent("tenant renamed", {"from": old.get("name", ""), "to": new.get("name", "")})
     if old.get("key_id") != new.get("key_id"):
-        yield Act("key pair changed", {"from": old.get("key_id", ""), "to": new.get("key_id", "")})
+        yield AuditEvent("key pair changed", {"from": old.get("key_id", ""), "to": new.get("key_id", "")})
     if bool(old.get("protected")) != bool(new.get("protected")):
-        yield Act("passphrase set" if new.get("protected") else "passphrase removed")
+        yield AuditEvent("passphrase set" if new.get("protected") else "passphrase removed")
 
 
-def _credentials(before: Records, after: Records) -> Iterator[Act]:
+def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
         about: dict[str, Any] = {"provider": key[0], "credential": key[1]}
-        if kept_for(key[1]) and (key[0], kept_for(key[1])) in after:
-            yield from _rotation(about | {"credential": kept_for(key[1])}, old, new)
+        if previous_of(key[1]) and (key[0], previous_of(key[1])) in after:
+            yield from _rotation(about | {"credential": previous_of(key[1])}, old, new)
             continue
         if new is None:
-            yield Act("credential removed", about)
+            yield AuditEvent("credential removed", about)
             continue
         if old is None or _differ(old, new, "clear", "fingerprints", "hints", "origins", "plain_http"):
-            yield Act("credential changed" if old else "credential saved", about | _fields(old or {}, new))
+            yield AuditEvent("credential changed" if old else "credential saved", about | _fields(old or {}, new))
         elif _differ(old, new, "envelope"):
-            yield Act("credential sealed again", about)
+            yield AuditEvent("credential sealed again", about)
         if new.get("active") and not (old or {"active": True}).get("active"):
-            yield Act("credential used", about)
+            yield AuditEvent("credential used", about)
         check = new.get("check", {})
         if check.get("at") and (old is None or _differ(old, new, "check")):
-            yield Act("credential verified", about | {"outcome": check.get("state", "")})
+            yield AuditEvent("credential verified", about | {"outcome": check.get("state", "")})
 
 
-def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> Iterator[Act]:
+def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> Iterator[AuditEvent]:
     """What became of the key that a credential had before."""
     if old is None:
-        yield Act("credential rotated", about)
+        yield AuditEvent("credential rotated", about)
     elif new is None:
-        yield Act("kept key forgotten", about)
+        yield AuditEvent("kept key forgotten", about)
     elif _differ(old, new, "fingerprints"):
-        yield Act("kept key put back", about)
+        yield AuditEvent("kept key put back", about)
 
 
 def _fields(old: Record, new: Record) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def _fields(old: Record, new: Record) -> dict[str, Any]:
     return {"fields": names} | ({"origins": new.get("origins", [])} if _differ(old, new, "origins") else {})
 
 
-def _models(before: Records, after: Records) -> Iterator[Act]:
+def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
     by_hand: dict[tuple[str, str], list[str]] = {}
     listed: dict[str, dict[str, int]] = {}
     for key in _joined(before, after):
@@ -145,35 +145,37 @@ def _models(before: Records, after: Records) -> Iterator[Act]:
             counts = listed.setdefault(provider, {})
             counts[what] = counts.get(what, 0) + 1
     for (done, provider), models in by_hand.items():
-        yield Act(done, {"provider": provider, "models": models[:_MANY], "count": len(models)})
+        yield AuditEvent(done, {"provider": provider, "models": models[:_MANY], "count": len(models)})
     for provider, counts in listed.items():
-        yield Act("models imported", {"provider": provider} | counts)
+        yield AuditEvent("models imported", {"provider": provider} | counts)
 
 
-def _defaults(before: Records, after: Records) -> Iterator[Act]:
+def _defaults(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
         if new is None:
-            yield Act("default cleared", {"type": key[0]})
+            yield AuditEvent("default cleared", {"type": key[0]})
         elif old is None or _differ(old, new, "provider", "model"):
-            yield Act("default set", {"type": key[0], "model": f"{new.get('provider', '')}/{new.get('model', '')}"})
+            yield AuditEvent(
+                "default set", {"type": key[0], "model": f"{new.get('provider', '')}/{new.get('model', '')}"}
+            )
 
 
-def _sources(before: Records, after: Records) -> Iterator[Act]:
+def _sources(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         new = after.get(key, {}).get("source", "own")
         if before.get(key, {}).get("source", "own") != new:
-            yield Act("source chosen", {"provider": key[0], "source": new})
+            yield AuditEvent("source chosen", {"provider": key[0], "source": new})
 
 
-def _trials(before: Records, after: Records) -> Iterator[Act]:
+def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
         if new is None:
-            yield Act("trial removed", {"provider": key[0]})
+            yield AuditEvent("trial removed", {"provider": key[0]})
         elif old is None or _differ(old, new, "calls", "models"):
             models = new.get("models", [])
-            yield Act("trial set", {"provider": key[0], "calls": new.get("calls", 0), "models": models})
+            yield AuditEvent("trial set", {"provider": key[0], "calls": new.get("calls", 0), "models": models})
 
 
 _TOLD = {

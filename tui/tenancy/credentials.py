@@ -14,34 +14,34 @@ from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, models, verification
 from tui.tenancy.manifest import Finding
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
-from tui.tenancy.verification import Standing
+from tui.tenancy.verification import IntegrityStatus
 from tui.vault import envelope
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Access
 
 
-def stored(desk: Desk, tenant_id: str) -> tuple[Credential, ...]:
+def stored(session: Session, tenant_id: str) -> tuple[Credential, ...]:
     """All credentials of a tenant."""
 
     def read(tables: Tables) -> tuple[Credential, ...]:
-        return tuple(noun(Credential, each) for each in tables.table("credentials"))
+        return tuple(from_record(Credential, each) for each in tables.table("credentials"))
 
-    return desk.store(tenant_id).derive("credentials", read, table="credentials")
+    return session.store(tenant_id).derive("credentials", read, table="credentials")
 
 
-def listing(desk: Desk, tenant_id: str, provider_id: str) -> list[Credential]:
+def listing(session: Session, tenant_id: str, provider_id: str) -> list[Credential]:
     """The credentials of one provider, the active one first."""
-    found = [each for each in stored(desk, tenant_id) if each.provider == provider_id]
+    found = [each for each in stored(session, tenant_id) if each.provider == provider_id]
     return sorted(found, key=lambda each: (not each.active, each.name))
 
 
-def active(desk: Desk, tenant_id: str, provider_id: str) -> Credential | None:
+def active(session: Session, tenant_id: str, provider_id: str) -> Credential | None:
     """The credential that calls use."""
-    return next((each for each in listing(desk, tenant_id, provider_id) if each.active), None)
+    return next((each for each in listing(session, tenant_id, provider_id) if each.active), None)
 
 
 def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
@@ -57,46 +57,46 @@ def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
     )
 
 
-def secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+def secrets(session: Session, tenant_id: str, credential: Credential) -> dict[str, Secret]:
     """The opened secrets; Locked while the tenant is, if they do not open, or if its key does not vouch for them."""
     if not credential.envelope:
         return {}
-    opened = unproved_secrets(desk, tenant_id, credential)
-    verification.require(desk, tenant_id, credential)
+    opened = decrypt_unverified(session, tenant_id, credential)
+    verification.require(session, tenant_id, credential)
     return opened
 
 
-def unproved_secrets(desk: Desk, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+def decrypt_unverified(session: Session, tenant_id: str, credential: Credential) -> dict[str, Secret]:
     """What an envelope holds, whoever sealed it: to be confirmed or sealed anew, never for a call."""
     place = (tenant_id, credential.provider, credential.name)
-    private = keyring.private_key(desk, tenant_id)
+    private = keyring.private_key(session, tenant_id)
     try:
-        opened = envelope.open_sealed(private, credential.envelope, binding(tenant_id, credential))
+        opened = envelope.unseal(private, credential.envelope, binding(tenant_id, credential))
     except Locked:
-        desk.sealed_shut[place] = credential.envelope
-        raise Locked(*why_shut(desk, tenant_id, credential)) from None
-    desk.sealed_shut.pop(place, None)
+        session.undecryptable[place] = credential.envelope
+        raise Locked(*undecryptable_reason(session, tenant_id, credential)) from None
+    session.undecryptable.pop(place, None)
     return opened
 
 
-def resealed(desk: Desk, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
+def resealed(session: Session, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
     """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
     made = replace(credential, **changes)
     if not credential.envelope:
         return made
-    public = keyring.public_key(desk, get(desk, tenant_id))
-    opened = secrets(desk, tenant_id, credential)
+    public = keyring.public_key(session, get(session, tenant_id))
+    opened = secrets(session, tenant_id, credential)
     return replace(made, envelope=envelope.seal(public, opened, binding(tenant_id, made)))
 
 
-def fit(desk: Desk, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
+def fit(session: Session, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
     """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
 
     Those are the provider's own and those of its added models; in plain http only what a person allowed.
     """
     provider, table = provider_of(provider_id), tables.table("credentials")
     for each in [each for each in table if each["provider"] == provider_id and each.get("active")]:
-        credential = noun(Credential, each)
+        credential = from_record(Credential, each)
         fields = defaults(provider) | dict(credential.clear)
         added = models.origins_of(models.added_in(tables, provider_id), provider, fields)
         allowed = (*credential.plain_http, *plain_http)
@@ -104,80 +104,84 @@ def fit(desk: Desk, tenant_id: str, tables: Tables, provider_id: str, plain_http
         origins = tuple(dict.fromkeys((*provider.origins(told(fields, credential.hints)), *reached)))
         allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
         if (origins, allowed) != (credential.origins, credential.plain_http):
-            made = resealed(desk, tenant_id, credential, origins=origins, plain_http=allowed)
+            made = resealed(session, tenant_id, credential, origins=origins, plain_http=allowed)
             table.remove(doc_ids=[each.doc_id])
             table.insert(record(made))
 
 
-def is_shut(desk: Desk, tenant_id: str, credential: Credential, known: Standing | None = None) -> bool:
+def is_undecryptable(
+    session: Session, tenant_id: str, credential: Credential, known: IntegrityStatus | None = None
+) -> bool:
     """Whether it is known that the credential cannot be opened, by any passphrase.
 
     `known` is how the tenant's credentials stand, for who has asked already.
     """
     if not credential.envelope:
         return False
-    tenant, found = get(desk, tenant_id), (known or verification.standing(desk, tenant_id)).of(credential)
+    tenant, found = get(session, tenant_id), (known or verification.standing(session, tenant_id)).of(credential)
     place = (tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
-        or not keyring.has_key(desk, tenant)
-        or desk.sealed_shut.get(place) == credential.envelope
+        or not keyring.has_key(session, tenant)
+        or session.undecryptable.get(place) == credential.envelope
         or (found is not None and not found.mark.waits)
     )
 
 
-def why_shut(desk: Desk, tenant_id: str, credential: Credential) -> tuple[str, str]:
+def undecryptable_reason(session: Session, tenant_id: str, credential: Credential) -> tuple[str, str]:
     """Why a credential cannot be opened, and what to do, in a sentence each."""
     label = provider_of(credential.provider).label
-    tenant = get(desk, tenant_id)
-    found = verification.standing(desk, tenant_id).of(credential)
-    if credential.key_id != tenant.key_id or not keyring.has_key(desk, tenant):
+    tenant = get(session, tenant_id)
+    found = verification.standing(session, tenant_id).of(credential)
+    if credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
     elif found is not None and not found.mark.waits:
-        what = f"The key of {label} cannot be opened. {verification.words(desk, tenant_id, found)}"
+        what = f"The key of {label} cannot be opened. {verification.words(session, tenant_id, found)}"
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
     return what, "Replace it or forget it; the others are not touched."
 
 
-def waits(desk: Desk, tenant_id: str, credential: Credential) -> Finding | None:
+def waits(session: Session, tenant_id: str, credential: Credential) -> Finding | None:
     """What is to be confirmed before the credential is used, as far as it is known.
 
     Without a key in it, it is used as it stands while the tenant is locked.
     """
-    if not credential.envelope and not keyring.is_open(desk, tenant_id):
+    if not credential.envelope and not keyring.is_open(session, tenant_id):
         return None
-    found = verification.standing(desk, tenant_id).of(credential)
-    return found if found and found.mark.waits and not is_shut(desk, tenant_id, credential) else None
+    found = verification.standing(session, tenant_id).of(credential)
+    return found if found and found.mark.waits and not is_undecryptable(session, tenant_id, credential) else None
 
 
-def access(desk: Desk, tenant_id: str, provider_id: str, model: str = "") -> "Access":
+def access(session: Session, tenant_id: str, provider_id: str, model: str = "") -> "Access":
     """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
     provider = provider_of(provider_id)
-    credential = active(desk, tenant_id, provider_id)
+    credential = active(session, tenant_id, provider_id)
     if credential is None:
-        name = get(desk, tenant_id).name
+        name = get(session, tenant_id).name
         raise Problem(
             f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
         )
-    return access_with(desk, tenant_id, provider, credential, model)
+    return access_with(session, tenant_id, provider, credential, model)
 
 
-def access_with(desk: Desk, tenant_id: str, provider: Provider, credential: Credential, model: str = "") -> "Access":
+def access_with(
+    session: Session, tenant_id: str, provider: Provider, credential: Credential, model: str = ""
+) -> "Access":
     """The same for one credential, active or not."""
     from tui.providers.client.client import Access
 
     if credential.envelope:
-        if is_shut(desk, tenant_id, credential):
-            raise Locked(*why_shut(desk, tenant_id, credential))
-        keyring.private_key(desk, tenant_id)
-        _require(desk, tenant_id, credential)
-    elif keyring.at_hand(desk, tenant_id):
+        if is_undecryptable(session, tenant_id, credential):
+            raise Locked(*undecryptable_reason(session, tenant_id, credential))
+        keyring.private_key(session, tenant_id)
+        _require(session, tenant_id, credential)
+    elif keyring.at_hand(session, tenant_id):
         # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
-        _require(desk, tenant_id, credential)
+        _require(session, tenant_id, credential)
 
     def opened() -> Mapping[str, Secret]:
-        return secrets(desk, tenant_id, credential)
+        return secrets(session, tenant_id, credential)
 
     return Access(
         provider=provider,
@@ -195,9 +199,9 @@ def defaults(provider: Provider) -> dict[str, str]:
     return {each.name: each.default for each in provider.fields if each.default and not each.secret}
 
 
-def note(desk: Desk, tenant_id: str, credential: Credential, check: Check) -> None:
+def note(session: Session, tenant_id: str, credential: Credential, check: Check) -> None:
     """Stores the outcome of a verification, unless the credential was replaced or removed since."""
-    with desk.store(tenant_id).transaction() as tables:
+    with session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update(
             {"check": record(check)},
             lambda each: (
@@ -217,10 +221,10 @@ def masked(credential: Credential, field: str) -> str:
     return mask(credential.hints[field]) if field in credential.hints else ""
 
 
-def _require(desk: Desk, tenant_id: str, credential: Credential) -> None:
+def _require(session: Session, tenant_id: str, credential: Credential) -> None:
     """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
-    if credential.envelope and verification.standing(desk, tenant_id).of(credential):
-        unproved_secrets(desk, tenant_id, credential)
-    verification.require(desk, tenant_id, credential)
-    if not verification.standing(desk, tenant_id).vouches(credential):
+    if credential.envelope and verification.standing(session, tenant_id).of(credential):
+        decrypt_unverified(session, tenant_id, credential)
+    verification.require(session, tenant_id, credential)
+    if not verification.standing(session, tenant_id).vouches(credential):
         raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

@@ -7,7 +7,7 @@ from tui.errors import Locked, Problem
 from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy import retired_keys
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -16,161 +16,161 @@ _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
 
 
-async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
+async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process."""
-    tenant = get(desk, tenant_id)
+    tenant = get(session, tenant_id)
 
     def work() -> envelope.PrivateKey:
         try:
-            private = load(desk, tenant, passphrase)
+            private = load(session, tenant, passphrase)
         except Locked as problem:
             if passphrase:
-                desk.note(tenant_id, "unlock failed", why=problem.message)
+                session.note(tenant_id, "unlock failed", why=problem.message)
             raise
-        protected = envelope.is_protected(pem(desk, tenant) or b"")
+        protected = envelope.is_protected(pem(session, tenant) or b"")
         if protected != tenant.protected:
             # Killed between key file and settings when the passphrase was changed: the key file is right.
-            with desk.store(tenant_id).transaction() as tables:
+            with session.store(tenant_id).transaction() as tables:
                 tables.table("meta").update({"protected": protected})
         if protected:
-            desk.note(tenant_id, "unlocked")
+            session.note(tenant_id, "unlocked")
         return private
 
-    if _opened(desk, tenant) is None:
-        desk.open_keys[tenant_id] = await asyncio.to_thread(work)
+    if _opened(session, tenant) is None:
+        session.open_keys[tenant_id] = await asyncio.to_thread(work)
 
 
-def lock(desk: Desk, tenant_id: str) -> None:
+def lock(session: Session, tenant_id: str) -> None:
     """Forgets the opened keys. A tenant without a passphrase cannot be locked."""
-    tenant = get(desk, tenant_id)
+    tenant = get(session, tenant_id)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
-    if desk.open_keys.pop(tenant_id, None) is not None:
-        desk.note(tenant_id, "locked", wait=_SOON)
+    if session.open_keys.pop(tenant_id, None) is not None:
+        session.note(tenant_id, "locked", wait=_SOON)
 
 
-def is_open(desk: Desk, tenant_id: str) -> bool:
+def is_open(session: Session, tenant_id: str) -> bool:
     """Whether keys can be opened without asking: unlocked in this process, or no passphrase."""
-    tenant = get(desk, tenant_id)
-    return not tenant.protected or _opened(desk, tenant) is not None
+    tenant = get(session, tenant_id)
+    return not tenant.protected or _opened(session, tenant) is not None
 
 
-def private_key(desk: Desk, tenant_id: str) -> envelope.PrivateKey:
+def private_key(session: Session, tenant_id: str) -> envelope.PrivateKey:
     """The opened private key; without a passphrase it opens by itself, else Locked."""
-    tenant = get(desk, tenant_id)
-    if (private := _opened(desk, tenant)) is not None:
+    tenant = get(session, tenant_id)
+    if (private := _opened(session, tenant)) is not None:
         return private
     if tenant.protected:
         raise Locked(f"{tenant.name} is locked.", "Unlock it with its passphrase.")
-    private = desk.open_keys[tenant_id] = load(desk, tenant, None)
+    private = session.open_keys[tenant_id] = load(session, tenant, None)
     return private
 
 
-def public_key(desk: Desk, tenant: Tenant) -> str:
+def public_key(session: Session, tenant: Tenant) -> str:
     """The public key to seal with. While the tenant is open it is known to fit the private one.
 
     One that was put into the settings by someone else would open for them alone.
     """
-    if is_open(desk, tenant.id):
-        return private_key(desk, tenant.id).public_pem
-    if not has_key(desk, tenant) or envelope.key_id(tenant.public_key) != tenant.key_id:
-        raise _not_the_one(desk, tenant)
+    if is_open(session, tenant.id):
+        return private_key(session, tenant.id).public_pem
+    if not has_key(session, tenant) or envelope.key_id(tenant.public_key) != tenant.key_id:
+        raise _not_the_one(session, tenant)
     return tenant.public_key
 
 
-def opened(desk: Desk, tenant_id: str) -> envelope.PrivateKey | None:
+def opened(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
     """The private key if it is open in this process already."""
-    return _opened(desk, get(desk, tenant_id)) if tenant_id in desk.open_keys else None
+    return _opened(session, get(session, tenant_id)) if tenant_id in session.open_keys else None
 
 
-def at_hand(desk: Desk, tenant_id: str) -> envelope.PrivateKey | None:
+def at_hand(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
     """The private key if it opens without asking; None while the tenant is locked, or when its key file is gone."""
     try:
-        return private_key(desk, tenant_id)
+        return private_key(session, tenant_id)
     except Problem:
         return None
 
 
-def last_counter(desk: Desk, tenant_id: str) -> int:
+def last_counter(session: Session, tenant_id: str) -> int:
     """The counter of the last manifest that was seen; it lies beside the private key, not beside the settings."""
-    folder = desk.keys.folder(tenant_id)
+    folder = session.keys.folder(tenant_id)
     stamp = folder.stamp(COUNTER)
-    seen = desk.counters.get(tenant_id)
+    seen = session.counters.get(tenant_id)
     if seen is None or seen[0] != stamp:
         text = (folder.read(COUNTER) or b"").decode("ascii", "replace").strip()
-        seen = desk.counters[tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
+        seen = session.counters[tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
     return seen[1]
 
 
-def count_up(desk: Desk, tenant_id: str, counter: int) -> None:
+def store_counter(session: Session, tenant_id: str, counter: int) -> None:
     """Notes the counter of a manifest that was written; an older one is not noted any more."""
-    folder = desk.keys.folder(tenant_id)
+    folder = session.keys.folder(tenant_id)
     with folder.lock():
-        if counter > last_counter(desk, tenant_id):
+        if counter > last_counter(session, tenant_id):
             folder.write(COUNTER, f"{counter}\n".encode())
 
 
-def key_path(desk: Desk, tenant: Tenant) -> str:
+def key_path(session: Session, tenant: Tenant) -> str:
     """Where the private key is, for people."""
-    folder = desk.keys.folder(tenant.id)
+    folder = session.keys.folder(tenant.id)
     return str(folder.path / _pem(tenant)) if folder.path else _pem(tenant)
 
 
-def has_key(desk: Desk, tenant: Tenant) -> bool:
+def has_key(session: Session, tenant: Tenant) -> bool:
     """Whether the private key is where it should be."""
-    return _opened(desk, tenant) is not None or any(each.stamp(_pem(tenant)) for each in _places(desk, tenant))
+    return _opened(session, tenant) is not None or any(each.stamp(_pem(tenant)) for each in _places(session, tenant))
 
 
-def write(desk: Desk, tenant: Tenant, private: envelope.PrivateKey, passphrase: Secret | None) -> None:
+def write(session: Session, tenant: Tenant, private: envelope.PrivateKey, passphrase: Secret | None) -> None:
     """Puts the private key into its file, protected if there is a passphrase."""
-    pem = envelope.export(private, passphrase, desk.key_cost)
+    pem = envelope.export(private, passphrase, session.key_cost)
     # Opened once before it replaces anything: nothing sealed may depend on a file that does not open.
     if envelope.load(pem, passphrase).key_id != tenant.key_id:
-        raise _not_the_one(desk, tenant)
-    keys = desk.keys.folder(tenant.id)
+        raise _not_the_one(session, tenant)
+    keys = session.keys.folder(tenant.id)
     with keys.lock():
         keys.write(_pem(tenant), pem)
 
 
-def discard(desk: Desk, tenant: Tenant) -> None:
+def discard(session: Session, tenant: Tenant) -> None:
     """Removes a key file that nothing was sealed for yet."""
-    desk.keys.folder(tenant.id).remove(_pem(tenant))
+    session.keys.folder(tenant.id).remove(_pem(tenant))
 
 
-def load(desk: Desk, tenant: Tenant, passphrase: Secret | None) -> envelope.PrivateKey:
+def load(session: Session, tenant: Tenant, passphrase: Secret | None) -> envelope.PrivateKey:
     """The private key out of its file, whether it is open already or not; Locked says what stands in the way."""
-    content = pem(desk, tenant)
+    content = pem(session, tenant)
     if content is None:
         raise Locked(
             f"The key file of {tenant.name} is not there.",
-            f"Put back {key_path(desk, tenant)}, or start over: modeldeck vault rotate --lost.",
+            f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
         )
     private = envelope.load(content, passphrase)
     if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
-        raise _not_the_one(desk, tenant)
+        raise _not_the_one(session, tenant)
     return private
 
 
-def pem(desk: Desk, tenant: Tenant) -> bytes | None:
+def pem(session: Session, tenant: Tenant) -> bytes | None:
     """The tenant's key file as it is; None if it is not there."""
-    return next((pem for each in _places(desk, tenant) if (pem := each.read(_pem(tenant))) is not None), None)
+    return next((pem for each in _places(session, tenant) if (pem := each.read(_pem(tenant))) is not None), None)
 
 
-def _places(desk: Desk, tenant: Tenant) -> tuple[Folder, Folder]:
+def _places(session: Session, tenant: Tenant) -> tuple[Folder, Folder]:
     """Where the key file can be: settings that were put back may name a pair that was retired since."""
-    return desk.keys.folder(tenant.id), retired_keys.folder(desk, tenant.id)
+    return session.keys.folder(tenant.id), retired_keys.folder(session, tenant.id)
 
 
-def _opened(desk: Desk, tenant: Tenant) -> envelope.PrivateKey | None:
+def _opened(session: Session, tenant: Tenant) -> envelope.PrivateKey | None:
     """The key that was opened before, if it still is this tenant's: another session may have made it anew."""
-    private = desk.open_keys.get(tenant.id)
+    private = session.open_keys.get(tenant.id)
     return private if private and private.key_id == tenant.key_id else None
 
 
-def _not_the_one(desk: Desk, tenant: Tenant) -> Locked:
+def _not_the_one(session: Session, tenant: Tenant) -> Locked:
     return Locked(
         "The key file of this tenant is not the one its settings were sealed with.",
-        f"Put back {key_path(desk, tenant)}, or start over: modeldeck vault rotate --lost.",
+        f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
     )
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tui.domain import Check, Credential
-from tui.storage.store import Damaged, Tables
-from tui.tenancy.serialization import noun, record
+from tui.storage.store import CorruptSettings, Tables
+from tui.tenancy.serialization import from_record, record
 
 Place = tuple[str, str]
 """Provider id and name of a credential."""
@@ -26,7 +26,7 @@ Place = tuple[str, str]
 Entries = Mapping[Place, Credential]
 
 
-class Mark(StrEnum):
+class ChangeKind(StrEnum):
     """How a credential differs from its entry. The values are the words of lists and of `--json`."""
 
     ADDED = "added while locked"
@@ -39,7 +39,7 @@ class Mark(StrEnum):
     @property
     def waits(self) -> bool:
         """Whether a person can confirm it. The others do not open."""
-        return self in (Mark.ADDED, Mark.REPLACED, Mark.REMOVED)
+        return self in (ChangeKind.ADDED, ChangeKind.REPLACED, ChangeKind.REMOVED)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Finding:
     `other` is the place that a swapped envelope belongs to.
     """
 
-    mark: Mark
+    mark: ChangeKind
     place: Place
     now: Credential | None = None
     was: Credential | None = None
@@ -74,9 +74,11 @@ class Manifest:
 def read(tables: Tables) -> Manifest:
     """The manifest of a settings file, empty where there is none; one that cannot be read is one without HMAC."""
     try:
-        entries = {_place(each): each for each in (noun(Credential, found) for found in tables.table("manifest"))}
+        entries = {
+            _place(each): each for each in (from_record(Credential, found) for found in tables.table("manifest"))
+        }
         counter, mac = next(((int(each["counter"]), str(each["mac"])) for each in tables.table("proof")), (0, ""))
-    except (Damaged, KeyError, TypeError, ValueError):
+    except (CorruptSettings, KeyError, TypeError, ValueError):
         return Manifest(counter=-1)
     return Manifest(counter, mac, entries)
 
@@ -105,7 +107,7 @@ def entry(credential: Credential) -> Credential:
 def held(tables: Tables) -> dict[Place, Credential]:
     """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
     found: dict[Place, Credential] = {}
-    for each in (noun(Credential, found) for found in tables.table("credentials")):
+    for each in (from_record(Credential, found) for found in tables.table("credentials")):
         twice = _place(each) in found
         found[_place(each)] = replace(each, envelope=f"twice {each.envelope}") if twice else each
     return found
@@ -133,14 +135,14 @@ def _compared(entries: Entries, credentials: Mapping[Place, Credential]) -> Iter
         if was == present:
             continue
         if was is not None and was.envelope and was.envelope == present.envelope:
-            found = Finding(Mark.EDITED, place, now, was)
-            yield replace(found, mark=Mark.REPOINTED) if _elsewhere(found, was, present) else found
+            found = Finding(ChangeKind.EDITED, place, now, was)
+            yield replace(found, mark=ChangeKind.REPOINTED) if _elsewhere(found, was, present) else found
         elif other := _owner(entries, present.envelope):
-            yield Finding(Mark.SWAPPED, place, now, was, other)
+            yield Finding(ChangeKind.SWAPPED, place, now, was, other)
         else:
-            yield Finding(Mark.ADDED if was is None else Mark.REPLACED, place, now, was)
+            yield Finding(ChangeKind.ADDED if was is None else ChangeKind.REPLACED, place, now, was)
     for place in sorted(set(entries) - set(credentials)):
-        yield Finding(Mark.REMOVED, place, None, entries[place])
+        yield Finding(ChangeKind.REMOVED, place, None, entries[place])
 
 
 def _elsewhere(finding: Finding, was: Credential, now: Credential) -> bool:

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, Origin
-from tui.providers.events import Event, Listed
+from tui.providers.events import Event, ModelsListed
 from tui.providers.requests import Call
 from tui.providers.spec import Provider
 from tui.storage.store import Tables
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Access
@@ -29,18 +29,20 @@ Hear = Callable[[Event], None]
 """Hears what goes on while a provider is asked: that it is silent, or asked again."""
 
 
-async def listed(desk: Desk, access: "Access", call: Call, hear: Hear = lambda event: None) -> tuple[Model, ...] | None:
+async def listed(
+    session: Session, access: "Access", call: Call, hear: Hear = lambda event: None
+) -> tuple[Model, ...] | None:
     """The models that the answer of a call lists; None if it lists none at all, as not being a listing."""
     models: tuple[Model, ...] | None = None
-    async for event in desk.wire.stream(access, call):
-        if isinstance(event, Listed):
+    async for event in session.wire.stream(access, call):
+        if isinstance(event, ModelsListed):
             models = (models or ()) + event.models
         else:
             hear(event)
     return models
 
 
-def merged(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
+def merge_listing(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
     """The models of one provider after a listing. Pure: `held` are its models before."""
     added = {(each.id, each.type): each for each in held if each.origin is Origin.ADDED}
     before = {(each.id, each.type): each for each in held if each.origin is Origin.IMPORTED}
@@ -52,11 +54,11 @@ def merged(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[
     return [*fresh, *lost, *added.values()], Refreshed(came, gone, len(now))
 
 
-def take_in(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
+def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
     """Merges a listing into the table of models, inside a transaction."""
     table = tables.table("models")
-    held = [noun(Model, each) for each in table if each["provider"] == provider.id]
-    models, refreshed = merged(held, listed, today)
+    held = [from_record(Model, each) for each in table if each["provider"] == provider.id]
+    models, refreshed = merge_listing(held, listed, today)
     if models != held:
         table.remove(lambda each: each["provider"] == provider.id)
         table.insert_multiple(record(each) for each in models)

@@ -10,26 +10,28 @@ from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tui.sanitize import printable
-from tui.storage.store import Damaged
+from tui.storage.store import CorruptSettings
 
 T = TypeVar("T")
 
 
-def record(noun: Any) -> dict[str, Any]:
+def record(from_record: Any) -> dict[str, Any]:
     """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
-    usual = {each.name: _usual(each) for each in fields(noun)}
+    usual = {each.name: _usual(each) for each in fields(from_record)}
     return {
-        name: _plain(value) for name, value in asdict(noun).items() if isinstance(value, bool) or value != usual[name]
+        name: _plain(value)
+        for name, value in asdict(from_record).items()
+        if isinstance(value, bool) or value != usual[name]
     }
 
 
-def noun(kind: type[T], record: Mapping[str, Any]) -> T:
-    """The record as a noun of that kind, or `Damaged`."""
+def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
+    """The record as a noun of that kind, or `CorruptSettings`."""
     try:
         made: T = _noun(kind, record)
         return made
     except (TypeError, ValueError):
-        raise Damaged("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
+        raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
 
 
 def _noun(kind: Any, record: Any) -> Any:

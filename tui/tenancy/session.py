@@ -18,9 +18,9 @@ from tui import config
 from tui.config import Config
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage.audit_log import Act, Log
+from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.filesystem import warning
-from tui.storage.folder import Disk, Folder
+from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
 from tui.storage.store import Content, Store
 from tui.tenancy import changes
@@ -28,19 +28,19 @@ from tui.tenancy.actor import who
 from tui.vault import envelope
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Wire
+    from tui.providers.client.client import Client
 
 OPERATOR = "operator"
 """The id that no tenant can have: what is kept under it is the operator's."""
 
 
 @dataclass
-class Desk:
-    """One process's view of the workspace. `wiring` makes the wire when the first call needs it."""
+class Session:
+    """One process's view of the workspace. `client_factory` makes the wire when the first call needs it."""
 
     data: Folder
     keys: Folder
-    wiring: Callable[[], "Wire"]
+    client_factory: Callable[[], "Client"]
     environ: Mapping[str, str] = field(default_factory=dict)
     config: Config = field(default_factory=Config)
     practice: bool = False
@@ -48,20 +48,20 @@ class Desk:
     key_cost: int = envelope.COST
     clock: Callable[[], float] = time.time
     open_keys: dict[str, envelope.PrivateKey] = field(default_factory=dict, repr=False)
-    sealed_shut: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
+    undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
     """The counter beside each private key, with the stamp of the file that it was read from."""
     put_back: set[str] = field(default_factory=set, repr=False)
     """Tenants of which an earlier state was put back here while they were locked."""
-    unnoted: Problem | None = None
+    audit_failure: Problem | None = None
     """Why something that was done could not be put into the audit log, if so."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def wire(self) -> "Wire":
+    def wire(self) -> "Client":
         """All network I/O; made on first use, as most commands need none."""
-        return self.wiring()
+        return self.client_factory()
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -95,14 +95,14 @@ class Desk:
         """
         if tenant_id == OPERATOR or self.store(tenant_id).exists():
             with self.store(tenant_id).folder.lock(wait):
-                self.log(tenant_id).append(self.now(), self.by, [Act(done, about)])
+                self.log(tenant_id).append(self.now(), self.by, [AuditEvent(done, about)])
 
     def note(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
-        """The same for what must not fail because the log cannot be written; `unnoted` says so then."""
+        """The same for what must not fail because the log cannot be written; `audit_failure` says so then."""
         try:
             self.record(tenant_id, done, wait=wait, **about)
         except Problem as problem:
-            self.unnoted = problem
+            self.audit_failure = problem
 
     @cached_property
     def by(self) -> Mapping[str, str]:
@@ -116,15 +116,15 @@ class Desk:
             try:
                 self.log(tenant_id).append(self.now(), self.by, done, digest, changes.digest(after))
             except Problem as problem:
-                self.unnoted = problem
+                self.audit_failure = problem
 
     def forget(self, tenant_id: str) -> None:
         """Drops what this process remembers of a tenant."""
         self.open_keys.pop(tenant_id, None)
         self.counters.pop(tenant_id, None)
         self._stores.pop(tenant_id, None)
-        for place in [each for each in self.sealed_shut if each[0] == tenant_id]:
-            del self.sealed_shut[place]
+        for place in [each for each in self.undecryptable if each[0] == tenant_id]:
+            del self.undecryptable[place]
 
     def now(self) -> str:
         """The time as ISO 8601 in UTC."""
@@ -144,13 +144,13 @@ class Desk:
             self.open_keys.clear()
 
 
-def open_desk(environ: Mapping[str, str]) -> Desk:
+def open_session(environ: Mapping[str, str]) -> Session:
     """The desk of the user whose environment this is."""
     where = paths(environ)
 
-    def wiring() -> "Wire":
-        from tui.providers.client.client import Wire
+    def client_factory() -> "Client":
+        from tui.providers.client.client import Client
 
-        return Wire(environ)
+        return Client(environ)
 
-    return Desk(Disk(where.data), Disk(where.keys), wiring, environ, config.load(where))
+    return Session(DiskFolder(where.data), DiskFolder(where.keys), client_factory, environ, config.load(where))

@@ -7,63 +7,63 @@ from collections.abc import Iterator
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
 from tui.sanitize import one_line
-from tui.storage.store import Damaged, Tables
-from tui.tenancy.serialization import noun
-from tui.tenancy.session import OPERATOR, Desk
+from tui.storage.store import CorruptSettings, Tables
+from tui.tenancy.serialization import from_record
+from tui.tenancy.session import OPERATOR, Session
 
 LONGEST = 60
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
-def get(desk: Desk, tenant_id: str) -> Tenant:
+def get(session: Session, tenant_id: str) -> Tenant:
     """The tenant of that id; Damaged when its settings cannot be read, Usage when there is none."""
-    store = desk.store(known_id(tenant_id))
+    store = session.store(known_id(tenant_id))
     if not store.exists() and not store.folder.generations(store.name):
         raise Usage(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
 
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
         if len(metas) != 1:
-            raise Damaged("shape", "the entry for the tenant is missing or there twice", store.where)
-        tenant = noun(Tenant, metas[0])
+            raise CorruptSettings("shape", "the entry for the tenant is missing or there twice", store.where)
+        tenant = from_record(Tenant, metas[0])
         if tenant.id != tenant_id:
-            raise Damaged("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
+            raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
         return tenant
 
     return store.derive("tenant", read)
 
 
-def ids(desk: Desk) -> list[str]:
+def ids(session: Session) -> list[str]:
     """The ids of all tenants, readable or not."""
     return [
         each
-        for each in desk.tenants.folders()
-        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(desk, each)
+        for each in session.tenants.folders()
+        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(session, each)
     ]
 
 
-def readable(desk: Desk) -> Iterator[Tenant]:
+def readable(session: Session) -> Iterator[Tenant]:
     """The tenants whose settings can be read, one by one."""
-    return (tenant for each in ids(desk) if (tenant := _readable(desk, each)))
+    return (tenant for each in ids(session) if (tenant := _readable(session, each)))
 
 
-def names(desk: Desk) -> list[str]:
+def names(session: Session) -> list[str]:
     """What the tenants are called, sorted; one that cannot be read by its id."""
-    called = (tenant.name if (tenant := _readable(desk, each)) else each for each in ids(desk))
+    called = (tenant.name if (tenant := _readable(session, each)) else each for each in ids(session))
     return sorted(called, key=str.casefold)
 
 
-def find(desk: Desk, name_or_id: str) -> Tenant:
+def find(session: Session, name_or_id: str) -> Tenant:
     """The tenant of that name (without regard to case) or id."""
     # By its id it is found without a look at the others.
-    if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(desk, name_or_id)):
+    if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(session, name_or_id)):
         return by_id
-    tenants = list(readable(desk))
+    tenants = list(readable(session))
     for tenant in tenants:
         if _same(tenant.name, name_or_id):
             return tenant
-    if name_or_id in ids(desk):
-        return get(desk, name_or_id)
+    if name_or_id in ids(session):
+        return get(session, name_or_id)
     names = ", ".join(one_line(tenant.name, 40) for tenant in tenants[:8])
     raise Usage(
         f"There is no tenant {one_line(name_or_id, 80)}.",
@@ -71,18 +71,18 @@ def find(desk: Desk, name_or_id: str) -> Tenant:
     )
 
 
-def slug_for(desk: Desk, name: str) -> str:
+def slug_for(session: Session, name: str) -> str:
     """A free id made from the name: `North Lab` gives `north-lab`, a Chinese name `tenant-2`."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:64].strip("-")
-    taken = set(desk.tenants.folders()) | set(desk.keys.folders()) | {OPERATOR}
+    taken = set(session.tenants.folders()) | set(session.keys.folders()) | {OPERATOR}
     if slug and slug not in taken:
         return slug
     stem = slug[:58] or "tenant"
     return next(each for n in range(2, len(taken) + 3) if (each := f"{stem}-{n}") not in taken)
 
 
-def check_name(desk: Desk, name: str, except_id: str = "") -> None:
+def check_name(session: Session, name: str, except_id: str = "") -> None:
     """Usage if no tenant can have that name."""
     if not one_line(name, 1000):
         raise Usage("A tenant needs a name.", f"Up to {LONGEST} characters, any script.")
@@ -90,16 +90,16 @@ def check_name(desk: Desk, name: str, except_id: str = "") -> None:
         raise Usage(f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it.")
     if one_line(name, 1000) != name.strip():
         raise Usage("A tenant's name is one line of plain characters.", "Type it again.")
-    for each in ids(desk):
-        tenant = _readable(desk, each)
+    for each in ids(session):
+        tenant = _readable(session, each)
         if tenant and each != except_id and (_same(tenant.name, name) or each == name.strip().lower()):
             raise Usage(f"There is a tenant {tenant.name} already.", "Choose another name.")
 
 
-def alike(desk: Desk, tenant_id: str) -> tuple[str, ...]:
+def alike(session: Session, tenant_id: str) -> tuple[str, ...]:
     """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
-    name = get(desk, tenant_id).name
-    others = (_readable(desk, each) for each in ids(desk) if each != tenant_id)
+    name = get(session, tenant_id).name
+    others = (_readable(session, each) for each in ids(session) if each != tenant_id)
     ends = (name[:1], name[-1:])
     return tuple(each.name for each in others if each and (each.name[:1], each.name[-1:]) == ends)
 
@@ -110,8 +110,8 @@ def check_id(tenant_id: str) -> None:
         raise Usage(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
 
 
-def _has_settings(desk: Desk, tenant_id: str) -> bool:
-    store = desk.store(tenant_id)
+def _has_settings(session: Session, tenant_id: str) -> bool:
+    store = session.store(tenant_id)
     try:
         return store.exists() or bool(store.folder.generations(store.name))
     except Problem:
@@ -132,8 +132,8 @@ def _same(one: str, other: str) -> bool:
     return folded(one) == folded(other)
 
 
-def _readable(desk: Desk, tenant_id: str) -> Tenant | None:
+def _readable(session: Session, tenant_id: str) -> Tenant | None:
     try:
-        return get(desk, tenant_id)
+        return get(session, tenant_id)
     except Problem:
         return None

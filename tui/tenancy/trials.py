@@ -18,8 +18,8 @@ from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.storage.store import Tables
 from tui.tenancy import keyring
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -58,7 +58,7 @@ class Left:
         return f"trial {self.left:,} of {self.calls:,} left"
 
 
-class UsedUp(Problem):
+class TrialExhausted(Problem):
     """No call is left of a trial. Nothing was sent."""
 
     def __init__(self, provider_id: str, used: int, calls: int) -> None:
@@ -73,94 +73,94 @@ class UsedUp(Problem):
         self.provider = provider_id
 
 
-def trials(desk: Desk) -> Mapping[str, Trial]:
+def trials(session: Session) -> Mapping[str, Trial]:
     """The trials by provider. A store that is not there, or that cannot be read, has none."""
 
     def read(tables: Tables) -> dict[str, Trial]:
-        return {each.provider: each for each in (noun(Trial, found) for found in tables.table("trials"))}
+        return {each.provider: each for each in (from_record(Trial, found) for found in tables.table("trials"))}
 
-    store = desk.store(OPERATOR)
+    store = session.store(OPERATOR)
     try:
         return store.derive("trials", read, table="trials") if store.exists() else {}
     except Problem:
         return {}
 
 
-def trial(desk: Desk, provider_id: str) -> Trial:
+def trial(session: Session, provider_id: str) -> Trial:
     """The trial of a provider; a Problem where there is none, or where the operator's store cannot be read."""
     label = provider_of(provider_id).label
-    if desk.store(OPERATOR).exists():
-        desk.store(OPERATOR).read()
-    found = trials(desk).get(provider_id)
+    if session.store(OPERATOR).exists():
+        session.store(OPERATOR).read()
+    found = trials(session).get(provider_id)
     if found is None:
         raise Usage(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
     return found
 
 
-def left(desk: Desk, tenant_id: str, provider_id: str) -> Left | None:
+def left(session: Session, tenant_id: str, provider_id: str) -> Left | None:
     """What a tenant has left of a provider's trial, calls under way taken off; None without a trial."""
-    found = trials(desk).get(provider_id)
+    found = trials(session).get(provider_id)
     if found is None:
         return None
-    used, held = _counts(desk)
+    used, held = _counts(session)
     key = (tenant_id, provider_id)
-    under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, desk.clock()))
+    under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, session.clock()))
     return Left(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
 
 
-def used_by(desk: Desk, provider_id: str) -> dict[str, int]:
+def used_by(session: Session, provider_id: str) -> dict[str, int]:
     """The calls used of a trial, by tenant id."""
-    used, _ = _counts(desk)
+    used, _ = _counts(session)
     return {tenant_id: calls for (tenant_id, of), calls in sorted(used.items()) if of == provider_id}
 
 
-def lent(desk: Desk, provider_id: str) -> tuple[Model, ...]:
+def lent(session: Session, provider_id: str) -> tuple[Model, ...]:
     """The models of a trial."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
-        return tuple(noun(Model, each) for each in tables.table("models"))
+        return tuple(from_record(Model, each) for each in tables.table("models"))
 
-    found = trials(desk).get(provider_id)
+    found = trials(session).get(provider_id)
     if found is None:
         return ()
-    held = desk.store(OPERATOR).derive("models", read, table="models")
+    held = session.store(OPERATOR).derive("models", read, table="models")
     return tuple(each for each in held if each.provider == provider_id and each.id in found.models)
 
 
-def lent_to(desk: Desk, tenant_id: str) -> tuple[Model, ...]:
+def trial_models_of(session: Session, tenant_id: str) -> tuple[Model, ...]:
     """The models that a tenant has by trials alone: those of providers that it has no credential of."""
 
     def read(tables: Tables) -> frozenset[str]:
         return frozenset(each.get("provider", "") for each in tables.table("credentials"))
 
-    given = [each for each in trials(desk) if each in PROVIDERS]
+    given = [each for each in trials(session) if each in PROVIDERS]
     if not given or tenant_id == OPERATOR:
         return ()
-    own = desk.store(tenant_id).derive("providers", read, table="credentials")
-    return tuple(model for each in given if each not in own for model in lent(desk, each))
+    own = session.store(tenant_id).derive("providers", read, table="credentials")
+    return tuple(model for each in given if each not in own for model in lent(session, each))
 
 
-def opened_store(desk: Desk) -> Tenant:
+def opened_store(session: Session) -> Tenant:
     """The operator as the owner of the store; made with a key pair of its own when it is first needed."""
-    store = desk.store(OPERATOR)
+    store = session.store(OPERATOR)
     if store.exists():
-        return get(desk, OPERATOR)
-    made = envelope.make(desk.key_bits)
-    owner = Tenant(OPERATOR, OPERATOR, desk.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
-    keyring.write(desk, owner, made.private, None)
+        return get(session, OPERATOR)
+    made = envelope.make(session.key_bits)
+    owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
+    keyring.write(session, owner, made.private, None)
     try:
         store.create(record(owner))
     except Problem:
         # Another process was first: its key pair is the one.
-        keyring.discard(desk, owner)
-        return get(desk, OPERATOR)
+        keyring.discard(session, owner)
+        return get(session, OPERATOR)
     return owner
 
 
 Counts = tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]]
 
 
-def _counts(desk: Desk) -> Counts:
+def _counts(session: Session) -> Counts:
     """Calls used and reservations, by tenant and provider."""
 
     def read(tables: Tables) -> Counts:
@@ -171,5 +171,5 @@ def _counts(desk: Desk) -> Counts:
             held[key] = (*held.get(key, ()), dict(each))
         return used, held
 
-    store = desk.store(OPERATOR)
+    store = session.store(OPERATOR)
     return store.derive("counts", read) if store.exists() else ({}, {})

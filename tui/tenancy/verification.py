@@ -16,8 +16,8 @@ from tui.errors import Locked
 from tui.providers import PROVIDERS
 from tui.storage.store import Forget, Tables
 from tui.tenancy import keyring, manifest
-from tui.tenancy.manifest import Entries, Finding, Manifest, Mark, Place
-from tui.tenancy.session import Desk
+from tui.tenancy.manifest import Entries, Finding, Manifest, ChangeKind, Place
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -25,7 +25,7 @@ TABLES = ("credentials", "manifest")
 """Where a credential stands, for who forgets one: in both it is a record with provider and name."""
 
 
-class Alarm(StrEnum):
+class ManifestAlarm(StrEnum):
     """What is wrong with a manifest as a whole."""
 
     CHANGED = "changed from outside"
@@ -33,14 +33,14 @@ class Alarm(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class IntegrityStatus:
     """How a tenant's credentials stand to the manifest; `proved` says whether its HMAC was looked at.
 
     With an alarm the manifest vouches for nothing: every credential is a finding.
     """
 
     proved: bool
-    alarm: Alarm | None
+    alarm: ManifestAlarm | None
     findings: tuple[Finding, ...]
     counter: int = 0
     entries: Entries = field(default_factory=dict)
@@ -64,29 +64,29 @@ class Standing:
         return tuple(each for each in self.findings if each.mark.waits)
 
 
-def standing(desk: Desk, tenant_id: str) -> Standing:
+def standing(session: Session, tenant_id: str) -> IntegrityStatus:
     """How the credentials stand, as far as it can be known without opening a key."""
-    private = keyring.opened(desk, tenant_id)
+    private = keyring.opened(session, tenant_id)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
-    last = keyring.last_counter(desk, tenant_id) if private else 0
+    last = keyring.last_counter(session, tenant_id) if private else 0
 
-    def read(tables: Tables) -> Standing:
+    def read(tables: Tables) -> IntegrityStatus:
         return _standing(tables, tenant_id, private, last)
 
-    return desk.store(tenant_id).derive("standing", read, (private.key_id if private else "", last))
+    return session.store(tenant_id).derive("standing", read, (private.key_id if private else "", last))
 
 
-def require(desk: Desk, tenant_id: str, credential: Credential) -> None:
+def require(session: Session, tenant_id: str, credential: Credential) -> None:
     """Locked unless the private key vouches for the credential. The tenant is open."""
-    keyring.private_key(desk, tenant_id)
-    found = standing(desk, tenant_id)
+    keyring.private_key(session, tenant_id)
+    found = standing(session, tenant_id)
     if (finding := found.of(credential)) is not None:
         accepts = "modeldeck vault confirm shows what waits and accepts it." if finding.mark.waits else _REPLACE
-        raise Locked(words(desk, tenant_id, finding, found.alarm), accepts)
+        raise Locked(words(session, tenant_id, finding, found.alarm), accepts)
 
 
 @contextmanager
-def changing(desk: Desk, tenant_id: str, forget: Forget | None = None) -> Iterator[Tables]:
+def credential_transaction(session: Session, tenant_id: str, forget: Forget | None = None) -> Iterator[Tables]:
     """A transaction on the settings in which credentials change. With the key at hand they enter the manifest.
 
     While the tenant is locked they do not, and neither while there is an alarm: nothing silences it but `confirm`.
@@ -95,30 +95,30 @@ def changing(desk: Desk, tenant_id: str, forget: Forget | None = None) -> Iterat
 
     def mend(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
-        private, found = keyring.at_hand(desk, tenant_id), manifest.read(before)
+        private, found = keyring.at_hand(session, tenant_id), manifest.read(before)
         if private and found.mac and alarm(found, tenant_id, private, 0) is None:
             enter(after, tenant_id, private, replace(found, entries=manifest.read(after).entries))
 
-    with desk.store(tenant_id).transaction(forget, mend) as tables:
-        private, before = keyring.at_hand(desk, tenant_id), manifest.held(tables)
+    with session.store(tenant_id).transaction(forget, mend) as tables:
+        private, before = keyring.at_hand(session, tenant_id), manifest.held(tables)
         found = manifest.read(tables)
         yield tables
-        if private and alarm(found, tenant_id, private, keyring.last_counter(desk, tenant_id)) is None:
+        if private and alarm(found, tenant_id, private, keyring.last_counter(session, tenant_id)) is None:
             entries = manifest.carried(found.entries, before, manifest.held(tables))
             if entries != found.entries:
                 counter = found.counter + 1
                 enter(tables, tenant_id, private, Manifest(counter, entries=entries))
     if counter:
-        keyring.count_up(desk, tenant_id, counter)
+        keyring.store_counter(session, tenant_id, counter)
 
 
-def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: int) -> Alarm | None:
+def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: int) -> ManifestAlarm | None:
     """What is wrong with a manifest as a whole, `last` being the counter beside the private key."""
     if found.counter or found.mac or found.entries:
         expected = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
         if not hmac.compare_digest(expected.encode(), found.mac.encode("utf-8", "replace")):
-            return Alarm.CHANGED
-    return Alarm.OLDER if found.counter < last else None
+            return ManifestAlarm.CHANGED
+    return ManifestAlarm.OLDER if found.counter < last else None
 
 
 def enter(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: Manifest) -> None:
@@ -127,36 +127,36 @@ def enter(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: M
     manifest.write(tables, replace(found, mac=mac))
 
 
-def restored(desk: Desk, tenant_id: str) -> None:
+def restored(session: Session, tenant_id: str) -> None:
     """Takes an earlier state that was put in place on purpose for the present one, if the key vouches for all of it."""
     counter = 0
-    with desk.store(tenant_id).transaction() as tables:
-        private, found = keyring.at_hand(desk, tenant_id), manifest.read(tables)
-        last = keyring.last_counter(desk, tenant_id)
+    with session.store(tenant_id).transaction() as tables:
+        private, found = keyring.at_hand(session, tenant_id), manifest.read(tables)
+        last = keyring.last_counter(session, tenant_id)
         if private and found.counter < last and alarm(found, tenant_id, private, 0) is None:
             counter = last + 1
             enter(tables, tenant_id, private, replace(found, counter=counter))
     if counter:
-        keyring.count_up(desk, tenant_id, counter)
+        keyring.store_counter(session, tenant_id, counter)
 
 
-def words(desk: Desk, tenant_id: str, finding: Finding, wrong: Alarm | None = None) -> str:
+def words(session: Session, tenant_id: str, finding: Finding, wrong: ManifestAlarm | None = None) -> str:
     """A finding as a sentence."""
-    what, tenant = called(finding.place), get(desk, tenant_id).name
+    what, tenant = called(finding.place), get(session, tenant_id).name
     if wrong is not None:
-        return f"{what} is not vouched for. {alarm_words(desk, tenant_id, wrong)}"
-    if finding.mark is Mark.SWAPPED:
+        return f"{what} is not vouched for. {alarm_words(session, tenant_id, wrong)}"
+    if finding.mark is ChangeKind.SWAPPED:
         return f"{what} holds the key that was sealed for {called(finding.other)}."
-    if finding.mark in (Mark.EDITED, Mark.REPOINTED):
+    if finding.mark in (ChangeKind.EDITED, ChangeKind.REPOINTED):
         return f"{what} was changed since it was sealed: {_change(finding)}."
-    did = {Mark.ADDED: "added", Mark.REPLACED: "replaced", Mark.REMOVED: "removed"}[finding.mark]
+    did = {ChangeKind.ADDED: "added", ChangeKind.REPLACED: "replaced", ChangeKind.REMOVED: "removed"}[finding.mark]
     return f"{what} was {did} while {tenant} was locked, or by something else than Modeldeck."
 
 
-def alarm_words(desk: Desk, tenant_id: str, wrong: Alarm) -> str:
+def alarm_words(session: Session, tenant_id: str, wrong: ManifestAlarm) -> str:
     """An alarm as a sentence."""
-    tenant = get(desk, tenant_id).name
-    if wrong is Alarm.OLDER:
+    tenant = get(session, tenant_id).name
+    if wrong is ManifestAlarm.OLDER:
         return f"The settings of {tenant} were put back from an earlier state."
     return f"The credentials of {tenant} were changed by something else than Modeldeck."
 
@@ -183,8 +183,8 @@ def _change(finding: Finding) -> str:
     return "what is shown of its key"
 
 
-def _standing(tables: Tables, tenant_id: str, private: envelope.PrivateKey | None, last: int) -> Standing:
+def _standing(tables: Tables, tenant_id: str, private: envelope.PrivateKey | None, last: int) -> IntegrityStatus:
     found = manifest.read(tables)
     wrong = alarm(found, tenant_id, private, last) if private else None
     findings = manifest.compare({} if wrong else found.entries, manifest.held(tables))
-    return Standing(private is not None, wrong, findings, found.counter, {} if wrong else found.entries)
+    return IntegrityStatus(private is not None, wrong, findings, found.counter, {} if wrong else found.entries)

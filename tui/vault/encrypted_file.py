@@ -33,11 +33,11 @@ def protect(content: bytes, passphrase: Secret, cost: int = envelope.COST) -> st
         raise Usage("The file needs a passphrase.", "It holds keys in a form that anybody could take away.")
     head: dict[str, Any] = {"modeldeck": KIND, "version": VERSION, "kdf": "scrypt", "n": cost, "r": 8, "p": 1}
     salt, nonce = token_bytes(_SALT), token_bytes(_NONCE)
-    head |= {"salt": envelope.text_of(salt), "cipher": "AES-256-GCM", "nonce": envelope.text_of(nonce)}
+    head |= {"salt": envelope.b64url_encode(salt), "cipher": "AES-256-GCM", "nonce": envelope.b64url_encode(nonce)}
     cipher = AES.new(_key(passphrase, salt, cost, 8, 1), AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(_bound(head))
     sealed, tag = cipher.encrypt_and_digest(content + b" " * (_BLOCK - len(content) % _BLOCK))
-    return json.dumps(head | {"data": envelope.text_of(sealed + tag)}, indent=1) + "\n"
+    return json.dumps(head | {"data": envelope.b64url_encode(sealed + tag)}, indent=1) + "\n"
 
 
 def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
@@ -67,10 +67,10 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
     ):
         raise _damaged()
     n, r, p = (int(file[each]) for each in ("n", "r", "p"))
-    if n < 2 or n & (n - 1) or not envelope.affordable(n, r, p):
+    if n < 2 or n & (n - 1) or not envelope.scrypt_within_limits(n, r, p):
         raise Usage("The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from.")
     try:
-        salt, nonce, sealed = (envelope.bytes_of(file[each]) for each in ("salt", "nonce", "data"))
+        salt, nonce, sealed = (envelope.b64url_decode(file[each]) for each in ("salt", "nonce", "data"))
     except (ValueError, AttributeError):
         raise _damaged() from None
     if len(salt) != _SALT or len(nonce) != _NONCE or len(sealed) < _BLOCK + _TAG:

@@ -45,7 +45,7 @@ from typing import TYPE_CHECKING, NoReturn
 from tui.errors import Locked
 from tui.secret import MASK, Secret
 from tui.vault import pkcs8
-from tui.vault.pkcs8 import Numbers
+from tui.vault.pkcs8 import RsaNumbers
 
 # Importing pycryptodome takes as long as half a first screen: each function that needs a part of it imports that part.
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class PrivateKey:
 
     __slots__ = ("_numbers", "_rsa", "_vouching", "key_id", "public_pem")
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: RsaNumbers) -> None:
         self._numbers = numbers
         self._rsa: RsaKey | None = None
         self._vouching = hmac.new(_VOUCHING, numbers.private_der(), hashlib.sha256).digest()
@@ -94,7 +94,7 @@ class PrivateKey:
 
 
 @dataclass(frozen=True)
-class Made:
+class NewKeyPair:
     """A new key pair."""
 
     private: PrivateKey
@@ -123,12 +123,12 @@ class Binding:
         return b"".join(len(item).to_bytes(4, "big") + item for item in map(str.encode, items))
 
 
-def make(bits: int = BITS) -> Made:
+def make(bits: int = BITS) -> NewKeyPair:
     """A new key pair. Takes a second or two: run it in a thread."""
     from Crypto.PublicKey import RSA
 
     private = PrivateKey(_numbers(RSA.generate(bits)))
-    return Made(private, private.public_pem, private.key_id)
+    return NewKeyPair(private, private.public_pem, private.key_id)
 
 
 def key_id(public_pem: str) -> str:
@@ -192,10 +192,10 @@ def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> st
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(binding.data())
     sealed, tag = cipher.encrypt_and_digest(_filled({name: secret.reveal() for name, secret in secrets.items()}))
-    return f"{VERSION}.{binding.key_id}.{text_of(wrapped)}.{text_of(nonce + sealed + tag)}"
+    return f"{VERSION}.{binding.key_id}.{b64url_encode(wrapped)}.{b64url_encode(nonce + sealed + tag)}"
 
 
-def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
+def unseal(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
     """The secrets of an envelope. Whatever is wrong with it, the answer is the same `Locked`."""
     from Crypto.Cipher import AES, PKCS1_OAEP
     from Crypto.Hash import SHA256
@@ -204,10 +204,10 @@ def open_sealed(private: PrivateKey, envelope: str, binding: Binding) -> dict[st
         version, key, wrapped, sealed = envelope.split(".")
         if version != VERSION or not key == binding.key_id == private.key_id:
             raise ValueError
-        content = bytes_of(sealed)
+        content = b64url_decode(sealed)
         if len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
             raise ValueError
-        opened = PKCS1_OAEP.new(private.rsa(), hashAlgo=SHA256, label=_LABEL).decrypt(bytes_of(wrapped))
+        opened = PKCS1_OAEP.new(private.rsa(), hashAlgo=SHA256, label=_LABEL).decrypt(b64url_decode(wrapped))
         cipher = AES.new(opened, AES.MODE_GCM, nonce=content[:_NONCE], mac_len=_TAG)
         cipher.update(binding.data())
         secrets = json.loads(cipher.decrypt_and_verify(content[_NONCE:-_TAG], content[-_TAG:]))
@@ -234,8 +234,8 @@ def fingerprint_key() -> str:
     return token_bytes(32).hex()
 
 
-def _numbers(key: "RsaKey") -> Numbers:
-    return Numbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
+def _numbers(key: "RsaKey") -> RsaNumbers:
+    return RsaNumbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
 
 
 def _key_id(public_der: bytes) -> str:
@@ -273,7 +273,7 @@ def _check_cost(pem: bytes) -> None:
             raise Locked("The key file of this tenant is protected by something else than scrypt.", _PUT_BACK)
         scrypt = DerSequence().decode(derivation[1])
         cost, block, lanes = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
-        fits = affordable(cost, block, lanes)
+        fits = scrypt_within_limits(cost, block, lanes)
         DerOctetString().decode(DerSequence().decode(body)[1])
     except (ValueError, IndexError, TypeError, binascii.Error):
         raise _unreadable() from None
@@ -281,7 +281,7 @@ def _check_cost(pem: bytes) -> None:
         raise Locked("The key file of this tenant asks for more memory or time than Modeldeck gives.", _PUT_BACK)
 
 
-def affordable(cost: int, block: int, lanes: int) -> bool:
+def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
     """Whether scrypt with N, r and p like these is within the memory and time that Modeldeck gives."""
     return 0 < block <= 64 and 0 < lanes <= 16 and 1 < cost * block // 8 * lanes <= _COST_CAP
 
@@ -295,14 +295,14 @@ def _canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def text_of(content: bytes) -> str:
+def b64url_encode(content: bytes) -> str:
     """base64url without padding."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
-def bytes_of(text: str) -> bytes:
-    """What `text_of` was made of; ValueError for any other spelling."""
+def b64url_decode(text: str) -> bytes:
+    """What `b64url_encode` was made of; ValueError for any other spelling."""
     content = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    if text_of(content) != text:
+    if b64url_encode(content) != text:
         raise ValueError("another spelling")
     return content

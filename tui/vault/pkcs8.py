@@ -19,7 +19,7 @@ _LINE = 64
 
 
 @dataclass(frozen=True, repr=False)
-class Numbers:
+class RsaNumbers:
     """Modulus, public and private exponent, and the two primes. It does not show itself."""
 
     n: int
@@ -47,7 +47,7 @@ class Numbers:
         return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"])
 
 
-def read(pem: bytes) -> Numbers | None:
+def read(pem: bytes) -> RsaNumbers | None:
     """The numbers of an unprotected private key file, proved to belong together; None for any other content."""
     text = pem.strip()
     if not (text.startswith(_BEGIN) and text.endswith(_END)):
@@ -61,7 +61,7 @@ def read(pem: bytes) -> Numbers | None:
     return found if fits else None
 
 
-def _belong_together(found: Numbers) -> bool:
+def _belong_together(found: RsaNumbers) -> bool:
     return (
         min(found.p, found.q) > 1
         and 1 < found.e < found.n
@@ -71,7 +71,7 @@ def _belong_together(found: Numbers) -> bool:
     )
 
 
-def _numbers(der: bytes) -> Numbers:
+def _numbers(der: bytes) -> RsaNumbers:
     """What stands at the places of the numbers; whether it is spelled right shows when it is written again."""
     outer, _ = _content(der, 0)
     _, after = _content(outer, 0)
@@ -82,7 +82,7 @@ def _numbers(der: bytes) -> Numbers:
     for _ in range(6):
         content, after = _content(pkcs1, after)
         values.append(int.from_bytes(content, "big"))
-    return Numbers(*values[1:])
+    return RsaNumbers(*values[1:])
 
 
 def _content(data: bytes, at: int) -> tuple[bytes, int]:

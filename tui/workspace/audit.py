@@ -8,9 +8,9 @@ from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
-from tui.storage.audit_log import MENDED, UNNOTED, Act, Entry, Finding
+from tui.storage.audit_log import MENDED, UNNOTED, AuditEvent, Entry, Finding
 from tui.tenancy import changes, tenants
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.timestamps import when
 from tui.workspace.tenants import State
 
@@ -79,33 +79,33 @@ class Checked:
         return all(each.harmless for each in self.findings)
 
 
-def listing(desk: Desk, owner: str, since: str = "") -> list[Entry]:
+def listing(session: Session, owner: str, since: str = "") -> list[Entry]:
     """The entries of a tenant's log (or the operator's) from an ISO time in UTC on, oldest first."""
-    return [each for each in desk.log(owner).read() if each.at >= since]
+    return [each for each in session.log(owner).read() if each.at >= since]
 
 
-def recent(desk: Desk, owner: str) -> list[Entry]:
+def recent(session: Session, owner: str) -> list[Entry]:
     """The last entries of a log, several hundred of them, oldest first."""
-    return desk.log(owner).read(_NEAR_END)
+    return session.log(owner).read(_NEAR_END)
 
 
-def owners(desk: Desk) -> list[str]:
+def owners(session: Session) -> list[str]:
     """Whose logs there are: the tenants', and the operator's if there is one."""
-    return [*tenants.ids(desk), *([OPERATOR] if recent(desk, OPERATOR) else [])]
+    return [*tenants.ids(session), *([OPERATOR] if recent(session, OPERATOR) else [])]
 
 
-def check(desk: Desk, owner: str) -> Checked:
+def check(session: Session, owner: str) -> Checked:
     """Verifies a log, and that the settings are those that its last change left."""
     try:
-        store = desk.store(owner)
+        store = session.store(owner)
         state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
     except Problem:
         state = ""  # settings that cannot be read are told of elsewhere
-    log = desk.log(owner)
+    log = session.log(owner)
     return Checked(owner, len(log.read()), tuple(log.verify(state)))
 
 
-def words(act: Entry | Act) -> str:
+def words(act: Entry | AuditEvent) -> str:
     """What was done, on one line."""
     known = _WORDS.get(act.done)
     return one_line(_filled(known, act.about) if known else act.done)
@@ -119,20 +119,20 @@ def by_whom(by: Mapping[str, Any]) -> str:
     return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
 
 
-def lacking(desk: Desk, owner: str, state: State) -> list[str]:
+def lacking(session: Session, owner: str, state: State) -> list[str]:
     """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
 
     As far as the end of the log tells; nothing where it cannot be read.
     """
     try:
-        entries = recent(desk, owner)
+        entries = recent(session, owner)
     except Problem:
         return []
     saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)
     # A state that was written anew without a credential that was removed is in no entry; its time is still told.
     later = entries[saved:] if saved else [each for each in entries if state.saved and each.at > state.saved]
     lacked = [each for each in later if each.done in _LACKED]
-    told = {_filled(_LACKED[each.done], each.about): _at(when(each.at, desk.now())) for each in lacked}
+    told = {_filled(_LACKED[each.done], each.about): _at(when(each.at, session.now())) for each in lacked}
     return [f"{what} {at}" for what, at in reversed(told.items())]
 
 

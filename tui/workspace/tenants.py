@@ -12,13 +12,13 @@ from tui.errors import Problem, Usage
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.secret import Secret
-from tui.storage.store import Earlier
+from tui.storage.store import SavedState
 from tui.tenancy import changes, keyring, retired_keys, trials, verification
 from tui.tenancy import credentials as sealed
 from tui.tenancy.keyring import has_key, is_open, key_path, lock, private_key
 from tui.tenancy.last_used import last_use, last_used, touch
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
 from tui.tenancy.trials import Left
 from tui.vault import envelope
@@ -104,28 +104,28 @@ class State:
     problem: Problem | None = None
 
 
-def rows(desk: Desk) -> list[TenantRow]:
+def rows(session: Session) -> list[TenantRow]:
     """All tenants by name; a damaged one is a row like the others."""
-    return sorted((row(desk, each) for each in ids(desk)), key=lambda each: (_name(each).casefold(), each.id))
+    return sorted((row(session, each) for each in ids(session)), key=lambda each: (_name(each).casefold(), each.id))
 
 
-def row(desk: Desk, tenant_id: str) -> TenantRow:
+def row(session: Session, tenant_id: str) -> TenantRow:
     """One tenant as a row."""
     try:
-        tenant = get(desk, tenant_id)
+        tenant = get(session, tenant_id)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {each.provider for each in sealed.stored(desk, tenant_id)}.union(trials.trials(desk))
-        usable = [each for each in known if each in PROVIDERS and status.row(desk, tenant_id, each).usable]
-        chosen = defaults.ready(desk, tenant_id, usable)
-        used = last_use(desk, tenant_id)
-        left = _least_left(desk, tenant_id)
-        return TenantRow(tenant, tenant_id, is_open(desk, tenant_id), len(usable), chosen, used, left)
+        known = {each.provider for each in sealed.stored(session, tenant_id)}.union(trials.trials(session))
+        usable = [each for each in known if each in PROVIDERS and status.row(session, tenant_id, each).usable]
+        chosen = defaults.ready(session, tenant_id, usable)
+        used = last_use(session, tenant_id)
+        left = _least_left(session, tenant_id)
+        return TenantRow(tenant, tenant_id, is_open(session, tenant_id), len(usable), chosen, used, left)
     except Problem as problem:
         return TenantRow(None, tenant_id, problem=problem)
 
 
 async def create(
-    desk: Desk,
+    session: Session,
     name: str,
     passphrase: Secret | None = None,
     *,
@@ -133,38 +133,38 @@ async def create(
     mark: int = 0,
 ) -> Tenant:
     """Makes a tenant with a key pair of its own, opened in this process. Cancelled meanwhile, it makes none."""
-    check_name(desk, name)
-    tenant_id = id or slug_for(desk, name)
+    check_name(session, name)
+    tenant_id = id or slug_for(session, name)
     check_id(tenant_id)
-    if tenant_id in ids(desk):
+    if tenant_id in ids(session):
         raise Usage(f"There is a tenant with the id {tenant_id} already.", "Choose another id.")
 
     stopped = threading.Event()
 
     def work() -> Tenant:
-        made = envelope.make(desk.key_bits)
+        made = envelope.make(session.key_bits)
         if stopped.is_set():
             raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
             id=tenant_id,
             name=name.strip(),
-            created=desk.now(),
+            created=session.now(),
             key_id=made.key_id,
             public_key=made.public_pem,
             fingerprint_key=envelope.fingerprint_key(),
             protected=bool(passphrase),
             mark=mark % MARKS,
         )
-        with desk.tenants.lock():
-            check_name(desk, name)  # another session may have taken it while the key pair was made
+        with session.tenants.lock():
+            check_name(session, name)  # another session may have taken it while the key pair was made
             # The key first: killed in between, a key without settings is left, never settings without their key.
-            keyring.write(desk, tenant, made.private, passphrase)
+            keyring.write(session, tenant, made.private, passphrase)
             try:
-                desk.store(tenant_id).create(record(tenant))
+                session.store(tenant_id).create(record(tenant))
             except Problem:
-                keyring.discard(desk, tenant)
+                keyring.discard(session, tenant)
                 raise
-        desk.open_keys[tenant_id] = made.private
+        session.open_keys[tenant_id] = made.private
         return tenant
 
     try:
@@ -175,118 +175,118 @@ async def create(
         raise
 
 
-async def rename(desk: Desk, tenant_id: str, name: str) -> Tenant:
+async def rename(session: Session, tenant_id: str, name: str) -> Tenant:
     """Gives a tenant another name; its id stays."""
-    check_name(desk, name, except_id=tenant_id)
-    return await asyncio.to_thread(_change, desk, tenant_id, name=name.strip())
+    check_name(session, name, except_id=tenant_id)
+    return await asyncio.to_thread(_change, session, tenant_id, name=name.strip())
 
 
-async def set_passphrase(desk: Desk, tenant_id: str, new: Secret | None) -> Tenant:
+async def set_passphrase(session: Session, tenant_id: str, new: Secret | None) -> Tenant:
     """Sets, changes or (with None) removes the passphrase of an open tenant."""
-    tenant = get(desk, tenant_id)
-    private = private_key(desk, tenant_id)
+    tenant = get(session, tenant_id)
+    private = private_key(session, tenant_id)
 
     def work() -> Tenant:
         if new:
-            retired_keys.protect(desk, tenant_id, new)
-        keyring.write(desk, tenant, private, new)
+            retired_keys.protect(session, tenant_id, new)
+        keyring.write(session, tenant, private, new)
         if tenant.protected and new:
-            desk.note(tenant_id, "passphrase changed")
-        return _change(desk, tenant_id, protected=bool(new))
+            session.note(tenant_id, "passphrase changed")
+        return _change(session, tenant_id, protected=bool(new))
 
     return await asyncio.to_thread(work)
 
 
-async def remove(desk: Desk, tenant_id: str) -> None:
+async def remove(session: Session, tenant_id: str) -> None:
     """Removes a tenant for good: first its private key, so that whatever is left of it cannot be opened."""
-    if known_id(tenant_id) not in ids(desk):
+    if known_id(tenant_id) not in ids(session):
         raise Usage(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
 
     def work() -> None:
-        desk.keys.folder(tenant_id).destroy()
-        desk.store(tenant_id).folder.destroy()
-        desk.forget(tenant_id)
-        desk.note(OPERATOR, "tenant removed", id=tenant_id)
+        session.keys.folder(tenant_id).destroy()
+        session.store(tenant_id).folder.destroy()
+        session.forget(tenant_id)
+        session.note(OPERATOR, "tenant removed", id=tenant_id)
 
     await asyncio.to_thread(work)
 
 
-def removal(desk: Desk, tenant_id: str) -> Removal:
+def removal(session: Session, tenant_id: str) -> Removal:
     """What would go with a tenant, for the question that is asked first."""
-    tenant = get(desk, tenant_id)
-    added = tuple(each for each in catalog.listing(desk, tenant_id) if each.origin is Origin.ADDED)
-    defaults = tuple(catalog.defaults(desk, tenant_id).values())
-    return Removal(tenant, tuple(sealed.stored(desk, tenant_id)), added, defaults, tenant.key_id)
+    tenant = get(session, tenant_id)
+    added = tuple(each for each in catalog.listing(session, tenant_id) if each.origin is Origin.ADDED)
+    defaults = tuple(catalog.defaults(session, tenant_id).values())
+    return Removal(tenant, tuple(sealed.stored(session, tenant_id)), added, defaults, tenant.key_id)
 
 
-def other_session(desk: Desk, tenant_id: str) -> str:
+def other_session(session: Session, tenant_id: str) -> str:
     """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
-    by = desk.store(tenant_id).document().by
+    by = session.store(tenant_id).document().by
     who = "" if by.get("pid") == os.getpid() else identity.words(by)
     return f"Another session ({who})" if who else ""
 
 
-def saved_at(desk: Desk, tenant_id: str) -> str:
+def saved_at(session: Session, tenant_id: str) -> str:
     """When the settings were saved last, as ISO 8601."""
-    return desk.store(tenant_id).document().saved
+    return session.store(tenant_id).document().saved
 
 
-def earlier(desk: Desk, tenant_id: str) -> list[State]:
+def earlier(session: Session, tenant_id: str) -> list[State]:
     """The earlier states of a tenant's settings, newest first."""
-    return [_state(each) for each in desk.store(known_id(tenant_id)).earlier()]
+    return [_state(each) for each in session.store(known_id(tenant_id)).earlier()]
 
 
-async def restore(desk: Desk, tenant_id: str, name: str) -> str:
+async def restore(session: Session, tenant_id: str, name: str) -> str:
     """Puts an earlier state in place; answers under which name the settings that were there are kept ('' for none)."""
 
     def work() -> str:
-        kept = desk.store(known_id(tenant_id)).restore(name)
+        kept = session.store(known_id(tenant_id)).restore(name)
         with suppress(Problem):
-            if keyring.at_hand(desk, tenant_id):
-                verification.restored(desk, tenant_id)
+            if keyring.at_hand(session, tenant_id):
+                verification.restored(session, tenant_id)
             else:
-                desk.put_back.add(tenant_id)
+                session.put_back.add(tenant_id)
         return kept
 
     return await asyncio.to_thread(work)
 
 
-async def unlock(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> None:
+async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
-    await keyring.unlock(desk, tenant_id, passphrase)
-    if tenant_id in desk.put_back:
-        await asyncio.to_thread(verification.restored, desk, tenant_id)
-        desk.put_back.discard(tenant_id)
+    await keyring.unlock(session, tenant_id, passphrase)
+    if tenant_id in session.put_back:
+        await asyncio.to_thread(verification.restored, session, tenant_id)
+        session.put_back.discard(tenant_id)
 
 
-def edited(desk: Desk, tenant_id: str) -> State | None:
+def edited(session: Session, tenant_id: str) -> State | None:
     """What settings hold that somebody seems to have edited by hand; None where they are as saved, or beyond that."""
-    store = desk.store(known_id(tenant_id))
+    store = session.store(known_id(tenant_id))
     document = store.edited()
-    return _state(Earlier(store.name, document)) if document else None
+    return _state(SavedState(store.name, document)) if document else None
 
 
-async def accept_edit(desk: Desk, tenant_id: str) -> None:
+async def accept_edit(session: Session, tenant_id: str) -> None:
     """Takes settings as they were edited by hand; Usage where they were not."""
-    await asyncio.to_thread(desk.store(known_id(tenant_id)).accept_edit)
+    await asyncio.to_thread(session.store(known_id(tenant_id)).accept_edit)
 
 
-def _least_left(desk: Desk, tenant_id: str) -> Left | None:
+def _least_left(session: Session, tenant_id: str) -> Left | None:
     """Of the trials, what is left of the one that ends first."""
-    given = (trials.left(desk, tenant_id, each) for each in trials.trials(desk) if each in PROVIDERS)
+    given = (trials.left(session, tenant_id, each) for each in trials.trials(session) if each in PROVIDERS)
     return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
 
 
-def _change(desk: Desk, tenant_id: str, **entries: Any) -> Tenant:
-    with desk.store(tenant_id).transaction() as tables:
+def _change(session: Session, tenant_id: str, **entries: Any) -> Tenant:
+    with session.store(tenant_id).transaction() as tables:
         meta = tables.table("meta")
-        tenant = replace(noun(Tenant, meta.all()[0]), **entries)
+        tenant = replace(from_record(Tenant, meta.all()[0]), **entries)
         meta.truncate()
         meta.insert(record(tenant))
     return tenant
 
 
-def _state(earlier: Earlier) -> State:
+def _state(earlier: SavedState) -> State:
     if earlier.document is None:
         return State(earlier.name, problem=earlier.problem)
     data = earlier.document.data

@@ -9,26 +9,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.domain import Check, Credential, Model, Source, Tenant
+from tui.domain import Check, Credential, Model, KeySource, Tenant
 from tui.errors import Usage
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import record
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import get
-from tui.tenancy.trials import Left, Trial, UsedUp, left, lent, opened_store, trial, trials, used_by
+from tui.tenancy.trials import Left, Trial, TrialExhausted, left, lent, opened_store, trial, trials, used_by
 from tui.workspace.credentials import save
 from tui.workspace.credentials import verify as verifying
 from tui.workspace.playground.key_source import choose, last_calls, source
 
 __all__ = [
     "Left",
-    "Source",
+    "KeySource",
     "Trial",
     "TrialRow",
-    "UsedUp",
+    "TrialExhausted",
     "choose",
     "last_calls",
     "left",
@@ -53,25 +53,25 @@ class TrialRow:
     used: Mapping[str, int]
 
 
-def rows(desk: Desk) -> list[TrialRow]:
+def rows(session: Session) -> list[TrialRow]:
     """The trials that are given, in the order of the registry."""
     from tui.providers import PROVIDERS
 
-    given = trials(desk)
+    given = trials(session)
     return [
-        TrialRow(given[each], PROVIDERS[each], credentials.active(desk, OPERATOR, each), used_by(desk, each))
+        TrialRow(given[each], PROVIDERS[each], credentials.active(session, OPERATOR, each), used_by(session, each))
         for each in PROVIDERS
         if each in given
     ]
 
 
-def operator(desk: Desk) -> Tenant | None:
+def operator(session: Session) -> Tenant | None:
     """The owner of the trials' keys; None before the first trial."""
-    return get(desk, OPERATOR) if desk.store(OPERATOR).exists() else None
+    return get(session, OPERATOR) if session.store(OPERATOR).exists() else None
 
 
 async def set_trial(
-    desk: Desk,
+    session: Session,
     provider_id: str,
     values: save.Values,
     models: Sequence[str] = (),
@@ -83,21 +83,21 @@ async def set_trial(
 
     Nothing is stored of a key that the provider refuses. What tenants used so far still counts.
     """
-    provider, held = provider_of(provider_id), trials(desk).get(provider_id)
-    await asyncio.to_thread(opened_store, desk)
+    provider, held = provider_of(provider_id), trials(session).get(provider_id)
+    await asyncio.to_thread(opened_store, session)
     check, listed = Check(), None
     if verify:
-        verified = await verifying.verify(desk, OPERATOR, provider_id, values, plain_http=plain_http)
+        verified = await verifying.verify(session, OPERATOR, provider_id, values, plain_http=plain_http)
         check, listed, values = verified.check, verified.listed, {**values, **verified.moved}
     quota = calls if calls is not None else held.calls if held else provider.trial_calls
     if quota < 1:
         raise Usage(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
-    allowed = _allowed(desk, provider, models, listed)
-    await save.save(desk, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
-    made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), desk.now())
+    allowed = _allowed(session, provider, models, listed)
+    await save.save(session, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
+    made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), session.now())
 
     def work() -> None:
-        with desk.store(OPERATOR).transaction() as tables:
+        with session.store(OPERATOR).transaction() as tables:
             for name in ("trials", "models"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
             tables.table("trials").insert(record(made))
@@ -107,24 +107,26 @@ async def set_trial(
     return made
 
 
-async def remove(desk: Desk, provider_id: str) -> None:
+async def remove(session: Session, provider_id: str) -> None:
     """Takes a trial back and forgets its key, in earlier states too. What tenants used of it is remembered."""
-    trial(desk, provider_id)
+    trial(session, provider_id)
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
             return table in verification.TABLES and record.get("provider") == provider_id
 
-        with verification.changing(desk, OPERATOR, forgotten) as tables:
+        with verification.credential_transaction(session, OPERATOR, forgotten) as tables:
             for name in ("credentials", "models", "trials"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
 
     await asyncio.to_thread(work)
 
 
-def _allowed(desk: Desk, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None) -> list[Model]:
+def _allowed(
+    session: Session, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None
+) -> list[Model]:
     """The models that a trial is for: those wanted, else those allowed before, else the proposed ones."""
-    before = lent(desk, provider.id)
+    before = lent(session, provider.id)
     known = listed or (*before, *provider.catalogue)
     ids = list(dict.fromkeys(wanted or [each.id for each in before] or provider.trial_models))
     found = [each for each in known if each.id in ids]

@@ -6,7 +6,7 @@ import pytest
 
 import tui.tenancy.session
 from tests.cli.conftest import Run
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 
 OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 AZURE = ("provider", "set", "azure_openai", "endpoint=https://acme-east.openai.azure.com", "api_key=-")
@@ -72,8 +72,8 @@ MISTAKES = {
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_called_by_its_name(name: str, modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    mistake, desk = MISTAKES[name], practice_desk(pace=0.0)
-    monkeypatch.setattr(tui.tenancy.session, "open_desk", lambda environ: desk)
+    mistake, session = MISTAKES[name], practice_session(pace=0.0)
+    monkeypatch.setattr(tui.tenancy.session, "open_session", lambda environ: session)
     lines = "".join(f"{each}\n" for each in mistake.reads)
     for command in mistake.commands:
         done = modeldeck(*command, "-t", "acme", stdin=lines if any(word.endswith("=-") for word in command) else "")

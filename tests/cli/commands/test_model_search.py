@@ -6,14 +6,14 @@ import pytest
 
 import tui.tenancy.session
 from tests.cli.conftest import Run
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 
 
 @pytest.fixture
 def practice(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Commands for a tenant of practice mode, which has every provider."""
-    desk = practice_desk(pace=0.0)
-    monkeypatch.setattr(tui.tenancy.session, "open_desk", lambda environ: desk)
+    session = practice_session(pace=0.0)
+    monkeypatch.setattr(tui.tenancy.session, "open_session", lambda environ: session)
     return lambda *words, **more: modeldeck(*words, "-t", "acme", **more)
 
 

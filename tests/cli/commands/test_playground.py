@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import ROOT, Run, environ, run_process
 from tests.doubles.openai_server import Chat, OpenAIServer
-from tui.errors import Unreachable
+from tui.errors import NetworkError
 from tui.providers.events import Event, TextDelta
 from tui.workspace.playground import calls
 
@@ -109,7 +109,7 @@ def test_a_transcript_that_breaks_off_is_written_as_far_as_it_came(
 ) -> None:
     async def broken(*_: Any) -> AsyncGenerator[Event]:
         yield TextDelta("Half an")
-        raise Unreachable("The connection ended.", "Try again.")
+        raise NetworkError("The connection ended.", "Try again.")
 
     monkeypatch.setattr(calls, "transcribe", broken)
     path = tmp_path / "call.mp3"

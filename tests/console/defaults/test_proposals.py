@@ -11,16 +11,16 @@ from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.models import catalog, defaults
 
 SAID = "41 models were imported in 1.2 s."
 
 
 @pytest.fixture
-def bare(desk: Desk) -> Desk:
+def bare(session: Session) -> Session:
     """acme without any default."""
-    return without(desk, "defaults")
+    return without(session, "defaults")
 
 
 async def propose(pilot: Pilot[None]) -> list[str | None]:
@@ -31,12 +31,12 @@ async def propose(pilot: Pilot[None]) -> list[str | None]:
     return answers
 
 
-def chosen(desk: Desk) -> dict[str, str]:
+def chosen(session: Session) -> dict[str, str]:
     """The defaults of acme by type."""
-    return {str(kind): each.model for kind, each in catalog.defaults(desk, "acme").items()}
+    return {str(kind): each.model for kind, each in catalog.defaults(session, "acme").items()}
 
 
-async def test_the_dialog_stands_as_it_was_drawn(bare: Desk) -> None:
+async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         await propose(pilot)
         screen = rows(pilot)
@@ -54,7 +54,7 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Desk) -> None:
         assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
 
 
-async def test_enter_accepts_all_and_asks_for_the_playground(bare: Desk) -> None:
+async def test_enter_accepts_all_and_asks_for_the_playground(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press("enter")
@@ -67,7 +67,7 @@ async def test_enter_accepts_all_and_asks_for_the_playground(bare: Desk) -> None
         }
 
 
-async def test_accept_alone_stays(bare: Desk) -> None:
+async def test_accept_alone_stays(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press("down", "enter")
@@ -76,7 +76,7 @@ async def test_accept_alone_stays(bare: Desk) -> None:
 
 
 @pytest.mark.parametrize("keys", [("escape",), ("down", "down", "enter")])
-async def test_not_now_and_escape_set_nothing(bare: Desk, keys: tuple[str, ...]) -> None:
+async def test_not_now_and_escape_set_nothing(bare: Session, keys: tuple[str, ...]) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press(*keys)
@@ -84,7 +84,7 @@ async def test_not_now_and_escape_set_nothing(bare: Desk, keys: tuple[str, ...])
         assert answers == [""] and chosen(bare) == {}
 
 
-async def test_space_leaves_a_line_out(bare: Desk) -> None:
+async def test_space_leaves_a_line_out(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press("up", "space")
@@ -95,7 +95,7 @@ async def test_space_leaves_a_line_out(bare: Desk) -> None:
         assert sorted(chosen(bare)) == ["chat", "embedding"]
 
 
-async def test_enter_on_a_line_opens_its_picker(bare: Desk) -> None:
+async def test_enter_on_a_line_opens_its_picker(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press("up", "up", "space", "enter")
@@ -114,25 +114,29 @@ async def test_enter_on_a_line_opens_its_picker(bare: Desk) -> None:
         assert chosen(bare)["embedding"] == "text-embedding-3-large"
 
 
-async def test_only_types_without_a_default_are_proposed(desk: Desk) -> None:
-    assert {str(kind): each.id for kind, each in proposals(desk, "acme").items()} == {"speech2text": "gpt-transcribe"}
-    async with area(desk, "defaults") as pilot:
+async def test_only_types_without_a_default_are_proposed(session: Session) -> None:
+    assert {str(kind): each.id for kind, each in proposals(session, "acme").items()} == {
+        "speech2text": "gpt-transcribe"
+    }
+    async with area(session, "defaults") as pilot:
         await propose(pilot)
         assert "No default yet for speech-to-text." in shown(pilot)
         assert "This is proposed:" in shown(pilot)
         assert "[x] embedding" not in shown(pilot)
 
 
-async def test_with_nothing_to_propose_a_toast_says_what_was_done(desk: Desk) -> None:
-    give(desk, [])
-    async with area(desk, "defaults") as pilot:
+async def test_with_nothing_to_propose_a_toast_says_what_was_done(session: Session) -> None:
+    give(session, [])
+    async with area(session, "defaults") as pilot:
         await pilot.press("down", "u")
         await until_shown(pilot, "▸ speech-to-text       ● openai/gpt-transcribe")
         assert await pilot.app.propose_defaults(SAID) == ""  # type: ignore[attr-defined]
         await until_shown(pilot, SAID)
 
 
-async def test_what_cannot_be_saved_is_said_in_the_dialog_and_kept(bare: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_be_saved_is_said_in_the_dialog_and_kept(
+    bare: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def full(*_: object) -> None:
         raise Problem("The disk is full.", "Make room and press it again.")
 
@@ -146,10 +150,10 @@ async def test_what_cannot_be_saved_is_said_in_the_dialog_and_kept(bare: Desk, m
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_the_box(desk: Desk, size: tuple[int, int]) -> None:
-    without(desk, "defaults", "models")
-    give(desk, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
-    async with area(desk, "defaults", size) as pilot:
+async def test_hostile_and_long_names_stay_in_the_box(session: Session, size: tuple[int, int]) -> None:
+    without(session, "defaults", "models")
+    give(session, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
+    async with area(session, "defaults", size) as pilot:
         answers: list[str | None] = []
         pilot.app.push_screen(Propose(SAID), answers.append)
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
@@ -161,4 +165,4 @@ async def test_hostile_and_long_names_stay_in_the_box(desk: Desk, size: tuple[in
         pilot.app.screen.query_one("#accept").focus()
         await pilot.press("enter")
         await until(pilot, lambda: answers)
-        assert len(chosen(desk)) == 3
+        assert len(chosen(session)) == 3

@@ -12,13 +12,13 @@ from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.practice.tenants import LONG_NAME
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.models import catalog, defaults
 
 
-def default(desk: Desk, kind: ModelType) -> str:
+def default(session: Session, kind: ModelType) -> str:
     """The reference of a default, '' for none."""
-    found = catalog.defaults(desk, "acme").get(kind)
+    found = catalog.defaults(session, "acme").get(kind)
     return found.ref if found else ""
 
 
@@ -27,8 +27,8 @@ def cursor(pilot: Pilot[None]) -> str:
     return pilot.app.screen.query_one("#defaults", Rows).key
 
 
-async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_broken_one(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_broken_one(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         screen = rows(pilot)
         assert screen[1] == "── Defaults of acme ─────────────────────────────────────────── 1 of 3 usable ──"
         assert screen[3].startswith("   system reasoning     ● openai/gpt-6-sol                       set ")
@@ -43,8 +43,8 @@ async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_brok
         assert screen[23] == " enter choose  u use  x clear  : commands  ? help"
 
 
-async def test_the_cursor_goes_from_type_to_type(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_the_cursor_goes_from_type_to_type(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "embedding"
         await pilot.press("down")
         assert cursor(pilot) == "speech2text"
@@ -54,63 +54,63 @@ async def test_the_cursor_goes_from_type_to_type(desk: Desk) -> None:
         assert rows(pilot)[-1] == " enter choose  x clear  : commands  ? help"
 
 
-async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_one(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_one(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("u")
-        await until(pilot, lambda: default(desk, ModelType.EMBEDDING) == "openai/text-embedding-3-small")
+        await until(pilot, lambda: default(session, ModelType.EMBEDDING) == "openai/text-embedding-3-small")
         await until_shown(pilot, "▸ embedding            ● openai/text-embedding-3-small")
         await pilot.press("down", "u")
-        await until(pilot, lambda: default(desk, ModelType.SPEECH2TEXT) == "openai/gpt-transcribe")
+        await until(pilot, lambda: default(session, ModelType.SPEECH2TEXT) == "openai/gpt-transcribe")
         await until_shown(pilot, "3 of 3 usable")
-        before = catalog.defaults(desk, "acme")
+        before = catalog.defaults(session, "acme")
         await pilot.press("u")
         await pilot.pause()
-        assert catalog.defaults(desk, "acme") == before
+        assert catalog.defaults(session, "acme") == before
 
 
-async def test_x_clears_and_says_what_it_was(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_x_clears_and_says_what_it_was(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("x")
         await until_shown(pilot, "Embedding has no default now. It was text-search-ada-doc-001.")
-        assert default(desk, ModelType.EMBEDDING) == ""
+        assert default(session, ModelType.EMBEDDING) == ""
         assert "▸ embedding            ○ none" in shown(pilot)
         await pilot.press("x")
         await pilot.pause()
         assert isinstance(pilot.app.screen, Defaults)
 
 
-async def test_enter_opens_the_picker_and_its_choice_is_set(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_enter_opens_the_picker_and_its_choice_is_set(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await until_shown(pilot, "── Defaults › embedding ─")
         await pilot.press("enter")
-        await until(pilot, lambda: default(desk, ModelType.EMBEDDING) == "openai/text-embedding-3-small")
+        await until(pilot, lambda: default(session, ModelType.EMBEDDING) == "openai/text-embedding-3-small")
         await until_shown(pilot, "▸ embedding            ● openai/text-embedding-3-small")
 
 
-async def test_leaving_the_picker_changes_nothing(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
-        before = catalog.defaults(desk, "acme")
+async def test_leaving_the_picker_changes_nothing(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
+        before = catalog.defaults(session, "acme")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Defaults))
-        assert catalog.defaults(desk, "acme") == before
+        assert catalog.defaults(session, "acme") == before
 
 
-async def test_x_in_the_picker_clears_the_default(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_x_in_the_picker_clears_the_default(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("x")
         await until_shown(pilot, "▸ embedding            ○ none")
-        assert default(desk, ModelType.EMBEDDING) == ""
+        assert default(session, ModelType.EMBEDDING) == ""
 
 
-async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(desk: Desk) -> None:
-    choose(desk, ModelType.CHAT, "openai", "gpt-forgotten")
-    async with area(desk, "defaults") as pilot:
+async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(session: Session) -> None:
+    choose(session, ModelType.CHAT, "openai", "gpt-forgotten")
+    async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "chat"
         assert "▸ system reasoning     ▲ openai/gpt-forgotten" in shown(pilot)
         assert "no longer listed by OpenAI" in shown(pilot)
@@ -119,25 +119,25 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(desk: 
         assert "   Nearest" in shown(pilot)
 
 
-async def test_a_provider_that_is_not_set_up_any_more_is_named(desk: Desk) -> None:
-    async with area(without(desk, "credentials"), "defaults") as pilot:
+async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session) -> None:
+    async with area(without(session, "credentials"), "defaults") as pilot:
         assert "OpenAI is not set up any more" in rows(pilot)[4]
         assert rows(pilot)[21] == "   OpenAI is not set up any more. Calls that use it fail, none is moved."
         assert "0 of 3 usable" in rows(pilot)[1]
 
 
-async def test_a_provider_that_this_version_does_not_know_breaks_nothing(desk: Desk) -> None:
-    choose(desk, ModelType.CHAT, "unheard_of", "model")
-    async with area(desk, "defaults") as pilot:
+async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session: Session) -> None:
+    choose(session, ModelType.CHAT, "unheard_of", "model")
+    async with area(session, "defaults") as pilot:
         assert "unheard_of is not set up any more" in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("escape", "x")
-        await until(pilot, lambda: default(desk, ModelType.CHAT) == "")
+        await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 
 
-async def test_a_refused_key_is_said_where_its_model_is_the_default(desk: Desk) -> None:
-    async with console(desk, LONG_NAME) as pilot:
+async def test_a_refused_key_is_said_where_its_model_is_the_default(session: Session) -> None:
+    async with console(session, LONG_NAME) as pilot:
         await pilot.press("3")
         await until_shown(pilot, "its key is refused")
         assert rows(pilot)[21] == "   The key of OpenAI is refused. Calls that use it fail, none is moved."
@@ -145,47 +145,47 @@ async def test_a_refused_key_is_said_where_its_model_is_the_default(desk: Desk) 
         assert all(width(row) <= 80 for row in rows(pilot))
 
 
-async def test_without_any_model_nothing_is_proposed_and_nothing_nags(desk: Desk) -> None:
-    async with area(without(desk, "models", "defaults", "credentials"), "defaults") as pilot:
+async def test_without_any_model_nothing_is_proposed_and_nothing_nags(session: Session) -> None:
+    async with area(without(session, "models", "defaults", "credentials"), "defaults") as pilot:
         assert shown(pilot).count("nothing can be proposed yet") == 3
         assert rows(pilot)[21] == "   No system reasoning model can be used yet."
         assert rows(pilot)[-1] == " enter choose  : commands  ? help"
 
 
-async def test_what_cannot_be_saved_is_said_in_the_strip(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_be_saved_is_said_in_the_strip(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: object) -> None:
         raise Problem("The disk is full.", "Make room and press u again.")
 
     monkeypatch.setattr(defaults, "set", full)
-    async with area(desk, "defaults") as pilot:
+    async with area(session, "defaults") as pilot:
         await pilot.press("u")
         await until_shown(pilot, "▲ The disk is full.")
         assert rows(pilot)[22] == "   Make room and press u again."
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_row(desk: Desk, size: tuple[int, int]) -> None:
-    give(desk, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
-    choose(desk, ModelType.CHAT, "openai_compatible", HOSTILE)
-    choose(desk, ModelType.EMBEDDING, "openai_compatible", LONG)
-    choose(desk, ModelType.SPEECH2TEXT, "openai_compatible", "模型" * 20)
-    async with area(desk, "defaults", size) as pilot:
+async def test_hostile_and_long_names_stay_in_their_row(session: Session, size: tuple[int, int]) -> None:
+    give(session, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
+    choose(session, ModelType.CHAT, "openai_compatible", HOSTILE)
+    choose(session, ModelType.EMBEDDING, "openai_compatible", LONG)
+    choose(session, ModelType.SPEECH2TEXT, "openai_compatible", "模型" * 20)
+    async with area(session, "defaults", size) as pilot:
         for key in ("g", "down", "down"):
             await pilot.press(key)
             assert all(width(row) <= size[0] for row in rows(pilot))
         text = shown(pilot)
         assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         await pilot.press("g", "x")
-        await until(pilot, lambda: default(desk, ModelType.CHAT) == "")
+        await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 
 
-async def test_the_picker_answers_for_twenty_thousand_models(desk: Desk) -> None:
-    give_many(desk, 20_000)
-    async with area(desk, "defaults") as pilot:
+async def test_the_picker_answers_for_twenty_thousand_models(session: Session) -> None:
+    give_many(session, 20_000)
+    async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await until_shown(pilot, "── 6,671 can be used ──")
         await pilot.press("slash")
         await typed(pilot, "19999")
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: default(desk, ModelType.EMBEDDING) == "openai_compatible/lab-17/model-19999")
+        await until(pilot, lambda: default(session, ModelType.EMBEDDING) == "openai_compatible/lab-17/model-19999")

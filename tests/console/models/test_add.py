@@ -17,11 +17,11 @@ from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType, Origin, Supply
-from tui.errors import Problem, Unreachable, Unsaved
+from tui.errors import Problem, NetworkError, SaveFailed
 from tui.providers import PROVIDERS
 from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 from tui.workspace.models import add as adding
 from tui.workspace.models import catalog
@@ -31,16 +31,16 @@ SERVED = "text-embedding-3-large"
 BUTTON = "   [ Verify and add ]   makes one small call, charged like any other"
 
 
-def not_imported(desk: Desk) -> Desk:
+def not_imported(session: Session) -> Session:
     """The desk without one of the models that practice serves, so that it can be added by hand."""
-    with desk.store("acme").transaction() as tables:
+    with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda each: each["id"] == SERVED)
-    return desk
+    return session
 
 
-def added_ids(desk: Desk) -> list[str]:
+def added_ids(session: Session) -> list[str]:
     """The ids of the models of acme that were added by hand."""
-    return [each.id for each in catalog.listing(desk, "acme") if each.origin is Origin.ADDED]
+    return [each.id for each in catalog.listing(session, "acme") if each.origin is Origin.ADDED]
 
 
 def field(pilot: Pilot[None], name: str = "id") -> FieldRow:
@@ -67,8 +67,8 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(PROVIDERS, LOCAL, replace(PROVIDERS[LOCAL], model_fields=asked, supply=Supply.HOSTING))
 
 
-async def test_providers_are_offered_first_where_several_take_added_models(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_providers_are_offered_first_where_several_take_added_models(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("a")
         await until_shown(pilot, "── Models › add ─")
         assert rows(pilot)[2].startswith(" ▸ ● OpenAI ")
@@ -78,26 +78,26 @@ async def test_providers_are_offered_first_where_several_take_added_models(desk:
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
 
-async def test_one_provider_alone_is_not_asked_for(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_one_provider_alone_is_not_asked_for(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("credentials").remove(lambda each: each["provider"] == "openai")
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await pilot.press("a")
         await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
 
-async def test_without_any_provider_it_says_what_to_do(desk: Desk) -> None:
-    async with area(without(desk, "credentials"), "models") as pilot:
+async def test_without_any_provider_it_says_what_to_do(session: Session) -> None:
+    async with area(without(session, "credentials"), "models") as pilot:
         await pilot.press("a")
         await until_shown(pilot, "No provider that takes added models is set up yet.")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
 
-async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await form(pilot)
         screen = rows(pilot)
         assert screen[0] == " ▪ acme  PRACTICE"
@@ -107,21 +107,21 @@ async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(desk: Desk) ->
         assert screen[-1] == " enter next  tab next  esc back  f1 help"
 
 
-async def test_a_model_is_verified_added_and_stands_under_the_cursor(desk: Desk) -> None:
-    async with area(not_imported(desk), "models") as pilot:
+async def test_a_model_is_verified_added_and_stands_under_the_cursor(session: Session) -> None:
+    async with area(not_imported(session), "models") as pilot:
         await form(pilot)
         await typed(pilot, SERVED)
         await pilot.press("enter", "enter")
         assert isinstance(pilot.app.focused, Button)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert added_ids(desk) == [SERVED]
+        assert added_ids(session) == [SERVED]
         await until_shown(pilot, f" ▸ ● {SERVED}")
         assert pilot.app.screen.query_one("#models", Rows).key == f"openai/embedding/{SERVED}"
 
 
-async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await form(pilot)
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "▲ The model's id is missing.")
@@ -133,19 +133,19 @@ async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(desk: Desk) 
         assert field(pilot).value == "gpt-6-sol"
         await pilot.press("x")
         assert "▲" not in shown(pilot)
-        assert added_ids(desk) == []
+        assert added_ids(session) == []
 
 
 async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tui.workspace.playground import test_call
 
     async def tried(*_: object) -> None:
-        raise Unreachable("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
+        raise NetworkError("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
 
     monkeypatch.setattr(test_call, "tried", tried)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await form(pilot)
         await typed(pilot, "ft:acme")
         await pilot.press("enter", "enter", "enter")
@@ -155,28 +155,30 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         assert " ▸ [ Verify and add ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "▲ Cannot find the host")
-        assert added_ids(desk) == []
+        assert added_ids(session) == []
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert added_ids(desk) == ["ft:acme"]
+        assert added_ids(session) == ["ft:acme"]
 
 
 async def test_what_cannot_be_written_is_told_and_adding_it_unverified_is_no_way_out(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+        raise SaveFailed("The disk is full; nothing was changed.", "Make room and try again.")
 
     monkeypatch.setattr(adding, "keep", full)
-    async with area(not_imported(desk), "models") as pilot:
+    async with area(not_imported(session), "models") as pilot:
         await form(pilot)
         await typed(pilot, SERVED)
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ The disk is full; nothing was changed.")
-        assert "Add it anyway" not in shown(pilot) and added_ids(desk) == []
+        assert "Add it anyway" not in shown(pilot) and added_ids(session) == []
 
 
-async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_escape_stops_the_call_and_keeps_what_was_typed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     begun = Event()
 
     async def add(*_: object, **__: object) -> Model:
@@ -185,7 +187,7 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkey
         raise AssertionError
 
     monkeypatch.setattr(catalog, "add", add)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await form(pilot)
         await typed(pilot, "slow")
         await pilot.press("enter", "enter", "enter")
@@ -198,8 +200,8 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(desk: Desk, monkey
         assert field(pilot).value == "slow"
 
 
-async def test_leaving_asks_only_when_something_was_typed(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_leaving_asks_only_when_something_was_typed(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await form(pilot)
         await pilot.press("escape")
         await until_shown(pilot, "── Models › add ─")
@@ -214,30 +216,30 @@ async def test_leaving_asks_only_when_something_was_typed(desk: Desk) -> None:
         await until_shown(pilot, "▸ [ Stay ]")
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert added_ids(desk) == []
+        assert added_ids(session) == []
 
 
-async def test_a_paste_of_several_lines_submits_nothing(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_a_paste_of_several_lines_submits_nothing(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await form(pilot)
         pilot.app.screen.post_message(Paste("one\ntwo\nthree\n"))
         await until(pilot, lambda: field(pilot).value)
         assert field(pilot).value == "one two three"
-        assert isinstance(pilot.app.screen, AddModel) and added_ids(desk) == []
+        assert isinstance(pilot.app.screen, AddModel) and added_ids(session) == []
 
 
 async def test_the_first_model_of_a_type_is_proposed_as_its_default(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def add(
-        desk: Desk, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+        session: Session, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
     ) -> Model:
         model = Model(provider, model_id, kind, Origin.ADDED)
-        give(desk, [model])
+        give(session, [model])
         return model
 
     monkeypatch.setattr(catalog, "add", add)
-    async with area(without(desk, "defaults"), "models") as pilot:
+    async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
         await typed(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
@@ -247,18 +249,18 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert catalog.defaults(desk, "acme")[ModelType.CHAT].model == "mine"
+        assert catalog.defaults(session, "acme")[ModelType.CHAT].model == "mine"
 
 
-async def test_the_playground_opens_where_that_was_asked_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_playground_opens_where_that_was_asked_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def add(
-        desk: Desk, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+        session: Session, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
     ) -> Model:
-        give(desk, [model := Model(provider, model_id, kind, Origin.ADDED)])
+        give(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
         return model
 
     monkeypatch.setattr(catalog, "add", add)
-    async with area(without(desk, "defaults"), "models") as pilot:
+    async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
         await typed(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
@@ -271,7 +273,7 @@ async def test_the_playground_opens_where_that_was_asked_for(desk: Desk, monkeyp
 
 
 @pytest.mark.usefixtures("fields")
-async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_fields_come_from_the_providers_declaration(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[dict[str, str]] = []
 
     async def add(*arguments: object, **_: object) -> Model:
@@ -279,7 +281,7 @@ async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatc
         raise Problem("The server is away.", "Start it.")
 
     monkeypatch.setattr(catalog, "add", add)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await form(pilot, 1)
         screen = shown(pilot)
         assert "   Base model       [" in screen and "What it was made from." in screen
@@ -296,9 +298,9 @@ async def test_fields_come_from_the_providers_declaration(desk: Desk, monkeypatc
 
 
 @pytest.mark.usefixtures("fields")
-async def test_an_added_model_is_edited_with_its_fields_filled_in(desk: Desk) -> None:
-    give(desk, [replace(added("mine"), fields={"base_model": "bge", "task": "one"})])
-    async with area(desk, "models") as pilot:
+async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Session) -> None:
+    give(session, [replace(added("mine"), fields={"base_model": "bge", "task": "one"})])
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "mine")
         await pilot.press("enter")
@@ -315,19 +317,19 @@ async def test_an_added_model_is_edited_with_its_fields_filled_in(desk: Desk) ->
         if not isinstance(pilot.app.screen, Models):
             await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert catalog.find(desk, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
+        assert catalog.find(session, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
 
 
 @pytest.mark.usefixtures("fields")
-async def test_on_a_row_of_a_hosting_provider_its_form_opens_at_once(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_on_a_row_of_a_hosting_provider_its_form_opens_at_once(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("G", "a")
         await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
 
 
 @pytest.mark.all_providers
-async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_them(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_them(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "Qwen3-32B")
         await pilot.press("enter")
@@ -337,15 +339,15 @@ async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_
         assert pilot.app.screen.focused is next(iter(pilot.app.screen.query_one(ModelForm).choices.values()))
 
 
-async def test_an_imported_model_has_nothing_to_edit(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_an_imported_model_has_nothing_to_edit(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("e")
         await until_shown(pilot, "Only models added by hand have fields to edit.")
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_a_hostile_id_stays_text(desk: Desk, size: tuple[int, int]) -> None:
-    async with area(desk, "models", size) as pilot:
+async def test_a_hostile_id_stays_text(session: Session, size: tuple[int, int]) -> None:
+    async with area(session, "models", size) as pilot:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await pilot.press("enter")
@@ -357,10 +359,10 @@ async def test_a_hostile_id_stays_text(desk: Desk, size: tuple[int, int]) -> Non
         text = shown(pilot)
         assert "\x1b" not in text and "\u202e" not in text
         assert all(width(row) <= size[0] for row in rows(pilot))
-        assert added_ids(desk) == []
+        assert added_ids(session) == []
 
 
-async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_in_plain_http_is_asked_about(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = replace(
         PROVIDERS[LOCAL],
         model_fields=(Field("url", "Endpoint URL", required=True, url=True),),
@@ -368,7 +370,7 @@ async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: 
         supply=Supply.HOSTING,
     )
     monkeypatch.setitem(PROVIDERS, LOCAL, declared)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await form(pilot, 1)
         await typed(pilot, "mine")
         field(pilot, "field-url").field.value = "http://models.example.test/v1"
@@ -389,13 +391,13 @@ async def test_an_address_in_plain_http_is_asked_about(desk: Desk, monkeypatch: 
             await pilot.press("enter")
             await until_shown(pilot, "Use it all the same")
             await pilot.press("down", "enter")
-        await until(pilot, lambda: added_ids(desk) == ["mine"])
-        held = status.active(desk, "acme", LOCAL)
+        await until(pilot, lambda: added_ids(session) == ["mine"])
+        held = status.active(session, "acme", LOCAL)
         assert held and held.plain_http == ("http://models.example.test",)
 
 
-async def test_the_type_follows_what_is_typed_and_can_be_changed(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_type_follows_what_is_typed_and_can_be_changed(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await form(pilot)
         await typed(pilot, "text-embedding-3-large")
         await until_shown(pilot, "(•) embedding")

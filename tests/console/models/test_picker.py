@@ -12,7 +12,7 @@ from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
 from tui.practice.tenants import LONG_NAME
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.models import catalog
 
 LARGE = "text-embedding-3-large"
@@ -34,8 +34,8 @@ def listed(pilot: Pilot[None]) -> Rows:
     return pilot.app.screen.query_one("#models", Rows)
 
 
-async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "── Defaults › embedding ─")
         screen = rows(pilot)
@@ -52,9 +52,9 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(desk: Desk) -> N
         assert screen[23] == " enter choose  / filter  x clear  esc back  ? help"
 
 
-async def test_enter_answers_with_the_model_under_the_cursor(desk: Desk) -> None:
-    now = catalog.find(desk, "acme", f"openai/{LARGE}")
-    async with area(desk, "defaults") as pilot:
+async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -> None:
+    now = catalog.find(session, "acme", f"openai/{LARGE}")
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
         assert listed(pilot).key == f"openai/embedding/{LARGE}"
         assert rows(pilot)[3] == "   Now" and "Nearest" not in shown(pilot)
@@ -65,8 +65,8 @@ async def test_enter_answers_with_the_model_under_the_cursor(desk: Desk) -> None
         assert [each.id for each in answers() if each] == ["text-embedding-3-small"]
 
 
-async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot, kind=ModelType.CHAT)
         assert rows(pilot)[3] == "   All system reasoning models that can be used"
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ") and "ends 2027-01-14" in rows(pilot)[4]
@@ -76,19 +76,19 @@ async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clea
         assert answers() == [None]
 
 
-async def test_x_does_nothing_when_it_was_not_opened_for_a_default(desk: Desk) -> None:
-    now = catalog.find(desk, "acme", f"openai/{LARGE}")
-    async with area(desk, "defaults") as pilot:
+async def test_x_does_nothing_when_it_was_not_opened_for_a_default(session: Session) -> None:
+    now = catalog.find(session, "acme", f"openai/{LARGE}")
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
         assert "x clear" not in rows(pilot)[-1]
-        before = catalog.defaults(desk, "acme")
+        before = catalog.defaults(session, "acme")
         await pilot.press("x")
         await pilot.pause()
-        assert answers() == [] and catalog.defaults(desk, "acme") == before
+        assert answers() == [] and catalog.defaults(session, "acme") == before
 
 
-async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
         await pilot.press("slash")
         await typed(pilot, "nomic")
@@ -106,15 +106,15 @@ async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(desk: Desk)
         await until(pilot, answers)
 
 
-async def test_no_match_and_no_model_at_all_say_what_to_do(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pick(pilot)
         await pilot.press("slash")
         await typed(pilot, "xyzzy")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "No embedding model has xyzzy in it.")
         assert isinstance(pilot.app.screen, PickModel)
-    async with area(without(desk, "models"), "defaults") as pilot:
+    async with area(without(session, "models"), "defaults") as pilot:
         await pick(pilot)
         assert "No embedding model can be used yet." in shown(pilot)
         assert "esc then 1 sets up a provider, esc then 2 and a adds a hosted model." in shown(pilot)
@@ -122,8 +122,8 @@ async def test_no_match_and_no_model_at_all_say_what_to_do(desk: Desk) -> None:
         assert isinstance(pilot.app.screen, PickModel)
 
 
-async def test_what_needs_attention_can_be_looked_at_but_not_chosen(desk: Desk) -> None:
-    async with console(desk, LONG_NAME) as pilot:
+async def test_what_needs_attention_can_be_looked_at_but_not_chosen(session: Session) -> None:
+    async with console(session, LONG_NAME) as pilot:
         answers = await pick(pilot, kind=ModelType.SPEECH2TEXT)
         assert "   Needs attention" in shown(pilot)
         assert rows(pilot)[3] == "   Needs attention"
@@ -134,8 +134,8 @@ async def test_what_needs_attention_can_be_looked_at_but_not_chosen(desk: Desk) 
         assert answers() == []
 
 
-async def test_choosing_the_one_that_is_gone_says_so(desk: Desk) -> None:
-    async with area(desk, "defaults") as pilot:
+async def test_choosing_the_one_that_is_gone_says_so(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "Nearest")
         await pilot.press("up", "enter")
@@ -143,10 +143,10 @@ async def test_choosing_the_one_that_is_gone_says_so(desk: Desk) -> None:
         assert isinstance(pilot.app.screen, PickModel)
 
 
-async def test_a_paste_into_the_filter_chooses_nothing(desk: Desk) -> None:
+async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None:
     from textual.events import Paste
 
-    async with area(desk, "defaults") as pilot:
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
         await pilot.press("slash")
         pilot.app.screen.post_message(Paste("nomic\nenter\n"))
@@ -155,9 +155,9 @@ async def test_a_paste_into_the_filter_chooses_nothing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_columns(desk: Desk, size: tuple[int, int]) -> None:
-    give(desk, [added(HOSTILE), added(LONG, dimensions=1024), added("模型" * 20)])
-    async with area(desk, "defaults", size) as pilot:
+async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
+    give(session, [added(HOSTILE), added(LONG, dimensions=1024), added("模型" * 20)])
+    async with area(session, "defaults", size) as pilot:
         answers = await pick(pilot)
         for key in listed(pilot).keys:
             listed(pilot).select(key)

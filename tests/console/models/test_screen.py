@@ -15,8 +15,8 @@ from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
-from tui.errors import Unreachable
-from tui.tenancy.session import Desk
+from tui.errors import NetworkError
+from tui.tenancy.session import Session
 from tui.workspace.models import catalog
 
 
@@ -32,8 +32,8 @@ async def to(pilot: Pilot[None], model_id: str) -> None:
     await pilot.pause()
 
 
-async def test_the_list_filtered_stands_as_it_was_drawn(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_list_filtered_stands_as_it_was_drawn(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "embed")
         await until_shown(pilot, "5 of 41")
@@ -48,17 +48,17 @@ async def test_the_list_filtered_stands_as_it_was_drawn(desk: Desk) -> None:
         assert screen[23] == " down to list  esc clear  f1 help"
 
 
-async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_act(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_act(session: Session) -> None:
+    async with area(session, "models") as pilot:
         assert "[2 Models]" in rows(pilot)[0]
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ")
         assert rows(pilot)[-1] == " enter open  u use  a add  v verify  r refresh  / filter  t type  ? help"
 
 
-async def test_words_are_found_in_any_order_and_in_every_column(desk: Desk) -> None:
+async def test_words_are_found_in_any_order_and_in_every_column(session: Session) -> None:
     # OpenAI-compatible has openai in it as well.
     wanted = {"openai embed": 5, "embed openai": 5, "gone": 1, "SPEECH": 5, "imported qwen": 1, "ready nomic": 1}
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         for words, left in wanted.items():
             pilot.app.screen.query_one("#filter", Filter).field.value = words
@@ -67,8 +67,8 @@ async def test_words_are_found_in_any_order_and_in_every_column(desk: Desk) -> N
             await until_shown(pilot, "── 41 ──")
 
 
-async def test_the_filter_keeps_on_enter_and_goes_on_escape(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_the_filter_keeps_on_enter_and_goes_on_escape(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "nomic")
         await pilot.press("enter")
@@ -82,15 +82,15 @@ async def test_the_filter_keeps_on_enter_and_goes_on_escape(desk: Desk) -> None:
         assert pilot.app.focused is listed(pilot)
 
 
-async def test_plain_keys_type_in_the_filter(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_plain_keys_type_in_the_filter(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("slash", *"uavdrt1?:q")
         assert rows(pilot)[2].startswith(" ▸ / [uavdrt1?:q ")
         assert isinstance(pilot.app.screen, Models)
 
 
-async def test_nothing_that_matches_says_so(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_nothing_that_matches_says_so(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "embed azure")
         await until_shown(pilot, "No model has embed and azure in it.")
@@ -99,15 +99,15 @@ async def test_nothing_that_matches_says_so(desk: Desk) -> None:
         assert isinstance(pilot.app.screen, Models)
 
 
-async def test_no_models_at_all_says_where_they_come_from(desk: Desk) -> None:
-    async with area(without(desk, "models", "defaults"), "models") as pilot:
+async def test_no_models_at_all_says_where_they_come_from(session: Session) -> None:
+    async with area(without(session, "models", "defaults"), "models") as pilot:
         assert "No models yet." in shown(pilot)
         assert "1 sets up a provider; a adds a hosted model." in shown(pilot)
         assert rows(pilot)[-1] == " a add  r refresh  ? help"
 
 
-async def test_t_goes_through_the_types_and_back_to_all(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_t_goes_through_the_types_and_back_to_all(session: Session) -> None:
+    async with area(session, "models") as pilot:
         for words, count in (("reasoning", 31), ("embedding", 5), ("speech-to-text", 5)):
             await pilot.press("t")
             await until_shown(pilot, f"type: {words}")
@@ -117,30 +117,30 @@ async def test_t_goes_through_the_types_and_back_to_all(desk: Desk) -> None:
         assert "── 41 ──" in shown(pilot)
 
 
-async def test_u_makes_the_model_the_default_and_says_what_it_was(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await to(pilot, "text-embedding-3-small")
         await pilot.press("u")
         await until(
-            pilot, lambda: catalog.defaults(desk, "acme")[ModelType.EMBEDDING].model == "text-embedding-3-small"
+            pilot, lambda: catalog.defaults(session, "acme")[ModelType.EMBEDDING].model == "text-embedding-3-small"
         )
         await until_shown(pilot, "Default for embedding: yes.")
         assert "u use" not in rows(pilot)[-1]
 
 
-async def test_u_on_a_model_that_is_gone_says_why_not_and_names_the_nearest(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_u_on_a_model_that_is_gone_says_why_not_and_names_the_nearest(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await to(pilot, "text-search-ada-doc-001")
         assert "OpenAI no longer lists it since " in rows(pilot)[21]
         assert rows(pilot)[22] == "   Nearest: text-embedding-3-small."
-        before = catalog.defaults(desk, "acme")
+        before = catalog.defaults(session, "acme")
         await pilot.press("u")
         await until_shown(pilot, "text-search-ada-doc-001 cannot be a default: gone since")
-        assert catalog.defaults(desk, "acme") == before
+        assert catalog.defaults(session, "acme") == before
 
 
-async def test_v_makes_one_call_and_says_that_it_is_charged(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await to(pilot, "text-embedding-3-large")
         await pilot.press("v")
         await until_shown(pilot, "One small call, charged by OpenAI like any other.")
@@ -149,17 +149,17 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(desk: Desk) -> None:
         await until_shown(pilot, "Vectors of 1,536 numbers")
 
 
-async def test_a_call_that_fails_is_said_in_the_strip_and_changes_nothing(desk: Desk) -> None:
-    give(desk, [added("no-such-model", ModelType.CHAT)])
-    async with area(desk, "models") as pilot:
+async def test_a_call_that_fails_is_said_in_the_strip_and_changes_nothing(session: Session) -> None:
+    give(session, [added("no-such-model", ModelType.CHAT)])
+    async with area(session, "models") as pilot:
         await to(pilot, "no-such-model")
         await pilot.press("v")
         await until(pilot, lambda: "▲" in rows(pilot)[21])
         assert rows(pilot)[22].strip()
-        assert len(catalog.listing(desk, "acme")) == 42
+        assert len(catalog.listing(session, "acme")) == 42
 
 
-async def test_escape_stops_a_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_escape_stops_a_call(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, never = Event(), Event()
 
     async def test(*_: object) -> str:
@@ -168,7 +168,7 @@ async def test_escape_stops_a_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
         return ""
 
     monkeypatch.setattr(catalog, "test", test)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await pilot.press("v")
         await begun.wait()
         await until_shown(pilot, "… calling gpt-4.1")
@@ -178,11 +178,11 @@ async def test_escape_stops_a_call(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
         assert "calling" not in shown(pilot) and "esc stop" not in rows(pilot)[-1]
 
 
-async def test_r_lists_anew_and_keeps_the_rows_meanwhile(desk: Desk) -> None:
-    without(desk, "defaults")
-    with desk.store("acme").transaction() as tables:
+async def test_r_lists_anew_and_keeps_the_rows_meanwhile(session: Session) -> None:
+    without(session, "defaults")
+    with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda each: each["id"] == "gpt-6-sol")
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await pilot.press("r")
         await until_shown(pilot, "1 new, 0 gone.")
         assert "listing" not in rows(pilot)[1]
@@ -190,22 +190,22 @@ async def test_r_lists_anew_and_keeps_the_rows_meanwhile(desk: Desk) -> None:
 
 
 async def test_a_provider_that_cannot_be_reached_is_said_and_the_rows_stay(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refresh(*_: object) -> None:
-        raise Unreachable("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
+        raise NetworkError("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
 
     monkeypatch.setattr(catalog, "refresh", refresh)
-    async with area(desk, "models") as pilot:
+    async with area(session, "models") as pilot:
         await pilot.press("r")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
         assert rows(pilot)[22] == "   Check the network."
         assert "── 41 ──" in shown(pilot)
 
 
-async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(desk: Desk) -> None:
-    give(desk, [added("bge-m3")])
-    async with area(desk, "models") as pilot:
+async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(session: Session) -> None:
+    give(session, [added("bge-m3")])
+    async with area(session, "models") as pilot:
         await pilot.press("d")
         await until_shown(pilot, "OpenAI lists this model, so it would come back.")
         await to(pilot, "bge-m3")
@@ -214,16 +214,16 @@ async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(desk
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert len(catalog.listing(desk, "acme")) == 42
+        assert len(catalog.listing(session, "acme")) == 42
         await pilot.press("d")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "bge-m3 is removed.")
-        assert len(catalog.listing(desk, "acme")) == 41
+        assert len(catalog.listing(session, "acme")) == 41
 
 
-async def test_enter_shows_all_that_is_known_and_escape_goes_back(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await to(pilot, "gpt-6-sol")
         await pilot.press("enter")
         await until_shown(pilot, "── Models › gpt-6-sol ─")
@@ -237,8 +237,8 @@ async def test_enter_shows_all_that_is_known_and_escape_goes_back(desk: Desk) ->
         assert listed(pilot).key == "openai/chat/gpt-6-sol"
 
 
-async def test_from_100_columns_the_details_stand_beside_and_follow_the_cursor(desk: Desk) -> None:
-    async with area(desk, "models", (120, 40)) as pilot:
+async def test_from_100_columns_the_details_stand_beside_and_follow_the_cursor(session: Session) -> None:
+    async with area(session, "models", (120, 40)) as pilot:
         assert rows(pilot)[2][60:].startswith("│ Model          gpt-4.1")
         await pilot.press("down")
         await until_shown(pilot, "│ Model          gpt-5")
@@ -247,8 +247,8 @@ async def test_from_100_columns_the_details_stand_beside_and_follow_the_cursor(d
         assert all(width(row) <= 120 for row in rows(pilot))
 
 
-async def test_a_resize_while_reading_keeps_the_model(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
+async def test_a_resize_while_reading_keeps_the_model(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await to(pilot, "whisper-1")
         await pilot.press("enter")
         await pilot.resize_terminal(120, 40)
@@ -260,9 +260,9 @@ async def test_a_resize_while_reading_keeps_the_model(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 10), (59, 14), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_columns(desk: Desk, size: tuple[int, int]) -> None:
-    give(desk, [added(HOSTILE), added(LONG), added("模型" * 20), added("two\nlines")])
-    async with area(desk, "models", size) as pilot:
+async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
+    give(session, [added(HOSTILE), added(LONG), added("模型" * 20), added("two\nlines")])
+    async with area(session, "models", size) as pilot:
         for name in ("evil", LONG, "模型" * 20):
             key = next(key for key in listed(pilot).keys if name in key)
             listed(pilot).select(key)
@@ -275,26 +275,26 @@ async def test_hostile_and_long_names_stay_in_their_columns(desk: Desk, size: tu
         assert pilot.app.is_running
 
 
-async def test_a_name_that_is_clipped_stands_whole_in_the_strip(desk: Desk) -> None:
+async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session) -> None:
     name = "acme-research/bge-large-finetuned-v2"
-    give(desk, [added(name, dimensions=1024, context=1024)])
-    async with area(desk, "models") as pilot:
+    give(session, [added(name, dimensions=1024, context=1024)])
+    async with area(session, "models") as pilot:
         await to(pilot, name)
         assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compa…  embedding            1k" in rows(pilot)
         assert rows(pilot)[21] == f"   {name}"
         assert rows(pilot)[22].startswith("   OpenAI-compatible, added by hand. Default for embedding: no.")
 
 
-async def test_markup_in_a_name_is_text(desk: Desk) -> None:
-    give(desk, [added("[red]x[/red][/4]")])
-    async with area(desk, "models") as pilot:
+async def test_markup_in_a_name_is_text(session: Session) -> None:
+    give(session, [added("[red]x[/red][/4]")])
+    async with area(session, "models") as pilot:
         await to(pilot, "[red]x[/red][/4]")
         assert " ▸ ● [red]x[/red][/4] " in shown(pilot)
 
 
-async def test_what_another_process_wrote_is_shown(desk: Desk) -> None:
-    async with area(desk, "models") as pilot:
-        give(desk, [added("from-elsewhere")])
+async def test_what_another_process_wrote_is_shown(session: Session) -> None:
+    async with area(session, "models") as pilot:
+        give(session, [added("from-elsewhere")])
         assert isinstance(pilot.app.screen, Models)
         pilot.app.screen.changed_elsewhere()
         await until_shown(pilot, "── 42 ──")
@@ -310,9 +310,9 @@ def alone() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("alone")
-async def test_twenty_thousand_models_open_and_answer_keys_at_once(desk: Desk) -> None:
-    give_many(desk, 20_000)
-    async with area(desk, "defaults") as pilot:
+async def test_twenty_thousand_models_open_and_answer_keys_at_once(session: Session) -> None:
+    give_many(session, 20_000)
+    async with area(session, "defaults") as pilot:
         held_up = 0.0
 
         async def beat() -> None:

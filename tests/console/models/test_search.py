@@ -17,13 +17,13 @@ from tui.console.models.search_results import HitRows
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
-from tui.errors import Restricted, Unreachable
+from tui.errors import ScopeMissing, NetworkError
 from tui.practice.huggingface.server import FIELDS
 from tui.providers import PROVIDERS
-from tui.providers.events import Hit
+from tui.providers.events import SearchResult
 from tui.providers.huggingface import PROVIDER as HOSTING
 from tui.providers.huggingface import endpoint_check
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog
 
@@ -31,12 +31,12 @@ URL = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 
 
 @pytest.fixture
-async def hosting(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+async def hosting(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     """acme has a hosting provider, whose models are searched and whose endpoints are picked; no pauses."""
     monkeypatch.setitem(PROVIDERS, HOSTING.id, HOSTING)
     monkeypatch.setattr(finding, "AFTER", 0.01)
-    await status.save(desk, "acme", HOSTING.id, FIELDS)
-    return desk
+    await status.save(session, "acme", HOSTING.id, FIELDS)
+    return session
 
 
 async def form(pilot: Pilot[None]) -> ModelForm:
@@ -61,7 +61,7 @@ def hits_of(pilot: Pilot[None]) -> list[str]:
     return [key for each in pilot.app.screen.query(HitRows) if each.display for key in each.keys]
 
 
-async def test_what_it_is_for_is_chosen_first_and_no_type_is_asked(hosting: Desk) -> None:
+async def test_what_it_is_for_is_chosen_first_and_no_type_is_asked(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         screen = rows(pilot)
@@ -75,7 +75,7 @@ async def test_what_it_is_for_is_chosen_first_and_no_type_is_asked(hosting: Desk
         assert made.kind is ModelType.SPEECH2TEXT
 
 
-async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Desk) -> None:
+async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
@@ -93,7 +93,7 @@ async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Desk) -> 
         await until(pilot, lambda: not hits_of(pilot))
 
 
-async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Desk) -> None:
+async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
@@ -114,7 +114,7 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Desk) -> None:
         assert (model.fields["engine"], model.dimensions) == ("hf-inference", 384)
 
 
-async def test_one_that_is_not_served_is_offered_another_way(hosting: Desk) -> None:
+async def test_one_that_is_not_served_is_offered_another_way(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await typed(pilot, "house-style")
@@ -129,7 +129,7 @@ async def test_one_that_is_not_served_is_offered_another_way(hosting: Desk) -> N
         assert not made.instead.display
 
 
-async def test_an_endpoint_is_picked_from_the_account(hosting: Desk) -> None:
+async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -158,11 +158,13 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Desk) -> None:
 
 
 async def test_names_are_asked_for_again_when_other_fields_changed(
-    hosting: Desk, monkeypatch: pytest.MonkeyPatch
+    hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Mapping[str, str]] = []
 
-    async def offers(desk: Desk, tenant: str, provider: str, field: str, values: Mapping[str, str]) -> tuple[Hit, ...]:
+    async def offers(
+        session: Session, tenant: str, provider: str, field: str, values: Mapping[str, str]
+    ) -> tuple[SearchResult, ...]:
         if field == "endpoint_url":
             asked.append(values)
         return ()
@@ -183,14 +185,16 @@ async def test_names_are_asked_for_again_when_other_fields_changed(
         assert asked[1]["namespace"] == "acme-research"
 
 
-async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
     gate = asyncio.Event()
 
-    async def search(desk: Desk, tenant: str, provider: str, text: str, kind: ModelType) -> tuple[Hit, ...]:
+    async def search(
+        session: Session, tenant: str, provider: str, text: str, kind: ModelType
+    ) -> tuple[SearchResult, ...]:
         texts.append(text)
         await gate.wait()
-        return (Hit(f"found/{text}"),)
+        return (SearchResult(f"found/{text}"),)
 
     monkeypatch.setattr(catalog, "search", search)
     async with area(hosting, "models") as pilot:
@@ -211,10 +215,10 @@ async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Desk, monk
         assert "searching" not in shown(pilot)
 
 
-async def test_keys_in_quick_succession_make_one_search(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_keys_in_quick_succession_make_one_search(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
 
-    async def search(*arguments: Any) -> tuple[Hit, ...]:
+    async def search(*arguments: Any) -> tuple[SearchResult, ...]:
         texts.append(arguments[3])
         return ()
 
@@ -228,9 +232,9 @@ async def test_keys_in_quick_succession_make_one_search(hosting: Desk, monkeypat
         assert texts == ["qwen"]
 
 
-async def test_a_search_that_fails_leaves_free_entry(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def search(*_: object) -> tuple[Hit, ...]:
-        raise Unreachable("Cannot find the host.", "Check the network.")
+async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def search(*_: object) -> tuple[SearchResult, ...]:
+        raise NetworkError("Cannot find the host.", "Check the network.")
 
     monkeypatch.setattr(catalog, "search", search)
     async with area(hosting, "models") as pilot:
@@ -243,9 +247,9 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Desk, monkeypatch:
         assert catalog.find(hosting, "acme", "huggingface/Qwen/Qwen3-32B").fields["engine"] == "router"
 
 
-async def test_what_may_not_be_listed_can_be_typed(hosting: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def offers(*_: object) -> tuple[Hit, ...]:
-        raise Restricted("This token may not list the endpoints of acme-ai.", "Type the URL from its page.")
+async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def offers(*_: object) -> tuple[SearchResult, ...]:
+        raise ScopeMissing("This token may not list the endpoints of acme-ai.", "Type the URL from its page.")
 
     monkeypatch.setattr(catalog, "offers", offers)
     async with area(hosting, "models") as pilot:
@@ -266,7 +270,7 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Desk, monkeypatch: p
         assert model.fields["endpoint_url"].endswith(".cloud")
 
 
-async def test_what_is_hidden_is_not_given(hosting: Desk) -> None:
+async def test_what_is_hidden_is_not_given(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -277,7 +281,7 @@ async def test_what_is_hidden_is_not_given(hosting: Desk) -> None:
         assert made.given == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
 
 
-async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Desk) -> None:
+async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -296,7 +300,7 @@ async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Desk) -> None:
 
 
 async def test_an_endpoint_that_starts_is_waited_for_until_escape(
-    hosting: Desk, monkeypatch: pytest.MonkeyPatch
+    hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint_check, "EVERY", 60.0)
     async with area(hosting, "models") as pilot:
@@ -321,7 +325,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         assert catalog.find(hosting, "acme", "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
 
 
-async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Desk) -> None:
+async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Session) -> None:
     fields = {"endpoint_type": "inference_endpoints", "task": "feature-extraction", "endpoint_url": URL}
     await catalog.add(hosting, "acme", HOSTING.id, "BAAI/bge-large-en-v1.5", ModelType.EMBEDDING, fields, verify=False)
     async with area(hosting, "models") as pilot:
@@ -331,7 +335,7 @@ async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Desk) -> 
         assert made.given["endpoint_url"] == made.model_id == ""
 
 
-async def test_an_endpoint_is_edited_with_its_fields(hosting: Desk) -> None:
+async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
     fields = {"endpoint_type": "inference_endpoints", "task": "text2text-generation", "endpoint_url": URL}
     await catalog.add(hosting, "acme", HOSTING.id, "sums", ModelType.CHAT, fields, verify=False)
     async with area(hosting, "models") as pilot:
@@ -352,9 +356,9 @@ async def test_an_endpoint_is_edited_with_its_fields(hosting: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_hits_stay_text(hosting: Desk, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
-    async def search(*_: object) -> tuple[Hit, ...]:
-        return (Hit("a/" + "模型" * 40, HOSTILE, label=HOSTILE * 4), Hit("b" * 300, "served", False))
+async def test_hostile_hits_stay_text(hosting: Session, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
+    async def search(*_: object) -> tuple[SearchResult, ...]:
+        return (SearchResult("a/" + "模型" * 40, HOSTILE, label=HOSTILE * 4), SearchResult("b" * 300, "served", False))
 
     monkeypatch.setattr(catalog, "search", search)
     async with area(hosting, "models", size) as pilot:
@@ -370,7 +374,7 @@ async def test_hostile_hits_stay_text(hosting: Desk, monkeypatch: pytest.MonkeyP
         assert all(width(row) <= size[0] for row in rows(pilot))
 
 
-async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Desk) -> None:
+async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")

@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.palette.entries import at_hand, many, others
-from tui.console.palette.matching import Every, Many
+from tui.console.palette.matching import CommandIndex, CommandGroup
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
@@ -16,10 +16,10 @@ from tui.workspace import tenants
 from tui.workspace.models import catalog
 
 
-def every_command(app: Any) -> Every:
+def every_command(app: Any) -> CommandIndex:
     """All that the palette holds on the screen shown."""
     few = at_hand(app, app.screen), others(app, app.screen)
-    return Every([*map(Many.of, few), *many(app, app.tenant)])
+    return CommandIndex([*map(CommandGroup.of, few), *many(app, app.tenant)])
 
 
 async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() -> None:
@@ -58,8 +58,8 @@ async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
         from tui.providers import PROVIDERS
 
         assert all(each.label in words for each in PROVIDERS.values())
-        assert all(row.model.id in words for row in catalog.rows(app.desk, "acme"))
-        others = [row.tenant.name for row in tenants.rows(app.desk) if row.tenant and row.id != "acme"]
+        assert all(row.model.id in words for row in catalog.rows(app.session, "acme"))
+        others = [row.tenant.name for row in tenants.rows(app.session) if row.tenant and row.id != "acme"]
         assert all(f"Tenant {name}" in words for name in others)
         for action in ("Models: add a model", "Defaults: clear"):
             assert action in words
@@ -161,7 +161,7 @@ async def test_hostile_names_are_drawn_as_text() -> None:
         from tui.tenancy import serialization
 
         model = catalog.Model("openai", "evil\x1b]0;x\x07[red]\u202ename", ModelType.CHAT)
-        with app.desk.store("acme").transaction() as tables:
+        with app.session.store("acme").transaction() as tables:
             tables.table("models").insert(serialization.record(model))
         await pilot.press(":", *"evil")
         await until_shown(pilot, "[red]")
@@ -176,7 +176,7 @@ async def test_it_opens_quickly_with_thousands_of_models() -> None:
         app: Any = pilot.app
         from tui.tenancy import serialization
 
-        with app.desk.store("acme").transaction() as tables:
+        with app.session.store("acme").transaction() as tables:
             many = (catalog.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
             tables.table("models").insert_multiple(serialization.record(each) for each in many)
         all_of_them = every_command(app)

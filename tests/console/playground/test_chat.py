@@ -16,17 +16,17 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.config import Config
 from tui.console.app import Modeldeck
-from tui.console.playground.chat.blocks import Reply
-from tui.console.playground.chat.history import ChatLog
-from tui.console.playground.chat.running_answer import Asking
+from tui.console.playground.chat.blocks import AnswerBlock
+from tui.console.playground.chat.history import ChatHistory
+from tui.console.playground.chat.running_answer import RunningAnswer
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
 from tui.console.widgets.text_area import LIMIT
 from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
-from tui.errors import Unreachable
-from tui.practice.tenants import practice_desk
-from tui.providers.events import Event, Finish, Retrying, Silence, TextDelta, ThinkingDelta, Usage
+from tui.errors import NetworkError
+from tui.practice.tenants import practice_session
+from tui.providers.events import Event, Finish, Retrying, NoResponseYet, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import Message
 from tui.workspace import tenants
 from tui.workspace.models import catalog, defaults
@@ -41,11 +41,11 @@ async def chatting(
     tenant: str = "acme", size: tuple[int, int] = (80, 24), pace: float = 0.0, setup: Any = None
 ) -> AsyncIterator[tuple[Pilot[None], ChatTab]]:
     """The chat of a practice tenant, its field with the cursor."""
-    desk = practice_desk(pace=pace)
-    desk.config = Config(start="playground")
+    session = practice_session(pace=pace)
+    session.config = Config(start="playground")
     if setup is not None:
-        await setup(desk)
-    async with console(desk, tenant, size) as pilot:
+        await setup(session)
+    async with console(session, tenant, size) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground)
         tab = screen.tab
@@ -81,7 +81,7 @@ class Model:
 
     async def _chat(
         self,
-        desk: Any,
+        session: Any,
         tenant: str,
         model: Any,
         messages: Sequence[Message],
@@ -233,7 +233,7 @@ async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_given_ba
         await pilot.press("enter")
         await until(pilot, lambda: model.asked)
         await pilot.press(*"next")
-        model.says(Unreachable("No network."))
+        model.says(NetworkError("No network."))
         await over(pilot, tab)
         assert tab.question.text == "next"
         await pilot.press("up")
@@ -250,7 +250,7 @@ async def test_a_retry_counts_down_and_a_silence_is_told(model: Model) -> None:
         model.says(Retrying("busy", 3.0, 2, 2))
         await until_shown(pilot, "… busy, again in 3 s (2 of 2)")
         await until_shown(pilot, "… busy, again in 2 s (2 of 2)")
-        model.says(Silence(30, 120))
+        model.says(NoResponseYet(30, 120))
         await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; it goes on waiting until 120 s.")
         model.says(TextDelta("Here."), Finish("stop"), None)
         await over(pilot, tab)
@@ -312,7 +312,7 @@ async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(mo
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Answer one"), Finish("stop"), None)
         await asked(pilot, tab, "ask")
-        model.says(Unreachable("The network is gone.", "Plug it in."))
+        model.says(NetworkError("The network is gone.", "Plug it in."))
         await pilot.press("ctrl+r")
         await over(pilot, tab)
         assert "Answer one\n\n ▲ The network is gone.\n   Plug it in." in shown(pilot)
@@ -338,7 +338,7 @@ async def test_another_model_answers_from_the_next_question_on(model: Model) -> 
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await asked(pilot, tab, "first")
-        other = catalog.listing(pilot.app.desk, "acme", ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
+        other = catalog.listing(pilot.app.session, "acme", ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
         tab.use(other)
         model.says(TextDelta("Two."), Finish("stop"), None)
         await asked(pilot, tab, "second")
@@ -381,13 +381,13 @@ async def test_what_an_answer_took_is_handed_back_once_it_is_over(
 
 def test_answers_that_are_over_take_less_memory_than_their_text() -> None:
     chance, words = random.Random(3), (Path(__file__).parents[1] / "bench/programs/answer.md").read_text().split(" ")
-    log, size = ChatLog(), 0
+    log, size = ChatHistory(), 0
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for _ in range(50):
         text = " ".join(chance.choices(words, k=2_000))
         size += len(text.encode())
-        entry, asking = log.add("again"), Asking(ModelEntry("openai", "m", ModelType.CHAT), Reply("m"))
+        entry, asking = log.add("again"), RunningAnswer(ModelEntry("openai", "m", ModelType.CHAT), AnswerBlock("m"))
         entry.begin(asking.reply)
         asking.take(TextDelta(text))
         entry.end(asking.ended(AnswerState.COMPLETE))
@@ -499,8 +499,8 @@ async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence()
 
 
 async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
-    async def setup(desk: Any) -> None:
-        await defaults.clear(desk, "acme", ModelType.CHAT)
+    async def setup(session: Any) -> None:
+        await defaults.clear(session, "acme", ModelType.CHAT)
 
     async with chatting(setup=setup) as (pilot, tab):
         assert "   No default reasoning model yet." in rows(pilot)
@@ -529,10 +529,10 @@ async def test_escape_at_the_passphrase_gives_the_question_back() -> None:
 
 
 async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
-    async def setup(desk: Any) -> None:
+    async def setup(session: Any) -> None:
         from tui.secret import Secret
 
-        await tenants.unlock(desk, "north-lab", Secret("practice"))
+        await tenants.unlock(session, "north-lab", Secret("practice"))
 
     async with chatting("north-lab", setup=setup) as (pilot, tab):
         await asked(pilot, tab, "hello")

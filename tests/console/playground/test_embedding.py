@@ -37,7 +37,7 @@ async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small")
     """The tab with a model."""
     app: Any = pilot.app
     await app.open_playground(
-        ModelType.EMBEDDING, catalog.find(app.desk, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
+        ModelType.EMBEDDING, catalog.find(app.session, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
     )
     await pilot.pause()
     return app.screen.query_one(EmbeddingTab)
@@ -324,7 +324,7 @@ async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(mon
         await pilot.press("escape", "p")
         assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
         monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], tells_questions=True))
-        tab.reframe()
+        tab.refresh_chrome()
         await until_shown(pilot, "p parameters")
         await pilot.press("p")
         await until_shown(pilot, "What these lines are")

@@ -19,9 +19,9 @@ from tui.console.widgets.form import Button
 from tui.console.widgets.progress_bar import Progress
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.providers.events import Segment, TextDelta, Transcript, Uploading
-from tui.providers.requests import Times
+from tui.providers.requests import TimestampGranularity
 from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 
@@ -51,7 +51,7 @@ def _wav(path: Path, seconds: int) -> None:
 async def opened(pilot: Pilot[None], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a model and something typed into the path."""
     app: Any = pilot.app
-    model = catalog.find(app.desk, app.tenant_id, ref, ModelType.SPEECH2TEXT) if ref else None
+    model = catalog.find(app.session, app.tenant_id, ref, ModelType.SPEECH2TEXT) if ref else None
     await app.open_playground(ModelType.SPEECH2TEXT, model)
     tab: SpeechTab = app.screen.query_one(SpeechTab)
     if typed:
@@ -65,7 +65,7 @@ async def opened(pilot: Pilot[None], typed: str = "", ref: str = "openai/whisper
 
 def at(home: Path) -> Any:
     """A console whose home folder that is."""
-    return console(practice_desk({"HOME": str(home)}, pace=0.0))
+    return console(practice_session({"HOME": str(home)}, pace=0.0))
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
@@ -216,10 +216,10 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", "openai/gpt-transcribe")
         assert "Times" not in shown(pilot)
-        assert tab.form.times is Times.NONE
+        assert tab.form.times is TimestampGranularity.NONE
         tab = await opened(pilot)
         assert "(•) per sentence" in shown(pilot)
-        assert tab.form.times is Times.SENTENCE
+        assert tab.form.times is TimestampGranularity.SENTENCE
 
 
 async def test_a_result_with_times_as_drawn(home: Path) -> None:
@@ -251,7 +251,7 @@ async def test_another_model_again_and_both_results_are_kept(home: Path) -> None
     async with at(home) as pilot:
         tab = await heard(pilot)
         app: Any = pilot.app
-        tab.use(catalog.find(app.desk, app.tenant_id, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
+        tab.use(catalog.find(app.session, app.tenant_id, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
         await pilot.press("r")
         await until(pilot, lambda: len(tab.result.all) == 2)
         await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")
@@ -425,7 +425,7 @@ async def test_another_file_keeps_the_folder(home: Path) -> None:
 
 async def test_a_locked_tenant_shows_no_text(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Transcript("a secret plan"))
-    async with console(practice_desk({"HOME": str(home)}), tenant="north-lab") as pilot:
+    async with console(practice_session({"HOME": str(home)}), tenant="north-lab") as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.query_one(Button).focus()
         await pilot.press("enter")
@@ -441,7 +441,7 @@ async def test_a_locked_tenant_shows_no_text(home: Path, monkeypatch: pytest.Mon
 async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]) -> None:
     from tui.console.widgets.truncate import width
 
-    async with console(practice_desk({"HOME": str(home)}, pace=0.0), size=size) as pilot:
+    async with console(practice_session({"HOME": str(home)}, pace=0.0), size=size) as pilot:
         await opened(pilot, "~/recordings/")
         assert all(width(line) <= size[0] for line in rows(pilot))
         await heard(pilot)

@@ -8,7 +8,7 @@ from tests.console.provider_forms import focused, forget, paste
 from tui.console.models.add import AddModel
 from tui.console.widgets.form import Button
 from tui.domain import Model, ModelType, Origin
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
 pytestmark = pytest.mark.all_providers
@@ -22,8 +22,8 @@ def said(pilot: Pilot[None]) -> str:
     return " ".join(shown(pilot).split())
 
 
-async def test_spark_key_and_secret_swapped(desk: Desk) -> None:
-    async with console(await forget(desk, "spark"), size=WIDE) as pilot:
+async def test_spark_key_and_secret_swapped(session: Session) -> None:
+    async with console(await forget(session, "spark"), size=WIDE) as pilot:
         pilot.app.run_worker(pilot.app.set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
         await pilot.press("up", "right", "tab")
@@ -36,12 +36,12 @@ async def test_spark_key_and_secret_swapped(desk: Desk) -> None:
         await until(pilot, lambda: "knows no application with this APIKey." in said(pilot))
         assert "Look whether APIKey and APISecret are swapped" in said(pilot)
         assert SECRET not in shown(pilot) and KEY not in shown(pilot)
-        assert status.active(desk, "acme", "spark") is None
+        assert status.active(session, "acme", "spark") is None
         assert said(pilot).count("•" * 8) >= 2
 
 
-async def test_a_models_name_in_place_of_an_azure_deployment(desk: Desk) -> None:
-    async with console(desk, size=WIDE) as pilot:
+async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -> None:
+    async with console(session, size=WIDE) as pilot:
         pilot.app.run_worker(pilot.app.set_up("azure_openai"), exit_on_error=False)
         await focused(pilot, "Endpoint")
         await paste(pilot, "https://acme-east.openai.azure.com")
@@ -75,11 +75,11 @@ ADDED = {
 
 
 @pytest.mark.parametrize("name", ADDED)
-async def test_a_model_that_is_something_else(desk: Desk, name: str) -> None:
+async def test_a_model_that_is_something_else(session: Session, name: str) -> None:
     kind, fields, says = ADDED[name]
     provider, _, model_id = name.partition("/")
     model = Model(provider, model_id, kind, Origin.ADDED, fields=fields)
-    async with console(desk, size=WIDE) as pilot:
+    async with console(session, size=WIDE) as pilot:
         pilot.app.run_worker(pilot.app.add_model(provider, model), exit_on_error=False)
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, model_id)

@@ -5,13 +5,13 @@ import pytest
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, paste
 from tui.practice.tenants import LONG_NAME
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 
 
-async def test_they_stand_as_drawn(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_they_stand_as_drawn(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "── Providers › OpenAI ──")
         screen = rows(pilot)
@@ -34,16 +34,16 @@ async def test_they_stand_as_drawn(desk: Desk) -> None:
         assert screen[23] == " enter change  v verify  n new  d remove  esc back  ? help"
 
 
-async def test_escape_goes_back_to_the_list_where_it_was(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_escape_goes_back_to_the_list_where_it_was(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("j", "enter")
         await until_shown(pilot, "Providers › OpenAI-compatible")
         await pilot.press("escape")
         await until_shown(pilot, " ▸ ● OpenAI-compatible")
 
 
-async def test_enter_opens_the_form_at_that_field(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_enter_opens_the_form_at_that_field(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused(pilot, "Organization")
         assert "Another one for a region" in shown(pilot)
@@ -51,15 +51,15 @@ async def test_enter_opens_the_form_at_that_field(desk: Desk) -> None:
         await until_shown(pilot, " ▸ Organization   –")
 
 
-async def test_enter_on_another_credential_opens_its_fields(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_enter_on_another_credential_opens_its_fields(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "G", "enter")
         await until_shown(pilot, "Providers › OpenAI › batch-jobs")
         assert "Empty keeps the stored key ending 77c0." in shown(pilot)
 
 
-async def test_u_asks_and_uses_the_other_credential(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_u_asks_and_uses_the_other_credential(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "u")
         await until_shown(pilot, "default is in use.")
         await pilot.press("G", "u")
@@ -67,23 +67,23 @@ async def test_u_asks_and_uses_the_other_credential(desk: Desk) -> None:
         await focused(pilot, "Keep default")
         await pilot.press("down", "enter")
         await until_shown(pilot, "Credential     batch-jobs, in use")
-        active = status.active(desk, "acme", "openai")
+        active = status.active(session, "acme", "openai")
         assert active is not None and active.name == "batch-jobs"
         await pilot.press("k", "k", "enter")
         await until_shown(pilot, "Empty keeps the stored key ending 77c0.")
 
 
-async def test_d_on_another_credential_removes_that_one_only(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_d_on_another_credential_removes_that_one_only(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "G", "d")
         await until_shown(pilot, "─ Remove batch-jobs of OpenAI ─")
         await pilot.press("down", "enter")
         await until(pilot, lambda: "Other credentials" not in shown(pilot))
-        assert [each.name for each in status.listing(desk, "acme", "openai")] == ["default"]
+        assert [each.name for each in status.listing(session, "acme", "openai")] == ["default"]
 
 
-async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "d")
         await until_shown(pilot, "─ Remove OpenAI ─")
         screen = shown(pilot)
@@ -96,11 +96,11 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(d
         await until_shown(pilot, "─ Remove OpenAI ─")
         await pilot.press("down", "enter")
         await until_shown(pilot, "○ OpenAI               not set up")
-        assert all(each.default is None or each.default.provider != "openai" for each in defaults.rows(desk, "acme"))
+        assert all(each.default is None or each.default.provider != "openai" for each in defaults.rows(session, "acme"))
 
 
-async def test_a_new_credential_is_named_and_does_not_take_over(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_new_credential_is_named_and_does_not_take_over(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "n")
         await focused(pilot, "Name")
         await pilot.press(*"batch-jobs", "enter")
@@ -113,12 +113,12 @@ async def test_a_new_credential_is_named_and_does_not_take_over(desk: Desk) -> N
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "night          ••••••••5d1e")
-        active = status.active(desk, "acme", "openai")
+        active = status.active(session, "acme", "openai")
         assert active is not None and active.name == "default"
 
 
-async def test_v_says_what_was_refused_in_the_strip(desk: Desk) -> None:
-    async with console(desk, LONG_NAME) as pilot:
+async def test_v_says_what_was_refused_in_the_strip(session: Session) -> None:
+    async with console(session, LONG_NAME) as pilot:
         await pilot.press("enter", "v")
         await until(pilot, lambda: not pilot.app.screen.checks)
         assert rows(pilot)[1].endswith("▲ key refused ──")
@@ -126,20 +126,20 @@ async def test_v_says_what_was_refused_in_the_strip(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 12), (80, 24)])
-async def test_long_and_odd_values_are_clipped_and_harmless(desk: Desk, size: tuple[int, int]) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_long_and_odd_values_are_clipped_and_harmless(session: Session, size: tuple[int, int]) -> None:
+    with session.store("acme").transaction() as tables:
         held = tables.table("credentials").all()[0]
         odd = {**held["clear"], "organization": "org-" + "[/x]\u202e\x1b]0;x\x07星河" * 20}
         tables.table("credentials").update({"clear": odd}, doc_ids=[held.doc_id])
-    async with console(desk, size=size) as pilot:
+    async with console(session, size=size) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "org-[/x]")
         assert not set("\x1b\x07\u202e") & set(shown(pilot))
         assert "…" in next(each for each in rows(pilot) if "Organization" in each)
 
 
-async def test_a_narrow_window_made_wide_shows_both(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_narrow_window_made_wide_shows_both(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "── Providers › OpenAI ──")
         await pilot.resize_terminal(120, 40)

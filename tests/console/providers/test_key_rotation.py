@@ -4,14 +4,14 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import console, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, paste
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
 ROTATE = "Rotate: verify and save, the old key is kept"
 
 
-def held(desk: Desk) -> list[tuple[str, bool, str]]:
-    found = status.listing(desk, "acme", "openai")
+def held(session: Session) -> list[tuple[str, bool, str]]:
+    found = status.listing(session, "acme", "openai")
     return [(each.name, each.active, each.hints["api_key"]) for each in found]
 
 
@@ -25,14 +25,18 @@ async def rotate(pilot: Pilot[None], key: str) -> None:
     await pilot.press("enter")
 
 
-async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, KEY)
         await until_shown(pilot, "OpenAI has the new key; the old one is kept in its details.")
         await until_shown(pilot, "   default.kept   ••••••••3f2a                kept, the key of before")
         assert "▸ API key        ••••••••5d1e" in shown(pilot)
-        assert held(desk) == [("default", True, "5d1e"), ("batch-jobs", False, "77c0"), ("default.kept", False, "3f2a")]
+        assert held(session) == [
+            ("default", True, "5d1e"),
+            ("batch-jobs", False, "77c0"),
+            ("default.kept", False, "3f2a"),
+        ]
 
         await pilot.press("G")
         await until_shown(pilot, "default.kept, the key ending 3f2a, is kept since default was rotated.")
@@ -44,18 +48,18 @@ async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(desk
         assert "Calls to OpenAI use default from then on, the key ending 3f2a." in shown(pilot)
         assert "default.kept is kept, the key ending 5d1e." in shown(pilot)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: held(desk)[0] == ("default", True, "3f2a"))
+        await until(pilot, lambda: held(session)[0] == ("default", True, "3f2a"))
         await until_shown(pilot, "▸ default.kept   ••••••••5d1e")
 
         await pilot.press("d")
         await until_shown(pilot, "The credential default.kept goes, the key ending 5d1e.")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: held(desk) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
+        await until(pilot, lambda: held(session) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
 
 
-async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_anyway(desk: Desk) -> None:
-    before = held(desk)
-    async with console(desk) as pilot:
+async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_anyway(session: Session) -> None:
+    before = held(session)
+    async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, "sk-practice-refused-00000000000")
         await until_shown(pilot, "The stored key ending 3f2a stays in use until another is accepted.")
@@ -63,4 +67,4 @@ async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_a
         await focused(pilot, "API key")
         await pilot.press("ctrl+u", "enter", "tab", "tab", "enter")
         await until_shown(pilot, "▲ A new API key is missing.")
-        assert held(desk) == before
+        assert held(session) == before

@@ -7,7 +7,7 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
 from tui.console.widgets.input import SecretField
 from tui.providers.spec import Provider
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
 
@@ -16,11 +16,11 @@ def typed(pilot: Pilot[None]) -> str:
 
 
 @pytest.fixture
-async def bare(desk: Desk) -> Desk:
-    return await forget(desk, "openai")
+async def bare(session: Session) -> Session:
+    return await forget(session, "openai")
 
 
-async def test_what_surrounds_a_key_is_cut_and_said(bare: Desk) -> None:
+async def test_what_surrounds_a_key_is_cut_and_said(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
@@ -32,7 +32,7 @@ async def test_what_surrounds_a_key_is_cut_and_said(bare: Desk) -> None:
         await focused(pilot, "API key")
 
 
-async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Desk) -> None:
+async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await paste(pilot, KEY)
@@ -42,7 +42,7 @@ async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Desk) 
 
 
 @pytest.mark.parametrize("text", ["a\nb\nc", "sk-one\nsk-two\nsk-three\n", f"{KEY}\n"])
-async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Desk, text: str) -> None:
+async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Session, text: str) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
@@ -53,7 +53,7 @@ async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Desk, text
         assert status.active(bare, "acme", "openai") is None
 
 
-async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Desk) -> None:
+async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await paste(pilot, KEY)
@@ -66,8 +66,8 @@ async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Desk) -> 
         assert status.active(bare, "acme", "openai") is None
 
 
-async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "enter")
         await focused(pilot, "API key")
         await paste(pilot, "sk-12345\u4e006789")
@@ -78,7 +78,7 @@ async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(desk: Des
         assert "▲ The 9th character is" in shown(pilot)
 
 
-async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: Desk) -> None:
+async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await paste(pilot, KEY)
@@ -87,7 +87,7 @@ async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: D
         assert typed(pilot) == KEY
 
 
-async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: Desk) -> None:
+async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter", "enter")
         await focused(pilot, "Verify and save")
@@ -100,7 +100,9 @@ async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: De
         assert typed(pilot) == KEY
 
 
-async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste(bare: Desk, made_up: Provider) -> None:
+async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste(
+    bare: Session, made_up: Provider
+) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
@@ -119,7 +121,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await until_shown(pilot, "What was typed is lost.")
 
 
-async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Desk, made_up: Provider) -> None:
+async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Session, made_up: Provider) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await paste(pilot, OTHER_KEY)
@@ -135,8 +137,8 @@ async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Desk,
         await until(pilot, lambda: "with this key" not in shown(pilot))
 
 
-async def test_a_pasted_address_is_taken_apart(desk: Desk) -> None:
-    async with console(await forget(desk, "openai_compatible")) as pilot:
+async def test_a_pasted_address_is_taken_apart(session: Session) -> None:
+    async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")
         await paste(pilot, "http://localhost:8080/v1/chat/completions\n")
@@ -144,8 +146,8 @@ async def test_a_pasted_address_is_taken_apart(desk: Desk) -> None:
         assert "[http://localhost:8080/v1 " in shown(pilot)
 
 
-async def test_a_hostile_paste_reaches_the_screen_as_plain_characters(desk: Desk) -> None:
-    async with console(await forget(desk, "openai_compatible")) as pilot:
+async def test_a_hostile_paste_reaches_the_screen_as_plain_characters(session: Session) -> None:
+    async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
         await paste(pilot, "https://[/x]\x1b]52;c;aGk=\x07\u202e.example/v1")
         await pilot.pause()

@@ -6,13 +6,13 @@ import pytest
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import desk_answering, focused, forget
 from tui.console.widgets.input import SecretField
-from tui.practice.tenants import LONG_NAME, practice_desk
+from tui.practice.tenants import LONG_NAME, practice_session
 from tui.providers.spec import Provider
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 
 
-async def test_the_list_stands_as_drawn(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_the_list_stands_as_drawn(session: Session) -> None:
+    async with console(session) as pilot:
         screen = rows(pilot)
         assert screen[1].startswith("── Providers ──") and screen[1].endswith(" 2 of 2 can be used ──")
         assert screen[2] == "   Own models"
@@ -23,14 +23,14 @@ async def test_the_list_stands_as_drawn(desk: Desk) -> None:
         assert screen[23] == " enter open  v verify  V verify all  a add  r refresh  / filter  ? help"
 
 
-async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(desk: Desk) -> None:
-    async with console(desk, size=(60, 16)) as pilot:
+async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(session: Session) -> None:
+    async with console(session, size=(60, 16)) as pilot:
         assert rows(pilot)[3] == " ▸ ● OpenAI               ready                     own key"
         assert rows(pilot)[4] == "   ● OpenAI-compatible    ready                     no key"
 
 
-async def test_it_opens_on_the_row_that_needs_something(desk: Desk) -> None:
-    async with console(desk, LONG_NAME) as pilot:
+async def test_it_opens_on_the_row_that_needs_something(session: Session) -> None:
+    async with console(session, LONG_NAME) as pilot:
         screen = rows(pilot)
         assert screen[3].startswith(" ▸ ▲ OpenAI               key refused               own key")
         assert "OpenAI refused the key ending 9b1c at " in screen[21] and "It does not know this key." in screen[21]
@@ -38,23 +38,25 @@ async def test_it_opens_on_the_row_that_needs_something(desk: Desk) -> None:
 
 
 async def test_a_key_found_in_the_environment_is_named_and_not_used() -> None:
-    desk = await forget(practice_desk({"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}, 0.0), "openai")
-    desk.practice = False
-    async with console(desk) as pilot:
+    session = await forget(
+        practice_session({"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}, 0.0), "openai"
+    )
+    session.practice = False
+    async with console(session) as pilot:
         assert rows(pilot)[3] == " ▸ ○ OpenAI               not set up, OPENAI_API_KEY found"
-        assert not desk.store("acme").read().table("credentials").search(lambda each: each["provider"] == "openai")
+        assert not session.store("acme").read().table("credentials").search(lambda each: each["provider"] == "openai")
 
 
-async def test_with_nothing_set_up_the_strip_says_how_to_begin(desk: Desk) -> None:
-    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session) -> None:
+    async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         assert rows(pilot)[21] == "   No provider is set up yet."
         assert rows(pilot)[22] == "   enter sets up the one under the cursor."
         await pilot.press("v")
         assert "There is no key to verify yet." in shown(pilot)
 
 
-async def test_v_asks_and_stores_what_was_said(desk: Desk) -> None:
-    async with console(desk, LONG_NAME) as pilot:
+async def test_v_asks_and_stores_what_was_said(session: Session) -> None:
+    async with console(session, LONG_NAME) as pilot:
         await pilot.press("j", "v")
         await until(pilot, lambda: not pilot.app.screen.checks)
         assert "● OpenAI-compatible    ready" in shown(pilot)
@@ -64,7 +66,7 @@ async def test_v_asks_and_stores_what_was_said(desk: Desk) -> None:
 
 
 async def test_a_check_shows_that_it_runs_and_escape_stops_it() -> None:
-    async with console(practice_desk(pace=50.0)) as pilot:
+    async with console(practice_session(pace=50.0)) as pilot:
         await pilot.press("v")
         await until_shown(pilot, "… OpenAI               checking")
         assert "esc stop" in rows(pilot)[23]
@@ -74,7 +76,7 @@ async def test_a_check_shows_that_it_runs_and_escape_stops_it() -> None:
 
 
 async def test_all_are_verified_with_progress_in_the_title() -> None:
-    async with console(practice_desk(pace=50.0)) as pilot:
+    async with console(practice_session(pace=50.0)) as pilot:
         await pilot.press("V")
         await until_shown(pilot, "… 0 of 2 checked ──")
         await pilot.press("escape")
@@ -106,8 +108,8 @@ async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_marku
         assert not set("\x1b\x9b\x07\u202e\u202c") & set(shown(pilot))
 
 
-async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(desk: Desk) -> None:
-    async with console(desk, "north-lab") as pilot:
+async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session: Session) -> None:
+    async with console(session, "north-lab") as pilot:
         assert rows(pilot)[21].startswith("   OpenAI: own key, ends 77c0, verified ")
         assert rows(pilot)[22] == "   v asks for the passphrase first."
         await pilot.press("v")
@@ -118,10 +120,10 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(desk: D
         assert "asks for the passphrase" not in shown(pilot)
 
 
-async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotten(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotten(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         assert rows(pilot)[3] == " ▸ ✕ OpenAI               cannot be opened          own key      37 models"
         assert rows(pilot)[22] == "   enter replaces or forgets it; the others are not touched."
         await pilot.press("enter")
@@ -134,18 +136,18 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
         await until_shown(pilot, "○ OpenAI               not set up")
 
 
-async def test_r_brings_the_models_up_to_date(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_r_brings_the_models_up_to_date(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda each: each["id"] == "gpt-6-sol")
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         assert "own key      36 models" in rows(pilot)[3]
         await pilot.press("r")
         await until_shown(pilot, "own key      37 models")
         await until_shown(pilot, "1 new")
 
 
-async def test_the_filter_matches_words_in_any_order_and_escape_empties_it(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_the_filter_matches_words_in_any_order_and_escape_empties_it(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("slash", *"compatible ready")
         await until(pilot, lambda: "● OpenAI  " not in shown(pilot))
         assert rows(pilot)[0].endswith("f5 Playground") and rows(pilot)[23] == " down to list  esc clear  f1 help"
@@ -158,17 +160,17 @@ async def test_the_filter_matches_words_in_any_order_and_escape_empties_it(desk:
         assert "/ [" not in shown(pilot)
 
 
-async def test_escape_five_times_neither_leaves_nor_quits(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_escape_five_times_neither_leaves_nor_quits(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press(*["escape"] * 5)
         assert pilot.app.is_running and "[1 Providers]" in shown(pilot)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (100, 30), (120, 40)])
 async def test_a_provider_with_a_hostile_name_fits_every_window(
-    desk: Desk, made_up: Provider, size: tuple[int, int]
+    session: Session, made_up: Provider, size: tuple[int, int]
 ) -> None:
-    async with console(desk, size=size) as pilot:
+    async with console(session, size=size) as pilot:
         assert all(len(each) <= size[0] for each in rows(pilot))
         await pilot.press("G")
         assert "Made [/x]" in shown(pilot) and "\x1b" not in shown(pilot)
@@ -177,14 +179,14 @@ async def test_a_provider_with_a_hostile_name_fits_every_window(
         assert all(len(each) <= size[0] for each in rows(pilot))
 
 
-async def test_hosting_providers_stand_in_a_group_of_their_own(desk: Desk, made_up: Provider) -> None:
-    async with console(desk) as pilot:
+async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session, made_up: Provider) -> None:
+    async with console(session) as pilot:
         assert rows(pilot)[5] == "   Hosting models"
         assert rows(pilot)[6].endswith("not set up")
 
 
-async def test_wide_windows_show_the_details_beside_the_list_once_the_cursor_rests(desk: Desk) -> None:
-    async with console(desk, size=(120, 40)) as pilot:
+async def test_wide_windows_show_the_details_beside_the_list_once_the_cursor_rests(session: Session) -> None:
+    async with console(session, size=(120, 40)) as pilot:
         await until_shown(pilot, "│ OpenAI  ")
         screen = rows(pilot)
         assert screen[2].startswith("   Own models" + " " * 47 + "│ OpenAI ") and screen[2].endswith("● ready")

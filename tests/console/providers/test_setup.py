@@ -8,21 +8,21 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
 from tui.console.widgets.input import SecretField
-from tui.domain import CheckState
-from tui.errors import Unsaved
-from tui.practice.tenants import practice_desk
+from tui.domain import VerificationState
+from tui.errors import SaveFailed
+from tui.practice.tenants import practice_session
 from tui.providers.spec import Provider
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog
 
 REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
 
 
-def stored(desk: Desk, provider_id: str = "openai", tenant: str = "acme") -> str:
+def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") -> str:
     """The hint of the key in use, or ''."""
-    held = status.active(desk, tenant, provider_id)
+    held = status.active(session, tenant, provider_id)
     return next(iter(held.hints.values()), "no key") if held else ""
 
 
@@ -32,8 +32,8 @@ async def open_form(pilot: Pilot[None]) -> None:
     await focused(pilot, "API key")
 
 
-async def test_with_a_key_in_hand_four_keys_lead_to_a_default(desk: Desk) -> None:
-    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+async def test_with_a_key_in_hand_four_keys_lead_to_a_default(session: Session) -> None:
+    async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
         assert rows(pilot)[3] == " ▸ API key          [" + " " * 52 + "]"
@@ -43,17 +43,17 @@ async def test_with_a_key_in_hand_four_keys_lead_to_a_default(desk: Desk) -> Non
         await paste(pilot, KEY)
         await pilot.press("enter")
         await focused(pilot, "Verify and save")
-        assert stored(desk) == ""
+        assert stored(session) == ""
         await pilot.press("enter")
         await until_shown(pilot, "─ OpenAI is set up ─")
         assert "37 models were imported in " in shown(pilot)
-        assert stored(desk) == "5d1e"
+        assert stored(session) == "5d1e"
         await pilot.press("enter")
         await until_shown(pilot, "[f5 Playground]")
 
 
-async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button(desk: Desk) -> None:
-    async with console(await forget(desk, "openai", "openai_compatible")) as pilot:
+async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button(session: Session) -> None:
+    async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
         await paste(pilot, KEY)
@@ -64,9 +64,9 @@ async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button
 
 async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
     environ = {"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}
-    desk = await forget(practice_desk(environ, pace=0.0), "openai")
-    desk.practice = False
-    async with console(desk) as pilot:
+    session = await forget(practice_session(environ, pace=0.0), "openai")
+    session.practice = False
+    async with console(session) as pilot:
         await pilot.press("enter")
         await focused(pilot, "Use OPENAI_API_KEY from the environment, ends 1234")
         screen = rows(pilot)
@@ -82,11 +82,11 @@ async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
         assert screen[16] == "   All models of OpenAI are imported when it is accepted."
         assert screen[23] == " enter press  tab next  esc back  f1 help"
         await pilot.press("enter")
-        await until(pilot, lambda: stored(desk) == "1234")
+        await until(pilot, lambda: stored(session) == "1234")
 
 
-async def test_tab_goes_round_and_more_unfolds(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("shift+tab")
         await focused(pilot, "Rotate: verify and save, the old key is kept")
@@ -102,18 +102,18 @@ async def test_tab_goes_round_and_more_unfolds(desk: Desk) -> None:
         await focused(pilot, "Verify and save")
 
 
-async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         assert "Empty keeps the stored key ending 3f2a." in shown(pilot)
         assert all(not each.value for each in pilot.app.screen.query(SecretField))
         await pilot.press("enter", "enter")
         await until_shown(pilot, "OpenAI is saved.")
-        assert stored(desk) == "3f2a"
+        assert stored(session) == "3f2a"
 
 
-async def test_a_refused_key_leaves_the_stored_one_in_use(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_refused_key_leaves_the_stored_one_in_use(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, REFUSED)
         await pilot.press("enter", "enter")
@@ -124,17 +124,17 @@ async def test_a_refused_key_leaves_the_stored_one_in_use(desk: Desk) -> None:
         assert "[ Verify again ]\n   [ Save anyway, unverified ]" in screen
         assert rows(pilot)[1].endswith(" ▲ key refused ──")
         assert "   Answer of api.openai.com at " in screen and "req_practice401" in screen
-        assert "0bad" not in screen and stored(desk) == "3f2a"
+        assert "0bad" not in screen and stored(session) == "3f2a"
         # The text is kept; one paste replaces it, and what was said about the other is gone.
         await pilot.press("ctrl+u")
         await paste(pilot, KEY)
         assert "Save anyway" not in shown(pilot)
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until(pilot, lambda: stored(session) == "5d1e")
 
 
-async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(desk: Desk) -> None:
-    async with console(await forget(desk, "openai")) as pilot:
+async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(session: Session) -> None:
+    async with console(await forget(session, "openai")) as pilot:
         await pilot.press("enter")
         await paste(pilot, REFUSED)
         await pilot.press("enter", "enter")
@@ -143,16 +143,16 @@ async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(desk: 
         await focused(pilot, "Verify again")
         await pilot.press("tab", "enter")
         await until_shown(pilot, "▲ OpenAI               key refused")
-        assert stored(desk) == "0bad"
+        assert stored(session) == "0bad"
 
 
 async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_out(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object, **__: object) -> None:
-        raise Unsaved("The disk is full; nothing was changed.", "Make room and try again.")
+        raise SaveFailed("The disk is full; nothing was changed.", "Make room and try again.")
 
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, REFUSED)
         await pilot.press("enter", "enter")
@@ -168,26 +168,26 @@ async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_ou
             assert "Save anyway" not in screen and "Answer of" not in screen
             await focused(pilot, "Verify and save")
         await pilot.press("enter")
-        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until(pilot, lambda: stored(session) == "5d1e")
 
 
-async def test_a_restricted_key_is_saved_on_the_operators_word(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, "sk-practice-0000-restricted-made-up-key-0001")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ OpenAI knows this key, but it may not list models.")
         await focused(pilot, "Save, and add models by hand")
-        assert stored(desk) == "3f2a"
+        assert stored(session) == "3f2a"
         await pilot.press("enter")
-        await until(pilot, lambda: stored(desk) == "0001")
-        held = status.active(desk, "acme", "openai")
-        assert held is not None and held.check.state is CheckState.RESTRICTED
+        await until(pilot, lambda: stored(session) == "0001")
+        held = status.active(session, "acme", "openai")
+        assert held is not None and held.check.state is VerificationState.RESTRICTED
 
 
 async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
-    desk = practice_desk(pace=50.0)
-    async with console(desk) as pilot:
+    session = practice_session(pace=50.0)
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
@@ -196,11 +196,11 @@ async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
         await pilot.press("enter", "escape")
         await focused(pilot, "Verify and save")
         await until_shown(pilot, "Stopped. Nothing was saved")
-        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(desk) == "3f2a"
+        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(session) == "3f2a"
 
 
-async def test_leaving_with_something_typed_asks_first(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_leaving_with_something_typed_asks_first(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("x", "escape")
         await until_shown(pilot, "What was typed is lost.")
@@ -214,8 +214,8 @@ async def test_leaving_with_something_typed_asks_first(desk: Desk) -> None:
         await until_shown(pilot, " ▸ API key        ••••••••3f2a")
 
 
-async def test_leaving_an_untouched_form_asks_nothing(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_leaving_an_untouched_form_asks_nothing(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("escape")
         await until_shown(pilot, " ▸ API key        ••••••••3f2a")
@@ -239,24 +239,24 @@ async def test_what_is_no_answer_is_told_in_place_and_can_be_saved_unverified(
             raise answer
         return answer
 
-    desk = desk_answering(network)
-    async with console(desk) as pilot:
+    session = desk_answering(network)
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "[ Save anyway, unverified ]", 20)
         assert words in shown(pilot) and "[ Verify again ]" in shown(pilot)
         await focused(pilot, "Verify again")
-        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(desk) == "3f2a"
+        assert pilot.app.screen.query(SecretField).first().value == KEY and stored(session) == "3f2a"
         await pilot.press("tab", "enter")
-        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until(pilot, lambda: stored(session) == "5d1e")
 
 
-async def test_nothing_listens_on_that_port(desk: Desk, unused_tcp_port: int) -> None:
-    from tui.providers.client.client import Wire
+async def test_nothing_listens_on_that_port(session: Session, unused_tcp_port: int) -> None:
+    from tui.providers.client.client import Client
 
-    desk.wiring = lambda: Wire({})
-    async with console(await forget(desk, "openai_compatible")) as pilot:
+    session.client_factory = lambda: Client({})
+    async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")
         await paste(pilot, f"http://127.0.0.1:{unused_tcp_port}/v1")
@@ -264,18 +264,18 @@ async def test_nothing_listens_on_that_port(desk: Desk, unused_tcp_port: int) ->
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ ", 20)
         assert f"127.0.0.1:{unused_tcp_port}" in shown(pilot)
-        assert stored(desk, "openai_compatible") == ""
+        assert stored(session, "openai_compatible") == ""
 
 
-async def test_a_missing_field_is_named_in_its_place(desk: Desk) -> None:
-    async with console(await forget(desk, "openai")) as pilot:
+async def test_a_missing_field_is_named_in_its_place(session: Session) -> None:
+    async with console(await forget(session, "openai")) as pilot:
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ API key is missing.")
         await focused(pilot, "API key")
 
 
-async def test_a_value_that_does_not_fit_is_said_under_its_field(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_value_that_does_not_fit_is_said_under_its_field(session: Session) -> None:
+    async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused(pilot, "Organization")
         await pilot.press(*"acme", "shift+tab", "enter")
@@ -283,8 +283,8 @@ async def test_a_value_that_does_not_fit_is_said_under_its_field(desk: Desk) -> 
         await focused(pilot, "Organization")
 
 
-async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_one_key(desk: Desk) -> None:
-    async with console(await forget(desk, "openai_compatible")) as pilot:
+async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_one_key(session: Session) -> None:
+    async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter")
         await focused(pilot, "Look for servers on this machine")
         await pilot.press("enter")
@@ -300,12 +300,12 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
         assert screen[22] == "   Nothing leaves this machine. For another one give an https address."
         assert screen[23] == " enter press  up down move  tab next  esc back  f1 help"
         await pilot.press("enter")
-        await until(pilot, lambda: stored(desk, "openai_compatible") == "no key")
-        assert len(catalog.listing(desk, "acme", provider="openai_compatible")) == 3
+        await until(pilot, lambda: stored(session, "openai_compatible") == "no key")
+        assert len(catalog.listing(session, "acme", provider="openai_compatible")) == 3
 
 
-async def test_opened_to_look_it_looks_at_once(desk: Desk) -> None:
-    async with console(await forget(desk, "openai_compatible")) as pilot:
+async def test_opened_to_look_it_looks_at_once(session: Session) -> None:
+    async with console(await forget(session, "openai_compatible")) as pilot:
         pilot.app.run_worker(pilot.app.set_up("openai_compatible", look=True))
         await until_shown(pilot, " ▸ [ Use http://localhost:11434/v1 ]")
 
@@ -322,14 +322,14 @@ async def test_no_server_answers() -> None:
 
 
 async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> None:
-    desk = desk_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
-    async with console(desk) as pilot:
+    session = desk_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
+    async with console(session) as pilot:
         await pilot.press("j", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
         assert "Save, then add one by its name with a." in shown(pilot)
 
 
-async def test_plain_http_to_another_machine_is_asked_about_once(desk: Desk) -> None:
+async def test_plain_http_to_another_machine_is_asked_about_once(session: Session) -> None:
     answering = desk_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
     async with console(answering) as pilot:
         await pilot.press("j", "enter", "enter")
@@ -353,11 +353,11 @@ async def test_plain_http_to_another_machine_is_asked_about_once(desk: Desk) -> 
         await until_shown(pilot, "OpenAI-compatible is saved.")
 
 
-async def test_another_sessions_save_is_not_overwritten_unasked(desk: Desk) -> None:
+async def test_another_sessions_save_is_not_overwritten_unasked(session: Session) -> None:
     async def theirs() -> None:
-        await status.save(desk, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+        await status.save(session, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
 
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         await open_form(pilot)
         await theirs()
         pilot.app.screen.changed_elsewhere()
@@ -371,16 +371,16 @@ async def test_another_sessions_save_is_not_overwritten_unasked(desk: Desk) -> N
         await focused(pilot, "Look at theirs, keep my form open")
         await pilot.press("enter")
         await until_shown(pilot, "Theirs: API key ends beef")
-        assert stored(desk) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
+        assert stored(session) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
         await theirs()
         await pilot.press("enter")
         await focused(pilot, "Look at theirs, keep my form open")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until(pilot, lambda: stored(session) == "5d1e")
 
 
-async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(desk: Desk) -> None:
-    async with console(desk, "north-lab") as pilot:
+async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(session: Session) -> None:
+    async with console(session, "north-lab") as pilot:
         await open_form(pilot)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "the check of OpenAI.")
@@ -388,22 +388,22 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(des
         await until_shown(pilot, "OpenAI is saved.")
 
 
-async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         await open_form(pilot)
         assert "The stored one cannot be opened; enter it again." in shown(pilot)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ API key is missing.")
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
-        await until(pilot, lambda: stored(desk) == "5d1e")
+        await until(pilot, lambda: stored(session) == "5d1e")
         await until_shown(pilot, "● ready ──")
 
 
-async def test_ways_of_signing_in_come_from_the_declaration(desk: Desk, made_up: Provider) -> None:
-    async with console(desk) as pilot:
+async def test_ways_of_signing_in_come_from_the_declaration(session: Session, made_up: Provider) -> None:
+    async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
         assert "   Sign in with     (•) APIPassword  ( ) APPID, APIKey and APISecret" in rows(pilot)
@@ -429,8 +429,10 @@ async def test_ways_of_signing_in_come_from_the_declaration(desk: Desk, made_up:
 
 
 @pytest.mark.all_providers
-async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fields_are_filled(desk: Desk) -> None:
-    async with console(await forget(desk, "spark"), size=(80, 40)) as pilot:
+async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fields_are_filled(
+    session: Session,
+) -> None:
+    async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
         pilot.app.run_worker(pilot.app.set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
         assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
@@ -441,8 +443,8 @@ async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fi
         await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
 
 
-async def test_only_the_way_that_is_shown_is_taken(desk: Desk, made_up: Provider) -> None:
-    async with console(desk) as pilot:
+async def test_only_the_way_that_is_shown_is_taken(session: Session, made_up: Provider) -> None:
+    async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
         await pilot.press(*"pw", "shift+tab", "right", "tab", "5", "enter", "k", "enter", "s")

@@ -6,7 +6,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import focused, paste
 from tui.console.models.add import AddModel
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
 pytestmark = pytest.mark.all_providers
@@ -20,8 +20,8 @@ async def open_form(pilot: Pilot[None]) -> None:
     await focused(pilot, "Endpoint")
 
 
-async def test_a_target_address_fills_the_form_and_then_the_deployment(desk: Desk) -> None:
-    async with console(desk) as pilot:
+async def test_a_target_address_fills_the_form_and_then_the_deployment(session: Session) -> None:
+    async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, TARGET)
         await until_shown(pilot, "Taken apart: deployment gpt-east and API version 2024-10-21")
@@ -41,12 +41,12 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(desk: Des
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, "Deployment       [gpt-east")
-        stored = status.active(desk, "acme", "azure_openai")
+        stored = status.active(session, "acme", "azure_openai")
         assert stored and stored.clear == {"endpoint": ENDPOINT, "api_version": "2024-10-21"}
 
 
-async def test_what_goes_where_follows_the_way_of_signing_in(desk: Desk) -> None:
-    async with console(desk, size=(80, 30)) as pilot:
+async def test_what_goes_where_follows_the_way_of_signing_in(session: Session) -> None:
+    async with console(session, size=(80, 30)) as pilot:
         await open_form(pilot)
         await paste(pilot, f"{ENDPOINT}/openai/v1")
         await until_shown(pilot, f"The key goes to {ENDPOINT} and nowhere else.")

@@ -9,16 +9,16 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.storage.audit_log import LOG
-from tui.storage.memory_folder import Memory
+from tui.storage.memory_folder import MemoryFolder
 from tui.workspace.models import catalog, defaults
 
 
 async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
-    desk = practice_desk()
-    await defaults.clear(desk, "acme", ModelType.CHAT)
-    async with console(desk) as pilot:
+    session = practice_session()
+    await defaults.clear(session, "acme", ModelType.CHAT)
+    async with console(session) as pilot:
         await pilot.press(":", *"audit log", "enter")
         await until_shown(pilot, "No entry was changed or taken out.")
         screen = rows(pilot)
@@ -33,11 +33,11 @@ async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -
 
 
 async def test_a_log_that_somebody_was_at_says_so() -> None:
-    desk = practice_desk()
-    folder = desk.store("acme").folder
+    session = practice_session()
+    folder = session.store("acme").folder
     content = folder.read(LOG) or b""
     folder.write(LOG, b"".join(content.splitlines(keepends=True)[1:]))
-    async with console(desk) as pilot:
+    async with console(session) as pilot:
         await pilot.press(":", *"audit log", "enter")
         await until_shown(pilot, "▲ Entry 1 is missing before entry 2.")
 
@@ -46,12 +46,12 @@ async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) 
     def full(*_: object) -> None:
         raise Problem("The disk is full.")
 
-    desk = practice_desk()
-    async with console(desk) as pilot:
-        monkeypatch.setattr(Memory, "append", full)
-        await defaults.clear(desk, "acme", ModelType.CHAT)
+    session = practice_session()
+    async with console(session) as pilot:
+        monkeypatch.setattr(MemoryFolder, "append", full)
+        await defaults.clear(session, "acme", ModelType.CHAT)
         await until_shown(pilot, "This is not in the audit log: The disk is full.")
-        assert not catalog.defaults(desk, "acme").get(ModelType.CHAT), "it was done all the same"
+        assert not catalog.defaults(session, "acme").get(ModelType.CHAT), "it was done all the same"
 
 
 async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from textual import events
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held, focus
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.workspace import tenants
 
 
 async def test_it_is_drawn_as_designed() -> None:
-    async with console(practice_desk(), "acme") as pilot:
+    async with console(practice_session(), "acme") as pilot:
         await pilot.press("0")
         await until_shown(pilot, "── Tenants ──")
         await pilot.press("n", *"lab")
@@ -33,32 +33,32 @@ async def test_it_is_drawn_as_designed() -> None:
 
 
 async def test_enter_goes_from_field_to_field_and_makes_it_at_the_button() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "enter", *"pw", "enter", *"pw", "enter", "left", "enter")
         assert focus(pilot) == "[ Make the tenant"
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        made = tenants.find(desk, "lab")
+        made = tenants.find(session, "lab")
         assert (made.id, made.protected, made.mark) == ("lab", True, 3)
 
 
 async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    await tenants.create(desk, "other")
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    await tenants.create(session, "other")
+    async with console(session, None) as pilot:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("星河科技"))
         await until_shown(pilot, "Its folder will be [tenant-2  ")
         await pilot.press("tab", "ctrl+u", *"galaxy", "shift+tab", "shift+tab", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(desk, "galaxy").name == "星河科技"
+        assert tenants.find(session, "galaxy").name == "星河科技"
 
 
 async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lost() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await pilot.press("n", *"ACME", "shift+tab", "enter")
         await until_shown(pilot, "▲ There is a tenant acme already.")
         assert focus(pilot) == "Name" and "[ACME   " in shown(pilot)
@@ -68,11 +68,11 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lo
         await until_shown(pilot, "will be [tenant-")
         await pilot.press("tab", "ctrl+u", *"A/b", "shift+tab", "shift+tab", "enter")
         await until_shown(pilot, "cannot be an id")
-        assert "[名  " in shown(pilot) and len(tenants.ids(desk)) == 4
+        assert "[名  " in shown(pilot) and len(tenants.ids(session)) == 4
 
 
 async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("n")
         await until_shown(pilot, "Tenants › new")
         await pilot.press("escape")
@@ -84,8 +84,8 @@ async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() 
 
 
 async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, held = practice_desk(), Held(monkeypatch)
-    async with console(desk, None) as pilot:
+    session, held = practice_session(), Held(monkeypatch)
+    async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "shift+tab", "enter")
         await until_shown(pilot, "… making the key pair")
         assert rows(pilot)[-1] == " esc stop  f1 help"
@@ -93,11 +93,11 @@ async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.Mo
         await pilot.press("escape")
         await until_shown(pilot, "▸ [ Make the tenant ]")
         held.go.set()
-        assert "[lab   " in shown(pilot) and len(tenants.ids(desk)) == 4
+        assert "[lab   " in shown(pilot) and len(tenants.ids(session)) == 4
 
 
 async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("[/x]\x1b]52;c;AA==\x07\u202eevil\n[b]"))
         await until_shown(pilot, "[[/x]]52;c;AA==evil [b]   ")
@@ -105,8 +105,8 @@ async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
 
 
 async def test_the_folder_can_be_typed_in_the_narrowest_window() -> None:
-    desk = practice_desk()
-    async with console(desk, None, (40, 10)) as pilot:
+    session = practice_session()
+    async with console(session, None, (40, 10)) as pilot:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("星河"))
         await until_shown(pilot, "                    Folder [tenant-3   ")

@@ -8,9 +8,9 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, shown, until_shown
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.transfer import export
@@ -19,13 +19,13 @@ PASS = "a FAKE passphrase"
 
 
 @pytest.fixture
-async def changed(tmp_path: Path) -> Desk:
+async def changed(tmp_path: Path) -> Session:
     """The practice desk, exported to files with and without keys, and changed since."""
-    desk = practice_desk()
-    (tmp_path / "acme.json").write_text((await export.export(desk, "acme")).text)
-    (tmp_path / "acme.sealed").write_text((await export.export(desk, "acme", Secret(PASS))).text)
-    await defaults.clear(desk, "acme", ModelType.CHAT)
-    return desk
+    session = practice_session()
+    (tmp_path / "acme.json").write_text((await export.export(session, "acme")).text)
+    (tmp_path / "acme.sealed").write_text((await export.export(session, "acme", Secret(PASS))).text)
+    await defaults.clear(session, "acme", ModelType.CHAT)
+    return session
 
 
 async def named(pilot: Pilot[None], path: Path) -> None:
@@ -36,7 +36,7 @@ async def named(pilot: Pilot[None], path: Path) -> None:
     await pilot.press("enter", "enter")
 
 
-async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Desk, tmp_path: Path) -> None:
+async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Session, tmp_path: Path) -> None:
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
@@ -49,7 +49,7 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Desk
         await until_shown(pilot, "acme is as the file has it.")
 
 
-async def test_a_protected_file_asks_for_its_passphrase(changed: Desk, tmp_path: Path) -> None:
+async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_path: Path) -> None:
     await status.remove_provider(changed, "acme", "openai")
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.sealed")
@@ -64,7 +64,7 @@ async def test_a_protected_file_asks_for_its_passphrase(changed: Desk, tmp_path:
         assert status.access(changed, "acme", "openai").secrets()["api_key"]
 
 
-async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(changed: Desk, tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(changed: Session, tmp_path: Path) -> None:
     (tmp_path / "cut.json").write_bytes((tmp_path / "acme.json").read_bytes()[:-40])
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "cut.json")
@@ -75,7 +75,7 @@ async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(chang
         await until_shown(pilot, "The file cannot be read: no such file or directory.")
 
 
-async def test_leaving_before_it_is_imported_asks(changed: Desk, tmp_path: Path) -> None:
+async def test_leaving_before_it_is_imported_asks(changed: Session, tmp_path: Path) -> None:
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")

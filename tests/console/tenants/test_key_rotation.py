@@ -7,9 +7,9 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tui.practice.tenants import BITS, PASSPHRASE, practice_desk
+from tui.practice.tenants import BITS, PASSPHRASE, practice_session
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
 from tui.workspace.credentials import status
@@ -27,48 +27,48 @@ async def shown_page(pilot: Pilot[None]) -> None:
 
 
 async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
-    desk = practice_desk(pace=0.0)
-    before = tenants.get(desk, "acme").key_id
-    async with console(desk, None) as pilot:
+    session = practice_session(pace=0.0)
+    before = tenants.get(session, "acme").key_id
+    async with console(session, None) as pilot:
         await shown_page(pilot)
         assert "a key that leaked has to be withdrawn there." in shown(pilot)
         assert "Passphrase" not in shown(pilot) and "▸ [ Make a new key pair ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "acme has the key pair")
         assert "sealed anew." in shown(pilot)
-    after = tenants.get(desk, "acme")
-    assert after.key_id != before and desk.keys.folder("acme").names().count(f"{before}.pem") == 0
-    assert status.access(desk, "acme", "openai").secrets()["api_key"].reveal().startswith("sk-practice")
+    after = tenants.get(session, "acme")
+    assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
+    assert status.access(session, "acme", "openai").secrets()["api_key"].reveal().startswith("sk-practice")
 
 
 async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing() -> None:
-    desk = practice_desk(pace=0.0)
-    before = tenants.get(desk, "north-lab").key_id
-    async with console(desk, None) as pilot:
+    session = practice_session(pace=0.0)
+    before = tenants.get(session, "north-lab").key_id
+    async with console(session, None) as pilot:
         await pilot.press("down")
         await shown_page(pilot)
         await pilot.press("tab", "enter")
         await until_shown(pilot, "▲ Type the passphrase first.")
         await pilot.press(*"wrong", "enter", "enter")
         await until_shown(pilot, "▲ This passphrase does not open the keys.")
-        assert tenants.get(desk, "north-lab").key_id == before
+        assert tenants.get(session, "north-lab").key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
         await until_shown(pilot, "north-lab has the key pair")
-    tenant = tenants.get(desk, "north-lab")
-    assert tenant.key_id != before and tenant.protected and not tenants.is_open(desk, "north-lab")
-    await tenants.unlock(desk, "north-lab", Secret(PASSPHRASE))
+    tenant = tenants.get(session, "north-lab")
+    assert tenant.key_id != before and tenant.protected and not tenants.is_open(session, "north-lab")
+    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
 
 
 async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, goes_on, make = practice_desk(pace=0.0), threading.Event(), envelope.make
-    before = desk.store("acme").folder.read("settings.json")
+    session, goes_on, make = practice_session(pace=0.0), threading.Event(), envelope.make
+    before = session.store("acme").folder.read("settings.json")
 
-    def slow(bits: int) -> envelope.Made:
+    def slow(bits: int) -> envelope.NewKeyPair:
         goes_on.wait(10)
         return make(bits)
 
     monkeypatch.setattr(envelope, "make", slow)
-    async with console(desk, None) as pilot:
+    async with console(session, None) as pilot:
         await shown_page(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "… making a key pair")
@@ -76,31 +76,31 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
         await pilot.press("escape")
         goes_on.set()
         await until_shown(pilot, "Stopped: the key pair is the one that it was.")
-    assert desk.store("acme").folder.read("settings.json") == before
+    assert session.store("acme").folder.read("settings.json") == before
 
 
-async def lost() -> Desk:
-    desk = empty_desk()
-    tenant = await tenants.create(desk, "acme")
-    await tenants.create(desk, "other")
-    await status.save(desk, tenant.id, "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
-    desk.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
-    desk.open_keys.clear()
-    return desk
+async def lost() -> Session:
+    session = empty_desk()
+    tenant = await tenants.create(session, "acme")
+    await tenants.create(session, "other")
+    await status.save(session, tenant.id, "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
+    session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
+    session.open_keys.clear()
+    return session
 
 
 async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() -> None:
-    desk = await lost()
-    async with console(desk, None) as pilot:
+    session = await lost()
+    async with console(session, None) as pilot:
         await until_shown(pilot, "other")
         pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
         await shown_page(pilot)
         assert "The private key is not there." in shown(pilot)
         await pilot.press("tab", "enter")
         await until_shown(pilot, "acme has the key pair")
-    assert status.row(desk, "acme", "openai").state == "cannot be opened"
-    await status.save(desk, "acme", "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
-    assert status.access(desk, "acme", "openai").secrets()["api_key"].reveal().endswith("3f2a")
+    assert status.row(session, "acme", "openai").state == "cannot be opened"
+    await status.save(session, "acme", "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
+    assert status.access(session, "acme", "openai").secrets()["api_key"].reveal().endswith("3f2a")
 
 
 async def test_every_area_can_be_looked_at_without_the_private_key() -> None:

@@ -5,14 +5,14 @@ import pytest
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.errors import Locked
-from tui.practice.tenants import PASSPHRASE, practice_desk
+from tui.practice.tenants import PASSPHRASE, practice_session
 from tui.secret import Secret
 from tui.workspace import tenants
 
 
 async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await pilot.press("p")
         await until_shown(pilot, "── Tenants › acme › passphrase ──")
         assert "whoever can read your files on this machine can open the keys." in shown(pilot)
@@ -20,15 +20,15 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
         await until_shown(pilot, "The passphrase of acme is set.")
         assert rows(pilot)[3].startswith(" ▸ ▪ acme") and "with a passphrase" in shown(pilot)
-        tenants.lock(desk, "acme")
+        tenants.lock(session, "acme")
         with pytest.raises(Locked):
-            await tenants.unlock(desk, "acme", Secret("old"))
-        await tenants.unlock(desk, "acme", Secret("new"))
+            await tenants.unlock(session, "acme", Secret("old"))
+        await tenants.unlock(session, "acme", Secret("new"))
 
 
 async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await pilot.press("down", "p")
         await until_shown(pilot, " ▸ Present one      [")
         await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
@@ -36,15 +36,15 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")
-        tenants.lock(desk, "north-lab")
-        await tenants.unlock(desk, "north-lab", Secret("n"))
+        tenants.lock(session, "north-lab")
+        await tenants.unlock(session, "north-lab", Secret("n"))
 
 
 async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme", Secret("secret"))
-    await tenants.create(desk, "other")
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme", Secret("secret"))
+    await tenants.create(session, "other")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "other")
         pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
         await pilot.press("p", "shift+tab", "shift+tab", "enter")
@@ -52,16 +52,16 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         assert "▸ [ Keep ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "› passphrase ──")
-        assert tenants.get(desk, "acme").protected
+        assert tenants.get(session, "acme").protected
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "acme has no passphrase any more.")
-        assert not tenants.get(desk, "acme").protected
+        assert not tenants.get(session, "acme").protected
 
 
 async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("p", "tab", "enter")
         await until_shown(pilot, "▲ Type the new passphrase first.")
         await pilot.press(*"ab", "enter", *"ac", "enter", "enter")

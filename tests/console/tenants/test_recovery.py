@@ -10,24 +10,24 @@ from tests.console.tenants.test_remove import cut
 from tests.console.tenants.test_welcome import on_disk
 from tests.console.test_background import newer_version
 from tui.domain import ModelType
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 
 
-async def changed(desk: Desk) -> Desk:
+async def changed(session: Session) -> Session:
     """acme with earlier states, and then damaged."""
-    await status.use(desk, "acme", "openai", "batch-jobs")
-    await status.use(desk, "acme", "openai", "default")
-    cut(desk, "acme")
-    return desk
+    await status.use(session, "acme", "openai", "batch-jobs")
+    await status.use(session, "acme", "openai", "default")
+    cut(session, "acme")
+    return session
 
 
 async def test_it_is_drawn_as_designed() -> None:
-    async with console(await changed(practice_desk()), None) as pilot:
+    async with console(await changed(practice_session()), None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "✕ settings damaged ──")
@@ -47,27 +47,27 @@ async def test_it_is_drawn_as_designed() -> None:
 
 
 async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_opens() -> None:
-    desk = await changed(practice_desk())
-    async with console(desk, None) as pilot:
+    session = await changed(practice_session())
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "Earlier states")
         await pilot.press("down", "enter")
-        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(desk, "acme").problem
+        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(session, "acme").problem
         await pilot.press("enter")
         await until_shown(pilot, "acme can be read again.")
         await until_shown(pilot, "[1 Providers]")
-        assert "settings.json.damaged-1" in desk.store("acme").folder.names()
-        assert tenants.get(desk, "acme").name == "acme"
+        assert "settings.json.damaged-1" in session.store("acme").folder.names()
+        assert tenants.get(session, "acme").name == "acme"
 
 
 async def test_what_the_selected_state_lacks_is_told() -> None:
-    desk = practice_desk()
-    await defaults.clear(desk, "acme", ModelType.CHAT)
-    await defaults.set(desk, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await status.use(desk, "acme", "openai", "batch-jobs")
-    cut(desk, "acme")
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    await defaults.clear(session, "acme", ModelType.CHAT)
+    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await status.use(session, "acme", "openai", "batch-jobs")
+    cut(session, "acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "Earlier states")
@@ -77,9 +77,9 @@ async def test_what_the_selected_state_lacks_is_told() -> None:
 
 
 async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None:
-    desk = await changed(practice_desk())
-    before = desk.store("acme").folder.read("settings.json")
-    async with console(desk, None) as pilot:
+    session = await changed(practice_session())
+    before = session.store("acme").folder.read("settings.json")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "Earlier states")
@@ -89,14 +89,14 @@ async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None
         assert "── Tenants ──" in shown(pilot)
         await pilot.press("home", "enter")
         await until_shown(pilot, "[1 Providers]")
-    assert desk.store("acme").folder.read("settings.json") == before
+    assert session.store("acme").folder.read("settings.json") == before
 
 
 async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    cut(desk, "acme")
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    cut(session, "acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("enter")
         await until_shown(pilot, "There is no earlier state.")
@@ -105,10 +105,10 @@ async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
 
 
 async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None:
-    desk = await changed(practice_desk())
-    folder = desk.store("acme").folder
+    session = await changed(practice_session())
+    folder = session.store("acme").folder
     folder.write("settings.json", b'{"schema": 99, "generation": 1, "saved": "", "sha256": "", "data": {}}')
-    async with console(desk, None) as pilot:
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "written by a newer Modeldeck")
@@ -116,13 +116,13 @@ async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None
 
 
 async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(tmp_path: Path) -> None:
-    desk = on_disk(empty_desk(), tmp_path)
-    await tenants.create(desk, "acme", Secret("secret"))
-    await tenants.create(desk, "other")
-    settings = desk.store("acme").folder.path
+    session = on_disk(empty_desk(), tmp_path)
+    await tenants.create(session, "acme", Secret("secret"))
+    await tenants.create(session, "other")
+    settings = session.store("acme").folder.path
     assert settings is not None
     (settings / "settings.json").chmod(0o644)
-    async with console(desk, None, (160, 24)) as pilot:
+    async with console(session, None, (160, 24)) as pilot:
         await until_shown(pilot, "✕ acme")
         assert "cannot be read, enter says more" in shown(pilot)
         await pilot.press("end", "enter")
@@ -137,20 +137,20 @@ async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(t
 
 
 async def test_a_hostile_folder_name_is_no_tenant(tmp_path: Path) -> None:
-    desk = on_disk(empty_desk(), tmp_path)
-    await tenants.create(desk, "acme")
-    await tenants.create(desk, "other")
-    (desk.tenants.path or tmp_path).joinpath("[red]x\x1b[0m").mkdir(mode=0o700)
-    async with console(desk, None) as pilot:
+    session = on_disk(empty_desk(), tmp_path)
+    await tenants.create(session, "acme")
+    await tenants.create(session, "other")
+    (session.tenants.path or tmp_path).joinpath("[red]x\x1b[0m").mkdir(mode=0o700)
+    async with console(session, None) as pilot:
         await until_shown(pilot, "── 2 ──")
 
 
 async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
-    desk = practice_desk()
-    await tenants.rename(desk, "acme", "acme 2")
-    folder = desk.store("acme").folder
+    session = practice_session()
+    await tenants.rename(session, "acme", "acme 2")
+    folder = session.store("acme").folder
     folder.write("settings.json", (folder.read("settings.json") or b"").replace(b'"acme 2"', b'"acme 3"'))
-    async with console(desk, None) as pilot:
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "The settings of acme cannot be read: it is not as it was saved.")
@@ -164,10 +164,10 @@ async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
 
 
 async def test_settings_of_a_newer_version_open_to_be_looked_at() -> None:
-    desk = practice_desk()
+    session = practice_session()
     with newer_version():
-        await tenants.rename(desk, "acme", "acme 2")
-    async with console(replace(desk, _stores={}), None) as pilot:
+        await tenants.rename(session, "acme", "acme 2")
+    async with console(replace(session, _stores={}), None) as pilot:
         await until_shown(pilot, "acme 2")
         await pilot.press("home")
         while "▸ ▪ acme 2" not in shown(pilot):

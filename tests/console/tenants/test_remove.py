@@ -6,9 +6,9 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.domain import Model, ModelType, Origin
-from tui.practice.tenants import LONG_NAME, practice_desk
+from tui.practice.tenants import LONG_NAME, practice_session
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 
@@ -24,12 +24,12 @@ async def opened(pilot: Pilot[None], *keys: str) -> None:
 
 
 async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_name() -> None:
-    desk = practice_desk()
-    key = tenants.get(desk, LONG_NAME).key_id
+    session = practice_session()
+    key = tenants.get(session, LONG_NAME).key_id
     added = [Model("openai_compatible", f"added-{n}", ModelType.CHAT, Origin.ADDED) for n in range(2)]
-    with desk.store(LONG_NAME).transaction() as tables:
+    with session.store(LONG_NAME).transaction() as tables:
         tables.table("models").insert_multiple(record(each) for each in added)
-    async with console(desk, None) as pilot:
+    async with console(session, None) as pilot:
         await opened(pilot, "end")
         assert rows(pilot)[2:-4] == [
             "  ╭─ Remove customer-emea-production-cluster-reasoning-and-embeddings-07 ────╮",
@@ -55,7 +55,7 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
 
 
 async def test_credentials_of_one_provider_are_told_apart_by_their_names() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await opened(pilot)
         assert "3 credentials  OpenAI default, OpenAI batch-jobs, OpenAI-compatible" in shown(pilot)
         assert "Type acme to remove it." in shown(pilot)
@@ -63,7 +63,7 @@ async def test_credentials_of_one_provider_are_told_apart_by_their_names() -> No
 
 @pytest.mark.all_providers
 async def test_more_credentials_than_have_room_end_in_their_row() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await opened(pilot)
         start = next(n for n, each in enumerate(rows(pilot)) if "8 credentials" in each)
         assert rows(pilot)[start].endswith("… │")
@@ -71,8 +71,8 @@ async def test_more_credentials_than_have_room_end_in_their_row() -> None:
 
 
 async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_is_right() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await opened(pilot)
         await pilot.press(*"acm", "enter")
         assert marked(pilot).startswith("[ Keep ]")
@@ -82,43 +82,43 @@ async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_i
         assert marked(pilot).startswith("[acm ")
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert "acme" in tenants.ids(desk)
+        assert "acme" in tenants.ids(session)
 
 
 async def test_with_the_right_word_right_and_enter_remove_it() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await opened(pilot)
         await pilot.press(*"acme", "enter")
         assert "waits for the word" not in shown(pilot)
         await pilot.press("right", "enter")
         await until_shown(pilot, "acme is removed.")
         await until(pilot, lambda: "▪ acme" not in shown(pilot))
-        assert "acme" not in tenants.ids(desk) and "acme" not in desk.keys.folders()
+        assert "acme" not in tenants.ids(session) and "acme" not in session.keys.folders()
 
 
 async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
-    desk = practice_desk()
-    key = tenants.get(desk, LONG_NAME).key_id
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    key = tenants.get(session, LONG_NAME).key_id
+    async with console(session, None) as pilot:
         await opened(pilot, "end")
         await pilot.press(*key[:4], "space", *key[4:])
         assert "waits for the word" not in shown(pilot)
 
 
 async def test_escape_leaves_without_asking_and_nothing_is_gone() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await opened(pilot)
         await pilot.press(*"acme", "escape")
         await until_shown(pilot, "── Tenants ──")
-        assert len(tenants.ids(desk)) == 4
+        assert len(tenants.ids(session)) == 4
 
 
 async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_made() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme")
-    async with console(desk, "acme") as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme")
+    async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
         await pilot.press("0")
         await opened(pilot)
@@ -130,8 +130,8 @@ async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_made() ->
 
 
 async def test_removing_the_tenant_shown_leaves_nobody_in_the_header() -> None:
-    desk = practice_desk()
-    async with console(desk, "acme") as pilot:
+    session = practice_session()
+    async with console(session, "acme") as pilot:
         await pilot.press("0")
         await opened(pilot)
         await pilot.press(*"acme", "enter", "right", "enter")
@@ -141,18 +141,18 @@ async def test_removing_the_tenant_shown_leaves_nobody_in_the_header() -> None:
 
 
 async def test_a_damaged_tenant_can_be_removed_too() -> None:
-    desk = practice_desk()
-    cut(desk, "acme")
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    cut(session, "acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "d")
         await until_shown(pilot, "All of it goes, and cannot be brought back")
         await pilot.press(*"acme", "enter", "right", "enter")
         await until_shown(pilot, "acme is removed.")
-        assert "acme" not in tenants.ids(desk)
+        assert "acme" not in tenants.ids(session)
 
 
-def cut(desk: Desk, tenant_id: str) -> None:
+def cut(session: Session, tenant_id: str) -> None:
     """Cut the end off a settings file."""
-    folder = desk.store(tenant_id).folder
+    folder = session.store(tenant_id).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])

@@ -4,29 +4,29 @@ import pytest
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tui.practice.tenants import LONG_NAME, practice_desk
+from tui.practice.tenants import LONG_NAME, practice_session
 from tui.secret import Secret
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 
-async def several(*names: str, desk: Desk | None = None) -> Desk:
+async def several(*names: str, session: Session | None = None) -> Session:
     """A desk with tenants of these names."""
-    desk = desk or empty_desk()
+    session = session or empty_desk()
     for name in names:
-        await tenants.create(desk, name)
-    return desk
+        await tenants.create(session, name)
+    return session
 
 
-def damage(desk: Desk, tenant_id: str) -> None:
+def damage(session: Session, tenant_id: str) -> None:
     """Cut the end off a settings file."""
-    folder = desk.store(tenant_id).folder
+    folder = session.store(tenant_id).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
 
 
 async def test_a_rename_to_the_same_name_says_nothing() -> None:
-    async with console(practice_desk(), "acme") as pilot:
+    async with console(practice_session(), "acme") as pilot:
         await pilot.press("0", "e")
         await until_shown(pilot, "› rename ─")
         await pilot.press("enter", "enter")
@@ -35,9 +35,9 @@ async def test_a_rename_to_the_same_name_says_nothing() -> None:
 
 
 async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used() -> None:
-    desk = practice_desk()
-    damage(desk, "acme")
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    damage(session, "acme")
+    async with console(session, None) as pilot:
         screen = rows(pilot)
         assert screen[0] == " modeldeck  PRACTICE"
         assert screen[1] == "── Tenants ──────────────────────────────────────────────────────────────── 4 ──"
@@ -51,8 +51,8 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
 
 
 async def test_the_strip_says_in_full_what_the_row_clips() -> None:
-    async with console(practice_desk(), None) as pilot:
-        key = tenants.get(pilot.app.desk, "acme").key_id  # type: ignore[attr-defined]
+    async with console(practice_session(), None) as pilot:
+        key = tenants.get(pilot.app.session, "acme").key_id  # type: ignore[attr-defined]
         assert f"   acme  id acme  key pair fingerprint {key[:4]} {key[4:]}  " in shown(pilot)
         assert rows(pilot)[-3].endswith("  no passphrase") and rows(pilot)[-2] == "   Settings in memory"
         await pilot.press("down")
@@ -62,20 +62,20 @@ async def test_the_strip_says_in_full_what_the_row_clips() -> None:
 
 
 async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time() -> None:
-    desk = await several("acme", "north-lab")
-    async with console(desk, None) as pilot:
+    session = await several("acme", "north-lab")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "north-lab")
         await pilot.press("end", "enter")
         await until_shown(pilot, "[1 Providers]")
         opened = pilot.app.tenant
         assert opened is not None
-        await until(pilot, lambda: tenants.last_used(desk) == opened.id)
+        await until(pilot, lambda: tenants.last_used(session) == opened.id)
         await pilot.press("0")
         await until(pilot, lambda: rows(pilot)[3].startswith(f" ▸ ▪ {opened.name} "))
 
 
 async def test_escape_goes_back_to_the_area_one_came_from_and_does_nothing_at_start() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         before = shown(pilot)
         await pilot.press(*["escape"] * 5, "1", "4")
         assert rows(pilot)[1] == before.split("\n")[1] and "esc back" not in shown(pilot)
@@ -90,18 +90,18 @@ async def test_escape_goes_back_to_the_area_one_came_from_and_does_nothing_at_st
 
 
 async def test_one_tenant_opens_at_once_and_a_damaged_one_shows_the_list() -> None:
-    desk = await several("acme")
-    async with console(desk, None) as pilot:
+    session = await several("acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "[1 Providers]")
-    damage(desk, "acme")
-    desk._stores.clear()
-    async with console(desk, None) as pilot:
+    damage(session, "acme")
+    session._stores.clear()
+    async with console(session, None) as pilot:
         await until_shown(pilot, "▸ ✕ acme")
         assert rows(pilot)[-1] == " enter open  n new  d remove  r refresh  / filter  ? help"
 
 
 async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("slash", *"lab")
         await until_shown(pilot, "1 of 4")
         assert rows(pilot)[-1] == " down to list  esc clear  f1 help"
@@ -118,26 +118,26 @@ async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
 
 
 async def test_plain_keys_type_in_the_filter() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("slash", *"nepd1q?:")
         assert "[nepd1q?:  " in shown(pilot) and pilot.app.is_running
 
 
 async def test_more_than_forty_open_the_filter_by_itself() -> None:
-    desk = empty_desk()
-    made = await tenants.create(desk, "t-00")
+    session = empty_desk()
+    made = await tenants.create(session, "t-00")
     for number in range(1, 45):
-        desk.store(f"t-{number:02}").create({**record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
-    async with console(desk, None) as pilot:
+        session.store(f"t-{number:02}").create({**record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
+    async with console(session, None) as pilot:
         await until_shown(pilot, "── 45 ──")
         assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
 
 
 async def test_tenants_that_look_alike_when_clipped_are_told_apart_by_their_keys() -> None:
     same = "customer-emea-production-{}-cluster-reasoning-dings-07"
-    desk = await several(same.format("a"), same.format("b"))
-    async with console(desk, None) as pilot:
-        for each in tenants.rows(desk):
+    session = await several(same.format("a"), same.format("b"))
+    async with console(session, None) as pilot:
+        for each in tenants.rows(session):
             assert each.tenant is not None
             await until_shown(pilot, f"▪ customer-emea-pro…{each.tenant.key_id[:4]}  ")
         await pilot.press("enter")
@@ -147,14 +147,14 @@ async def test_tenants_that_look_alike_when_clipped_are_told_apart_by_their_keys
 
 
 async def test_a_hostile_name_is_drawn_as_text_and_moves_nothing() -> None:
-    desk = await several("[/red][@click=app.quit]x[/]", "acme")
-    async with console(desk, None) as pilot:
+    session = await several("[/red][@click=app.quit]x[/]", "acme")
+    async with console(session, None) as pilot:
         await until_shown(pilot, "▪ [/red][@click…uit]x[/]  open       0 of")
 
 
 async def test_a_new_tenant_is_opened_and_shown() -> None:
-    desk = await several("acme", "other")
-    async with console(desk, None) as pilot:
+    session = await several("acme", "other")
+    async with console(session, None) as pilot:
         await pilot.press("n")
         await until_shown(pilot, "── Tenants › new ──")
         await pilot.press(*"lab", "shift+tab", "enter")
@@ -164,19 +164,19 @@ async def test_a_new_tenant_is_opened_and_shown() -> None:
 
 
 async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
-    desk = practice_desk()
-    async with console(desk, None) as pilot:
+    session = practice_session()
+    async with console(session, None) as pilot:
         await pilot.press("down", "e")
         await until_shown(pilot, "── Tenants › north-lab › rename ──")
         assert "Its folder stays north-lab." in shown(pilot)
         await pilot.press(*"-2", "enter", "enter")
         await until_shown(pilot, "north-lab is now north-lab-2.")
         await until_shown(pilot, "▸ ▪ north-lab-2")
-        assert tenants.get(desk, "north-lab").name == "north-lab-2"
+        assert tenants.get(session, "north-lab").name == "north-lab-2"
 
 
 async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
-    async with console(practice_desk(), None) as pilot:
+    async with console(practice_session(), None) as pilot:
         await pilot.press("e", "ctrl+u", *"North-Lab", "enter", "enter")
         await until_shown(pilot, "▲ There is a tenant north-lab already.")
         assert "[North-Lab  " in shown(pilot)
@@ -186,14 +186,14 @@ async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
         await until_shown(pilot, "[North-Lab  ")
         await pilot.press("escape", "down", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert tenants.get(pilot.app.desk, "acme").name == "acme"  # type: ignore[attr-defined]
+        assert tenants.get(pilot.app.session, "acme").name == "acme"  # type: ignore[attr-defined]
 
 
 async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
-    desk = await several("acme", "other")
-    async with console(desk, "acme") as pilot:
+    session = await several("acme", "other")
+    async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
-        await tenants.remove(desk, "acme")
+        await tenants.remove(session, "acme")
         pilot.app.watching.look()  # type: ignore[attr-defined]
         await until_shown(pilot, "acme was removed in another session.")
         await until_shown(pilot, "▸ ▪ other")
@@ -201,9 +201,9 @@ async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
 
 
 async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key() -> None:
-    desk = empty_desk()
-    await tenants.create(desk, "acme", Secret("secret"))
-    async with console(desk, "acme") as pilot:
+    session = empty_desk()
+    await tenants.create(session, "acme", Secret("secret"))
+    async with console(session, "acme") as pilot:
         watching = pilot.app.watching  # type: ignore[attr-defined]
         watching.look()
         assert rows(pilot)[0].startswith(" ▪ acme  open")
@@ -216,7 +216,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
 async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
     from rich.cells import cell_len
 
-    async with console(practice_desk(), None, size) as pilot:
+    async with console(practice_session(), None, size) as pilot:
         await until_shown(pilot, "▪ acme")
         assert all(cell_len(row) <= size[0] for row in rows(pilot))
         assert rows(pilot)[-1].endswith("? help")

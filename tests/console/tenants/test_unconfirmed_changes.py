@@ -6,11 +6,11 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.domain import Credential
-from tui.practice.tenants import PASSPHRASE, practice_desk
+from tui.practice.tenants import PASSPHRASE, practice_session
 from tui.secret import Secret
 from tui.tenancy import credentials as sealed
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
 from tui.workspace.credentials import status
@@ -21,10 +21,10 @@ DIALOG = """╭─ Changed while locked ─────────────�
 │   was ••••••••77c0 """
 
 
-async def saved_while_locked() -> Desk:
-    desk = practice_desk(pace=0.0)
-    await status.save(desk, "north-lab", "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
-    return desk
+async def saved_while_locked() -> Session:
+    session = practice_session(pace=0.0)
+    await status.save(session, "north-lab", "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
+    return session
 
 
 async def opened(pilot: Pilot[None]) -> None:
@@ -37,8 +37,8 @@ async def opened(pilot: Pilot[None]) -> None:
 
 
 async def test_a_key_saved_while_locked_waits_and_is_used_once_it_is_confirmed() -> None:
-    desk = await saved_while_locked()
-    async with console(desk, "north-lab") as pilot:
+    session = await saved_while_locked()
+    async with console(session, "north-lab") as pilot:
         await until_shown(pilot, " ▸ ▲ OpenAI               replaced while locked")
         assert "OpenAI was replaced while north-lab was locked, or by something else" in shown(pilot)
         assert "v confirm" in rows(pilot)[-1]
@@ -48,13 +48,13 @@ async def test_a_key_saved_while_locked_waits_and_is_used_once_it_is_confirmed()
         assert "▸ [ Leave as it is ]" in shown(pilot)
         await pilot.press("down", "enter")
         await until_shown(pilot, "1 confirmed.")
-        assert status.row(desk, "north-lab", "openai").usable
+        assert status.row(session, "north-lab", "openai").usable
         await until(pilot, lambda: "not verified" in shown(pilot))
 
 
 async def test_what_is_left_as_it_is_stays_unused_and_is_asked_about_again_on_request() -> None:
-    desk = await saved_while_locked()
-    async with console(desk, "north-lab") as pilot:
+    session = await saved_while_locked()
+    async with console(session, "north-lab") as pilot:
         await opened(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "Changed while locked" not in shown(pilot))
@@ -63,49 +63,49 @@ async def test_what_is_left_as_it_is_stays_unused_and_is_asked_about_again_on_re
         await until_shown(pilot, "Changed while locked")
         await pilot.press("escape")
         await until(pilot, lambda: "Changed while locked" not in shown(pilot))
-        assert not status.row(desk, "north-lab", "openai").usable
+        assert not status.row(session, "north-lab", "openai").usable
 
 
 async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten() -> None:
-    desk = practice_desk(pace=0.0)
-    with desk.store("acme").transaction() as tables:
+    session = practice_session(pace=0.0)
+    with session.store("acme").transaction() as tables:
         tables.table("credentials").update(
             {"clear": {"base_url": "https://evil.example/v1"}, "origins": ["https://evil.example"]},
             lambda each: each["provider"] == "openai" and each["active"],
         )
-    async with console(desk, "acme", size=(160, 24)) as pilot:
+    async with console(session, "acme", size=(160, 24)) as pilot:
         await until_shown(pilot, "✕ OpenAI")
         assert "its key was to go to https://api.openai.com, not to https://evil.example" in shown(pilot)
         assert "enter replace" in rows(pilot)[-1] and "d forget" in rows(pilot)[-1]
 
 
 async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None:
-    desk = practice_desk(pace=0.0)
-    folder = desk.store("acme").folder
+    session = practice_session(pace=0.0)
+    folder = session.store("acme").folder
     older = folder.read("settings.json") or b""
-    await status.save(desk, "acme", "openai", {"organization": "org-FAKE"})
+    await status.save(session, "acme", "openai", {"organization": "org-FAKE"})
     folder.write("settings.json", older)
-    desk.open_keys.clear()
-    async with console(desk, "acme") as pilot:
+    session.open_keys.clear()
+    async with console(session, "acme") as pilot:
         await pilot.press("v")
         await until_shown(pilot, "The settings of acme were put back from an earlier state.")
         assert "Changed without the key" in shown(pilot) and "[ Confirm all " in shown(pilot)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: status.row(desk, "acme", "openai").usable)
+        await until(pilot, lambda: status.row(session, "acme", "openai").usable)
 
 
 async def test_a_planted_credential_does_not_serve_a_question() -> None:
-    desk = practice_desk(pace=0.0)
-    tenant = tenants.get(desk, "acme")
-    held = next(each for each in sealed.listing(desk, "acme", "openai") if each.active)
+    session = practice_session(pace=0.0)
+    tenant = tenants.get(session, "acme")
+    held = next(each for each in sealed.listing(session, "acme", "openai") if each.active)
     made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
     made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, sealed.binding("acme", made)))
-    with desk.store("acme").transaction() as tables:
+    with session.store("acme").transaction() as tables:
         table = tables.table("credentials")
         table.remove(lambda each: (each["provider"], each["name"]) == ("openai", "default"))
         table.insert(record(made))
-    async with console(desk, "acme") as pilot:
+    async with console(session, "acme") as pilot:
         await pilot.press("4")
         await until_shown(pilot, "enter send")
         await pilot.press(*"hello", "enter")

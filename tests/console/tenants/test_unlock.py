@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.errors import Locked
-from tui.practice.tenants import PASSPHRASE, practice_desk
+from tui.practice.tenants import PASSPHRASE, practice_session
 from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace import tenants
@@ -53,26 +53,26 @@ async def asked(pilot: Pilot[None]) -> list[bool]:
 
 
 async def test_it_is_drawn_as_designed() -> None:
-    async with console(practice_desk(), "north-lab") as pilot:
+    async with console(practice_session(), "north-lab") as pilot:
         await asked(pilot)
         await until_shown(pilot, "▸ Passphrase")
         assert "\n".join(rows(pilot)[1:]) == DRAWN
 
 
 async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
-    desk = practice_desk()
-    async with console(desk, "north-lab") as pilot:
+    session = practice_session()
+    async with console(session, "north-lab") as pilot:
         answers = await asked(pilot)
         await pilot.press(*PASSPHRASE)
         assert "••••••••  " in shown(pilot) and PASSPHRASE not in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: answers == [True])
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.is_open(desk, "north-lab")
+        assert tenants.is_open(session, "north-lab")
 
 
 async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus() -> None:
-    async with console(practice_desk(), "north-lab") as pilot:
+    async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         await pilot.press(*"wrong", "enter")
         await until_shown(pilot, "▲ This passphrase does not open the keys.")
@@ -83,7 +83,7 @@ async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus(
 
 
 async def test_after_three_misses_a_second_is_waited_and_said() -> None:
-    async with console(practice_desk(), "north-lab") as pilot:
+    async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         for _ in range(3):
             await pilot.press("x", "enter")
@@ -95,7 +95,7 @@ async def test_after_three_misses_a_second_is_waited_and_said() -> None:
 
 
 async def test_escape_answers_no_and_an_empty_field_tries_nothing() -> None:
-    async with console(practice_desk(), "north-lab") as pilot:
+    async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         await pilot.press("enter", "tab", "enter")
         assert "▲" not in shown(pilot)
@@ -108,7 +108,7 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
     async def slow(*_: object) -> None:
         await asyncio.sleep(30)
 
-    async with console(practice_desk(), "north-lab") as pilot:
+    async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         monkeypatch.setattr(tenants, "unlock", slow)
         await pilot.press("x", "enter")
@@ -119,11 +119,11 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
 
 
 async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
-    desk = empty_desk()
-    tenant = await tenants.create(desk, "acme", Secret("secret"))
-    tenants.lock(desk, tenant.id)
-    desk.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
-    async with console(desk, "acme") as pilot:
+    session = empty_desk()
+    tenant = await tenants.create(session, "acme", Secret("secret"))
+    tenants.lock(session, tenant.id)
+    session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
+    async with console(session, "acme") as pilot:
         await asked(pilot)
         await until_shown(pilot, "▲ The key file of acme is not there.")
         assert "The keys of this tenant cannot be opened." in shown(pilot)
@@ -131,15 +131,15 @@ async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
 
 
 async def test_a_key_file_of_another_tenant_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = empty_desk()
-    one = await tenants.create(desk, "acme", Secret("secret"))
-    other = await tenants.create(desk, "other", Secret("secret"))
-    tenants.lock(desk, one.id)
-    pem = desk.keys.folder(other.id).read(f"{other.key_id}.pem") or b""
-    desk.keys.folder(one.id).write(f"{one.key_id}.pem", pem)
+    session = empty_desk()
+    one = await tenants.create(session, "acme", Secret("secret"))
+    other = await tenants.create(session, "other", Secret("secret"))
+    tenants.lock(session, one.id)
+    pem = session.keys.folder(other.id).read(f"{other.key_id}.pem") or b""
+    session.keys.folder(one.id).write(f"{one.key_id}.pem", pem)
     with pytest.raises(Locked):
-        await keyring.unlock(desk, one.id, Secret("secret"))
-    async with console(desk, "acme") as pilot:
+        await keyring.unlock(session, one.id, Secret("secret"))
+    async with console(session, "acme") as pilot:
         await asked(pilot)
         await pilot.press(*"secret", "enter")
         await until_shown(pilot, "▲ The key file of this tenant is not the one")
@@ -148,8 +148,8 @@ async def test_a_key_file_of_another_tenant_is_said(monkeypatch: pytest.MonkeyPa
 async def test_the_lock_time_follows_the_preferences() -> None:
     from dataclasses import replace
 
-    desk = practice_desk()
-    desk.config = replace(desk.config, auto_lock=0)
-    async with console(desk, "north-lab") as pilot:
+    session = practice_session()
+    session.config = replace(session.config, auto_lock=0)
+    async with console(session, "north-lab") as pilot:
         await asked(pilot)
         assert "L locks it again." in shown(pilot)

@@ -12,8 +12,8 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.app import PRACTICE, Modeldeck
 from tui.errors import Problem
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
 
@@ -50,11 +50,14 @@ def focus(pilot: Pilot[None]) -> str:
     return next(row for row in rows(pilot) if row.startswith(" ▸"))[3:20].strip()
 
 
-def on_disk(desk: Desk, home: Path) -> Desk:
+def on_disk(session: Session, home: Path) -> Session:
     """The same desk in a real home."""
-    desk.environ = {**desk.environ, "HOME": str(home)}
-    desk.data, desk.keys = Disk(home / ".local/share/modeldeck"), Disk(home / ".local/state/modeldeck/keys")
-    return desk
+    session.environ = {**session.environ, "HOME": str(home)}
+    session.data, session.keys = (
+        DiskFolder(home / ".local/share/modeldeck"),
+        DiskFolder(home / ".local/state/modeldeck/keys"),
+    )
+    return session
 
 
 class Held:
@@ -64,7 +67,7 @@ class Held:
         self.started, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
         make = envelope.make
 
-        def held(bits: int) -> envelope.Made:
+        def held(bits: int) -> envelope.NewKeyPair:
             self.started.set()
             self.go.wait(10)
             self.done.set()
@@ -106,11 +109,11 @@ async def test_tab_goes_round_and_the_second_field_comes_with_the_passphrase() -
 
 
 async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(desk, "acme").protected is False
+        assert tenants.find(session, "acme").protected is False
         assert rows(pilot)[0].startswith(" ▪ acme  open")
 
 
@@ -127,8 +130,8 @@ async def test_a_model_server_on_this_machine_is_looked_for_at_once() -> None:
 
 
 async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -> None:
-    desk = on_disk(empty_desk(), tmp_path)
-    async with console(desk, None) as pilot:
+    session = on_disk(empty_desk(), tmp_path)
+    async with console(session, None) as pilot:
         await pilot.press("up")
         assert "(•) practice" in shown(pilot) and "[ Open practice ]" in shown(pilot)
         assert rows(pilot)[-1].startswith(" enter open  up down choose")
@@ -139,28 +142,28 @@ async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -
 
 
 async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", "enter")
         await until(pilot, lambda: focus(pilot) == "Start with")
-        assert not tenants.ids(desk)
+        assert not tenants.ids(session)
         await pilot.press("tab", "tab", "backspace", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(desk, "acm")
+        assert tenants.find(session, "acm")
 
 
 async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
         await until_shown(pilot, "▲ The two are not the same.")
         assert focus(pilot) == "Again" and shown(pilot).count("[••••••  ") == 2
-        assert not tenants.ids(desk)
+        assert not tenants.ids(session)
         await pilot.press("ctrl+u")
         assert "not the same" not in shown(pilot)
         await pilot.press(*"secret", "tab", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(desk, "acme").protected
+        assert tenants.find(session, "acme").protected
 
 
 async def test_a_passphrase_typed_once_is_asked_for_again() -> None:
@@ -170,8 +173,8 @@ async def test_a_passphrase_typed_once_is_asked_for_again() -> None:
 
 
 async def test_a_name_that_cannot_be_is_said_under_the_field_and_stays() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "ctrl+u", "enter")
         await until_shown(pilot, "▲ A tenant needs a name.")
         assert focus(pilot) == "Tenant"
@@ -179,23 +182,23 @@ async def test_a_name_that_cannot_be_is_said_under_the_field_and_stays() -> None
         await until_shown(pilot, "x" * 50)
         await pilot.press("enter")
         await until_shown(pilot, "this one has 61.")
-        assert not tenants.ids(desk)
+        assert not tenants.ids(session)
 
 
 async def test_a_paste_of_three_lines_makes_nothing() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         for _ in range(4):
             pilot.app.post_message(events.Paste("one\ntwo\nthree\n"))
             await pilot.pause()
             await pilot.press("tab")
         assert "[acmeone two three  " in shown(pilot)
-        assert not tenants.ids(desk) and "Welcome" in rows(pilot)[1]
+        assert not tenants.ids(session) and "Welcome" in rows(pilot)[1]
 
 
 async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    desk, held = empty_desk(), Held(monkeypatch)
-    async with console(desk, None) as pilot:
+    session, held = empty_desk(), Held(monkeypatch)
+    async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
         await until_shown(pilot, "… making the key pair")
         assert rows(pilot)[-1] == " esc stop  ctrl+q quit  f1 help"
@@ -207,7 +210,7 @@ async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkey
         await until(pilot, held.done.is_set)
         await asyncio.to_thread(lambda: None)
         await pilot.pause(0.1)
-        assert not tenants.ids(desk) and not desk.keys.folders()
+        assert not tenants.ids(session) and not session.keys.folders()
 
 
 async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,8 +241,8 @@ async def test_a_login_name_that_is_hostile_is_drawn_as_text() -> None:
 
 
 async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
-    desk = empty_desk()
-    async with console(desk, None) as pilot:
+    session = empty_desk()
+    async with console(session, None) as pilot:
         before = shown(pilot)
         await pilot.press(*["escape"] * 5, "q", "1", "n", "0", "d")
         assert shown(pilot) == before and pilot.app.is_running
@@ -247,22 +250,22 @@ async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 14), (120, 40)])
 async def test_every_field_can_be_used_at_any_size(size: tuple[int, int]) -> None:
-    desk = empty_desk()
-    async with console(desk, None, size) as pilot:
+    session = empty_desk()
+    async with console(session, None, size) as pilot:
         await pilot.press("tab", "tab", *"-in-a-narrow-window")
         assert "window" in shown(pilot)
         assert all(len(row) <= size[0] for row in rows(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: tenants.ids(desk))
+        await until(pilot, lambda: tenants.ids(session))
 
 
 def test_practice_follows_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     from tui.console import app
 
-    ran: list[Desk] = []
+    ran: list[Session] = []
 
     def run_once(self: Modeldeck, **_: object) -> str | None:
-        ran.append(self.desk)
+        ran.append(self.session)
         return PRACTICE if len(ran) == 1 else None
 
     monkeypatch.setattr(Modeldeck, "run", run_once)

@@ -11,8 +11,8 @@ from tests.display.emulated import Watched, difference
 from tui.config import Config
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
-from tui.console.terminal.flow_control import Pace
-from tui.practice.tenants import practice_desk
+from tui.console.terminal.flow_control import FlowControl
+from tui.practice.tenants import practice_session
 from tui.providers.events import Event, Finish, TextDelta
 from tui.workspace.playground import calls
 
@@ -96,9 +96,9 @@ async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeyp
     monkeypatch.setattr(calls, "chat", chat)
     clock = 0.0
     monkeypatch.setattr("tui.console.terminal.display.monotonic", lambda: clock)
-    desk = practice_desk()
-    desk.config = Config(start="playground")
-    app = Watched(size, desk, Pace())
+    session = practice_session()
+    session.config = Config(start="playground")
+    app = Watched(size, session, FlowControl())
     async with app.run_test(size=size) as pilot:
         await until_shown(pilot, "enter send")
         assert isinstance(app.screen, Playground)

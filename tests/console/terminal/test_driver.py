@@ -3,12 +3,12 @@
 import pytest
 from textual.events import Key
 
-from tui.console.terminal.driver import Escape, Keys, Pasted, Splitter, unalt
+from tui.console.terminal.driver import Escape, Keys, Pasted, InputSplitter, split_alt_key
 from tui.console.terminal.flow_control import ANSWER
 
 
 def fed(*reads: str) -> list[object]:
-    splitter = Splitter()
+    splitter = InputSplitter()
     return [piece for read in reads for piece in splitter.feed(read)] + list(splitter.waited())
 
 
@@ -53,20 +53,20 @@ def test_long_text_without_brackets_is_a_paste() -> None:
 
 
 def test_alt_and_a_key_are_escape_and_that_key() -> None:
-    assert [each.key for each in unalt(Key("alt+j", None))] == ["escape", "j"]
-    assert [each.character for each in unalt(Key("alt+j", None))] == ["\x1b", "j"]
+    assert [each.key for each in split_alt_key(Key("alt+j", None))] == ["escape", "j"]
+    assert [each.character for each in split_alt_key(Key("alt+j", None))] == ["\x1b", "j"]
 
 
 def test_alt_enter_is_enter() -> None:
-    assert [each.key for each in unalt(Key("alt+enter", None))] == ["enter"]
+    assert [each.key for each in split_alt_key(Key("alt+enter", None))] == ["enter"]
 
 
 def test_other_keys_pass() -> None:
-    assert [each.key for each in unalt(Key("ctrl+j", None))] == ["ctrl+j"]
+    assert [each.key for each in split_alt_key(Key("ctrl+j", None))] == ["ctrl+j"]
 
 
 def test_what_the_terminal_answers_stands_apart_from_keys_of_the_same_read() -> None:
-    assert list(Splitter().feed(f"a{ANSWER}\x1b{ANSWER}b")) == [
+    assert list(InputSplitter().feed(f"a{ANSWER}\x1b{ANSWER}b")) == [
         Keys("a"),
         Keys(ANSWER),
         Escape(),

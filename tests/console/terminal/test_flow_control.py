@@ -1,13 +1,13 @@
 """How much is sent at once, by a terminal that answers after its time."""
 
-from tui.console.terminal.flow_control import QUESTION, Pace, hidden
+from tui.console.terminal.flow_control import QUESTION, FlowControl, hidden
 
 EVERYTHING = 1 << 20
 
 
-def line(speed: float, delay: float, steps: int) -> Pace:
+def line(speed: float, delay: float, steps: int) -> FlowControl:
     """A pace that has sent all it may, step after step, over a line of bytes a second that takes `delay` both ways."""
-    pace, now, taken = Pace(), 0.0, 0.0
+    pace, now, taken = FlowControl(), 0.0, 0.0
     pace.sent(0, now)
     pace.answered(delay)
     now = taken = delay
@@ -57,7 +57,7 @@ def test_nothing_is_sent_while_as_much_is_on_the_way() -> None:
 
 
 def test_a_terminal_that_never_answers_is_sent_everything_and_soon_asked_nothing() -> None:
-    pace = Pace()
+    pace = FlowControl()
     asked = [pace.sent(100, now) for now in range(10)]
     assert set(asked[5:]) == {""} and asked[0] == QUESTION
     assert pace.room(20.0) == EVERYTHING
@@ -71,7 +71,7 @@ def test_a_terminal_that_answers_no_more_does_not_hold_the_console_up() -> None:
 
 
 def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
-    pace = Pace()
+    pace = FlowControl()
     pace.sent(600, 100.0)
     assert pace.room(100.1) == 0
     assert pace.room(100.3) == EVERYTHING
@@ -81,7 +81,7 @@ def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
 
 
 def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
-    pace, now, sent = Pace(speed=800), 100.0, 0
+    pace, now, sent = FlowControl(speed=800), 100.0, 0
     while now < 110.0:
         if room := pace.room(now):
             assert room <= 80
@@ -93,7 +93,7 @@ def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
 
 def test_what_hides_a_line_may_send_half_as_much_again_and_keys_do_not_wait() -> None:
     bits = 9600
-    pace, now, waiting = Pace(speed=hidden(bits)), 100.0, 0.0
+    pace, now, waiting = FlowControl(speed=hidden(bits)), 100.0, 0.0
     while now < 130.0:
         if room := pace.room(now):
             pace.sent(room, now)

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 
 from tests.console.pilot import rows, until
-from tui.console.playground.chat.blocks import Asked, Reply
+from tui.console.playground.chat.blocks import Asked, AnswerBlock
 from tui.console.widgets.static_text import line
 from tui.console.widgets.transcript import Transcript
 
@@ -38,7 +38,7 @@ class Reading(App[None]):
 
 
 @asynccontextmanager
-async def reading(*blocks: Lines | Asked | Reply, size: tuple[int, int] = (40, 10)) -> AsyncIterator[Pilot[None]]:
+async def reading(*blocks: Lines | Asked | AnswerBlock, size: tuple[int, int] = (40, 10)) -> AsyncIterator[Pilot[None]]:
     async with Reading().run_test(size=size) as pilot:
         pilot.app.query_one(Transcript).show(blocks)
         await pilot.pause()
@@ -121,7 +121,7 @@ async def test_the_cursor_moves_by_rows_and_takes_the_view_along() -> None:
 
 
 async def test_text_is_wrapped_anew_when_the_window_changes_and_the_end_stays_in_sight() -> None:
-    reply = Reply("m", "word " * 60)
+    reply = AnswerBlock("m", "word " * 60)
     async with reading(Lines("a", 10), reply) as pilot:
         assert all(len(row) <= 40 for row in rows(pilot))
         await pilot.resize_terminal(100, 10)
@@ -173,7 +173,7 @@ async def test_the_wheel_scrolls() -> None:
 
 
 async def test_an_answer_of_twenty_thousand_tokens_and_a_huge_line_stay_quick() -> None:
-    reply = Reply("m")
+    reply = AnswerBlock("m")
     reply.begin()
     async with reading(reply, size=(80, 24)) as pilot:
         shown, worst, began = transcript(pilot), 0.0, process_time()

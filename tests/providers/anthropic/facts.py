@@ -5,10 +5,10 @@ from typing import Any
 
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.facts import Chat, Facts, Said, Stream, read, sse
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Refused, Restricted, Unreachable
-from tui.providers.events import Accepted, Finish, Listed, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Message, Refusal
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import CredentialRejected, ScopeMissing, NetworkError
+from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Message, ApiError
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -84,12 +84,12 @@ NO_CREDIT = "Your credit balance is too low to access the Anthropic API. Please 
 NOT_TAKEN = "Anthropic does not accept this call for claude-opus-5-5 (400)."
 
 REFUSALS = (
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", Refused,
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", CredentialRejected,
          "https://platform.claude.com/settings/keys"),
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", Refused,
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", CredentialRejected,
          call="verify"),
     Said(401, failure("authentication_error", "OAuth authentication is currently not supported."),
-         "This is a sign-in token of a subscription", Refused, "Make an API key."),
+         "This is a sign-in token of a subscription", CredentialRejected, "Make an API key."),
     Said(400, failure(INVALID, NO_CREDIT), "Your Anthropic account has no credit left.", hint="Add credit",
          headers={"x-should-retry": "true"}),
     Said(402, failure("billing_error"), "Your Anthropic account has no credit left.", hint="billing page"),
@@ -106,17 +106,17 @@ REFUSALS = (
     Said(429, failure(LIMITED, code="ramp_limit_exceeded"), "Anthropic is too busy.",
          headers={"retry-after": "0.01"}, retried=True),
     Said(403, failure("permission_error", "Your API key does not have permission to use the specified resource."),
-         "Anthropic knows this key, but it may not use claude-opus-5-5.", Restricted, "Allow the model"),
-    Said(403, failure("permission_error"), "Anthropic knows this key, but it may not list models.", Restricted,
+         "Anthropic knows this key, but it may not use claude-opus-5-5.", ScopeMissing, "Allow the model"),
+    Said(403, failure("permission_error"), "Anthropic knows this key, but it may not list models.", ScopeMissing,
          "Save and add models by hand", call="verify"),
     Said(403, failure("permission_error", code="organization_on_hold"),
-         "Anthropic has put the organization of this key on hold.", Restricted),
+         "Anthropic has put the organization of this key on hold.", ScopeMissing),
     Said(403, failure("permission_error", "This organization has been disabled."),
-         "Anthropic has put the organization of this key on hold.", Restricted),
+         "Anthropic has put the organization of this key on hold.", ScopeMissing),
     Said(403, {"error": {"message": "Access is not allowed from unsupported countries, regions, or territories."}},
-         "Anthropic does not serve the country or region", Unreachable, "Call from a network"),
+         "Anthropic does not serve the country or region", NetworkError, "Call from a network"),
     Said(403, failure("permission_error", "anthropic-workspace-id: does not match the workspace of this key."),
-         "The workspace does not belong to this key.", Refused, "leave it empty", call="verify"),
+         "The workspace does not belong to this key.", CredentialRejected, "leave it empty", call="verify"),
     Said(404, failure("not_found_error", "model: claude-opus-5-5"), "Anthropic does not know claude-opus-5-5",
          hint="retired ones"),
     Said(404, failure("not_found_error", "Not Found"), "{host} found nothing: claude-opus-5-5 is not known there"),
@@ -160,7 +160,7 @@ def chat(
 ) -> Call:
     assert p.chat
     messages = tuple(Message(*each) for each in turns) or (Message("system", "Be brief."), Message("user", "Hello?"))
-    return p.chat(BASE, ChatAsk(Model("anthropic", model, ModelType.CHAT), messages, parameters, stream))
+    return p.chat(BASE, ChatRequest(Model("anthropic", model, ModelType.CHAT), messages, parameters, stream))
 
 
 def events(p: Provider, *data: dict[str, Any], end: bool = True) -> list[Any]:
@@ -397,13 +397,13 @@ def the_list_is_read_page_by_page(p: Provider) -> None:
     )
     older = entry("claude-sonnet-4-5", lifecycle="deprecated", retires_at="2026-12-01T00:00:00Z")
     first = read(p.verify(BASE), page(newest, entry("claude-2", lifecycle="retired"), more=True, last="claude-2"))
-    assert first[0] == Listed((Model("anthropic", "claude-opus-5-5", ModelType.CHAT, context=1_000_000),), 2)
+    assert first[0] == ModelsListed((Model("anthropic", "claude-opus-5-5", ModelType.CHAT, context=1_000_000),), 2)
     following = first[1]
     assert isinstance(following, Call)
     assert (following.method, following.url) == ("GET", "https://api.anthropic.com/v1/models")
     assert following.query == {"limit": "1000", "after_id": "claude-2"}
     assert read(following, page(older, {"type": "model"}, 7)) == [
-        Listed((Model("anthropic", "claude-sonnet-4-5", ModelType.CHAT, ends="2026-12-01"),), 3),
+        ModelsListed((Model("anthropic", "claude-sonnet-4-5", ModelType.CHAT, ends="2026-12-01"),), 3),
         Accepted(),
     ]
     # The same page again would never come to an end.
@@ -417,8 +417,8 @@ def items_of_older_servers_have_a_name_and_little_else(p: Provider) -> None:
     listed = read(p.verify(BASE), {"data": [{"id": name, "retires_at": 7, "max_input_tokens": "x"} for name in names]})
     ends = ("2026-11-30", "", "")
     models = tuple(Model("anthropic", name, ModelType.CHAT, ends=date) for name, date in zip(names, ends, strict=True))
-    assert listed == [Listed(models, 3), Accepted()]
-    assert read(p.verify(BASE), page()) == [Listed((), 0), Accepted()]
+    assert listed == [ModelsListed(models, 3), Accepted()]
+    assert read(p.verify(BASE), page()) == [ModelsListed((), 0), Accepted()]
     for odd in ({"data": 7}, {}, 7):
         refused = read(p.verify(BASE), odd)[0]
         assert refused.code == "malformed"
@@ -448,7 +448,7 @@ def what_is_known_without_asking(p: Provider) -> None:
             "claude-opus-5",
         )
     }
-    gone = Refusal(404, kind="not_found_error", message="model: claude-2.1")
+    gone = ApiError(404, kind="not_found_error", message="model: claude-2.1")
     said = p.explain(gone, "claude-2.1")
     assert said and said.message == "Anthropic retired claude-2.1 on 2025-07-21."
 
@@ -488,7 +488,7 @@ def what_a_model_takes(p: Provider) -> None:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("anthropic", "Anthropic", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("anthropic", "Anthropic", Supply.OWN, ImportMode.BOTH)
     assert p.types == (ModelType.CHAT,)
     assert [(each.name, each.secret, each.required, each.more) for each in p.fields] == [
         ("api_key", True, True, False),
@@ -524,7 +524,7 @@ def an_error_body(p: Provider) -> None:
     headers = {"request-id": "req_9"}
     body = failure("rate_limit_error", "M", "ramp_limit_exceeded")
     told = p.refusal(429, headers | {"retry-after": "2"}, body)
-    expected = Refusal(429, "ramp_limit_exceeded", "rate_limit_error", "M", "", "req_01Kz", told.headers)
+    expected = ApiError(429, "ramp_limit_exceeded", "rate_limit_error", "M", "", "req_01Kz", told.headers)
     assert told == expected
     assert told.headers == headers | {"retry-after": "2"}
     bare = p.refusal(400, headers, {"type": "error", "error": {"type": "invalid_request_error", "message": "M"}})
@@ -552,7 +552,7 @@ def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
     call = chat(p, temperature=0.5, top_k=9)
 
     def mended(said: str, asked: Call = call, status: int = 400) -> Any:
-        return p.amend(asked, Refusal(status, kind=INVALID, message=said))
+        return p.amend(asked, ApiError(status, kind=INVALID, message=said))
 
     for said in (
         "`temperature` is deprecated for this model.",
@@ -584,7 +584,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     call = chat(p, thinking="adaptive", effort="max")
 
     def mended(said: str) -> Any:
-        return p.amend(call, Refusal(400, kind=INVALID, message=said))
+        return p.amend(call, ApiError(400, kind=INVALID, message=said))
 
     for said in ("This model does not support the effort parameter.", "output_config: Extra inputs are not permitted"):
         better, sentence = mended(said)
@@ -597,7 +597,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     shown, sentence = mended("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
     assert sentence == "claude-opus-5-5 shows its thoughts in its own way."
-    assert p.amend(shown, Refusal(400, message="thinking.adaptive.display: not permitted"))[0].json == {
+    assert p.amend(shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
         name: value for name, value in shown.json.items() if name != "thinking"
     }
 
@@ -606,14 +606,14 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
 def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
     said = "max_tokens: 90000 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
     call = chat(p, max_tokens=90_000)
-    better, sentence = p.amend(call, Refusal(400, kind=INVALID, message=said))
+    better, sentence = p.amend(call, ApiError(400, kind=INVALID, message=said))
     assert better.json == call.json | {"max_tokens": 64_000}
     assert sentence == "claude-opus-5-5 gives 64,000 tokens at most."
 
 
 @check
 def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
-    said = Refusal(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
+    said = ApiError(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
     for call in (p.verify(BASE), chat(p)):
         better, sentence = p.amend(call, said)
         assert better.headers == {"anthropic-version": OLDER}
@@ -625,14 +625,14 @@ def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
 @check
 def words_of_the_account(p: Provider) -> None:
     for said in ("spend limit", "spending limit", "usage limit"):
-        problem = p.explain(Refusal(400, kind=INVALID, message=f"Your {said} is reached."), "m")
+        problem = p.explain(ApiError(400, kind=INVALID, message=f"Your {said} is reached."), "m")
         assert problem and problem.message.startswith("A spending limit")
-    assert p.explain(Refusal(400, kind=INVALID, message="The text is bad."), "m") is None
-    assert p.explain(Refusal(401, kind="authentication_error", message="invalid x-api-key"), "m") is None
-    assert p.explain(Refusal(529, kind="overloaded_error"), "m") is None
+    assert p.explain(ApiError(400, kind=INVALID, message="The text is bad."), "m") is None
+    assert p.explain(ApiError(401, kind="authentication_error", message="invalid x-api-key"), "m") is None
+    assert p.explain(ApiError(529, kind="overloaded_error"), "m") is None
     for said in ("Country is not supported", "this region", "this territory"):
-        assert isinstance(p.explain(Refusal(403, message=said), "m"), Unreachable)
-    long = p.explain(Refusal(400, message="input exceeds the context limit"), "m")
+        assert isinstance(p.explain(ApiError(403, message=said), "m"), NetworkError)
+    long = p.explain(ApiError(400, message="input exceeds the context limit"), "m")
     assert long and long.message == "This is longer than m can take."
 
 

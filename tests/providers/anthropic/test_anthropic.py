@@ -6,34 +6,34 @@ import pytest
 
 from tests.providers.anthropic.facts import STREAM, failure, named, start, text
 from tests.providers.facts import every
-from tests.providers.http_server import QUICK, http, run, serve, text_of
+from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
 from tui.providers.anthropic import generation
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Finish, Listed, Notice, Retrying, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.origins import clean_url
-from tui.providers.requests import ChatAsk, Frame, Message, Refusal
-from tui.workspace.credentials.paste import belongs_to, shape
+from tui.providers.requests import ChatRequest, Frame, Message, ApiError
+from tui.workspace.credentials.paste import likely_provider, shape
 
 DECLARED = PROVIDERS["anthropic"]
 CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
-SHORT = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, retry_after=1)
+SHORT = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, retry_after=1)
 
 
 async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):
     access = access_to(DECLARED, api_key=key)
-    asked = ChatAsk(Model("anthropic", model, ModelType.CHAT), (Message("user", question),), parameters)
-    return await run(wire or Wire({}, transport(0), SHORT), access, DECLARED.chat(access.fields, asked))
+    asked = ChatRequest(Model("anthropic", model, ModelType.CHAT), (Message("user", question),), parameters)
+    return await run(wire or Client({}, transport(0), SHORT), access, DECLARED.chat(access.fields, asked))
 
 
 def documented(name):
     """What a chat's reader makes of a stream as the documentation shows it."""
-    call = DECLARED.chat({"base_url": "https://api.anthropic.com"}, ChatAsk(CHAT.model, (Message("user", "Hi"),)))
+    call = DECLARED.chat({"base_url": "https://api.anthropic.com"}, ChatRequest(CHAT.model, (Message("user", "Hi"),)))
     read = call.reader()
     frames = [Frame(json.loads(data), event) for data, event in Events().feed(fixture("anthropic", name))]
     assert all(frame.event == frame.data["type"] for frame in frames)
@@ -44,16 +44,16 @@ def test_the_documented_streams():
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(12, 6), Finish("end_turn")]
     *told, refused = documented("chat_error.sse")
     assert told == [ThinkingDelta("Compare the two."), TextDelta("The first")]
-    assert refused == Refusal(
+    assert refused == ApiError(
         529, kind="overloaded_error", message="Overloaded", request_id="req_01Practice", headers=refused.headers
     )
 
 
 async def test_the_list_comes_in_pages_and_is_accepted_once():
     access = access_to(DECLARED)
-    events, problem = await run(Wire({}, transport(0)), access, DECLARED.verify(access.fields))
+    events, problem = await run(Client({}, transport(0)), access, DECLARED.verify(access.fields))
     assert problem is None
-    pages = [each for each in events if isinstance(each, Listed)]
+    pages = [each for each in events if isinstance(each, ModelsListed)]
     assert [len(each.models) for each in pages] == [5, 4]
     assert events[-1] == Accepted()
     ends = {model.id: model.ends for page in pages for model in page.models if model.ends}
@@ -65,7 +65,7 @@ async def test_each_version_is_asked_with_what_it_takes(version):
     asked = {"temperature": 0.2} if version == "2023-06-01" else {}
     async with serve([http({"type": "message", "content": [{"type": "text", "text": "Hi"}]})]) as server:
         access = CHAT.access(server.origin)
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         await run(wire, access, CHAT.call(access, stream=False, **asked))
         await wire.aclose()
     headers = server.asked[0].headers
@@ -90,16 +90,16 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
     overloaded = named(failure("overloaded_error", "Overloaded"))
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
     good = head + STREAM.opening + STREAM.text("Hi") + STREAM.closing
-    wire = Wire({}, limits=QUICK)
+    wire = Client({}, limits=QUICK)
     async with serve([head + named(start()) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (text_of(events), problem, len(server.asked)) == ("Hi", None, 2)
+        assert (b64url_encode(events), problem, len(server.asked)) == ("Hi", None, 2)
         assert any(isinstance(each, Retrying) and each.reason == "busy" for each in events)
     async with serve([head + named(start()) + named(text("Half an")) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (text_of(events), len(server.asked)) == ("Half an", 1)
+        assert (b64url_encode(events), len(server.asked)) == ("Half an", 1)
         assert problem and problem.message == "Anthropic is too busy."
         assert "Overloaded (request req_01Kz)" in problem.detail
     await wire.aclose()
@@ -113,7 +113,7 @@ async def test_long_empty_busy_and_thoughtful_answers():
     events, _ = await ask("please think")
     assert isinstance(events[0], ThinkingDelta)
     assert next(each for each in events if isinstance(each, Usage)).reasoning > 0
-    wire = Wire({}, transport(0), SHORT)
+    wire = Client({}, transport(0), SHORT)
     _, problem = await ask("please be busy", wire=wire)
     assert problem and problem.message == "Anthropic is too busy."
 
@@ -143,5 +143,5 @@ def test_pasted_addresses_and_keys():
     assert shape(key, "sk-ant-api03-FAKE") == "Anthropic API key"
     assert shape(key, "sk-ant-admin01-FAKE") == "Anthropic admin key, which calls no models"
     assert "no API key" in shape(key, "sk-ant-oat01-FAKE")
-    assert belongs_to("openai", PROVIDERS["openai"].field("api_key"), "sk-ant-api03-FAKE") == "anthropic"
-    assert belongs_to("anthropic", key, "sk-proj-FAKE") == "openai"
+    assert likely_provider("openai", PROVIDERS["openai"].field("api_key"), "sk-ant-api03-FAKE") == "anthropic"
+    assert likely_provider("anthropic", key, "sk-proj-FAKE") == "openai"

@@ -9,16 +9,16 @@ from typing import Any
 
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tests.providers.openai.facts import whole
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.errors import Usage as Unmeant
 from tui.practice.azure_openai.server import FIELDS as PRACTICE
 from tui.providers.events import (
     Accepted,
     Finish,
     Found,
-    Hit,
-    Learned,
+    SearchResult,
+    ModelDetails,
     Notice,
     TextDelta,
     Token,
@@ -26,7 +26,16 @@ from tui.providers.events import (
     Usage,
     Vectors,
 )
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal, Times, TranscribeAsk
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Framing,
+    Message,
+    ApiError,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -137,17 +146,17 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("401", UNKNOWN_KEY), NO_KEY, Refused, "one resource", call="verify"),
-        Said(401, error("Unauthorized", UNKNOWN_KEY), NO_KEY, Refused, "Keys and Endpoint"),
+        Said(401, error("401", UNKNOWN_KEY), NO_KEY, CredentialRejected, "one resource", call="verify"),
+        Said(401, error("Unauthorized", UNKNOWN_KEY), NO_KEY, CredentialRejected, "Keys and Endpoint"),
         Said(
             401,
             error("PermissionDenied", "Principal does not have access to API/Operation."),
             "Entra ID knows this application, but it has no role at this resource.",
-            Restricted,
+            ScopeMissing,
             "Cognitive Services OpenAI User",
             call="verify",
         ),
-        Said(403, error("403", "The principal lacks the required data action."), "Entra ID knows this", Restricted),
+        Said(403, error("403", "The principal lacks the required data action."), "Entra ID knows this", ScopeMissing),
         Said(
             401,
             error("401", "Audience is incorrect."),
@@ -159,11 +168,11 @@ FACTS = Facts(
             403,
             error("403", "Access denied due to Virtual Network/Firewall rules."),
             "The network rules of this resource keep this machine out.",
-            Unreachable,
+            NetworkError,
             "Networking",
             call="verify",
         ),
-        Said(403, error("403", "Public access is disabled. Configure private endpoint."), "The network", Unreachable),
+        Said(403, error("403", "Public access is disabled. Configure private endpoint."), "The network", NetworkError),
         Said(
             403,
             error("403", "Your resource has been temporarily blocked because we detected abuse."),
@@ -171,7 +180,7 @@ FACTS = Facts(
             Problem,
             "owner",
         ),
-        Said(403, error("403"), "Azure OpenAI does not allow this key to use gpt-east.", Restricted),
+        Said(403, error("403"), "Azure OpenAI does not allow this key to use gpt-east.", ScopeMissing),
         Said(
             404,
             error("DeploymentNotFound", "The API deployment for this resource does not exist."),
@@ -238,7 +247,7 @@ def deployed(name: str, base: str, kind: ModelType = ModelType.CHAT) -> Model:
 def chat(p: Provider, fields: Any = V1, stream: bool = True, name: str = "gpt-east", **parameters: Any) -> Call:
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
-    return p.chat(fields, ChatAsk(deployed(name, "gpt-5.4-mini"), messages, parameters, stream))
+    return p.chat(fields, ChatRequest(deployed(name, "gpt-5.4-mini"), messages, parameters, stream))
 
 
 def signed(p: Provider, call: Call, fields: Any = V1, **secrets: str) -> Call:
@@ -251,7 +260,7 @@ def signed(p: Provider, call: Call, fields: Any = V1, **secrets: str) -> Call:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("azure_openai", "Azure OpenAI", Supply.OWN, Intake.ADDED)
+    assert (p.id, p.label, p.supply, p.intake) == ("azure_openai", "Azure OpenAI", Supply.OWN, ImportMode.ADDED)
     key, application = "API key", "Entra ID application"
     assert [(each.name, each.required, each.secret, each.more, each.way) for each in p.fields] == [
         ("endpoint", True, False, False, ""),
@@ -373,35 +382,35 @@ def the_service_has_an_older_name(p: Provider) -> None:
     exchange = p.token(ENTRA)
     assert exchange and exchange.form
     for refused in (
-        Refusal(400, "AADSTS500011", "invalid_resource"),
-        Refusal(400, "AADSTS500011"),
-        Refusal(400, "AADSTS70011"),
-        Refusal(400, "AADSTS1002012"),
-        Refusal(400, kind="invalid_scope"),
-        Refusal(400, kind="invalid_target"),
-        Refusal(400, kind="invalid_resource"),
+        ApiError(400, "AADSTS500011", "invalid_resource"),
+        ApiError(400, "AADSTS500011"),
+        ApiError(400, "AADSTS70011"),
+        ApiError(400, "AADSTS1002012"),
+        ApiError(400, kind="invalid_scope"),
+        ApiError(400, kind="invalid_target"),
+        ApiError(400, kind="invalid_resource"),
     ):
         again, sentence = p.amend(exchange, refused) or (exchange, "")
         assert again.form == {**exchange.form, "scope": older}
         assert "older name" in sentence
         assert p.amend(again, refused) is None
         assert p.amend(dated, refused) is None
-    assert p.amend(exchange, Refusal(401, "AADSTS7000215", "invalid_client")) is None
+    assert p.amend(exchange, ApiError(401, "AADSTS7000215", "invalid_client")) is None
 
 
 @check
 def what_entra_says(p: Provider) -> None:
     for number, kind, words, hint in (
-        (7000215, Refused, "does not accept this client secret", "not its ID"),
-        (7000222, Refused, "has expired", "Certificates & secrets"),
-        (700016, Refused, "no such application in this directory", "(client) ID"),
-        (7000112, Refused, "is disabled", "Enterprise apps"),
-        (53003, Restricted, "Conditional Access", "allow"),
-        (90002, Refused, "no such directory", "(tenant) ID"),
-        (900023, Refused, "no such directory", "(tenant) ID"),
-        (500011, Refused, "does not know Azure OpenAI", "subscription"),
-        (70011, Refused, "does not know Azure OpenAI", "subscription"),
-        (99999, Refused, "gives no token", "its own words"),
+        (7000215, CredentialRejected, "does not accept this client secret", "not its ID"),
+        (7000222, CredentialRejected, "has expired", "Certificates & secrets"),
+        (700016, CredentialRejected, "no such application in this directory", "(client) ID"),
+        (7000112, CredentialRejected, "is disabled", "Enterprise apps"),
+        (53003, ScopeMissing, "Conditional Access", "allow"),
+        (90002, CredentialRejected, "no such directory", "(tenant) ID"),
+        (900023, CredentialRejected, "no such directory", "(tenant) ID"),
+        (500011, CredentialRejected, "does not know Azure OpenAI", "subscription"),
+        (70011, CredentialRejected, "does not know Azure OpenAI", "subscription"),
+        (99999, CredentialRejected, "gives no token", "its own words"),
     ):
         refused = p.refusal(401, {}, entra(number))
         assert (refused.code, refused.kind) == (f"AADSTS{number}", "invalid_client")
@@ -410,7 +419,7 @@ def what_entra_says(p: Provider) -> None:
         assert type(said) is kind and words in said.message and hint in said.hint, number
     for word in ("invalid_client", "unauthorized_client"):
         bare = p.explain(p.refusal(400, {}, {"error": word, "error_description": "Their words."}), "")
-        assert isinstance(bare, Refused) and "gives no token" in bare.message
+        assert isinstance(bare, CredentialRejected) and "gives no token" in bare.message
     for word in ("invalid_scope", "invalid_resource", "invalid_target"):
         bare = p.explain(p.refusal(400, {}, {"error": word, "error_description": "Their words."}), "")
         assert bare and "does not know Azure OpenAI" in bare.message
@@ -473,18 +482,18 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
     assert read(call, LIST) == [
         Found(
             (
-                Hit("Cohere-embed-v5", "embedding"),
-                Hit("gpt-5.4", "system reasoning, until 2027-09-03"),
-                Hit("gpt-5.4-mini-2025-12-01", "system reasoning, until 2026-12-12"),
-                Hit("gpt-5.4-mini-2026-03-17", "system reasoning, until 2027-03-18"),
-                Hit("grok-9", "system reasoning"),
-                Hit("text-embedding-3-small", "embedding"),
-                Hit("whisper-001", "speech-to-text, until 2026-12-15"),
+                SearchResult("Cohere-embed-v5", "embedding"),
+                SearchResult("gpt-5.4", "system reasoning, until 2027-09-03"),
+                SearchResult("gpt-5.4-mini-2025-12-01", "system reasoning, until 2026-12-12"),
+                SearchResult("gpt-5.4-mini-2026-03-17", "system reasoning, until 2027-03-18"),
+                SearchResult("grok-9", "system reasoning"),
+                SearchResult("text-embedding-3-small", "embedding"),
+                SearchResult("whisper-001", "speech-to-text, until 2026-12-15"),
             )
         )
     ]
     assert {400, 403, 404, 405} == set(call.takes)
-    assert read(call, Refusal(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [Found(())]
+    assert read(call, ApiError(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [Found(())]
 
 
 @check
@@ -510,18 +519,18 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         ("acme-large", ModelType.CHAT, "The resource lists no model acme-large; look how it is written."),
     ):
         model = deployed("east", base, kind)
-        assert looked(model, LIST) == [Learned(model, note)]
+        assert looked(model, LIST) == [ModelDetails(model, note)]
         for other in set(ModelType) - {kind} if base != "acme-large" else ():
             refused = looked(deployed("east", base, other), LIST)[0]
             assert refused.code == "wrong_type"
             said = p.explain(refused, "east")
             assert isinstance(said, Unmeant)
             assert said.message == f"{base} is for {kind.label}; east is to be added for something else."
-    unnamed = p.explain(Refusal(code="wrong_type", kind="embedding", message="ada"), "")
+    unnamed = p.explain(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
     assert unnamed and unnamed.message == "ada is for embedding; this is to be added for something else."
     model = deployed("east", "gpt-5.4-mini")
-    for nothing in (Refusal(404), Refusal(403), {"data": []}, {}):
-        assert looked(model, nothing) == [Learned(model)]
+    for nothing in (ApiError(404), ApiError(403), {"data": []}, {}):
+        assert looked(model, nothing) == [ModelDetails(model)]
 
 
 @check
@@ -536,12 +545,12 @@ def models_by_their_names(p: Provider) -> None:
         for name in names.split():
             for other in ModelType:
                 found = read(p.check_model(V1, deployed("east", name, other)), {})[0]
-                assert isinstance(found, Learned) == (other is kind), name
+                assert isinstance(found, ModelDetails) == (other is kind), name
 
 
 @check
 def a_deployment_that_is_a_model_name(p: Provider) -> None:
-    missing = Refusal(404, "DeploymentNotFound", message="The API deployment for this resource does not exist.")
+    missing = ApiError(404, "DeploymentNotFound", message="The API deployment for this resource does not exist.")
     names = (
         "gpt-4o gpt-4o-mini gpt-4.1-nano gpt-5.4-mini gpt-35-turbo gpt-35-turbo-16k gpt-4-32k gpt-5-chat o1 o3-mini"
         " gpt-4o-2024-08-06 text-embedding-3-small text-embedding-ada-002 whisper gpt-4o-transcribe model-router"
@@ -675,14 +684,14 @@ def a_field_that_an_older_version_does_not_know(p: Provider) -> None:
     call = chat(p, DATED)
     said = "Unrecognized request argument supplied: stream_options"
     for refused in (
-        Refusal(400, "unknown_parameter", param="stream_options"),
-        Refusal(400, message=said),
+        ApiError(400, "unknown_parameter", param="stream_options"),
+        ApiError(400, message=said),
     ):
         less, sentence = p.amend(call, refused) or (call, "")
         assert set(call.json) - set(less.json) == {"stream_options"}
         assert sentence == "gpt-east takes no stream options. It was left out."
     older, _ = p.amend(
-        chat(p, max_completion_tokens=9), Refusal(400, "unknown_parameter", param="max_completion_tokens")
+        chat(p, max_completion_tokens=9), ApiError(400, "unknown_parameter", param="max_completion_tokens")
     ) or (call, "")
     assert older.json["max_tokens"] == 9
 
@@ -695,7 +704,7 @@ def vectors_in_batches(p: Provider) -> None:
     assert p.embed
     model = deployed("embed-east", "text-embedding-3-small", ModelType.EMBEDDING)
     for fields, path in ((V1, "/openai/v1/embeddings"), (DATED, "/openai/deployments/embed-east/embeddings")):
-        call = p.embed(fields, EmbedAsk(model, tuple(map(str, range(2049)))))
+        call = p.embed(fields, EmbeddingRequest(model, tuple(map(str, range(2049)))))
         assert (call.method, call.url) == ("POST", HOST + path)
         # Gateways may not know base64.
         assert (call.json["model"], call.json["encoding_format"]) == ("embed-east", "float")
@@ -708,10 +717,16 @@ def vectors_in_batches(p: Provider) -> None:
         assert last == [Vectors(2048, ((1.0,),)), Usage(input=8), Finish("stop")]
 
 
-def recorded(p: Provider, base: str, fields: Any = V1, times: Times = Times.NONE, name: str = "ears") -> Call:
+def recorded(
+    p: Provider,
+    base: str,
+    fields: Any = V1,
+    times: TimestampGranularity = TimestampGranularity.NONE,
+    name: str = "ears",
+) -> Call:
     assert p.transcribe
     model = deployed(name, base, ModelType.SPEECH2TEXT)
-    return p.transcribe(fields, TranscribeAsk(model, SOUND, "audio/wav", 700, "en", times))
+    return p.transcribe(fields, TranscriptionRequest(model, SOUND, "audio/wav", 700, "en", times))
 
 
 @check
@@ -720,7 +735,7 @@ def a_recording_goes_to_a_deployment_in_the_form_of_its_model(p: Provider) -> No
         (V1, "/openai/v1/audio/transcriptions"),
         (DATED, "/openai/deployments/ears/audio/transcriptions"),
     ):
-        call = recorded(p, "whisper", fields, Times.SENTENCE)
+        call = recorded(p, "whisper", fields, TimestampGranularity.SENTENCE)
         assert (call.method, call.url, call.json) == ("POST", HOST + path, None)
         assert call.upload and (call.upload.path, call.upload.media, call.upload.name) == (SOUND, "audio/wav", "file")
         assert call.upload.parts == (
@@ -746,14 +761,14 @@ def a_recording_goes_to_a_deployment_in_the_form_of_its_model(p: Provider) -> No
 @check
 def a_region_that_knows_speech_on_the_dated_surface_alone(p: Provider) -> None:
     call = recorded(p, "whisper", name="my ears")
-    nowhere = Refusal(404, "404", message="Resource not found")
+    nowhere = ApiError(404, "404", message="Resource not found")
     dated, sentence = p.amend(call, nowhere) or (call, "")
     assert dated.url == f"{HOST}/openai/deployments/my%20ears/audio/transcriptions"
     assert (dated.query, dated.upload) == ({"api-version": "2025-04-01-preview"}, call.upload)
     assert "dated surface" in sentence
     assert p.amend(dated, nowhere) is None
-    assert p.amend(call, Refusal(404, "DeploymentNotFound")) is None
-    assert p.amend(call, Refusal(400)) is None
+    assert p.amend(call, ApiError(404, "DeploymentNotFound")) is None
+    assert p.amend(call, ApiError(400)) is None
     assert p.amend(chat(p), nowhere) is None
 
 
@@ -764,7 +779,7 @@ def a_region_that_knows_speech_on_the_dated_surface_alone(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"apim-request-id": "apim-1", "x-request-id": "req-1"}
     nested = p.refusal(404, headers, error("DeploymentNotFound", "M"))
-    assert nested == Refusal(404, "DeploymentNotFound", "", "M", "", "apim-1", headers)
+    assert nested == ApiError(404, "DeploymentNotFound", "", "M", "", "apim-1", headers)
     assert p.refusal(404, {"x-request-id": "req-1"}, error("404")).request_id == "req-1"
     assert p.refusal(404, {}, {"statusCode": 404, "message": "Resource not found"}).message == "Resource not found"
     assert p.refusal(502, {}, "plain").message == "plain"
@@ -782,10 +797,10 @@ def an_error_body(p: Provider) -> None:
         assert (p.refusal(400, {}, odd).code, p.refusal(400, {}, odd).kind) == ("content_filter", "")
     limited = p.refusal(429, {}, error("429", "rate limit"))
     assert not limited.final
-    assert p.explain(Refusal(401), "m") is None
+    assert p.explain(ApiError(401), "m") is None
 
 
 @check
 def a_failure_in_the_answer(p: Provider) -> None:
     parted = read(chat(p), chunk({"content": "Par"}), error("500", "Their words."), end=False)
-    assert parted == [TextDelta("Par"), Refusal(0, "500", message="Their words.")]
+    assert parted == [TextDelta("Par"), ApiError(0, "500", message="Their words.")]

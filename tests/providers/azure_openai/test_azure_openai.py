@@ -7,21 +7,21 @@ import httpx
 import pytest
 
 from tests.providers.facts import KEY, read
-from tests.providers.http_server import QUICK, run, text_of
-from tui.domain import CheckState, Model, ModelType, Origin
-from tui.errors import Problem, Refused, Restricted, Usage
+from tests.providers.http_server import QUICK, run, b64url_encode
+from tui.domain import VerificationState, Model, ModelType, Origin
+from tui.errors import Problem, CredentialRejected, ScopeMissing, Usage
 from tui.practice import transport
 from tui.practice.azure_openai.server import MODELS
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Wire
+from tui.providers.client.client import Access, Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, TextDelta
 from tui.providers.events import Usage as Used
-from tui.providers.requests import ChatAsk, Message
+from tui.providers.requests import ChatRequest, Message
 from tui.providers.spec import told
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog
@@ -54,12 +54,12 @@ def access(model: str = "", version: str = "", **secrets: str) -> Access:
 
 
 def question(given: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True):
-    return AZURE.chat(given.fields, ChatAsk(model, (Message("user", text),), {}, stream))
+    return AZURE.chat(given.fields, ChatRequest(model, (Message("user", text),), {}, stream))
 
 
 async def asked(text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **given: str):
     way = access(model.id, **given)
-    return await run(Wire({}, transport(0), QUICK), way, question(way, text, model, stream))
+    return await run(Client({}, transport(0), QUICK), way, question(way, text, model, stream))
 
 
 def documented(name: str):
@@ -81,12 +81,12 @@ def test_the_documented_streams():
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
 async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version):
     watched = Watched()
-    wire, given = Wire({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
+    wire, given = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
     events, problem = await run(wire, given, AZURE.verify(given.fields))
     assert (events, problem) == ([Accepted()], None)
     for _ in range(2):
         events, problem = await run(wire, given, question(given))
-        assert problem is None and text_of(events)
+        assert problem is None and b64url_encode(events)
     login, *calls = watched.asked
     assert [each.url.host for each in watched.asked] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
     assert str(login.url) == f"{LOGIN}/acme.example/oauth2/v2.0/token"
@@ -102,7 +102,7 @@ async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(ve
 async def test_the_key_of_a_resource_goes_to_no_other_host():
     watched = Watched()
     given = access(MINE.id)
-    _, problem = await run(Wire({}, watched, QUICK), given, question(given))
+    _, problem = await run(Client({}, watched, QUICK), given, question(given))
     assert problem is None
     assert [str(each.url) for each in watched.asked] == [f"{HOST}/openai/v1/chat/completions"]
     assert watched.asked[0].headers["api-key"] == KEY
@@ -112,13 +112,13 @@ async def test_the_key_of_a_resource_goes_to_no_other_host():
 @pytest.mark.parametrize(
     ("word", "kind", "says"),
     [
-        ("refused", Refused, "Entra ID does not accept this client secret."),
-        ("restricted", Restricted, "Entra ID knows this application, but it has no role at this resource."),
+        ("refused", CredentialRejected, "Entra ID does not accept this client secret."),
+        ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role at this resource."),
     ],
 )
 async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(word, kind, says):
     given = access(client_secret=f"FAKE-{word}-secret-of-nobody")
-    events, problem = await run(Wire({}, transport(0), QUICK), given, AZURE.verify(given.fields))
+    events, problem = await run(Client({}, transport(0), QUICK), given, AZURE.verify(given.fields))
     assert events == []
     assert (type(problem), problem.message) == (kind, says)
     assert f"FAKE-{word}" not in problem.hint + problem.detail
@@ -146,7 +146,7 @@ async def test_a_question_and_an_answer_that_the_filter_stops():
     assert problem and "(jailbreak)" in problem.message
     events, problem = await asked("Tell me a fairy tale")
     assert problem is None
-    assert text_of(events) == "Once there was"
+    assert b64url_encode(events) == "Once there was"
     assert not events[-1].complete
 
 
@@ -154,35 +154,35 @@ async def test_a_question_and_an_answer_that_the_filter_stops():
 
 
 @pytest.fixture
-async def tenant_id(disk_desk: Desk) -> str:
-    return (await tenants.create(disk_desk, "acme")).id
+async def tenant_id(disk_session: Session) -> str:
+    return (await tenants.create(disk_session, "acme")).id
 
 
-async def saved(desk: Desk, tenant_id: str, **values: str):
+async def saved(session: Session, tenant_id: str, **values: str):
     given = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
-    verified = await status.verify(desk, tenant_id, AZURE.id, given)
-    return await status.save(desk, tenant_id, AZURE.id, given, check=verified.check, listed=verified.listed)
+    verified = await status.verify(session, tenant_id, AZURE.id, given)
+    return await status.save(session, tenant_id, AZURE.id, given, check=verified.check, listed=verified.listed)
 
 
-async def test_it_is_set_up_and_nothing_is_imported(disk_desk: Desk, tenant_id: str):
-    stored = await saved(disk_desk, tenant_id, endpoint=TARGET, api_key=KEY)
+async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str):
+    stored = await saved(disk_session, tenant_id, endpoint=TARGET, api_key=KEY)
     assert (stored.clear, stored.origins) == ({"endpoint": HOST, "api_version": "2024-10-21"}, (HOST,))
-    assert stored.check.state is CheckState.READY
-    assert catalog.listing(disk_desk, tenant_id, provider=AZURE.id) == []
+    assert stored.check.state is VerificationState.READY
+    assert catalog.listing(disk_session, tenant_id, provider=AZURE.id) == []
 
 
-async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_desk: Desk, tenant_id: str):
-    await saved(disk_desk, tenant_id, endpoint=HOST, api_key=KEY)
-    stored = await saved(disk_desk, tenant_id, client_secret=SECRET, **APPLICATION)
+async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: Session, tenant_id: str):
+    await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
+    stored = await saved(disk_session, tenant_id, client_secret=SECRET, **APPLICATION)
     assert (set(stored.hints), stored.origins) == ({"client_secret"}, (HOST, LOGIN))
     assert stored.clear == {"endpoint": HOST} | APPLICATION
     # The secret stays where only the application changes.
     other = "00000000-0000-4000-8000-000000000002"
-    assert (await saved(disk_desk, tenant_id, client_id=other)).clear["client_id"] == other
-    stored = await saved(disk_desk, tenant_id, api_key=KEY)
+    assert (await saved(disk_session, tenant_id, client_id=other)).clear["client_id"] == other
+    stored = await saved(disk_session, tenant_id, api_key=KEY)
     assert (set(stored.hints), stored.clear, stored.origins) == ({"api_key"}, {"endpoint": HOST}, (HOST,))
     with pytest.raises(Usage, match="API key or Entra ID application, not both"):
-        await saved(disk_desk, tenant_id, api_key=KEY, client_secret=SECRET)
+        await saved(disk_session, tenant_id, api_key=KEY, client_secret=SECRET)
 
 
 def test_what_was_typed_wins_over_what_an_address_holds():
@@ -196,21 +196,21 @@ def test_what_was_typed_wins_over_what_an_address_holds():
 
 def test_a_key_of_another_provider_is_told_by_its_beginning():
     field = AZURE.field("api_key")
-    assert status.belongs_to(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
-    assert status.belongs_to(AZURE.id, field, KEY) == ""
+    assert status.likely_provider(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
+    assert status.likely_provider(AZURE.id, field, KEY) == ""
     assert status.shape(field, KEY) == ""
 
 
-def test_the_environment_offers_a_way_that_is_whole(disk_desk: Desk):
-    disk_desk.environ = {"AZURE_OPENAI_ENDPOINT": HOST, "AZURE_CLIENT_SECRET": SECRET}
-    assert status.found(disk_desk, AZURE) is None
+def test_the_environment_offers_a_way_that_is_whole(disk_session: Session):
+    disk_session.environ = {"AZURE_OPENAI_ENDPOINT": HOST, "AZURE_CLIENT_SECRET": SECRET}
+    assert status.found(disk_session, AZURE) is None
     ids = {"AZURE_TENANT_ID": "acme.example", "AZURE_CLIENT_ID": APPLICATION["client_id"]}
-    disk_desk.environ |= ids
-    found = status.found(disk_desk, AZURE)
+    disk_session.environ |= ids
+    found = status.found(disk_session, AZURE)
     assert found and (found.variable, found.base_url_variable) == ("AZURE_CLIENT_SECRET", "AZURE_OPENAI_ENDPOINT")
     assert found.values == {"endpoint": HOST, "client_secret": Secret(SECRET)} | APPLICATION
-    disk_desk.environ |= {"AZURE_OPENAI_API_KEY": KEY}
-    found = status.found(disk_desk, AZURE)
+    disk_session.environ |= {"AZURE_OPENAI_API_KEY": KEY}
+    found = status.found(disk_session, AZURE)
     assert found and (found.variable, found.values) == (
         "AZURE_OPENAI_API_KEY",
         {"endpoint": HOST, "api_key": Secret(KEY)},
@@ -218,18 +218,18 @@ def test_the_environment_offers_a_way_that_is_whole(disk_desk: Desk):
 
 
 @pytest.mark.parametrize("made_up", MODELS, ids=lambda each: each.id)
-async def test_deployments_of_every_type_are_added_after_a_call(disk_desk: Desk, tenant_id: str, made_up: Model):
-    await saved(disk_desk, tenant_id, endpoint=HOST, api_key=KEY)
-    added = await catalog.add(disk_desk, tenant_id, AZURE.id, made_up.id, made_up.type, made_up.fields)
+async def test_deployments_of_every_type_are_added_after_a_call(disk_session: Session, tenant_id: str, made_up: Model):
+    await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
+    added = await catalog.add(disk_session, tenant_id, AZURE.id, made_up.id, made_up.type, made_up.fields)
     assert (added.id, added.type, added.origin) == (made_up.id, made_up.type, Origin.ADDED)
     assert added.fields["base_model"] == made_up.fields["base_model"]
     assert added.dimensions == (1536 if made_up.type is ModelType.EMBEDDING else 0)
 
 
-async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_desk: Desk, tenant_id: str):
-    await saved(disk_desk, tenant_id, endpoint=HOST, api_key=KEY)
+async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: Session, tenant_id: str):
+    await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     base = {"base_model": "text-embedding-3-small"}
     with pytest.raises(Problem, match="text-embedding-3-small is for embedding"):
-        await catalog.add(disk_desk, tenant_id, AZURE.id, "embed-east", ModelType.CHAT, base)
+        await catalog.add(disk_session, tenant_id, AZURE.id, "embed-east", ModelType.CHAT, base)
     with pytest.raises(Usage, match="Base model is missing"):
-        await catalog.add(disk_desk, tenant_id, AZURE.id, "gpt-east", ModelType.CHAT, {})
+        await catalog.add(disk_session, tenant_id, AZURE.id, "gpt-east", ModelType.CHAT, {})

@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse, told_by_names
 from tests.providers.http_server import http
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused
-from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
-from tui.providers.spec import Fields, Provider
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, Usage, Vectors
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
+from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
 AT = "http://localhost:8000"
@@ -108,8 +108,8 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", Refused),
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", Refused, call="verify"),
+        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected),
+        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected, call="verify"),
         Said(400, {"detail": "Invalid request"}, "The server does not take the messages in this order.", hint="new"),
         Said(404, {"detail": "Not Found"}, "The server at this address does not have this call.", call="verify"),
         Said(405, {"detail": "Method Not Allowed"}, "The server at this address does not have this call."),
@@ -143,8 +143,8 @@ check = FACTS.check
 
 def chat(p: Provider, flavour: str, *messages: Message, stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
-    fields: Fields = {**BASE, "flavour": flavour} if flavour else BASE
-    return p.chat(fields, ChatAsk(MODEL, messages or (Message("user", "Hello?"),), parameters, stream))
+    fields: FieldValues = {**BASE, "flavour": flavour} if flavour else BASE
+    return p.chat(fields, ChatRequest(MODEL, messages or (Message("user", "Hello?"),), parameters, stream))
 
 
 def get(call: Any) -> tuple[str, str]:
@@ -158,7 +158,7 @@ def get(call: Any) -> tuple[str, str]:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("chatglm", "ChatGLM", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("chatglm", "ChatGLM", Supply.OWN, ImportMode.BOTH)
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("base_url", True, False, False),
         ("api_key", False, True, False),
@@ -178,14 +178,14 @@ def an_address_however_it_was_pasted(p: Provider) -> None:
     clears = {"/v1", "/v1/chat/completions", "/v1/models", "/v1/embeddings", "/openapi.json", "/docs"}
     assert clears <= set(p.field("base_url").clears)
     assert p.chat and p.embed
-    ask = ChatAsk(MODEL, (Message("user", "Hi"),))
+    ask = ChatRequest(MODEL, (Message("user", "Hi"),))
     for base in (AT, f"{AT}/", f"{AT}/v1", f"{AT}/v1/"):
         fields = {"base_url": base}
         assert p.origins(fields) == (AT,)
         assert p.verify(fields).url == f"{AT}/v1/models"
         assert p.chat({**fields, "flavour": "vllm"}, ask).url == f"{AT}/v1/chat/completions"
         assert p.chat({**fields, "flavour": "native"}, ask).url == f"{AT}/"
-        assert p.embed(fields, EmbedAsk(MODEL, ("a",))).url == f"{AT}/v1/embeddings"
+        assert p.embed(fields, EmbeddingRequest(MODEL, ("a",))).url == f"{AT}/v1/embeddings"
     for root in ("https://gw.test/glm", "https://gw.test/xx"):
         assert p.verify({"base_url": f"{root}/v1"}).url == p.verify({"base_url": root}).url == f"{root}/v1/models"
 
@@ -200,8 +200,8 @@ def a_key_is_a_bearer_where_there_is_one(p: Provider) -> None:
 # --- telling servers apart --------------------------------------------------------------------------------------------
 
 
-def refused(status: int, **headers: str) -> Refusal:
-    return Refusal(status, message="Not Found", headers=headers)
+def refused(status: int, **headers: str) -> ApiError:
+    return ApiError(status, message="Not Found", headers=headers)
 
 
 def next_of(p: Provider, *answers: Any) -> Any:
@@ -266,7 +266,7 @@ def what_is_no_such_server_is_said(p: Provider) -> None:
         assert next_of(p, refused(404), odd)[0].code == "strange_server"
     for odd in ({}, refused(405, allow="GET")):
         assert next_of(p, refused(404), refused(404), odd)[0].code == "strange_server"
-    told = p.explain(Refusal(404, code="strange_server"), "")
+    told = p.explain(ApiError(404, code="strange_server"), "")
     assert told and told.message == "What answers at this address is no server of ChatGLM."
     assert [each.message for each in next_of(p, {"error": {"message": "No."}})] == ["No."]
 
@@ -281,14 +281,14 @@ def what_is_listed(p: Provider) -> None:
         assert get(call) == ("GET", f"{AT}/v1/models")
         body = listed("THUDM/GLM-4-9B-0414", "vllm", max_model_len=32768)
         model = Model("chatglm", "THUDM/GLM-4-9B-0414", ModelType.CHAT, context=32768)
-        assert read(call, body) == [Listed((model,), 1), Accepted()]
+        assert read(call, body) == [ModelsListed((model,), 1), Accepted()]
     kinds = {
         ModelType.EMBEDDING: "BAAI/bge-m3 moka-ai/m3e-base intfloat/e5-large nomic-embed-text thenlper/gte-base",
         ModelType.CHAT: "gpt-3.5-turbo glm-4 THUDM/glm-4-9b-chat",
         None: "BAAI/bge-reranker-v2-m3 openai/whisper-large-v3 kokoro-tts",
     }
     told_by_names(p, BASE, kinds)
-    assert read(p.verify(BASE), {"data": [{"id": 7}, 7, {}]})[0] == Listed((), 0)
+    assert read(p.verify(BASE), {"data": [{"id": 7}, 7, {}]})[0] == ModelsListed((), 0)
 
 
 @check
@@ -301,16 +301,16 @@ def the_vectors_of_chatglm3_are_found_in_its_paths(p: Provider) -> None:
         (described("/v1/models"), (MODEL,)),
         (refused(404), (MODEL,)),
     ):
-        assert read(call, answer) == [Listed(models, 1), Accepted()]
+        assert read(call, answer) == [ModelsListed(models, 1), Accepted()]
     assert call.takes == {404, 405}
 
 
 @check
 def nothing_is_listed_by_the_native_one(p: Provider) -> None:
     (second,) = read(p.verify(BASE), refused(404))
-    assert read(second, described("/")) == [Listed((), 0), Accepted()]
+    assert read(second, described("/")) == [ModelsListed((), 0), Accepted()]
     (third,) = read(second, refused(404))
-    assert read(third, refused(405)) == [Listed((), 0), Accepted()]
+    assert read(third, refused(405)) == [ModelsListed((), 0), Accepted()]
 
 
 @check
@@ -323,7 +323,7 @@ def one_that_is_set_is_only_looked_at(p: Provider) -> None:
         assert (found[-1] == Accepted()) == (flavour != "openai-chatglm3")
     native = p.verify({**BASE, "flavour": "native"})
     assert get(native) == ("GET", f"{AT}/openapi.json")
-    assert read(native, described("/")) == [Listed((), 0), Accepted()]
+    assert read(native, described("/")) == [ModelsListed((), 0), Accepted()]
 
 
 # --- chats and vectors ------------------------------------------------------------------------------------------------
@@ -452,7 +452,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
     cut = read(chat(p, "vllm"), delta({"content": "Hal"}))
     assert cut[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
     failed = read(chat(p, "vllm"), {"error": {"message": "CUDA"}})
-    assert failed == [Refusal(message="CUDA")]
+    assert failed == [ApiError(message="CUDA")]
 
 
 @check
@@ -474,7 +474,7 @@ def a_stream_that_ends_before_it_began_is_asked_for_in_one_piece(p: Provider) ->
 def vectors(p: Provider) -> None:
     assert p.embed
     model = Model("chatglm", "embeddings", ModelType.EMBEDDING)
-    call = p.embed(BASE, EmbedAsk(model, ("a", "b")))
+    call = p.embed(BASE, EmbeddingRequest(model, ("a", "b")))
     assert (call.method, call.url, call.framing) == ("POST", f"{AT}/v1/embeddings", Framing.JSON)
     assert call.json == {"model": "embeddings", "input": ["a", "b"], "encoding_format": "float"}
     rows = [{"object": "embedding", "index": place, "embedding": [float(place)]} for place in range(2)]
@@ -505,7 +505,7 @@ def an_error_body(p: Provider) -> None:
     flat = p.refusal(404, {}, {"object": "error", "message": "M", "type": "NotFoundError", "code": 404})
     assert (flat.code, flat.kind, flat.message) == ("404", "NotFoundError", "M")
     assert p.refusal(500, {}, "Internal Server Error").message == "Internal Server Error"
-    less, sentence = p.amend(chat(p, "vllm", seed=7), Refusal(400, message="seed: Extra inputs not permitted")) or (
+    less, sentence = p.amend(chat(p, "vllm", seed=7), ApiError(400, message="seed: Extra inputs not permitted")) or (
         None,
         "",
     )

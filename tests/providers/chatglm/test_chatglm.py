@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, said, whole
-from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, text_of
+from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, b64url_encode
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Unreachable
+from tui.errors import Problem, CredentialRejected, NetworkError
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Event, Finish, Listed, Notice, Retrying, TextDelta, Vectors
-from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message
+from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Retrying, TextDelta, Vectors
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message
 from tui.workspace.credentials.status import validate
 
 CHATGLM = PROVIDERS["chatglm"]
@@ -26,7 +26,7 @@ ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
 ASIDE = "The stream ended before it began. The answer was asked for in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
-SOON = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, give_up_whole=0.08)
+SOON = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, response_timeout=0.08)
 
 
 def at(base_url: str, flavour: str = "") -> Any:
@@ -34,12 +34,12 @@ def at(base_url: str, flavour: str = "") -> Any:
     return chat.access(base_url)
 
 
-def question(text: str = "Hello?", stream: bool = True, model: Model = MODEL, **parameters: Any) -> ChatAsk:
-    return ChatAsk(model, (Message("user", text),), parameters, stream)
+def question(text: str = "Hello?", stream: bool = True, model: Model = MODEL, **parameters: Any) -> ChatRequest:
+    return ChatRequest(model, (Message("user", text),), parameters, stream)
 
 
-async def asked(server: Any, ask: ChatAsk | None = None, flavour: str = "") -> tuple[list[Event], Problem | None]:
-    wire, access = Wire({}, limits=QUICK), at(server.origin, flavour)
+async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") -> tuple[list[Event], Problem | None]:
+    wire, access = Client({}, limits=QUICK), at(server.origin, flavour)
     events, problem = await run(wire, access, CHATGLM.chat(access.fields, ask or question()))
     await wire.aclose()
     return events, problem
@@ -71,7 +71,7 @@ async def test_one_of_openais_wire_is_found_and_streams():
     answer = streaming(delta({"content": "Good"}), delta({"content": " day"}, "stop"))
     async with serve([http(listed("glm-4"))], [answer]) as server:
         events, problem = await asked(server, question(seed=7))
-    assert (text_of(events), problem) == ("Good day", None)
+    assert (b64url_encode(events), problem) == ("Good day", None)
     assert [each.text for each in events if isinstance(each, Notice)] == [
         "This server (glm_server.py of GLM-4) heeds no seed. It was left out."
     ]
@@ -90,13 +90,13 @@ async def test_what_is_something_else_is_said():
     assert problem.message == "The server at this address does not have this call."
     async with serve([http("<html><title>Router</title></html>", headers={"content-type": "text/html"})]) as server:
         _, problem = await asked(server)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
 
 
 async def test_a_server_that_wants_a_key():
     async with serve([http({"error": "Unauthorized"}, 401)]) as server:
         _, problem = await asked(server)
-        assert isinstance(problem, Refused)
+        assert isinstance(problem, CredentialRejected)
         assert problem.message == f"localhost:{server.port} wants a key."
         assert len(server.asked) == 1
 
@@ -104,10 +104,10 @@ async def test_a_server_that_wants_a_key():
 async def test_a_server_that_is_busy_is_waited_for():
     """The scripts answer nothing at all while they make another answer, not even what they are."""
     async with serve([HOLD]) as server:
-        wire, access = Wire({}, limits=SOON), at(server.origin)
+        wire, access = Client({}, limits=SOON), at(server.origin)
         _, problem = await run(wire, access, CHATGLM.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert len(server.asked) == 1
 
 
@@ -137,8 +137,8 @@ async def test_a_stream_that_breaks_off_later_is_not_asked_again():
     part = b"data: " + json.dumps(delta({"content": "Half an"})).encode() + b"\n\n"
     async with serve([HEAD + b"%x\r\n%s\r\n" % (len(part), part)], [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
-    assert isinstance(problem, Unreachable)
-    assert text_of(events) == "Half an"
+    assert isinstance(problem, NetworkError)
+    assert b64url_encode(events) == "Half an"
     assert len(server.asked) == 1
 
 
@@ -153,19 +153,19 @@ async def test_what_breaks_off_twice_is_a_problem():
 # --- in practice ------------------------------------------------------------------------------------------------------
 
 
-async def practised(server: str, ask: ChatAsk) -> tuple[list[Event], Problem | None]:
+async def practised(server: str, ask: ChatRequest) -> tuple[list[Event], Problem | None]:
     access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-    return await run(Wire({}, transport(0), SOON), access, CHATGLM.chat(access.fields, ask))
+    return await run(Client({}, transport(0), SOON), access, CHATGLM.chat(access.fields, ask))
 
 
 async def test_four_servers_side_by_side():
     models = {}
     for server, port in PORTS.items():
         access = access_to(CHATGLM, base_url=f"http://localhost:{port}")
-        events, problem = await run(Wire({}, transport(0), SOON), access, CHATGLM.verify(access.fields))
+        events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.verify(access.fields))
         assert problem is None
         assert Accepted() in events
-        models[server] = [each.id for told in events if isinstance(told, Listed) for each in told.models]
+        models[server] = [each.id for told in events if isinstance(told, ModelsListed) for each in told.models]
     assert models == {
         "api.py": [],
         "openai_api.py": ["gpt-3.5-turbo"],
@@ -181,7 +181,7 @@ async def test_each_answers_and_only_the_native_one_in_one_piece(server):
     for stream in (True, False):
         events, problem = await practised(server, question("Why is the sky blue?", stream, model))
         assert problem is None
-        texts.append(text_of(events))
+        texts.append(b64url_encode(events))
         pieces = len([each for each in events if isinstance(each, TextDelta)])
         assert (pieces == 1) == (not stream or server == "api.py")
         assert any("does not stream" in getattr(each, "text", "") for each in events) == (stream and server == "api.py")
@@ -196,10 +196,10 @@ async def test_a_model_that_vllm_does_not_serve():
 
 
 async def test_failures_of_the_native_one():
-    for wish, kind in (("fail", Problem), ("break", Unreachable), ("stall", Unreachable)):
+    for wish, kind in (("fail", Problem), ("break", NetworkError), ("stall", NetworkError)):
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
         assert type(problem) is kind
-        assert text_of(events) == ""
+        assert b64url_encode(events) == ""
         assert (wish == "fail") == any(isinstance(each, Retrying) for each in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
@@ -214,10 +214,10 @@ async def test_an_empty_stream_of_chatglm3():
 
 
 async def test_vectors_where_there_are_none():
-    ask = EmbedAsk(Model("chatglm", "embeddings", ModelType.EMBEDDING), ("a",))
+    ask = EmbeddingRequest(Model("chatglm", "embeddings", ModelType.EMBEDDING), ("a",))
     for server, good in (("api_server.py", True), ("api.py", False), ("openai_api.py", False)):
         access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-        events, problem = await run(Wire({}, transport(0), SOON), access, CHATGLM.embed(access.fields, ask))
+        events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.embed(access.fields, ask))
         assert any(isinstance(each, Vectors) for each in events) == good
         assert good or (problem and "Vectors come from" in problem.hint)
 

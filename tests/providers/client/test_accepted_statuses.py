@@ -6,27 +6,27 @@ import pytest
 
 from tests.providers.http_server import QUICK, access_to, http, run, serve
 from tui.errors import Problem
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.error_messages import retry_after
 from tui.providers.events import Event, Finish, Notice, Retrying
-from tui.providers.requests import Call, Frame, Refusal
+from tui.providers.requests import Call, Frame, ApiError
 
 
-def reader(frame: Frame | None) -> Iterator[Event | Refusal]:
+def reader(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is not None:
-        refused = frame.data if isinstance(frame.data, Refusal) else None
+        refused = frame.data if isinstance(frame.data, ApiError) else None
         if refused and refused.message == "known":
             yield Notice(f"{refused.status} {refused.headers['x-one']}")
             yield Finish("stop")
         elif refused:
-            yield Refusal(402) if refused.message == "better known" else refused
+            yield ApiError(402) if refused.message == "better known" else refused
         else:
-            yield Refusal(404, message="found in a 200")
+            yield ApiError(404, message="found in a 200")
 
 
 async def asked(status: int, said: str, **more: frozenset[int]) -> tuple[list[Event], Problem | None, int]:
     async with serve([http({"error": {"message": said}}, status, {"X-One": "1"})]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, Call("GET", f"{server.base_url}/x", lambda: reader, **more))
         await wire.aclose()
         return events, problem, len(server.asked)
@@ -64,7 +64,7 @@ async def test_others_are_refused_as_ever() -> None:
 
 async def test_a_name_of_the_query_may_come_more_than_once() -> None:
     async with serve([http({})]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         query = {"search": "a b", "expand": ("tags", "likes")}
         await run(wire, access, Call("GET", f"{server.base_url}/x", lambda: reader, query=query))
         await wire.aclose()

@@ -7,9 +7,9 @@ import time
 import httpx
 import pytest
 
-from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, text_of
+from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, b64url_encode
 from tui.errors import Problem
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.events import Finish, Notice, TextDelta, Vectors
 from tui.providers.requests import Call, Frame, Framing
 
@@ -28,7 +28,7 @@ def reading(frames: list):
 
 
 async def collect(server, call: Call, limits: Limits = QUICK):
-    wire = Wire({}, limits=limits)
+    wire = Client({}, limits=limits)
     try:
         return await run(wire, access_to(server.base_url), call)
     finally:
@@ -138,7 +138,7 @@ async def test_query_and_headers_go_as_they_are():
 
 async def test_no_cookie_is_kept():
     async with serve([http({}, headers={"set-cookie": "a=b"})]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         access = access_to(server.base_url)
         for _ in range(2):
             await run(wire, access, Call("GET", f"{server.base_url}/x", reading([])))
@@ -180,20 +180,20 @@ async def test_deltas_come_through_faster_than_any_model_speaks(together):
     pieces = [event * together] * (5000 // together) + [b"data: [DONE]\n\n"]
     access = access_to("https://api.openai.com/v1")
     began = time.perf_counter()
-    events, problem = await run(Wire({}, _Answers(pieces)), access, chat_call(access))
+    events, problem = await run(Client({}, _Answers(pieces)), access, chat_call(access))
     seconds = time.perf_counter() - began
     assert problem is None
-    assert text_of(events) == "word " * 5000
+    assert b64url_encode(events) == "word " * 5000
     # A fast model says 1,000 pieces a second.
     assert seconds < 2.5
 
 
 async def test_many_calls_at_once():
     async with serve([http({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         results = await asyncio.gather(*(run(wire, access, chat_call(access, stream=False)) for _ in range(30)))
         await wire.aclose()
-    assert all((text_of(events), problem) == ("Hi", None) for events, problem in results)
+    assert all((b64url_encode(events), problem) == ("Hi", None) for events, problem in results)
 
 
 async def test_a_repeated_key_is_taken_out_wherever_it_stands():
@@ -201,7 +201,7 @@ async def test_a_repeated_key_is_taken_out_wherever_it_stands():
     page = f"<html><title>Bad key {key}</title>"
     for answer in (http({"error": {"message": f"Bad {key}"}}), http(page), http({"error": {"message": key}}, 400)):
         async with serve([answer]) as server:
-            wire, access = Wire({}, limits=QUICK), access_to(server.base_url, key=key)
+            wire, access = Client({}, limits=QUICK), access_to(server.base_url, key=key)
             _, problem = await run(wire, access, chat_call(access))
             await wire.aclose()
         assert isinstance(problem, Problem)

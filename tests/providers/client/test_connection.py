@@ -28,11 +28,11 @@ from tests.providers.http_server import (
     said,
     serve,
     streaming,
-    text_of,
+    b64url_encode,
 )
-from tui.errors import Unreachable
+from tui.errors import NetworkError
 from tui.providers.client import connection
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.events import Retrying
 
 HELLO = streaming(said("Hi", "stop"))
@@ -40,7 +40,7 @@ HELLO = streaming(said("Hi", "stop"))
 
 async def try_url(url: str, environ=None, limits=QUICK, allow_http=True):
     """A chat with a server at a URL, its address allowed."""
-    wire = Wire(environ or {}, limits=limits)
+    wire = Client(environ or {}, limits=limits)
     access = access_to(url)
     if allow_http:
         access = replace(access, plain_http=access.origins)
@@ -65,7 +65,7 @@ async def test_a_host_that_is_not_found(monkeypatch):
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
     events, problem = await try_url("https://api.openai.com/v1")
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "Cannot find the host api.openai.com. The key was not sent."
     assert problem.hint == "Check the network or the proxy."
     assert [each.reason for each in events if isinstance(each, Retrying)] == ["not reached"] * 2
@@ -74,7 +74,7 @@ async def test_a_host_that_is_not_found(monkeypatch):
 async def test_a_port_where_nothing_listens():
     port = free_port()
     _, problem = await try_url(f"http://localhost:{port}/v1")
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == f"Nothing listens at localhost:{port}. The key was not sent."
 
 
@@ -111,19 +111,19 @@ async def test_a_connection_that_ends_before_the_answer_is_tried_again(end):
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
     assert [each.reason for each in events if isinstance(each, Retrying)] == ["broken off"] * 2
-    assert (text_of(events), problem) == ("Hi", None)
+    assert (b64url_encode(events), problem) == ("Hi", None)
 
 
 async def test_a_server_that_speaks_another_protocol():
     async with serve([b"SSH-2.0-OpenSSH_9.2\r\n"]) as server:
         _, problem = await ask(server)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer began."
 
 
 async def test_too_many_answers_at_once():
     async with serve([HOLD]) as server:
-        wire, access = Wire({}, limits=replace(QUICK, connections=1, connect=0.05)), access_to(server.base_url)
+        wire, access = Client({}, limits=replace(QUICK, connections=1, connect=0.05)), access_to(server.base_url)
         first = asyncio.create_task(run(wire, access, chat_call(access)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         _, problem = await run(wire, access, chat_call(access))
@@ -172,18 +172,18 @@ async def test_too_many_answers_at_once():
     ],
 )
 def test_which_proxy(environ, url, proxy):
-    assert Wire(environ).proxy_for(url) == proxy
+    assert Client(environ).proxy_for(url) == proxy
 
 
 def test_only_the_environment_that_was_given_counts(monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
-    assert Wire({}).proxy_for("https://a.test") == ""
+    assert Client({}).proxy_for("https://a.test") == ""
 
 
 @pytest.mark.parametrize("value", ["ftp://p:1", "http://", "http://p:0", "http://p:99999", "socks4://p:1"])
 async def test_a_proxy_that_cannot_be_used(value):
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": value})
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "HTTPS_PROXY names no proxy that can be used. Nothing was sent."
 
 
@@ -225,7 +225,7 @@ async def test_a_call_in_plain_http_goes_through_its_proxy():
     async with serve([HELLO]) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTP_PROXY": f"http://me:word@{address}"}
         events, problem = await try_url("http://models.example.test/v1", environ)
-    assert (text_of(events), problem) == ("Hi", None)
+    assert (b64url_encode(events), problem) == ("Hi", None)
     assert heads[0].startswith(b"POST http://models.example.test/v1/chat/completions HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic bWU6d29yZA==" in heads[0]
 
@@ -233,7 +233,7 @@ async def test_a_call_in_plain_http_goes_through_its_proxy():
 async def test_a_proxy_that_wants_a_password():
     async with proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (address, heads):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://me:word@{address}"})
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert f"The proxy http://{address} wants a name and a password" in problem.message
     assert "The key was not sent." in problem.message
     assert "word" not in problem.message.replace("password", "")
@@ -261,7 +261,7 @@ async def test_a_proxy_that_is_not_there():
 async def test_nothing_on_this_machine_goes_through_a_proxy():
     async with serve([HELLO]) as server, proxy() as (address, heads):
         events, _ = await ask(server, environ={"ALL_PROXY": f"http://{address}", "HTTP_PROXY": f"http://{address}"})
-    assert text_of(events) == "Hi"
+    assert b64url_encode(events) == "Hi"
     assert heads == []
 
 
@@ -294,7 +294,7 @@ async def socks(target: int, reply: int = 0):
 async def test_a_call_goes_through_a_socks_proxy_which_looks_up_the_name():
     async with serve([HELLO]) as server, socks(server.port) as (address, names):
         events, problem = await try_url("http://models.example.test/v1", {"ALL_PROXY": f"socks5h://{address}"})
-    assert (text_of(events), problem) == ("Hi", None)
+    assert (b64url_encode(events), problem) == ("Hi", None)
     assert names == [("models.example.test", 80)]
 
 
@@ -371,7 +371,7 @@ async def test_an_authority_that_the_environment_names_is_trusted(authority, var
         (tmp_path / f"{_subject_hash(pem)}.0").write_bytes(pem)
     async with serve([HELLO], context=authority.context()) as server:
         events, problem = await ask(server, environ={variable: str(value)})
-    assert (text_of(events), problem) == ("Hi", None)
+    assert (b64url_encode(events), problem) == ("Hi", None)
 
 
 def _subject_hash(pem: bytes) -> str:
@@ -400,7 +400,7 @@ async def test_a_certificate_that_is_not_accepted(authority, name):
     environ = {} if name == "unknown" else {"SSL_CERT_FILE": str(authority.file)}
     async with serve([HELLO], context=authority.context(**how)) as server:
         events, problem = await ask(server, environ=environ)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == f"The certificate of localhost:{server.port} {words}. The key was not sent."
     assert events == []
     assert bytes(server.bytes) == b""
@@ -418,7 +418,7 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority):
     async with serve([HELLO], context=context) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": str(authority.file)}
         events, problem = await try_url("https://api.openai.com/v1", environ)
-        assert (text_of(events), problem) == ("Hi", None)
+        assert (b64url_encode(events), problem) == ("Hi", None)
         _, wrong = await try_url("https://eu.api.openai.com/v1", environ)
     assert wrong and wrong.message.startswith("The certificate of eu.api.openai.com is for another host.")
     assert heads[0].startswith(b"CONNECT api.openai.com:443 ")
@@ -458,7 +458,7 @@ async def test_a_certificate_file_that_cannot_be_read(variable, tmp_path):
         if path.name == "empty.pem":
             path.write_text("nothing")
         _, problem = await try_url("https://127.0.0.1:9/v1", {variable: str(path)})
-        assert isinstance(problem, Unreachable)
+        assert isinstance(problem, NetworkError)
         assert "cannot be read as certificates" in problem.message
 
 

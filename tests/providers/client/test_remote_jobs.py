@@ -7,9 +7,9 @@ import pytest
 
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, access_to, http, serve
 from tui.errors import Problem
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.events import Finish, TextDelta
-from tui.providers.requests import Begun, Call, Frame, Framing
+from tui.providers.requests import RemoteJob, Call, Frame, Framing
 
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 CREATED = http({"id": "p1"}, 201)
@@ -28,7 +28,7 @@ def creating(server: Server) -> Call:
     return Call(
         "POST",
         f"{server.base_url}/predictions",
-        lambda: lambda frame: [Begun(cancel), streaming] if frame else [],
+        lambda: lambda frame: [RemoteJob(cancel), streaming] if frame else [],
         json={},
         repeatable=False,
     )
@@ -37,7 +37,7 @@ def creating(server: Server) -> Call:
 @pytest.mark.parametrize("cancelled", [True, False])
 async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled):
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [http({"status": "canceled"})]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = []
         came = asyncio.Event()
 
@@ -65,7 +65,7 @@ async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled):
 
 async def test_an_answer_that_came_to_its_end_is_left_alone():
     async with serve([CREATED], [EVENTS + b"data: Hello\n\ndata: [DONE]\n\n"]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events = [each async for each in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()
     assert events == [TextDelta("Hello"), Finish("done")]
@@ -74,7 +74,7 @@ async def test_an_answer_that_came_to_its_end_is_left_alone():
 
 async def test_a_silent_answer_is_stopped_at_the_provider_too():
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
-        wire = Wire({}, limits=Limits(silence=0.02, give_up=0.05))
+        wire = Client({}, limits=Limits(silence=0.02, stream_timeout=0.05))
         with pytest.raises(Problem, match="sent nothing of use"):
             [each async for each in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()
@@ -84,7 +84,7 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too():
 
 async def test_closing_the_wire_waits_for_it_but_not_long():
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [HOLD]) as server:
-        wire = Wire({}, limits=Limits(cancel=0.05))
+        wire = Client({}, limits=Limits(cancel=0.05))
         async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as stream:
             assert await anext(stream) == TextDelta("Hel")
         async with asyncio.timeout(DEADLINE):

@@ -22,11 +22,11 @@ from tests.providers.http_server import (
     said,
     serve,
     streaming,
-    text_of,
+    b64url_encode,
 )
-from tui.errors import Problem, Unreachable
-from tui.providers.client.client import Wire
-from tui.providers.events import Finish, Notice, Silence, TextDelta
+from tui.errors import Problem, NetworkError
+from tui.providers.client.client import Client
+from tui.providers.events import Finish, Notice, NoResponseYet, TextDelta
 
 DONE = said("", "stop")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -51,25 +51,25 @@ async def test_a_whole_answer():
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, problem = await ask(server, stream=False)
-    assert (text_of(events), events[-1], problem) == ("Good day", Finish("stop"), None)
+    assert (b64url_encode(events), events[-1], problem) == ("Good day", Finish("stop"), None)
 
 
 async def test_a_server_that_does_not_stream_is_understood():
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, _ = await ask(server, stream=True)
-    assert (text_of(events), events[-1]) == ("Good day", Finish("stop"))
+    assert (b64url_encode(events), events[-1]) == ("Good day", Finish("stop"))
 
 
 async def test_the_connection_serves_the_next_question():
     body = chunked(event(said("Hi", "stop")) + b"data: [DONE]\n\n") + b"0\r\n\r\n"
     head = HEAD.replace(b"\r\n\r\n", b"\r\nx-content-length: 0\r\n\r\n")
     async with serve([head + body]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         access = access_to(server.base_url)
         for _ in range(3):
             events, problem = await run(wire, access, chat_call(access))
-            assert (text_of(events), problem) == ("Hi", None)
+            assert (b64url_encode(events), problem) == ("Hi", None)
         await wire.aclose()
     assert (len(server.asked), server.connections) == (3, 1)
 
@@ -85,7 +85,7 @@ async def test_what_follows_the_end_mark_is_left_alone():
 async def test_an_end_without_mark_or_reason_is_an_interruption():
     async with serve([streaming(said("Half an"), end=False)]) as server:
         events, problem = await ask(server)
-    assert text_of(events) == "Half an"
+    assert b64url_encode(events) == "Half an"
     assert problem is None
     assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
 
@@ -93,7 +93,7 @@ async def test_an_end_without_mark_or_reason_is_an_interruption():
 async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
     async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
         events, _ = await ask(server)
-    assert text_of(events) == "Half an"
+    assert b64url_encode(events) == "Half an"
     assert not events[-1].complete
 
 
@@ -101,10 +101,10 @@ async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
 async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end):
     async with serve([HEAD + chunked(event(said("Half an"))), *end]) as server:
         events, problem = await ask(server)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer did."
     assert problem.hint == "Asking again makes a new call. Nothing is repeated by itself."
-    assert text_of(events) == "Half an"
+    assert b64url_encode(events) == "Half an"
     assert len(server.asked) == 1
 
 
@@ -112,7 +112,7 @@ async def test_an_error_in_mid_stream():
     error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
     async with serve([streaming(said("Par"), error)]) as server:
         events, problem = await ask(server)
-    assert text_of(events) == "Par"
+    assert b64url_encode(events) == "Par"
     assert problem and problem.message == "OpenAI broke off with an error."
     assert problem.detail == "The server had an error."
 
@@ -121,7 +121,7 @@ async def test_an_event_named_error():
     late = b'event: error\ndata: {"message": "No room.", "code": "server_is_overloaded"}\n\n'
     async with serve([streaming(said("Par"), end=False) + late]) as server:
         events, problem = await ask(server)
-    assert text_of(events) == "Par"
+    assert b64url_encode(events) == "Par"
     assert problem and problem.message == "OpenAI is too busy."
 
 
@@ -129,14 +129,14 @@ async def test_broken_events_are_skipped_and_counted():
     body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
-    assert (text_of(events), problem) == ("ab", None)
+    assert (b64url_encode(events), problem) == ("ab", None)
     assert Notice("2 pieces of the answer could not be read.") in events
 
 
 async def test_three_broken_events_in_a_row_end_it():
     async with serve([streaming(said("a"), end=False) + b"data: {\n\n" * 3]) as server:
         events, problem = await ask(server)
-    assert text_of(events) == "a"
+    assert b64url_encode(events) == "a"
     assert problem and "3 broken pieces in a row" in problem.message
 
 
@@ -147,20 +147,20 @@ async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept():
         events, problem = await ask(server)
     assert problem is None
     # What moves a cursor is gone; the line separators have become line ends.
-    assert text_of(events) == "a\nb\nc星"
+    assert b64url_encode(events) == "a\nb\nc星"
 
 
 async def test_invalid_bytes_become_replacement_characters():
     raw = b'data: {"choices": [{"delta": {"content": "a\xffb"}, "finish_reason": "stop"}]}\n\n'
     async with serve([streaming(end=False) + raw]) as server:
         events, _ = await ask(server)
-    assert text_of(events) == "a�b"
+    assert b64url_encode(events) == "a�b"
 
 
 async def test_no_control_character_comes_through():
     async with serve([streaming(said("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
         events, _ = await ask(server)
-    assert text_of(events) == "[2J2Jx"
+    assert b64url_encode(events) == "[2J2Jx"
 
 
 async def test_an_empty_answer_is_no_success():
@@ -183,7 +183,7 @@ async def test_a_web_page_with_status_200(kind, stream):
     page = "\n<!DOCTYPE html><html><head><title>Sign in\nto Wi-Fi \x1b[31m</title></head></html>"
     async with serve([http(page, headers={"content-type": kind})]) as server:
         _, problem = await ask(server, stream=stream)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == f"localhost:{server.port} sent a web page, not an answer of an API (200)."
     assert problem.detail == "Sign in to Wi-Fi [31m"
 
@@ -213,7 +213,7 @@ async def test_an_endless_answer_is_stopped_at_its_limit():
     async with serve([streaming(end=False), *[event(said("x" * 1000))] * 1000]) as server:
         events, problem = await ask(server, limits)
     assert problem and "larger than 200000 bytes" in problem.message
-    assert len(text_of(events)) > 100_000
+    assert len(b64url_encode(events)) > 100_000
 
 
 async def test_a_body_over_the_limit_is_not_parsed():
@@ -234,47 +234,47 @@ async def test_long_words_of_refusal_are_put_into_words_quickly():
 
 
 async def test_silence_is_told_and_given_up():
-    limits = replace(QUICK, silence=0.05, give_up=0.17)
+    limits = replace(QUICK, silence=0.05, stream_timeout=0.17)
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
-    silent = [each for each in events if isinstance(each, Silence)]
+    silent = [each for each in events if isinstance(each, NoResponseYet)]
     assert 1 <= len(silent) <= 3
     assert silent[0].limit == 0.17
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert "sent nothing of use" in problem.message
-    assert text_of(events) == "Half"
+    assert b64url_encode(events) == "Half"
 
 
 async def test_silence_before_the_first_byte():
-    limits = replace(QUICK, silence=0.05, give_up=0.12)
+    limits = replace(QUICK, silence=0.05, stream_timeout=0.12)
     async with serve([HOLD]) as server:
         events, problem = await ask(server, limits)
-    assert any(isinstance(each, Silence) for each in events)
-    assert isinstance(problem, Unreachable)
+    assert any(isinstance(each, NoResponseYet) for each in events)
+    assert isinstance(problem, NetworkError)
     assert len(server.asked) == 1
 
 
 async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
-    limits = replace(QUICK, silence=0.05, give_up=0.12, give_up_whole=60)
+    limits = replace(QUICK, silence=0.05, stream_timeout=0.12, response_timeout=60)
     async with serve([HOLD]) as server:
-        wire, access = Wire({}, limits=limits), access_to(server.base_url)
+        wire, access = Client({}, limits=limits), access_to(server.base_url)
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert "sent nothing of use" in problem.message
 
 
 async def test_a_comment_every_moment_is_still_silence():
-    limits = replace(QUICK, silence=0.05, give_up=0.15)
+    limits = replace(QUICK, silence=0.05, stream_timeout=0.15)
 
     async with _pinging() as (origin, _):
         access = access_to(f"{origin}/v1")
         began = time.monotonic()
-        events, problem = await run(wire := Wire({}, limits=limits), access, chat_call(access))
+        events, problem = await run(wire := Client({}, limits=limits), access, chat_call(access))
         await wire.aclose()
-    assert any(isinstance(each, Silence) for each in events)
-    assert isinstance(problem, Unreachable)
+    assert any(isinstance(each, NoResponseYet) for each in events)
+    assert isinstance(problem, NetworkError)
     assert time.monotonic() - began < 5
 
 
@@ -304,7 +304,7 @@ def _pinging():
 
 async def test_cancelling_closes_the_socket_at_once():
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         came = asyncio.Event()
 
         async def read() -> None:
@@ -325,7 +325,7 @@ async def test_cancelling_closes_the_socket_at_once():
 
 async def test_cancelling_before_the_answer_closes_the_socket_at_once():
     async with serve([HOLD]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         reading = asyncio.create_task(run(wire, access, chat_call(access)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         reading.cancel()
@@ -337,7 +337,7 @@ async def test_cancelling_before_the_answer_closes_the_socket_at_once():
 
 async def test_cancelling_after_the_last_word_is_a_cancellation():
     async with serve([streaming(said("Hi", "stop")), HOLD]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         ended = asyncio.Event()
 
         async def read() -> None:
@@ -355,7 +355,7 @@ async def test_cancelling_after_the_last_word_is_a_cancellation():
 
 async def test_closing_the_iterator_closes_the_socket():
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = wire.stream(access, chat_call(access))
         assert await anext(events) == TextDelta("Half")
         await events.aclose()
@@ -367,10 +367,10 @@ async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
     limits = replace(QUICK, silence=0.2)
     for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
         async with serve(answer) as server:
-            wire, access = Wire({}, limits=limits), access_to(server.base_url)
+            wire, access = Client({}, limits=limits), access_to(server.base_url)
             events = wire.stream(access, chat_call(access))
             async for each in events:
-                if isinstance(each, Silence):
+                if isinstance(each, NoResponseYet):
                     break
             await events.aclose()
             await asyncio.wait_for(server.closed.wait(), DEADLINE)
@@ -380,13 +380,13 @@ async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
 
 
 def test_a_wire_serves_one_loop_after_another():
-    async def once(wire: Wire) -> str:
+    async def once(wire: Client) -> str:
         async with serve([streaming(said("Hi", "stop"))]) as server:
             access = access_to(server.base_url)
             events, _ = await run(wire, access, chat_call(access))
-            return text_of(events)
+            return b64url_encode(events)
 
-    wire = Wire({}, limits=QUICK)
+    wire = Client({}, limits=QUICK)
     assert [asyncio.run(once(wire)) for _ in range(2)] == ["Hi", "Hi"]
 
 

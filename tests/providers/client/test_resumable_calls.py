@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.providers.http_server import HOLD, QUICK, RESET, access_to, http, run, serve
-from tui.errors import Unreachable
-from tui.providers.client.client import Wire
+from tui.errors import NetworkError
+from tui.providers.client.client import Client
 from tui.providers.events import Event, Finish, TextDelta
-from tui.providers.requests import Begun, Call, Frame, Framing, Reader, Refusal
+from tui.providers.requests import RemoteJob, Call, Frame, Framing, Reader, ApiError
 
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 WHOLE = http({"text": "in another way"})
@@ -39,7 +39,7 @@ def streaming(url: str, other: str = "", patience: float = 0.05) -> Call:
 @pytest.mark.parametrize("end", [[], [RESET], [HOLD]], ids=["end", "break", "silence"])
 async def test_a_stream_that_ends_too_early_goes_on_in_another_way(end: list[str]) -> None:
     async with serve([EVENTS + b"data: a\n\ndata: cut", *end], [WHOLE]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
         await wire.aclose()
     assert problem is None
@@ -50,7 +50,7 @@ async def test_a_stream_that_ends_too_early_goes_on_in_another_way(end: list[str
 @pytest.mark.parametrize("answer", [[HOLD], [RESET], [EVENTS, HOLD]], ids=["silence", "break", "no frame"])
 async def test_so_does_one_that_never_begins(answer: list[bytes | str]) -> None:
     async with serve(answer, [WHOLE]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
         await wire.aclose()
     assert (events, problem) == ([TextDelta("in another way"), Finish("stop")], None)
@@ -62,7 +62,7 @@ async def test_and_one_where_nothing_listens() -> None:
         closed.bind(("127.0.0.1", 0))
         gone = f"http://localhost:{closed.getsockname()[1]}"
         async with serve([WHOLE]) as server:
-            wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+            wire, access = Client({}, limits=QUICK), access_to(server.base_url)
             access = type(access)(access.provider, access.fields, (*access.origins, gone), secrets=access.secrets)
             events, problem = await run(wire, access, streaming(gone, f"{server.base_url}/whole"))
             await wire.aclose()
@@ -71,15 +71,15 @@ async def test_and_one_where_nothing_listens() -> None:
 
 async def test_without_patience_it_is_a_problem_as_ever() -> None:
     async with serve([EVENTS + b"data: a\n\n", RESET], [WHOLE]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=0))
         await wire.aclose()
-    assert (events, type(problem), len(server.asked)) == ([TextDelta("[|a]")], Unreachable, 1)
+    assert (events, type(problem), len(server.asked)) == ([TextDelta("[|a]")], NetworkError, 1)
 
 
 async def test_the_next_step_does_not_wait_for_the_end_of_a_stream() -> None:
     async with serve([EVENTS + b"event: done\ndata: {}\n\ndata: late\n\n", HOLD], [WHOLE]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         call = streaming(server.base_url, patience=0)
         events, problem = await run(wire, access_to(server.base_url), call)
         await wire.aclose()
@@ -90,7 +90,7 @@ async def test_the_next_step_does_not_wait_for_the_end_of_a_stream() -> None:
 async def test_plain_frames_keep_blanks_line_ends_and_what_looks_like_json() -> None:
     pieces = [b"data:  world", b"data:\ndata:", b"data: 42", b"data: null", b'data: {"a', b"data: {}", b"data:"]
     async with serve([EVENTS + b"".join(each + b"\n\n" for each in pieces)], [WHOLE]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
         await wire.aclose()
     assert problem is None
@@ -110,14 +110,14 @@ async def test_what_came_to_its_end_at_the_provider_is_not_stopped_there() -> No
         cancel = Call("POST", f"{url}/cancel", reader)
         return Call("POST", f"{url}/p", lambda: lambda frame: over(cancel) if frame else (), repeatable=False)
 
-    def over(cancel: Call) -> list[Begun | Refusal]:
-        return [Begun(cancel), Begun(None), Refusal(code="failed", message="It failed.")]
+    def over(cancel: Call) -> list[RemoteJob | ApiError]:
+        return [RemoteJob(cancel), RemoteJob(None), ApiError(code="failed", message="It failed.")]
 
     def reader() -> Reader:
         return lambda frame: ()
 
     async with serve([http({})]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access_to(server.base_url), creating(server.base_url))
         await wire.aclose()
     await asyncio.sleep(0)

@@ -21,10 +21,10 @@ from tests.providers.http_server import (
     said,
     serve,
     streaming,
-    text_of,
+    b64url_encode,
 )
-from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
-from tui.providers.client.client import Access, Wire
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
+from tui.providers.client.client import Access, Client
 from tui.providers.error_messages import Place, retry_after
 from tui.providers.events import Notice, Retrying
 from tui.providers.requests import Call
@@ -46,34 +46,34 @@ STATUSES = [
     (400, error(code="context_length_exceeded"), Problem, "This is longer than gpt-4.1 can take."),
     (400, error(LONG), Problem, "This is longer than gpt-4.1 can take."),
     (400, error(code="content_policy_violation"), Problem, "The content rules of OpenAI refuse this text."),
-    (401, error(code="invalid_api_key"), Refused, "OpenAI does not know this key."),
-    (401, error(SCOPES), Restricted, "OpenAI knows this key, but it may not use gpt-4.1."),
-    (403, error(SCOPES), Restricted, "OpenAI knows this key, but it may not use gpt-4.1."),
-    (401, error(code="mismatched_organization"), Refused, "The organization does not belong to this key."),
-    (401, error(code="mismatched_project"), Refused, "The project does not belong to this key."),
+    (401, error(code="invalid_api_key"), CredentialRejected, "OpenAI does not know this key."),
+    (401, error(SCOPES), ScopeMissing, "OpenAI knows this key, but it may not use gpt-4.1."),
+    (403, error(SCOPES), ScopeMissing, "OpenAI knows this key, but it may not use gpt-4.1."),
+    (401, error(code="mismatched_organization"), CredentialRejected, "The organization does not belong to this key."),
+    (401, error(code="mismatched_project"), CredentialRejected, "The project does not belong to this key."),
     (
         401,
         error("You must be a member of an organization to use the API."),
-        Refused,
+        CredentialRejected,
         "The account of this key belongs to no organization of OpenAI.",
     ),
     (
         401,
         error("Your IP is not authorized."),
-        Restricted,
+        ScopeMissing,
         "OpenAI takes no calls with this key from the address of this network.",
     ),
     (
         403,
         error("Country, region, or territory not supported."),
-        Unreachable,
+        NetworkError,
         "OpenAI does not serve the country or region that this call comes from.",
     ),
-    (403, error(), Restricted, "OpenAI does not allow this key to use gpt-4.1."),
+    (403, error(), ScopeMissing, "OpenAI does not allow this key to use gpt-4.1."),
     (402, error(), Problem, "Your OpenAI account has no credit left."),
     (404, error(code="model_not_found"), Problem, "OpenAI does not know gpt-4.1, or the key may not use it."),
     (404, error("Unknown URL."), Problem, "{host} found nothing: gpt-4.1 is not known there, or the address is wrong."),
-    (407, error(), Unreachable, "The proxy on the way wants a name and a password."),
+    (407, error(), NetworkError, "The proxy on the way wants a name and a password."),
     (413, error(), Problem, "This is too large for OpenAI."),
     (418, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (418)."),
     (429, error(code="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
@@ -117,7 +117,7 @@ async def test_the_answer_after_a_retry_counts():
     async with serve([http(error(), 503)], [streaming(said("Hi", "stop"))]) as server:
         events, problem = await ask(server)
     assert isinstance(events[0], Retrying)
-    assert (text_of(events), problem) == ("Hi", None)
+    assert (b64url_encode(events), problem) == ("Hi", None)
 
 
 async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
@@ -125,7 +125,7 @@ async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
     async with serve([http(repeated, 401, {"x-request-id": "req_7"})]) as server:
         _, stored = await ask(server, key_hint="3f2a")
         _, pasted = await ask(server)
-    assert isinstance(stored, Refused)
+    assert isinstance(stored, CredentialRejected)
     assert stored.message == "OpenAI refused the key ending 3f2a."
     assert pasted and pasted.message == "OpenAI does not know this key."
     assert pasted.hint == "Look for a missing end, or get another at https://platform.openai.com/api-keys"
@@ -137,20 +137,20 @@ async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
 
 async def test_a_key_that_may_not_list_models_is_a_genuine_one():
     async with serve([http(error(SCOPES), 403)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     assert problem.message == "OpenAI knows this key, but it may not list models."
     assert problem.hint == "Save and add models by hand, or allow Models: read on the key page."
 
 
 async def test_a_server_that_wants_a_key():
     async with serve([http(error(), 401)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url, "openai_compatible", key="")
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible", key="")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, CredentialRejected)
     assert problem.message == f"localhost:{server.port} wants a key."
 
 
@@ -159,7 +159,7 @@ async def test_a_web_page_in_place_of_a_refusal(status):
     page = "<!doctype html><title>Blocked by Proxy</title>"
     async with serve([http(page, status, {"content-type": "text/html"})]) as server:
         _, problem = await ask(server)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert f"sent a web page, not an answer of an API ({status})" in problem.message
     assert problem.detail == "Blocked by Proxy"
     assert ("the key" in problem.hint) == (status == 401)
@@ -168,7 +168,7 @@ async def test_a_web_page_in_place_of_a_refusal(status):
 async def test_a_network_that_wants_a_sign_in_first():
     async with serve([http("<html><title>Hotel</title>", 511, {"content-type": "text/html"})]) as server:
         events, problem = await ask(server)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message.startswith("This network wants a sign-in before it lets calls through")
     assert (events, len(server.asked)) == ([], 1)
 
@@ -182,10 +182,10 @@ async def test_a_redirect_may_be_a_sign_in_page():
 
 async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run():
     async with serve([http(error(), 403)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     assert problem.hint == "Ask who runs the server what the key may do."
 
 
@@ -199,7 +199,7 @@ async def test_a_refusal_without_words_or_end():
 
 async def test_a_missing_path_says_what_base_urls_look_like():
     async with serve([http("404 page not found", 404)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.origin, "openai_compatible")
+        wire, access = Client({}, limits=QUICK), access_to(server.origin, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
     assert problem and problem.hint == f"It was asked at {server.origin}/models; a base URL most often ends in /v1."
@@ -207,7 +207,7 @@ async def test_a_missing_path_says_what_base_urls_look_like():
 
 async def test_where_they_look_otherwise_it_says_nothing_of_it():
     async with serve([http("404 page not found", 404)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.origin, "chatglm")
+        wire, access = Client({}, limits=QUICK), access_to(server.origin, "chatglm")
         _, problem = await run(wire, access, Call("GET", f"{server.origin}/models", lambda: lambda frame: ()))
         await wire.aclose()
     assert problem and problem.hint == f"It was asked at {server.origin}/models."
@@ -259,7 +259,7 @@ async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers):
 async def test_a_retry_that_is_wanted_is_made():
     async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
-    assert text_of(events) == "Hi"
+    assert b64url_encode(events) == "Hi"
 
 
 async def test_an_empty_account_is_never_asked_twice_even_when_told_to():
@@ -271,7 +271,7 @@ async def test_an_empty_account_is_never_asked_twice_even_when_told_to():
 
 async def test_what_must_not_be_repeated_is_not():
     async with serve([http(error(), 503)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         _, problem = await run(wire, access, replace(chat_call(access), repeatable=False))
         await wire.aclose()
     assert problem
@@ -291,7 +291,7 @@ async def test_waits_grow_with_jitter_up_to_their_limit():
 
 async def test_a_clock_that_is_wrong_is_named():
     async with serve([http(error(), 401, {"date": formatdate(NOW - 420, usegmt=True)})]) as server:
-        wire, access = Wire({}, limits=QUICK, clock=lambda: NOW), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK, clock=lambda: NOW), access_to(server.base_url)
         _, problem = await run(wire, access, chat_call(access))
         await wire.aclose()
     assert problem and problem.hint.startswith("This machine's clock is 7 min ahead of the server's.")
@@ -303,7 +303,7 @@ async def test_a_clock_that_is_wrong_is_named():
 async def test_a_parameter_that_is_not_taken_is_left_out_once():
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)], [streaming(said("Hi", "stop"))]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, chat_call(access, temperature=0.5, top_p=0.9))
         await wire.aclose()
     assert problem is None
@@ -316,7 +316,7 @@ async def test_a_parameter_that_is_not_taken_is_left_out_once():
 async def test_a_refusal_that_does_not_change_ends_the_call():
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         _, problem = await run(wire, access, chat_call(access, temperature=0.5))
         await wire.aclose()
     assert problem
@@ -349,7 +349,7 @@ async def test_a_redirect_is_not_followed(status, form):
 
 async def test_an_origin_that_is_not_allowed_is_not_called():
     async with serve([streaming(said("Hi", "stop"))]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         access = replace(access_to(server.base_url), origins=("https://api.openai.com",))
         _, problem = await run(wire, access, chat_call(access))
         await wire.aclose()
@@ -362,7 +362,7 @@ async def test_plain_http_beyond_this_machine_must_be_allowed():
     opened = []
     base = access_to("http://models.example.test/v1", key="")
     access = replace(base, secrets=lambda: opened.append(1) or {})
-    _, problem = await run(Wire({}), access, chat_call(access))
+    _, problem = await run(Client({}), access, chat_call(access))
     assert isinstance(problem, Usage)
     assert "plain http" in problem.message
     assert opened == []
@@ -372,20 +372,20 @@ async def test_plain_http_beyond_this_machine_must_be_allowed():
 async def test_plain_http_that_is_allowed_is_called():
     asked = []
 
-    class Answers(httpx.AsyncBaseTransport):
+    class ChatSession(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request):
             asked.append(str(request.url))
             return httpx.Response(200, json={"choices": []})
 
     access = replace(access_to("http://models.example.test/v1"), plain_http=("http://models.example.test",))
-    await run(Wire({}, Answers()), access, chat_call(access))
+    await run(Client({}, ChatSession()), access, chat_call(access))
     assert asked == ["http://models.example.test/v1/chat/completions"]
 
 
 async def test_a_signature_cannot_lead_elsewhere():
     access = access_to("https://api.openai.com/v1")
     moved = replace(access.provider, sign=lambda call, *_: replace(call, url="https://evil.example.test/v1"))
-    _, problem = await run(Wire({}), replace(access, provider=moved), chat_call(access))
+    _, problem = await run(Client({}), replace(access, provider=moved), chat_call(access))
     assert isinstance(problem, Usage)
     assert "evil.example.test" in problem.message
 
@@ -414,7 +414,7 @@ async def test_no_log_record_and_no_local_shows_the_key(caplog):
     async with serve(
         [http(error(), 500)], [b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\nconnection: close\r\n\r\n{"]
     ) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         shown = []
         events = wire.stream(access, chat_call(access))
         try:
@@ -448,7 +448,7 @@ async def test_secrets_are_opened_off_the_event_loop_and_late():
     async with serve([streaming(said("Hi", "stop"))]) as server:
         base = access_to(server.base_url)
         access = Access(base.provider, base.fields, base.origins, secrets=secrets)
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events = wire.stream(access, chat_call(access))
         await asyncio.sleep(0)
         assert seen == []

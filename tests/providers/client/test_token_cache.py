@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from tests.providers.http_server import DEADLINE, QUICK, access_to, http, run, serve
-from tui.errors import Problem, Refused
+from tui.errors import Problem, CredentialRejected
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Wire
+from tui.providers.client.client import Access, Client
 from tui.providers.events import Finish, Retrying, TextDelta, Token
-from tui.providers.requests import Call, Frame, Refusal
+from tui.providers.requests import Call, Frame, ApiError
 from tui.secret import Secret
 
 STALE = http({"error_code": 110, "error_msg": "Access token invalid or no longer valid"})
@@ -32,7 +32,7 @@ def to_answer(frame: Frame | None):
     if frame is None:
         return []
     if code := frame.data.get("error_code"):
-        return [Refusal(200, str(code), message="said")]
+        return [ApiError(200, str(code), message="said")]
     return [TextDelta(frame.data["text"]), Finish("stop")]
 
 
@@ -48,7 +48,7 @@ def access(server, secret: str = "FAKE-secret-0123456789", elsewhere: str = "") 
         sign=sign,
         token=lambda fields: Call("POST", f"{elsewhere or server.base_url}/token", lambda: to_token),
         stale_token=frozenset({"110", "111"}),
-        refusal=lambda status, headers, body: Refusal(status, message="refused"),
+        refusal=lambda status, headers, body: ApiError(status, message="refused"),
         explain=lambda refusal, model: None,
     )
     return replace(access_to(server.base_url), provider=provider, secrets=lambda: {"api_secret": Secret(secret)})
@@ -68,7 +68,7 @@ CHAT = "/chat?access_token="
 
 async def test_a_token_is_exchanged_once_and_kept():
     async with serve([exchanged("t1")], [SAID]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         for _ in range(2):
             events, problem = await run(wire, access(server), call(server))
             assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
@@ -80,7 +80,7 @@ async def test_a_token_is_exchanged_once_and_kept():
 @pytest.mark.parametrize(("seconds", "exchanges"), [(3600, 1), (50, 2), (-1, 2), (float("nan"), 2)])
 async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges):
     async with serve([exchanged("t1", seconds)], [SAID], [exchanged("t2")] if exchanges == 2 else [SAID], [SAID]) as at:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         for _ in range(2):
             assert (await run(wire, access(at), call(at)))[1] is None
         await wire.aclose()
@@ -89,7 +89,7 @@ async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges)
 
 async def test_other_secrets_and_fields_get_their_own_token():
     async with serve([exchanged("t1")], [SAID], [exchanged("t2")], [SAID], [exchanged("t3")], [SAID]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         first = access(server)
         for each in (first, access(server, "FAKE-other"), replace(first, fields={**first.fields, "app": "1"})):
             assert (await run(wire, each, call(server)))[1] is None
@@ -99,7 +99,7 @@ async def test_other_secrets_and_fields_get_their_own_token():
 
 async def test_calls_at_once_wait_for_one_exchange():
     async with serve([exchanged("t1")], [SAID]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(server), call(server)) for _ in range(20)))
         await wire.aclose()
     assert all(problem is None for _, problem in results)
@@ -109,7 +109,7 @@ async def test_calls_at_once_wait_for_one_exchange():
 
 async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next():
     async with serve(["hold"], [exchanged("t2")], [SAID]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         first = asyncio.create_task(run(wire, access(server), call(server)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         second = asyncio.create_task(run(wire, access(server), call(server)))
@@ -123,7 +123,7 @@ async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next():
 async def test_a_kept_token_that_is_refused_is_renewed_once(refusal):
     script = [exchanged("t1")], [SAID], [refusal], [exchanged("t2")], [SAID], [refusal], [exchanged("t3")], [refusal]
     async with serve(*script) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         assert (await run(wire, access(server), call(server)))[1] is None
         events, problem = await run(wire, access(server), call(server))
         assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
@@ -136,16 +136,16 @@ async def test_a_kept_token_that_is_refused_is_renewed_once(refusal):
 
 async def test_a_refused_exchange_is_the_answer():
     async with serve([REFUSED]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server), call(server))
         await wire.aclose()
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, CredentialRejected)
     assert targets(server) == ["/token"]
 
 
 async def test_an_exchange_is_tried_again_and_told():
     async with serve([http({}, 503)], [exchanged("t1")], [SAID]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access(server), call(server))
         await wire.aclose()
     assert problem is None
@@ -154,7 +154,7 @@ async def test_an_exchange_is_tried_again_and_told():
 
 async def test_an_exchange_without_a_token():
     async with serve([http({"expires_in": 1})]) as server:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server), call(server))
         await wire.aclose()
     assert problem and problem.message == "OpenAI gave no token for this key."
@@ -162,7 +162,7 @@ async def test_an_exchange_without_a_token():
 
 async def test_an_exchange_keeps_to_the_origins():
     async with serve([SAID]) as server, serve([exchanged("t1")]) as other:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server, elsewhere=other.base_url), call(server))
         assert problem and "is not among the addresses" in problem.message
         allowed = access(server, elsewhere=other.base_url)
@@ -174,8 +174,8 @@ async def test_an_exchange_keeps_to_the_origins():
 async def test_a_token_is_never_told():
     answer = http({"error_code": 17, "error_msg": "x"})
     async with serve([exchanged("FAKE-token-0123456789")], [answer]) as server:
-        wire = Wire({}, limits=QUICK)
-        told = replace(call(server), reader=lambda: lambda frame: [Refusal(message="FAKE-token-0123456789 is bad")])
+        wire = Client({}, limits=QUICK)
+        told = replace(call(server), reader=lambda: lambda frame: [ApiError(message="FAKE-token-0123456789 is bad")])
         _, problem = await run(wire, access(server), told)
         events, _ = await run(wire, access(server), replace(call(server), reader=lambda: to_token))
         await wire.aclose()
@@ -219,8 +219,8 @@ async def test_an_answer_may_name_hosts_under_a_declared_suffix(following, allow
         return [Call("GET", frame.data["next"], lambda: to_answer)] if frame else []
 
     first = Call("GET", "https://api.example.test/v1/x", lambda: read)
-    events, problem = await run(Wire({}, hosts, QUICK), may, first)
+    events, problem = await run(Client({}, hosts, QUICK), may, first)
     assert bool(events) == (problem is None) == bool(hosts.asked[1:]) == allowed
     # The first call goes to no such host.
-    _, problem = await run(Wire({}, hosts, QUICK), may, replace(first, url="https://stream.replicate.test/x"))
+    _, problem = await run(Client({}, hosts, QUICK), may, replace(first, url="https://stream.replicate.test/x"))
     assert problem and "is not among the addresses" in problem.message

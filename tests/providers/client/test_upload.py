@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, http, run, serve, text_of
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, http, run, serve, b64url_encode
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
-from tui.providers.client.client import Access, Wire
+from tui.providers.client.client import Access, Client
 from tui.providers.client.upload import body_of
 from tui.providers.events import Finish, Retrying, Transcript, Uploading
-from tui.providers.requests import Call, Recording, Times, TranscribeAsk, Upload
+from tui.providers.requests import Call, Base64File, TimestampGranularity, TranscriptionRequest, Upload
 from tui.secret import Secret
 
 WHISPER = Model("openai", "whisper-1", ModelType.SPEECH2TEXT)
@@ -28,12 +28,12 @@ HEARD = http({"text": "Hello there", "usage": {"type": "duration", "seconds": 4}
 def call_for(access: Access, path: Path, size: int = -1, language: str = "de") -> Call:
     assert access.provider.transcribe
     size = path.stat().st_size if size < 0 else size
-    ask = TranscribeAsk(WHISPER, path, "audio/mp4", size, language, Times.WORD)
+    ask = TranscriptionRequest(WHISPER, path, "audio/mp4", size, language, TimestampGranularity.WORD)
     return access.provider.transcribe(access.fields, ask)
 
 
 async def upload(server, path: Path, size: int = -1):
-    wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+    wire, access = Client({}, limits=QUICK), access_to(server.base_url)
     try:
         return await run(wire, access, call_for(access, path, size))
     finally:
@@ -92,7 +92,7 @@ def plain(path: Path, size: int) -> Call:
 
 
 def within_json(path: Path, size: int) -> Call:
-    return Call("POST", "https://x.test/", Reading, json={"input": [{"audio": Recording(path)}]})
+    return Call("POST", "https://x.test/", Reading, json={"input": [{"audio": Base64File(path)}]})
 
 
 @pytest.mark.parametrize("sending", [multipart, plain, within_json])
@@ -192,7 +192,7 @@ async def test_a_refusal_in_mid_upload_is_read(tmp_path):
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     access = access_to(f"http://localhost:{server.sockets[0].getsockname()[1]}/v1")
-    wire = Wire({}, limits=QUICK)
+    wire = Client({}, limits=QUICK)
     _, problem = await run(wire, access, call_for(access, path))
     await wire.aclose()
     server.close()
@@ -205,7 +205,7 @@ async def test_stopping_an_upload_closes_the_connection(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         reading = asyncio.create_task(run(wire, access, call_for(access, path)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         reading.cancel()
@@ -219,18 +219,18 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
-        limits = replace(QUICK, silence=0.03, give_up_whole=0.08)
-        wire, access = Wire({}, limits=limits), access_to(server.base_url)
+        limits = replace(QUICK, silence=0.03, response_timeout=0.08)
+        wire, access = Client({}, limits=limits), access_to(server.base_url)
         events, problem = await run(wire, access, call_for(access, path))
         await wire.aclose()
     assert events[0] == Uploading(1000, 1000)
     assert problem and "sent nothing of use" in problem.message
-    assert text_of(events) == ""
+    assert b64url_encode(events) == ""
 
 
 async def posted(call: Call, *answers) -> tuple:
     async with serve(*(answers or ([http({})],))) as server:
-        wire, access = Wire({}, limits=QUICK), access_to(server.base_url)
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, replace(call, url=f"{server.base_url}/x"))
         await wire.aclose()
     return server.asked, events, problem
@@ -241,7 +241,7 @@ async def test_recordings_stand_in_json_as_base64(tmp_path, size):
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
     one.write_bytes(bytes(each % 251 for each in range(size)))
     two.write_bytes(b"two")
-    json = {"messages": [{"content": [Recording(one, 'data:audio/"wav";base64,'), "星"]}], "more": (Recording(two),)}
+    json = {"messages": [{"content": [Base64File(one, 'data:audio/"wav";base64,'), "星"]}], "more": (Base64File(two),)}
     asked, events, problem = await posted(Call("POST", "", Reading, json=json))
     assert problem is None
     assert asked[0].headers["content-type"] == "application/json"
@@ -255,7 +255,7 @@ async def test_recordings_stand_in_json_as_base64(tmp_path, size):
 
 async def test_a_recording_that_is_gone_or_sent_again(tmp_path):
     path = tmp_path / "talk.wav"
-    call = Call("POST", "", Reading, json={"audio": Recording(path)})
+    call = Call("POST", "", Reading, json={"audio": Base64File(path)})
     asked, _, problem = await posted(call)
     assert (asked, problem and problem.message) == ([], "talk.wav cannot be read.")
     path.write_bytes(b"sound")

@@ -12,13 +12,13 @@ import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from tests.providers.client.test_connection import Authority, proxy
-from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
+from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, b64url_encode
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
-from tui.errors import Problem, Refused, Unreachable, Usage
+from tui.errors import Problem, CredentialRejected, NetworkError, Usage
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
-from tui.providers.events import Finish, Notice, Retrying, Silence, TextDelta, Uploading
-from tui.providers.requests import Call, Chunks, Frame, Framing, Refusal
+from tui.providers.client.client import Access, Limits, Client
+from tui.providers.events import Finish, Notice, Retrying, NoResponseYet, TextDelta, Uploading
+from tui.providers.requests import Call, AudioChunks, Frame, Framing, ApiError
 from tui.secret import Secret
 
 QUESTION = {"header": {"app_id": "demo"}, "payload": "星\u2028"}
@@ -28,8 +28,8 @@ def sign(call: Call, fields, secrets, now: float) -> Call:
     return replace(call, query={**call.query, "authorization": Secret("c2lnbmVk+/="), "date": f"{now:.0f}"})
 
 
-def refusal(status, headers, body) -> Refusal:
-    return Refusal(status, message=body.get("message", "") if isinstance(body, dict) else str(body))
+def refusal(status, headers, body) -> ApiError:
+    return ApiError(status, message=body.get("message", "") if isinstance(body, dict) else str(body))
 
 
 def spark() -> Callable:
@@ -39,7 +39,7 @@ def spark() -> Callable:
         if frame is None:
             yield Finish("", complete=False)
         elif frame.data.get("code"):
-            yield Refusal(frame.data.get("status", 0), str(frame.data["code"]), message="said by them")
+            yield ApiError(frame.data.get("status", 0), str(frame.data["code"]), message="said by them")
         else:
             if frame.data.get("text"):
                 yield TextDelta(frame.data["text"])
@@ -60,7 +60,7 @@ def asking(line: Line, **more) -> Call:
 
 
 async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, environ=None):
-    wire = Wire(environ or {}, limits=limits)
+    wire = Client(environ or {}, limits=limits)
     try:
         return await run(wire, access(line), call or asking(line))
     finally:
@@ -88,7 +88,7 @@ async def test_a_signed_handshake_and_messages_both_ways():
 async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(bytes(range(250)) * 10)
-    chunks = Chunks(path, 1280, 0.0, lambda number, data, last: {"status": number, "audio": data, "last": last})
+    chunks = AudioChunks(path, 1280, 0.0, lambda number, data, last: {"status": number, "audio": data, "last": last})
     async with listen([Hear(4), text({"text": "Heard", "status": 2})]) as line:
         events, problem = await talk(line, asking(line, sends=(QUESTION, {"more": 1}), chunks=chunks))
     assert problem is None
@@ -96,13 +96,13 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
     assert [(each["status"], each["last"]) for each in line.heard[2:]] == [(0, False), (1, True)]
     assert b"".join(b64decode(each["audio"]) for each in line.heard[2:]) == path.read_bytes()
     assert Uploading(2500, 2500) in events
-    assert text_of(events) == "Heard"
+    assert b64url_encode(events) == "Heard"
 
 
 async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 500)
-    chunks = Chunks(path, 100, 0.02, lambda number, data, last: {"n": number})
+    chunks = AudioChunks(path, 100, 0.02, lambda number, data, last: {"n": number})
     script = [
         Hear(1),
         text({"text": "one "}),
@@ -114,7 +114,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
     async with listen(script) as line:
         events, problem = await talk(line, asking(line, sends=(), chunks=chunks))
     assert problem is None
-    assert text_of(events) == "one two "
+    assert b64url_encode(events) == "one two "
     assert line.heard == [{"n": number} for number in range(5)]
     assert line.times[-1] - line.times[0] >= 0.07
 
@@ -123,7 +123,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
 async def test_the_last_piece_of_a_small_file(tmp_path, size):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * size)
-    chunks = Chunks(path, 100, 1, lambda number, data, last: [number, data, last])
+    chunks = AudioChunks(path, 100, 1, lambda number, data, last: [number, data, last])
     async with listen([Hear(), text({"status": 2})]) as line:
         await talk(line, asking(line, sends=(), chunks=chunks))
     assert line.heard == [[0, "eA==" if size else "", True]]
@@ -137,7 +137,7 @@ async def test_a_file_that_changed_or_is_gone(tmp_path):
         return [number]
 
     async with listen([HOLD]) as line:
-        call = asking(line, sends=(), chunks=Chunks(path, 100_000, 0.0, message))
+        call = asking(line, sends=(), chunks=AudioChunks(path, 100_000, 0.0, message))
         _, problem = await talk(line, call)
         assert isinstance(problem, Usage) and problem.message == "talk.wav cannot be read."
         path.write_bytes(b"x" * 300_000)
@@ -156,7 +156,7 @@ async def test_one_that_sends_nothing_ends_with_its_handshake():
 @pytest.mark.parametrize(
     ("status", "kind", "message"),
     [
-        (401, Refused, "OpenAI does not know this key."),
+        (401, CredentialRejected, "OpenAI does not know this key."),
         (403, Problem, "OpenAI does not allow this key to do this."),
         (404, Problem, "found nothing"),
     ],
@@ -175,7 +175,7 @@ async def test_a_refused_handshake(status, kind, message):
 async def test_a_clock_that_is_wrong_is_named_at_a_handshake():
     late = (b"date", b"Mon, 05 Jan 2026 08:00:00 GMT")
     async with listen([Reject(403, b"{}", ((b"content-length", b"2"), late))]) as line:
-        wire = Wire({}, limits=QUICK, clock=lambda: 1767600000 + 7 * 60)
+        wire = Client({}, limits=QUICK, clock=lambda: 1767600000 + 7 * 60)
         _, problem = await run(wire, access(line), asking(line))
         await wire.aclose()
     assert problem and "7 min ahead of the server's" in problem.hint
@@ -186,13 +186,13 @@ async def test_a_busy_handshake_is_tried_again():
         events, problem = await talk(line)
     assert problem is None
     assert isinstance(events[0], Retrying)
-    assert text_of(events) == "Hello 星"
+    assert b64url_encode(events) == "Hello 星"
 
 
 async def test_an_ordinary_answer_is_no_connection():
     async with serve([http({"text": "Hi"})]) as server:
         call = Call("GET", f"{server.base_url.replace('http', 'ws')}/x", spark, Framing.WEBSOCKET, sends=(QUESTION,))
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access_to(server.base_url), call)
         await wire.aclose()
     assert problem and "opened no WebSocket connection" in problem.message
@@ -203,7 +203,7 @@ async def test_a_connection_that_is_cut_keeps_what_came(end):
     async with listen([Hear(), text({"text": "Hel"}), end]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer did."
 
 
@@ -220,7 +220,7 @@ async def test_a_close_with_a_code_is_told(code, reason):
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert problem.message == "OpenAI closed the connection before the answer ended."
     assert problem.detail.startswith(str(code))
     assert "\x1b" not in problem.detail and KEY not in problem.detail
@@ -259,7 +259,7 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert problem is None
-    assert text_of(events) == "Hello 星 there"
+    assert b64url_encode(events) == "Hello 星 there"
     assert line.pongs == 2
 
 
@@ -287,7 +287,7 @@ async def test_an_answer_without_end_is_stopped_at_its_limit():
     async with listen([Hear(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
         events, problem = await talk(line, limits=replace(QUICK, answer=20_000))
     assert problem and "larger than 20000 bytes" in problem.message
-    assert 15_000 < len(text_of(events)) < 20_000
+    assert 15_000 < len(b64url_encode(events)) < 20_000
 
 
 @pytest.mark.parametrize(
@@ -296,30 +296,30 @@ async def test_an_answer_without_end_is_stopped_at_its_limit():
 async def test_what_is_no_websocket_frame(broken):
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
 
 
 async def test_silence_is_told_and_ends():
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
-        events, problem = await talk(line, limits=Limits(silence=0.03, give_up=0.1))
+        events, problem = await talk(line, limits=Limits(silence=0.03, stream_timeout=0.1))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
-    assert isinstance(problem, Unreachable) and "sent nothing of use" in problem.message
-    assert [type(each) for each in events][:2] == [TextDelta, Silence]
+    assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
+    assert [type(each) for each in events][:2] == [TextDelta, NoResponseYet]
 
 
 async def test_pings_alone_are_silence():
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
-        _, problem = await talk(line, limits=Limits(silence=0.03, give_up=0.1))
-    assert isinstance(problem, Unreachable) and "sent nothing of use" in problem.message
+        _, problem = await talk(line, limits=Limits(silence=0.03, stream_timeout=0.1))
+    assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
 async def test_stopping_closes_the_connection_at_once(tmp_path, cancelled):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
-    chunks = Chunks(path, 10, 0.01, lambda number, data, last: [number])
+    chunks = AudioChunks(path, 10, 0.01, lambda number, data, last: [number])
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
 
         async def read() -> None:
             async with aclosing(wire.stream(access(line), asking(line, chunks=chunks))) as stream:
@@ -352,7 +352,7 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye():
     started = asyncio.Event()
     server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1 << 12)
     line = Line(port=server.sockets[0].getsockname()[1])
-    wire = Wire({}, limits=QUICK)
+    wire = Client({}, limits=QUICK)
     call = asking(line, sends=tuple({"x": "y" * 1_000_000} for _ in range(30)))
     reading = asyncio.create_task(run(wire, access(line), call))
     await asyncio.wait_for(started.wait(), DEADLINE)
@@ -366,7 +366,7 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye():
 
 async def test_a_handshake_keeps_to_the_origins():
     async with listen(SAID) as line:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         elsewhere = replace(access(line), origins=("https://api.example.test",))
         _, problem = await run(wire, elsewhere, asking(line))
     assert problem and "is not among the addresses" in problem.message
@@ -380,9 +380,9 @@ async def test_through_tls_and_a_tunnel(tmp_path):
     async with listen(SAID, context=context) as line, proxy(target=line.port) as (address, heads):
         call = replace(asking(line), url="wss://api.openai.com/v1/chat")
         may = replace(access(line), origins=("https://api.openai.com",))
-        wire = Wire({**environ, "HTTPS_PROXY": f"http://{address}"}, limits=QUICK)
+        wire = Client({**environ, "HTTPS_PROXY": f"http://{address}"}, limits=QUICK)
         events, problem = await run(wire, may, call)
-        assert (text_of(events), problem) == ("Hello 星", None)
+        assert (b64url_encode(events), problem) == ("Hello 星", None)
         wrong = replace(call, url="wss://eu.openai.com/v1/chat")
         _, problem = await run(wire, replace(may, origins=("https://eu.openai.com",)), wrong)
         await wire.aclose()
@@ -392,7 +392,7 @@ async def test_through_tls_and_a_tunnel(tmp_path):
 
 async def test_many_at_once_leave_no_connection():
     async with listen(SAID) as line:
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(line), asking(line)) for _ in range(40)))
         await wire.aclose()
-    assert all((text_of(events), problem) == ("Hello 星", None) for events, problem in results)
+    assert all((b64url_encode(events), problem) == ("Hello 星", None) for events, problem in results)

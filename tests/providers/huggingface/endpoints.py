@@ -21,14 +21,14 @@ from tests.providers.huggingface.kit import (
     who,
 )
 from tui.domain import Model
-from tui.errors import Problem, Restricted
+from tui.errors import Problem, ScopeMissing
 from tui.providers.events import (
     Found,
-    Hit,
-    Learned,
+    SearchResult,
+    ModelDetails,
     Notice,
 )
-from tui.providers.requests import Call, Framing, Refusal
+from tui.providers.requests import Call, Framing, ApiError
 from tui.providers.spec import Provider
 
 # --- looking at an endpoint -------------------------------------------------------------------------------------------
@@ -64,17 +64,21 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
     (found,) = read(call, {"items": items})
     filled = {"task": VECTORS, "namespace": "acme"}
     assert found.hits == (
-        Hit(HOST, "running · BAAI/bge · feature-extraction", True, {**filled, "model": "BAAI/bge"}, "bge"),
-        Hit(f"{HOST}/e5", "paused · intfloat/e5 · feature-extraction", False, {**filled, "model": "intfloat/e5"}, "e5"),
-        Hit(
+        SearchResult(HOST, "running · BAAI/bge · feature-extraction", True, {**filled, "model": "BAAI/bge"}, "bge"),
+        SearchResult(
+            f"{HOST}/e5", "paused · intfloat/e5 · feature-extraction", False, {**filled, "model": "intfloat/e5"}, "e5"
+        ),
+        SearchResult(
             f"{HOST}/mini",
             "scaled to zero · a/mini · feature-extraction",
             True,
             {**filled, "model": "a/mini"},
             "mini",
         ),
-        Hit(f"{HOST}/old", "failed · BAAI/bge · feature-extraction", False, {**filled, "model": "BAAI/bge"}, "old"),
-        Hit(f"{HOST}/own", "update failed · custom", False, {"namespace": "acme"}, "own"),
+        SearchResult(
+            f"{HOST}/old", "failed · BAAI/bge · feature-extraction", False, {**filled, "model": "BAAI/bge"}, "old"
+        ),
+        SearchResult(f"{HOST}/own", "update failed · custom", False, {"namespace": "acme"}, "own"),
     )
     everything = read(offer(BASE, {"namespace": "acme"}), {"items": items})[0].hits
     assert [each.label for each in everything] == ["bge", "e5", "mini", "old", "chat", "own"]
@@ -105,7 +109,7 @@ def looking(p: Provider, model: Model) -> Call:
 
 def told(p: Provider, results: list[Any], model: Model) -> str:
     (refused,) = results
-    assert isinstance(refused, Refusal) and refused.status == 400
+    assert isinstance(refused, ApiError) and refused.status == 400
     codes = ("other_task", "wrong_model", "no_endpoint", "no_engine", "paused", "failed")
     problem = p.explain(refused, model.id)
     assert refused.code in codes and problem and type(problem) is Problem and problem.hint
@@ -174,23 +178,23 @@ def a_token_that_may_not_list_can_be_used_all_the_same(p: Provider) -> None:
     call = looking(p, model)
     for status in (401, 403, 404):
         assert status in call.takes
-        notice, probe = read(call, Refusal(status))
+        notice, probe = read(call, ApiError(status))
         assert "may not list the endpoints of acme" in notice.text
         assert line(probe) == ("GET", f"{HOST}/info")
     nowhere = endpoint("BAAI/bge", VECTORS, "", namespace="acme")
-    refused = Refusal(403, code="no_listing", param="acme")
-    assert read(looking(p, nowhere), Refusal(403)) == [refused]
+    refused = ApiError(403, code="no_listing", param="acme")
+    assert read(looking(p, nowhere), ApiError(403)) == [refused]
     offer = p.offers["endpoint_url"](BASE, {"namespace": "acme"})
     assert offer.takes == {401, 403, 404}
-    assert read(offer, Refusal(401)) == [refused]
+    assert read(offer, ApiError(401)) == [refused]
     problem = p.explain(refused, "")
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     assert problem.message == "This token may not list the endpoints of acme."
 
 
 def found(results: list[Any]) -> dict[str, str]:
     (learned,) = results
-    assert isinstance(learned, Learned), results
+    assert isinstance(learned, ModelDetails), results
     return dict(learned.model.fields)
 
 
@@ -213,7 +217,7 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     assert read(listed, json.dumps({**TEI_INFO, "max_input_length": 512}))[0].model.context == 512
     for absent in (400, 404, 405, 415, 422):
         assert absent in info.takes
-        (models,) = read(info, Refusal(absent))
+        (models,) = read(info, ApiError(absent))
         assert (line(models), models.framing) == (("GET", f"{HOST}/v1/models"), Framing.TEXT)
     for body in ("Not this", "[]", "{}"):
         assert line(read(info, body)[0]) == ("GET", f"{HOST}/v1/models")
@@ -229,17 +233,17 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     by_name = {"data": [{"id": "other"}, {"id": "any"}]}
     assert found(read(models, json.dumps(by_name))) == {**known, "task": TEXT, "engine": "openai"}
     assert "served_as" not in found(read(models, '{"data": []}'))
-    for answer in (Refusal(404), "{}", "[]"):
+    for answer in (ApiError(404), "{}", "[]"):
         (health,) = read(models, answer)
         assert (line(health), health.framing) == (("GET", f"{HOST}/health"), Framing.TEXT)
     assert found(read(health, "Ok")) == {**known, "task": TEXT, "engine": "toolkit"}
-    assert told(p, read(health, Refusal(404)), text) == "What runs at this address is no server that is known here."
+    assert told(p, read(health, ApiError(404)), text) == "What runs at this address is no server that is known here."
 
 
 @check
 def an_address_of_another_task_is_named(p: Provider) -> None:
     text, vectors = endpoint("any"), endpoint("BAAI/bge", VECTORS, namespace="acme")
-    unlisted = read(looking(p, vectors), Refusal(403))[1]
+    unlisted = read(looking(p, vectors), ApiError(403))[1]
     assert told(p, read(looking(p, text), json.dumps(TEI_INFO)), text).endswith("It is for embedding.")
     assert told(p, read(unlisted, json.dumps(TGI_INFO)), vectors).endswith("It is for text generation.")
     reranker = json.dumps({"model_type": {"reranker": {}}})
@@ -256,36 +260,36 @@ def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
     info = looking(p, endpoint("any"))
     for status in (500, 502, 503, 504):
         assert status in info.takes
-        notice, again = read(info, Refusal(status))
+        notice, again = read(info, ApiError(status))
         assert notice == Notice(WAITED)
         assert (line(again), again.wait, again.headers) == (("GET", f"{HOST}/info"), 5.0, HELD)
-        assert [line(each) for each in read(again, Refusal(status))] == [line(info)]
+        assert [line(each) for each in read(again, ApiError(status))] == [line(info)]
     paused = p.refusal(400, {}, {"error": "Bad Request: Invalid state"})
     assert read(info, paused) == [paused]
     step: Any = info
     for _ in range(120):
-        step = read(step, Refusal(503))[-1]
-    assert read(step, Refusal(503)) == [Refusal(503)]
+        step = read(step, ApiError(503))[-1]
+    assert read(step, ApiError(503)) == [ApiError(503)]
 
 
 @check
 def a_call_to_an_endpoint_that_sleeps_waits_for_it(p: Provider) -> None:
     call = chat(p, endpoint("any", engine="tgi"))
     for status in (502, 503):
-        amended = p.amend(call, Refusal(status))
+        amended = p.amend(call, ApiError(status))
         assert amended
         wake, sentence = amended
         assert sentence == WAITED
         assert (line(wake), wake.headers, wake.framing) == (("GET", f"{HOST}/health"), HELD, Framing.TEXT)
         assert wake.takes == {500, 502, 503, 504} and wake.wait == 0
-        (again,) = read(wake, Refusal(503))
+        (again,) = read(wake, ApiError(503))
         assert (line(again), again.wait) == (line(wake), 5.0)
         (woken,) = read(again, "")
         assert woken == replace(call, headers={})
         # Once it is up, a refusal is one.
-        assert p.amend(woken, Refusal(503)) is None
+        assert p.amend(woken, ApiError(503)) is None
     step: Any = wake
     for _ in range(120):
-        step = read(step, Refusal(503))[0]
-    assert read(step, Refusal(503)) == [Refusal(503)]
-    assert p.amend(chat(p, hosted("m")), Refusal(503)) is None
+        step = read(step, ApiError(503))[0]
+    assert read(step, ApiError(503)) == [ApiError(503)]
+    assert p.amend(chat(p, hosted("m")), ApiError(503)) is None

@@ -34,7 +34,7 @@ from tui.providers.events import (
     Usage,
     Vectors,
 )
-from tui.providers.requests import Call, Framing, Refusal, Times
+from tui.providers.requests import Call, Framing, ApiError, TimestampGranularity
 from tui.providers.spec import Provider
 
 # --- what the engines send --------------------------------------------------------------------------------------------
@@ -97,11 +97,11 @@ def an_error_in_a_stream_of_200(p: Provider) -> None:
     }
     for kind, status in kinds.items():
         said = {"error": "Input validation error: `temperature` must be strictly positive", "error_type": kind}
-        expected = Refusal(status, kind=kind, message=said["error"])
+        expected = ApiError(status, kind=kind, message=said["error"])
         assert read(native(p), said, LAST) == [expected]
         assert read(embed(p, endpoint("m", VECTORS, engine="tei"), "x"), said) == [expected]
         assert read(transcribe(p, endpoint("m", SPEECH)), said) == [expected]
-    assert read(native(p), {"error": "x"})[0] == Refusal(message="x")
+    assert read(native(p), {"error": "x"})[0] == ApiError(message="x")
 
 
 @check
@@ -155,17 +155,17 @@ def at_most_32_texts_at_once(p: Provider) -> None:
     assert (line(second), second.headers, second.json["inputs"]) == (line(first), HELD, ["text 32"])
     assert read(second, [[2.0]]) == [Vectors(32, ((2.0,),)), Finish("stop")]
     said = "batch size 32 > maximum allowed batch size 8"
-    better = p.amend(first, Refusal(422, kind="Validation", message=said))
+    better = p.amend(first, ApiError(422, kind="Validation", message=said))
     assert better and better[0].json["inputs"] == list(texts[:8])
     assert better[0].json["truncate"] is True and better[0].headers == HELD
     assert read(better[0], [[1.0]] * 8)[1].json["inputs"] == list(texts[8:16])
     for message in ("too long", "batch size 40 > maximum allowed batch size 40"):
-        assert p.amend(first, Refusal(422, message=message)) is None
+        assert p.amend(first, ApiError(422, message=message)) is None
 
 
 @check
 def a_transcript_as_documented(p: Provider) -> None:
-    call = transcribe(p, hosted("m", SPEECH), times=Times.SENTENCE)
+    call = transcribe(p, hosted("m", SPEECH), times=TimestampGranularity.SENTENCE)
     chunks = [
         {"timestamp": [0.0, 4.2], "text": " Good morning."},
         {"timestamp": [4.2, None], "text": " Let us begin."},
@@ -182,7 +182,7 @@ def a_transcript_as_documented(p: Provider) -> None:
     ]
     assert read(call, {"text": "Hi"}) == [Transcript("Hi"), Finish("stop")]
     assert p.audio and p.audio(hosted("m", SPEECH)).endings == ("flac", "mp3", "wav", "ogg", "webm", "m4a")
-    assert p.audio(hosted("m", SPEECH)).times == (Times.NONE, Times.SENTENCE)
+    assert p.audio(hosted("m", SPEECH)).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
 
 
 # --- endpoint calls ---------------------------------------------------------------------------------------------------

@@ -31,15 +31,15 @@ from tests.providers.huggingface.kit import (
     who,
 )
 from tui import errors
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Restricted
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, ScopeMissing
 from tui.providers.events import (
     Accepted,
     Found,
-    Hit,
-    Learned,
+    SearchResult,
+    ModelDetails,
 )
-from tui.providers.requests import Call, ChatAsk, Framing, Message, Recording, Refusal, Times
+from tui.providers.requests import Call, ChatRequest, Framing, Message, Base64File, ApiError, TimestampGranularity
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -51,7 +51,7 @@ __all__ = ["FACTS", "endpoints", "engines"]  # with the checks that are in them
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("huggingface", "Hugging Face", Supply.HOSTING, Intake.ADDED)
+    assert (p.id, p.label, p.supply, p.intake) == ("huggingface", "Hugging Face", Supply.HOSTING, ImportMode.ADDED)
     assert p.key_page == "https://huggingface.co/settings/tokens"
     assert [each.name for each in p.fields] == ["api_token", "bill_to", "hub_url", "router_url", "endpoints_url"]
     assert {each.name: each.default for each in p.fields if each.default} == BASE
@@ -112,9 +112,9 @@ def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
         assert read(p.verify(BASE), who(role="fineGrained", fineGrained=rights)) == [Accepted()]
     lacking = {"global": [other], "scoped": [{"permissions": [other]}, {"permissions": None}]}
     (refused,) = read(p.verify(BASE), who(role="fineGrained", fineGrained=lacking))
-    assert refused == Refusal(403, code="no_inference")
+    assert refused == ApiError(403, code="no_inference")
     problem = p.explain(refused, "")
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     assert problem.message == "Hugging Face knows this token, but it may not call hosted models."
 
 
@@ -122,7 +122,9 @@ def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
 def the_names_of_the_account_are_offered(p: Provider) -> None:
     call = p.offers["namespace"](BASE, {})
     assert line(call) == ("GET", "https://huggingface.co/api/whoami-v2")
-    assert read(call, who()) == [Found((Hit("acme", "your own"), Hit("acme-research", "organization")))]
+    assert read(call, who()) == [
+        Found((SearchResult("acme", "your own"), SearchResult("acme-research", "organization")))
+    ]
     assert read(call, {})[0].code == "malformed"
 
 
@@ -177,10 +179,10 @@ def those_that_are_served_come_first(p: Provider) -> None:
     assert read(second, [served, entry("a/none")]) == [
         Found(
             (
-                Hit("a/many", "served · 1.2M downloads · licence to accept", fields={"task": VECTORS}),
-                Hit("a/ill", "served, not well · 12k downloads", fields={"task": VECTORS}),
-                Hit("a/few", "served · 950 downloads", fields={"task": VECTORS}),
-                Hit(
+                SearchResult("a/many", "served · 1.2M downloads · licence to accept", fields={"task": VECTORS}),
+                SearchResult("a/ill", "served, not well · 12k downloads", fields={"task": VECTORS}),
+                SearchResult("a/few", "served · 950 downloads", fields={"task": VECTORS}),
+                SearchResult(
                     "a/none",
                     "not served · 9M downloads",
                     False,
@@ -198,7 +200,7 @@ def looked(p: Provider, model: Model, **more: Any) -> list[Any]:
     assert p.check_model
     results = read(p.check_model(BASE, model), entry(model.id, **more))
     # The router is asked for the size; that it does not tell it hinders nothing.
-    return read(results[0], Refusal(404)) if isinstance(results[0], Call) else results
+    return read(results[0], ApiError(404)) if isinstance(results[0], Call) else results
 
 
 @check
@@ -212,10 +214,10 @@ def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
     both = [{"provider": "novita", "context_length": 32_768}, {"provider": "x", "context_length": 131_072}, {}]
     for answer in ({"id": "a", "providers": both}, {"data": {"id": "a", "providers": both}}):
         assert read(size, answer)[0].model.context == 131_072
-    for nothing in (Refusal(503), {}, {"providers": None}, {"data": []}, [], 7):
+    for nothing in (ApiError(503), {}, {"providers": None}, {"data": []}, [], 7):
         assert read(size, nothing)[0].model.context == 0
     (direct,) = read(call, entry("a/b", inferenceProviderMapping={"hf-inference": mapped(TEXT)}))
-    assert isinstance(direct, Learned)
+    assert isinstance(direct, ModelDetails)
 
 
 @check
@@ -231,7 +233,7 @@ def a_hosted_model_is_looked_at_on_the_hub(p: Provider) -> None:
 def who_serves_it_is_kept_with_it(p: Provider) -> None:
     def engine(task: str, mapping: Any, **more: Any) -> tuple[str, str]:
         results = looked(p, hosted("a/b", task), inferenceProviderMapping=mapping, **more)
-        assert isinstance(results[0], Learned), results
+        assert isinstance(results[0], ModelDetails), results
         fields = results[0].model.fields
         assert (fields["task"], fields["endpoint_type"]) == (task, "hosted_inference_api")
         return fields["engine"], fields.get("served_as", "")
@@ -375,9 +377,9 @@ def speech_on_hf_inference(p: Provider) -> None:
         upload = call.upload
         assert upload and upload.raw and call.json is None
         assert (upload.parts, upload.path, upload.media, upload.size) == ((), Path("talk.wav"), sent, 700)
-    timed = transcribe(p, hosted("a/b", SPEECH), times=Times.SENTENCE)
+    timed = transcribe(p, hosted("a/b", SPEECH), times=TimestampGranularity.SENTENCE)
     assert (line(timed), timed.upload) == (line(call), None)
-    assert timed.json == {"inputs": Recording(Path("talk.wav")), "parameters": {"return_timestamps": True}}
+    assert timed.json == {"inputs": Base64File(Path("talk.wav")), "parameters": {"return_timestamps": True}}
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -411,7 +413,7 @@ def every_shape_of_a_refusal(p: Provider) -> None:
 @check
 def words_that_the_matrix_does_not_meet(p: Provider) -> None:
     def words(status: int, message: str = "", code: str = "") -> str:
-        problem = p.explain(Refusal(status, code=code, message=message), "m")
+        problem = p.explain(ApiError(status, code=code, message=message), "m")
         return problem.message if problem else ""
 
     for code in ("RepoNotFound", "RepositoryNotFound"):
@@ -428,18 +430,18 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
 def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
     toolkit = chat(p, endpoint("m", engine="toolkit"), stop=["x"], top_k=5)
     said = "The following `model_kwargs` are not used by the model: ['stop', 'return_full_text', 'odd'] (note: typos)"
-    amended = p.amend(toolkit, Refusal(400, message=said))
+    amended = p.amend(toolkit, ApiError(400, message=said))
     assert amended
     assert amended[0].json["parameters"] == {"max_new_tokens": 512, "top_k": 5, "do_sample": True}
     assert amended[1] == "The model takes no stop, return full text. It was left out."
-    assert p.amend(toolkit, Refusal(400, message="The text breaks a rule: stop")) is None
+    assert p.amend(toolkit, ApiError(400, message="The text breaks a rule: stop")) is None
     taken = chat(p, hosted("m"), top_p=0.5)
-    better = p.amend(taken, Refusal(400, message="top_p is not supported"))
+    better = p.amend(taken, ApiError(400, message="top_p is not supported"))
     assert better and "top_p" not in better[0].json
     vectors = embed(p, hosted("m", VECTORS, engine="together"), "x")
-    packed = p.amend(vectors, Refusal(400, message="encoding_format is not supported"))
+    packed = p.amend(vectors, ApiError(400, message="encoding_format is not supported"))
     assert packed and "encoding_format" not in packed[0].json
-    assert p.amend(p.verify(BASE), Refusal(400)) is None
+    assert p.amend(p.verify(BASE), ApiError(400)) is None
 
 
 @check
@@ -447,7 +449,7 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     given = {"max_tokens": 9, "temperature": 0.5, "top_p": 0.5, "seed": 3, "stop": ["x"], "frequency_penalty": 1}
     call = chat(p, endpoint("m", engine="tgi"), presence_penalty=1, **given)
     assert p.chat
-    amended = p.amend(call, Refusal(422, kind="template_error", message="Template error: template not found"))
+    amended = p.amend(call, ApiError(422, kind="template_error", message="Template error: template not found"))
     assert amended
     text, sentence = amended
     assert sentence == "The model has no chat template. It continues the text instead."
@@ -456,8 +458,8 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     kept = {name: value for name, value in given.items() if name != "max_tokens"}
     assert text.json == {"inputs": "Hello?", "parameters": {**kept, **renamed}}
     turns = (Message("system", "Be brief."), Message("user", "Hi"))
-    both = p.chat(BASE, ChatAsk(endpoint("m", engine="tgi"), turns, {}, False))
-    once = p.amend(both, Refusal(422, message="There is no chat template"))
+    both = p.chat(BASE, ChatRequest(endpoint("m", engine="tgi"), turns, {}, False))
+    once = p.amend(both, ApiError(422, message="There is no chat template"))
     assert once and line(once[0]) == ("POST", f"{HOST}/generate")
     assert once[0].json["inputs"] == "Instructions: Be brief.\n\nUser: Hi\n\nAssistant:"
-    assert p.amend(call, Refusal(400, kind="template_error")) is None
+    assert p.amend(call, ApiError(400, kind="template_error")) is None

@@ -8,8 +8,15 @@ from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Origin
-from tui.errors import Problem, Refused, Restricted, Unreachable
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message, Times, TranscribeAsk
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Message,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -136,13 +143,17 @@ FACTS = Facts(
     ),
     refusals=(
         Said(
-            401, {"error": "Invalid username or password."}, "Hugging Face does not know this key.", Refused, "tokens"
+            401,
+            {"error": "Invalid username or password."},
+            "Hugging Face does not know this key.",
+            CredentialRejected,
+            "tokens",
         ),
         Said(
             401,
             {"error": "Invalid username or password."},
             "Hugging Face does not know",
-            Refused,
+            CredentialRejected,
             "tokens",
             call="verify",
         ),
@@ -168,18 +179,23 @@ FACTS = Facts(
                 " on behalf of user acme"
             },
             "Hugging Face knows this token, but it may not call hosted models.",
-            Restricted,
+            ScopeMissing,
             "Inference Providers",
         ),
         Said(
             403,
             {"error": "missing permissions: inference.endpoints.infer.write"},
             "Hugging Face knows this token, but it may not call this endpoint.",
-            Restricted,
+            ScopeMissing,
             "Inference Endpoints",
         ),
         Said(
-            403, {"error": "x"}, "Qwen/Qwen3-32B needs its licence", Restricted, "accept", {"x-error-code": "GatedRepo"}
+            403,
+            {"error": "x"},
+            "Qwen/Qwen3-32B needs its licence",
+            ScopeMissing,
+            "accept",
+            {"x-error-code": "GatedRepo"},
         ),
         Said(403, {"error": "Access to this resource is disabled."}, "Qwen/Qwen3-32B was disabled at Hugging Face."),
         Said(404, "Not Found", "{host} found nothing: Qwen/Qwen3-32B is not known there"),
@@ -204,7 +220,7 @@ FACTS = Facts(
             hint="huggingface.co/settings/inference-providers",
         ),
         Said(400, {"error": "Model not supported by provider together"}, "Nobody whom you have enabled serves"),
-        Said(410, {"error": "gone"}, "Hugging Face has closed this address.", Unreachable, "router.huggingface.co"),
+        Said(410, {"error": "gone"}, "Hugging Face has closed this address.", NetworkError, "router.huggingface.co"),
         Said(
             503,
             {"error": "Model x is currently loading", "estimated_time": 20.0},
@@ -243,17 +259,19 @@ check = FACTS.check
 
 def chat(p: Provider, model: Model, stream: bool = True, said: str = "Hello?", **parameters: Any) -> Call:
     assert p.chat
-    return p.chat(BASE, ChatAsk(model, (Message("user", said),), parameters, stream))
+    return p.chat(BASE, ChatRequest(model, (Message("user", said),), parameters, stream))
 
 
 def embed(p: Provider, model: Model, *texts: str) -> Call:
     assert p.embed
-    return p.embed(BASE, EmbedAsk(model, texts))
+    return p.embed(BASE, EmbeddingRequest(model, texts))
 
 
-def transcribe(p: Provider, model: Model, media: str = "audio/wav", times: Times = Times.NONE) -> Call:
+def transcribe(
+    p: Provider, model: Model, media: str = "audio/wav", times: TimestampGranularity = TimestampGranularity.NONE
+) -> Call:
     assert p.transcribe
-    return p.transcribe(BASE, TranscribeAsk(model, Path("talk.wav"), media, 700, "", times))
+    return p.transcribe(BASE, TranscriptionRequest(model, Path("talk.wav"), media, 700, "", times))
 
 
 def line(call: Call) -> tuple[str, str]:

@@ -5,16 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, text_of
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, b64url_encode
 from tests.providers.http_server import said as chunk
 from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted
 from tests.providers.test_contract import access_to, wire
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Wire
-from tui.providers.events import Event, Found, Hit, Learned, Notice, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message
+from tui.providers.client.client import Access, Client
+from tui.providers.events import Event, Found, SearchResult, ModelDetails, Notice, Vectors
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message
 
 HF = PROVIDERS["huggingface"]
 AWS = "https://{}.eu-west-1.aws.endpoints.huggingface.cloud"
@@ -27,7 +27,7 @@ async def looked(model: Model, **key: str) -> tuple[list[Event], Problem | None]
     return await run(wire(), access, HF.check_model(access.fields, model))
 
 
-async def hits(call: Call) -> tuple[Hit, ...]:
+async def hits(call: Call) -> tuple[SearchResult, ...]:
     events, problem = await run(wire(), access_to(HF), call)
     assert problem is None
     return next(each.hits for each in events if isinstance(each, Found))
@@ -74,18 +74,18 @@ async def test_the_account_and_its_endpoints_are_offered() -> None:
 async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) -> None:
     events, problem = await looked(model)
     assert problem is None
-    learned = next(each for each in events if isinstance(each, Learned)).model
+    learned = next(each for each in events if isinstance(each, ModelDetails)).model
     assert learned.fields["engine"] == engine
     access = access_to(HF)
     access = replace(access, model=model.id, origins=(*access.origins, *HF.model_origins(access.fields, learned)))
     assert HF.chat and HF.embed
     if model.type is ModelType.CHAT:
         for stream in (True, False):
-            ask = ChatAsk(learned, (Message("user", "Why is the sky blue?"),), {}, stream)
+            ask = ChatRequest(learned, (Message("user", "Why is the sky blue?"),), {}, stream)
             events, problem = await run(wire(), access, HF.chat(access.fields, ask))
-            assert problem is None and "blue" in text_of(events)
+            assert problem is None and "blue" in b64url_encode(events)
     elif model.type is ModelType.EMBEDDING:
-        events, problem = await run(wire(), access, HF.embed(access.fields, EmbedAsk(learned, ("a", "b"))))
+        events, problem = await run(wire(), access, HF.embed(access.fields, EmbeddingRequest(learned, ("a", "b"))))
         assert problem is None and any(isinstance(each, Vectors) for each in events)
 
 
@@ -125,12 +125,12 @@ async def test_what_is_wrong_is_named_for_what_it_is(model: Model, said: str) ->
 async def test_tokens_that_may_not_do_everything() -> None:
     access = access_to(HF, api_token="hf_FAKErestricted")
     _, problem = await run(wire(), access, HF.verify(access.fields))
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     _, problem = await looked(hosted("Qwen/Qwen3-32B"), api_token="hf_FAKErefused")
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, CredentialRejected)
     access = access_to(HF, api_token="hf_FAKEnocredit")
     assert HF.chat
-    ask = ChatAsk(hosted("Qwen/Qwen3-32B"), (Message("user", "Hi"),))
+    ask = ChatRequest(hosted("Qwen/Qwen3-32B"), (Message("user", "Hi"),))
     _, problem = await run(wire(), access, HF.chat(access.fields, ask))
     assert problem and "monthly credit" in problem.message
 
@@ -141,8 +141,8 @@ async def test_the_server_says_how_many_texts_it_takes() -> None:
     async with serve([http(few, 422)], [http([[1.0]] * 30)], [http([[2.0]] * 10)]) as server:
         access, model = at(server.origin), endpoint("m", "feature-extraction", server.origin, engine="tei")
         assert HF.embed
-        client = Wire({}, limits=QUICK)
-        events, problem = await run(client, access, HF.embed(access.fields, EmbedAsk(model, texts)))
+        client = Client({}, limits=QUICK)
+        events, problem = await run(client, access, HF.embed(access.fields, EmbeddingRequest(model, texts)))
         await client.aclose()
     assert problem is None
     assert [(each.start, len(each.vectors)) for each in events if isinstance(each, Vectors)] == [(0, 30), (30, 10)]
@@ -157,16 +157,16 @@ def at(origin: str) -> Access:
 
 def asking(access: Access, origin: str) -> Call:
     assert HF.chat
-    return HF.chat(access.fields, ChatAsk(endpoint("any", url=origin, engine="tgi"), (Message("user", "Hi"),)))
+    return HF.chat(access.fields, ChatRequest(endpoint("any", url=origin, engine="tgi"), (Message("user", "Hi"),)))
 
 
 @pytest.mark.parametrize("status", [502, 503])
 async def test_an_endpoint_that_sleeps_is_waited_for_and_then_asked(status: int) -> None:
     async with serve([http("", status)], [http("")], [streaming(chunk("Good day", "stop"))]) as server:
-        client = Wire({}, limits=QUICK)
+        client = Client({}, limits=QUICK)
         events, problem = await run(client, at(server.origin), asking(at(server.origin), server.origin))
         await client.aclose()
-    assert (text_of(events), problem) == ("Good day", None)
+    assert (b64url_encode(events), problem) == ("Good day", None)
     assert events[0] == Notice(WAITED)
     assert [each.target for each in server.asked] == ["/v1/chat/completions", "/health", "/v1/chat/completions"]
     held = ["x-scale-up-timeout" in each.headers for each in server.asked]
@@ -175,7 +175,7 @@ async def test_an_endpoint_that_sleeps_is_waited_for_and_then_asked(status: int)
 
 async def test_the_waiting_can_be_stopped() -> None:
     async with serve([http("", 503)], [HOLD]) as server:
-        client, access = Wire({}, limits=QUICK), at(server.origin)
+        client, access = Client({}, limits=QUICK), at(server.origin)
         events = client.stream(access, asking(access, server.origin))
         assert await anext(events) == Notice(WAITED)
         waiting = asyncio.ensure_future(anext(events))
@@ -199,7 +199,7 @@ async def test_a_key_goes_only_to_hosts_of_endpoints_that_the_listing_names() ->
     }
     async with serve([http(listed)]) as server:
         assert HF.check_model
-        client, access = Wire({}, limits=QUICK), at(server.origin)
+        client, access = Client({}, limits=QUICK), at(server.origin)
         model = endpoint("a/b", "feature-extraction", "", namespace="acme")
         _, problem = await run(client, access, HF.check_model(access.fields, model))
         await client.aclose()

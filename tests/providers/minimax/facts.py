@@ -6,10 +6,10 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from typing import Any
 
 from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Said, Stream, read, sse
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
-from tui.providers.events import Accepted, Finish, Listed, TextDelta, ThinkingDelta, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -95,13 +95,19 @@ FACTS = Facts(
         talk("v2", "MiniMax-Text-01", OLDER),
     ),
     refusals=(
-        Said(401, error("authorized_error", "invalid api key (2049)"), NOT_KNOWN, Refused, "api.minimax.io"),
-        Said(401, error("authorized_error", "login fail: please carry the key (1004)"), NOT_KNOWN, Refused, "sk-cp-"),
-        Said(401, error("authentication_error", "cookie is missing, log in again"), NOT_KNOWN, Refused),
-        Said(401, error("authorized_error", "no"), NOT_KNOWN, Refused, call="verify"),
-        Said(200, no(1004, "login fail"), NOT_KNOWN, Refused, "group ID", call="verify"),
-        Said(200, no(2049, "invalid api key"), NOT_KNOWN, Refused, call="verify"),
-        Said(200, no(1004), NOT_KNOWN, Refused),
+        Said(401, error("authorized_error", "invalid api key (2049)"), NOT_KNOWN, CredentialRejected, "api.minimax.io"),
+        Said(
+            401,
+            error("authorized_error", "login fail: please carry the key (1004)"),
+            NOT_KNOWN,
+            CredentialRejected,
+            "sk-cp-",
+        ),
+        Said(401, error("authentication_error", "cookie is missing, log in again"), NOT_KNOWN, CredentialRejected),
+        Said(401, error("authorized_error", "no"), NOT_KNOWN, CredentialRejected, call="verify"),
+        Said(200, no(1004, "login fail"), NOT_KNOWN, CredentialRejected, "group ID", call="verify"),
+        Said(200, no(2049, "invalid api key"), NOT_KNOWN, CredentialRejected, call="verify"),
+        Said(200, no(1004), NOT_KNOWN, CredentialRejected),
         Said(429, error("insufficient_balance_error", "insufficient balance (1008)"), NO_BALANCE, Problem, "credit"),
         Said(500, error("api_error", "insufficient balance (1008)"), NO_BALANCE),
         Said(429, error("insufficient_balance_error", "no number"), NO_BALANCE),
@@ -138,12 +144,12 @@ check = FACTS.check
 def chat(p: Provider, name: str = "MiniMax-M2.5", stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
-    return p.chat(BASE, ChatAsk(Model("minimax", name, ModelType.CHAT), messages, parameters, stream))
+    return p.chat(BASE, ChatRequest(Model("minimax", name, ModelType.CHAT), messages, parameters, stream))
 
 
 def embed(p: Provider, *texts: str, fields: Any = BASE, query: bool = False) -> Call:
     assert p.embed
-    return p.embed(fields, EmbedAsk(EMBO, texts, query))
+    return p.embed(fields, EmbeddingRequest(EMBO, texts, query))
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -151,7 +157,7 @@ def embed(p: Provider, *texts: str, fields: Any = BASE, query: bool = False) -> 
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("minimax", "MiniMax", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("minimax", "MiniMax", Supply.OWN, ImportMode.BOTH)
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING) and p.tells_questions
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_key", True, True, False),
@@ -211,7 +217,7 @@ def the_list_of_models(p: Provider) -> None:
     entries = [{"id": each, "object": "model", "owned_by": "minimax"} for each in names]
     known = Model("minimax", "embo-01", ModelType.EMBEDDING, context=4096, dimensions=1536)
     new = Model("minimax", "MiniMax-M2.5", ModelType.CHAT, context=204_800)
-    assert read(p.verify(BASE), {"object": "list", "data": entries}) == [Listed((new, known), 7), Accepted()]
+    assert read(p.verify(BASE), {"object": "list", "data": entries}) == [ModelsListed((new, known), 7), Accepted()]
     both = [{"id": "embo-01"}, {"id": "MiniMax-M9"}]
     assert read(p.verify(BASE), {"data": both})[0].models == (Model("minimax", "MiniMax-M9", ModelType.CHAT), known)
     assert [each.status for each in read(p.verify(BASE), no(2049))] == [401]
@@ -286,14 +292,14 @@ def older_models_are_on_their_own_route(p: Provider) -> None:
 def one_message_of_the_system_and_it_is_the_first(p: Provider) -> None:
     assert p.chat
     roles = (("user", "Hi"), ("system", "Be brief."), ("assistant", "Hm"), ("system", "Be kind."), ("user", "So?"))
-    ask = ChatAsk(Model("minimax", "MiniMax-M2.5", ModelType.CHAT), tuple(Message(*each) for each in roles))
+    ask = ChatRequest(Model("minimax", "MiniMax-M2.5", ModelType.CHAT), tuple(Message(*each) for each in roles))
     assert p.chat(BASE, ask).json["messages"] == [
         {"role": "system", "content": "Be brief.\n\nBe kind."},
         {"role": "user", "content": "Hi"},
         {"role": "assistant", "content": "Hm"},
         {"role": "user", "content": "So?"},
     ]
-    alone = ChatAsk(ask.model, (Message("user", "Hi"),))
+    alone = ChatRequest(ask.model, (Message("user", "Hi"),))
     assert p.chat(BASE, alone).json["messages"] == [{"role": "user", "content": "Hi"}]
 
 
@@ -440,7 +446,7 @@ def an_error_body(p: Provider) -> None:
     assert p.refusal(500, {}, error("insufficient_balance_error", "no")).code == "1008"
     assert p.refusal(400, {}, error("bad_request_error", "no")).request_id == "demo-4"
     within = p.refusal(0, {}, no(1008, "insufficient balance"))
-    assert within == Refusal(402, "1008", "", "insufficient balance", request_id="demo-3", final=True)
+    assert within == ApiError(402, "1008", "", "insufficient balance", request_id="demo-3", final=True)
     assert p.refusal(502, {}, "plain").message == "plain"
     assert p.refusal(500, {}, None).message == ""
     assert p.refusal(400, {}, {"message": "No.", "id": 7}).request_id == ""
@@ -466,15 +472,15 @@ def what_waiting_does_not_help(p: Provider) -> None:
 @check
 def refusals_in_words(p: Provider) -> None:
     def words(number: str, message: str = "", model: str = "m") -> Problem | None:
-        return p.explain(Refusal(400, code=number, message=message), model)
+        return p.explain(ApiError(400, code=number, message=message), model)
 
     for number in ("2013", "2061"):
         closed = words(number, model="embo-01")
-        assert isinstance(closed, Restricted) and "does not offer embo-01 to this account" in closed.message
+        assert isinstance(closed, ScopeMissing) and "does not offer embo-01 to this account" in closed.message
         for said in ("unknown model 'm'", "model m not found", "model m does not exist", "not support current model"):
             assert "does not know m," in getattr(words(number, said), "message", "")
         assert words(number, "invalid params") is None
     assert "does not know the model," in getattr(words("2013", "unknown model", ""), "message", "")
     assert words("", "no") is None
-    less = p.amend(chat(p, top_p=0.5), Refusal(400, code="2013", message="unknown parameter: top_p"))
+    less = p.amend(chat(p, top_p=0.5), ApiError(400, code="2013", message="unknown parameter: top_p"))
     assert less and "top_p" not in less[0].json

@@ -6,18 +6,18 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import read
-from tests.providers.http_server import QUICK, run, text_of
+from tests.providers.http_server import QUICK, run, b64url_encode
 from tests.providers.minimax.facts import LONG_KEY
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused
+from tui.errors import Problem, CredentialRejected
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Finish, Listed, TextDelta, ThinkingDelta, Usage, Vectors
-from tui.providers.requests import ChatAsk, EmbedAsk, Message
+from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 
 MINIMAX = PROVIDERS["minimax"]
 CURRENT, OLDER = (Model("minimax", each, ModelType.CHAT) for each in ("MiniMax-M2.5", "MiniMax-Text-01"))
@@ -27,7 +27,7 @@ EMBO = Model("minimax", "embo-01", ModelType.EMBEDDING)
 def documented(name, model):
     """What a chat's reader makes of a stream as the documentation shows it."""
     frames = [data if data == "[DONE]" else json.loads(data) for data, _ in Events().feed(fixture("minimax", name))]
-    ask = ChatAsk(model, (Message("user", "Hi"),))
+    ask = ChatRequest(model, (Message("user", "Hi"),))
     return read(MINIMAX.chat({"base_url": "https://api.minimaxi.com/v1"}, ask), *frames)
 
 
@@ -48,18 +48,18 @@ def test_the_documented_streams():
 
 async def practised(call, key="eyJFAKEpracticekey", base_url="https://api.minimaxi.com/v1", wire=None):
     access = access_to(MINIMAX, api_key=key, base_url=base_url)
-    wire = wire or Wire({}, transport(0), QUICK)
+    wire = wire or Client({}, transport(0), QUICK)
     return await run(wire, replace(access, model=CURRENT.id), call(access.fields))
 
 
 def chat(question="Why is the sky blue?", model=CURRENT, stream=True):
-    return lambda fields: MINIMAX.chat(fields, ChatAsk(model, (Message("user", question),), {}, stream))
+    return lambda fields: MINIMAX.chat(fields, ChatRequest(model, (Message("user", question),), {}, stream))
 
 
 async def test_a_key_of_the_other_platform_is_known_there():
     key = "eyJFAKEoverseaskeyofnobody"
     _, problem = await practised(MINIMAX.verify, key)
-    assert type(problem) is Refused
+    assert type(problem) is CredentialRejected
     (other,) = MINIMAX.regions(access_to(MINIMAX).fields)
     events, problem = await practised(MINIMAX.verify, key, other["base_url"])
     assert problem is None
@@ -69,12 +69,12 @@ async def test_a_key_of_the_other_platform_is_known_there():
 async def test_a_key_of_four_thousand_characters():
     events, problem = await practised(MINIMAX.verify, LONG_KEY)
     assert problem is None
-    listed = next(each for each in events if isinstance(each, Listed))
+    listed = next(each for each in events if isinstance(each, ModelsListed))
     assert EMBO.id in [each.id for each in listed.models]
 
 
 async def test_the_older_route_says_everything_once():
-    texts = [text_of((await practised(chat(model=model)))[0]) for model in (CURRENT, OLDER)]
+    texts = [b64url_encode((await practised(chat(model=model)))[0]) for model in (CURRENT, OLDER)]
     assert texts[0] == texts[1] != ""
     events, problem = await practised(chat(model=OLDER))
     assert problem is None
@@ -86,7 +86,7 @@ async def test_the_older_route_says_everything_once():
     [
         ("Hi", "eyJFAKEnocredit", Problem, "no balance left"),
         ("please fail", "eyJFAKE", Problem, "content rules"),
-        ("please be refused", "eyJFAKE", Refused, "does not know this key"),
+        ("please be refused", "eyJFAKE", CredentialRejected, "does not know this key"),
     ],
 )
 async def test_failures_in_the_body_of_a_200(question, key, kind, said):
@@ -97,16 +97,16 @@ async def test_failures_in_the_body_of_a_200(question, key, kind, said):
 
 
 async def test_busy_twice_in_the_body_of_a_200_and_then_not():
-    wire = Wire({}, transport(0), replace(QUICK, retry_after=0))
+    wire = Client({}, transport(0), replace(QUICK, retry_after=0))
     outcomes = [await practised(chat("Why is the sky blue? Please be busy."), wire=wire) for _ in range(3)]
     assert [problem.message if problem else "" for _, problem in outcomes] == ["MiniMax is too busy."] * 2 + [""]
-    assert text_of(outcomes[2][0])
+    assert b64url_encode(outcomes[2][0])
 
 
 @pytest.mark.parametrize("query", [False, True])
 async def test_vectors_of_texts_and_of_questions(query):
     texts = tuple(f"text {place}" for place in range(40))
-    events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbedAsk(EMBO, texts, query)))
+    events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbeddingRequest(EMBO, texts, query)))
     assert problem is None
     assert [(each.start, len(each.vectors)) for each in events if isinstance(each, Vectors)] == [(0, 32), (32, 8)]
     assert {len(vector) for each in events if isinstance(each, Vectors) for vector in each.vectors} == {1536}
@@ -115,6 +115,6 @@ async def test_vectors_of_texts_and_of_questions(query):
 async def test_embeddings_that_are_not_open_to_the_account():
     model = Model("minimax", "embo-99", ModelType.EMBEDDING)
     access = replace(access_to(MINIMAX), model=model.id)
-    call = MINIMAX.embed(access.fields, EmbedAsk(model, ("a",)))
-    _, problem = await run(Wire({}, transport(0), QUICK), access, call)
+    call = MINIMAX.embed(access.fields, EmbeddingRequest(model, ("a",)))
+    _, problem = await run(Client({}, transport(0), QUICK), access, call)
     assert problem.message == "MiniMax does not offer embo-99 to this account."

@@ -13,9 +13,29 @@ from typing import Any
 from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted
-from tui.providers.events import Accepted, Finish, Listed, Segment, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Refusal, Times, TranscribeAsk
+from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.providers.events import (
+    Accepted,
+    Finish,
+    ModelsListed,
+    Segment,
+    TextDelta,
+    ThinkingDelta,
+    Transcript,
+    Usage,
+    Vectors,
+)
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Frame,
+    Framing,
+    Message,
+    ApiError,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -75,7 +95,7 @@ def chat_model(name: str = "gpt-4.1", **more: Any) -> Model:
 def chat(p: Provider, name: str = "gpt-4.1", stream: bool = True, parameters: Any = None, **more: Any) -> Call:
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
-    return p.chat(BASE, ChatAsk(chat_model(name, **more), messages, parameters or {}, stream))
+    return p.chat(BASE, ChatRequest(chat_model(name, **more), messages, parameters or {}, stream))
 
 
 def chunk(delta: Any, reason: str | None = None, **more: Any) -> dict[str, Any]:
@@ -172,17 +192,17 @@ def a_legacy_completion(p: Provider) -> None:
     assert call.json["max_tokens"] > 16
     assert call.json["model"] == "davinci-002"
     assert call.json["stream"] is True
-    alone = p.chat(BASE, ChatAsk(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
+    alone = p.chat(BASE, ChatRequest(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
     assert alone.json["prompt"] == "Once"
     again = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
-    asked = p.chat(BASE, ChatAsk(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
+    asked = p.chat(BASE, ChatRequest(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
     assert asked.json["prompt"] == "User: a\n\nAssistant: b\n\nUser: c\n\nAssistant:"
     assert asked.json["max_tokens"] == 9
 
 
 @check
 def embeddings(p: Provider) -> None:
-    call = p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b")))
+    call = p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b")))
     assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/embeddings")
     assert call.framing is Framing.JSON
     assert call.json == {"model": "text-embedding-3-small", "input": ["a", "b"], "encoding_format": "base64"}
@@ -191,7 +211,7 @@ def embeddings(p: Provider) -> None:
 @check
 def at_most_2048_texts_a_request(p: Provider) -> None:
     texts = tuple(f"text {place}" for place in range(2050))
-    first = p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+    first = p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
     assert first.json["input"] == list(texts[:2048])
     answered = read(first, vectors([[1.0, 2.0]] * 2048, used=10))
     assert (answered[0].start, len(answered[0].vectors)) == (0, 2048)
@@ -208,7 +228,7 @@ def at_most_2048_texts_a_request(p: Provider) -> None:
 @check
 def at_most_300_000_tokens_a_request(p: Provider) -> None:
     texts = ("x" * 200_000, "y" * 200_000, "z")
-    first = p.embed(BASE, EmbedAsk(Model("openai", "m", ModelType.EMBEDDING), texts))
+    first = p.embed(BASE, EmbeddingRequest(Model("openai", "m", ModelType.EMBEDDING), texts))
     assert first.json["input"] == [texts[0]]
     second = read(first, vectors([[1.0]]))[1]
     assert second.json["input"] == [texts[1], "z"]
@@ -216,7 +236,9 @@ def at_most_300_000_tokens_a_request(p: Provider) -> None:
 
 @check
 def a_recording(p: Provider) -> None:
-    ask = TranscribeAsk(Model("openai", "gpt-4o-transcribe", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, "de")
+    ask = TranscriptionRequest(
+        Model("openai", "gpt-4o-transcribe", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, "de"
+    )
     call = p.transcribe(BASE, ask)
     assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/audio/transcriptions")
     assert call.json is None
@@ -226,28 +248,30 @@ def a_recording(p: Provider) -> None:
     assert upload.parts == (("model", "gpt-4o-transcribe"), ("response_format", "json"), ("language", "de"))
 
 
-def parts(p: Provider, name: str, language: str = "", times: Times = Times.NONE) -> dict[str, str]:
-    ask = TranscribeAsk(Model("openai", name, ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, language, times)
+def parts(
+    p: Provider, name: str, language: str = "", times: TimestampGranularity = TimestampGranularity.NONE
+) -> dict[str, str]:
+    ask = TranscriptionRequest(Model("openai", name, ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, language, times)
     return dict(p.transcribe(BASE, ask).upload.parts)
 
 
 @check
 def the_form_of_a_transcript_is_by_model(p: Provider) -> None:
     assert parts(p, "whisper-1") == {"model": "whisper-1", "response_format": "json"}
-    assert parts(p, "whisper-1", times=Times.SENTENCE) == {
+    assert parts(p, "whisper-1", times=TimestampGranularity.SENTENCE) == {
         "model": "whisper-1",
         "response_format": "verbose_json",
         "timestamp_granularities[]": "segment",
     }
-    assert parts(p, "whisper-1", times=Times.WORD)["timestamp_granularities[]"] == "word"
+    assert parts(p, "whisper-1", times=TimestampGranularity.WORD)["timestamp_granularities[]"] == "word"
     # verbose_json is refused by the newer models.
-    assert parts(p, "gpt-4o-transcribe", times=Times.WORD)["response_format"] == "json"
+    assert parts(p, "gpt-4o-transcribe", times=TimestampGranularity.WORD)["response_format"] == "json"
     assert parts(p, "gpt-transcribe", "de") == {
         "model": "gpt-transcribe",
         "response_format": "json",
         "languages[]": "de",
     }
-    assert parts(p, "gpt-4o-transcribe-diarize", times=Times.SENTENCE) == {
+    assert parts(p, "gpt-4o-transcribe-diarize", times=TimestampGranularity.SENTENCE) == {
         "model": "gpt-4o-transcribe-diarize",
         "response_format": "diarized_json",
         "chunking_strategy": "auto",
@@ -260,10 +284,10 @@ def sound_files_and_their_size(p: Provider) -> None:
     limits = p.audio(Model("openai", "whisper-1", ModelType.SPEECH2TEXT))
     assert limits.endings == ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
     assert limits.size == 25 * 1024 * 1024
-    assert limits.times == (Times.NONE, Times.SENTENCE, Times.WORD)
-    assert p.audio(Model("openai", "gpt-transcribe", ModelType.SPEECH2TEXT)).times == (Times.NONE,)
+    assert limits.times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE, TimestampGranularity.WORD)
+    assert p.audio(Model("openai", "gpt-transcribe", ModelType.SPEECH2TEXT)).times == (TimestampGranularity.NONE,)
     diarize = p.audio(Model("openai", "gpt-4o-transcribe-diarize", ModelType.SPEECH2TEXT))
-    assert diarize.times == (Times.NONE, Times.SENTENCE)
+    assert diarize.times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
@@ -360,7 +384,7 @@ def a_model_that_declines(p: Provider) -> None:
 @check
 def errors_inside_an_answer(p: Provider) -> None:
     error = {"message": "No.", "type": "server_error", "param": None, "code": "c1"}
-    expected = Refusal(code="c1", kind="server_error", message="No.")
+    expected = ApiError(code="c1", kind="server_error", message="No.")
     assert read(chat(p), {"error": error}, chunk({"content": "late"}), "[DONE]") == [expected]
     assert read(chat(p), Frame(error, "error")) == [expected]
     assert read(chat(p), {"object": "error", **error}) == [expected]
@@ -395,7 +419,7 @@ def vectors(rows: list[list[float]], used: int = 3) -> dict[str, Any]:
 
 
 def embed(p: Provider, *texts: str) -> Call:
-    return p.embed(BASE, EmbedAsk(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+    return p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
 
 
 @check
@@ -417,16 +441,16 @@ def vectors_that_are_none(p: Provider) -> None:
     for data in ([], one, one * 2, one * 3, None, "x", [None, None], [*one, {"index": 1, "embedding": []}]):
         result = read(embed(p, "a", "b"), {"data": data})
         assert len(result) == 1
-        assert isinstance(result[0], Refusal)
+        assert isinstance(result[0], ApiError)
         assert result[0].code == "malformed"
     for bad in ("!!!", "YWJj", ["x"], [True], [float("nan")], None, base64.b64encode(b"\0\0\xc0\x7f").decode()):
         result = read(embed(p, "a"), {"data": [{"index": 0, "embedding": bad}]})
-        assert [type(each) for each in result] == [Refusal]
+        assert [type(each) for each in result] == [ApiError]
     assert read(embed(p, "a"), {"error": {"message": "No.", "code": "c"}})[0].code == "c"
 
 
 def heard(p: Provider, body: Any) -> list[Any]:
-    ask = TranscribeAsk(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
+    ask = TranscriptionRequest(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
     return read(p.transcribe(BASE, ask), body)
 
 
@@ -456,7 +480,7 @@ def transcripts(p: Provider) -> None:
     assert heard(p, spoken)[0].segments == (Segment(0.25, 0.5, "Hi"),)
     diarized = {"text": "Hi.", "segments": [{"type": "x", "start": 0, "end": 1, "text": "Hi.", "speaker": "A"}]}
     assert heard(p, diarized)[0].segments == (Segment(0, 1, "A: Hi."),)
-    assert [type(each) for each in heard(p, {"words": []})] == [Refusal]
+    assert [type(each) for each in heard(p, {"words": []})] == [ApiError]
     assert heard(p, {"error": {"message": "No."}})[0].message == "No."
     assert heard(p, {"text": "", "segments": None, "duration": "x"})[0] == Transcript("")
 
@@ -514,7 +538,7 @@ def where_it_is(p: Provider) -> None:
     assert p.verify({"base_url": "https://api.openai.com/v1/"}).url == "https://api.openai.com/v1/models"
     assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
     assert p.key_page == "https://platform.openai.com/api-keys"
-    assert p.explain(Refusal(429, final=True), "m").message == "Your OpenAI account has no credit left."
+    assert p.explain(ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
 
 
 @check
@@ -529,7 +553,7 @@ def the_list_of_models(p: Provider) -> None:
     ]
     listed, accepted = read(p.verify(BASE), {"object": "list", "data": entries})
     assert accepted == Accepted()
-    assert listed == Listed(
+    assert listed == ModelsListed(
         (
             Model("openai", "gpt-6-sol", ModelType.CHAT),
             Model("openai", "text-embedding-3-large", ModelType.EMBEDDING, context=8192, dimensions=3072),
@@ -537,8 +561,8 @@ def the_list_of_models(p: Provider) -> None:
         ),
         6,
     )
-    assert read(p.verify(BASE), {"object": "list", "data": []}) == [Listed((), 0), Accepted()]
-    assert read(p.verify(BASE), {"object": "list", "data": None}) == [Listed((), 0), Accepted()]
+    assert read(p.verify(BASE), {"object": "list", "data": []}) == [ModelsListed((), 0), Accepted()]
+    assert read(p.verify(BASE), {"object": "list", "data": None}) == [ModelsListed((), 0), Accepted()]
     assert read(p.verify(BASE), {"error": {"message": "No."}})[0].message == "No."
     assert len(read(p.verify(BASE), {"models": entries})[0].models) == 3
     assert len(read(p.verify(BASE), entries)[0].models) == 3
@@ -553,7 +577,7 @@ def the_list_of_models(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     body = {"error": {"message": "M", "type": "T", "param": "P", "code": "C"}}
     headers = {"x-request-id": "req_1"}
-    assert p.refusal(400, headers, body) == Refusal(400, "C", "T", "M", "P", "req_1", headers)
+    assert p.refusal(400, headers, body) == ApiError(400, "C", "T", "M", "P", "req_1", headers)
     bare = p.refusal(400, {}, {"error": {"message": "M", "type": "T", "param": None, "code": None}})
     assert (bare.code, bare.param, bare.final) == ("", "", False)
     assert p.refusal(400, {}, {"error": "Words"}).message == "Words"
@@ -579,13 +603,13 @@ def no_credit_is_final(p: Provider) -> None:
 @check
 def refusals_in_words(p: Provider) -> None:
     def words(status: int, message: str = "", code: str = "", model: str = "m") -> Problem | None:
-        return p.explain(Refusal(status, code=code, message=message), model)
+        return p.explain(ApiError(status, code=code, message=message), model)
 
-    assert isinstance(words(401, "Missing scopes: api.model.read", model=""), Restricted)
-    assert isinstance(words(403, "You have insufficient permissions for this operation."), Restricted)
-    assert isinstance(words(401, "You must be a member of an organization"), Refused)
+    assert isinstance(words(401, "Missing scopes: api.model.read", model=""), ScopeMissing)
+    assert isinstance(words(403, "You have insufficient permissions for this operation."), ScopeMissing)
+    assert isinstance(words(401, "You must be a member of an organization"), CredentialRejected)
     for code in ("mismatched_organization", "mismatched_project"):
-        assert isinstance(words(401, code=code), Refused)
+        assert isinstance(words(401, code=code), CredentialRejected)
     assert "region" in words(403, "Country, region, or territory not supported").message
     assert "network" in words(401, "Your IP address is not authorized").message
     assert words(401, code="invalid_api_key") is None
@@ -606,7 +630,7 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     call = chat(p, "gpt-6-sol", parameters={"temperature": 0.5, "top_p": 0.5, "reasoning_effort": "max"})
 
     def mended(param: str, code: str = "unsupported_parameter", message: str = "", status: int = 400) -> Any:
-        return p.amend(call, Refusal(status, code=code, message=message, param=param))
+        return p.amend(call, ApiError(status, code=code, message=message, param=param))
 
     better, sentence = mended("temperature")
     assert better.json == {key: value for key, value in call.json.items() if key != "temperature"}
@@ -617,7 +641,7 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     assert "stream_options" not in mended("stream_options.include_usage", "unknown_parameter")[0].json
     for param in ("messages", "messages[0].role", "model", "absent", ""):
         assert mended(param) is None
-    needed = Refusal(400, code="unsupported_value", message="unsupported", param="prompt")
+    needed = ApiError(400, code="unsupported_value", message="unsupported", param="prompt")
     assert p.amend(chat(p, "davinci-002", completion=True), needed) is None
     assert p.amend(embed(p, "a"), replace(needed, param="input")) is None
     assert mended("temperature", "invalid_value") is None
@@ -627,7 +651,7 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     assert (whole.json["stream"], whole.framing) == (False, Framing.JSON)
     assert "stream_options" not in whole.json
     assert "one piece" in sentence
-    assert p.amend(p.verify(BASE), Refusal(400, code="unsupported_parameter", param="x")) is None
+    assert p.amend(p.verify(BASE), ApiError(400, code="unsupported_parameter", param="x")) is None
     said, _ = mended("", "", "Extra inputs are not permitted: top_p")
     assert "top_p" not in said.json
     for words in ("unsupported", "not supported", "unknown", "unrecognized", "unexpected", "does not support"):
@@ -640,11 +664,11 @@ def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
     said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     call = replace(chat(p), json={"model": "m", "messages": [], "max_tokens": 9})
     for param in ("max_tokens", ""):
-        better, sentence = p.amend(call, Refusal(400, code="unsupported_parameter", message=said, param=param))
+        better, sentence = p.amend(call, ApiError(400, code="unsupported_parameter", message=said, param=param))
         assert better.json == {"model": "m", "messages": [], "max_completion_tokens": 9}
         assert sentence == "m takes max_completion_tokens in place of max_tokens. It was renamed."
     new = chat(p, parameters={"max_completion_tokens": 9})
-    old, _ = p.amend(new, Refusal(422, message="max_completion_tokens: extra fields not permitted"))
+    old, _ = p.amend(new, ApiError(422, message="max_completion_tokens: extra fields not permitted"))
     assert old.json["max_tokens"] == 9
     assert "max_completion_tokens" not in old.json
 

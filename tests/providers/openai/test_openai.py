@@ -11,7 +11,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.sse import Events
 from tui.providers.dialects.openai.models import classify, reasons
 from tui.providers.events import Finish, TextDelta, Usage
-from tui.providers.requests import ChatAsk, Frame, Message, Refusal
+from tui.providers.requests import ChatRequest, Frame, Message, ApiError
 
 OPENAI = PROVIDERS["openai"]
 
@@ -24,7 +24,7 @@ def test_what_a_model_is_for(kind, name):
 
 def documented(name):
     """What a chat's reader makes of a stream as the documentation shows it."""
-    read = OPENAI.chat(BASE, ChatAsk(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
+    read = OPENAI.chat(BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
     events = Events().feed(fixture("openai", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
     return [each for frame in [*frames, None] for each in read(frame)]
@@ -33,7 +33,7 @@ def documented(name):
 def test_the_documented_streams():
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
     said = "The server had an error while processing the request."
-    assert documented("chat_error.sse") == [TextDelta("Par"), Refusal(kind="server_error", message=said)]
+    assert documented("chat_error.sse") == [TextDelta("Par"), ApiError(kind="server_error", message=said)]
 
 
 def test_which_models_think():

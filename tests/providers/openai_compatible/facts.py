@@ -9,9 +9,9 @@ from tests.providers.facts import BARE_LIST, Chat, Facts, Said, read
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Supply
-from tui.errors import Problem, Refused
-from tui.providers.events import Listed
-from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Refusal
+from tui.errors import Problem, CredentialRejected
+from tui.providers.events import ModelsListed
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -32,21 +32,21 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", Refused),
+        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected),
         Said(404, {"error": 'model "qwen3:32b" not found'}, "The server does not know qwen3:32b", Problem, "Refresh"),
         Said(400, {"error": "exceed_context_size_error"}, "This is longer than qwen3:32b can take."),
     ),
 )
 
 
-def chat(name: str, **parameters: Any) -> ChatAsk:
-    return ChatAsk(Model("openai_compatible", name, ModelType.CHAT), (Message("user", "Hi"),), parameters)
+def chat(name: str, **parameters: Any) -> ChatRequest:
+    return ChatRequest(Model("openai_compatible", name, ModelType.CHAT), (Message("user", "Hi"),), parameters)
 
 
 def listed(p: Provider, *entries: Any) -> tuple[Model, ...]:
     body = {"object": "list", "data": [{"object": "model", **each} for each in entries]}
-    found = next(each for each in read(p.verify(BASE), body) if isinstance(each, Listed)).models
-    assert p.list_models and read(p.list_models(BASE), body)[0] == Listed(found, len(entries))
+    found = next(each for each in read(p.verify(BASE), body) if isinstance(each, ModelsListed)).models
+    assert p.list_models and read(p.list_models(BASE), body)[0] == ModelsListed(found, len(entries))
     return found
 
 
@@ -96,7 +96,7 @@ def a_server_is_asked_in_the_older_words(p: Provider) -> None:
     call = p.chat(fields, chat("m", max_tokens=9))
     assert (call.method, call.url) == ("POST", "http://localhost:8000/v1/chat/completions")
     assert call.json["max_tokens"] == 9
-    vectors = p.embed(fields, EmbedAsk(Model("openai_compatible", "m", ModelType.EMBEDDING), ("a",)))
+    vectors = p.embed(fields, EmbeddingRequest(Model("openai_compatible", "m", ModelType.EMBEDDING), ("a",)))
     assert vectors.json["encoding_format"] == "float"
     assert p.sign(call, fields, {}, 0).headers == {}
     assert p.sign(call, fields, {"api_key": Secret("x")}, 0).headers == {"authorization": Secret("Bearer x")}
@@ -121,11 +121,13 @@ def what_a_server_takes(p: Provider) -> None:
 
 @FACTS.check
 def a_server_explains_in_the_same_words(p: Provider) -> None:
-    assert isinstance(p.explain(Refusal(401, message="You must be a member of an organization"), "m"), Refused)
-    unknown = p.explain(Refusal(404, code="model_not_found"), "m")
+    assert isinstance(
+        p.explain(ApiError(401, message="You must be a member of an organization"), "m"), CredentialRejected
+    )
+    unknown = p.explain(ApiError(404, code="model_not_found"), "m")
     assert unknown and unknown.message.startswith("The server does not know m")
 
 
 @FACTS.check
 def a_listing_is_read_as_a_frame(p: Provider) -> None:
-    assert read(p.verify(BASE), Frame({"error": {"message": "No."}}))[0] == Refusal(message="No.")
+    assert read(p.verify(BASE), Frame({"error": {"message": "No."}}))[0] == ApiError(message="No.")

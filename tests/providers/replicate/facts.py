@@ -30,15 +30,15 @@ from tests.providers.replicate.kit import (
     entry,
     schema,
 )
-from tui.domain import Intake, Model, Supply
+from tui.domain import ImportMode, Model, Supply
 from tui.errors import Problem, Usage
 from tui.providers.events import (
     Accepted,
     Found,
-    Hit,
-    Learned,
+    SearchResult,
+    ModelDetails,
 )
-from tui.providers.requests import Refusal
+from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -50,7 +50,7 @@ __all__ = ["FACTS", "outputs", "predictions"]  # with the checks that are in the
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("replicate", "Replicate", Supply.HOSTING, Intake.ADDED)
+    assert (p.id, p.label, p.supply, p.intake) == ("replicate", "Replicate", Supply.HOSTING, ImportMode.ADDED)
     assert p.types == (CHAT, EMBEDDING, SPEECH)
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_token", True, True, False),
@@ -136,7 +136,7 @@ def what_is_kept_of_a_schema(p: Provider) -> None:
     call = checked(p)
     assert (call.method, call.url, call.json, call.query) == ("GET", f"{ROOT}/models/{LLAMA}", None, {})
     (learned,) = read(call, entry(TALK, official=True))
-    assert learned == Learned(Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT}), "")
+    assert learned == ModelDetails(Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT}), "")
 
 
 @check
@@ -153,9 +153,9 @@ def a_community_model_gets_a_version(p: Provider) -> None:
     assert other.takes == {404}
     (learned,) = read(other, TALK | {"id": OLDER})
     assert dict(learned.model.fields) == {"version": OLDER, "inputs": KEPT}
-    assert read(other, Refusal(404, message="not found")) == [Refusal(code="no_version", param=LLAMA)]
+    assert read(other, ApiError(404, message="not found")) == [ApiError(code="no_version", param=LLAMA)]
     assert read(other, [])[0].code == "malformed"
-    assert read(checked(p), entry(official=False)) == [Refusal(code="nothing_pushed", param=LLAMA)]
+    assert read(checked(p), entry(official=False)) == [ApiError(code="nothing_pushed", param=LLAMA)]
 
 
 @check
@@ -183,9 +183,9 @@ def a_deployment_runs_a_version_of_a_model(p: Provider) -> None:
         (older,) = read(get, entry(TALK | {"id": OLDER}, official=False))
         assert older.url == f"{ROOT}/models/{LLAMA}/versions/{HASH}"
     other = checked(p, "acme/other", deployment="acme/fast-llama")
-    assert read(other, release) == [Refusal(code="other_model", param=LLAMA)]
+    assert read(other, release) == [ApiError(code="other_model", param=LLAMA)]
     for nothing in ({"current_release": None}, {"current_release": {"model": LLAMA}}, []):
-        assert read(other, nothing) == [Refusal(code="nothing_pushed", param="acme/fast-llama")]
+        assert read(other, nothing) == [ApiError(code="nothing_pushed", param="acme/fast-llama")]
 
 
 USABLE = [
@@ -226,7 +226,7 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
     one = {"type": "object", "properties": {"embedding": NUMBERS}}
     for kind, given, gives in USABLE:
         (learned,) = read(checked(p, kind=kind), entry(schema(given, gives, One=one), official=True))
-        assert isinstance(learned, Learned), (kind, given, gives)
+        assert isinstance(learned, ModelDetails), (kind, given, gives)
         assert learned.model.type is kind
     pair = {"type": "object", "properties": {"audio": URI, "cover": URI}}
     for files in (
@@ -237,27 +237,27 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
         pair,
     ):
         picture = schema({"prompt": {"type": "string"}}, files, File=URI)
-        assert read(checked(p), entry(picture, official=True)) == [Refusal(code="files", param=LLAMA)]
+        assert read(checked(p), entry(picture, official=True)) == [ApiError(code="files", param=LLAMA)]
     vectors = schema(TEXT, {"type": "array", "items": NUMBERS})
     assert read(checked(p), entry(vectors, official=True)) == [
-        Refusal(code="other_type", kind="embedding", param="chat")
+        ApiError(code="other_type", kind="embedding", param="chat")
     ]
     assert read(checked(p, kind=EMBEDDING), entry(TALK, official=True)) == [
-        Refusal(code="other_type", kind="chat", param="embedding")
+        ApiError(code="other_type", kind="chat", param="embedding")
     ]
     sound = schema(FILE, {"type": "string"})
     assert read(checked(p), entry(sound, official=True))[0].kind == "speech2text"
     picture = schema({"image": URI, "mask": URI}, {"type": "string"})
     assert read(checked(p, kind=SPEECH), entry(picture, official=True)) == [
-        Refusal(code="other_type", kind="", param="speech2text")
+        ApiError(code="other_type", kind="", param="speech2text")
     ]
     for gives in ({"type": "object", "properties": {"score": {"type": "number"}}}, {"type": "number"}):
         (refused,) = read(checked(p), entry(schema({"prompt": {"type": "string"}}, gives), official=True))
-        assert refused == Refusal(code="other_type", kind="", param="chat")
+        assert refused == ApiError(code="other_type", kind="", param="chat")
     several = schema({"input": {"type": "array", "items": {"type": "string"}}}, PIECES)
     assert read(checked(p), entry(several, official=True))[0].code == "other_type"
     more = schema({"prompt": {"type": "string"}, "image": URI, "mask": URI}, PIECES, ("image", "mask", "prompt"))
-    assert read(checked(p), entry(more, official=True)) == [Refusal(code="needs", param="image, mask")]
+    assert read(checked(p), entry(more, official=True)) == [ApiError(code="needs", param="image, mask")]
     lists = schema(LISTED, {"type": "array", "items": {"type": "array"}})
     (learned,) = read(checked(p, kind=EMBEDDING), entry(lists, official=True))
     assert learned.model.fields["inputs"] == '{"takes":[{"name":"texts","type":"texts"}],"gives":"vectors"}'
@@ -266,25 +266,25 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
 @check
 def what_was_found_in_words(p: Provider) -> None:
     for refused, message, hint in (
-        (Refusal(code="files"), "gives files, such as images or sound", "text, vectors or a transcript"),
-        (Refusal(code="no_version", param=LLAMA), f"{LLAMA} has no such version.", "under Versions"),
-        (Refusal(code="nothing_pushed", param=LLAMA), f"{LLAMA} has no version that can be run", "push"),
-        (Refusal(code="other_model", param="a/b"), "The deployment runs a/b, and not", "Add a/b"),
+        (ApiError(code="files"), "gives files, such as images or sound", "text, vectors or a transcript"),
+        (ApiError(code="no_version", param=LLAMA), f"{LLAMA} has no such version.", "under Versions"),
+        (ApiError(code="nothing_pushed", param=LLAMA), f"{LLAMA} has no version that can be run", "push"),
+        (ApiError(code="other_model", param="a/b"), "The deployment runs a/b, and not", "Add a/b"),
         (
-            Refusal(code="other_type", kind="embedding", param="chat"),
+            ApiError(code="other_type", kind="embedding", param="chat"),
             "is for embedding, not for system reasoning.",
             "as embedding.",
         ),
-        (Refusal(code="other_type", param="chat"), "is not for system reasoning", "another model"),
-        (Refusal(code="needs", param="image"), "more than text or a recording: image.", "another"),
+        (ApiError(code="other_type", param="chat"), "is not for system reasoning", "another model"),
+        (ApiError(code="needs", param="image"), "more than text or a recording: image.", "another"),
     ):
         problem = p.explain(refused, LLAMA)
         assert problem and type(problem) is Problem
         assert message in problem.message, problem.message
         assert hint in problem.hint, problem.hint
         assert refused.code == "needs" or LLAMA in problem.message
-    assert p.explain(Refusal(500), LLAMA) is None
-    unpaid = p.explain(Refusal(402), LLAMA)
+    assert p.explain(ApiError(500), LLAMA) is None
+    unpaid = p.explain(ApiError(402), LLAMA)
     assert unpaid and unpaid.hint == "Add one at https://replicate.com/account/billing"
 
 
@@ -318,11 +318,11 @@ def models_are_found_by_words(p: Provider) -> None:
     assert read(call, results) == [
         Found(
             (
-                Hit(LLAMA, "official · 1.2k runs · Talks."),
-                Hit("d/unknown", "community · 1 run"),
-                Hit("a/pictures", "community · makes files · 2M runs · Makes images.", usable=False),
-                Hit("b/vectors", "community · embedding", usable=False),
-                Hit("c/odd", "community · of another kind", usable=False),
+                SearchResult(LLAMA, "official · 1.2k runs · Talks."),
+                SearchResult("d/unknown", "community · 1 run"),
+                SearchResult("a/pictures", "community · makes files · 2M runs · Makes images.", usable=False),
+                SearchResult("b/vectors", "community · embedding", usable=False),
+                SearchResult("c/odd", "community · of another kind", usable=False),
             )
         )
     ]

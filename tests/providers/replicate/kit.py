@@ -10,8 +10,8 @@ from typing import Any
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read
 from tests.providers.http_server import http
 from tui.domain import Model, ModelType
-from tui.errors import Refused, Restricted
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Message
+from tui.errors import CredentialRejected, ScopeMissing
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Message
 from tui.providers.spec import Provider
 
 ROOT = "https://api.replicate.com/v1"
@@ -130,15 +130,15 @@ FACTS = Facts(
             401,
             UNAUTHENTICATED,
             "Replicate does not know this key.",
-            Refused,
+            CredentialRejected,
             "https://replicate.com/account/api-tokens",
             call="verify",
         ),
-        Said(401, UNAUTHENTICATED, "Replicate does not know this key.", Refused),
+        Said(401, UNAUTHENTICATED, "Replicate does not know this key.", CredentialRejected),
         Said(402, {"detail": "Payment required"}, "Your Replicate account has no credit", hint="/account/billing"),
         Said(403, {"detail": "Forbidden", "status": 403}, f"Replicate knows this token, but it may not use {LLAMA}.",
-             Restricted, "the model belongs to"),
-        Said(403, {"detail": "Forbidden"}, "Replicate knows this token, but it may not do this.", Restricted,
+             ScopeMissing, "the model belongs to"),
+        Said(403, {"detail": "Forbidden"}, "Replicate knows this token, but it may not do this.", ScopeMissing,
              call="verify"),
         Said(404, MISSING, f"Replicate does not have {LLAMA}, or it is private to somebody else.", hint="owner/name"),
         Said(422, NO_VERSION, f"Replicate does not run {LLAMA} like this: a community model needs a version",
@@ -225,7 +225,7 @@ def chat(p: Provider, name: str = LLAMA, stream: bool = True, inputs: str = "", 
     assert p.chat
     fields = fields | ({"inputs": inputs} if inputs else {})
     model = Model("replicate", name, CHAT, fields=fields)
-    return p.chat(BASE, ChatAsk(model, (Message("user", "Hello?"),), {}, stream))
+    return p.chat(BASE, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
 
 
 def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, str]:

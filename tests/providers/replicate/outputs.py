@@ -37,16 +37,16 @@ from tui.providers.events import (
 )
 from tui.providers.events import Usage as Used
 from tui.providers.requests import (
-    Begun,
+    RemoteJob,
     Call,
-    ChatAsk,
-    EmbedAsk,
+    ChatRequest,
+    EmbeddingRequest,
     Framing,
     Message,
-    Recording,
-    Refusal,
-    Times,
-    TranscribeAsk,
+    Base64File,
+    ApiError,
+    TimestampGranularity,
+    TranscriptionRequest,
     Upload,
 )
 from tui.providers.spec import ParameterKind, Provider
@@ -96,7 +96,7 @@ def only_what_the_schema_has_is_sent(p: Provider) -> None:
     }
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
     model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
-    assert p.chat(BASE, ChatAsk(model, messages, asked, False)).json["input"] == {
+    assert p.chat(BASE, ChatRequest(model, messages, asked, False)).json["input"] == {
         "temperature": 5,
         "top_k": 0,
         "stop_sequences": "a,b",
@@ -107,7 +107,7 @@ def only_what_the_schema_has_is_sent(p: Provider) -> None:
         "prompt": "Hello?",
         "system_prompt": "Be brief.",
     }
-    assert p.chat(BASE, ChatAsk(model, messages, {"debug": "true"}, False)).json["input"]["debug"] is True
+    assert p.chat(BASE, ChatRequest(model, messages, {"debug": "true"}, False)).json["input"]["debug"] is True
 
 
 def said(p: Provider, *messages: Message, **types: str) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def said(p: Provider, *messages: Message, **types: str) -> dict[str, Any]:
     ]
     fields = {"inputs": json.dumps({"takes": takes, "gives": "text"})} if takes else {}
     model = Model("replicate", LLAMA, CHAT, fields=fields)
-    given: dict[str, Any] = p.chat(BASE, ChatAsk(model, messages)).json["input"]
+    given: dict[str, Any] = p.chat(BASE, ChatRequest(model, messages)).json["input"]
     return given
 
 
@@ -155,8 +155,8 @@ def a_version_that_is_not_wanted_is_left_out(p: Provider) -> None:
     assert call.json["version"] == LLAMA and sentence == f"{LLAMA} was asked for without its version."
     assert not call.repeatable
     assert p.amend(chat(p), refused) is None
-    assert p.amend(chat(p, version=HASH), Refusal(422, message="input: prompt is required")) is None
-    assert p.amend(chat(p, version=HASH), Refusal(500, message="Invalid version")) is None
+    assert p.amend(chat(p, version=HASH), ApiError(422, message="input: prompt is required")) is None
+    assert p.amend(chat(p, version=HASH), ApiError(500, message="Invalid version")) is None
     assert p.amend(p.verify(BASE), refused) is None
     assert p.amend(chat(p, deployment="a/b"), refused) is None
 
@@ -167,7 +167,7 @@ def a_version_that_is_not_wanted_is_left_out(p: Provider) -> None:
 def embedding(p: Provider, texts: tuple[str, ...], *takes: dict[str, Any]) -> Call:
     assert p.embed
     fields = kept("vectors", *takes) if takes else {}
-    return p.embed(BASE, EmbedAsk(Model("replicate", LLAMA, EMBEDDING, fields=fields), texts))
+    return p.embed(BASE, EmbeddingRequest(Model("replicate", LLAMA, EMBEDDING, fields=fields), texts))
 
 
 @check
@@ -215,7 +215,7 @@ def vectors_of_every_shape(p: Provider) -> None:
         results = read(embedding(p, ("a",)), prediction("succeeded", output))
         assert results[1:] == [Vectors(0, ((1.0, 2.0),)), Finish("succeeded")], output
     file = read(embedding(p, ("a",)), prediction("succeeded", "https://replicate.delivery/x/out.npy"))[-1]
-    assert file == Refusal(code="files", param="embedding")
+    assert file == ApiError(code="files", param="embedding")
     for broken in (None, [], [[1], [2]], "hm", {"x": 1}, [{"x": 1}]):
         assert read(embedding(p, ("a",)), prediction("succeeded", broken))[-1].code == "malformed"
 
@@ -229,7 +229,7 @@ def the_next_texts_are_another_prediction(p: Provider) -> None:
     begun(results)
     over = prediction("succeeded", [[float(place)] for place in range(32)], metrics={"input_token_count": 99})
     done, vectors, counted, following = read(results[1], over)
-    assert (done, counted) == (Begun(None), Used(99))
+    assert (done, counted) == (RemoteJob(None), Used(99))
     assert vectors == Vectors(0, tuple((float(place),) for place in range(32)))
     assert following.json["input"] == {"texts": list(texts[32:])} and not following.repeatable
     last = read(following, prediction("succeeded", [[0.0]] * 8))
@@ -237,17 +237,23 @@ def the_next_texts_are_another_prediction(p: Provider) -> None:
     assert read(embedding(p, ("a", "b")), prediction("succeeded", [1]))[2].json["input"] == {"text": "b"}
 
 
-def recorded(p: Provider, size: int = 700, language: str = "", times: Times = Times.NONE, **fields: str) -> Call:
+def recorded(
+    p: Provider,
+    size: int = 700,
+    language: str = "",
+    times: TimestampGranularity = TimestampGranularity.NONE,
+    **fields: str,
+) -> Call:
     assert p.transcribe
     model = Model("replicate", "openai/whisper", SPEECH, fields={"version": HASH, **fields})
-    return p.transcribe(BASE, TranscribeAsk(model, SOUND, "audio/wav", size, language, times))
+    return p.transcribe(BASE, TranscriptionRequest(model, SOUND, "audio/wav", size, language, times))
 
 
 @check
 def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
     call = recorded(p)
     assert (call.method, call.url, call.repeatable, call.upload) == ("POST", f"{ROOT}/predictions", False, None)
-    sound = Recording(SOUND, "data:audio/wav;base64,")
+    sound = Base64File(SOUND, "data:audio/wav;base64,")
     assert call.json == {"version": f"openai/whisper:{HASH}", "input": {"audio": sound}}
     # A data URL may be 256 kB long.
     assert recorded(p, 190_000).upload is None and 190_000 * 4 / 3 < 256_000
@@ -278,20 +284,23 @@ def the_inputs_of_a_recording(p: Provider) -> None:
         assert ("language" in recorded(p, language="de", **taken).json["input"]) is goes
     assert p.audio
     plain, timed = (Model("replicate", "a/b", SPEECH, fields=kept("transcript", sound, times=t)) for t in (False, True))
-    assert p.audio(plain).times == (Times.NONE,) and p.audio(timed).times == (Times.NONE, Times.SENTENCE)
+    assert p.audio(plain).times == (TimestampGranularity.NONE,) and p.audio(timed).times == (
+        TimestampGranularity.NONE,
+        TimestampGranularity.SENTENCE,
+    )
     assert p.audio(plain).size == 100_000_000
     known = ["aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm"]
     assert sorted(p.audio(plain).endings) == known
     for timed_by in ("segments", "chunks"):
         told = schema(FILE, {"type": "object", "properties": {"text": {}, timed_by: {}}})
         (learned,) = read(checked(p, kind=SPEECH), entry(told, official=True))
-        assert p.audio(learned.model).times[-1] is Times.SENTENCE
+        assert p.audio(learned.model).times[-1] is TimestampGranularity.SENTENCE
     assert learned.model.fields["inputs"] == (
         '{"takes":[{"name":"audio","type":"string","file":true}],"gives":"transcript","times":true}'
     )
 
 
-def heard(p: Provider, output: Any, times: Times = Times.NONE) -> list[Any]:
+def heard(p: Provider, output: Any, times: TimestampGranularity = TimestampGranularity.NONE) -> list[Any]:
     return read(recorded(p, times=times), prediction("succeeded", output))[1:]
 
 
@@ -314,9 +323,11 @@ def transcripts_of_every_shape(p: Provider) -> None:
     }
     assert heard(p, whole)[0] == Transcript("Good morning.", (), "english")
     told = (Segment(0.5, 2.0, "Good morning."),)
-    assert heard(p, whole, Times.SENTENCE)[0] == Transcript("Good morning.", told, "english")
+    assert heard(p, whole, TimestampGranularity.SENTENCE)[0] == Transcript("Good morning.", told, "english")
     chunks = {"text": "Good.", "language": "en", "chunks": [{"timestamp": [1, None], "text": " Good."}]}
-    assert heard(p, chunks, Times.SENTENCE)[0] == Transcript("Good.", (Segment(1.0, 1.0, "Good."),), "en")
+    assert heard(p, chunks, TimestampGranularity.SENTENCE)[0] == Transcript(
+        "Good.", (Segment(1.0, 1.0, "Good."),), "en"
+    )
     (file,) = heard(p, {"txt_file": "https://replicate.delivery/pbxt/a.txt"})
     assert (file.method, file.url, file.framing) == ("GET", "https://replicate.delivery/pbxt/a.txt", Framing.TEXT)
     assert read(file, " Good morning.\n") == [Transcript("Good morning."), Finish("succeeded")]

@@ -26,7 +26,7 @@ from tui.providers.events import (
     TextDelta,
 )
 from tui.providers.events import Usage as Used
-from tui.providers.requests import Begun, Call, ChatAsk, Frame, Framing, Refusal
+from tui.providers.requests import RemoteJob, Call, ChatRequest, Frame, Framing, ApiError
 from tui.providers.spec import Provider
 
 # --- creating and following -------------------------------------------------------------------------------------------
@@ -46,7 +46,7 @@ def creating_is_billed_and_made_once(p: Provider) -> None:
     assert deployed.json == {"input": {"prompt": "Hello?"}}
     assert not deployed.repeatable
     gateway = p.chat and p.chat(
-        {"base_url": "https://gateway.example.test"}, ChatAsk(Model("replicate", LLAMA, CHAT), (), {}, False)
+        {"base_url": "https://gateway.example.test"}, ChatRequest(Model("replicate", LLAMA, CHAT), (), {}, False)
     )
     assert gateway and gateway.url == "https://gateway.example.test/v1/predictions"
 
@@ -91,7 +91,7 @@ def the_events_of_a_stream(p: Provider) -> None:
     whole = "Hello,\nworld\n it is4null{"
     metrics = {"predict_time": 1.5, "input_token_count": 9, "output_token_count": 7}
     over = prediction("succeeded", [whole[:7], whole[7:]], metrics=metrics)
-    assert read(get, over) == [Begun(None), Used(9, 7), Finish("succeeded")]
+    assert read(get, over) == [RemoteJob(None), Used(9, 7), Finish("succeeded")]
     # What comes after the end is passed over.
     assert read(opened(p), event("done", "{}"), event("output", "late"), event("error", "late"))[1:] == []
 
@@ -107,14 +107,18 @@ def after(p: Provider, *texts: str, end: str = "{}") -> Call:
 def what_replicate_keeps_is_the_truth(p: Provider) -> None:
     assert read(after(p, "Hello"), prediction("succeeded", ["Hello", " there"])) == [
         TextDelta(" there"),
-        Begun(None),
+        RemoteJob(None),
         Finish("succeeded"),
     ]
     for kept in (None, [], "Hello\r\n", ["Hello\n"]):
         assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
     assert lost == Finish("succeeded", False, "A part of this answer was lost on its way.")
-    assert read(after(p), prediction("succeeded", "Hello")) == [TextDelta("Hello"), Begun(None), Finish("succeeded")]
+    assert read(after(p), prediction("succeeded", "Hello")) == [
+        TextDelta("Hello"),
+        RemoteJob(None),
+        Finish("succeeded"),
+    ]
     nothing = read(after(p), prediction("succeeded", None))[-1]
     assert nothing == Finish("succeeded", note="The answer is empty.")
     gone = read(after(p), prediction("succeeded", None, data_removed=True))[-1]
@@ -127,22 +131,22 @@ def a_stream_that_says_no(p: Provider) -> None:
     """Streaming: an `error` event, a `done` with a reason, and the time-out of the stream itself."""
     for data in ('{"detail": "Something went wrong"}', "Something went wrong"):
         over, refused = read(opened(p), event("error", data), event("done", '{"reason": "error"}'))
-        assert (over, refused) == (Begun(None), Refusal(code="failed", message="Something went wrong"))
+        assert (over, refused) == (RemoteJob(None), ApiError(code="failed", message="Something went wrong"))
     failed = prediction("failed", error="Something went wrong")
-    assert read(after(p, end='{"reason": "error"}'), failed)[-1] == Refusal(
+    assert read(after(p, end='{"reason": "error"}'), failed)[-1] == ApiError(
         code="failed", message="Something went wrong"
     )
     for status in ("canceled", "aborted"):
         assert read(after(p, "Hal", end='{"reason": "canceled"}'), prediction(status)) == [
-            Begun(None),
+            RemoteJob(None),
             Finish(status, False, "The prediction was cancelled at Replicate."),
         ]
-        assert read(after(p), prediction(status))[-1] == Refusal(code="canceled")
+        assert read(after(p), prediction(status))[-1] == ApiError(code="canceled")
     for timed_out in (
         Frame("408: 408 Request Timeout"),
         event("error", "408: 408 Request Timeout"),
         event("output", "Hel"),
-        Frame(Refusal(404)),
+        Frame(ApiError(404)),
         Frame({"detail": "hm"}),
     ):
         *told, get = read(opened(p), timed_out)
@@ -165,11 +169,11 @@ def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
         pieces += [each.text for each in told if isinstance(each, TextDelta)]
     assert pieces == ["Hel", "lo", "."]
     done = prediction("succeeded", ["Hel", "lo", ".", "!"])
-    assert read(call, done) == [TextDelta("!"), Begun(None), Finish("succeeded")]
+    assert read(call, done) == [TextDelta("!"), RemoteJob(None), Finish("succeeded")]
     # A word that is not known yet is no end, unless the time of the end stands there.
     call = read(chat(p), prediction())[1]
     assert is_poll(read(call, prediction("queued"))[-1])
-    assert read(call, prediction("expired", error="Too late", completed_at="2026-11-22T04:20:00Z"))[-1] == Refusal(
+    assert read(call, prediction("expired", error="Too late", completed_at="2026-11-22T04:20:00Z"))[-1] == ApiError(
         code="failed", message="Too late"
     )
     assert read(call, prediction("done", "Hello", completed_at="2026-11-22T04:20:00Z"))[-1].complete
@@ -182,10 +186,10 @@ def a_prediction_that_is_gone(p: Provider) -> None:
     for status in (404, 410):
         call = read(chat(p), prediction())[1]
         assert isinstance(call, Call) and status in call.takes
-        said = Refusal(status, message="The requested resource could not be found.")
-        assert read(call, replace(said, message="")) == [Begun(None), replace(said, message="")]
+        said = ApiError(status, message="The requested resource could not be found.")
+        assert read(call, replace(said, message="")) == [RemoteJob(None), replace(said, message="")]
         over, refused = read(call, said)
-        assert (over, refused) == (Begun(None), replace(said, code="gone"))
+        assert (over, refused) == (RemoteJob(None), replace(said, code="gone"))
         problem = p.explain(refused, LLAMA)
         assert problem and problem.message == "Replicate does not have this prediction any more."
 
@@ -203,7 +207,7 @@ def a_cold_start_is_told_once(p: Provider) -> None:
     # A stream that stayed silent was one already.
     quiet = read(opened(p))[0]
     assert isinstance(read(quiet, prediction())[0], Notice)
-    for heard in (event("output", "Hel"), Frame(Refusal(404))):
+    for heard in (event("output", "Hel"), Frame(ApiError(404))):
         going = read(opened(p), heard)[-1]
         assert not any(isinstance(each, Notice) for each in read(going, prediction()))
 
@@ -211,7 +215,7 @@ def a_cold_start_is_told_once(p: Provider) -> None:
 @check
 def an_answer_in_one_piece(p: Provider) -> None:
     over = prediction("succeeded", ["Hel", "lo"], metrics={"input_token_count": 2, "output_token_count": 1})
-    assert read(chat(p, stream=False), over) == [Begun(None), TextDelta("Hello"), Used(2, 1), Finish("succeeded")]
+    assert read(chat(p, stream=False), over) == [RemoteJob(None), TextDelta("Hello"), Used(2, 1), Finish("succeeded")]
     plain = prediction("succeeded", "Hello")
     assert read(chat(p, stream=False), plain)[1:] == [TextDelta("Hello"), Finish("succeeded")]
     assert read(chat(p), prediction("succeeded", "Hello"))[0] == TextDelta("Hello")
@@ -230,7 +234,7 @@ def how_a_prediction_ended_in_words(p: Provider) -> None:
         (None, f"{LLAMA} failed at Replicate.", "a new prediction"),
     ):
         (over, refused) = read(chat(p), prediction("failed", error=error))
-        assert over == Begun(None) and refused == Refusal(code="failed", message=error or "")
+        assert over == RemoteJob(None) and refused == ApiError(code="failed", message=error or "")
         problem = p.explain(refused, LLAMA)
         assert problem and problem.message == message and hint in problem.hint
     for status in ("canceled", "aborted"):

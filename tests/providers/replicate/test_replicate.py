@@ -9,21 +9,28 @@ from typing import Any
 import pytest
 
 from tests.providers.facts import Chat, every
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, text_of
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, b64url_encode
 from tests.providers.replicate.kit import NO_VERSION, prediction, sent
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.practice import transport
 from tui.practice.replicate import server as answers
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits, Wire
+from tui.providers.client.client import Limits, Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Event, Finish, Found, Learned, Notice, TextDelta, Transcript, Vectors
-from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Times, TranscribeAsk
+from tui.providers.events import Accepted, Event, Finish, Found, ModelDetails, Notice, TextDelta, Transcript, Vectors
+from tui.providers.requests import (
+    ChatRequest,
+    EmbeddingRequest,
+    Frame,
+    Message,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status as credentials
 from tui.workspace.models import catalog
@@ -33,7 +40,7 @@ DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-SOON = Limits(silence=0.02, give_up=0.06, give_up_whole=5, backoff=0.001, backoff_most=0.002)
+SOON = Limits(silence=0.02, stream_timeout=0.06, response_timeout=5, backoff=0.001, backoff_most=0.002)
 OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
@@ -43,8 +50,8 @@ async def asked(*answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK,
     async with serve(*([each] for each in chat.before), *answers) as server:
         access = chat.access(server.origin)
         model = Model("replicate", chat.model.id, CHAT, fields=fields)
-        call = DECLARED.chat(access.fields, ChatAsk(model, (Message("user", "Hello?"),), {}, stream))
-        wire = Wire({}, limits=limits)
+        call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
+        wire = Client({}, limits=limits)
         events, problem = await run(wire, access, call)
         await wire.aclose()
         return events, problem, [f"{each.method} {each.target.rpartition('/')[2]}" for each in server.asked]
@@ -74,7 +81,7 @@ HALF = HEAD + sent("output", "Half")
 async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: list[bytes | str]) -> None:
     events, problem, targets = await asked(streamed, [OVER], limits=SOON)
     assert problem is None
-    assert text_of(events) == "Half an answer."
+    assert b64url_encode(events) == "Half an answer."
     assert events[-1] == Finish("succeeded")
     assert targets == [CREATED, STREAM, POLL]
 
@@ -90,7 +97,7 @@ async def test_what_is_not_over_yet_is_asked_again_and_shown_as_it_grows() -> No
 async def test_a_stream_at_a_foreign_host_is_left_alone() -> None:
     created = http(prediction(stream="https://stream.replicate.com.example.test/v1"), 201)
     events, problem, targets = await asked([created], [OVER], chat=WHOLE)
-    assert (text_of(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
+    assert (b64url_encode(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
@@ -106,10 +113,10 @@ async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None
     async with serve([http(NO_VERSION, 422)], [over]) as server:
         access = WHOLE.access(server.origin)
         model = Model("replicate", WHOLE.model.id, CHAT, fields={"version": version})
-        wire = Wire({}, limits=QUICK)
-        events, problem = await run(wire, access, DECLARED.chat(access.fields, ChatAsk(model, ())))
+        wire = Client({}, limits=QUICK)
+        events, problem = await run(wire, access, DECLARED.chat(access.fields, ChatRequest(model, ())))
         await wire.aclose()
-    assert (text_of(events), problem) == ("Hello", None)
+    assert (b64url_encode(events), problem) == ("Hello", None)
     assert isinstance(events[0], Notice)
     assert [each.json["version"] for each in server.asked] == [f"{model.id}:{version}", model.id]
 
@@ -117,7 +124,7 @@ async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None
 @pytest.mark.parametrize("steps", [[[HALF, HOLD]], [[HALF], [HOLD]]], ids=["stream", "poll"])
 async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> None:
     async with serve(*([each] for each in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
-        wire, access = Wire({}, limits=QUICK), STREAMED.access(server.origin)
+        wire, access = Client({}, limits=QUICK), STREAMED.access(server.origin)
         came: list[Event] = []
         begun = asyncio.Event()
 
@@ -135,7 +142,7 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
         with pytest.raises(asyncio.CancelledError):
             await reading
         await wire.aclose()
-    assert text_of(came) == "Half"
+    assert b64url_encode(came) == "Half"
     last = server.asked[-1]
     assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
     assert last.headers["authorization"].startswith("Bearer FAKE-")
@@ -157,8 +164,8 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
     over = http(prediction(status, {"transcription": " Good morning."}, error="" if good else "Out of memory"), 201)
     async with serve([http({"id": "demo", "urls": {"get": place}}, 201)], [over], [http("", 204)]) as server:
         access = WHOLE.access(server.origin)
-        ask = TranscribeAsk(Model("replicate", "openai/whisper", SPEECH), sound, "audio/wav", 200_004)
-        wire = Wire({}, limits=QUICK)
+        ask = TranscriptionRequest(Model("replicate", "openai/whisper", SPEECH), sound, "audio/wav", 200_004)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access, DECLARED.transcribe(access.fields, ask))
         await wire.aclose()
     assert (problem is None) is good and (Transcript("Good morning.") in events) is good
@@ -171,20 +178,22 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
 
 # --- in practice ------------------------------------------------------------------------------------------------------
 
-SHORT = Limits(silence=0.03, give_up=0.4, give_up_whole=0.08, backoff=0.001, backoff_most=0.001)
+SHORT = Limits(silence=0.03, stream_timeout=0.4, response_timeout=0.08, backoff=0.001, backoff_most=0.001)
 
 
 async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):
     access = access_to(DECLARED, api_token=f"r8_FAKE-{key}")
     model = next((each for each in answers.MODELS if each.id == name), Model("replicate", name, CHAT))
-    call = DECLARED.chat(access.fields, ChatAsk(model, (Message("user", question),), parameters, stream))
-    return await run(Wire({}, transport(0), SHORT), access, call)
+    call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", question),), parameters, stream))
+    return await run(Client({}, transport(0), SHORT), access, call)
 
 
 def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
     created = json.loads(fixture("replicate", "prediction.json"))
-    call = DECLARED.chat({"base_url": "https://api.replicate.com/v1"}, ChatAsk(WHOLE.model, (Message("user", "Hi"),)))
+    call = DECLARED.chat(
+        {"base_url": "https://api.replicate.com/v1"}, ChatRequest(WHOLE.model, (Message("user", "Hi"),))
+    )
     _, streaming = call.reader()(Frame(created))
     read = streaming.reader()
     return [each for data, event in Events().feed(fixture("replicate", name)) for each in read(Frame(data, event))]
@@ -202,32 +211,32 @@ def test_the_documented_streams():
     ("wish", "kind", "begins"),
     [
         ("fail", Problem, False),
-        ("break", Unreachable, True),
+        ("break", NetworkError, True),
         ("error", Problem, True),
-        ("be refused", Refused, False),
-        ("stall", Unreachable, True),
+        ("be refused", CredentialRejected, False),
+        ("stall", NetworkError, True),
     ],
 )
 async def test_failures_on_demand(wish, kind, begins):
     events, problem = await ask(f"Why is the sky blue? Please {wish}.")
     assert type(problem) is kind
-    assert bool(text_of(events)) is begins
+    assert bool(b64url_encode(events)) is begins
 
 
 @pytest.mark.parametrize(
     ("word", "kind", "said"),
     [
-        ("refused", Refused, "Replicate does not know this key."),
+        ("refused", CredentialRejected, "Replicate does not know this key."),
         ("nocredit", Problem, "Your Replicate account has no credit, or no way to pay is set up."),
-        ("restricted", Restricted, f"Replicate knows this token, but it may not use {TALK}."),
+        ("restricted", ScopeMissing, f"Replicate knows this token, but it may not use {TALK}."),
         ("busy", Problem, "Replicate takes no more calls from this account for the moment."),
-        ("nowhere", Unreachable, "Cannot find the host api.replicate.com. The key was not sent."),
+        ("nowhere", NetworkError, "Cannot find the host api.replicate.com. The key was not sent."),
     ],
 )
 async def test_keys_that_are_no_good(word, kind, said):
     access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
-    call = DECLARED.chat(access.fields, ChatAsk(answers.MODELS[0], (Message("user", "hello"),)))
-    wire = Wire({}, transport(0), SHORT)
+    call = DECLARED.chat(access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
+    wire = Client({}, transport(0), SHORT)
     _, problem = await run(wire, type(access)(**{**vars(access), "model": TALK}), call)
     assert (type(problem), problem.message) == (kind, said)
 
@@ -247,8 +256,8 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
 async def test_embedding_models_by_their_shape():
     access = access_to(DECLARED)
     for model in (each for each in answers.MODELS if each.type is EMBEDDING):
-        call = DECLARED.embed(access.fields, EmbedAsk(model, ("a", "b")))
-        events, problem = await run(Wire({}, transport(0), SHORT), access, call)
+        call = DECLARED.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
+        events, problem = await run(Client({}, transport(0), SHORT), access, call)
         assert problem is None
         assert sum(len(each.vectors) for each in events if isinstance(each, Vectors)) == 2
 
@@ -256,7 +265,7 @@ async def test_embedding_models_by_their_shape():
 async def test_a_search_names_what_cannot_be_used():
     access = access_to(DECLARED)
     for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
-        (found,), problem = await run(Wire({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
+        (found,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
         assert problem is None
         assert isinstance(found, Found) and found.hits[0].id == first and found.hits[0].usable
         assert all(not each.usable for each in found.hits if "flux" in each.id)
@@ -266,27 +275,27 @@ async def test_a_search_names_what_cannot_be_used():
 
 
 @pytest.fixture
-async def place(desk: Desk) -> tuple[Desk, str]:
-    tenant = await tenants.create(desk, "hosted")
-    await credentials.save(desk, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
-    return desk, tenant.id
+async def place(session: Session) -> tuple[Session, str]:
+    tenant = await tenants.create(session, "hosted")
+    await credentials.save(session, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
+    return session, tenant.id
 
 
 async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
-    desk, tenant = place
+    session, tenant = place
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
-    added = await catalog.add(desk, tenant, "replicate", pasted, SPEECH, tell=notes.append)
+    added = await catalog.add(session, tenant, "replicate", pasted, SPEECH, tell=notes.append)
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]
     assert calls.parameters(added) == ()
-    assert DECLARED.audio(added).times == (Times.NONE, Times.SENTENCE)
-    added = await catalog.add(desk, tenant, "replicate", TALK, CHAT)
+    assert DECLARED.audio(added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
+    added = await catalog.add(session, tenant, "replicate", TALK, CHAT)
     assert "version" not in added.fields
     names = [each.name for each in calls.parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
-    await catalog.remove(desk, tenant, added)
+    await catalog.remove(session, tenant, added)
 
 
 @pytest.mark.parametrize(
@@ -301,18 +310,18 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
     ],
 )
 async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said):
-    desk, tenant = place
-    before = catalog.held(desk, tenant)
+    session, tenant = place
+    before = catalog.held(session, tenant)
     with pytest.raises(Problem) as raised:
-        await catalog.add(desk, tenant, "replicate", name, kind, fields)
+        await catalog.add(session, tenant, "replicate", name, kind, fields)
     assert said in raised.value.message
     assert raised.value.hint
-    assert catalog.held(desk, tenant) == before
+    assert catalog.held(session, tenant) == before
 
 
 async def test_a_token_is_verified_by_its_account():
     access = access_to(DECLARED)
-    events, problem = await run(Wire({}, transport(0)), access, DECLARED.verify(access.fields))
+    events, problem = await run(Client({}, transport(0)), access, DECLARED.verify(access.fields))
     assert (events, problem) == ([Accepted()], None)
 
 
@@ -321,7 +330,7 @@ async def test_a_model_is_looked_at_without_a_prediction():
     before = len(answers._runs)
     for model in answers.MODELS:
         call = DECLARED.check_model(access.fields, Model("replicate", model.id, model.type))
-        (learned,), problem = await run(Wire({}, transport(0)), access, call)
+        (learned,), problem = await run(Client({}, transport(0)), access, call)
         assert problem is None
-        assert isinstance(learned, Learned) and learned.model.fields == model.fields
+        assert isinstance(learned, ModelDetails) and learned.model.fields == model.fields
     assert len(answers._runs) == before

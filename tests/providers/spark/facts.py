@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, spoken, sse
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.errors import Usage as NotMeant
 from tui.practice.spark.server import FIELDS as PRACTICE
 from tui.providers.events import Accepted, Finish, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
 from tui.providers.origins import clean_url
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal, TranscribeAsk
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError, TranscriptionRequest
 from tui.providers.spec import Provider, told
 from tui.secret import Secret
 
@@ -176,34 +176,81 @@ FACTS = Facts(
     refusals=(
         *(Said(200, failed(code), sentence, retried=again) for code, (_, again, sentence) in CODES.items()),
         *(Said(400, error(str(code)), sentence) for code, (_, _, sentence) in CODES.items()),
-        Said(200, failed(11200), CLOSED, Restricted, "Each version has its own quota"),
+        Said(200, failed(11200), CLOSED, ScopeMissing, "Each version has its own quota"),
         # However it comes, it is not asked again.
-        Said(500, error("11200", "licc failed"), CLOSED, Restricted, "Each version has its own quota"),
+        Said(500, error("11200", "licc failed"), CLOSED, ScopeMissing, "Each version has its own quota"),
         Said(
-            403, error("11200"), "iFLYTEK Spark knows the key, but Spark Lite is not enabled", Restricted, call="verify"
+            403,
+            error("11200"),
+            "iFLYTEK Spark knows the key, but Spark Lite is not enabled",
+            ScopeMissing,
+            call="verify",
         ),
         Said(
             403,
             error("11200", "AppIdNoAuthError: tokens.total"),
             "iFLYTEK Spark knows the key; the tokens of generalv3.5 are used up, or were not claimed.",
-            Restricted,
+            ScopeMissing,
             "claim or buy",
         ),
         Said(
             200,
             failed(11200, "licc limit: domain.generalv2"),
             "iFLYTEK Spark knows the key, but generalv3.5 is not served at the address",
-            Restricted,
+            ScopeMissing,
             "base URL",
         ),
-        Said(401, error(None, "bad"), "iFLYTEK Spark does not know this APIPassword", Refused, "HTTP box"),
-        Said(401, error(None), "iFLYTEK Spark does not know this APIPassword", Refused, "HTTP box", call="verify"),
-        Said(401, {"message": UNKNOWN}, "iFLYTEK Spark knows no application with this APIKey.", Refused, "swapped"),
-        Said(401, {"message": "HMAC signature does not match"}, "The signature does not match:", Refused, "same app"),
-        Said(401, {"message": "HMAC signature cannot be verified"}, "The signature does not match:", Refused, "clock"),
-        Said(401, {"message": HOSTLESS}, "An APIPassword came where iFLYTEK Spark wants a signature", Refused, "base"),
-        Said(401, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
-        Said(403, {"message": STALE}, "iFLYTEK Spark does not take the time of this call", Refused, "Set the clock."),
+        Said(401, error(None, "bad"), "iFLYTEK Spark does not know this APIPassword", CredentialRejected, "HTTP box"),
+        Said(
+            401,
+            error(None),
+            "iFLYTEK Spark does not know this APIPassword",
+            CredentialRejected,
+            "HTTP box",
+            call="verify",
+        ),
+        Said(
+            401,
+            {"message": UNKNOWN},
+            "iFLYTEK Spark knows no application with this APIKey.",
+            CredentialRejected,
+            "swapped",
+        ),
+        Said(
+            401,
+            {"message": "HMAC signature does not match"},
+            "The signature does not match:",
+            CredentialRejected,
+            "same app",
+        ),
+        Said(
+            401,
+            {"message": "HMAC signature cannot be verified"},
+            "The signature does not match:",
+            CredentialRejected,
+            "clock",
+        ),
+        Said(
+            401,
+            {"message": HOSTLESS},
+            "An APIPassword came where iFLYTEK Spark wants a signature",
+            CredentialRejected,
+            "base",
+        ),
+        Said(
+            401,
+            {"message": STALE},
+            "iFLYTEK Spark does not take the time of this call",
+            CredentialRejected,
+            "Set the clock.",
+        ),
+        Said(
+            403,
+            {"message": STALE},
+            "iFLYTEK Spark does not take the time of this call",
+            CredentialRejected,
+            "Set the clock.",
+        ),
         Said(403, {}, "iFLYTEK Spark turned this call away", Problem, "clock is more than 5 minutes off"),
         Said(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
     ),
@@ -214,17 +261,17 @@ check = FACTS.check
 def chat(p: Provider, fields: Any = BY_HTTP, name: str = MODEL.id, stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
     messages = (Message("user", "Say hello"), Message("system", "Be brief."))
-    return p.chat(fields, ChatAsk(replace(MODEL, id=name), messages, parameters, stream))
+    return p.chat(fields, ChatRequest(replace(MODEL, id=name), messages, parameters, stream))
 
 
 def embed(p: Provider, *texts: str, query: bool = False) -> Call:
     assert p.embed
-    return p.embed(SIGNED, EmbedAsk(VECTORS, texts, query))
+    return p.embed(SIGNED, EmbeddingRequest(VECTORS, texts, query))
 
 
 def dictate(p: Provider, name: str = "talk.wav", language: str = "") -> Call:
     assert p.transcribe
-    return p.transcribe(SIGNED, TranscribeAsk(SPEECH, Path(name), "audio/wav", 4000, language))
+    return p.transcribe(SIGNED, TranscriptionRequest(SPEECH, Path(name), "audio/wav", 4000, language))
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -232,7 +279,7 @@ def dictate(p: Provider, name: str = "talk.wav", language: str = "") -> Call:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("spark", "iFLYTEK Spark", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("spark", "iFLYTEK Spark", Supply.OWN, ImportMode.BOTH)
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_password", True, True, False),
         ("app_id", True, False, False),
@@ -270,7 +317,7 @@ def where_it_is(p: Provider) -> None:
     assert chat(p, {**SIGNED, "base_url": "https://gateway.test/s"}).url == "wss://gateway.test/s/v3.5/chat"
     assert chat(p, {**BY_HTTP, "base_url": f"{OWN}/box/"}).url == f"{OWN}/box/v1/chat/completions"
     assert chat(p, {**BY_HTTP, "base_url": OWN}).url == f"{OWN}/v1/chat/completions"
-    assert p.embed and p.embed({**SIGNED, "base_url": OWN}, EmbedAsk(VECTORS, ("a",))).url == f"{OWN}/"
+    assert p.embed and p.embed({**SIGNED, "base_url": OWN}, EmbeddingRequest(VECTORS, ("a",))).url == f"{OWN}/"
 
 
 @check
@@ -435,7 +482,7 @@ def the_pieces_of_a_chat_by_http(p: Provider) -> None:
     for odd in ({"choices": None}, {"choices": [7]}, 7, "x"):
         assert read(chat(p), odd, "[DONE]")[-1].note == "The answer is empty."
     parted = read(chat(p), delta({"content": "Par"}), failed(10012), end=False)
-    assert parted == [TextDelta("Par"), Refusal(500, "10012", "", "Their words.", request_id="cha0000demo@dx01")]
+    assert parted == [TextDelta("Par"), ApiError(500, "10012", "", "Their words.", request_id="cha0000demo@dx01")]
 
 
 # --- chats over a WebSocket -------------------------------------------------------------------------------------------
@@ -473,7 +520,7 @@ def the_frames_of_a_chat_over_a_websocket(p: Provider) -> None:
     cut = read(call, said(0, "Hal"))[-1]
     assert (cut.reason, cut.complete, cut.note) == ("interrupted", False, "The answer was cut off before its end.")
     bad = {"header": {"code": 10012, "message": "M", "sid": "cht0000demo@dx01", "status": 2}}
-    told = [TextDelta("Par"), Refusal(500, "10012", "", "M", request_id="cht0000demo@dx01")]
+    told = [TextDelta("Par"), ApiError(500, "10012", "", "M", request_id="cht0000demo@dx01")]
     assert read(call, said(0, "Par"), bad, end=False) == told
     odd: Any
     for odd in ({}, [], 7, "x", {"payload": {"choices": {"text": [7, {"content": 7}]}}}, {"payload": {"choices": 7}}):
@@ -570,7 +617,7 @@ def what_was_heard(p: Provider) -> None:
 def what_a_credential_cannot_do(p: Provider) -> None:
     embedding, transcribing = p.embed, p.transcribe
     assert embedding and transcribing
-    texts, recording = EmbedAsk(VECTORS, ("a",)), TranscribeAsk(SPEECH, Path("a.wav"), "audio/wav", 1)
+    texts, recording = EmbeddingRequest(VECTORS, ("a",)), TranscriptionRequest(SPEECH, Path("a.wav"), "audio/wav", 1)
     lacking: Any
     for lacking in (BY_HTTP, {**SIGNED, "app_id": ""}, {**SIGNED, "api_secret": ""}):
         words = refused(partial(embedding, lacking, texts))
@@ -591,9 +638,9 @@ def what_codes_amount_to(p: Provider) -> None:
         assert p.refusal(500, {}, error(str(code))).final is not again
     told = p.refusal(401, {"x-request-id": "req_1"}, failed(11200, "M"))
     assert (told.status, told.message, told.request_id) == (401, "M", "req_1")
-    assert p.refusal(400, {"a": "b"}, {"message": "M", "sid": 7}) == Refusal(400, message="M", headers={"a": "b"})
+    assert p.refusal(400, {"a": "b"}, {"message": "M", "sid": 7}) == ApiError(400, message="M", headers={"a": "b"})
     assert p.refusal(502, {}, "plain").message == "plain"
-    assert p.explain(Refusal(400), "m") is None
-    less, _ = p.amend(chat(p, top_k=3), Refusal(400, message="Unknown parameter: top_k")) or (chat(p), "")
+    assert p.explain(ApiError(400), "m") is None
+    less, _ = p.amend(chat(p, top_k=3), ApiError(400, message="Unknown parameter: top_k")) or (chat(p), "")
     assert "top_k" not in less.json
-    assert isinstance(p.explain(Refusal(429, code="11202"), ""), Problem)
+    assert isinstance(p.explain(ApiError(429, code="11202"), ""), Problem)

@@ -11,7 +11,7 @@ import pytest
 from wsproto.events import CloseConnection, Ping, TextMessage
 
 from tests.providers.facts import refusals_in_words
-from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, text_of
+from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, b64url_encode
 from tests.providers.spark.facts import (
     AUTHORIZATION,
     DATE,
@@ -33,36 +33,36 @@ from tests.providers.spark.facts import (
 from tests.providers.test_contract import access_to
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.errors import Usage as NotMeant
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.client import Access, Limits, Client
 from tui.providers.client.sse import Events
 from tui.providers.events import (
     Accepted,
     Finish,
     Notice,
     Retrying,
-    Silence,
+    NoResponseYet,
     TextDelta,
     Transcript,
     Uploading,
     Usage,
     Vectors,
 )
-from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Refusal, TranscribeAsk
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError, TranscriptionRequest
 from tui.secret import MASK, Secret
 from tui.workspace.credentials.save import validate
 
 SPARK = PROVIDERS["spark"]
-SOON = replace(QUICK, silence=0.02, give_up=0.06)
+SOON = replace(QUICK, silence=0.02, stream_timeout=0.06)
 GOOD = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
 
 
-def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatAsk:
-    return ChatAsk(model, (Message("user", words),))
+def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatRequest:
+    return ChatRequest(model, (Message("user", words),))
 
 
 def signed(base_url: str = "", **more: str) -> Access:
@@ -80,7 +80,7 @@ def there(line: Line) -> Access:
 
 
 async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: float = NOW):
-    wire, access = Wire({}, limits=limits, clock=lambda: now), there(line)
+    wire, access = Client({}, limits=limits, clock=lambda: now), there(line)
     try:
         events, problem = await run(wire, access, SPARK.chat(access.fields, question(model=model)))
     finally:
@@ -124,13 +124,27 @@ async def test_a_chat_over_a_websocket():
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "words", "hint"),
     [
-        (401, {"message": UNKNOWN}, {}, Refused, "knows no application with this APIKey", "swapped"),
-        (401, {"message": "HMAC signature does not match"}, {}, Refused, "The signature does not match", "clock"),
-        (401, {}, {}, Refused, "does not know this APIPassword or APIKey", "console"),
-        (403, {"message": STALE}, {}, Refused, "more than 5 minutes off", "Set the clock."),
+        (401, {"message": UNKNOWN}, {}, CredentialRejected, "knows no application with this APIKey", "swapped"),
+        (
+            401,
+            {"message": "HMAC signature does not match"},
+            {},
+            CredentialRejected,
+            "The signature does not match",
+            "clock",
+        ),
+        (401, {}, {}, CredentialRejected, "does not know this APIPassword or APIKey", "console"),
+        (403, {"message": STALE}, {}, CredentialRejected, "more than 5 minutes off", "Set the clock."),
         (403, {}, {}, Problem, "turned this call away", "listed addresses only"),
         (403, {}, {"date": formatdate(NOW - 420, usegmt=True)}, Problem, "turned", "clock is 7 min ahead"),
-        (401, {}, {"date": formatdate(NOW + 420, usegmt=True)}, Refused, "does not", "clock is 7 min behind"),
+        (
+            401,
+            {},
+            {"date": formatdate(NOW + 420, usegmt=True)},
+            CredentialRejected,
+            "does not",
+            "clock is 7 min behind",
+        ),
         (404, {}, {}, Problem, "found nothing", "asked at"),
     ],
 )
@@ -147,21 +161,21 @@ async def test_a_handshake_that_is_refused(status, body, headers, kind, words, h
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
-        ([CUT], Unreachable, "ended before the answer did"),
-        ([RESET], Unreachable, "ended before the answer did"),
+        ([CUT], NetworkError, "ended before the answer did"),
+        ([RESET], NetworkError, "ended before the answer did"),
         ([text({"header": failed(10014)})], Problem, "The safety check of iFLYTEK Spark stopped the answer."),
         ([text({"header": failed(10012)})], Problem, "iFLYTEK Spark failed on its side."),
-        ([HOLD], Unreachable, "sent nothing of use"),
+        ([HOLD], NetworkError, "sent nothing of use"),
     ],
     ids=["cut", "reset", "blocked", "failed", "silent"],
 )
 async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words):
     async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
-    assert (text_of(events), len(line.targets)) == ("Half an", 1)
+    assert (b64url_encode(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
     assert words in problem.message
-    assert any(isinstance(each, Silence) for each in events) == (HOLD in script)
+    assert any(isinstance(each, NoResponseYet) for each in events) == (HOLD in script)
 
 
 async def test_a_connection_that_ends_before_its_last_frame_is_no_success():
@@ -174,11 +188,11 @@ async def test_a_connection_that_ends_before_its_last_frame_is_no_success():
 async def test_what_passes_is_asked_again_with_a_new_signature():
     times = iter((NOW, NOW, NOW + 60, NOW + 60))
     async with listen([Hear(), text({"header": failed(11202)})], GOOD) as line:
-        wire, access = Wire({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
+        wire, access = Client({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
         events, problem = await run(wire, access, SPARK.chat(access.fields, question()))
         await wire.aclose()
     assert problem is None
-    assert text_of(events) == "Good day"
+    assert b64url_encode(events) == "Good day"
     assert len([each for each in events if isinstance(each, Retrying)]) == 1
     first, second = (parse_qs(each.partition("?")[2]) for each in line.targets)
     assert first["date"] == [DATE]
@@ -189,13 +203,13 @@ async def test_a_version_that_is_not_enabled_is_not_asked_again():
     async with listen([Hear(), text({"header": failed(11200, "tokens.total")})]) as line:
         events, problem = await talk(line)
     assert (events, len(line.targets)) == ([], 1)
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     assert "generalv3.5 are used up" in problem.message
 
 
 async def test_a_stop_closes_the_connection():
     async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
-        wire, access = Wire({}, limits=QUICK), there(line)
+        wire, access = Client({}, limits=QUICK), there(line)
         events = wire.stream(access, SPARK.chat(access.fields, question()))
         async for each in events:
             if isinstance(each, TextDelta):
@@ -208,14 +222,14 @@ async def test_a_stop_closes_the_connection():
 async def test_nothing_listens_and_an_ordinary_answer():
     async with serve([http(whole("Hi"))]) as server:
         access = signed(server.origin)
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
         assert problem and "opened no WebSocket connection" in problem.message
     async with serve() as server:
         access = signed(server.origin)
     _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
     await wire.aclose()
-    assert isinstance(problem, Unreachable)
+    assert isinstance(problem, NetworkError)
     assert "The key was not sent." in problem.message
 
 
@@ -225,8 +239,8 @@ async def test_nothing_listens_and_an_ordinary_answer():
 async def test_texts_are_embedded_one_after_the_other():
     good = http({"header": {"code": 0}, "payload": {"feature": {"text": "AAAAPwAAgL8AAIA+"}}})
     async with serve([good], [http({"header": failed(11202)})], [good]) as server:
-        wire, access = Wire({}, limits=QUICK, clock=lambda: NOW), signed(server.origin)
-        events, problem = await run(wire, access, SPARK.embed(access.fields, EmbedAsk(VECTORS, ("a", "b"))))
+        wire, access = Client({}, limits=QUICK, clock=lambda: NOW), signed(server.origin)
+        events, problem = await run(wire, access, SPARK.embed(access.fields, EmbeddingRequest(VECTORS, ("a", "b"))))
         await wire.aclose()
     assert problem is None
     vectors = [each for each in events if isinstance(each, Vectors)]
@@ -244,8 +258,8 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
     path = tmp_path / "talk.pcm"
     path.write_bytes(bytes(range(250)) * 10)
     async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
-        wire, access = Wire({}, limits=QUICK), there(line)
-        call = SPARK.transcribe(access.fields, TranscribeAsk(SPEECH, path, "audio/pcm", 2500, "zh"))
+        wire, access = Client({}, limits=QUICK), there(line)
+        call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 2500, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
     assert problem is None
@@ -259,14 +273,14 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
-        ([CUT], Unreachable, "ended before the answer did"),
-        ([RESET], Unreachable, "ended before the answer did"),
+        ([CUT], NetworkError, "ended before the answer did"),
+        ([RESET], NetworkError, "ended before the answer did"),
         ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
         ([text(failed(10165))], Problem, "broke off with an error"),
         ([text(failed(10012))], Problem, "failed on its side"),
-        ([CloseConnection(1011, "no engine")], Unreachable, "closed the connection before the answer ended"),
+        ([CloseConnection(1011, "no engine")], NetworkError, "closed the connection before the answer ended"),
         ([TextMessage("x" * 3_000_000)], Problem, "larger than"),
-        ([Ping(b"?"), HOLD], Unreachable, "sent nothing of use"),
+        ([Ping(b"?"), HOLD], NetworkError, "sent nothing of use"),
     ],
     ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
 )
@@ -274,11 +288,11 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_pat
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
     async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
-        wire, access = Wire({}, limits=replace(SOON, silence=0.2, give_up=0.5)), there(line)
-        call = SPARK.transcribe(access.fields, TranscribeAsk(SPEECH, path, "audio/pcm", 1000, "zh"))
+        wire, access = Client({}, limits=replace(SOON, silence=0.2, stream_timeout=0.5)), there(line)
+        call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
-    assert (text_of(events), len(line.targets)) == ("Half an", 1)
+    assert (b64url_encode(events), len(line.targets)) == ("Half an", 1)
     assert isinstance(problem, kind)
     assert words in problem.message
     for box in access.secrets().values():
@@ -303,11 +317,13 @@ def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in():
 
 
 async def verify(access: Access):
-    return await run(Wire({}, transport(0), QUICK), access, SPARK.verify(access.fields))
+    return await run(Client({}, transport(0), QUICK), access, SPARK.verify(access.fields))
 
 
 async def ask(access: Access, words: str):
-    wire = Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4, retry_after=0))
+    wire = Client(
+        {}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, retry_after=0)
+    )
     return await run(wire, access, SPARK.chat(access.fields, question(words)))
 
 
@@ -319,11 +335,11 @@ async def test_both_ways_are_verified_each_for_itself():
         ({"api_password": "FAKE-refused"}, "does not know this APIPassword"),
     ):
         _, problem = await verify(access_to(SPARK, **changed))
-        assert isinstance(problem, Refused)
+        assert isinstance(problem, CredentialRejected)
         assert words in problem.message
     for word in ("restricted", "nocredit"):
         _, problem = await verify(access_to(SPARK, api_password=f"FAKE-{word}"))
-        assert isinstance(problem, Restricted)
+        assert isinstance(problem, ScopeMissing)
         assert "Spark Lite" in problem.message
 
 
@@ -331,12 +347,12 @@ async def test_both_ways_are_verified_each_for_itself():
 async def test_chats_in_practice(access):
     events, problem = await ask(access, "Why is the sky blue?")
     assert problem is None
-    assert len(text_of(events)) > 100
+    assert len(b64url_encode(events)) > 100
     assert events[-1] == Finish("stop")
     for wish, kind in (("fail", Problem), ("be refused", Problem), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.")
         assert isinstance(problem, kind)
-        assert bool(text_of(events)) == (wish in ("break", "error"))
+        assert bool(b64url_encode(events)) == (wish in ("break", "error"))
     events, _ = await ask(access, "please be empty")
     assert events[-1].note == "The answer is empty."
     events, _ = await ask(access, "please think")
@@ -345,7 +361,7 @@ async def test_chats_in_practice(access):
 
 async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket():
     _, problem = await ask(signed(api_key="FAKE-nocredit"), "hello")
-    assert isinstance(problem, Restricted)
+    assert isinstance(problem, ScopeMissing)
     events, problem = await ask(signed(api_key="FAKE-busy"), "hello")
     assert problem and "calls of this second" in problem.message
     events, problem = await ask(signed(), "please be busy")
@@ -369,11 +385,11 @@ def test_the_documented_streams():
         (signed(), "talk.ndjson", "talk_error.ndjson"),
     ):
         *pieces, used, end = read(stream, access)
-        assert text_of(pieces) == "Good day."
+        assert b64url_encode(pieces) == "Good day."
         assert (used, end) == (Usage(2, 3), Finish("stop"))
         part, refused = read(failing, access)
         assert part == TextDelta("Par")
-        assert isinstance(refused, Refusal)
+        assert isinstance(refused, ApiError)
         assert (refused.status, refused.code) == (500, "10012")
     assert error("x")["error"]["code"] == "x"
     assert not any(isinstance(each, Notice) for each in read("chat.sse", access_to(SPARK)))

@@ -19,10 +19,29 @@ from tests.providers.facts import (
     sse,
     told_by_names,
 )
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
-from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Recording, Refusal, TranscribeAsk
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.providers.events import (
+    Accepted,
+    Finish,
+    ModelsListed,
+    Notice,
+    TextDelta,
+    ThinkingDelta,
+    Transcript,
+    Usage,
+    Vectors,
+)
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Framing,
+    Message,
+    Base64File,
+    ApiError,
+    TranscriptionRequest,
+)
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -77,12 +96,14 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("invalid_api_key"), "Tongyi does not know this key in this region.", Refused, "sk-sp-"),
+        Said(
+            401, error("invalid_api_key"), "Tongyi does not know this key in this region.", CredentialRejected, "sk-sp-"
+        ),
         Said(
             401,
             {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "demo-2"},
             "Tongyi does not know this key in this region.",
-            Refused,
+            CredentialRejected,
             call="verify",
         ),
         Said(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is right.", Problem, "Pay"),
@@ -90,14 +111,14 @@ FACTS = Facts(
             403,
             error("AccessDenied.Unpurchased"),
             "Model Studio is not activated for this account in this region.",
-            Restricted,
+            ScopeMissing,
             "Activate it",
             call="verify",
         ),
-        Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no right", Restricted),
-        Said(403, error("AccessDenied"), "Tongyi knows this key, but its workspace has no right to qwen", Restricted),
-        Said(403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", Restricted, "off"),
-        Said(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", Restricted),
+        Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no right", ScopeMissing),
+        Said(403, error("AccessDenied"), "Tongyi knows this key, but its workspace has no right to qwen", ScopeMissing),
+        Said(403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing, "off"),
+        Said(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing),
         Said(404, error("ModelNotFound"), "Tongyi does not have qwen-plus in this region", Problem, "Refresh"),
         Said(404, error("Model.NotExist"), "Tongyi does not have qwen-plus in this region"),
         Said(404, error("model_not_found"), "Tongyi does not have qwen-plus in this region"),
@@ -115,7 +136,7 @@ FACTS = Facts(
         Said(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
         Said(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_api_key"), "Tongyi does not know this key in this region.", Refused),
+        Said(200, error("invalid_api_key"), "Tongyi does not know this key in this region.", CredentialRejected),
         Said(200, {"code": "Throttling", "message": "Slow down."}, "Tongyi is too busy.", retried=True),
         Said(200, error("limit_requests"), "Tongyi is too busy.", retried=True),
         Said(200, error("insufficient_quota"), "The tokens of this minute are used up", retried=True),
@@ -128,7 +149,7 @@ check = FACTS.check
 def chat(p: Provider, name: str = "qwen-plus", stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
-    return p.chat(BASE, ChatAsk(Model("tongyi", name, ModelType.CHAT), messages, parameters, stream))
+    return p.chat(BASE, ChatRequest(Model("tongyi", name, ModelType.CHAT), messages, parameters, stream))
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -136,7 +157,7 @@ def chat(p: Provider, name: str = "qwen-plus", stream: bool = True, **parameters
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("tongyi", "Tongyi", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("tongyi", "Tongyi", Supply.OWN, ImportMode.BOTH)
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_key", True, True, False),
         ("base_url", False, False, True),
@@ -207,7 +228,7 @@ def the_list_of_models(p: Provider) -> None:
         )
     entries = [{"id": each, "object": "model"} for each in ("qwen-plus", "qwen3-asr-flash", "text-embedding-v4")]
     assert read(p.verify(BASE), {"object": "list", "data": entries}) == [
-        Listed(
+        ModelsListed(
             (
                 Model("tongyi", "qwen-plus", ModelType.CHAT, context=1_000_000),
                 Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT),
@@ -236,7 +257,7 @@ def models_by_their_names(p: Provider) -> None:
 @check
 def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
     for status in (404, 405):
-        probe, sentence = p.amend(p.verify(BASE), Refusal(status)) or (None, "")
+        probe, sentence = p.amend(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
         assert (probe.method, probe.url, probe.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
         assert probe.json == {
@@ -246,10 +267,10 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
             "enable_thinking": False,
             "stream": False,
         }
-        assert read(probe, {"choices": []}) == [Listed(p.catalogue, 0), Accepted()]
+        assert read(probe, {"choices": []}) == [ModelsListed(p.catalogue, 0), Accepted()]
         assert read(probe, error("invalid_api_key"))[0].status == 401
-    assert p.amend(p.verify(BASE), Refusal(401)) is None
-    assert p.amend(chat(p), Refusal(404)) is None
+    assert p.amend(p.verify(BASE), ApiError(401)) is None
+    assert p.amend(chat(p), ApiError(404)) is None
 
 
 @check
@@ -336,12 +357,12 @@ def what_answers_only_as_a_stream_is_streamed(p: Provider) -> None:
         "parameter.enable_thinking must be set to false for non-streaming calls",
         "This model only support stream mode",
     ):
-        call, sentence = p.amend(plain, Refusal(400, code="invalid_parameter_error", message=said)) or (plain, "")
+        call, sentence = p.amend(plain, ApiError(400, code="invalid_parameter_error", message=said)) or (plain, "")
         assert call.framing is Framing.SSE
         assert call.json == plain.json | {"stream": True, "stream_options": {"include_usage": True}}
         assert sentence.startswith("glm-5.2 answers this only as a stream.")
-        assert p.amend(chat(p), Refusal(400, message=said)) is None
-    less, _ = p.amend(chat(p, seed=7), Refusal(400, message="Unknown parameter: seed")) or (plain, "")
+        assert p.amend(chat(p), ApiError(400, message=said)) is None
+    less, _ = p.amend(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (plain, "")
     assert "seed" not in less.json
 
 
@@ -395,7 +416,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
     }
     texts = tuple(f"text {place}" for place in range(30))
     for name, most in batches.items():
-        call = p.embed(BASE, EmbedAsk(Model("tongyi", name, ModelType.EMBEDDING), texts))
+        call = p.embed(BASE, EmbeddingRequest(Model("tongyi", name, ModelType.EMBEDDING), texts))
         assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/embeddings", Framing.JSON)
         assert call.json == {"model": name, "input": list(texts[:most]), "encoding_format": "float"}
         rows = [{"index": place, "embedding": [float(place)]} for place in range(most)]
@@ -404,7 +425,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
         assert vectors == Vectors(0, tuple((float(place),) for place in range(most)))
         assert after.json["input"] == list(texts[most : 2 * most])
         assert read(after, error("Throttling"))[0].status == 429
-    one = p.embed(BASE, EmbedAsk(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING), ("a",)))
+    one = p.embed(BASE, EmbeddingRequest(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING), ("a",)))
     body = {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"prompt_tokens": 7}}
     assert read(one, body) == [Vectors(0, ((1.0,),)), Usage(input=7), Finish("stop")]
 
@@ -412,7 +433,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
 def recorded(p: Provider, language: str = "") -> Call:
     assert p.transcribe
     model = Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT)
-    return p.transcribe(BASE, TranscribeAsk(model, SOUND, "audio/wav", 700, language))
+    return p.transcribe(BASE, TranscriptionRequest(model, SOUND, "audio/wav", 700, language))
 
 
 @check
@@ -420,7 +441,7 @@ def a_recording_goes_along_in_base64(p: Provider) -> None:
     call = recorded(p, "zh")
     assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
     assert call.upload is None
-    sound = {"type": "input_audio", "input_audio": {"data": Recording(SOUND, "data:audio/wav;base64,")}}
+    sound = {"type": "input_audio", "input_audio": {"data": Base64File(SOUND, "data:audio/wav;base64,")}}
     assert call.json == {
         "model": "qwen3-asr-flash",
         "messages": [{"role": "user", "content": [sound]}],
@@ -460,9 +481,9 @@ def transcripts(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"x-request-id": "req_1"}
     flat = {"code": "InvalidApiKey", "message": "M", "request_id": "demo-2"}
-    assert p.refusal(401, {}, flat) == Refusal(401, "InvalidApiKey", "", "M", request_id="demo-2")
+    assert p.refusal(401, {}, flat) == ApiError(401, "InvalidApiKey", "", "M", request_id="demo-2")
     nested = p.refusal(400, headers, error("InvalidParameter", "M"))
-    assert nested == Refusal(400, "InvalidParameter", "InvalidParameter", "M", "", "req_1", headers)
+    assert nested == ApiError(400, "InvalidParameter", "InvalidParameter", "M", "", "req_1", headers)
     assert p.refusal(400, {}, error("Arrearage")).request_id == "demo-1"
     for code in ("Arrearage", "AllocationQuota.FreeTierOnly", "AccessDenied.Unpurchased"):
         assert p.refusal(429, {}, error(code)).final
@@ -496,10 +517,10 @@ def errors_within_an_answer(p: Provider) -> None:
 
 @check
 def codes_in_any_spelling(p: Provider) -> None:
-    algo = Refusal(400, code="InternalError.Algo.DataInspectionFailed")
+    algo = ApiError(400, code="InternalError.Algo.DataInspectionFailed")
     assert "content check" in getattr(p.explain(algo, "m"), "message", "")
-    numbered = Refusal(400, code="400", kind="Arrearage")
+    numbered = ApiError(400, code="400", kind="Arrearage")
     assert "overdue" in getattr(p.explain(numbered, "m"), "message", "")
-    assert p.explain(Refusal(401), "m") is None
-    assert "address of this network" in getattr(p.explain(Refusal(403, message="IP not allowed"), "m"), "message", "")
-    assert "the model" in getattr(p.explain(Refusal(404, code="ModelNotFound"), ""), "message", "")
+    assert p.explain(ApiError(401), "m") is None
+    assert "address of this network" in getattr(p.explain(ApiError(403, message="IP not allowed"), "m"), "message", "")
+    assert "the model" in getattr(p.explain(ApiError(404, code="ModelNotFound"), ""), "message", "")

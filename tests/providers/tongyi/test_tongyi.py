@@ -6,21 +6,21 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import KEY, every, read
-from tests.providers.http_server import QUICK, http, run, serve, text_of
+from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.practice import sample_answers, transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, ThinkingDelta, Transcript, Usage
-from tui.providers.requests import ChatAsk, Message, TranscribeAsk
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Transcript, Usage
+from tui.providers.requests import ChatRequest, Message, TranscriptionRequest
 
 TONGYI = PROVIDERS["tongyi"]
 PLUS = Model("tongyi", "qwen-plus", ModelType.CHAT)
-ASK = ChatAsk(PLUS, (Message("user", "Why is the sky blue?"),))
+ASK = ChatRequest(PLUS, (Message("user", "Why is the sky blue?"),))
 
 
 def documented(name):
@@ -44,13 +44,13 @@ def test_the_documented_streams():
 
 async def practised(key="sk-FAKE0practice0key", call=TONGYI.verify, base_url="https://dashscope.aliyuncs.com"):
     access = access_to(TONGYI, api_key=key, base_url=base_url)
-    return await run(Wire({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))
+    return await run(Client({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))
 
 
 async def test_a_key_of_another_region_is_known_in_one_of_the_regions():
     key = "sk-FAKE0overseas0key0of0nobody"
     events, problem = await practised(key)
-    assert (events, type(problem)) == ([], Refused)
+    assert (events, type(problem)) == ([], CredentialRejected)
     home = access_to(TONGYI).fields
     outcomes = [await practised(key, base_url=fields["base_url"]) for fields in TONGYI.regions(home)]
     assert [problem is None for _, problem in outcomes] == [True, False, False]
@@ -61,8 +61,8 @@ async def test_a_key_of_another_region_is_known_in_one_of_the_regions():
     ("key", "call", "kind", "said"),
     [
         ("nocredit", lambda fields: TONGYI.chat(fields, ASK), Problem, "account is overdue"),
-        ("restricted", TONGYI.verify, Restricted, "not activated"),
-        ("refused", lambda fields: TONGYI.chat(fields, ASK), Refused, "in this region"),
+        ("restricted", TONGYI.verify, ScopeMissing, "not activated"),
+        ("refused", lambda fields: TONGYI.chat(fields, ASK), CredentialRejected, "in this region"),
     ],
 )
 async def test_keys_that_bring_about_a_refusal(key, call, kind, said):
@@ -74,7 +74,7 @@ async def test_keys_that_bring_about_a_refusal(key, call, kind, said):
 async def test_a_recording_is_heard(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100)
-    ask = TranscribeAsk(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
+    ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
     events, problem = await practised(call=lambda fields: TONGYI.transcribe(fields, ask))
     assert problem is None
     transcript = next(each for each in events if isinstance(each, Transcript))
@@ -86,7 +86,7 @@ async def asked(*answers, call):
     chat = next(each for facts in every() for each in facts.chats if each.provider == "tongyi")
     async with serve(*([each] for each in answers)) as server:
         access = chat.access(server.origin)
-        wire = Wire({}, limits=QUICK)
+        wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access, call(access.fields))
         await wire.aclose()
     return events, problem, server.asked
@@ -96,18 +96,18 @@ async def test_an_address_without_a_list_is_verified_by_a_word():
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "H"}, "finish_reason": "length"}]}
     events, problem, requests = await asked(http("", 404), http(answer), call=TONGYI.verify)
     assert problem is None
-    assert [type(each) for each in events] == [Notice, Listed, Accepted]
+    assert [type(each) for each in events] == [Notice, ModelsListed, Accepted]
     assert [each.method for each in requests] == ["GET", "POST"]
     assert requests[1].headers["authorization"] == f"Bearer {KEY}"
     refusal = {"error": {"code": "invalid_api_key", "message": "No."}}
     _, problem, _ = await asked(http("", 404), http(refusal, 401), call=TONGYI.verify)
-    assert type(problem) is Refused
+    assert type(problem) is CredentialRejected
 
 
 async def test_a_recording_is_sent_within_json(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF")
-    ask = TranscribeAsk(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
+    ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
     answer = {"choices": [{"message": {"role": "assistant", "content": "Guten Tag"}}]}
     events, _, requests = await asked(http(answer), call=lambda fields: TONGYI.transcribe(fields, ask))
     assert Transcript("Guten Tag") in events
@@ -123,6 +123,6 @@ async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream():
     events, problem, requests = await asked(
         http(refusal, 400), http(answer), call=lambda fields: TONGYI.chat(fields, ask)
     )
-    assert (text_of(events), problem) == ("Hello.", None)
+    assert (b64url_encode(events), problem) == ("Hello.", None)
     assert [each.json["stream"] for each in requests] == [False, True]
     assert isinstance(events[0], Notice)

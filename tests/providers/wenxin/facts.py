@@ -19,10 +19,10 @@ from tests.providers.facts import (
     told_by_names,
 )
 from tests.providers.http_server import http
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
-from tui.providers.events import Accepted, Finish, Listed, Notice, TextDelta, ThinkingDelta, Token, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Framing, Message, Refusal
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Token, Usage, Vectors
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
 from tui.providers.spec import Provider, told
 from tui.secret import Secret
 
@@ -126,13 +126,13 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", Refused, "bce-v3/"),
-        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", Refused, call="verify"),
-        Said(401, error("invalid_model", "no permission"), "Wenxin takes the key, but ernie-4.5", Restricted, "Open"),
-        Said(403, error("invalid_model"), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", Restricted),
-        Said(401, error("no_parameter_permission"), "Wenxin takes the key, but it may not use ernie", Restricted),
-        Said(401, error("access_denied"), "Wenxin takes the key, but it may not use the", Restricted, call="verify"),
-        Said(401, error("invalid_appid"), "The application does not belong to this key.", Refused, "empty"),
+        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected, "bce-v3/"),
+        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected, call="verify"),
+        Said(401, error("invalid_model", "no permission"), "Wenxin takes the key, but ernie-4.5", ScopeMissing, "Open"),
+        Said(403, error("invalid_model"), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
+        Said(401, error("no_parameter_permission"), "Wenxin takes the key, but it may not use ernie", ScopeMissing),
+        Said(401, error("access_denied"), "Wenxin takes the key, but it may not use the", ScopeMissing, call="verify"),
+        Said(401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "empty"),
         Said(400, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k", Problem, "Refresh"),
         Said(404, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k"),
         Said(400, error("characters_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
@@ -140,40 +140,50 @@ FACTS = Facts(
         Said(400, error("invalid_messages"), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
         Said(400, error("content_filter"), "The safety check of Wenxin refuses this text", Problem, "other words"),
         Said(403, error("denied", "The account is overdue."), "The Baidu account is overdue. The key", Problem, "Pay"),
-        Said(403, error("denied", "Real-name verification first."), "The Baidu account is not verified", Restricted),
+        Said(403, error("denied", "Real-name verification first."), "The Baidu account is not verified", ScopeMissing),
         Said(429, error("rpm_rate_limit_exceeded"), "The calls of this minute are used up at Wenxin.", retried=True),
         Said(429, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
         Said(500, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
-        Said(401, {"error": "invalid_client", "error_description": "unknown client id"}, "Wenxin knows no", Refused),
+        Said(
+            401,
+            {"error": "invalid_client", "error_description": "unknown client id"},
+            "Wenxin knows no",
+            CredentialRejected,
+        ),
         Said(
             401,
             {"error": "invalid_client", "error_description": "Client authentication failed"},
             "The secret key does not belong to this API key",
-            Refused,
+            CredentialRejected,
             "same application",
         ),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_iam_token"), "Wenxin does not know this API key.", Refused),
+        Said(200, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected),
         Said(200, error("rpm_rate_limit_exceeded"), "The calls of this minute are used up", retried=True),
         Said(200, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
         Said(200, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
         Said(200, error("system_busy"), "Wenxin is too busy.", retried=True),
-        Said(200, error("invalid_appid"), "The application does not belong to this key.", Refused),
-        Said(200, {"error": "invalid_client", "error_description": "unknown client id"}, "Wenxin knows", Refused),
+        Said(200, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected),
+        Said(
+            200,
+            {"error": "invalid_client", "error_description": "unknown client id"},
+            "Wenxin knows",
+            CredentialRejected,
+        ),
         Said(200, failed(1), "Wenxin failed on its side (500).", retried=True),
         Said(200, failed(2), "Wenxin is too busy.", retried=True),
         Said(200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"),
         Said(200, failed(4), "Wenxin is too busy.", retried=True),
-        Said(200, failed(6), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", Restricted),
-        Said(200, failed(13), "Wenxin does not take the token of this key pair.", Refused),
-        Said(200, failed(14), "Wenxin does not take the token of this key pair.", Refused),
-        Said(200, failed(15), "Wenxin does not find the application", Refused, retried=True),
+        Said(200, failed(6), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
+        Said(200, failed(13), "Wenxin does not take the token of this key pair.", CredentialRejected),
+        Said(200, failed(14), "Wenxin does not take the token of this key pair.", CredentialRejected),
+        Said(200, failed(15), "Wenxin does not find the application", CredentialRejected, retried=True),
         Said(200, failed(17), "The quota of ernie-4.5-turbo-32k is used up"),
         Said(200, failed(18), "Wenxin is too busy.", retried=True),
         Said(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
         Said(200, failed(100), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
-        Said(200, failed(110), "Wenxin does not take the token of this key pair.", Refused),
-        Said(200, failed(111), "Wenxin does not take the token of this key pair.", Refused),
+        Said(200, failed(110), "Wenxin does not take the token of this key pair.", CredentialRejected),
+        Said(200, failed(111), "Wenxin does not take the token of this key pair.", CredentialRejected),
         Said(200, failed(336000), "Wenxin failed on its side (500).", retried=True),
         Said(200, failed(336001), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
         Said(200, failed(336002), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
@@ -192,13 +202,13 @@ check = FACTS.check
 def chat(p: Provider, stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
     messages = (Message("user", "Hello?"), Message("system", "Be brief."))
-    return p.chat(BASE, ChatAsk(MODEL, messages, parameters, stream))
+    return p.chat(BASE, ChatRequest(MODEL, messages, parameters, stream))
 
 
 def older(p: Provider, *messages: Message, name: str = "ERNIE-Bot-4", stream: bool = True, **parameters: Any) -> Call:
     assert p.chat
     model = Model("wenxin", name, ModelType.CHAT)
-    return p.chat(PAIR, ChatAsk(model, messages or (Message("user", "Hello?"),), parameters, stream))
+    return p.chat(PAIR, ChatRequest(model, messages or (Message("user", "Hello?"),), parameters, stream))
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -206,7 +216,7 @@ def older(p: Provider, *messages: Message, name: str = "ERNIE-Bot-4", stream: bo
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("wenxin", "Wenxin", Supply.OWN, Intake.BOTH)
+    assert (p.id, p.label, p.supply, p.intake) == ("wenxin", "Wenxin", Supply.OWN, ImportMode.BOTH)
     assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
         ("api_key", True, True, False),
         ("legacy_api_key", True, True, False),
@@ -262,7 +272,7 @@ def the_list_of_models(p: Provider) -> None:
         assert call.framing is Framing.JSON
     entries = [{"id": each, "object": "model", "created": 0} for each in ("bge-large-zh", "ernie-5.1", "irag-1.0")]
     assert read(p.verify(BASE), {"object": "list", "data": entries}) == [
-        Listed(
+        ModelsListed(
             (
                 Model("wenxin", "bge-large-zh", ModelType.EMBEDDING, context=512, dimensions=1024),
                 Model("wenxin", "ernie-5.1", ModelType.CHAT),
@@ -288,7 +298,7 @@ def models_by_their_names(p: Provider) -> None:
 @check
 def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
     for status in (404, 405):
-        probe, sentence = p.amend(p.verify(BASE), Refusal(status)) or (None, "")
+        probe, sentence = p.amend(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
         assert (probe.method, probe.url, probe.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
         assert probe.json == {
@@ -297,10 +307,10 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
             "max_completion_tokens": 2,
             "stream": False,
         }
-        assert read(probe, {"choices": []}) == [Listed(p.catalogue, 0), Accepted()]
+        assert read(probe, {"choices": []}) == [ModelsListed(p.catalogue, 0), Accepted()]
         assert read(probe, error("invalid_iam_token"))[0].status == 401
-    assert p.amend(p.verify(BASE), Refusal(401)) is None
-    less, _ = p.amend(chat(p, seed=7), Refusal(400, message="Unknown parameter: seed")) or (chat(p), "")
+    assert p.amend(p.verify(BASE), ApiError(401)) is None
+    less, _ = p.amend(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (chat(p), "")
     assert "seed" not in less.json
 
 
@@ -352,9 +362,9 @@ def a_streamed_chat(p: Provider) -> None:
     assert (whole.framing, whole.json["stream"]) == (Framing.JSON, False)
     assert p.chat
     several = (Message("system", "a"), Message("user", "b"), Message("system", " "), Message("system", "c"))
-    said = p.chat(BASE, ChatAsk(MODEL, several)).json["messages"]
+    said = p.chat(BASE, ChatRequest(MODEL, several)).json["messages"]
     assert said == [{"role": "system", "content": "a\n\nc"}, {"role": "user", "content": "b"}]
-    plain = p.chat(BASE, ChatAsk(MODEL, several[1:2])).json["messages"]
+    plain = p.chat(BASE, ChatRequest(MODEL, several[1:2])).json["messages"]
     assert plain == [{"role": "user", "content": "b"}]
 
 
@@ -425,7 +435,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
         ("qwen3-embedding-4b", "qwen3-embedding-4b", 16),
         ("tao-8k", "tao_8k", 1),
     ):
-        ask = EmbedAsk(Model("wenxin", name, ModelType.EMBEDDING), texts)
+        ask = EmbeddingRequest(Model("wenxin", name, ModelType.EMBEDDING), texts)
         current, former = p.embed(BASE, ask), p.embed(PAIR, ask)
         assert (current.method, current.url) == ("POST", f"{ROOT}/embeddings")
         assert current.json == {"model": name, "input": list(texts[:most]), "encoding_format": "float"}
@@ -437,7 +447,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
             assert vectors == Vectors(0, tuple((float(place),) for place in range(most)))
             assert (after.url, after.json) == (call.url, {**call.json, "input": list(texts[most : 2 * most])})
             assert [each.status for each in read(after, failed(18))] == [429]
-    one = EmbedAsk(Model("wenxin", "bge-large-zh", ModelType.EMBEDDING), ("a",))
+    one = EmbeddingRequest(Model("wenxin", "bge-large-zh", ModelType.EMBEDDING), ("a",))
     body = {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"prompt_tokens": 7}}
     for fields in (BASE, PAIR):
         assert read(p.embed(fields, one), body) == [Vectors(0, ((1.0,),)), Usage(input=7), Finish("stop")]
@@ -627,9 +637,9 @@ def the_pieces_of_a_chat_in_the_older_form(p: Provider) -> None:
 def errors_within_an_answer(p: Provider) -> None:
     for call in (chat(p), older(p)):
         refused = read(call, failed(336501), end=False)
-        assert refused == [Refusal(429, "336501", "", "Their words.", request_id="as-demo0004")]
+        assert refused == [ApiError(429, "336501", "", "Their words.", request_id="as-demo0004")]
     parted = read(older(p), result("Par"), failed(336000), end=False)
-    assert [type(each) for each in parted] == [TextDelta, Refusal]
+    assert [type(each) for each in parted] == [TextDelta, ApiError]
     assert read(chat(p), {**delta({"content": "Hi"}), "error_code": 0}, end=False) == [TextDelta("Hi")]
     assert [each.code for each in read(chat(p), error("internal_error"), end=False)] == ["internal_error"]
 
@@ -659,7 +669,7 @@ def an_account_that_is_in_the_way(p: Provider) -> None:
     }
     for theirs, (ours, statuses) in said.items():
         for status in statuses:
-            problem = p.explain(Refusal(status, code="denied", message=theirs), "m")
+            problem = p.explain(ApiError(status, code="denied", message=theirs), "m")
             assert problem and problem.message.startswith(ours), status
 
 
@@ -667,17 +677,17 @@ def an_account_that_is_in_the_way(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"x-request-id": "req_1"}
     nested = p.refusal(401, headers, error("invalid_iam_token", "M"))
-    assert nested == Refusal(401, "invalid_iam_token", "invalid_request_error", "M", "", "req_1", headers)
+    assert nested == ApiError(401, "invalid_iam_token", "invalid_request_error", "M", "", "req_1", headers)
     assert p.refusal(401, {}, error("invalid_iam_token")).request_id == "as-demo0003"
     assert p.refusal(400, {}, {"id": 7, "message": "M"}).request_id == ""
     assert p.refusal(502, {}, "plain").message == "plain"
     for code in (17, 19):
-        assert p.refusal(0, {}, failed(code)) == Refusal(
+        assert p.refusal(0, {}, failed(code)) == ApiError(
             402, str(code), "", "Their words.", request_id="as-demo0004", final=True
         )
     assert p.refusal(403, {}, failed(6)).status == 403
     exchanged = p.refusal(401, {}, {"error": "invalid_client", "error_description": "D"})
     assert (exchanged.code, exchanged.message) == ("invalid_client", "D")
-    assert p.explain(Refusal(401), "m") is None
-    unnamed = p.explain(Refusal(400, code="invalid_model"), "")
+    assert p.explain(ApiError(401), "m") is None
+    unnamed = p.explain(ApiError(400, code="invalid_model"), "")
     assert unnamed and unnamed.message.startswith("Wenxin does not know the model")

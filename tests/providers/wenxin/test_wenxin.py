@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import QUICK, http, run, serve, text_of
+from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
 from tests.providers.test_contract import access_to
 from tests.providers.wenxin.facts import EXCHANGED, FACTS, MODEL, OLDER, failed, result
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Refused, Restricted
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.errors import Usage as NotMeant
 from tui.practice import transport
 from tui.practice.transport import fixture, folders
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Wire
+from tui.providers.client.client import Access, Limits, Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Finish, Listed, Notice, Retrying, TextDelta, Usage, Vectors
-from tui.providers.requests import ChatAsk, EmbedAsk, Frame, Message, Refusal
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, Usage, Vectors
+from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError
 from tui.secret import Secret
 from tui.workspace.credentials.status import validate
 
@@ -26,8 +26,8 @@ PATH = "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions_pro?access_token="
 GOOD = http(result("Good day", end=None, finish_reason="normal"))
 
 
-def question(text: str = "Why is the sky blue?", model: Model = OLDER, stream: bool = True) -> ChatAsk:
-    return ChatAsk(model, (Message("user", text),), {}, stream)
+def question(text: str = "Why is the sky blue?", model: Model = OLDER, stream: bool = True) -> ChatRequest:
+    return ChatRequest(model, (Message("user", text),), {}, stream)
 
 
 def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of0nobody") -> Access:
@@ -38,8 +38,8 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
     return replace(access, fields=fields, origins=WENXIN.origins(fields), secrets=lambda: boxes)
 
 
-async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Wire | None = None):
-    wire = wire or Wire({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, give_up=0.4))
+async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None):
+    wire = wire or Client({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4))
     return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
 
 
@@ -55,10 +55,10 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
         [GOOD],
     )
     async with serve(*script) as server:
-        wire, access = Wire({}, limits=QUICK), FACTS.chats[1].access(server.origin)
+        wire, access = Client({}, limits=QUICK), FACTS.chats[1].access(server.origin)
         for _ in range(2):
             events, problem = await run(wire, access, WENXIN.chat(access.fields, question()))
-            assert (text_of(events), problem) == ("Good day", None)
+            assert (b64url_encode(events), problem) == ("Good day", None)
         await wire.aclose()
     exchange, first, stale, again, renewed = (each.target for each in server.asked)
     assert exchange == again
@@ -70,10 +70,10 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
 
 async def test_a_pair_that_is_refused_is_named_and_not_shown():
     async with serve([http({"error": "invalid_client", "error_description": "unknown client id"}, 401)]) as server:
-        wire, access = Wire({}, limits=QUICK), FACTS.chats[1].access(server.origin)
+        wire, access = Client({}, limits=QUICK), FACTS.chats[1].access(server.origin)
         _, problem = await run(wire, access, WENXIN.verify(access.fields))
         await wire.aclose()
-    assert isinstance(problem, Refused)
+    assert isinstance(problem, CredentialRejected)
     assert "swapped" in problem.hint
     assert len(server.asked) == 1
     for box in access.secrets().values():
@@ -84,7 +84,7 @@ async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only():
     pair = by_pair()
     assert pair.origins == ("https://aip.baidubce.com",)
     assert access_to(WENXIN).origins == ("https://qianfan.baidubce.com",)
-    _, problem = await run(Wire({}, transport(0)), pair, WENXIN.chat(access_to(WENXIN).fields, question()))
+    _, problem = await run(Client({}, transport(0)), pair, WENXIN.chat(access_to(WENXIN).fields, question()))
     assert isinstance(problem, NotMeant)
 
 
@@ -112,17 +112,17 @@ def test_a_key_and_a_key_pair_are_one_too_many():
 
 async def test_the_older_form_in_practice():
     access = by_pair()
-    events, problem = await run(Wire({}, transport(0)), access, WENXIN.verify(access.fields))
+    events, problem = await run(Client({}, transport(0)), access, WENXIN.verify(access.fields))
     assert problem is None
-    listed = next(each for each in events if isinstance(each, Listed))
+    listed = next(each for each in events if isinstance(each, ModelsListed))
     assert Accepted() in events
     assert {each.type for each in listed.models} == set(WENXIN.types)
-    texts = [text_of((await ask(access, "Why is the sky blue?", OLDER, stream))[0]) for stream in (True, False)]
+    texts = [b64url_encode((await ask(access, "Why is the sky blue?", OLDER, stream))[0]) for stream in (True, False)]
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
     model = next(each for each in listed.models if each.type is ModelType.EMBEDDING)
-    call = WENXIN.embed(access.fields, EmbedAsk(model, ("a", "b")))
-    events, problem = await run(Wire({}, transport(0)), access, call)
+    call = WENXIN.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
+    events, problem = await run(Client({}, transport(0)), access, call)
     assert problem is None
     assert {len(vector) for each in events if isinstance(each, Vectors) for vector in each.vectors} == {384}
 
@@ -144,10 +144,10 @@ async def test_pairs_that_are_no_good(key, secret, said):
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
 async def test_failures_on_demand(access):
     model = OLDER if "legacy_api_key" in access.fields else MODEL
-    for wish, kind in (("fail", Problem), ("be refused", Refused), ("break", Problem), ("error", Problem)):
+    for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)
         assert isinstance(problem, kind)
-        assert bool(text_of(events)) == (wish in ("break", "error"))
+        assert bool(b64url_encode(events)) == (wish in ("break", "error"))
     events, _ = await ask(access, "The sky. Please be long.", model)
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask(access, "please be empty", model)
@@ -162,11 +162,11 @@ async def test_busy_twice_and_then_not_in_the_older_form():
 
 async def test_a_restricted_key_and_one_without_credit():
     access = access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE-restricted/0")
-    _, problem = await run(Wire({}, transport(0)), access, WENXIN.verify(access.fields))
-    assert isinstance(problem, Restricted)
+    _, problem = await run(Client({}, transport(0)), access, WENXIN.verify(access.fields))
+    assert isinstance(problem, ScopeMissing)
     _, problem = await ask(access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE-nocredit/0"), "hello", MODEL)
     assert problem
-    assert type(problem) is Problem or isinstance(problem, Restricted)
+    assert type(problem) is Problem or isinstance(problem, ScopeMissing)
 
 
 def read(name: str, fields: dict[str, str], model: Model) -> list[object]:
@@ -185,7 +185,7 @@ def test_the_documented_streams():
     for name, fields, model in (("chat_error.sse", current, MODEL), ("older_error.sse", older, OLDER)):
         text, refused, *_ = read(name, fields, model)
         assert text == TextDelta("Par")
-        assert isinstance(refused, Refusal)
+        assert isinstance(refused, ApiError)
         assert refused.status == 500
 
 

@@ -9,7 +9,7 @@ from tui.domain import Credential
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import FieldProblem, validate
@@ -79,19 +79,19 @@ def test_a_stored_way_is_left_for_the_one_that_is_typed_where_only_one_is_possib
 
 
 async def test_the_secrets_of_the_way_that_was_left_are_not_kept(
-    disk_desk: Desk, monkeypatch: pytest.MonkeyPatch
+    disk_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PROVIDERS, "openai_compatible", EITHER)
-    tenant = await tenants.create(disk_desk, "acme")
+    tenant = await tenants.create(disk_session, "acme")
 
     async def save(values: Mapping[str, str | Secret]) -> Credential:
-        return await status.save(disk_desk, tenant.id, "openai_compatible", values)
+        return await status.save(disk_session, tenant.id, "openai_compatible", values)
 
     assert set((await save(TRIPLE)).hints) == {"key", "secret"}
     assert set((await save({"key": "FAKE-other"})).hints) == {"key", "secret"}
     held = await save({"password": "FAKE-password"})
     assert (set(held.hints), "app_id" in held.clear) == ({"password"}, False)
-    opened = status.access(disk_desk, tenant.id, "openai_compatible")
+    opened = status.access(disk_session, tenant.id, "openai_compatible")
     assert set(opened.secrets()) == {"password"}
     # What is filled in is told to the provider's functions, and never as itself.
     assert (opened.fields["password"], opened.fields.get("key")) == ("••••••••", None)

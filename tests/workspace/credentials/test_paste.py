@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field
-from tui.workspace.credentials.paste import belongs_to, clean_paste, shape
+from tui.workspace.credentials.paste import likely_provider, clean_pasted, shape
 
 KEY = Field(
     "api_key",
@@ -39,7 +39,7 @@ CLEAR = Field("organization", "Organization")
     ],
 )
 def test_the_wrapping_is_taken_off_and_named(pasted: str, left: str, notes: tuple[str, ...]) -> None:
-    cleaned = clean_paste(KEY, pasted)
+    cleaned = clean_pasted(KEY, pasted)
     assert (cleaned.text, cleaned.notes, cleaned.problem) == (left, notes, "")
 
 
@@ -59,24 +59,24 @@ def test_the_wrapping_is_taken_off_and_named(pasted: str, left: str, notes: tupl
     ],
 )
 def test_what_no_key_has_is_refused_by_name_and_place(pasted: str, says: str) -> None:
-    assert says in clean_paste(KEY, pasted).problem
+    assert says in clean_pasted(KEY, pasted).problem
 
 
 def test_a_clear_field_may_hold_what_a_key_may_not() -> None:
-    assert clean_paste(CLEAR, " Größe 星 ").text == "Größe 星"
-    assert clean_paste(CLEAR, "a\x1b[2J").problem
+    assert clean_pasted(CLEAR, " Größe 星 ").text == "Größe 星"
+    assert clean_pasted(CLEAR, "a\x1b[2J").problem
 
 
 @given(st.text(max_size=80))
 def test_cleaning_twice_changes_no_more_and_never_fails(pasted: str) -> None:
-    once = clean_paste(KEY, pasted)
-    assert clean_paste(KEY, clean_paste(KEY, once.text).text).text == clean_paste(KEY, once.text).text
+    once = clean_pasted(KEY, pasted)
+    assert clean_pasted(KEY, clean_pasted(KEY, once.text).text).text == clean_pasted(KEY, once.text).text
 
 
 @given(st.text("abcXYZ019-_.=+/", min_size=1, max_size=60))
 def test_a_key_in_its_plain_form_is_never_changed(key: str) -> None:
     if not key.isupper():
-        cleaned = clean_paste(KEY, key)
+        cleaned = clean_pasted(KEY, key)
         assert (cleaned.text, cleaned.notes) == (key, ()) or "=" in key
 
 
@@ -87,10 +87,10 @@ def test_a_key_of_another_provider_is_recognised_only_where_shapes_are_known(mon
     another = replace(PROVIDERS["openai"], id="another", fields=(field,))
     monkeypatch.setitem(PROVIDERS, "another", another)
     own = PROVIDERS["openai"].field("api_key")
-    assert belongs_to("openai", own, "sk-other-FAKE") == "another"
-    assert belongs_to("openai", own, "sk-proj-FAKE") == ""
-    assert belongs_to("openai", own, "something") == ""
-    assert belongs_to("another", field, "sk-proj-FAKE") == "openai"
-    assert belongs_to("openai_compatible", PROVIDERS["openai_compatible"].field("api_key"), "sk-ant-FAKE") == ""
+    assert likely_provider("openai", own, "sk-other-FAKE") == "another"
+    assert likely_provider("openai", own, "sk-proj-FAKE") == ""
+    assert likely_provider("openai", own, "something") == ""
+    assert likely_provider("another", field, "sk-proj-FAKE") == "openai"
+    assert likely_provider("openai_compatible", PROVIDERS["openai_compatible"].field("api_key"), "sk-ant-FAKE") == ""
     assert shape(KEY, "sk-proj-FAKE") == "OpenAI project key"
     assert shape(KEY, "other") == ""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
-from tui.errors import Problem, Refused
+from tui.errors import Problem, CredentialRejected
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.spec import Choice
 from tui.secret import Secret
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 
@@ -23,17 +23,17 @@ ACCEPTED = http({"object": "list", "data": [{"id": "gpt-5.4", "object": "model"}
 
 @dataclass
 class Regions:
-    desk: Desk
+    session: Session
     tenant_id: str
     here: Server
     there: Server
 
     async def verify(self, **values: str | Secret) -> status.Verified:
-        return await status.verify(self.desk, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
+        return await status.verify(self.session, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
 
 
 @pytest.fixture
-def regions(disk_desk: Desk, monkeypatch: pytest.MonkeyPatch):
+def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
     @asynccontextmanager
     async def running(here: Answer, there: Answer) -> AsyncIterator[Regions]:
         async with serve(here) as first, serve(there) as second:
@@ -48,10 +48,10 @@ def regions(disk_desk: Desk, monkeypatch: pytest.MonkeyPatch):
                 return tuple({**clear, "base_url": each} for each in urls if each != clear["base_url"])
 
             monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], fields=fields, regions=others))
-            wire = Wire({}, limits=QUICK)
-            desk = replace(disk_desk, wiring=lambda: wire)
-            tenant = await tenants.create(desk, "acme")
-            yield Regions(desk, tenant.id, first, second)
+            wire = Client({}, limits=QUICK)
+            session = replace(disk_session, client_factory=lambda: wire)
+            tenant = await tenants.create(session, "acme")
+            yield Regions(session, tenant.id, first, second)
             await wire.aclose()
 
     return running
@@ -65,7 +65,9 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -
         assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
         assert verified.listed
         values = {"api_key": Secret(KEY), **verified.moved}
-        saved = await status.save(at.desk, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed)
+        saved = await status.save(
+            at.session, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed
+        )
         assert saved.origins == (at.there.origin,)
         assert dict(saved.clear)["base_url"] == at.there.base_url
         assert "•" not in "".join(saved.clear.values())
@@ -81,7 +83,7 @@ async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
 @pytest.mark.parametrize("elsewhere", [REFUSED, "reset"])
 async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsewhere) -> None:
     async with regions([REFUSED], [elsewhere]) as at:
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(CredentialRejected) as caught:
             await at.verify()
         assert KEY not in caught.value.message
         assert at.there.connections
@@ -103,7 +105,7 @@ async def test_only_a_refusal_is_a_reason_to_go_elsewhere(regions) -> None:
 
 async def test_an_address_of_ones_own_is_the_only_one(regions) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at, serve([REFUSED]) as own:
-        with pytest.raises(Refused):
+        with pytest.raises(CredentialRejected):
             await at.verify(base_url=own.base_url)
         assert at.here.connections == at.there.connections == 0
 
@@ -116,9 +118,9 @@ async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
 
 async def test_a_stored_key_stays_in_its_region(regions) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
-        await status.save(at.desk, at.tenant_id, "openai", {"api_key": Secret(KEY)})
-        with pytest.raises(Refused):
-            await status.verify(at.desk, at.tenant_id, "openai", {})
-        check = await status.verify_stored(at.desk, at.tenant_id, "openai")
+        await status.save(at.session, at.tenant_id, "openai", {"api_key": Secret(KEY)})
+        with pytest.raises(CredentialRejected):
+            await status.verify(at.session, at.tenant_id, "openai", {})
+        check = await status.verify_stored(at.session, at.tenant_id, "openai")
         assert check.state == "refused"
         assert at.there.connections == 0

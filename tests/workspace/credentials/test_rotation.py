@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tui.domain import CheckState
+from tui.domain import VerificationState
 from tui.errors import Locked, Problem, Usage
 from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import credentials as sealed
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import audit, tenants
 from tui.workspace.credentials import rotation, status
@@ -19,58 +19,58 @@ NEW = "sk-FAKE-key-after-11111-new2"
 
 
 @pytest.fixture
-async def acme(disk_desk: Desk) -> Desk:
+async def acme(disk_session: Session) -> Session:
     """A desk on real files with OpenAI set up for acme."""
-    await tenants.create(disk_desk, "acme")
-    await status.save(disk_desk, "acme", "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
-    return disk_desk
+    await tenants.create(disk_session, "acme")
+    await status.save(disk_session, "acme", "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
+    return disk_session
 
 
-async def rotate(desk: Desk, key: str = NEW, name: str = "default") -> None:
-    verified = await status.verify(desk, "acme", "openai", {"api_key": Secret(key)}, name=name)
+async def rotate(session: Session, key: str = NEW, name: str = "default") -> None:
+    verified = await status.verify(session, "acme", "openai", {"api_key": Secret(key)}, name=name)
     values = {"api_key": Secret(key)}
-    await status.save(desk, "acme", "openai", values, name=name, check=verified.check, rotate=True)
+    await status.save(session, "acme", "openai", values, name=name, check=verified.check, rotate=True)
 
 
-def in_use(desk: Desk) -> str:
-    return status.access(desk, "acme", "openai").secrets()["api_key"].reveal()
+def in_use(session: Session) -> str:
+    return status.access(session, "acme", "openai").secrets()["api_key"].reveal()
 
 
-def names(desk: Desk) -> list[tuple[str, bool]]:
-    return [(each.name, each.active) for each in status.listing(desk, "acme", "openai")]
+def names(session: Session) -> list[tuple[str, bool]]:
+    return [(each.name, each.active) for each in status.listing(session, "acme", "openai")]
 
 
-def files(desk: Desk) -> str:
-    folder = desk.store("acme").folder.path
+def files(session: Session) -> str:
+    folder = session.store("acme").folder.path
     assert folder
     return "".join(each.read_text() for each in sorted(folder.glob("settings.json*")))
 
 
-async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Desk) -> None:
+async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
     await rotate(acme)
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
     kept = rotation.kept(acme, "acme", "openai", "default")
     assert kept and kept.hints == {"api_key": "old1"} and kept.clear["project"] == "proj_FAKE"
     assert sealed.secrets(acme, "acme", kept)["api_key"].reveal() == OLD
-    assert (await status.verify_stored(acme, "acme", "openai", kept.name)).state is CheckState.READY
+    assert (await status.verify_stored(acme, "acme", "openai", kept.name)).state is VerificationState.READY
     assert OLD not in files(acme) and NEW not in files(acme)
 
 
-async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Desk) -> None:
+async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Session) -> None:
     await rotate(acme)
     for wanted in (OLD, NEW, OLD):
-        await rotation.go_back(acme, "acme", "openai", "default")
+        await rotation.restore_previous(acme, "acme", "openai", "default")
         assert in_use(acme) == wanted and names(acme) == [("default", True), ("default.kept", False)]
     await status.use(acme, "acme", "openai", "default.kept")
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
 
 
 @pytest.mark.parametrize("back", [False, True])
-async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Desk, back: bool) -> None:
+async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Session, back: bool) -> None:
     first = sealed.active(acme, "acme", "openai")
     await rotate(acme)
     if back:
-        await rotation.go_back(acme, "acme", "openai", "default")
+        await rotation.restore_previous(acme, "acme", "openai", "default")
     stays, gone = (OLD, NEW) if back else (NEW, OLD)
     assert first and (first.envelope in files(acme))
     other = rotation.kept(acme, "acme", "openai", "default")
@@ -84,11 +84,11 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Des
         await rotation.confirm(acme, "acme", "openai", "default")
 
 
-async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Desk) -> None:
+async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Session) -> None:
     await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-batch-0000000-bat0")}, name="batch")
     await rotate(acme, name="batch")
     assert names(acme) == [("default", True), ("batch", False), ("batch.kept", False)] and in_use(acme) == OLD
-    await rotation.go_back(acme, "acme", "openai", "batch")
+    await rotation.restore_previous(acme, "acme", "openai", "batch")
     assert names(acme)[0] == ("default", True)
     await status.use(acme, "acme", "openai", "batch.kept")
     assert names(acme)[0] == ("batch", True) and in_use(acme) == NEW
@@ -96,9 +96,9 @@ async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Desk) -> None
     assert names(acme) == [("default", True)] and in_use(acme) == OLD
 
 
-async def test_each_step_is_in_the_audit_log(acme: Desk) -> None:
+async def test_each_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
-    await rotation.go_back(acme, "acme", "openai", "default")
+    await rotation.restore_previous(acme, "acme", "openai", "default")
     await rotation.confirm(acme, "acme", "openai", "default")
     told = [audit.words(each) for each in audit.listing(acme, "acme")]
     assert [each for each in told if "kept" in each] == [
@@ -109,7 +109,7 @@ async def test_each_step_is_in_the_audit_log(acme: Desk) -> None:
     assert audit.check(acme, "acme").whole
 
 
-async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: Desk) -> None:
+async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: Session) -> None:
     await rotate(acme)
     assert status.staying(acme, "acme", "openai", "default") == []
     await status.remove(acme, "acme", "openai", "default")
@@ -117,7 +117,7 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: D
     assert "envelope" not in files(acme)
 
 
-async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Desk) -> None:
+async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Session) -> None:
     held = rotation.rotatable(acme, "acme", "openai", "default")
     with pytest.raises(Usage, match="has here already"):
         rotation.differs(acme, "acme", held, {"api_key": Secret(OLD)})
@@ -136,13 +136,13 @@ async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Desk
     assert names(acme) == [("default", True), ("default.kept", False)]
 
 
-async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Desk) -> None:
+async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Session) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
     tenants.lock(acme, "acme")
     before = files(acme)
     for work in (
         lambda: status.save(acme, "acme", "openai", {"api_key": Secret(NEW)}, rotate=True),
-        lambda: rotation.go_back(acme, "acme", "openai", "default"),
+        lambda: rotation.restore_previous(acme, "acme", "openai", "default"),
     ):
         with pytest.raises((Locked, Usage)):
             await work()
@@ -150,12 +150,12 @@ async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Desk) -
 
 
 async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten(
-    acme: Desk, monkeypatch: pytest.MonkeyPatch
+    acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rotate(acme)
     seen = rotation.kept(acme, "acme", "openai", "default")
     assert seen
-    await rotation.go_back(acme, "acme", "openai", "default")
+    await rotation.restore_previous(acme, "acme", "openai", "default")
     monkeypatch.setattr(rotation, "kept", lambda *_: replace(seen))
     with pytest.raises(Problem, match="changed in another session"):
         await rotation.confirm(acme, "acme", "openai", "default")

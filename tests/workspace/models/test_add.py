@@ -9,19 +9,19 @@ import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
 from tui.cli.runner import run as run_command
-from tui.domain import Intake, Model, ModelType, Origin
-from tui.errors import Locked, Problem, Refused, Usage
+from tui.domain import ImportMode, Model, ModelType, Origin
+from tui.errors import Locked, Problem, CredentialRejected, Usage
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Wire
+from tui.providers.client.client import Client
 from tui.providers.dialects.openai import api as wire_of_openai
 from tui.providers.dialects.openai import chat
-from tui.providers.events import Accepted, Found, Hit, Learned
+from tui.providers.events import Accepted, Found, SearchResult, ModelDetails
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, Frame
 from tui.providers.spec import Choice, Field
 from tui.secret import Secret
 from tui.tenancy import verification
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import FieldProblem, PlainHttp
@@ -59,16 +59,16 @@ def hosting(base_url: str):
             if frame is None:
                 return
             fields = {**model.fields, "engine": frame.data["engine"]}
-            yield Learned(replace(model, id=model.id.lower(), fields=fields), frame.data["note"])
+            yield ModelDetails(replace(model, id=model.id.lower(), fields=fields), frame.data["note"])
 
         return lambda: read
 
     def found(frame: Frame | None):
-        return [Found(tuple(Hit(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
+        return [Found(tuple(SearchResult(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
 
     return replace(
         PROVIDERS["openai_compatible"],
-        intake=Intake.ADDED,
+        intake=ImportMode.ADDED,
         fields=(Field("api_key", "API token", secret=True, required=True),),
         origins=lambda fields: (origin_of(base_url),),
         model_origins=lambda fields, model: (origin_of(model.fields["url"]),) if model.fields.get("url") else (),
@@ -85,16 +85,16 @@ def hosting(base_url: str):
 
 @dataclass
 class Place:
-    desk: Desk
+    session: Session
     tenant_id: str
     server: Server
 
     async def add(self, name: str = "org/Model", **more) -> Model:
-        return await catalog.add(self.desk, self.tenant_id, "openai_compatible", name, CHAT, **more)
+        return await catalog.add(self.session, self.tenant_id, "openai_compatible", name, CHAT, **more)
 
     @property
     def credential(self):
-        found = status.active(self.desk, self.tenant_id, "openai_compatible")
+        found = status.active(self.session, self.tenant_id, "openai_compatible")
         assert found
         return found
 
@@ -104,16 +104,16 @@ class Place:
 
 
 @pytest.fixture
-def place(disk_desk: Desk, monkeypatch: pytest.MonkeyPatch):
+def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
     @asynccontextmanager
     async def made(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
         async with serve(*answers) as server:
             monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting(server.base_url))
-            wire = Wire({}, limits=QUICK)
-            desk = replace(disk_desk, wiring=lambda: wire)
-            tenant = await tenants.create(desk, "acme", Secret(passphrase) if passphrase else None)
-            await status.save(desk, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
-            yield Place(desk, tenant.id, server)
+            wire = Client({}, limits=QUICK)
+            session = replace(disk_session, client_factory=lambda: wire)
+            tenant = await tenants.create(session, "acme", Secret(passphrase) if passphrase else None)
+            await status.save(session, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
+            yield Place(session, tenant.id, server)
             await wire.aclose()
 
     return made
@@ -129,11 +129,11 @@ async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
         assert added == Model(
             "openai_compatible", "org/model", CHAT, Origin.ADDED, fields={"kind": "hosted", "engine": "tgi"}
         )
-        assert catalog.find(at.desk, at.tenant_id, added.ref) == added
+        assert catalog.find(at.session, at.tenant_id, added.ref) == added
         assert at.targets == ["/v1/look", "/v1/chat/completions"]
         assert notes == ["paid by the hour"]
         # What the provider told stays while nothing changes, and goes when something does.
-        assert await catalog.edit(at.desk, at.tenant_id, added, {"kind": "hosted"}, verify=False) == added
+        assert await catalog.edit(at.session, at.tenant_id, added, {"kind": "hosted"}, verify=False) == added
         with pytest.raises(Usage, match="there already"):
             await at.add("org/model", verify=False)
 
@@ -152,7 +152,7 @@ async def test_what_is_refused_is_not_kept_nor_its_address(place, answers) -> No
             await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
         assert endpoint.connections
         assert at.credential == before
-        assert catalog.listing(at.desk, at.tenant_id) == []
+        assert catalog.listing(at.session, at.tenant_id) == []
 
 
 async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
@@ -163,22 +163,22 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
         assert at.credential.origins == (*before.origins, endpoint.origin)
         assert at.credential.envelope != before.envelope
         assert endpoint.asked[-1].headers["authorization"] == f"Bearer {KEY}"
-        assert "answered" in await catalog.test(at.desk, at.tenant_id, added)
+        assert "answered" in await catalog.test(at.session, at.tenant_id, added)
         assert len(endpoint.asked) == 3
         # Saved anew, the key may still go there; another credential may once it is used.
-        await status.save(at.desk, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
+        await status.save(at.session, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
         assert endpoint.origin in at.credential.origins
-        assert await catalog.test(at.desk, at.tenant_id, added)
+        assert await catalog.test(at.session, at.tenant_id, added)
 
 
 async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place) -> None:
     async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
-        await status.save(at.desk, at.tenant_id, "openai_compatible", second, name="second")
+        await status.save(at.session, at.tenant_id, "openai_compatible", second, name="second")
         added = await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
-        await status.use(at.desk, at.tenant_id, "openai_compatible", "second")
+        await status.use(at.session, at.tenant_id, "openai_compatible", "second")
         assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
-        await catalog.test(at.desk, at.tenant_id, added)
+        await catalog.test(at.session, at.tenant_id, added)
         assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
 
 
@@ -188,19 +188,19 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) 
         own = {**ENDPOINT, "url": endpoint.base_url}
         added = [await at.add(name, fields=own, verify=False) for name in ("org/one", "org/two")]
         assert at.credential.origins == (*before, endpoint.origin)
-        await catalog.remove(at.desk, at.tenant_id, added[0])
+        await catalog.remove(at.session, at.tenant_id, added[0])
         assert at.credential.origins == (*before, endpoint.origin)
-        await catalog.remove(at.desk, at.tenant_id, added[1])
-        assert at.credential.origins == before and not verification.standing(at.desk, at.tenant_id).findings
-        assert status.access(at.desk, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
+        await catalog.remove(at.session, at.tenant_id, added[1])
+        assert at.credential.origins == before and not verification.standing(at.session, at.tenant_id).findings
+        assert status.access(at.session, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
         moved = await at.add(fields=own, verify=False)
-        await catalog.edit(at.desk, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
+        await catalog.edit(at.session, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
         assert at.credential.origins == (*before, "https://other.example.test")
-        tenants.lock(at.desk, at.tenant_id)
-        await catalog.remove(at.desk, at.tenant_id, catalog.find(at.desk, at.tenant_id, moved.ref))
+        tenants.lock(at.session, at.tenant_id)
+        await catalog.remove(at.session, at.tenant_id, catalog.find(at.session, at.tenant_id, moved.ref))
         assert at.credential.origins == (*before, "https://other.example.test"), "sealed for it until it is opened"
-        await tenants.unlock(at.desk, at.tenant_id, Secret("FAKE long passphrase"))
-        await status.use(at.desk, at.tenant_id, "openai_compatible", "default")
+        await tenants.unlock(at.session, at.tenant_id, Secret("FAKE long passphrase"))
+        await status.use(at.session, at.tenant_id, "openai_compatible", "default")
         assert at.credential.origins == before
 
 
@@ -208,18 +208,18 @@ async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
     async with place([SAID]) as at, serve([SAID]) as elsewhere:
         strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
         with pytest.raises(Usage, match="is not among the addresses"):
-            await catalog.test(at.desk, at.tenant_id, strange)
+            await catalog.test(at.session, at.tenant_id, strange)
         assert elsewhere.connections == 0
 
 
 async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
     async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
-        tenants.lock(at.desk, at.tenant_id)
+        tenants.lock(at.session, at.tenant_id)
         for verify in (True, False):
             with pytest.raises(Locked):
                 await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=verify)
         assert endpoint.connections == 0
-        await tenants.unlock(at.desk, at.tenant_id, Secret("FAKE long passphrase"))
+        await tenants.unlock(at.session, at.tenant_id, Secret("FAKE long passphrase"))
         await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=False)
         assert endpoint.origin in at.credential.origins
 
@@ -265,43 +265,43 @@ def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
 
 async def test_models_and_values_are_found(place) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
-        hits = await catalog.search(at.desk, at.tenant_id, "openai_compatible", " one ", CHAT)
+        hits = await catalog.search(at.session, at.tenant_id, "openai_compatible", " one ", CHAT)
         assert [(each.id, each.note) for each in hits] == [
             ("org/one", "note[31m org/one"),
             ("org/two", "note[31m org/two"),
         ]
-        assert (await catalog.offers(at.desk, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
-        assert await catalog.offers(at.desk, at.tenant_id, "openai_compatible", "url", {}) == ()
+        assert (await catalog.offers(at.session, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
+        assert await catalog.offers(at.session, at.tenant_id, "openai_compatible", "url", {}) == ()
         assert at.targets == ["/v1/s?q=one&t=chat", "/v1/owners?kind=endpoint"]
 
 
-async def test_a_provider_without_a_search_finds_nothing(desk: Desk) -> None:
-    assert await catalog.search(desk, "acme", "openai", "gpt", CHAT) == ()
+async def test_a_provider_without_a_search_finds_nothing(session: Session) -> None:
+    assert await catalog.search(session, "acme", "openai", "gpt", CHAT) == ()
 
 
 async def test_a_search_with_a_key_that_is_refused(place) -> None:
     async with place([http({}, 401)]) as at:
-        with pytest.raises(Refused):
-            await catalog.search(at.desk, at.tenant_id, "openai_compatible", "one", CHAT)
+        with pytest.raises(CredentialRejected):
+            await catalog.search(at.session, at.tenant_id, "openai_compatible", "one", CHAT)
 
 
 async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place) -> None:
     async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
         values = {"api_key": Secret(KEY)}
-        verified = await status.verify(at.desk, at.tenant_id, "openai_compatible", values)
+        verified = await status.verify(at.session, at.tenant_id, "openai_compatible", values)
         assert (verified.check.state, verified.listed) == ("ready", None)
-        await status.save(at.desk, at.tenant_id, "openai_compatible", values, check=verified.check)
-        row = status.row(at.desk, at.tenant_id, "openai_compatible")
+        await status.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
+        row = status.row(at.session, at.tenant_id, "openai_compatible")
         assert (row.state, row.models, row.added) == ("ready", 0, 0)
         with pytest.raises(Usage, match="added by hand"):
-            await catalog.refresh(at.desk, at.tenant_id, "openai_compatible")
+            await catalog.refresh(at.session, at.tenant_id, "openai_compatible")
         added = await at.add()
-        await defaults.set(at.desk, at.tenant_id, CHAT, added.ref)
-        assert status.row(at.desk, at.tenant_id, "openai_compatible").added == 1
-        await status.save(at.desk, at.tenant_id, "openai_compatible", values, check=verified.check)
-        assert catalog.find(at.desk, at.tenant_id, added.ref) == added
-        await catalog.remove(at.desk, at.tenant_id, added)
-        assert catalog.defaults(at.desk, at.tenant_id) == {}
+        await defaults.set(at.session, at.tenant_id, CHAT, added.ref)
+        assert status.row(at.session, at.tenant_id, "openai_compatible").added == 1
+        await status.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
+        assert catalog.find(at.session, at.tenant_id, added.ref) == added
+        await catalog.remove(at.session, at.tenant_id, added)
+        assert catalog.defaults(at.session, at.tenant_id) == {}
 
 
 def test_fields_are_named_on_the_command_line(place, monkeypatch, capsys, tmp_path) -> None:

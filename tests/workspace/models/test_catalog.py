@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from tui.domain import Model, ModelType, Origin
-from tui.errors import Problem, Refused, Usage
+from tui.errors import Problem, CredentialRejected, Usage
 from tui.practice.tenants import LONG_NAME
-from tui.providers.events import Listed
+from tui.providers.events import ModelsListed
 from tui.tenancy import model_sync
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -29,113 +29,113 @@ def model(name: str, **named: object) -> Model:
 
 def test_what_is_listed_comes_and_what_is_no_longer_is_marked_and_kept() -> None:
     held = [model("a"), model("b"), model("c", gone="2026-11-01")]
-    after, refreshed = model_sync.merged(held, [model("a"), model("d")], TODAY)
+    after, refreshed = model_sync.merge_listing(held, [model("a"), model("d")], TODAY)
     assert after == [model("a"), model("d"), model("b", gone=TODAY), model("c", gone="2026-11-01")]
     assert refreshed == model_sync.Refreshed(added=("d",), gone=("b",), total=2)
 
 
 def test_a_model_that_comes_back_is_not_gone_any_more() -> None:
-    after, refreshed = model_sync.merged([model("a", gone="2026-11-01")], [model("a")], TODAY)
+    after, refreshed = model_sync.merge_listing([model("a", gone="2026-11-01")], [model("a")], TODAY)
     assert after == [model("a")] and refreshed.added == ("a",)
 
 
 def test_an_added_model_outlives_every_listing_and_is_not_doubled_by_one() -> None:
     mine = model("mine", origin=Origin.ADDED, fields={"version": "3"})
     for listed in ([], [model("a")], [model("mine")]):
-        after, _ = model_sync.merged([mine], listed, TODAY)
+        after, _ = model_sync.merge_listing([mine], listed, TODAY)
         assert [each for each in after if each.id == "mine"] == [mine]
 
 
 def test_what_was_measured_outlives_a_listing_that_does_not_tell_it() -> None:
-    after, _ = model_sync.merged([model("a", dimensions=1536)], [model("a", context=8192)], TODAY)
+    after, _ = model_sync.merge_listing([model("a", dimensions=1536)], [model("a", context=8192)], TODAY)
     assert after == [model("a", dimensions=1536, context=8192)]
 
 
 def test_one_id_of_two_types_is_two_models() -> None:
     both = [model("a"), model("a", type=EMBEDDING)]
-    after, _ = model_sync.merged(both, [model("a")], TODAY)
+    after, _ = model_sync.merge_listing(both, [model("a")], TODAY)
     assert after == [model("a"), model("a", type=EMBEDDING, gone=TODAY)]
 
 
-async def test_a_refresh_marks_what_is_gone_and_changes_no_default(desk: Desk) -> None:
-    with desk.store("acme").transaction() as tables:
+async def test_a_refresh_marks_what_is_gone_and_changes_no_default(session: Session) -> None:
+    with session.store("acme").transaction() as tables:
         tables.table("models").insert(record(model("gpt-of-old", ends="2026-01-01")))
-    await defaults.set(desk, "acme", CHAT, "openai/gpt-of-old")
-    refreshed = await catalog.refresh(desk, "acme", "openai")
+    await defaults.set(session, "acme", CHAT, "openai/gpt-of-old")
+    refreshed = await catalog.refresh(session, "acme", "openai")
     assert refreshed.gone == ("gpt-of-old",) and refreshed.total > 30
-    row = next(each for each in catalog.rows(desk, "acme") if each.model.id == "gpt-of-old")
-    assert (row.state, row.default, row.usable) == ("gone", True, False) and row.model.gone == desk.today()
-    again = await catalog.refresh(desk, "acme", "openai")
+    row = next(each for each in catalog.rows(session, "acme") if each.model.id == "gpt-of-old")
+    assert (row.state, row.default, row.usable) == ("gone", True, False) and row.model.gone == session.today()
+    again = await catalog.refresh(session, "acme", "openai")
     assert (again.added, again.gone) == ((), ())
 
 
-async def test_an_empty_listing_marks_all_and_loses_none(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_empty_listing_marks_all_and_loses_none(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def nothing(*_: object) -> object:
-        yield Listed(())
+        yield ModelsListed(())
 
-    before = len(catalog.listing(desk, "acme"))
+    before = len(catalog.listing(session, "acme"))
     with monkeypatch.context() as patched:
-        patched.setattr(desk.wire, "stream", nothing)
-        refreshed = await catalog.refresh(desk, "acme", "openai")
-    assert refreshed.total == 0 and len(catalog.listing(desk, "acme")) == before
-    assert (await catalog.refresh(desk, "acme", "openai")).gone == ()
-    assert len([each for each in catalog.listing(desk, "acme", provider="openai") if each.gone]) == 1
+        patched.setattr(session.wire, "stream", nothing)
+        refreshed = await catalog.refresh(session, "acme", "openai")
+    assert refreshed.total == 0 and len(catalog.listing(session, "acme")) == before
+    assert (await catalog.refresh(session, "acme", "openai")).gone == ()
+    assert len([each for each in catalog.listing(session, "acme", provider="openai") if each.gone]) == 1
 
 
-async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(desk: Desk) -> None:
+async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(session: Session) -> None:
     with pytest.raises(Problem, match="not set up"):
-        await catalog.refresh(desk, "tenant-2", "openai")
-    before = catalog.listing(desk, LONG_NAME)
-    with pytest.raises(Refused):
-        await catalog.refresh(desk, LONG_NAME, "openai")
-    assert catalog.listing(desk, LONG_NAME) == before
+        await catalog.refresh(session, "tenant-2", "openai")
+    before = catalog.listing(session, LONG_NAME)
+    with pytest.raises(CredentialRejected):
+        await catalog.refresh(session, LONG_NAME, "openai")
+    assert catalog.listing(session, LONG_NAME) == before
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_model_is_added_after_a_call_to_it(desk: Desk) -> None:
+async def test_a_model_is_added_after_a_call_to_it(session: Session) -> None:
     with pytest.raises(Problem):
-        await catalog.add(desk, "acme", "openai", "gpt-that-is-not", CHAT)
-    listed = catalog.listing(desk, "acme", provider="openai")
+        await catalog.add(session, "acme", "openai", "gpt-that-is-not", CHAT)
+    listed = catalog.listing(session, "acme", provider="openai")
     assert not [each for each in listed if each.origin is Origin.ADDED]
-    added = await catalog.add(desk, "acme", "openai", " gpt-that-is-not ", CHAT, verify=False)
+    added = await catalog.add(session, "acme", "openai", " gpt-that-is-not ", CHAT, verify=False)
     assert added == model("gpt-that-is-not", origin=Origin.ADDED)
-    assert status.row(desk, "acme", "openai").added == 1
-    assert catalog.find(desk, "acme", "openai/gpt-that-is-not") == added
-    await catalog.refresh(desk, "acme", "openai")
-    assert catalog.find(desk, "acme", "openai/gpt-that-is-not") == added
+    assert status.row(session, "acme", "openai").added == 1
+    assert catalog.find(session, "acme", "openai/gpt-that-is-not") == added
+    await catalog.refresh(session, "acme", "openai")
+    assert catalog.find(session, "acme", "openai/gpt-that-is-not") == added
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two words", "a\nb", "x" * 300, "\u202eid"])
-async def test_an_id_that_no_provider_has_is_refused(desk: Desk, name: str) -> None:
+async def test_an_id_that_no_provider_has_is_refused(session: Session, name: str) -> None:
     with pytest.raises(Usage):
-        await catalog.add(desk, "acme", "openai", name, CHAT, verify=False)
+        await catalog.add(session, "acme", "openai", name, CHAT, verify=False)
 
 
-async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(desk: Desk) -> None:
+async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(session: Session) -> None:
     with pytest.raises(Usage, match="there already, imported"):
-        await catalog.add(desk, "acme", "openai", "gpt-6-sol", CHAT, verify=False)
+        await catalog.add(session, "acme", "openai", "gpt-6-sol", CHAT, verify=False)
     with pytest.raises(Usage, match="no field version"):
-        await catalog.add(desk, "acme", "openai", "mine", CHAT, {"version": "1"}, verify=False)
+        await catalog.add(session, "acme", "openai", "mine", CHAT, {"version": "1"}, verify=False)
     with pytest.raises(Problem, match="not set up"):
-        await catalog.add(desk, "tenant-2", "openai", "mine", CHAT, verify=False)
-    added = await catalog.add(desk, "acme", "openai", "mine", CHAT, verify=False)
-    assert await catalog.edit(desk, "acme", added, {}, verify=False) == added
+        await catalog.add(session, "tenant-2", "openai", "mine", CHAT, verify=False)
+    added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
+    assert await catalog.edit(session, "acme", added, {}, verify=False) == added
     with pytest.raises(Usage, match="imported"):
-        await catalog.edit(desk, "acme", catalog.find(desk, "acme", "openai/gpt-6-sol"), {})
+        await catalog.edit(session, "acme", catalog.find(session, "acme", "openai/gpt-6-sol"), {})
 
 
-async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(desk: Desk) -> None:
-    added = await catalog.add(desk, "acme", "openai", "mine", CHAT, verify=False)
-    await defaults.set(desk, "acme", CHAT, "openai/mine")
-    await catalog.remove(desk, "acme", added)
-    assert CHAT not in catalog.defaults(desk, "acme")
+async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(session: Session) -> None:
+    added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
+    await defaults.set(session, "acme", CHAT, "openai/mine")
+    await catalog.remove(session, "acme", added)
+    assert CHAT not in catalog.defaults(session, "acme")
     with pytest.raises(Usage, match="listed by its provider"):
-        await catalog.remove(desk, "acme", catalog.find(desk, "acme", "openai/gpt-6-sol"))
-    gone = next(each for each in catalog.listing(desk, "acme") if each.gone)
-    await catalog.remove(desk, "acme", gone)
-    assert gone not in catalog.listing(desk, "acme")
+        await catalog.remove(session, "acme", catalog.find(session, "acme", "openai/gpt-6-sol"))
+    gone = next(each for each in catalog.listing(session, "acme") if each.gone)
+    await catalog.remove(session, "acme", gone)
+    assert gone not in catalog.listing(session, "acme")
 
 
 @pytest.mark.parametrize(
@@ -147,59 +147,59 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
         ("openai_compatible/nomic-embed-text", "gave a vector of"),
     ],
 )
-async def test_one_small_call_shows_that_a_model_answers(desk: Desk, ref: str, says: str) -> None:
-    assert says in await catalog.test(desk, "acme", catalog.find(desk, "acme", ref))
+async def test_one_small_call_shows_that_a_model_answers(session: Session, ref: str, says: str) -> None:
+    assert says in await catalog.test(session, "acme", catalog.find(session, "acme", ref))
 
 
-async def test_the_length_of_vectors_that_a_call_showed_is_kept(desk: Desk) -> None:
-    found = catalog.find(desk, "acme", "openai_compatible/nomic-embed-text")
-    await catalog.test(desk, "acme", found)
-    assert catalog.find(desk, "acme", found.ref).dimensions > 0
+async def test_the_length_of_vectors_that_a_call_showed_is_kept(session: Session) -> None:
+    found = catalog.find(session, "acme", "openai_compatible/nomic-embed-text")
+    await catalog.test(session, "acme", found)
+    assert catalog.find(session, "acme", found.ref).dimensions > 0
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_reference_splits_at_the_first_slash(desk: Desk) -> None:
-    slashed = await catalog.add(desk, "acme", "openai_compatible", "org/team/model", CHAT, verify=False)
-    assert catalog.find(desk, "acme", "openai_compatible/org/team/model") == slashed
+async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
+    slashed = await catalog.add(session, "acme", "openai_compatible", "org/team/model", CHAT, verify=False)
+    assert catalog.find(session, "acme", "openai_compatible/org/team/model") == slashed
     for ref, says in (
         ("gpt-6-sol", "names no model"),
         ("openai/", "names no model"),
         ("nobody/x", "no provider nobody"),
     ):
         with pytest.raises(Usage, match=says):
-            catalog.find(desk, "acme", ref)
+            catalog.find(session, "acme", ref)
     with pytest.raises(Usage, match="no embedding model"):
-        catalog.find(desk, "acme", "openai/gpt-6-sol", EMBEDDING)
+        catalog.find(session, "acme", "openai/gpt-6-sol", EMBEDDING)
 
 
-async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(desk: Desk) -> None:
-    desk.clock = lambda: 1_795_000_000.0  # 2026-11-18
-    rows = {each.model.id: each for each in catalog.rows(desk, "acme")}
+async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: Session) -> None:
+    session.clock = lambda: 1_795_000_000.0  # 2026-11-18
+    rows = {each.model.id: each for each in catalog.rows(session, "acme")}
     assert rows["gpt-6-sol"].word == "ready" and rows["gpt-6-sol"].default
     assert rows["whisper-1"].word == "ends 2027-02-26" and rows["whisper-1"].usable
-    desk.clock = lambda: 1_850_000_000.0  # 2028
-    rows = {each.model.id: each for each in catalog.rows(desk, "acme")}
+    session.clock = lambda: 1_850_000_000.0  # 2028
+    rows = {each.model.id: each for each in catalog.rows(session, "acme")}
     assert rows["whisper-1"].word == "ended 2027-02-26" and not rows["whisper-1"].usable
-    refused = {each.model.id: each for each in catalog.rows(desk, LONG_NAME)}
+    refused = {each.model.id: each for each in catalog.rows(session, LONG_NAME)}
     assert refused["gpt-6-sol"].state == "provider not usable"
 
 
-async def test_twenty_thousand_models_are_read_once_and_then_at_once(disk_desk: Desk) -> None:
-    tenant = await tenants.create(disk_desk, "acme")
-    await status.save(disk_desk, tenant.id, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
-    with disk_desk.store(tenant.id).transaction() as tables:
+async def test_twenty_thousand_models_are_read_once_and_then_at_once(disk_session: Session) -> None:
+    tenant = await tenants.create(disk_session, "acme")
+    await status.save(disk_session, tenant.id, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+    with disk_session.store(tenant.id).transaction() as tables:
         many = (Model("openai_compatible", f"org/model-{n}", CHAT) for n in range(20_000))
         tables.table("models").insert_multiple(record(each) for each in many)
-    assert len(catalog.rows(disk_desk, tenant.id)) == 20_000
-    disk_desk.store(tenant.id)
+    assert len(catalog.rows(disk_session, tenant.id)) == 20_000
+    disk_session.store(tenant.id)
     begun = time.perf_counter()
     for _ in range(10):
-        assert len(catalog.rows(disk_desk, tenant.id)) == 20_000
-        assert status.row(disk_desk, tenant.id, "openai_compatible").models == 20_000
+        assert len(catalog.rows(disk_session, tenant.id)) == 20_000
+        assert status.row(disk_session, tenant.id, "openai_compatible").models == 20_000
     assert (time.perf_counter() - begun) / 10 < 0.05
     begun = time.perf_counter()
-    assert defaults.rows(disk_desk, tenant.id)[0].proposed
-    assert tenants.row(disk_desk, tenant.id).ready == 1
+    assert defaults.rows(disk_session, tenant.id)[0].proposed
+    assert tenants.row(disk_session, tenant.id).ready == 1
     assert time.perf_counter() - begun < 0.5

@@ -8,7 +8,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.practice.tenants import LONG_NAME
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -17,12 +17,12 @@ from tui.workspace.models.defaults import DefaultRow
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 
 
-def row(desk: Desk, kind: ModelType, tenant_id: str = "acme") -> DefaultRow:
-    return next(each for each in defaults.rows(desk, tenant_id) if each.type is kind)
+def row(session: Session, kind: ModelType, tenant_id: str = "acme") -> DefaultRow:
+    return next(each for each in defaults.rows(session, tenant_id) if each.type is kind)
 
 
-def test_each_type_has_a_row_that_says_how_its_default_stands(desk: Desk) -> None:
-    chat, embedding, speech = defaults.rows(desk, "acme")
+def test_each_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
+    chat, embedding, speech = defaults.rows(session, "acme")
     assert chat.state == "ready" and chat.sentence.startswith("own key, verified ")
     assert embedding.state == "gone" and embedding.sentence.startswith("no longer listed by OpenAI since ")
     assert embedding.nearest and embedding.nearest.id == "text-embedding-3-small"
@@ -30,75 +30,77 @@ def test_each_type_has_a_row_that_says_how_its_default_stands(desk: Desk) -> Non
     assert speech.proposed and speech.proposed.id == "gpt-transcribe"
 
 
-async def test_a_default_is_set_replaced_and_cleared(desk: Desk) -> None:
-    await defaults.set(desk, "acme", EMBEDDING, "openai/text-embedding-3-large")
-    assert row(desk, EMBEDDING).state == "ready"
-    await defaults.set(desk, "acme", EMBEDDING, "openai_compatible/nomic-embed-text")
-    assert row(desk, EMBEDDING).sentence.startswith("no key, verified ")
-    await defaults.clear(desk, "acme", EMBEDDING)
-    assert row(desk, EMBEDDING).state == "none"
-    await defaults.clear(desk, "acme", EMBEDDING)
-    assert row(desk, CHAT).state == "ready"
+async def test_a_default_is_set_replaced_and_cleared(session: Session) -> None:
+    await defaults.set(session, "acme", EMBEDDING, "openai/text-embedding-3-large")
+    assert row(session, EMBEDDING).state == "ready"
+    await defaults.set(session, "acme", EMBEDDING, "openai_compatible/nomic-embed-text")
+    assert row(session, EMBEDDING).sentence.startswith("no key, verified ")
+    await defaults.clear(session, "acme", EMBEDDING)
+    assert row(session, EMBEDDING).state == "none"
+    await defaults.clear(session, "acme", EMBEDDING)
+    assert row(session, CHAT).state == "ready"
 
 
-async def test_what_cannot_be_a_default_is_refused(desk: Desk) -> None:
-    gone = next(each for each in catalog.listing(desk, "acme") if each.gone)
+async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
+    gone = next(each for each in catalog.listing(session, "acme") if each.gone)
     for kind, ref in ((EMBEDDING, gone.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
-        before = catalog.defaults(desk, "acme")
+        before = catalog.defaults(session, "acme")
         with pytest.raises(Usage):
-            await defaults.set(desk, "acme", kind, ref)
-        assert catalog.defaults(desk, "acme") == before
+            await defaults.set(session, "acme", kind, ref)
+        assert catalog.defaults(session, "acme") == before
 
 
-async def test_a_default_whose_provider_cannot_be_used_says_why(desk: Desk) -> None:
-    assert row(desk, CHAT, LONG_NAME).state == "key refused"
-    assert row(desk, CHAT, LONG_NAME).sentence == "its key is refused by OpenAI"
-    with desk.store("acme").transaction() as tables:
+async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session) -> None:
+    assert row(session, CHAT, LONG_NAME).state == "key refused"
+    assert row(session, CHAT, LONG_NAME).sentence == "its key is refused by OpenAI"
+    with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "00000000"})
-    assert row(desk, CHAT).state == "cannot be opened"
-    with desk.store("acme").transaction() as tables:
+    assert row(session, CHAT).state == "cannot be opened"
+    with session.store("acme").transaction() as tables:
         tables.drop_table("credentials")
-    assert row(desk, CHAT).state == "provider not set up"
-    assert row(desk, CHAT).sentence == "OpenAI is not set up any more"
+    assert row(session, CHAT).state == "provider not set up"
+    assert row(session, CHAT).sentence == "OpenAI is not set up any more"
 
 
-async def test_a_default_that_ended_by_date_or_vanished_is_gone(desk: Desk) -> None:
-    await defaults.set(desk, "acme", SPEECH, "openai/whisper-1")
-    desk.clock = lambda: 1_795_000_000.0
-    assert "ends 26 Feb 2027" in row(desk, SPEECH).sentence
-    desk.clock = lambda: 1_850_000_000.0
-    assert (row(desk, SPEECH).state, row(desk, SPEECH).sentence) == ("gone", "ended 26 Feb 2027")
-    with desk.store("acme").transaction() as tables:
+async def test_a_default_that_ended_by_date_or_vanished_is_gone(session: Session) -> None:
+    await defaults.set(session, "acme", SPEECH, "openai/whisper-1")
+    session.clock = lambda: 1_795_000_000.0
+    assert "ends 26 Feb 2027" in row(session, SPEECH).sentence
+    session.clock = lambda: 1_850_000_000.0
+    assert (row(session, SPEECH).state, row(session, SPEECH).sentence) == ("gone", "ended 26 Feb 2027")
+    with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda each: each["id"] == "whisper-1")
-    assert row(desk, SPEECH).sentence == "no longer listed by OpenAI"
+    assert row(session, SPEECH).sentence == "no longer listed by OpenAI"
 
 
-async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_provider_and_type(desk: Desk) -> None:
+async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_provider_and_type(
+    session: Session,
+) -> None:
     names = ("llama-3-8b", "qwen3-30b-a3b", "qwen4-32b-instruct")
-    with desk.store("tenant-2").transaction() as tables:
+    with session.store("tenant-2").transaction() as tables:
         table = tables.table("models")
         table.update({"gone": "2026-11-01"}, lambda each: each["type"] == "chat")
         table.insert_multiple(record(Model("openai_compatible", each, CHAT)) for each in names)
         tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda each: each["type"] == "chat")
-    nearest = row(desk, CHAT, "tenant-2").nearest
+    nearest = row(session, CHAT, "tenant-2").nearest
     assert nearest and nearest.id == "qwen4-32b-instruct"
 
 
-async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_be_used(desk: Desk) -> None:
-    for trial in trials.rows(desk):
-        await trials.remove(desk, trial.provider.id)
-    assert set(defaults.proposals(desk, "acme")) == {SPEECH}
-    offered = defaults.proposals(desk, LONG_NAME)
+async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_be_used(session: Session) -> None:
+    for trial in trials.rows(session):
+        await trials.remove(session, trial.provider.id)
+    assert set(defaults.proposals(session, "acme")) == {SPEECH}
+    offered = defaults.proposals(session, LONG_NAME)
     assert {kind: each.provider for kind, each in offered.items()} == {EMBEDDING: "openai_compatible"}
-    await status.remove_provider(desk, LONG_NAME, "openai_compatible")
-    assert defaults.proposals(desk, LONG_NAME) == {}
+    await status.remove_provider(session, LONG_NAME, "openai_compatible")
+    assert defaults.proposals(session, LONG_NAME) == {}
 
 
 @pytest.mark.parametrize("state", ["key refused", "cannot be opened", "trial used up", status.UNCONFIRMED])
 def test_every_state_of_a_provider_that_cannot_be_used_has_its_words(
-    desk: Desk, state: str, monkeypatch: pytest.MonkeyPatch
+    session: Session, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usable = status.rows(desk, "acme")
+    usable = status.rows(session, "acme")
     monkeypatch.setattr(status, "rows", lambda *_: [replace(each, state=state) for each in usable])
-    stands = row(desk, CHAT)
+    stands = row(session, CHAT)
     assert stands.state == state and stands.sentence

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.domain import Default, ModelType, Source
+from tui.domain import Default, ModelType, KeySource
 from tui.errors import Locked, Problem, Usage
 from tui.practice.tenants import PASSPHRASE as PRACTICE
-from tui.practice.tenants import practice_desk
+from tui.practice.tenants import practice_session
 from tui.secret import Secret
 from tui.tenancy import credentials as sealed
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import audit, tenants, trials
 from tui.workspace.credentials import status
 from tui.workspace.credentials.save import PlainHttp
@@ -30,47 +30,49 @@ PASS = Secret("a FAKE passphrase of the file")
 
 
 @pytest.fixture
-async def acme(disk_desk: Desk) -> Desk:
+async def acme(disk_session: Session) -> Session:
     """acme with two credentials of OpenAI, its models, a model of its own, and two defaults."""
-    desk = disk_desk
-    await tenants.create(desk, "acme")
-    await status.save(desk, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
-    await status.save(desk, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
-    await catalog.refresh(desk, "acme", "openai")
-    await status.save(desk, "acme", "openai_compatible", {"base_url": LOCAL})
-    await catalog.add(desk, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
-    await defaults.set(desk, "acme", ModelType.CHAT, "openai_compatible/own-model")
-    await defaults.set(desk, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
-    return desk
+    session = disk_session
+    await tenants.create(session, "acme")
+    await status.save(session, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
+    await status.save(session, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
+    await catalog.refresh(session, "acme", "openai")
+    await status.save(session, "acme", "openai_compatible", {"base_url": LOCAL})
+    await catalog.add(session, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
+    await defaults.set(session, "acme", ModelType.CHAT, "openai_compatible/own-model")
+    await defaults.set(session, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    return session
 
 
-async def text(desk: Desk, tenant_id: str = "acme", passphrase: Secret | None = None) -> str:
-    return (await export.export(desk, tenant_id, passphrase)).text
+async def text(session: Session, tenant_id: str = "acme", passphrase: Secret | None = None) -> str:
+    return (await export.export(session, tenant_id, passphrase)).text
 
 
-async def brought(desk: Desk, content: str, named: str = "", passphrase: Secret | None = None) -> import_plan.Plan:
+async def brought(
+    session: Session, content: str, named: str = "", passphrase: Secret | None = None
+) -> import_plan.Plan:
     """Imports a file and answers the plan that was carried out."""
     held = await import_plan.opened(content.encode(), passphrase)
-    made = await import_plan.plan(desk, held, import_plan.target(desk, held, named), named)
-    await import_plan.carry_out(desk, made)
+    made = await import_plan.plan(session, held, import_plan.target(session, held, named), named)
+    await import_plan.carry_out(session, made)
     return made
 
 
-def everything(desk: Desk) -> dict[str, bytes]:
-    roots = [each.path for each in (desk.data, desk.keys) if each.path]
+def everything(session: Session) -> dict[str, bytes]:
+    roots = [each.path for each in (session.data, session.keys) if each.path]
     found = [each for root in roots for each in root.rglob("*") if each.is_file() and each.name != ".lock"]
     return {str(each): each.read_bytes() for each in found}
 
 
-def key_of(desk: Desk, tenant_id: str, name: str = "default") -> str:
-    found = next(each for each in sealed.listing(desk, tenant_id, "openai") if each.name == name)
-    return sealed.secrets(desk, tenant_id, found)["api_key"].reveal()
+def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
+    found = next(each for each in sealed.listing(session, tenant_id, "openai") if each.name == name)
+    return sealed.secrets(session, tenant_id, found)["api_key"].reveal()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_file_without_secrets_can_be_read_and_compared(acme: Desk) -> None:
+async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) -> None:
     content = await text(acme)
     assert content == await text(acme), "the same settings make the same file"
     assert KEY not in content and KEY[-4:] not in content
@@ -85,7 +87,7 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Desk) -> No
     assert json.loads(content)["providers"]["openai"]["active"] == "default"
 
 
-async def test_a_file_with_secrets_holds_none_in_clear(acme: Desk) -> None:
+async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     content = await text(acme, passphrase=PASS)
     assert not [each for each in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if each in content]
     held = await import_plan.opened(content.encode(), PASS)
@@ -99,13 +101,13 @@ async def test_a_file_with_secrets_holds_none_in_clear(acme: Desk) -> None:
     assert import_plan.is_protected(content.encode()) and not import_plan.is_protected((await text(acme)).encode())
 
 
-async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the_log(acme: Desk) -> None:
-    desk = practice_desk(pace=0.0)
+async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the_log(acme: Session) -> None:
+    session = practice_session(pace=0.0)
     with pytest.raises(Locked):
-        await text(desk, "north-lab", PASS)
-    await tenants.unlock(desk, "north-lab", Secret(PRACTICE))
-    assert await text(desk, "north-lab", PASS)
-    assert [each.done for each in audit.listing(desk, "north-lab")][-1] == "exported"
+        await text(session, "north-lab", PASS)
+    await tenants.unlock(session, "north-lab", Secret(PRACTICE))
+    assert await text(session, "north-lab", PASS)
+    assert [each.done for each in audit.listing(session, "north-lab")][-1] == "exported"
     log = acme.tenants.folder("acme").path / "audit.log"
     log.chmod(0o644)
     with pytest.raises(Problem):
@@ -114,15 +116,15 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
 
 
 async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in_the_file() -> None:
-    desk = practice_desk(pace=0.0)
-    made = await export.export(desk, "acme", PASS)
+    session = practice_session(pace=0.0)
+    made = await export.export(session, "acme", PASS)
     held = await import_plan.opened(made.text.encode(), PASS)
     shut = {f"{export.called(each)}" for each in held.credentials if each.needs and not each.secrets}
     assert shut == {"MiniMax default"}
     assert made.lacks == ("MiniMax default cannot be opened; its key is not in the file.",)
 
 
-async def test_what_another_version_knows_is_named_and_left_out(acme: Desk) -> None:
+async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -> None:
     with acme.store("acme").transaction() as tables:
         tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
@@ -134,7 +136,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Desk) -> N
 # --- there and back ---------------------------------------------------------------------------------------------------
 
 
-async def test_a_tenant_moves_with_all_that_is_its_own(acme: Desk) -> None:
+async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     made = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
     assert made.new and made.tenant.key_id != tenants.get(acme, "acme").key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
@@ -145,24 +147,24 @@ async def test_a_tenant_moves_with_all_that_is_its_own(acme: Desk) -> None:
     assert audit.check(acme, "other").whole
 
 
-async def test_every_practice_tenant_comes_back_as_it_was(disk_desk: Desk) -> None:
-    desk = practice_desk(pace=0.0)
-    await tenants.unlock(desk, "north-lab", Secret(PRACTICE))
-    for tenant_id in tenants.ids(desk):
-        if [each for each in sealed.stored(desk, tenant_id) if sealed.is_shut(desk, tenant_id, each)]:
-            await status.remove_provider(desk, tenant_id, "minimax")
-        there = await text(desk, tenant_id)
-        await brought(disk_desk, await text(desk, tenant_id, PASS), "", PASS)
-        assert await text(disk_desk, tenant_id) == there
+async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session) -> None:
+    session = practice_session(pace=0.0)
+    await tenants.unlock(session, "north-lab", Secret(PRACTICE))
+    for tenant_id in tenants.ids(session):
+        if [each for each in sealed.stored(session, tenant_id) if sealed.is_undecryptable(session, tenant_id, each)]:
+            await status.remove_provider(session, tenant_id, "minimax")
+        there = await text(session, tenant_id)
+        await brought(disk_session, await text(session, tenant_id, PASS), "", PASS)
+        assert await text(disk_session, tenant_id) == there
 
 
-async def test_the_same_file_again_changes_nothing(acme: Desk) -> None:
+async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
     for passphrase in (None, PASS):
         made = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
         assert not made.changes and not made.lacks and not made.new
 
 
-async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Desk) -> None:
+async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -> None:
     before = await text(acme, passphrase=PASS)
     await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
     await status.use(acme, "acme", "openai", "team-b")
@@ -180,7 +182,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Desk) -> N
     assert status.row(acme, "acme", "anthropic").credential is not None
 
 
-async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Desk) -> None:
+async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Session) -> None:
     content = await text(acme)
     await status.save(acme, "acme", "openai", {"organization": "org-y"})
     await status.remove(acme, "acme", "openai", "team-b")
@@ -195,7 +197,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     assert len(new.lacks) == 2 and catalog.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
 
 
-async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Desk) -> None:
+async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
     fields = {"organization": "org-$(id); `id`'\"\n&"}
     theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
     made = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
@@ -205,7 +207,7 @@ async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(
     assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
 
 
-async def test_a_plan_writes_nothing(acme: Desk) -> None:
+async def test_a_plan_writes_nothing(acme: Session) -> None:
     content = (await text(acme, passphrase=PASS)).encode()
     await status.remove_provider(acme, "acme", "openai")
     before = everything(acme)
@@ -215,7 +217,7 @@ async def test_a_plan_writes_nothing(acme: Desk) -> None:
     assert everything(acme) == before
 
 
-async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Desk) -> None:
+async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> None:
     content = await text(acme)
     await defaults.clear(acme, "acme", ModelType.CHAT)
     held = await import_plan.opened(content.encode())
@@ -233,9 +235,9 @@ async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Desk) -> None
     assert everything(acme) == before
 
 
-async def test_an_import_never_fills_a_trial_again(acme: Desk) -> None:
+async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await trials.choose(acme, "acme", "openai", Source.TRIAL)
+    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
     with acme.store("operator").transaction() as tables:
         tables.table("used").insert({"tenant": "acme", "provider": "openai", "calls": 9})
     content = await text(acme, passphrase=PASS)
@@ -243,12 +245,12 @@ async def test_an_import_never_fills_a_trial_again(acme: Desk) -> None:
     await brought(acme, content, "", PASS)
     left = trials.left(acme, "acme", "openai")
     assert left and left.left == 1
-    assert trials.source(acme, "acme", "openai") is Source.TRIAL
+    assert trials.source(acme, "acme", "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
     assert (await brought(acme, content, "third", PASS)).lacks == ("There is no trial of OpenAI.",)
 
 
-async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Desk) -> None:
+async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None:
     found = json.loads(await text(acme))
     found["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
     held = await import_plan.opened(json.dumps(found).encode())
@@ -266,7 +268,7 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Desk) -> None:
     assert everything(acme) == before
 
 
-async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_a_file(acme: Desk) -> None:
+async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_a_file(acme: Session) -> None:
     away = {
         "openai_compatible": {
             "credentials": {
@@ -282,7 +284,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
     assert sealed.stored(acme, "other")[0].plain_http == ("http://models.example",)
 
 
-async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Desk) -> None:
+async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Session) -> None:
     held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
     made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, made)
@@ -363,7 +365,7 @@ BYTES = {
 
 @pytest.mark.parametrize("name", [*HOSTILE, *BYTES])
 async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_nothing_is_written(
-    acme: Desk, name: str
+    acme: Session, name: str
 ) -> None:
     content = BYTES[name] if name in BYTES else json.dumps(HOSTILE[name]).encode()
     before = everything(acme)
@@ -375,7 +377,7 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
     assert everything(acme) == before
 
 
-async def test_a_file_does_not_go_into_the_operators_settings(acme: Desk) -> None:
+async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     held = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
     assert import_plan.target(acme, held) is None and import_plan.target(acme, held, "acme") == "acme"
@@ -384,7 +386,7 @@ async def test_a_file_does_not_go_into_the_operators_settings(acme: Desk) -> Non
 
 
 @pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
-async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Desk, change: dict[str, str]) -> None:
+async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Session, change: dict[str, str]) -> None:
     held = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
     assert import_plan.target(acme, held) is None
     with pytest.raises(Usage):

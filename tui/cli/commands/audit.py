@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from tui.cli.columns import counted
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.errors import Exit, Usage
 from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
@@ -14,10 +14,10 @@ _SHOWN = 40
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def show(call: Calling) -> None:
+def show(call: CommandContext) -> None:
     """The entries, oldest first; on a terminal the last of them."""
     owner = OPERATOR if call.given.has("operator") else call.tenant_id
-    found = audit.listing(call.desk, owner, _since(call.given.one("since")))
+    found = audit.listing(call.session, owner, _since(call.given.one("since")))
     entries = _last(found, call.given.one("number"), 0 if call.out.as_json else _SHOWN)
     if call.out.as_json:
         call.out.json([_shape(each) for each in entries])
@@ -67,11 +67,11 @@ def _local(stamp: str) -> str:
         return stamp
 
 
-def verify(call: Calling) -> int:
+def verify(call: CommandContext) -> int:
     """Whether the logs are whole; exit 1 if one is not."""
     one = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
-    owners = [call.tenant_id] if one else audit.owners(call.desk)
-    checked = [audit.check(call.desk, each) for each in owners]
+    owners = [call.tenant_id] if one else audit.owners(call.session)
+    checked = [audit.check(call.session, each) for each in owners]
     if call.out.as_json:
         call.out.json(
             [

@@ -6,8 +6,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, say_beside, standard_input
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import answering_model, begin, closing, print_progress, standard_input
+from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
@@ -18,7 +18,7 @@ from tui.sanitize import printable
 from tui.workspace.playground import calls
 
 
-def chat(call: Calling) -> Coroutine[Any, Any, int]:
+def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the question, then ask."""
     model = answering_model(call, ModelType.CHAT)
     parameters = _parameters(call, model)
@@ -30,7 +30,7 @@ def chat(call: Calling) -> Coroutine[Any, Any, int]:
     return _ask(call, model, messages, parameters)
 
 
-def _parameters(call: Calling, model: Model) -> dict[str, Any]:
+def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
     known = {parameter.name: parameter for parameter in calls.parameters(model)}
     values: dict[str, Any] = {}
     for word in call.given.many("parameter"):
@@ -51,7 +51,7 @@ _TOO_SHORT = 0.02
 class _Answer:
     """An answer as it grows."""
 
-    def __init__(self, call: Calling) -> None:
+    def __init__(self, call: CommandContext) -> None:
         self._call = call
         self._started = time.monotonic()
         self._first = 0.0
@@ -88,7 +88,7 @@ class _Answer:
                 self.notices.append(printable(text))
                 out.note(text)
             case _:
-                say_beside(out, event)
+                print_progress(out, event)
 
     def _mark_first(self, text: str) -> None:
         if text and not self._first:
@@ -143,13 +143,15 @@ class _Answer:
         return " · ".join(parts)
 
 
-async def _ask(call: Calling, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
+async def _ask(call: CommandContext, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
     await begin(call, model)
     answer = _Answer(call)
     problem: Problem | None = None
     stream = not call.given.has("no-stream")
     try:
-        async with closing(calls.chat(call.desk, call.tenant.id, model, messages, parameters, stream=stream)) as events:
+        async with closing(
+            calls.chat(call.session, call.tenant.id, model, messages, parameters, stream=stream)
+        ) as events:
             async for event in events:
                 answer.take(event)
     except asyncio.CancelledError:

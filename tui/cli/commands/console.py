@@ -5,7 +5,7 @@ import gc
 import os
 import sys
 
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.errors import Problem, Usage
 
@@ -13,7 +13,7 @@ _PICTURES = "120"
 """A second at most. Up to two of these steps pass before a change is seen; what streams is drawn far less often."""
 
 
-def console(call: Calling) -> int:
+def console(call: CommandContext) -> int:
     """Open the console on the tenant of -t, else where it was left."""
     _take_terminal(call)
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
@@ -22,35 +22,35 @@ def console(call: Calling) -> int:
     call.hidden.close()
     from tui.console.app import run
 
-    return run(call.desk, tenant_id)
+    return run(call.session, tenant_id)
 
 
-async def _open_what_was_handed(call: Calling, tenant_id: str | None) -> None:
+async def _open_what_was_handed(call: CommandContext, tenant_id: str | None) -> None:
     """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
     from tui.tenancy import tenants
 
-    ids = [tenant_id] if tenant_id else tenants.ids(call.desk)
+    ids = [tenant_id] if tenant_id else tenants.ids(call.session)
     if call.hidden.named and len(ids) != 1:
         raise Usage("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
     for each in ids:
         try:
-            tenant = tenants.get(call.desk, each)
+            tenant = tenants.get(call.session, each)
         except Problem:
             continue  # the console says what is the matter with it
         if tenant.protected and (len(ids) == 1 or call.hidden.has_own(each)):
             await call.open_if_handed(tenant)
 
 
-def practice(call: Calling) -> int:
+def practice(call: CommandContext) -> int:
     """Open the console on made-up tenants and practice providers."""
     _take_terminal(call)
     from tui.console.app import run
-    from tui.practice.tenants import practice_desk
+    from tui.practice.tenants import practice_session
 
-    return run(practice_desk(call.environ), None)
+    return run(practice_session(call.environ), None)
 
 
-def _take_terminal(call: Calling) -> None:
+def _take_terminal(call: CommandContext) -> None:
     hint = "Commands work without one: modeldeck --help lists them."
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise Usage("The console needs a terminal on standard input and output.", hint)

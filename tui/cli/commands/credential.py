@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tui.cli.context import Calling
-from tui.domain import Credential, kept_for
+from tui.cli.context import CommandContext
+from tui.domain import Credential, previous_of
 from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.sanitize import grouped, mask
@@ -30,10 +30,10 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
     }
 
 
-def listing(call: Calling) -> None:
+def listing(call: CommandContext) -> None:
     """The credentials of one provider; keys as dots."""
     provider = provider_by_id(call.given.one("P"))
-    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    stored = status.listing(call.session, call.tenant.id, provider.id)
     if call.out.as_json:
         call.out.json([credential_shape(each) for each in stored])
         return
@@ -44,7 +44,7 @@ def listing(call: Calling) -> None:
         [
             (
                 each.name,
-                "active" if each.active else f"kept for {kept_for(each.name)}" if kept_for(each.name) else "",
+                "active" if each.active else f"kept for {previous_of(each.name)}" if previous_of(each.name) else "",
                 each.check.state,
                 ", ".join(
                     f"{mask(hint)} {grouped(each.fingerprints.get(name, ''))}" for name, hint in each.hints.items()
@@ -57,17 +57,17 @@ def listing(call: Calling) -> None:
     )
 
 
-async def use(call: Calling) -> None:
+async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
     provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
-    await call.opening(lambda: status.use(call.desk, call.tenant.id, provider.id, name))
-    call.out.line(f"{provider.label} uses the credential {kept_for(name) or name} now.")
+    await call.opening(lambda: status.use(call.session, call.tenant.id, provider.id, name))
+    call.out.line(f"{provider.label} uses the credential {previous_of(name) or name} now.")
 
 
-async def remove(call: Calling) -> None:
+async def remove(call: CommandContext) -> None:
     """Remove a credential, or say what would go."""
     provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
-    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    stored = status.listing(call.session, call.tenant.id, provider.id)
     found = next((each for each in stored if each.name == name), None)
     if found is None:
         names = ", ".join(each.name for each in stored) or "none"
@@ -75,8 +75,8 @@ async def remove(call: Calling) -> None:
     if not call.given.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
         which = "The active credential" if found.active else "The credential"
-        is_last = not kept_for(name) and not status.staying(call.desk, call.tenant.id, provider.id, name)
+        is_last = not previous_of(name) and not status.staying(call.session, call.tenant.id, provider.id, name)
         last = f" As it is the last one, models and defaults of {provider.label} go too." if is_last else ""
         raise Usage(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
-    await status.remove(call.desk, call.tenant.id, provider.id, name)
+    await status.remove(call.session, call.tenant.id, provider.id, name)
     call.out.line(f"The credential {name} of {provider.label} is removed.")

@@ -3,8 +3,8 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider_set import look_at_shapes, own_address, said_how, save
-from tui.cli.context import Calling
+from tui.cli.commands.provider_set import reject_foreign_keys, has_custom_url, with_secret_hint, save
+from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import Credential
 from tui.errors import Usage
@@ -15,7 +15,7 @@ from tui.workspace.credentials import rotation
 from tui.workspace.credentials.save import DEFAULT_NAME
 
 
-def rotate(call: Calling) -> Coroutine[Any, Any, None]:
+def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the new key in, or go back, or confirm."""
     provider, name = provider_by_id(call.given.one("P")), call.given.one("name", DEFAULT_NAME)
     words, confirm, undo = call.given.many("FIELD=VALUE"), call.given.has("confirm"), call.given.has("undo")
@@ -28,22 +28,22 @@ def rotate(call: Calling) -> Coroutine[Any, Any, None]:
     return _rotate(call, provider, name, words)
 
 
-async def _rotate(call: Calling, provider: Provider, name: str, words: tuple[str, ...]) -> None:
+async def _rotate(call: CommandContext, provider: Provider, name: str, words: tuple[str, ...]) -> None:
     async def rotatable() -> Credential:
-        return rotation.rotatable(call.desk, call.tenant.id, provider.id, name)
+        return rotation.rotatable(call.session, call.tenant.id, provider.id, name)
 
     held = await call.opening(rotatable)
     values = _new_secrets(call, provider, held, words)
-    rotation.differs(call.desk, call.tenant.id, held, values)
-    if not own_address(call, provider, values):
-        look_at_shapes(provider, values)
-    done = await said_how(save(call, provider, values, rotate=True), provider)
+    rotation.differs(call.session, call.tenant.id, held, values)
+    if not has_custom_url(call, provider, values):
+        reject_foreign_keys(provider, values)
+    done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
     if call.given.has("confirm"):
-        await rotation.confirm(call.desk, call.tenant.id, provider.id, name)
+        await rotation.confirm(call.session, call.tenant.id, provider.id, name)
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
 
-def _new_secrets(call: Calling, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
+def _new_secrets(call: CommandContext, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
     """The fields as given; where no secret is among them, every stored one is asked for."""
     secret = [each.name for each in provider.fields if each.name in held.hints]
     if not any(each.partition("=")[0] in secret for each in words):
@@ -52,20 +52,20 @@ def _new_secrets(call: Calling, provider: Provider, held: Credential, words: tup
     return entries(provider.fields, words, call.hidden, call.out, whose)
 
 
-async def _undo(call: Calling, provider: Provider, name: str) -> None:
-    back = await call.opening(lambda: rotation.go_back(call.desk, call.tenant.id, provider.id, name))
+async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
+    back = await call.opening(lambda: rotation.restore_previous(call.session, call.tenant.id, provider.id, name))
     _tell(call, provider, back)
 
 
-async def _confirm(call: Calling, provider: Provider, name: str) -> None:
-    await rotation.confirm(call.desk, call.tenant.id, provider.id, name)
-    held = credentials.listing(call.desk, call.tenant.id, provider.id)
+async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
+    await rotation.confirm(call.session, call.tenant.id, provider.id, name)
+    held = credentials.listing(call.session, call.tenant.id, provider.id)
     _tell(call, provider, next(each for each in held if each.name == name))
 
 
-def _tell(call: Calling, provider: Provider, now: Credential, more: str = "") -> None:
+def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
     """Say which key is in use, and which is kept."""
-    other = rotation.kept(call.desk, call.tenant.id, provider.id, now.name)
+    other = rotation.kept(call.session, call.tenant.id, provider.id, now.name)
     hint, kept = (credentials.key_hint(provider, each.hints) if each else None for each in (now, other))
     if call.out.as_json:
         call.out.json(

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
 
-def show(call: Calling) -> None:
+def show(call: CommandContext) -> None:
     """The default model of each type, its state, and what is proposed where there is none."""
-    rows = defaults.rows(call.desk, call.tenant.id)
+    rows = defaults.rows(call.session, call.tenant.id)
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
         return
@@ -45,15 +45,15 @@ def _ref(model: Model | None) -> str | None:
     return model.ref if model else None
 
 
-async def choose(call: Calling) -> None:
+async def choose(call: CommandContext) -> None:
     """Make a model the default of its type."""
     kind, ref = ModelType(call.given.one("TYPE")), call.given.one("P/MODEL")
-    await defaults.set(call.desk, call.tenant.id, kind, ref)
+    await defaults.set(call.session, call.tenant.id, kind, ref)
     call.out.line(f"{ref} is the default for {kind.label} now.")
 
 
-async def clear(call: Calling) -> None:
+async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
     kind = ModelType(call.given.one("TYPE"))
-    await defaults.clear(call.desk, call.tenant.id, kind)
+    await defaults.clear(call.session, call.tenant.id, kind)
     call.out.line(f"There is no default for {kind.label} now.")

@@ -4,15 +4,15 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, say_beside, standard_input
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import answering_model, begin, closing, print_progress, standard_input
+from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.events import Vectors
 from tui.workspace.playground import calls
 
 
-def embed(call: Calling) -> Coroutine[Any, Any, None]:
+def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the texts, then have them embedded."""
     model = answering_model(call, ModelType.EMBEDDING)
     texts = list(call.given.many("TEXT")) or _lines()
@@ -29,17 +29,17 @@ def _lines() -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
-async def _vectors(call: Calling, model: Model, texts: list[str]) -> None:
+async def _vectors(call: CommandContext, model: Model, texts: list[str]) -> None:
     await begin(call, model)
-    async with closing(calls.embed(call.desk, call.tenant.id, model, texts, call.given.has("query"))) as events:
+    async with closing(calls.embed(call.session, call.tenant.id, model, texts, call.given.has("query"))) as events:
         async for event in events:
             if isinstance(event, Vectors):
                 _print(call, model, texts, event)
             else:
-                say_beside(call.out, event)
+                print_progress(call.out, event)
 
 
-def _print(call: Calling, model: Model, texts: list[str], batch: Vectors) -> None:
+def _print(call: CommandContext, model: Model, texts: list[str], batch: Vectors) -> None:
     for index, vector in enumerate(batch.vectors, start=batch.start):
         if call.out.as_json:
             shape = {"index": index, "text": texts[index], "model": model.ref, "vector": list(vector)}

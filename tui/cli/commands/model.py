@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from tui.cli.columns import counted
-from tui.cli.commands.model_call import say_beside
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import print_progress
+from tui.cli.context import CommandContext
 from tui.cli.fields import entries
 from tui.domain import Model, ModelType
 from tui.errors import Usage
@@ -17,13 +17,13 @@ from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
 
 
-def listing(call: Calling) -> None:
+def listing(call: CommandContext) -> None:
     """The models of a tenant, by type or provider if wanted."""
     kind, provider = _type(call), call.given.one("provider")
     wanted = provider_by_id(provider).id if provider else ""
     rows = [
         row
-        for row in catalog.rows(call.desk, call.tenant.id)
+        for row in catalog.rows(call.session, call.tenant.id)
         if (kind is None or row.model.type is kind) and wanted in ("", row.model.provider)
     ]
     if call.out.as_json:
@@ -46,7 +46,7 @@ def listing(call: Calling) -> None:
     )
 
 
-def _type(call: Calling) -> ModelType | None:
+def _type(call: CommandContext) -> ModelType | None:
     named = call.given.one("type")
     return ModelType(named) if named else None
 
@@ -68,14 +68,14 @@ def _row_shape(row: ModelRow) -> dict[str, Any]:
     }
 
 
-def _find(call: Calling) -> Model:
+def _find(call: CommandContext) -> Model:
     ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
-    return catalog.find(call.desk, call.tenant.id, ref, _type(call))
+    return catalog.find(call.session, call.tenant.id, ref, _type(call))
 
 
-def _answer(call: Calling, model: Model, sentence: str) -> None:
+def _answer(call: CommandContext, model: Model, sentence: str) -> None:
     if call.out.as_json:
-        rows = catalog.rows(call.desk, call.tenant.id)
+        rows = catalog.rows(call.session, call.tenant.id)
         call.out.json(
             next(_row_shape(row) for row in rows if (row.model.ref, row.model.type) == (model.ref, model.type))
         )
@@ -83,17 +83,17 @@ def _answer(call: Calling, model: Model, sentence: str) -> None:
         call.out.line(sentence)
 
 
-def _entries(call: Calling, provider: Provider) -> dict[str, str]:
+def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
     """The fields of an added model as given; none of them is secret."""
     values = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
-async def refresh(call: Calling) -> None:
+async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.given.one("P"))
-    hear = partial(say_beside, call.out)
-    done = await call.opening(lambda: catalog.refresh(call.desk, call.tenant.id, provider.id, hear))
+    hear = partial(print_progress, call.out)
+    done = await call.opening(lambda: catalog.refresh(call.session, call.tenant.id, provider.id, hear))
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -104,13 +104,13 @@ async def refresh(call: Calling) -> None:
         )
 
 
-async def search(call: Calling) -> None:
+async def search(call: CommandContext) -> None:
     """Find models that can be added."""
     provider, words = provider_by_id(call.given.one("P")), " ".join(call.given.many("WORD"))
     if provider.search is None:
         raise Usage(f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one.")
     kind = _type(call) or ModelType.CHAT
-    hits = await call.opening(lambda: catalog.search(call.desk, call.tenant.id, provider.id, words, kind))
+    hits = await call.opening(lambda: catalog.search(call.session, call.tenant.id, provider.id, words, kind))
     if call.out.as_json:
         call.out.json(
             [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
@@ -124,7 +124,7 @@ async def search(call: Calling) -> None:
     )
 
 
-async def add(call: Calling) -> None:
+async def add(call: CommandContext) -> None:
     """Add a model by hand, verified unless told not to."""
     provider = provider_by_id(call.given.one("P"))
     fields = _entries(call, provider)
@@ -136,26 +136,26 @@ async def add(call: Calling) -> None:
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         told = call.out.note
-        return catalog.add(call.desk, call.tenant.id, provider.id, name, kind, fields, verify, plain_http, told)
+        return catalog.add(call.session, call.tenant.id, provider.id, name, kind, fields, verify, plain_http, told)
 
     model = await _allowed(call, adding)
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
 
 
-async def edit(call: Calling) -> None:
+async def edit(call: CommandContext) -> None:
     """Change fields of an added model, verified unless told not to."""
     model = _find(call)
     fields = _entries(call, provider_by_id(model.provider))
     verify = not call.given.has("no-verify")
 
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
-        return catalog.edit(call.desk, call.tenant.id, model, fields, verify, plain_http, call.out.note)
+        return catalog.edit(call.session, call.tenant.id, model, fields, verify, plain_http, call.out.note)
 
     changed = await _allowed(call, editing)
     _answer(call, changed, f"{changed.ref} is changed.")
 
 
-async def _allowed(call: Calling, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
+async def _allowed(call: CommandContext, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
     try:
         return await call.opening(lambda: work(()))
@@ -166,23 +166,23 @@ async def _allowed(call: Calling, work: Callable[[tuple[str, ...]], Awaitable[Mo
     return await call.opening(lambda: work(origins))
 
 
-async def test(call: Calling) -> None:
+async def test(call: CommandContext) -> None:
     """One small call to a model."""
     model = _find(call)
-    sentence = await call.opening(lambda: catalog.test(call.desk, call.tenant.id, model))
+    sentence = await call.opening(lambda: catalog.test(call.session, call.tenant.id, model))
     if call.out.as_json:
         call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
     else:
         call.out.line(sentence)
 
 
-async def remove(call: Calling) -> None:
+async def remove(call: CommandContext) -> None:
     """Remove an added model; of one that is a default, say so first."""
     model = _find(call)
-    chosen = catalog.defaults(call.desk, call.tenant.id).get(model.type)
+    chosen = catalog.defaults(call.session, call.tenant.id).get(model.type)
     is_default = chosen is not None and chosen.ref == model.ref
     if is_default and catalog.removable(model) and not call.given.has("yes"):
         raise Usage(f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it.")
-    await catalog.remove(call.desk, call.tenant.id, model)
+    await catalog.remove(call.session, call.tenant.id, model)
     gone = f" There is no default for {model.type.label} now." if is_default else ""
     call.out.line(f"{model.ref} is removed.{gone}")

@@ -7,29 +7,29 @@ from contextlib import aclosing
 from math import ceil
 from typing import cast
 
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.cli.output import Output, is_terminal
 from tui.cli.secret_input import interruptible
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, Notice, Retrying, Silence
+from tui.providers.events import Event, Notice, Retrying, NoResponseYet
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
 
 
-def answering_model(call: Calling, kind: ModelType) -> Model:
+def answering_model(call: CommandContext, kind: ModelType) -> Model:
     """The model of -m, else the tenant's default of the type."""
     named = call.given.one("model")
     if named:
-        return models.find(call.desk, call.tenant.id, named, kind)
-    if chosen := models.defaults(call.desk, call.tenant.id).get(kind):
-        return models.find(call.desk, call.tenant.id, chosen.ref, kind)
+        return models.find(call.session, call.tenant.id, named, kind)
+    if chosen := models.defaults(call.session, call.tenant.id).get(kind):
+        return models.find(call.session, call.tenant.id, chosen.ref, kind)
     # Only who has chosen nothing waits for what a proposal takes.
     from tui.workspace.models import defaults
 
-    row = next(row for row in defaults.rows(call.desk, call.tenant.id) if row.type is kind)
+    row = next(row for row in defaults.rows(call.session, call.tenant.id) if row.type is kind)
     wanted = row.proposed.ref if row.proposed else "P/MODEL"
     raise Usage(
         f"{call.tenant.name} has no default model for {kind.label}.",
@@ -47,22 +47,22 @@ def standard_input(invitation: str) -> str:
         return sys.stdin.read()
 
 
-async def begin(call: Calling, model: Model) -> None:
+async def begin(call: CommandContext, model: Model) -> None:
     """Open the tenant's key where this model's provider needs one, and note that the tenant is used now.
 
     The last calls of a trial are told before they are made, once a day.
     """
 
     async def reach() -> None:
-        key_source.way(call.desk, call.tenant.id, model)
+        key_source.way(call.session, call.tenant.id, model)
 
     await call.opening(reach)
-    if left := key_source.last_calls(call.desk, call.tenant.id, model.provider):
+    if left := key_source.last_calls(call.session, call.tenant.id, model.provider):
         calls = f"{left:,} trial calls" if left > 1 else "One trial call"
         label = provider_of(model.provider).label
         call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
-    touch(call.desk, call.tenant.id)
-    _ = call.desk.wire  # what it imports is not to count as the provider's time
+    touch(call.session, call.tenant.id)
+    _ = call.session.wire  # what it imports is not to count as the provider's time
 
 
 def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":
@@ -70,7 +70,7 @@ def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":
     return aclosing(cast("AsyncGenerator[Event]", events))
 
 
-def say_beside(out: Output, event: Event) -> None:
+def print_progress(out: Output, event: Event) -> None:
     """Notices, retries and silences go to stderr; other events are not for here."""
     match event:
         case Notice(text=text):
@@ -78,7 +78,7 @@ def say_beside(out: Output, event: Event) -> None:
         case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
             when = f"in {ceil(seconds)} s" if seconds else "at once"
             out.note(f"{(reason or 'no answer').capitalize()}: trying again {when}, {attempt} of {of}.")
-        case Silence(seconds=seconds, limit=limit):
+        case NoResponseYet(seconds=seconds, limit=limit):
             out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
         case _:
             pass

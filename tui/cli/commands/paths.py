@@ -1,11 +1,11 @@
 """`modeldeck paths`: where things are."""
 
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.paths import paths as roots
 from tui.storage.filesystem import shared, warning
 
 
-def paths(call: Calling) -> None:
+def paths(call: CommandContext) -> None:
     """The places of settings, private keys, preferences and log; a warning where other machines can write there."""
     found = roots(call.environ)
     places = {

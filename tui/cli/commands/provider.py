@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tui.cli.commands.credential import credential_shape
-from tui.cli.commands.model_call import say_beside
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import print_progress
+from tui.cli.context import CommandContext
 from tui.cli.output import Output
-from tui.domain import CheckState, Credential, Source
-from tui.errors import Exit, Problem, Refused, Usage
+from tui.domain import VerificationState, Credential, KeySource
+from tui.errors import Exit, Problem, CredentialRejected, Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Field
 from tui.sanitize import mask
@@ -19,9 +19,9 @@ from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
 
-def listing(call: Calling) -> None:
+def listing(call: CommandContext) -> None:
     """Every provider with its state in this tenant."""
-    rows = status.rows(call.desk, call.tenant.id)
+    rows = status.rows(call.session, call.tenant.id)
     if call.out.as_json:
         call.out.json([_row_shape(row) for row in rows])
         return
@@ -56,11 +56,11 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
     }
 
 
-def show(call: Calling) -> None:
+def show(call: CommandContext) -> None:
     """One provider: its fields and what they hold, its credentials, where to get a key."""
     provider = provider_by_id(call.given.one("P"))
-    row = status.row(call.desk, call.tenant.id, provider.id)
-    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    row = status.row(call.session, call.tenant.id, provider.id)
+    stored = status.listing(call.session, call.tenant.id, provider.id)
     if call.out.as_json:
         shape = _row_shape(row)
         del shape["credential"], shape["found"]
@@ -127,12 +127,12 @@ def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
     }
 
 
-async def verify(call: Calling) -> int:
+async def verify(call: CommandContext) -> int:
     """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
     named, everyone = call.given.one("P"), call.given.has("all")
     if bool(named) == everyone:
         raise Usage("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
-    rows = status.rows(call.desk, call.tenant.id)
+    rows = status.rows(call.session, call.tenant.id)
     wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
     if call.out.as_json:
@@ -163,32 +163,32 @@ class _Outcome(NamedTuple):
         return self.problem.code if self.shape["state"] not in _GOOD else Exit.DONE
 
 
-_GOOD = (CheckState.READY, CheckState.RESTRICTED)
+_GOOD = (VerificationState.READY, VerificationState.RESTRICTED)
 
 
-async def _outcome(call: Calling, provider_id: str) -> _Outcome:
+async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.given.one("name")
     try:
-        hear = partial(say_beside, call.out)
-        check = await call.opening(lambda: status.verify_stored(call.desk, call.tenant.id, provider_id, name, hear))
+        hear = partial(print_progress, call.out)
+        check = await call.opening(lambda: status.verify_stored(call.session, call.tenant.id, provider_id, name, hear))
     except Usage:
         raise
     except Problem as problem:
         state, ms, found = "failed", 0, problem
     else:
-        kind = Refused if check.state is CheckState.REFUSED else Problem
+        kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
         state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
-    stored = status.listing(call.desk, call.tenant.id, provider_id)
+    stored = status.listing(call.session, call.tenant.id, provider_id)
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
     return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
 
 
-async def source(call: Calling) -> None:
+async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
-    provider, wanted = provider_by_id(call.given.one("P")), Source(call.given.one("SOURCE"))
-    await trials.choose(call.desk, call.tenant.id, provider.id, wanted)
-    row = status.row(call.desk, call.tenant.id, provider.id)
+    provider, wanted = provider_by_id(call.given.one("P")), KeySource(call.given.one("SOURCE"))
+    await trials.choose(call.session, call.tenant.id, provider.id, wanted)
+    row = status.row(call.session, call.tenant.id, provider.id)
     call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
 
 
@@ -196,20 +196,20 @@ def _is_of(row: DefaultRow, provider_id: str) -> bool:
     return row.default is not None and row.default.provider == provider_id
 
 
-async def remove(call: Calling) -> None:
+async def remove(call: CommandContext) -> None:
     """Remove a provider's credentials and models, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
-    row = status.row(call.desk, call.tenant.id, provider.id)
-    stored = status.listing(call.desk, call.tenant.id, provider.id)
+    row = status.row(call.session, call.tenant.id, provider.id)
+    stored = status.listing(call.session, call.tenant.id, provider.id)
     if not stored and not row.models and not row.added:
         raise Usage(f"{provider.label} is not set up in {call.tenant.name}.")
     if not call.given.has("yes"):
         names = ", ".join(each.name for each in stored) or "none"
-        chosen = [each.type for each in defaults.rows(call.desk, call.tenant.id) if _is_of(each, provider.id)]
+        chosen = [each.type for each in defaults.rows(call.session, call.tenant.id) if _is_of(each, provider.id)]
         raise Usage(
             f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
             f"defaults {', '.join(chosen) or 'none'}.",
             "--yes removes it.",
         )
-    await status.remove_provider(call.desk, call.tenant.id, provider.id)
+    await status.remove_provider(call.session, call.tenant.id, provider.id)
     call.out.line(f"{provider.label} is removed from {call.tenant.name}.")

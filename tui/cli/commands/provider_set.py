@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any, TypeVar
 
 from tui.cli.columns import counted
-from tui.cli.commands.model_call import say_beside
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import print_progress
+from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
-from tui.domain import Check, CheckState, Credential, Model, ModelType
+from tui.domain import Check, VerificationState, Credential, Model, ModelType
 from tui.errors import Usage
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
@@ -21,31 +21,31 @@ from tui.workspace.models import defaults
 T = TypeVar("T")
 
 
-def set_up(call: Calling) -> Coroutine[Any, Any, None]:
+def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the fields in, then save them."""
     provider = provider_by_id(call.given.one("P"))
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
     _say_apart(call, provider, values)
-    if not call.given.has("no-verify") and not own_address(call, provider, values):
-        look_at_shapes(provider, values)
-    return said_how(_set_up(call, provider, values), provider)
+    if not call.given.has("no-verify") and not has_custom_url(call, provider, values):
+        reject_foreign_keys(provider, values)
+    return with_secret_hint(_set_up(call, provider, values), provider)
 
 
-def _say_apart(call: Calling, provider: Provider, values: Values) -> None:
+def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None:
     """Name what an address holds besides its own; a model in it is one to be added."""
     for field in provider.fields:
         typed = values.get(field.name)
         if isinstance(typed, str) and field.takes_apart:
             found = status.taken_apart(field, typed.strip())
-            if rest := status.apart_words(provider, field, found):
+            if rest := status.split_summary(provider, field, found):
                 call.out.note(f"Taken apart: {rest}.")
             if found.get("model"):
                 call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
 
 
-def own_address(call: Calling, provider: Provider, values: Values) -> bool:
+def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> bool:
     """Whether the key goes to an address of one's own, where keys have any shape."""
     stored = _stored(call, provider)
     held = stored.clear if stored else {}
@@ -56,29 +56,29 @@ def own_address(call: Calling, provider: Provider, values: Values) -> bool:
     )
 
 
-def _stored(call: Calling, provider: Provider) -> Credential | None:
+def _stored(call: CommandContext, provider: Provider) -> Credential | None:
     """The credential that is set, as it is stored."""
     name = _name(call)
-    held = status.listing(call.desk, call.tenant.id, provider.id)
+    held = status.listing(call.session, call.tenant.id, provider.id)
     return next((each for each in held if each.name == name), None)
 
 
-def _name(call: Calling) -> str:
+def _name(call: CommandContext) -> str:
     return call.given.one("name", "default")
 
 
-def look_at_shapes(provider: Provider, values: Values) -> None:
+def reject_foreign_keys(provider: Provider, values: Values) -> None:
     """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
     for field in provider.fields:
         value = values.get(field.name)
-        if isinstance(value, Secret) and (other := status.belongs_to(provider.id, field, value.reveal())):
+        if isinstance(value, Secret) and (other := status.likely_provider(provider.id, field, value.reveal())):
             raise Usage(
                 f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
                 f"modeldeck provider set {other} sets that up; --no-verify saves it here all the same.",
             )
 
 
-async def said_how(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
+async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
     """Where a secret field is missing, the hint says how to give one."""
     try:
         return await saving
@@ -98,7 +98,7 @@ class Saved:
     models: int | None
 
 
-async def save(call: Calling, provider: Provider, values: Values, rotate: bool = False) -> Saved:
+async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> Saved:
     """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
     await call.open_if_handed(call.tenant)
     tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
@@ -106,20 +106,20 @@ async def save(call: Calling, provider: Provider, values: Values, rotate: bool =
     if not call.given.has("no-verify"):
         verified = await call.opening(
             lambda: status.verify(
-                call.desk,
+                call.session,
                 tenant_id,
                 provider.id,
                 values,
                 name=name,
                 plain_http=plain_http,
-                hear=partial(say_beside, call.out),
+                hear=partial(print_progress, call.out),
             )
         )
         check, listed, note = verified.check, verified.listed, verified.note
         values = {**values, **verified.moved}
     saved = await call.opening(
         lambda: status.save(
-            call.desk,
+            call.session,
             tenant_id,
             provider.id,
             values,
@@ -135,7 +135,7 @@ async def save(call: Calling, provider: Provider, values: Values, rotate: bool =
     return Saved(saved, None if listed is None else len(listed))
 
 
-def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str, ...]:
+def _plain_http(call: CommandContext, provider: Provider, values: Values) -> tuple[str, ...]:
     """With --allow-http, the origins that it is needed for; without it saving refuses them."""
     if not call.given.has("allow-http"):
         return ()
@@ -143,9 +143,9 @@ def _plain_http(call: Calling, provider: Provider, values: Values) -> tuple[str,
     return status.needs_plain_http(provider.origins(fields))
 
 
-async def _set_up(call: Calling, provider: Provider, values: Values) -> None:
+async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
     done = await save(call, provider, values)
-    proposed = defaults.proposals(call.desk, call.tenant.id)
+    proposed = defaults.proposals(call.session, call.tenant.id)
     if call.out.as_json:
         call.out.json(_shape(provider, done, proposed))
         return
@@ -173,20 +173,20 @@ def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model])
 
 
 def _check_words(provider: Provider, check: Check) -> Iterator[str]:
-    if check.state is CheckState.UNVERIFIED:
+    if check.state is VerificationState.UNVERIFIED:
         yield f"{provider.label} is saved, not verified."
         yield f"modeldeck provider verify {provider.id} asks it."
-    elif check.state is CheckState.RESTRICTED:
+    elif check.state is VerificationState.RESTRICTED:
         yield f"{provider.label} is saved, restricted: {check.message}"
         yield check.hint
     else:
         yield f"{provider.label} is saved, verified in {check.ms} ms."
 
 
-def _use_words(call: Calling, provider: Provider, saved: Credential) -> Iterator[str]:
+def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
     """What keeps a saved credential from being used."""
-    if waits := verification.standing(call.desk, call.tenant.id).of(saved):
-        yield verification.words(call.desk, call.tenant.id, waits)
+    if waits := verification.standing(call.session, call.tenant.id).of(saved):
+        yield verification.words(call.session, call.tenant.id, waits)
         yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
     if not saved.active:
         yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."

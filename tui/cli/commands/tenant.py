@@ -4,20 +4,20 @@ import sys
 from typing import Any
 
 from tui.cli.columns import counted
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
 from tui.errors import Usage
 from tui.sanitize import grouped
-from tui.storage.store import Damaged
+from tui.storage.store import CorruptSettings
 from tui.workspace import tenants
 
 NEW = "New passphrase (empty for none): "
 
 
-def listing(call: Calling) -> None:
+def listing(call: CommandContext) -> None:
     """The tenants and their state; a damaged one is a row like the others."""
-    rows = tenants.rows(call.desk)
+    rows = tenants.rows(call.session)
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
         return
@@ -52,16 +52,16 @@ def _shape(row: tenants.TenantRow) -> dict[str, Any]:
     }
 
 
-async def create(call: Calling) -> None:
+async def create(call: CommandContext) -> None:
     """Make a tenant, with a passphrase if one is given."""
     name = call.given.one("NAME")
-    tenants.check_name(call.desk, name)
-    passphrase = call.hidden.handed(call.given.one("id") or tenants.slug_for(call.desk, name))
+    tenants.check_name(call.session, name)
+    passphrase = call.hidden.handed(call.given.one("id") or tenants.slug_for(call.session, name))
     if call.hidden.named and not passphrase:
         raise Usage("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
     if passphrase is None and is_terminal(sys.stdin):
         passphrase = call.hidden.chosen(NEW)
-    tenant = await tenants.create(call.desk, name, passphrase or None, id=call.given.one("id"))
+    tenant = await tenants.create(call.session, name, passphrase or None, id=call.given.one("id"))
     if call.out.as_json:
         call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
         return
@@ -72,44 +72,44 @@ def _protection(tenant: Tenant) -> str:
     return "with a passphrase" if tenant.protected else "no passphrase"
 
 
-async def rename(call: Calling) -> None:
+async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
-    before = tenants.find(call.desk, call.given.one("OLD"))
-    after = await tenants.rename(call.desk, before.id, call.given.one("NEW"))
+    before = tenants.find(call.session, call.given.one("OLD"))
+    after = await tenants.rename(call.session, before.id, call.given.one("NEW"))
     call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
 
 
-async def passphrase(call: Calling) -> None:
+async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
-    tenant = tenants.find(call.desk, call.given.one("NAME"))
+    tenant = tenants.find(call.session, call.given.one("NAME"))
     await call.open(tenant)
     new = call.hidden.chosen(NEW)
     if new is None:
         raise Usage(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
         )
-    after = await tenants.set_passphrase(call.desk, tenant.id, new or None)
+    after = await tenants.set_passphrase(call.session, tenant.id, new or None)
     call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
 
 
-async def remove(call: Calling) -> None:
+async def remove(call: CommandContext) -> None:
     """Remove a tenant for good, or say what would go. One whose settings cannot be read goes by its id."""
     named = call.given.one("NAME")
-    tenant_id = named if named in tenants.ids(call.desk) else tenants.find(call.desk, named).id
+    tenant_id = named if named in tenants.ids(call.session) else tenants.find(call.session, named).id
     if not call.given.has("yes"):
         raise Usage(
             _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
         )
-    await tenants.remove(call.desk, tenant_id)
+    await tenants.remove(call.session, tenant_id)
     call.out.line(f"{named} is removed with its key pair.")
 
 
-async def accept(call: Calling) -> None:
+async def accept(call: CommandContext) -> None:
     """Take settings as they are after an edit by hand, or say what they hold."""
     tenant_id = call.given.one("NAME")
-    if tenant_id not in tenants.ids(call.desk):
-        tenant_id = tenants.find(call.desk, tenant_id).id
-    found = tenants.edited(call.desk, tenant_id)
+    if tenant_id not in tenants.ids(call.session):
+        tenant_id = tenants.find(call.session, tenant_id).id
+    found = tenants.edited(call.session, tenant_id)
     if found is None:
         raise Usage(f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read.")
     holds = (
@@ -119,14 +119,14 @@ async def accept(call: Calling) -> None:
     if not call.given.has("yes"):
         hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
         raise Usage(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
-    await tenants.accept_edit(call.desk, tenant_id)
+    await tenants.accept_edit(call.session, tenant_id)
     call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
 
 
-def _going(call: Calling, tenant_id: str) -> str:
+def _going(call: CommandContext, tenant_id: str) -> str:
     try:
-        going = tenants.removal(call.desk, tenant_id)
-    except Damaged:
+        going = tenants.removal(call.session, tenant_id)
+    except CorruptSettings:
         return f"{tenant_id} would go, settings that cannot be read and key pair."
     return (
         f"{going.tenant.name} would go with its key pair {grouped(going.fingerprint)}: "

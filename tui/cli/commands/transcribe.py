@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, say_beside
-from tui.cli.context import Calling
+from tui.cli.commands.model_call import answering_model, begin, closing, print_progress
+from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
 from tui.errors import Problem, Usage
 from tui.providers import provider
 from tui.providers.events import TextDelta, Transcript
-from tui.providers.requests import Times
+from tui.providers.requests import TimestampGranularity
 from tui.workspace.playground import calls
 
 _SUBTITLES = {"srt": calls.as_srt, "vtt": calls.as_vtt}
 
 
-async def transcribe(call: Calling) -> None:
+async def transcribe(call: CommandContext) -> None:
     """Write down the speech in a file."""
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.given.one("format", "text")
@@ -25,7 +25,7 @@ async def transcribe(call: Calling) -> None:
     await begin(call, model)
     transcript, partial = Transcript(""), ""
     language = call.given.one("language")
-    async with closing(calls.transcribe(call.desk, call.tenant.id, model, path, language, times)) as events:
+    async with closing(calls.transcribe(call.session, call.tenant.id, model, path, language, times)) as events:
         try:
             async for event in events:
                 if isinstance(event, Transcript):
@@ -33,7 +33,7 @@ async def transcribe(call: Calling) -> None:
                 elif isinstance(event, TextDelta):
                     partial += event.text
                 else:
-                    say_beside(call.out, event)
+                    print_progress(call.out, event)
         except Problem:
             if partial and wanted == "text":
                 call.out.line(partial)
@@ -41,21 +41,21 @@ async def transcribe(call: Calling) -> None:
     _print(call, model, transcript, wanted)
 
 
-def _times(model: Model, wanted: str) -> Times:
+def _times(model: Model, wanted: str) -> TimestampGranularity:
     """Times are asked for where the format shows them and the model gives them; subtitles cannot do without."""
     limits = (audio := provider(model.provider).audio) and audio(model)
     if wanted == "text" or not limits:
-        return Times.NONE
-    if Times.SENTENCE in limits.times:
-        return Times.SENTENCE
+        return TimestampGranularity.NONE
+    if TimestampGranularity.SENTENCE in limits.times:
+        return TimestampGranularity.SENTENCE
     if wanted in _SUBTITLES:
         raise Usage(
             f"{model.ref} gives no times, so it makes no subtitles.", "--format text or json, or another model."
         )
-    return Times.NONE
+    return TimestampGranularity.NONE
 
 
-def _print(call: Calling, model: Model, transcript: Transcript, wanted: str) -> None:
+def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: str) -> None:
     if wanted == "json":
         call.out.json(_shape(model, transcript))
     elif wanted == "text":

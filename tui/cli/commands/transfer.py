@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from tui.cli.columns import counted
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.errors import Usage
 from tui.storage.user_file import read, write
@@ -18,9 +18,9 @@ from tui.workspace.transfer.import_plan import Plan
 _STREAM = "-"
 
 
-async def export(call: Calling) -> None:
+async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
-    tenant = tenants.find(call.desk, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
+    tenant = tenants.find(call.session, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
     where, force, secrets = call.given.one("output", _STREAM), call.given.has("force"), call.given.has("with-secrets")
     path = Path(where).expanduser()
     if where == _STREAM and secrets and is_terminal(sys.stdout):
@@ -36,7 +36,7 @@ async def export(call: Calling) -> None:
                 "The file needs a passphrase.",
                 "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
             )
-    made = await exporting.export(call.desk, tenant.id, passphrase)
+    made = await exporting.export(call.session, tenant.id, passphrase)
     if where == _STREAM:
         call.out.piece(made.text)
     else:
@@ -46,23 +46,23 @@ async def export(call: Calling) -> None:
         call.out.note(each)
 
 
-async def bring(call: Calling) -> None:
+async def bring(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.given.one("FILE"))
     passphrase = call.hidden.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
     held = await import_plan.opened(content, passphrase)
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
-    tenant_id, new = import_plan.target(call.desk, held, named), None
+    tenant_id, new = import_plan.target(call.session, held, named), None
     if tenant_id is not None:
-        await call.open(tenants.get(call.desk, tenant_id))
+        await call.open(tenants.get(call.session, tenant_id))
     elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
         new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
     plan = await import_plan.plan(
-        call.desk, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http")
+        call.session, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http")
     )
     doing = call.given.has("yes") and not call.given.has("dry-run") and plan.changes
     if doing:
-        await import_plan.carry_out(call.desk, plan)
+        await import_plan.carry_out(call.session, plan)
     if call.out.as_json:
         call.out.json(_shape(plan, bool(doing)))
     else:
@@ -86,7 +86,7 @@ def _shape(plan: Plan, done: bool) -> dict[str, object]:
     }
 
 
-def _say(call: Calling, plan: Plan, done: bool) -> None:
+def _say(call: CommandContext, plan: Plan, done: bool) -> None:
     name, count = plan.tenant.name, counted(len(plan.acts), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:

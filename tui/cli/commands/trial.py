@@ -5,8 +5,8 @@ from typing import Any
 
 from tui.cli.columns import counted
 from tui.cli.commands.credential import credential_shape
-from tui.cli.commands.provider_set import look_at_shapes, said_how
-from tui.cli.context import Calling
+from tui.cli.commands.provider_set import reject_foreign_keys, with_secret_hint
+from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import Credential
 from tui.errors import Problem, Usage
@@ -18,7 +18,7 @@ from tui.workspace.credentials import status
 from tui.workspace.trials import Trial, TrialRow
 
 
-def give(call: Calling) -> Coroutine[Any, Any, None]:
+def give(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the fields in, then lend them."""
     provider = provider_by_id(call.given.one("P"))
     calls = _calls(call.given.one("calls"))
@@ -26,7 +26,7 @@ def give(call: Calling) -> Coroutine[Any, Any, None]:
     whose = f" of {provider.label} for a trial"
     values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
     if not call.given.has("no-verify") and not any(values.get(each.name) for each in provider.fields if each.url):
-        look_at_shapes(provider, values)
+        reject_foreign_keys(provider, values)
     return _given(call, provider, values, models, calls)
 
 
@@ -38,17 +38,19 @@ def _calls(text: str) -> int | None:
     return int(text)
 
 
-async def _given(call: Calling, provider: Provider, values: Values, models: list[str], calls: int | None) -> None:
+async def _given(
+    call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None
+) -> None:
     verify = not call.given.has("no-verify")
     plain_http: tuple[str, ...] = ()
     if call.given.has("allow-http"):
-        stored = next((each.credential for each in trials.rows(call.desk) if each.provider is provider), None)
+        stored = next((each.credential for each in trials.rows(call.session) if each.provider is provider), None)
         fields, _ = status.validate(provider, values, stored)
         plain_http = status.needs_plain_http(provider.origins(fields))
-    lending = trials.set_trial(call.desk, provider.id, values, models, calls, verify=verify, plain_http=plain_http)
-    given = await said_how(lending, provider)
+    lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, plain_http=plain_http)
+    given = await with_secret_hint(lending, provider)
     check = next(
-        each.credential.check for each in trials.rows(call.desk) if each.provider is provider and each.credential
+        each.credential.check for each in trials.rows(call.session) if each.provider is provider and each.credential
     )
     if call.out.as_json:
         shape = {"provider": provider.id, "calls": given.calls, "models": list(given.models)}
@@ -59,9 +61,9 @@ async def _given(call: Calling, provider: Provider, values: Values, models: list
     call.out.line(f"The key is verified in {check.ms} ms." if verify else "The key is not verified.")
 
 
-def show(call: Calling) -> None:
+def show(call: CommandContext) -> None:
     """The trials and what is left of each."""
-    rows = trials.rows(call.desk)
+    rows = trials.rows(call.session)
     if call.out.as_json:
         call.out.json([_shape(call, row) for row in rows])
         return
@@ -73,7 +75,7 @@ def show(call: Calling) -> None:
     )
 
 
-def _lines(call: Calling, row: TrialRow) -> list[tuple[str, ...]]:
+def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
     held, quota = row.credential, f"{row.trial.calls:,}"
     hint = ", ".join(mask(each) for each in held.hints.values()) if held else ""
     about = (row.provider.id, hint or "no key", held.check.state if held else "–", ", ".join(row.trial.models))
@@ -81,22 +83,22 @@ def _lines(call: Calling, row: TrialRow) -> list[tuple[str, ...]]:
     return [(*about, *each) for each in left or [("–", f"{quota} each")]]
 
 
-def _tenants(call: Calling, row: TrialRow) -> list[tuple[str, str, int, int]]:
+def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, int]]:
     """Id, name, calls used and calls left of every tenant; one that is gone is remembered by its id."""
     names: dict[str, str] = {}
-    for each in tenants.ids(call.desk):
+    for each in tenants.ids(call.session):
         try:
-            names[each] = tenants.get(call.desk, each).name
+            names[each] = tenants.get(call.session, each).name
         except Problem:
             names[each] = each
     told = []
     for each in dict.fromkeys((*names, *row.used)):
-        left = trials.left(call.desk, each, row.provider.id)
+        left = trials.left(call.session, each, row.provider.id)
         told.append((each, names.get(each, f"{each}, removed"), row.used.get(each, 0), left.left if left else 0))
     return told
 
 
-def _shape(call: Calling, row: TrialRow) -> dict[str, Any]:
+def _shape(call: CommandContext, row: TrialRow) -> dict[str, Any]:
     return {
         "provider": row.provider.id,
         "label": row.provider.label,
@@ -114,10 +116,10 @@ def _secrets(credential: Credential | None) -> dict[str, Any]:
     return dict(credential_shape(credential)["secrets"]) if credential else {}
 
 
-async def remove(call: Calling) -> None:
+async def remove(call: CommandContext) -> None:
     """Take a trial back, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
-    found: Trial = trials.trial(call.desk, provider.id)
+    found: Trial = trials.trial(call.session, provider.id)
     if not call.given.has("yes"):
         models = counted(len(found.models), "model")
         raise Usage(
@@ -125,5 +127,5 @@ async def remove(call: Calling) -> None:
             f"{counted(found.calls, 'call')} each.",
             "--yes removes it.",
         )
-    await trials.remove(call.desk, provider.id)
+    await trials.remove(call.session, provider.id)
     call.out.line(f"The trial of {provider.label} is removed.")

@@ -6,26 +6,26 @@ from typing import Any
 
 from tui.cli.columns import counted
 from tui.cli.commands.tenant import NEW
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
 from tui.errors import Problem, Usage
 from tui.sanitize import grouped
 from tui.tenancy import verification
 from tui.tenancy.manifest import Finding
-from tui.tenancy.verification import Standing
+from tui.tenancy.verification import IntegrityStatus
 from tui.workspace import tenants, trials
 from tui.workspace.credentials import confirmation
 from tui.workspace.credentials.status import UNCONFIRMED
 from tui.workspace.key_pairs import report, rotation
-from tui.workspace.key_pairs.report import Custody
+from tui.workspace.key_pairs.report import KeyReport
 
 
-def _owner(call: Calling) -> Tenant:
+def _owner(call: CommandContext) -> Tenant:
     """The tenant that is meant, or the operator."""
     if not call.given.has("operator"):
         return call.tenant
-    owner = trials.operator(call.desk)
+    owner = trials.operator(call.session)
     if owner is None:
         raise Problem("The operator has no key pair yet.", "modeldeck trial set P FIELD=… makes one.")
     return owner
@@ -34,23 +34,23 @@ def _owner(call: Calling) -> Tenant:
 # --- status -----------------------------------------------------------------------------------------------------------
 
 
-async def status(call: Calling) -> None:
+async def status(call: CommandContext) -> None:
     """Who could read what, in plain words."""
     tenant = _owner(call)
     await call.open_if_handed(tenant)
-    if tenants.is_open(call.desk, tenant.id) and tenants.has_key(call.desk, tenant):
-        await confirmation.examine(call.desk, tenant.id)
-    found = report.custody(call.desk, tenant.id)
+    if tenants.is_open(call.session, tenant.id) and tenants.has_key(call.session, tenant):
+        await confirmation.examine(call.session, tenant.id)
+    found = report.custody(call.session, tenant.id)
     if call.out.as_json:
         call.out.json(_shape(found))
         return
     for what, how in _lines(found):
         call.out.line(f"{what:<13} {how}".rstrip())
-    for each in call.desk.warnings:
+    for each in call.session.warnings:
         call.out.line(f"{'Shared':<13} {each}")
 
 
-def _lines(found: Custody) -> Iterator[tuple[str, str]]:
+def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
     """What is told, as a heading and a line; a line without a heading belongs to the one before it."""
     yield (
         found.tenant.name,
@@ -75,7 +75,7 @@ def _lines(found: Custody) -> Iterator[tuple[str, str]]:
         yield "Loose", each
 
 
-def _readers(found: Custody) -> str:
+def _readers(found: KeyReport) -> str:
     if not found.present:
         return "Nobody: the private key is lost. modeldeck vault rotate --lost starts over."
     if not found.tenant.protected:
@@ -83,14 +83,14 @@ def _readers(found: Custody) -> str:
     return "Who knows the passphrase; while the tenant is open also root and programs of your user."
 
 
-def _backups(found: Custody) -> str:
+def _backups(found: KeyReport) -> str:
     if not found.together:
         return "A copy of the settings opens nothing: the key file lies elsewhere."
     both = f"A copy of {found.together} holds settings and key file"
     return both + ("; it opens nothing without the passphrase." if found.tenant.protected else " and opens every key.")
 
 
-def _auto_lock(found: Custody) -> str:
+def _auto_lock(found: KeyReport) -> str:
     if not found.tenant.protected:
         return "Off: without a passphrase there is nothing to lock."
     minutes = found.lock_after
@@ -105,18 +105,18 @@ _MANIFEST = {
 }
 
 
-def _manifest(found: Custody) -> str:
+def _manifest(found: KeyReport) -> str:
     standing = found.standing
     return str(standing.alarm or ("vouched for" if standing.proved else "not proved"))
 
 
-def _credentials(found: Custody) -> str:
+def _credentials(found: KeyReport) -> str:
     states = [each.state for each in found.credentials]
     parts = [f"{states.count(each)} {each}" for each in dict.fromkeys(states)]
     return ", ".join(parts) or "none"
 
 
-def _shape(found: Custody) -> dict[str, Any]:
+def _shape(found: KeyReport) -> dict[str, Any]:
     return {
         "tenant": found.tenant.id,
         "name": found.tenant.name,
@@ -142,18 +142,18 @@ def _shape(found: Custody) -> dict[str, Any]:
 # --- confirm ----------------------------------------------------------------------------------------------------------
 
 
-async def confirm(call: Calling) -> None:
+async def confirm(call: CommandContext) -> None:
     """Accept what came into the settings without the tenant's key, or say what that would be."""
     tenant = _owner(call)
     await call.open(tenant)
-    found = await confirmation.examine(call.desk, tenant.id)
-    waiting = [each for each in confirmation.to_confirm(call.desk, tenant.id, found) if _meant(call, each)]
+    found = await confirmation.examine(call.session, tenant.id)
+    waiting = [each for each in confirmation.to_confirm(call.session, tenant.id, found) if _meant(call, each)]
     if not call.given.has("yes") and (waiting or found.alarm):
         _say(call, tenant, waiting, found)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
         raise Usage(f"{_counted(waiting, tenant)} would be confirmed.", hint)
     if waiting or found.alarm:
-        await confirmation.confirm(call.desk, tenant.id, waiting)
+        await confirmation.confirm(call.session, tenant.id, waiting)
     if call.out.as_json:
         call.out.json([_confirmed(call, tenant, each, found) for each in waiting])
         return
@@ -168,28 +168,28 @@ def _counted(waiting: list[Finding], tenant: Tenant) -> str:
     return f"{counted(len(waiting), 'credential')} of {tenant.name}" if waiting else f"The state of {tenant.name}"
 
 
-def _meant(call: Calling, finding: Finding) -> bool:
+def _meant(call: CommandContext, finding: Finding) -> bool:
     provider, name = call.given.one("P"), call.given.one("CRED")
     return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
 
 
-def _say(call: Calling, tenant: Tenant, waiting: list[Finding], found: Standing) -> None:
+def _say(call: CommandContext, tenant: Tenant, waiting: list[Finding], found: IntegrityStatus) -> None:
     if found.alarm:
-        call.out.line(verification.alarm_words(call.desk, tenant.id, found.alarm))
+        call.out.line(verification.alarm_words(call.session, tenant.id, found.alarm))
     for each in waiting:
         call.out.line(
-            f"{verification.called(each.place)}:" if found.alarm else verification.words(call.desk, tenant.id, each)
+            f"{verification.called(each.place)}:" if found.alarm else verification.words(call.session, tenant.id, each)
         )
         for line in confirmation.about(each):
             call.out.line(f"  {line}")
 
 
-def _confirmed(call: Calling, tenant: Tenant, finding: Finding, found: Standing) -> dict[str, Any]:
+def _confirmed(call: CommandContext, tenant: Tenant, finding: Finding, found: IntegrityStatus) -> dict[str, Any]:
     return {
         "provider": finding.place[0],
         "name": finding.place[1],
         "change": found.word(finding),
-        "words": verification.words(call.desk, tenant.id, finding, found.alarm),
+        "words": verification.words(call.session, tenant.id, finding, found.alarm),
         "about": confirmation.about(finding),
     }
 
@@ -197,14 +197,14 @@ def _confirmed(call: Calling, tenant: Tenant, finding: Finding, found: Standing)
 # --- rotate -----------------------------------------------------------------------------------------------------------
 
 
-async def rotate(call: Calling) -> None:
+async def rotate(call: CommandContext) -> None:
     """A new key pair; with --lost one that starts over."""
     tenant = _owner(call)
     if call.given.has("lost"):
         done = await _start_over(call, tenant)
     else:
         passphrase = call.passphrase(tenant) if tenant.protected else None
-        done = await rotation.rotate(call.desk, tenant.id, passphrase, tell=_progress)
+        done = await rotation.rotate(call.session, tenant.id, passphrase, tell=_progress)
     pair = grouped(done.tenant.key_id)
     if call.out.as_json:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
@@ -216,14 +216,14 @@ async def rotate(call: Calling) -> None:
     call.out.line("At the providers nothing changed: a key that leaked has to be withdrawn there.")
 
 
-async def _start_over(call: Calling, tenant: Tenant) -> rotation.Rotated:
+async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.given.has("yes"):
         raise Usage(
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
-            f"--yes does it. If the key file is only elsewhere, put it back: {tenants.key_path(call.desk, tenant)}",
+            f"--yes does it. If the key file is only elsewhere, put it back: {tenants.key_path(call.session, tenant)}",
         )
     passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
-    return await rotation.start_over(call.desk, tenant.id, passphrase or None)
+    return await rotation.reset_key_pair(call.session, tenant.id, passphrase or None)
 
 
 def _progress(done: int, of: int) -> None:

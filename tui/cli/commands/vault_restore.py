@@ -3,19 +3,19 @@
 from typing import Any
 
 from tui.cli.columns import counted
-from tui.cli.context import Calling
+from tui.cli.context import CommandContext
 from tui.errors import Locked, Problem, Usage
 from tui.tenancy.timestamps import moment
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State
 
 
-async def restore(call: Calling) -> None:
+async def restore(call: CommandContext) -> None:
     """List the states that are kept, or put one back."""
     named = call.given.one("TENANT")
-    tenant_id = named if named in tenants.ids(call.desk) else tenants.find(call.desk, named).id if named else ""
+    tenant_id = named if named in tenants.ids(call.session) else tenants.find(call.session, named).id if named else ""
     tenant_id = tenant_id or call.tenant_id
-    states = tenants.earlier(call.desk, tenant_id)
+    states = tenants.earlier(call.session, tenant_id)
     number = call.given.one("state")
     if not number:
         _list(call, tenant_id, states)
@@ -25,24 +25,24 @@ async def restore(call: Calling) -> None:
         raise Usage("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
     if state.problem is not None:
         raise state.problem
-    lacking = audit.lacking(call.desk, tenant_id, state)
+    lacking = audit.lacking(call.session, tenant_id, state)
     if not call.given.has("yes"):
         raise Usage(
-            f"State {number}, saved {moment(state.saved, call.desk.now())}, would be put back: {_held(state)}.",
+            f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
         )
-    kept = await tenants.restore(call.desk, tenant_id, state.name)
+    kept = await tenants.restore(call.session, tenant_id, state.name)
     call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
     for each in lacking:
         call.out.line(f"  not in it: {each}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
     try:
-        await call.open(tenants.get(call.desk, tenant_id))
+        await call.open(tenants.get(call.session, tenant_id))
     except Locked:
         call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
 
 
-def _list(call: Calling, tenant_id: str, states: list[State]) -> None:
+def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
     if call.out.as_json:
         call.out.json([_shape(call, tenant_id, each) for each in states])
         return
@@ -53,9 +53,9 @@ def _list(call: Calling, tenant_id: str, states: list[State]) -> None:
         [
             (
                 _number(each),
-                moment(each.saved, call.desk.now()) or "–",
+                moment(each.saved, call.session.now()) or "–",
                 each.problem.message if each.problem else _held(each),
-                _first(audit.lacking(call.desk, tenant_id, each)) if not each.problem else "",
+                _first(audit.lacking(call.session, tenant_id, each)) if not each.problem else "",
             )
             for each in states
         ],
@@ -64,14 +64,14 @@ def _list(call: Calling, tenant_id: str, states: list[State]) -> None:
         call.out.note(f"modeldeck vault restore {tenant_id} --state N --yes puts one back.")
 
 
-def _shape(call: Calling, tenant_id: str, state: State) -> dict[str, Any]:
+def _shape(call: CommandContext, tenant_id: str, state: State) -> dict[str, Any]:
     return {
         "state": int(_number(state)),
         "saved": state.saved,
         "providers": state.providers,
         "added": state.added,
         "defaults": state.defaults,
-        "lacks": [] if state.problem else audit.lacking(call.desk, tenant_id, state),
+        "lacks": [] if state.problem else audit.lacking(call.session, tenant_id, state),
         "problem": _words(state.problem),
     }
 

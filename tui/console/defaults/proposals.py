@@ -9,14 +9,14 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.console.chrome import Frame
-from tui.console.screen import Dialog, Framed, problem_lines
+from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.models import defaults
 
 _TYPE = 20
@@ -25,9 +25,9 @@ _TYPE = 20
 _FOCUS_FOOTER = ("esc back", "? help")
 
 
-def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
+def proposals(session: Session, tenant_id: str) -> dict[ModelType, Model]:
     """A model for each type that has no default and for which there is one that can be used."""
-    return dict(defaults.proposals(desk, tenant_id))
+    return dict(defaults.proposals(session, tenant_id))
 
 
 class Proposal(Check):
@@ -77,8 +77,8 @@ class Propose(Dialog[str]):
         self._around = ("Defaults", "")
 
     def parts(self) -> Iterable[Widget]:
-        proposed = proposals(self.app.desk, self.app.tenant_id) if self._proposed is None else self._proposed
-        rows = defaults.rows(self.app.desk, self.app.tenant_id)
+        proposed = proposals(self.app.session, self.app.tenant_id) if self._proposed is None else self._proposed
+        rows = defaults.rows(self.app.session, self.app.tenant_id)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
         yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No defaults are chosen yet."))
@@ -102,11 +102,11 @@ class Propose(Dialog[str]):
     def on_mount(self) -> None:
         # The rule goes on saying where this dialog came up.
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        if isinstance(below, Framed) and below.is_mounted:
+        if isinstance(below, FramedScreen) and below.is_mounted:
             frame = below.frame()
             self._around = (frame.title, frame.right)
         self.query_one("#playground", Button).focus()
-        self.reframe()
+        self.refresh_chrome()
 
     def action_back(self) -> None:
         self.dismiss("")
@@ -122,7 +122,7 @@ class Propose(Dialog[str]):
         for proposal in self.query(Proposal):
             if proposal.on:
                 try:
-                    await defaults.set(self.app.desk, self.app.tenant_id, proposal.model.type, proposal.model.ref)
+                    await defaults.set(self.app.session, self.app.tenant_id, proposal.model.type, proposal.model.ref)
                 except Problem as problem:
                     self._say(problem)
                     return

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from tui.console.chrome import Frame
 from tui.console.models.rows import called, cleared, strip_of
-from tui.console.screen import Area
+from tui.console.screen import AreaScreen
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING, sign
@@ -29,7 +29,7 @@ _REF = 39
 """Cells of the type and of the reference at 80 columns; the time stands behind them."""
 
 
-class Defaults(Area):
+class Defaults(AreaScreen):
     """Three entries of one to three lines. The cursor opens on the first that is broken."""
 
     AREA = "defaults"
@@ -61,14 +61,14 @@ class Defaults(Area):
         self._show(self._read())
 
     def _read(self) -> list[DefaultRow]:
-        return defaults.rows(self.app.desk, self._tenant)
+        return defaults.rows(self.app.session, self._tenant)
 
     def _show(self, rows: list[DefaultRow], *, first: bool = False) -> None:
         self._shown = {str(each.type): each for each in rows}
         broken = next((str(each.type) for each in rows if each.state not in ("ready", "none")), None)
         items = [part for each in rows for part in self._entry(each)]
         self.query_one(Rows).show(items, broken if first else None)
-        self.reframe()
+        self.refresh_chrome()
 
     # --- rows ---
 
@@ -93,7 +93,7 @@ class Defaults(Area):
         if cells > 80:
             room = min(cells - len(label) - 16, 60)
         ref = fit(one_line(row.default.ref), room, middle=True)
-        set_at = when(row.default.set_at, self.app.desk.now())
+        set_at = when(row.default.set_at, self.app.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", behind)
 
@@ -157,7 +157,7 @@ class Defaults(Area):
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     # --- actions ---
 
@@ -193,7 +193,7 @@ class Defaults(Area):
             self._work(self._set(row, model))
 
     async def _set(self, row: DefaultRow, model: Model) -> None:
-        await defaults.set(self.app.desk, self._tenant, row.type, model.ref)
+        await defaults.set(self.app.session, self._tenant, row.type, model.ref)
         before = row.default if row.default and row.default.ref != model.ref else None
         was = f" It was {clip_middle(one_line(before.model), 60)}." if before else ""
         self.app.toast(f"{called(model)} is the default for {row.type.label} now.{was}")
@@ -204,7 +204,7 @@ class Defaults(Area):
             self._work(self._clear(row.type, row.default))
 
     async def _clear(self, type: ModelType, default: Default) -> None:  # noqa: A002 - the word of the design
-        await defaults.clear(self.app.desk, self._tenant, type)
+        await defaults.clear(self.app.session, self._tenant, type)
         self.app.toast(cleared(type, default.model))
 
 

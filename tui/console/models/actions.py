@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable
 
-from tui.console.busy import Working
+from tui.console.busy import BusyIndicator
 from tui.console.models.rows import ModelList, called, name_of
-from tui.console.screen import Area
+from tui.console.screen import AreaScreen
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.console.widgets.truncate import clip_middle
-from tui.domain import Intake, Model, Origin, Supply
+from tui.domain import ImportMode, Model, Origin, Supply
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
@@ -19,7 +19,7 @@ from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 
-class ModelActions(Area):
+class ModelActions(AreaScreen):
     """The actions of the list of models. What it shows, and how, is in `models.Models`."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class ModelActions(Area):
         self._tenant = ""
         self._list = ModelList((), {})
         self.said: tuple[str, Words, Words] = ("", "", "")
-        self.working = Working(self)
+        self.working = BusyIndicator(self)
 
     @property
     def row(self) -> ModelRow | None:
@@ -54,7 +54,7 @@ class ModelActions(Area):
     def _say(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self.said = (self.shown_key, first, second)
-        self.reframe()
+        self.refresh_chrome()
 
     def _say_problem(self, problem: Problem) -> None:
         self._say(line((f"{WARNING} ", ATTENTION), problem.message), problem.hint or problem.detail)
@@ -76,8 +76,8 @@ class ModelActions(Area):
                 self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
 
     async def _use(self, model: Model) -> None:
-        before = catalog.defaults(self.app.desk, self._tenant).get(model.type)
-        await defaults.set(self.app.desk, self._tenant, model.type, model.ref)
+        before = catalog.defaults(self.app.session, self._tenant).get(model.type)
+        await defaults.set(self.app.session, self._tenant, model.type, model.ref)
         await self.read()
         was = f" It was {clip_middle(one_line(before.model), 60)}." if before and before.model != model.id else ""
         self.app.toast(f"{called(model)} is the default for {model.type.label} now.{was}")
@@ -94,7 +94,7 @@ class ModelActions(Area):
         self._say("One small call is made, charged like any other.", "esc stops waiting for it.")
         try:
             with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
-                said = await catalog.test(self.app.desk, self._tenant, row.model)
+                said = await catalog.test(self.app.session, self._tenant, row.model)
         except asyncio.CancelledError:
             self._say("Stopped. The call may have been charged all the same.")
             raise
@@ -106,8 +106,8 @@ class ModelActions(Area):
             self._work(self._refresh(), "refresh")
 
     async def _refresh(self) -> None:
-        rows = status.rows(self.app.desk, self._tenant)
-        wanted = [each.provider for each in rows if each.usable and each.provider.intake is not Intake.ADDED]
+        rows = status.rows(self.app.session, self._tenant)
+        wanted = [each.provider for each in rows if each.usable and each.provider.intake is not ImportMode.ADDED]
         if not wanted:
             self._say("No provider that lists its models can be used yet.", "1 sets one up.")
         elif await self.app.opened("a new list of models.", "It is made as soon as the tenant is open."):
@@ -119,7 +119,7 @@ class ModelActions(Area):
     async def _refresh_one(self, provider: Provider) -> Refreshed | None:
         with self.working.on(f"listing {provider.label}"):
             try:
-                refreshed = await catalog.refresh(self.app.desk, self._tenant, provider.id)
+                refreshed = await catalog.refresh(self.app.session, self._tenant, provider.id)
                 await self.read()
             except Problem as problem:
                 self._say_problem(problem)
@@ -169,7 +169,7 @@ class ModelActions(Area):
         lines.append("At the provider nothing changes.")
         answer = await self.app.ask(f"Remove {clip_middle(name, 50)}", lines, {"keep": "Keep", "remove": "Remove"})
         if answer == "remove":
-            await catalog.remove(self.app.desk, self._tenant, row.model)
+            await catalog.remove(self.app.session, self._tenant, row.model)
             await self.read()
             self.action_list()
             self.app.toast(f"{called(row.model)} is removed.")

@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.busy import Working
+from tui.console.busy import BusyIndicator
 from tui.console.chrome import Frame
 from tui.console.defaults.proposals import Propose
 from tui.console.models.add_form import ID, ModelForm
@@ -22,8 +22,8 @@ from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import sign
-from tui.domain import Intake, Model, Origin
-from tui.errors import Problem, Unsaved, Usage
+from tui.domain import ImportMode, Model, Origin
+from tui.errors import Problem, SaveFailed, Usage
 from tui.providers.spec import Provider
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import FieldProblem, PlainHttp, ProviderRow
@@ -48,14 +48,14 @@ class AddModel(Page[bool]):
         self._provider_id = model.provider if model else provider_id
         self._offered: dict[str, ProviderRow] = {}
         self._picks = False
-        self.working = Working(self)
+        self.working = BusyIndicator(self)
 
     def content(self) -> Iterable[Widget]:
-        rows = status.rows(self.app.desk, self.app.tenant_id)
+        rows = status.rows(self.app.session, self.app.tenant_id)
         self._offered = {
             each.provider.id: each
             for each in rows
-            if each.credential is not None and each.provider.intake is not Intake.IMPORTED
+            if each.credential is not None and each.provider.intake is not ImportMode.IMPORTED
         }
         if not self._provider_id and len(self._offered) == 1:
             self._provider_id = next(iter(self._offered))
@@ -89,7 +89,7 @@ class AddModel(Page[bool]):
             rows.focus()
         for form in self.query(ModelForm):
             form.first.focus()
-        self.reframe()
+        self.refresh_chrome()
 
     def _offer(self, row: ProviderRow) -> Item:
         taken = "an id is enough" if not row.provider.model_fields else "asks for its own fields"
@@ -106,7 +106,7 @@ class AddModel(Page[bool]):
 
     def _made(self, provider: Provider) -> ModelForm:
         """The form, beginning with what was chosen for the model of this provider that was added last."""
-        held = [each for each in catalog.held(self.app.desk, self.app.tenant_id) if each.provider == provider.id]
+        held = [each for each in catalog.held(self.app.session, self.app.tenant_id) if each.provider == provider.id]
         last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
         chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
         chosen = {name: value for name, value in chosen.items() if value}
@@ -178,7 +178,7 @@ class AddModel(Page[bool]):
             self._finding.focused()
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_offered_chosen(self, event: Offered.Chosen) -> None:
         self._clear_problem()
@@ -223,7 +223,7 @@ class AddModel(Page[bool]):
         except FieldProblem as problem:
             self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
-            self._say(problem, verify and not isinstance(problem, Usage | Unsaved))
+            self._say(problem, verify and not isinstance(problem, Usage | SaveFailed))
         else:
             await self._kept(model)
 
@@ -245,19 +245,19 @@ class AddModel(Page[bool]):
                 return await self._save(verify, plain_http)
         except PlainHttp as problem:
             asked = problem
-        if not await self.app.takes_plain_http(asked.origins):
+        if not await self.app.confirm_plain_http(asked.origins):
             if row := self._form.row_of(asked.field):
                 row.field.focus()
             return None
         return await self._allowed(verify, (*plain_http, *asked.origins))
 
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
-        desk, tenant, form = self.app.desk, self.app.tenant_id, self._form
+        session, tenant, form = self.app.session, self.app.tenant_id, self._form
         if self._model is not None:
-            return await catalog.edit(desk, tenant, self._model, form.given, verify, plain_http, self._tell)
+            return await catalog.edit(session, tenant, self._model, form.given, verify, plain_http, self._tell)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            desk, tenant, provider, model_id, form.kind, form.given, verify, plain_http, self._tell
+            session, tenant, provider, model_id, form.kind, form.given, verify, plain_http, self._tell
         )
 
     def _tell(self, note: str) -> None:
@@ -267,7 +267,7 @@ class AddModel(Page[bool]):
 
     async def _kept(self, model: Model) -> None:
         said = f"{called(model)} is {'changed' if self._model else 'added'}"
-        without = model.type not in catalog.defaults(self.app.desk, self.app.tenant_id)
+        without = model.type not in catalog.defaults(self.app.session, self.app.tenant_id)
         if self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))
             if answer == "playground":

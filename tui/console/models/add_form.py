@@ -15,7 +15,7 @@ from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import MUTED
 from tui.domain import Model, ModelType
-from tui.providers.events import Hit
+from tui.providers.events import SearchResult
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.workspace.models import catalog
@@ -53,7 +53,7 @@ class ModelForm(Form):
         self._types = Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
         self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note)
         self.instead = Button("", id="instead", indent=0)
-        self._wanted: Hit | None = None
+        self._wanted: SearchResult | None = None
 
     # --- its parts ---
 
@@ -199,7 +199,7 @@ class ModelForm(Form):
         return next((each for each in self.offered.values() if each.row.field.has_focus or each.list.has_focus), None)
 
     @property
-    def pointed(self) -> Hit | None:
+    def pointed(self) -> SearchResult | None:
         """The hit under the cursor."""
         return self.found_in.pointed if self.found_in else None
 
@@ -209,7 +209,7 @@ class ModelForm(Form):
 
     # --- what was found ---
 
-    def take(self, offered: Offered, hit: Hit) -> None:
+    def take(self, offered: Offered, hit: SearchResult) -> None:
         """Fill in a hit and what belongs to it. What would change a choice for one that cannot be used is offered."""
         offered.row.field.value = hit.id
         changes = [
@@ -231,7 +231,7 @@ class ModelForm(Form):
             follow = [row for field, row in self.declared if field.when and field.when[0] == name]
             (follow[0].field if follow else self.verify).focus()
 
-    def _fill(self, hit: Hit) -> None:
+    def _fill(self, hit: SearchResult) -> None:
         for name, value in hit.fields.items():
             if name in self.choices:
                 self.choices[name].choose(value)
@@ -239,7 +239,7 @@ class ModelForm(Form):
                 row.field.value = value
         self.show_fields()
 
-    def _offer_instead(self, hit: Hit | None) -> None:
+    def _offer_instead(self, hit: SearchResult | None) -> None:
         self._wanted = hit
         name = self._choice_for(hit)
         self.instead.display = bool(hit and name)
@@ -249,7 +249,7 @@ class ModelForm(Form):
         elif self.instead.has_focus:
             self.verify.focus()
 
-    def _choice_for(self, hit: Hit | None) -> str:
+    def _choice_for(self, hit: SearchResult | None) -> str:
         """The first choice that a hit would change."""
         changed = [
             name for name, each in self.choices.items() if hit and hit.fields.get(name, each.value) != each.value

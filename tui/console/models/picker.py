@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.console.chrome import Frame
 from tui.console.models.rows import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
-from tui.console.screen import Framed, Page
+from tui.console.screen import FramedScreen, Page
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
@@ -54,15 +54,15 @@ class PickModel(Page[Model]):
         yield Rows(id="models")
 
     def on_mount(self) -> None:
-        desk, tenant = self.app.desk, self.app.tenant_id
-        rows = [each for each in catalog.rows(desk, tenant) if each.model.type is self.type]
-        providers = {each.provider.id: each for each in status.rows(desk, tenant)}
+        session, tenant = self.app.session, self.app.tenant_id
+        rows = [each for each in catalog.rows(session, tenant) if each.model.type is self.type]
+        providers = {each.provider.id: each for each in status.rows(session, tenant)}
         self._usable = sum(each.usable for each in rows)
         if self.now is not None:
             key = key_of(self.now)
             self._now = next((each for each in rows if key_of(each.model) == key), None) or _missing(self.now)
             if not self._now.usable:
-                self._nearest = defaults.nearest(desk, tenant, self.now)
+                self._nearest = defaults.nearest(session, tenant, self.now)
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
         self._show(key_of(start) if start else None)
@@ -101,7 +101,7 @@ class PickModel(Page[Model]):
 
         nothing = [text_item("", each) for each in self._nothing()]
         self.query_one(Rows).show(Lazy(keys, drawn) if keys else nothing, key)
-        self.reframe()
+        self.refresh_chrome()
 
     def _drawn(self, key: str) -> Draw:
         if self._now is not None and key == key_of(self._now.model):
@@ -132,7 +132,7 @@ class PickModel(Page[Model]):
 
     def _state(self, row: ModelRow) -> str:
         if row.state == "gone":
-            since = when(row.model.gone, self.app.desk.now())
+            since = when(row.model.gone, self.app.session.now())
             return f"gone since {since}" if since else row.word
         state = self._list.provider_state(row)
         return f"key {state}" if state == "cannot be opened" else state
@@ -147,7 +147,7 @@ class PickModel(Page[Model]):
         return self._list.by_key.get(key)
 
     def frame(self) -> Frame:
-        below = [each.AREA for each in self.app.screen_stack if isinstance(each, Framed) and each.AREA]
+        below = [each.AREA for each in self.app.screen_stack if isinstance(each, FramedScreen) and each.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
@@ -167,13 +167,13 @@ class PickModel(Page[Model]):
         key, *said = self._said
         if key == self.query_one(Rows).key:
             return said[0], said[1]
-        desk, provider = self.app.desk, self._list.providers.get(row.model.provider)
+        session, provider = self.app.session, self._list.providers.get(row.model.provider)
         if row.model == self._nearest:
             text = ("Same provider and type, nearest to the one now set.", self._other_vectors(row.model))
         elif row.usable and (mixing := self._other_vectors(row.model)):
-            text = (sentences(row, provider, desk.now())[0], mixing)
+            text = (sentences(row, provider, session.now())[0], mixing)
         else:
-            text = sentences(row, provider, desk.now(), self._nearest if row is self._now else None)
+            text = sentences(row, provider, session.now(), self._nearest if row is self._now else None)
         return strip_of(name_of(row.model), text, columns(self.size.width - 3)[0])
 
     def _other_vectors(self, model: Model) -> str:
@@ -188,7 +188,7 @@ class PickModel(Page[Model]):
     # --- keys ---
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_rows_chosen(self) -> None:
         row = self._row
@@ -205,7 +205,7 @@ class PickModel(Page[Model]):
 
     def _say(self, first: str, hint: str) -> None:
         self._said = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)
-        self.reframe()
+        self.refresh_chrome()
 
     def action_filter(self) -> None:
         self.query_one(Filter).field.focus()
@@ -229,7 +229,7 @@ class PickModel(Page[Model]):
 
     async def _clear(self, now: Model) -> None:
         try:
-            await defaults.clear(self.app.desk, self.app.tenant_id, self.type)
+            await defaults.clear(self.app.session, self.app.tenant_id, self.type)
         except Problem as problem:
             self._say(problem.message, problem.hint)
             return

@@ -11,7 +11,7 @@ from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, READY, SUCCESS, UNSET, WARNING
 from tui.console.widgets.truncate import clip_middle, fit, width
-from tui.domain import Intake, Model, ModelType, Origin
+from tui.domain import ImportMode, Model, ModelType, Origin
 from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.status import ProviderRow
@@ -173,7 +173,7 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     if row.state == "ends":
         return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
     known = provider.provider if provider else None
-    if known and known.list_models is None and known.intake is not Intake.ADDED and model.origin is Origin.IMPORTED:
+    if known and known.list_models is None and known.intake is not ImportMode.ADDED and model.origin is Origin.IMPORTED:
         as_of = _long_date(known.catalogue_as_of)
         return first, f"{label} does not list its models; these are known as of {as_of}. a adds others."
     return first, size_words(model)

@@ -123,10 +123,10 @@ class Models(ModelActions):
         self.query_one(Filter).field.styles.max_width = max(8, min(49, cells - (28 if cells >= _NOTED else 8)))
         self._note_type()
         self._tell()
-        self.reframe()
+        self.refresh_chrome()
 
     def _reload(self) -> None:
-        providers = self._list.providers.values() or status.rows(self.app.desk, self._tenant)
+        providers = self._list.providers.values() or status.rows(self.app.session, self._tenant)
         if sum(each.models + each.added for each in providers) <= _FEW:
             self._take(self._read())
         else:
@@ -134,8 +134,8 @@ class Models(ModelActions):
 
     def _read(self) -> ModelList:
         """The models as they are stored now; the list shown, if nothing has changed."""
-        rows = catalog.rows(self.app.desk, self._tenant)
-        providers = {each.provider.id: each for each in status.rows(self.app.desk, self._tenant)}
+        rows = catalog.rows(self.app.session, self._tenant)
+        providers = {each.provider.id: each for each in status.rows(self.app.session, self._tenant)}
         same = rows == self._list.rows and providers == self._list.providers
         return self._list if same else ModelList(rows, providers)
 
@@ -151,7 +151,7 @@ class Models(ModelActions):
     def _filtered(self, key: str | None = None) -> None:
         found = self._list.matching(self.query_one(Filter).text, self._kind)
         self._rows.show(self._list.items(found) if found else [text_item("", each) for each in self._nothing()], key)
-        self.reframe()
+        self.refresh_chrome()
 
     def _nothing(self) -> tuple[str, str]:
         """Why the list is empty, and what to do."""
@@ -167,12 +167,12 @@ class Models(ModelActions):
         """Bring the details to the model under the cursor."""
         row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
-        default = catalog.defaults(self.app.desk, self._tenant).get(row.model.type) if row else None
+        default = catalog.defaults(self.app.session, self._tenant).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
-        self.query_one(Details).tell(row, sign, provider, default, self.app.desk.now())
+        self.query_one(Details).tell(row, sign, provider, default, self.app.session.now())
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
-        self.reframe()
+        self.refresh_chrome()
         if self._wide:
             if self._resting is not None:
                 self._resting.stop()
@@ -219,11 +219,11 @@ class Models(ModelActions):
             return said[0], said[1]
         if row is None:
             return "", ""
-        desk, model = self.app.desk, row.model
-        nearest = defaults.nearest(desk, self._tenant, model) if row.state == "gone" else None
+        session, model = self.app.session, row.model
+        nearest = defaults.nearest(session, self._tenant, model) if row.state == "gone" else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
-        return strip_of(name_of(model), sentences(row, provider, desk.now(), nearest), room)
+        return strip_of(name_of(model), sentences(row, provider, session.now(), nearest), room)
 
     # --- filter and details ---
 

@@ -7,7 +7,7 @@ from textual.worker import Worker
 
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.search_results import Offered
-from tui.console.screen import Framed, problem_lines
+from tui.console.screen import FramedScreen, problem_lines
 from tui.errors import Problem
 from tui.workspace.models import catalog
 
@@ -20,7 +20,7 @@ _LEAST = 2
 class Finding:
     """The searches and offers of one form: one search at a time, for what stands in the field by then."""
 
-    def __init__(self, screen: Framed[Any], form: ModelForm) -> None:
+    def __init__(self, screen: FramedScreen[Any], form: ModelForm) -> None:
         self._screen, self._form = screen, form
         self._timer: Timer | None = None
         self._search: Worker[None] | None = None
@@ -70,7 +70,7 @@ class Finding:
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await catalog.search(app.desk, app.tenant_id, provider.id, text, self._form.kind)
+            hits = await catalog.search(app.session, app.tenant_id, provider.id, text, self._form.kind)
         except Problem as problem:
             said = problem_lines("The search does not answer; a full name can still be typed.", problem.message)
             offered.show((), *said)
@@ -79,13 +79,13 @@ class Finding:
                 offered.show(hits)
         finally:
             offered.searching(False)
-        self._screen.reframe()
+        self._screen.refresh_chrome()
 
     async def _offer(self, name: str, offered: Offered, values: dict[str, str]) -> None:
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await catalog.offers(app.desk, app.tenant_id, provider.id, name, values)
+            hits = await catalog.offers(app.session, app.tenant_id, provider.id, name, values)
         except Problem as problem:
             offered.show((), *problem_lines(problem.message, problem.hint))
         else:
@@ -95,4 +95,4 @@ class Finding:
                 offered.row.field.value = hits[0].id
         finally:
             offered.searching(False)
-        self._screen.reframe()
+        self._screen.refresh_chrome()

@@ -13,7 +13,7 @@ from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, WORKING
 from tui.console.widgets.truncate import fit, width
-from tui.providers.events import Hit
+from tui.providers.events import SearchResult
 
 MOST = 6
 """Rows of hits in sight; the others are scrolled to."""
@@ -40,7 +40,7 @@ class Offered(Vertical):
     class Chosen(Message):
         """A hit was chosen."""
 
-        def __init__(self, offered: "Offered", hit: Hit) -> None:
+        def __init__(self, offered: "Offered", hit: SearchResult) -> None:
             super().__init__()
             self.offered, self.hit = offered, hit
 
@@ -48,7 +48,7 @@ class Offered(Vertical):
         super().__init__()
         self.row = row
         self.list = HitRows()
-        self.hits: Mapping[str, Hit] = {}
+        self.hits: Mapping[str, SearchResult] = {}
         self._here = self._said = False
 
     def compose(self) -> ComposeResult:
@@ -56,7 +56,7 @@ class Offered(Vertical):
         yield self.list
 
     @property
-    def pointed(self) -> Hit | None:
+    def pointed(self) -> SearchResult | None:
         """The hit under the cursor, while the list has the focus."""
         return self.hits.get(self.list.key) if self.list.has_focus else None
 
@@ -69,7 +69,7 @@ class Offered(Vertical):
         """Show that hits are on their way."""
         self.row.note((f"{WORKING} searching", MUTED) if on else "")
 
-    def show(self, hits: Sequence[Hit], *words: Words) -> None:
+    def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
         """Replace the hits; `words` stand under the field in place of its help."""
         self.hits = {each.id: each for each in hits}
         self.list.show([_item(each) for each in self.hits.values()])
@@ -111,7 +111,7 @@ class Offered(Vertical):
         self.post_message(self.Chosen(self, self.hits[event.key]))
 
 
-def _item(hit: Hit) -> Item:
+def _item(hit: SearchResult) -> Item:
     def draw(cells: int) -> Content:
         name, note = hit.label or hit.id, hit.note
         room = max(cells - width(note) - 4, cells // 3) if note else cells - 2

@@ -10,9 +10,9 @@ from textual.screen import Screen
 
 from tui.console.actions import Action, actions_of, class_actions
 from tui.console.chrome import AREAS
-from tui.console.palette.matching import Command, Many, sought
-from tui.console.screen import Area, Framed
-from tui.domain import Intake, Model, ModelType, Tenant
+from tui.console.palette.matching import Command, CommandGroup, sought
+from tui.console.screen import AreaScreen, FramedScreen
+from tui.domain import ImportMode, Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.tenancy import verification
 from tui.workspace import tenants
@@ -43,7 +43,7 @@ def others(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
     return _once(chain(_appearance(app), _elsewhere(app, screen), _of_tenant(app)))
 
 
-def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[Many, ...]:
+def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[CommandGroup, ...]:
     """The tenant's models, and the other tenants: thousands maybe, which take a while to read for the first time."""
     return (*((_models(app, tenant),) if tenant else ()), _tenants(app, tenant))
 
@@ -84,7 +84,7 @@ def _reason(app: "Modeldeck", screen: Screen[Any], action: Action) -> str:
     if action.id == "app.lock" and app.tenant is not None:
         if not app.tenant.protected:
             return f"{app.tenant.name} has no passphrase"
-        return "" if tenants.is_open(app.desk, app.tenant.id) else f"{app.tenant.name} is locked"
+        return "" if tenants.is_open(app.session, app.tenant.id) else f"{app.tenant.name} is locked"
     if action.id.startswith("app.") and action.id == "app.lock":
         return "no tenant is shown"
     return "" if action.usable else "not possible now"
@@ -100,7 +100,7 @@ def _places(app: "Modeldeck") -> Iterator[Command]:
             show = _then(app.action_area, area)
             yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.")
         for kind, (word, keys) in _TABS.items():
-            chosen = catalog.defaults(app.desk, app.tenant.id).get(kind)
+            chosen = catalog.defaults(app.session, app.tenant.id).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
             yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells)
     yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.")
@@ -114,7 +114,7 @@ def _appearance(app: "Modeldeck") -> Iterator[Command]:
 
 def _key_pair(app: "Modeldeck") -> Iterator[Command]:
     assert app.tenant is not None
-    waits = verification.standing(app.desk, app.tenant.id)
+    waits = verification.standing(app.session, app.tenant.id)
     yield Command(
         "Confirm credentials …",
         _then(_worker, app, _confirm),
@@ -147,7 +147,7 @@ async def _rotate(app: "Modeldeck") -> None:
 
 
 def _plain(app: "Modeldeck", word: str) -> None:
-    app.desk.config = replace(app.desk.config, glyphs="ascii" if word == "on" else "unicode")
+    app.session.config = replace(app.session.config, glyphs="ascii" if word == "on" else "unicode")
     app.action_redraw()
 
 
@@ -156,7 +156,7 @@ def _elsewhere(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
     if app.tenant is None:
         return
     for area, name, key in _AREA_SCREENS:
-        kind: type[Area] = getattr(import_module(f"tui.console.{area}.screen"), name)
+        kind: type[AreaScreen] = getattr(import_module(f"tui.console.{area}.screen"), name)
         if isinstance(screen, kind):
             continue
         for words, plain, action in class_actions(kind):
@@ -178,8 +178,8 @@ def _of_tenant(app: "Modeldeck") -> Iterator[Command]:
         yield from _providers(app)
 
 
-def _models(app: "Modeldeck", tenant: Tenant) -> Many:
-    rows, texts, unusable = catalog.derived(app.desk, tenant.id, "commands", _sought)
+def _models(app: "Modeldeck", tenant: Tenant) -> CommandGroup:
+    rows, texts, unusable = catalog.derived(app.session, tenant.id, "commands", _sought)
 
     def make(number: int) -> Command:
         row, model = rows[number], rows[number].model
@@ -187,7 +187,7 @@ def _models(app: "Modeldeck", tenant: Tenant) -> Many:
         run = _then(app.open_playground, model.type, model)
         return Command(_model_words(row), run, "", f"Open the playground with {model.ref}.", reason)
 
-    return Many(texts, unusable, make)
+    return CommandGroup(texts, unusable, make)
 
 
 def _sought(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], frozenset[int]]:
@@ -204,8 +204,8 @@ def _model_words(row: ModelRow) -> str:
     return f"Model {row.model.id} ({row.provider_label})"
 
 
-def _tenants(app: "Modeldeck", shown: Tenant | None) -> Many:
-    found = [each for each in tenants.readable(app.desk) if each != shown]
+def _tenants(app: "Modeldeck", shown: Tenant | None) -> CommandGroup:
+    found = [each for each in tenants.readable(app.session) if each != shown]
     words = [f"Tenant {each.name}" for each in found]
 
     def make(number: int) -> Command:
@@ -213,7 +213,7 @@ def _tenants(app: "Modeldeck", shown: Tenant | None) -> Many:
         return Command(words[number], _then(app.open_tenant, found[number].id), "", tells)
 
     texts = [sought(name, each.id) for name, each in zip(words, found, strict=True)]
-    return Many(texts, frozenset(), make)
+    return CommandGroup(texts, frozenset(), make)
 
 
 def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:
@@ -248,7 +248,7 @@ async def _export(app: "Modeldeck") -> None:
     from tui.console.save_file import Save
 
     def writer(_: str) -> str:
-        return export.exported(app.desk, app.tenant_id).text
+        return export.exported(app.session, app.tenant_id).text
 
     await app.push_screen_wait(Save(app.tenant_id, {"json": "JSON"}, writer, title="Export the settings"))
 
@@ -264,13 +264,13 @@ def _types(app: "Modeldeck") -> Iterator[Command]:
 
 
 def _providers(app: "Modeldeck") -> Iterator[Command]:
-    for row in status.rows(app.desk, app.tenant_id):
+    for row in status.rows(app.session, app.tenant_id):
         provider, known = row.provider, row.credential is not None
         run = _then(_worker, app, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
         tells = f"Open the form of {provider.label}; it is {row.state}."
         yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change rotate key")
-        if provider.intake is not Intake.IMPORTED:
+        if provider.intake is not ImportMode.IMPORTED:
             tells = f"Open the form for another model of {provider.label}."
             run = _then(_worker, app, _add_model, provider.id)
             yield Command(f"Add a model: {provider.label} …", run, "2 then a", tells, "" if known else "not set up")
@@ -295,16 +295,16 @@ async def _show_models(app: "Modeldeck", kind: ModelType) -> None:
 
 
 async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
-    now = catalog.defaults(app.desk, app.tenant_id).get(kind)
+    now = catalog.defaults(app.session, app.tenant_id).get(kind)
     held: Model | None = None
     if now is not None:
-        found = catalog.listing(app.desk, app.tenant_id, kind, now.provider)
+        found = catalog.listing(app.session, app.tenant_id, kind, now.provider)
         held = next((each for each in found if each.id == now.model), None)
     model = await app.pick_model(kind, held)
     if model is None:
         return
     try:
-        await defaults.set(app.desk, app.tenant_id, kind, model.ref)
+        await defaults.set(app.session, app.tenant_id, kind, model.ref)
     except Problem as problem:
         app.toast(f"{problem.message} {problem.hint}")
         return
@@ -313,7 +313,7 @@ async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
 
 
 def _tell(app: "Modeldeck") -> None:
-    if isinstance(app.screen, Framed):
+    if isinstance(app.screen, FramedScreen):
         app.screen.changed_elsewhere()
 
 

@@ -26,7 +26,7 @@ def sought(words: str, also: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Many:
+class CommandGroup:
     """Commands of one kind, maybe thousands: `make` makes the nth when it is looked at.
 
     `texts` are those of `sought`, `unusable` which of them cannot be done now.
@@ -37,16 +37,16 @@ class Many:
     make: Callable[[int], Command]
 
     @classmethod
-    def of(cls, commands: Sequence[Command]) -> "Many":
+    def of(cls, commands: Sequence[Command]) -> "CommandGroup":
         """A few that are made already."""
         texts = [sought(each.words, each.also) for each in commands]
         return cls(texts, frozenset(n for n, each in enumerate(commands) if each.reason), commands.__getitem__)
 
 
-class Every(Sequence[Command]):
+class CommandIndex(Sequence[Command]):
     """All commands in one row. The first of the kinds is what is shown before a word is typed."""
 
-    def __init__(self, kinds: Iterable[Many]) -> None:
+    def __init__(self, kinds: Iterable[CommandGroup]) -> None:
         self.kinds = tuple(kinds)
         self._texts = [text for kind in self.kinds for text in kind.texts]
         starts = [sum(len(kind.texts) for kind in self.kinds[:n]) for n in range(len(self.kinds))]

@@ -14,7 +14,7 @@ from textual.widgets import Input
 
 from tui.console.chrome import Frame
 from tui.console.palette.entries import at_hand, many, others
-from tui.console.palette.matching import Command, Every, Many
+from tui.console.palette.matching import Command, CommandIndex, CommandGroup
 from tui.console.screen import Page
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Lazy, Rows, text_item
@@ -44,7 +44,7 @@ class Commands(Page[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._from = screen
-        self._all = Every(())
+        self._all = CommandIndex(())
         self._shown: Sequence[int] = ()
 
     def content(self) -> Iterable[Widget]:
@@ -55,7 +55,7 @@ class Commands(Page[None]):
         yield Rows(id="found")
 
     def on_mount(self) -> None:
-        self._all = Every([Many.of(at_hand(self.app, self._from))])
+        self._all = CommandIndex([CommandGroup.of(at_hand(self.app, self._from))])
         self._show()
         self.query_one(LineField).focus()
         # What is not shown yet is gathered after the first picture.
@@ -63,11 +63,11 @@ class Commands(Page[None]):
 
     async def _gather(self) -> None:
         app, first = self.app, self._all
-        rest = Many.of(others(app, self._from))
-        self._all = Every([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
+        rest = CommandGroup.of(others(app, self._from))
+        self._all = CommandIndex([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
         if self.query_one(LineField).value:
             self._show(self._place)
-        self.reframe()
+        self.refresh_chrome()
 
     def frame(self) -> Frame:
         command = self._under_cursor
@@ -96,13 +96,13 @@ class Commands(Page[None]):
         rows.show(items if found else [text_item("", line(("nothing found", MUTED)))], cursor)
         if at < 0:
             rows.scroll_to(y=0, animate=False, immediate=True)
-        self.reframe()
+        self.refresh_chrome()
 
     def on_input_changed(self) -> None:
         self._show()
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_rows_chosen(self) -> None:
         self._do()

@@ -5,10 +5,10 @@ from time import monotonic
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, Notice, Retrying, Silence
+from tui.providers.events import Event, Notice, Retrying, NoResponseYet
 
 
-class UnderWay:
+class CallStatus:
     """What stands in the foot rule and in the strip while a model of a provider is asked."""
 
     def __init__(self, provider_id: str, doing: str) -> None:
@@ -17,7 +17,7 @@ class UnderWay:
         self.began = monotonic()
         self.notices: list[str] = []
         self._again: tuple[Retrying, float] | None = None
-        self._silent: Silence | None = None
+        self._silent: NoResponseYet | None = None
 
     def next(self, doing: str) -> None:
         """Go on to something else; its seconds count anew."""
@@ -49,8 +49,8 @@ class UnderWay:
 
     def tell(self, event: Event) -> bool:
         """Take in an event about the call itself; False for one that brings something."""
-        self._silent = event if isinstance(event, Silence) else None
+        self._silent = event if isinstance(event, NoResponseYet) else None
         self._again = (event, monotonic() + event.seconds) if isinstance(event, Retrying) else None
         if isinstance(event, Notice):
             self.notices.append(event.text)
-        return isinstance(event, Notice | Retrying | Silence)
+        return isinstance(event, Notice | Retrying | NoResponseYet)

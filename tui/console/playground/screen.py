@@ -10,7 +10,7 @@ from textual.widgets import ContentSwitcher
 
 from tui.console.chrome import Frame
 from tui.console.playground.tab import Tab
-from tui.console.screen import Area
+from tui.console.screen import AreaScreen
 from tui.console.trial_status import switch
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
@@ -24,7 +24,7 @@ _TABS = {
 }
 
 
-class Playground(Area):
+class Playground(AreaScreen):
     """Hosts the tabs. A tab is made when it is first shown and stays as it was left."""
 
     AREA = "playground"
@@ -66,7 +66,7 @@ class Playground(Area):
         if self.tab is not None:
             self.set_class(self.tab.rule is not None, "-own-rule")
             self.tab.shown()
-        self.reframe()
+        self.refresh_chrome()
 
     def frame(self) -> Frame:
         tab = self.tab
@@ -114,12 +114,12 @@ class Playground(Area):
             self.run_worker(self._switch(self.tab.model.provider), group="source", exclusive=True, exit_on_error=False)
 
     async def _switch(self, provider_id: str) -> None:
-        desk, tenant_id = self.app.desk, self.app.tenant_id
+        session, tenant_id = self.app.session, self.app.tenant_id
         try:
-            self.app.toast(await switch(desk, tenant_id, status.row(desk, tenant_id, provider_id)))
+            self.app.toast(await switch(session, tenant_id, status.row(session, tenant_id, provider_id)))
         except Problem as problem:
             self.app.toast(f"{problem.message} {problem.hint}")
-        self.reframe()
+        self.refresh_chrome()
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
         """Show the tab of that type with that model."""
@@ -137,7 +137,7 @@ class Playground(Area):
     def changed_elsewhere(self) -> None:
         if self.tab is not None:
             self.tab.shown()
-        self.reframe()
+        self.refresh_chrome()
 
 
 def _made(type: ModelType) -> Tab:  # noqa: A002 - the word of the design

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Vertical
 
 from tui.console.chrome import Frame, Rule
-from tui.console.playground.call_status import UnderWay
+from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
 from tui.errors import Problem
@@ -35,24 +35,24 @@ class Tab(Vertical):
         if not self._picked:
             self.model = self._default()
             self.model_changed()
-        self.reframe()
+        self.refresh_chrome()
 
     def use(self, model: Model) -> None:
         """Use that model in this tab from now on."""
         self.model, self._picked = model, True
         self.model_changed()
-        self.reframe()
+        self.refresh_chrome()
 
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
-        self.use(catalog.find(self.app.desk, self.app.tenant_id, ref, self.TYPE))
+        self.use(catalog.find(self.app.session, self.app.tenant_id, ref, self.TYPE))
 
     def _default(self) -> Model | None:
-        row = next(row for row in defaults.rows(self.app.desk, self.app.tenant_id) if row.type is self.TYPE)
+        row = next(row for row in defaults.rows(self.app.session, self.app.tenant_id) if row.type is self.TYPE)
         if row.default is None:
             return None
         try:
-            return catalog.find(self.app.desk, self.app.tenant_id, row.default.ref, self.TYPE)
+            return catalog.find(self.app.session, self.app.tenant_id, row.default.ref, self.TYPE)
         except Problem:
             return None
 
@@ -60,7 +60,7 @@ class Tab(Vertical):
     def lent(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         app = self.app
-        return self.model is not None and has_choice(status.row(app.desk, app.tenant_id, self.model.provider))
+        return self.model is not None and has_choice(status.row(app.session, app.tenant_id, self.model.provider))
 
     @property
     def source_keys(self) -> tuple[str, ...]:
@@ -72,22 +72,22 @@ class Tab(Vertical):
         app = self.app
 
         async def warn() -> None:
-            if said := await warning(app.desk, app.tenant_id, provider_of(model.provider)):
+            if said := await warning(app.session, app.tenant_id, provider_of(model.provider)):
                 app.toast(said)
 
         app.run_worker(warn(), group="warning", exit_on_error=False)
 
-    def reframe(self) -> None:
-        from tui.console.screen import Framed
+    def refresh_chrome(self) -> None:
+        from tui.console.screen import FramedScreen
 
-        if isinstance(self.screen, Framed):
-            self.screen.reframe()
+        if isinstance(self.screen, FramedScreen):
+            self.screen.refresh_chrome()
 
     @property
     def typing(self) -> bool:
-        from tui.console.screen import Framed
+        from tui.console.screen import FramedScreen
 
-        return isinstance(self.screen, Framed) and self.screen.typing
+        return isinstance(self.screen, FramedScreen) and self.screen.typing
 
     def model_changed(self) -> None:
         """Another model is used from now on."""
@@ -113,16 +113,16 @@ class Tab(Vertical):
         return ""
 
 
-class OneCall(Tab):
+class SingleCallTab(Tab):
     """A tab that makes one call at a time from what was entered in it, and is covered while the tenant is locked."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self.under_way: UnderWay | None = None
+        self.under_way: CallStatus | None = None
 
     def shown(self) -> None:
         super().shown()
-        if self.has_class("-locked") and tenants.is_open(self.app.desk, self.app.tenant_id):
+        if self.has_class("-locked") and tenants.is_open(self.app.session, self.app.tenant_id):
             self.unlocked()
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:

@@ -9,10 +9,10 @@ from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import BROKEN, ERROR, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
-from tui.domain import Credential, ModelType, kept_for
+from tui.domain import Credential, ModelType, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import grouped
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -27,7 +27,7 @@ _SHOWN = 3
 class Details:
     """What there is to tell about one provider of a tenant."""
 
-    desk: Desk
+    session: Session
     tenant_id: str
     row: ProviderRow
 
@@ -55,15 +55,15 @@ class Details:
     @property
     def others(self) -> list[Credential]:
         """The credentials that are not in use."""
-        held = status.listing(self.desk, self.tenant_id, self.row.provider.id)
+        held = status.listing(self.session, self.tenant_id, self.row.provider.id)
         return [each for each in held if not each.active]
 
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
-        standing = status.standing(self.desk, self.tenant_id, credential)
+        standing = status.standing(self.session, self.tenant_id, credential)
         if standing.state in ("cannot be opened", status.UNCONFIRMED):
             return standing.word
-        state, at = credential.check.state, when(credential.check.at, self.desk.now())
+        state, at = credential.check.state, when(credential.check.at, self.session.now())
         words = {"ready": "verified", "restricted": "restricted,", "refused": "refused"}
         return f"{words[state]} {at}" if state in words and at else "not verified"
 
@@ -132,7 +132,7 @@ class Details:
                 f"credential:{each.name}",
                 each.name,
                 status.masked(each, secret) or "no key",
-                "kept, the key of before" if kept_for(each.name) else self.checked(each),
+                "kept, the key of before" if previous_of(each.name) else self.checked(each),
                 named=True,
             )
             for each in others
@@ -140,7 +140,7 @@ class Details:
         return [text_item("", "Other credentials"), *rows]
 
     def _counts(self) -> dict[ModelType, list[str]]:
-        held = catalog.listing(self.desk, self.tenant_id, provider=self.row.provider.id)
+        held = catalog.listing(self.session, self.tenant_id, provider=self.row.provider.id)
         return {
             kind: [each.id for each in held if each.type is kind and not each.gone] for kind in self.row.provider.types
         }
@@ -160,9 +160,9 @@ class Details:
         return items
 
     def _defaults(self, beside: bool) -> list[Item]:
-        chosen = catalog.defaults(self.desk, self.tenant_id)
+        chosen = catalog.defaults(self.session, self.tenant_id)
         mine = {kind: each.model for kind, each in chosen.items() if each.provider == self.row.provider.id}
-        held = catalog.listing(self.desk, self.tenant_id, provider=self.row.provider.id)
+        held = catalog.listing(self.session, self.tenant_id, provider=self.row.provider.id)
         here = {(each.type, each.id) for each in held if not each.gone}
         served = {
             kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""

@@ -22,7 +22,7 @@ from tui.console.providers.summary import (
     strip_of_row,
     strip_of_trial,
 )
-from tui.console.screen import Area
+from tui.console.screen import AreaScreen
 from tui.console.trial_status import has_choice
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows, text_item
@@ -45,7 +45,7 @@ _REST = 0.15
 _NEEDS = ("key refused", "cannot be opened", status.UNCONFIRMED)
 
 
-class ProviderList(Area):
+class ProviderList(AreaScreen):
     """What is shown and how one moves in it; what can be done is in `providers`."""
 
     AREA = "providers"
@@ -110,7 +110,7 @@ class ProviderList(Area):
         row = self.row
         kind, _, name = self.details.key.partition(":")
         if row is not None and self.reading and kind == "credential":
-            held = status.listing(self.app.desk, self.tenant_id, row.provider.id)
+            held = status.listing(self.app.session, self.tenant_id, row.provider.id)
             return next((each for each in held if each.name == name), None)
         return row.credential if row else None
 
@@ -121,7 +121,7 @@ class ProviderList(Area):
 
     def on_mount(self) -> None:
         self.tenant_id = self.app.tenant_id
-        self.rows = status.rows(self.app.desk, self.tenant_id)
+        self.rows = status.rows(self.app.session, self.tenant_id)
         needing = [each for each in self.rows if each.state in _NEEDS or each.found]
         self._draw(needing[0].provider.id if needing else None)
         self.listed.focus()
@@ -142,9 +142,9 @@ class ProviderList(Area):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        desk = self.app.desk
-        if tenants.other_session(desk, self.tenant_id) and (done := done_between(before, self.rows)):
-            at = when(tenants.saved_at(desk, self.tenant_id), desk.now())
+        session = self.app.session
+        if tenants.other_session(session, self.tenant_id) and (done := done_between(before, self.rows)):
+            at = when(tenants.saved_at(session, self.tenant_id), session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def locked(self) -> None:
@@ -152,14 +152,14 @@ class ProviderList(Area):
 
     def reload(self) -> None:
         """Read the rows anew, and show what changed."""
-        self.rows = status.rows(self.app.desk, self.tenant_id)
+        self.rows = status.rows(self.app.session, self.tenant_id)
         self._redraw()
         self._tell()
 
     def _redraw(self) -> None:
         if self.tenant_id and self.is_mounted:
             self._draw()
-            self.reframe()
+            self.refresh_chrome()
 
     def _draw(self, key: str | None = None) -> None:
         words = self.query_one(Filter).text.casefold().split()
@@ -176,11 +176,11 @@ class ProviderList(Area):
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
         row = self.row
-        items = Details(self.app.desk, self.tenant_id, row).items(self.wide) if row and self.tenant_id else []
+        items = Details(self.app.session, self.tenant_id, row).items(self.wide) if row and self.tenant_id else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
-        self.reframe()
+        self.refresh_chrome()
         if event.rows is self.listed and self.wide:
             if self._resting is not None:
                 self._resting.stop()
@@ -239,7 +239,7 @@ class ProviderList(Area):
             return said[0], said[1]
         if row is None:
             return "", ""
-        now, held = self.app.desk.now(), self.credential
+        now, held = self.app.session.now(), self.credential
         problem = self.checks.problems.get(row.provider.id)
         if problem is not None:
             return strip_of_problem(problem)
@@ -257,7 +257,7 @@ class ProviderList(Area):
 
     @property
     def unlocked(self) -> bool:
-        return tenants.is_open(self.app.desk, self.tenant_id)
+        return tenants.is_open(self.app.session, self.tenant_id)
 
     @property
     def _place(self) -> str:
@@ -266,7 +266,7 @@ class ProviderList(Area):
     def say(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self._said = (self._place, first, second)
-        self.reframe()
+        self.refresh_chrome()
 
     # --- moving about ---
 

@@ -10,7 +10,7 @@ from tui.console.providers.list import ProviderList
 from tui.console.providers.summary import removal_lines, strip_of_problem, use_lines
 from tui.console.trial_status import has_choice, switch
 from tui.console.widgets.row_list import Rows
-from tui.domain import Credential, kept_for
+from tui.domain import Credential, previous_of
 from tui.errors import Problem
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -41,7 +41,7 @@ class Providers(ProviderList):
             wanted = {"name": row.credential.name} if row.credential else {}
             if event.rows is self.details:
                 kind, _, name = self.details.key.partition(":")
-                if kind == "credential" and kept_for(name):
+                if kind == "credential" and previous_of(name):
                     self.say("A key that is kept is not changed.", "u goes back to it; d forgets it.")
                     return
                 wanted["name" if kind == "credential" else "field"] = name
@@ -68,7 +68,7 @@ class Providers(ProviderList):
         row, held = self.row, self.credential
         if row is None or held is None:
             self.say("There is no key to verify yet.", "enter sets it up.")
-        elif status.standing(self.app.desk, self.tenant_id, held).state == status.UNCONFIRMED:
+        elif status.standing(self.app.session, self.tenant_id, held).state == status.UNCONFIRMED:
             self._work(self._confirm(), "form")
         else:
             self._work(self._check([(row, held)]), "checks")
@@ -87,7 +87,7 @@ class Providers(ProviderList):
 
         def verifying(row: ProviderRow, held: Credential) -> Callable[[], Awaitable[None]]:
             async def verify() -> None:
-                await status.verify_stored(self.app.desk, self.tenant_id, row.provider.id, held.name)
+                await status.verify_stored(self.app.session, self.tenant_id, row.provider.id, held.name)
                 self.reload()
 
             return verify
@@ -115,7 +115,7 @@ class Providers(ProviderList):
             return
 
         async def refresh() -> None:
-            came = await catalog.refresh(self.app.desk, self.tenant_id, row.provider.id)
+            came = await catalog.refresh(self.app.session, self.tenant_id, row.provider.id)
             self.reload()
             self.app.toast(f"{label}: {came.total:,} models, {len(came.added)} new, {len(came.gone)} gone.")
 
@@ -131,7 +131,7 @@ class Providers(ProviderList):
             self._work(self._switch(row), "form")
 
     async def _switch(self, row: ProviderRow) -> None:
-        said = await switch(self.app.desk, self.tenant_id, row)
+        said = await switch(self.app.session, self.tenant_id, row)
         self._said = ("", "", "")
         self.reload()
         self.app.toast(said)
@@ -163,14 +163,14 @@ class Providers(ProviderList):
     async def _use(self, row: ProviderRow, now: Credential, then: Credential) -> None:
         choices = {"keep": f"Keep {now.name}", "use": f"Use {then.name}"}
         title = f"Use {then.name} instead of {now.name}"
-        if kept := kept_for(then.name):
+        if kept := previous_of(then.name):
             choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
             title = f"Go back to the key that {kept} had"
             waiting = f"the old key of {row.provider.label}."
             if not self.unlocked and not await self.app.opened(waiting, "It is used as soon as the tenant is open."):
                 return
         if await self.app.ask(title, use_lines(row, now, then), choices) == "use":
-            await status.use(self.app.desk, self.tenant_id, row.provider.id, then.name)
+            await status.use(self.app.session, self.tenant_id, row.provider.id, then.name)
             self.reload()
             self.app.toast(f"{row.provider.label} uses {kept or then.name} now.")
 
@@ -182,16 +182,16 @@ class Providers(ProviderList):
         self._work(self._remove(row, held.name if held and self.on_other else ""), "form")
 
     async def _remove(self, row: ProviderRow, name: str) -> None:
-        desk, label = self.app.desk, row.provider.label
+        session, label = self.app.session, row.provider.label
         verb = "Forget" if row.state == "cannot be opened" and not name else "Remove"
         what = f"{name} of {label}" if name else label
-        lines = removal_lines(desk, self.tenant_id, row, name)
+        lines = removal_lines(session, self.tenant_id, row, name)
         if await self.app.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
             return
         if name:
-            await status.remove(desk, self.tenant_id, row.provider.id, name)
+            await status.remove(session, self.tenant_id, row.provider.id, name)
         else:
-            await status.remove_provider(desk, self.tenant_id, row.provider.id)
+            await status.remove_provider(session, self.tenant_id, row.provider.id)
             self.action_list()
         self.checks.problems.pop(row.provider.id, None)
         self.reload()

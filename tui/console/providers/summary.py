@@ -5,11 +5,11 @@ from dataclasses import replace
 
 from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
-from tui.domain import Credential, kept_for
+from tui.domain import Credential, previous_of
 from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.tenancy.credentials import key_hint
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -93,7 +93,7 @@ def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
 
 def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     """One of the other credentials."""
-    if name := kept_for(held.name):
+    if name := previous_of(held.name):
         kept = f"{held.name}{_ends(row, held)}, is kept since {name} was rotated."
         return kept, f"u goes back to it; d forgets it, when {name} works."
     if held.check.message and held.check.state != "ready":
@@ -101,11 +101,11 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
 
 
-def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
+def removal_lines(session: Session, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
     """What goes with one credential, or with all that a tenant has of a provider."""
     provider = row.provider
-    held = status.listing(desk, tenant_id, provider.id)
-    left = status.staying(desk, tenant_id, provider.id, name)
+    held = status.listing(session, tenant_id, provider.id)
+    left = status.staying(session, tenant_id, provider.id, name)
     if name and left:
         gone = next(each for each in held if each.name == name)
         lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
@@ -114,7 +114,7 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
     else:
         names = ", ".join(each.name for each in held)
         chosen = [
-            kind.label for kind, each in catalog.defaults(desk, tenant_id).items() if each.provider == provider.id
+            kind.label for kind, each in catalog.defaults(session, tenant_id).items() if each.provider == provider.id
         ]
         count = row.models + row.added
         parts = [
@@ -132,7 +132,7 @@ def removal_lines(desk: Desk, tenant_id: str, row: ProviderRow, name: str = "") 
 
 def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
     """What changes when another credential is used."""
-    called = kept_for(then.name) or then.name
+    called = previous_of(then.name) or then.name
     lines: list[Words] = [f"Calls to {row.provider.label} use {called} from then on{_ends(row, then)}."]
     for field in row.provider.fields:
         before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")

@@ -46,16 +46,16 @@ class Audit(Page[None]):
         return Frame("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)
 
     async def _read(self) -> None:
-        desk, tenant_id = self.app.desk, self.app.tenant_id
+        session, tenant_id = self.app.session, self.app.tenant_id
         try:
-            self._entries = await asyncio.to_thread(audit.recent, desk, tenant_id)
-            checked = await asyncio.to_thread(audit.check, desk, tenant_id)
+            self._entries = await asyncio.to_thread(audit.recent, session, tenant_id)
+            checked = await asyncio.to_thread(audit.check, session, tenant_id)
         except Problem as problem:
             self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem.hint
         else:
             self._strip = self._said(checked)
         self.query_one(Reader).show(self._lines)
-        self.reframe()
+        self.refresh_chrome()
 
     def _said(self, checked: audit.Checked) -> tuple[Words, Words]:
         if not checked.findings:
@@ -72,13 +72,13 @@ class Audit(Page[None]):
             if by != who:
                 lines += [*([""] if lines else []), (f"   {by}", MUTED)]
                 who = by
-            at = moment(each.at, self.app.desk.now())
+            at = moment(each.at, self.app.session.now())
             first, *rest = wrap(line(audit.words(each)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
         return lines or ["   Nothing has been done yet."]
 
     def on_reader_scrolled(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def action_find(self) -> None:
         self.query_one(Find).open()

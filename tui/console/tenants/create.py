@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from tui.console.chrome import Frame
 from tui.console.screen import Page
-from tui.console.tenants.create_form import Making
+from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import LABEL, Choice, Form
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, line
@@ -75,7 +75,7 @@ class Folder(Horizontal):
         self._draw()
 
 
-class NewTenant(Making[Tenant], Page[Tenant]):
+class NewTenant(TenantForm[Tenant], Page[Tenant]):
     """Answers with the tenant that was made."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
@@ -119,7 +119,7 @@ class NewTenant(Making[Tenant], Page[Tenant]):
         return (enter, *choose, "tab shift+tab move", "esc back", "f1 help")
 
     def on_mount(self) -> None:
-        marks = [row.tenant.mark for row in tenants.rows(self.app.desk) if row.tenant]
+        marks = [row.tenant.mark for row in tenants.rows(self.app.session) if row.tenant]
         # The colour that fewest have, so that tenants can be told apart at a glance.
         self._mark.choose(str(min(range(len(MARK_NAMES)), key=marks.count)))
         self._tell_folder()
@@ -162,4 +162,4 @@ class NewTenant(Making[Tenant], Page[Tenant]):
 
     def _tell_folder(self) -> None:
         name = self.name_row.value.strip()
-        self._folder.tell(tenants.slug_for(self.app.desk, name), plain=name.isascii())
+        self._folder.tell(tenants.slug_for(self.app.session, name), plain=name.isascii())

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tui.console.screen import Framed, Result, problem_lines, problem_text
+from tui.console.screen import FramedScreen, Result, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.passphrase_input import NewPassphrase
@@ -12,7 +12,7 @@ from tui.errors import Problem
 from tui.workspace import tenants
 
 
-class Making(Framed[Result]):
+class TenantForm(FramedScreen[Result]):
     """A form with a button that makes the tenant. What is wrong is said where it is; what was typed stays."""
 
     def __init__(self, label: str, help_lines: tuple[str, ...]) -> None:
@@ -35,7 +35,7 @@ class Making(Framed[Result]):
         """Begin, unless a field stands in the way."""
         self.problem.show("")
         try:
-            tenants.check_name(self.app.desk, self.name_row.value)
+            tenants.check_name(self.app.session, self.name_row.value)
         except Problem as problem:
             self.name_row.say(*problem_lines(problem.message, problem.hint))
             self.name_row.field.focus()
@@ -50,12 +50,14 @@ class Making(Framed[Result]):
     async def _make(self) -> None:
         try:
             with elapsed(self, lambda since: self.button.work(f"making the key pair{since}")):
-                self.reframe()
-                tenant = await tenants.create(self.app.desk, self.name_row.value, self.passphrase.secret, **self.more)
+                self.refresh_chrome()
+                tenant = await tenants.create(
+                    self.app.session, self.name_row.value, self.passphrase.secret, **self.more
+                )
         except Problem as problem:
             self.problem.show(problem_text(problem))
             return
         finally:
             self.button.work()
-            self.reframe()
+            self.refresh_chrome()
         await self.made(tenant)

@@ -89,7 +89,7 @@ class Import(Page[str]):
                 self._said.show(problem_text(problem))
             finally:
                 button.work()
-                self.reframe()
+                self.refresh_chrome()
             if done:
                 self.dismiss(done)
 
@@ -116,13 +116,13 @@ class Import(Page[str]):
             return ""
         if not await self.app.opened("the import.", "What it would change is shown then."):
             return ""
-        desk, tenant_id, allowed = self.app.desk, self.app.tenant_id, False
+        session, tenant_id, allowed = self.app.session, self.app.tenant_id, False
         while True:
             try:
-                self._plan = await import_plan.plan(desk, held, tenant_id, allow_http=allowed)
+                self._plan = await import_plan.plan(session, held, tenant_id, allow_http=allowed)
                 break
             except PlainHttp as problem:
-                if allowed or not await self.app.takes_plain_http(problem.origins):
+                if allowed or not await self.app.confirm_plain_http(problem.origins):
                     return ""
                 allowed = True
         self._show(self._plan)
@@ -137,6 +137,6 @@ class Import(Page[str]):
         (self._import if plan.changes else self._file.field).focus()
 
     async def _carried_out(self, plan: Plan) -> str:
-        await import_plan.carry_out(self.app.desk, plan)
+        await import_plan.carry_out(self.app.session, plan)
         self._plan = None
         return f"Imported into {plan.tenant.name}: {len(plan.acts)} change{'' if len(plan.acts) == 1 else 's'}."

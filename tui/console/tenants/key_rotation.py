@@ -46,7 +46,7 @@ class KeyPair(Page[str]):
     @property
     def lost(self) -> bool:
         """Whether there is no private key to open anything with."""
-        return not tenants.has_key(self.app.desk, self.tenant)
+        return not tenants.has_key(self.app.session, self.tenant)
 
     def content(self) -> Iterable[Widget]:
         self._present.display = self.tenant.protected and not self.lost
@@ -104,7 +104,7 @@ class KeyPair(Page[str]):
     async def _make(self) -> None:
         try:
             with elapsed(self, self._tell):
-                self.reframe()
+                self.refresh_chrome()
                 done = await self._made()
         except Locked as problem:
             self._present.field.value = ""
@@ -116,16 +116,16 @@ class KeyPair(Page[str]):
             return
         finally:
             self._button.work()
-            self.reframe()
+            self.refresh_chrome()
         count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} sealed anew"
         self.dismiss(f"{self.tenant.name} has the key pair {grouped(done.tenant.key_id)}; {count}.")
 
     async def _made(self) -> Rotated:
-        desk, tenant_id = self.app.desk, self.tenant.id
+        session, tenant_id = self.app.session, self.tenant.id
         if self.lost:
-            return await rotation.start_over(desk, tenant_id, self._new.secret)
+            return await rotation.reset_key_pair(session, tenant_id, self._new.secret)
         typed = Secret(self._present.value) if self._present.display else None
-        return await rotation.rotate(desk, tenant_id, typed, tell=self._count)
+        return await rotation.rotate(session, tenant_id, typed, tell=self._count)
 
     def _count(self, done: int, of: int) -> None:
         """Hears how far it is, in the thread that works; what is shown looks once a second."""

@@ -34,7 +34,7 @@ class Passphrase(Page[str]):
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = not tenants.is_open(self.app.desk, self.tenant.id)
+        self._present.display = not tenants.is_open(self.app.session, self.tenant.id)
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain(
@@ -114,23 +114,23 @@ class Passphrase(Page[str]):
             await self._write(None, f"{self.tenant.name} has no passphrase any more.")
 
     async def _write(self, new: Secret | None, done: str) -> None:
-        desk, tenant_id = self.app.desk, self.tenant.id
+        session, tenant_id = self.app.session, self.tenant.id
         try:
             with elapsed(self, lambda since: self._set.work(f"writing the key file{since}")):
-                self.reframe()
+                self.refresh_chrome()
                 try:
                     typed = Secret(self._present.value) if self._present.value else None
-                    await tenants.unlock(desk, tenant_id, typed)
+                    await tenants.unlock(session, tenant_id, typed)
                 except Locked as problem:
                     self._present.say(*problem_lines(problem.message, problem.hint))
                     self._present.field.value = ""
                     self._present.field.focus()
                     return
-                await tenants.set_passphrase(desk, tenant_id, new)
+                await tenants.set_passphrase(session, tenant_id, new)
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return
         finally:
             self._set.work()
-            self.reframe()
+            self.refresh_chrome()
         self.dismiss(done)

@@ -17,7 +17,7 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import BROKEN, MUTED
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage.store import Damaged
+from tui.storage.store import CorruptSettings
 from tui.tenancy.timestamps import moment
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State, TenantRow
@@ -41,9 +41,9 @@ class DamagedTenant(Page[bool]):
         self._problem = Plain()
 
     @property
-    def damage(self) -> Damaged | None:
+    def damage(self) -> CorruptSettings | None:
         """What is wrong with the file itself; None where the file is well but must not be read as it lies there."""
-        return self.row.problem if isinstance(self.row.problem, Damaged) else None
+        return self.row.problem if isinstance(self.row.problem, CorruptSettings) else None
 
     def content(self) -> Iterable[Widget]:
         with Form():
@@ -72,8 +72,8 @@ class DamagedTenant(Page[bool]):
             )
         if not self.states:
             return "The other tenants are not touched.", ""
-        kept = self.app.desk.store(self.row.id).kept_as()
-        lacking = audit.lacking(self.app.desk, self.row.id, self._selected)
+        kept = self.app.session.store(self.row.id).kept_as()
+        lacking = audit.lacking(self.app.session, self.row.id, self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."
@@ -87,14 +87,14 @@ class DamagedTenant(Page[bool]):
 
     def _show(self) -> None:
         restorable = self.damage is not None and self.damage.kind != "newer"
-        found = tenants.earlier(self.app.desk, self.row.id) if restorable else []
+        found = tenants.earlier(self.app.session, self.row.id) if restorable else []
         self.states = [each for each in found if each.problem is None]
         self._said.show(Content("\n").join(line("   ", each) for each in ["", *self._sentences()]))
         self._states.show([Item(each.name, partial(self._drawn, each)) for each in self.states])
         self._states.display = self._restore.display = bool(self.states)
-        self._accept.display = self.damage is not None and tenants.edited(self.app.desk, self.row.id) is not None
+        self._accept.display = self.damage is not None and tenants.edited(self.app.session, self.row.id) is not None
         (self._states if self.states else self._leave_it).focus()
-        self.reframe()
+        self.refresh_chrome()
 
     def _sentences(self) -> list[Words]:
         problem = self.row.problem
@@ -107,7 +107,7 @@ class DamagedTenant(Page[bool]):
                 "",
                 (f"r looks again. {self.row.id} is not touched until then.", MUTED),
             ]
-        where = paths(self.app.desk.environ).short(Path(self.damage.path))
+        where = paths(self.app.session.environ).short(Path(self.damage.path))
         lines: list[Words] = [
             f"The settings of {self.row.id} cannot be read: {self.damage.what}.",
             problem.hint,
@@ -127,7 +127,7 @@ class DamagedTenant(Page[bool]):
 
     def _drawn(self, state: State, cells: int) -> Content:
         counts = (
-            f"{moment(state.saved, self.app.desk.now()):<16}{_many(state.providers, 'provider'):<14}"
+            f"{moment(state.saved, self.app.session.now()):<16}{_many(state.providers, 'provider'):<14}"
             f"{_many(state.added, 'added model'):<17}{_many(state.defaults, 'default'):<13}"
         )
         return line(counts, ("the newest" if state is self.states[0] else "", MUTED))
@@ -137,7 +137,7 @@ class DamagedTenant(Page[bool]):
         return next((each for each in self.states if each.name == self._states.key), self.states[0])
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_rows_chosen(self) -> None:
         self._restore.focus()
@@ -149,12 +149,12 @@ class DamagedTenant(Page[bool]):
             self.run_worker(self._mended(event.button), group="mend", exclusive=True, exit_on_error=False)
 
     async def _mended(self, how: Button) -> None:
-        desk, tenant_id = self.app.desk, self.row.id
+        session, tenant_id = self.app.session, self.row.id
         try:
             await (
-                tenants.accept_edit(desk, tenant_id)
+                tenants.accept_edit(session, tenant_id)
                 if how is self._accept
-                else tenants.restore(desk, tenant_id, self._states.key)
+                else tenants.restore(session, tenant_id, self._states.key)
             )
         except Problem as problem:
             self._problem.show(problem_text(problem))
@@ -165,7 +165,7 @@ class DamagedTenant(Page[bool]):
         self._look()
 
     def _look(self) -> None:
-        self.row = tenants.row(self.app.desk, self.row.id)
+        self.row = tenants.row(self.app.session, self.row.id)
         if self.row.tenant is not None:
             self.app.toast(f"{self.row.tenant.name} can be read again.")
             self.dismiss(True)

@@ -12,7 +12,7 @@ from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNIN
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
-from tui.storage.store import Damaged
+from tui.storage.store import CorruptSettings
 from tui.tenancy.timestamps import when
 from tui.workspace.tenants import TenantRow
 from tui.workspace.trials import Left
@@ -53,7 +53,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cell
     names, widths = _widths(cells, lent)
     if row.tenant is None:
         broken, role = sign("damaged")
-        said = "settings damaged" if isinstance(row.problem, Damaged) else "cannot be read"
+        said = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
         words = clip_end(f"{said}, enter says more", cells - _MARK - names)
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
     facts = (

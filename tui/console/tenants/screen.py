@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.console.chrome import Frame
-from tui.console.screen import Area, Page
+from tui.console.screen import AreaScreen, Page
 from tui.console.tenants.rows import TenantHeading, is_lent, tenant_items
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -19,7 +19,7 @@ from tui.console.widgets.truncate import clip_middle, width
 from tui.errors import Problem
 from tui.paths import paths
 from tui.sanitize import grouped
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.tenants import TenantRow
 
@@ -33,7 +33,7 @@ _SHOWN = 0.3
 """Seconds after which what was read meanwhile is shown."""
 
 
-class Tenants(Area):
+class Tenants(AreaScreen):
     """The first screen when there is more than one tenant."""
 
     ALL_TENANTS = True
@@ -75,7 +75,7 @@ class Tenants(Area):
             acts = ("enter open", "n new", "e rename", "p passphrase", "d remove")
             if row.problem:
                 acts = ("enter open", "n new", "d remove", "r refresh")
-        back = ("esc clear",) if self._filter.text else ("esc back",) if self.app.came_from else ()
+        back = ("esc clear",) if self._filter.text else ("esc back",) if self.app.previous_area else ()
         return (*acts, "/ filter", *back, "? help")
 
     def _strip(self) -> tuple[Words, Words]:
@@ -85,8 +85,8 @@ class Tenants(Area):
             return nothing, "esc clears the filter." if nothing else ""
         if row.tenant is None:
             return f"{row.id}: {row.problem.message if row.problem else ''}", "enter says more."
-        tenant, path = row.tenant, self.app.desk.store(row.id).folder.path
-        where = f"Settings {paths(self.app.desk.environ).short(path)}" if path else "Settings in memory"
+        tenant, path = row.tenant, self.app.session.store(row.id).folder.path
+        where = f"Settings {paths(self.app.session.environ).short(path)}" if path else "Settings in memory"
         about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
         whole = f"{tenant.name}  id {tenant.id}  {about}"
         return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
@@ -112,13 +112,13 @@ class Tenants(Area):
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cursor: str = "") -> None:
-        desk, read, here = self.app.desk, list[TenantRow](), self.app.tenant
+        session, read, here = self.app.session, list[TenantRow](), self.app.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
-            self._show([tenants.row(desk, each.id) if each.id == here.id else each for each in self.rows])
+            self._show([tenants.row(session, each.id) if each.id == here.id else each for each in self.rows])
         first, shown = not self.rows, 0.0
         try:
-            ids = tenants.ids(desk) if first else await asyncio.to_thread(tenants.ids, desk)
+            ids = tenants.ids(session) if first else await asyncio.to_thread(tenants.ids, session)
         except Problem as problem:
             self.app.toast(problem.message)
             return
@@ -126,7 +126,7 @@ class Tenants(Area):
         aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
         await aside(self.app.watching.take, ids)
         for start in range(0, len(ids), _AT_ONCE):
-            read += await aside(_rows, desk, ids[start : start + _AT_ONCE])
+            read += await aside(_rows, session, ids[start : start + _AT_ONCE])
             if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
                 self._to_read = len(ids)
                 self._show(read)
@@ -151,13 +151,13 @@ class Tenants(Area):
         if heading.lent != is_lent(kept):
             heading.lent = is_lent(kept)
             heading.refresh()
-        self._list.show(tenant_items(kept, self.app.desk.now()), cursor or None)
-        self.reframe()
+        self._list.show(tenant_items(kept, self.app.session.now()), cursor or None)
+        self.refresh_chrome()
 
     # --- keys ---
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_rows_chosen(self) -> None:
         self._start(self._open())
@@ -194,8 +194,8 @@ class Tenants(Area):
             self._filter.clear()
             self._filter.display = len(self.rows) > _MANY
             self._list.focus()
-        elif self.app.came_from:
-            self.app.action_area(self.app.came_from)
+        elif self.app.previous_area:
+            self.app.action_area(self.app.previous_area)
 
     def on_filter_changed(self) -> None:
         self._fill()
@@ -214,7 +214,7 @@ class Tenants(Area):
 
     async def _asked(self, page: Any, row: TenantRow) -> None:
         if done := await self.app.push_screen_wait(page(row.tenant)):
-            if row.id == self.app.came_from or (self.app.tenant and self.app.tenant.id == row.id):
+            if row.id == self.app.previous_area or (self.app.tenant and self.app.tenant.id == row.id):
                 self.app.tenant_changed()
             self.app.toast(done)
             await self._read(row.id)
@@ -257,8 +257,8 @@ async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
     return work(*args)
 
 
-def _rows(desk: Desk, ids: Sequence[str]) -> list[TenantRow]:
-    return [tenants.row(desk, each) for each in ids]
+def _rows(session: Session, ids: Sequence[str]) -> list[TenantRow]:
+    return [tenants.row(session, each) for each in ids]
 
 
 def _searched(row: TenantRow) -> str:

@@ -6,26 +6,26 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.tenancy import verification
 from tui.tenancy.manifest import Finding
-from tui.tenancy.session import Desk
-from tui.tenancy.verification import Standing
+from tui.tenancy.session import Session
+from tui.tenancy.verification import IntegrityStatus
 from tui.workspace.credentials import confirmation
 
 _SHOWN = 4
 LEAVE, CONFIRM = "leave", "confirm"
 
 
-def confirm_title(found: Standing) -> str:
+def confirm_title(found: IntegrityStatus) -> str:
     """What the dialog is called."""
     return "Changed without the key" if found.alarm else "Changed while locked"
 
 
-def confirm_lines(desk: Desk, tenant_id: str, found: Standing, waiting: Sequence[Finding]) -> list[Words]:
+def confirm_lines(session: Session, tenant_id: str, found: IntegrityStatus, waiting: Sequence[Finding]) -> list[Words]:
     """Each change in a sentence, with what tells whose it is; of many the first."""
     lines: list[Words] = []
     if found.alarm:
-        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(desk, tenant_id, found.alarm)), ""]
+        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, tenant_id, found.alarm)), ""]
     for each in waiting[:_SHOWN]:
-        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(desk, tenant_id, each)
+        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(session, tenant_id, each)
         lines += [said, *(f"  {about}" for about in confirmation.about(each))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []

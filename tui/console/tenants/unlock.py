@@ -45,7 +45,7 @@ class Unlock(Page[bool]):
             yield self._waiting
 
     def frame(self) -> Frame:
-        minutes = self.app.desk.config.auto_lock
+        minutes = self.app.session.config.auto_lock
         lock = f"Locks again after {minutes} minutes without a key press." if minutes else "L locks it again."
         strip = ("Providers, models and defaults can be looked at without it.", lock)
         keys = ("esc stop", "f1 help") if self._button.doing else ("enter unlock", "esc back", "f1 help")
@@ -61,7 +61,7 @@ class Unlock(Page[bool]):
     def _can_be_opened(self) -> bool:
         """Whether a passphrase is what is missing, and not the key file."""
         tenant = self.app.tenant
-        return tenant is not None and tenant.protected and tenants.has_key(self.app.desk, tenant)
+        return tenant is not None and tenant.protected and tenants.has_key(self.app.session, tenant)
 
     def on_field_row_next(self) -> None:
         if self._field.value:
@@ -91,10 +91,10 @@ class Unlock(Page[bool]):
         typed = Secret(self._field.value) if self._field.value else None
         try:
             with elapsed(self, lambda since: self._button.work(f"{self._doing}{since}")):
-                self.reframe()
+                self.refresh_chrome()
                 if self._misses >= _PATIENCE:
                     await asyncio.sleep(1)
-                await tenants.unlock(self.app.desk, self.app.tenant_id, typed)
+                await tenants.unlock(self.app.session, self.app.tenant_id, typed)
         except Problem as problem:
             self._misses += 1
             self._field.field.value = ""
@@ -103,7 +103,7 @@ class Unlock(Page[bool]):
             return
         finally:
             self._button.work()
-            self.reframe()
+            self.refresh_chrome()
         self.dismiss(True)
 
     @property

@@ -8,14 +8,14 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
 from tui.console.chrome import Frame
-from tui.console.tenants.create_form import Making
+from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.paths import paths
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
 
@@ -31,7 +31,7 @@ _HELP = ("Optional. Without one, whoever can read your files on", "this machine 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 
 
-class Welcome(Making[None]):
+class Welcome(TenantForm[None]):
     """Makes the first tenant and goes on to where it is to start."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -56,8 +56,8 @@ class Welcome(Making[None]):
         yield self.problem
 
     def frame(self) -> Frame:
-        where = paths(self.app.desk.environ)
-        made, keys = self.app.desk.tenants.path, self.app.desk.keys.path
+        where = paths(self.app.session.environ)
+        made, keys = self.app.session.tenants.path, self.app.session.keys.path
         strip = (
             f"Settings   {where.short(made) if made else 'in memory'}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
@@ -79,7 +79,7 @@ class Welcome(Making[None]):
 
     def on_mount(self) -> None:
         self._offer()
-        self.name_row.field.value = _login_name(self.app.desk)
+        self.name_row.field.value = _login_name(self.app.session)
         self.name_row.field.cursor_position = len(self.name_row.value)
         self._start.focus()
 
@@ -87,14 +87,14 @@ class Welcome(Making[None]):
         self._offer()
 
     def _offer(self) -> None:
-        self._found = found_keys(self.app.desk)
-        self._start.offer(starts(self.app.desk, self._found))
+        self._found = found_keys(self.app.session)
+        self._start.offer(starts(self.app.session, self._found))
 
     # --- what is pressed ---
 
     def on_choice_changed(self) -> None:
         self.button.relabel("Open practice" if self._practising else "Make the tenant")
-        self.reframe()
+        self.refresh_chrome()
 
     def on_choice_next(self) -> None:
         self.make()
@@ -116,7 +116,7 @@ class Welcome(Making[None]):
 
     def make(self) -> None:
         if self._practising:
-            self.app.practise()
+            self.app.start_practice()
         elif not self.button.doing:
             super().make()
 
@@ -143,12 +143,12 @@ async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool)
         await app.set_up(provider_id, look=look)
 
 
-def found_keys(desk: Desk) -> dict[str, str]:
+def found_keys(session: Session) -> dict[str, str]:
     """Provider -> the variable of the environment that holds a key for it."""
     return {
         each.id: hit.variable
         for each in PROVIDERS.values()
-        if not each.local_servers and (hit := status.found(desk, each))
+        if not each.local_servers and (hit := status.found(session, each))
     }
 
 
@@ -158,7 +158,7 @@ def local_provider() -> str:
     return max(known, key=lambda each: len(each.local_servers)).id if known else ""
 
 
-def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
+def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
     """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice: made-up tenants, nothing is written or sent")]
     local = local_provider()
@@ -170,13 +170,13 @@ def starts(desk: Desk, found: dict[str, str]) -> list[tuple[str, str]]:
         offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
     elif found:
         offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
-    if local and status.runs_here(desk, PROVIDERS[local]):
+    if local and status.runs_here(session, PROVIDERS[local]):
         offered.sort(key=lambda each: each[0] != SERVER)
     return offered
 
 
-def _login_name(desk: Desk) -> str:
-    name = desk.environ.get("USER") or desk.environ.get("LOGNAME") or ""
+def _login_name(session: Session) -> str:
+    name = session.environ.get("USER") or session.environ.get("LOGNAME") or ""
     if not name:
         try:
             name = getpass.getuser()

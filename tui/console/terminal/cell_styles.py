@@ -16,7 +16,7 @@ _OFF = {
 _SEEN_ON_BLANKS = frozenset({"4", "7", "9", "21", "51", "52", "53"})
 
 
-class Look(NamedTuple):
+class CellStyle(NamedTuple):
     """Attributes and colours as the numbers that switch them on; '' is the terminal's own colour."""
 
     attributes: frozenset[str] = frozenset()
@@ -25,24 +25,24 @@ class Look(NamedTuple):
     link: str = ""
 
 
-PLAIN = Look()
-_KNOWN: dict[Look, Look] = {PLAIN: PLAIN}
+PLAIN = CellStyle()
+_KNOWN: dict[CellStyle, CellStyle] = {PLAIN: PLAIN}
 
 
 @lru_cache(maxsize=4096)
-def _look(bits: int, front: object, back: object, link: str, system: ColorSystem) -> Look:
+def _look(bits: int, front: object, back: object, link: str, system: ColorSystem) -> CellStyle:
     blank = Style.from_color(front, back)  # type: ignore[arg-type]  # colours or None, as a style holds them
     colours = [
         ";".join(each.downgrade(system).get_ansi_codes(fore)) if each is not None else ""
         for each, fore in ((blank.color, True), (blank.bgcolor, False))
     ]
     attributes = frozenset(sign for place, sign in enumerate(_SIGNS) if bits >> place & 1)
-    look = Look(attributes, colours[0].removeprefix("39"), colours[1].removeprefix("49"), link)
+    look = CellStyle(attributes, colours[0].removeprefix("39"), colours[1].removeprefix("49"), link)
     # The same object for the same look, so that rows are compared by identity.
     return _KNOWN.setdefault(look, look)
 
 
-def look_of(style: Style | None, system: ColorSystem) -> Look:
+def look_of(style: Style | None, system: ColorSystem) -> CellStyle:
     """The look of a style; the same object for the same look."""
     if style is None:
         return PLAIN
@@ -51,16 +51,16 @@ def look_of(style: Style | None, system: ColorSystem) -> Look:
 
 
 @lru_cache(maxsize=4096)
-def on_blank(look: Look) -> Look:
+def on_blank(look: CellStyle) -> CellStyle:
     """What can be seen of a look on a blank cell."""
     if look.attributes & _SEEN_ON_BLANKS or look.link:
         return look
-    seen = Look(back=look.back)
+    seen = CellStyle(back=look.back)
     return _KNOWN.setdefault(seen, seen)
 
 
 @lru_cache(maxsize=4096)
-def change(before: Look, after: Look) -> str:
+def change(before: CellStyle, after: CellStyle) -> str:
     """The sequence after which text looks like `after`, '' if it does already."""
     if before == after:
         return ""

@@ -9,14 +9,14 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-from tui.console.terminal.cell_styles import PLAIN, Look, look_of, on_blank
+from tui.console.terminal.cell_styles import PLAIN, CellStyle, look_of, on_blank
 
 
 class Row(NamedTuple):
     """A row of cells. A wide character is in its first cell and '' in its second. Never changed in place."""
 
     texts: list[str]
-    looks: list[Look]
+    looks: list[CellStyle]
     sure: bool = True
     """Whether every terminal agrees on the width of what is in it."""
 
@@ -82,7 +82,7 @@ def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> 
 def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) -> Row:
     """The row with segments written over it from a cell on; no half of a wide character stays."""
     texts: list[str] = []
-    looks: list[Look] = []
+    looks: list[CellStyle] = []
     certain = True
     for text, style, control in segments:
         if control:

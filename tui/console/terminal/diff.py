@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from tui.console.terminal.cell_styles import PLAIN, Look, change, on_blank
+from tui.console.terminal.cell_styles import PLAIN, CellStyle, change, on_blank
 from tui.console.terminal.cells import Picture, Row, blank, sure
 
 ANEW = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
@@ -26,12 +26,12 @@ _LONGEST = 32
 """Cells of one run at most, so that a slow line can be given less than a row."""
 
 
-class Pen(NamedTuple):
+class CursorState(NamedTuple):
     """Where the terminal writes next and how. `y` below 0 and `x` beyond the last cell are not known."""
 
     y: int = -1
     x: int = 0
-    look: Look = PLAIN
+    look: CellStyle = PLAIN
 
 
 class Run(NamedTuple):
@@ -41,19 +41,19 @@ class Run(NamedTuple):
     start: int
     end: int
     text: str
-    pen: Pen
+    pen: CursorState
 
 
 class Shown(NamedTuple):
     """What a terminal shows."""
 
     picture: Picture
-    pen: Pen
+    pen: CursorState
 
     @classmethod
     def nothing(cls, width: int, height: int) -> "Shown":
         """What it shows after ANEW."""
-        return cls([blank(width)] * height, Pen(0, 0))
+        return cls([blank(width)] * height, CursorState(0, 0))
 
 
 def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, Shown]:
@@ -67,7 +67,7 @@ def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> t
     pen = todo[-1].pen if todo else start.pen
     text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
     if len(text.encode()) <= room:
-        return text, Shown(wanted, Pen(cursor[1], cursor[0], pen.look))
+        return text, Shown(wanted, CursorState(cursor[1], cursor[0], pen.look))
     picture, pen, text = list(start.picture), start.pen, scrolling
     for run in runs(*start, wanted, sorted(rows, key=lambda y: abs(y - cursor[1]))):
         if text and len(text.encode()) + len(run.text.encode()) > room:
@@ -86,7 +86,7 @@ def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
 # --- what is sent for a row ---
 
 
-def runs(before: Picture, pen: Pen, after: Picture, order: Iterable[int]) -> Iterator[Run]:
+def runs(before: Picture, pen: CursorState, after: Picture, order: Iterable[int]) -> Iterator[Run]:
     """What is to be sent for rows, in that order; any first part of it makes its cells right and no others wrong."""
     for y in order:
         old, new = before[y], after[y]
@@ -97,7 +97,7 @@ def runs(before: Picture, pen: Pen, after: Picture, order: Iterable[int]) -> Ite
             yield run
 
 
-def _spans(y: int, old: Row, new: Row, pen: Pen) -> Iterator[Run]:
+def _spans(y: int, old: Row, new: Row, pen: CursorState) -> Iterator[Run]:
     """The cells of a row that differ."""
     tail, width = _tail(new), len(new.texts)
     for start, end in _differing(old, new):
@@ -116,7 +116,7 @@ def _spans(y: int, old: Row, new: Row, pen: Pen) -> Iterator[Run]:
             return
 
 
-def _anew(y: int, new: Row, pen: Pen) -> Run:
+def _anew(y: int, new: Row, pen: CursorState) -> Run:
     """A row with characters that terminals count differently: cleared, and each cell after one of them is placed."""
     width, tail = len(new.texts), _tail(new)
     text, pen = _erased(y, 0, pen, width)
@@ -126,7 +126,7 @@ def _anew(y: int, new: Row, pen: Pen) -> Run:
             end += 1
         if start < end:
             more, pen = _written(new, y, start, end, pen)
-            text, pen, start = text + more, Pen(y, width, pen.look), end
+            text, pen, start = text + more, CursorState(y, width, pen.look), end
     return Run(y, 0, width, text, pen)
 
 
@@ -143,7 +143,7 @@ def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
     yield start, different[-1] + 1
 
 
-def _fits(row: Row, x: int, look: Look) -> bool:
+def _fits(row: Row, x: int, look: CellStyle) -> bool:
     """Whether a cell can be written in a look."""
     return row.looks[x] is look or (row.texts[x] == " " and on_blank(look) is row.looks[x])
 
@@ -156,7 +156,7 @@ def _tail(row: Row) -> int:
     return end
 
 
-def _written(row: Row, y: int, start: int, end: int, pen: Pen) -> tuple[str, Pen]:
+def _written(row: Row, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
     parts = [move(pen, y, start, len(row.texts))]
     look = pen.look
     for text, wanted in zip(row.texts[start:end], row.looks[start:end], strict=True):
@@ -164,21 +164,21 @@ def _written(row: Row, y: int, start: int, end: int, pen: Pen) -> tuple[str, Pen
             parts.append(change(look, wanted))
             look = wanted
         parts.append(text)
-    return "".join(parts), Pen(y, end, look)
+    return "".join(parts), CursorState(y, end, look)
 
 
-def _erased(y: int, x: int, pen: Pen, width: int) -> tuple[str, Pen]:
+def _erased(y: int, x: int, pen: CursorState, width: int) -> tuple[str, CursorState]:
     """From a cell to the end of its row; in no colour, as not every terminal erases in colour."""
     plain, look = _plain(pen.look)
-    return move(pen, y, x, width) + plain + _ERASE, Pen(y, x, look)
+    return move(pen, y, x, width) + plain + _ERASE, CursorState(y, x, look)
 
 
-def _plain(look: Look) -> tuple[str, Look]:
+def _plain(look: CellStyle) -> tuple[str, CellStyle]:
     """The way to a look that leaves blanks plain, and that look."""
     return ("", look) if on_blank(look) is PLAIN else (change(look, PLAIN), PLAIN)
 
 
-def move(pen: Pen, y: int, x: int, width: int) -> str:
+def move(pen: CursorState, y: int, x: int, width: int) -> str:
     """The shortest way to a cell."""
     ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
     if pen.y == y and pen.x == x:
@@ -226,7 +226,7 @@ def _scrolled(shown: Shown, scroll: Scroll) -> tuple[Shown, str]:
     plain, look = _plain(shown.pen.look)
     edge = f"\x1b[{bottom + 1}H" + "\n" * by if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * -by
     text = f"{plain}\x1b[{top + 1};{bottom + 1}r{edge}\x1b[r"
-    return Shown([*picture[:top], *part, *picture[bottom + 1 :]], Pen(look=look)), text
+    return Shown([*picture[:top], *part, *picture[bottom + 1 :]], CursorState(look=look)), text
 
 
 def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:

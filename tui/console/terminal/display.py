@@ -16,7 +16,7 @@ from textual.app import App
 
 from tui.console.terminal.cells import Picture, blank, updated
 from tui.console.terminal.diff import ANEW, Shown, step
-from tui.console.terminal.flow_control import Pace, hidden
+from tui.console.terminal.flow_control import FlowControl, hidden
 
 _AT_ONCE = 256
 """Characters that are drawn together without being bracketed, as a terminal takes them in one read."""
@@ -71,7 +71,7 @@ class Display:
         return self._pace is not None and self._pace.room(monotonic()) <= 0
 
     @property
-    def _pace(self) -> Pace | None:
+    def _pace(self) -> FlowControl | None:
         """The pace of the terminal while there is one that takes pictures."""
         app = self._app
         return getattr(app._driver, "pace", None) if app._running and not app._closed else None

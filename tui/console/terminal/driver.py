@@ -27,7 +27,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Size
 from textual.message import Message
 
-from tui.console.terminal.flow_control import ANSWER, Pace
+from tui.console.terminal.flow_control import ANSWER, FlowControl
 
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"
@@ -63,7 +63,7 @@ Piece = Keys | Pasted | Escape
 
 
 @dataclass
-class Splitter:
+class InputSplitter:
     """Cuts what was read into pieces. Keeps an unfinished sequence, or an unfinished paste, for the next read."""
 
     held: str = ""
@@ -124,7 +124,7 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
 
 
-def unalt(key: events.Key) -> list[events.Key]:
+def split_alt_key(key: events.Key) -> list[events.Key]:
     """A key held with alt as the two keys that it stands for."""
     if not key.key.startswith("alt+") or len(key.key) == len("alt+"):
         return [key]
@@ -163,20 +163,20 @@ def _gone() -> Iterator[None]:
             raise
 
 
-class Keyboard(LinuxDriver):
+class TerminalDriver(LinuxDriver):
     """The terminal's driver, with the two rules above between the line and the key parser, and the line's pace."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._file = Output(self._file)  # type: ignore[assignment, arg-type]  # as much of a file as is used
-        self.pace = Pace(takes=self._takes)
+        self.pace = FlowControl(takes=self._takes)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # Textual's own handler may be interrupted by the next signal, and then tells the older size after the newer.
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
         if self._writer_thread is not None:
-            self.pace.given_up()
+            self.pace.reset()
             # The time of an answer alone; what is sent later is measured by it.
             self.write(self.pace.sent(0, monotonic()))
 
@@ -196,7 +196,7 @@ class Keyboard(LinuxDriver):
     def disable_input(self) -> None:
         # An answer that comes when nobody reads here any more would be typed into the shell.
         deadline = monotonic() + _ANSWER
-        while self.pace.answers and self.pace.on_the_way and monotonic() < deadline:
+        while self.pace.answers and self.pace.bytes_in_flight and monotonic() < deadline:
             sleep(0.01)
         super().disable_input()
 
@@ -208,7 +208,7 @@ class Keyboard(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read until the driver stops; a terminal that went away ends the reading, not the processor."""
         parser = XTermParser(self._debug)
-        splitter = Splitter()
+        splitter = InputSplitter()
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -219,7 +219,7 @@ class Keyboard(LinuxDriver):
                     except OSError:
                         data = b""
                     if not data:
-                        self.pace.given_up()
+                        self.pace.reset()
                         os.kill(os.getpid(), signal.SIGHUP)
                         self.exit_event.wait()
                         return
@@ -247,6 +247,6 @@ def _messages(piece: Piece, parser: XTermParser) -> Iterator[Message]:
         case Keys(text):
             for message in parser.feed(text):
                 if isinstance(message, events.Key):
-                    yield from unalt(message)
+                    yield from split_alt_key(message)
                 else:
                     yield message

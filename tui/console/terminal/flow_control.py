@@ -37,7 +37,7 @@ def hidden(bits: int) -> float:
 
 
 @dataclass
-class Pace:
+class FlowControl:
     """Told what is sent and when it is answered, in seconds of one clock. The answers may be told by another thread."""
 
     takes: Callable[[], bool] = lambda: True
@@ -63,7 +63,7 @@ class Pace:
     _on_the_way: deque[tuple[int, int, float]] = field(default_factory=deque)
 
     @property
-    def on_the_way(self) -> int:
+    def bytes_in_flight(self) -> int:
         """Bytes that are sent and not answered."""
         return sum(size for size, _, _ in tuple(self._on_the_way))
 
@@ -72,7 +72,7 @@ class Pace:
         # All at once, as another thread takes from it.
         waiting = tuple(self._on_the_way)
         if waiting and now - waiting[-1][2] > _PATIENCE + waiting[-1][1] / _SLOWEST:
-            self.given_up()
+            self.reset()
             self.answers, self._asked = False, 0
         if self.speed:
             return self._enough(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
@@ -80,7 +80,7 @@ class Pace:
             return 0
         if not self.answers:
             return _MOST
-        return self._enough(self._window - self.on_the_way, self._window)
+        return self._enough(self._window - self.bytes_in_flight, self._window)
 
     @staticmethod
     def _enough(free: float, whole: float) -> int:
@@ -97,14 +97,14 @@ class Pace:
             return ""
         self._asked += 1
         size += len(QUESTION)
-        self._on_the_way.append((size, size + self.on_the_way, now))
+        self._on_the_way.append((size, size + self.bytes_in_flight, now))
         return QUESTION
 
     def pressed(self, now: float) -> None:
         """A key was pressed."""
         self._pressed = now
 
-    def given_up(self) -> None:
+    def reset(self) -> None:
         """What is on the way will not be answered any more."""
         self._on_the_way.clear()
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.anthropic import api as wire
 from tui.providers.anthropic import errors, messages
 from tui.providers.dialects import sampling
@@ -110,7 +110,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=30,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",

@@ -11,9 +11,9 @@ from typing import Any
 
 from tui.domain import Model
 from tui.providers.dialects.openai import api
-from tui.providers.events import Accepted, Event, Listed
-from tui.providers.requests import Call, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, ModelsListed
+from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 ENDINGS = ("/v1/messages/count_tokens", "/v1/messages", "/v1/models", "/v1/complete", "/v1")
@@ -49,7 +49,7 @@ Classify = Callable[[Mapping[str, Any]], Model | None]
 """Makes a Model of one entry of the list, or None where it can no longer be called."""
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """The key in its own header, and the workspace for keys that can act in several."""
     headers: dict[str, str | Secret] = {VERSION: CURRENT}
     if key := secrets.get("api_key"):
@@ -59,7 +59,7 @@ def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) 
     return call.with_headers(headers | dict(call.headers))
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure; `details.error_code` is its stable word (Anthropic API reference, errors).
 
     The code says more than the type, which spending caps share with rate limits. An empty account is told by its
@@ -79,7 +79,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     return replace(told, final=_is_final(told))
 
 
-def error_in(data: Any, event: str = "") -> Refusal | None:
+def error_in(data: Any, event: str = "") -> ApiError | None:
     """The refusal in a frame of an answer, if it is one; it has the status that it would have had at the start."""
     is_error = event == "error" or (isinstance(data, dict) and (data.get("type") == "error" or data.get("error")))
     if not is_error:
@@ -88,10 +88,10 @@ def error_in(data: Any, event: str = "") -> Refusal | None:
     return replace(told, status=_STATUSES.get(told.kind, 0))
 
 
-def listing(classify: Classify, fields: Fields, after: str = "") -> Call:
+def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
     """The call that lists models, page by page, newest first; deprecated ones too, retired ones not.
 
-    It answers with `Listed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
+    It answers with `ModelsListed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
     """
     query = {"limit": _PAGE, "after_id": after} if after else {"limit": _PAGE}
     return Call(
@@ -102,7 +102,9 @@ def listing(classify: Classify, fields: Fields, after: str = "") -> Call:
     )
 
 
-def _read(classify: Classify, fields: Fields, after: str, frame: Frame | None) -> Iterable[Event | Refusal | Call]:
+def _read(
+    classify: Classify, fields: FieldValues, after: str, frame: Frame | None
+) -> Iterable[Event | ApiError | Call]:
     if frame is None:
         return []
     if refused := error_in(frame.data):
@@ -112,7 +114,7 @@ def _read(classify: Classify, fields: Fields, after: str, frame: Frame | None) -
         return [api.malformed("It holds no list of models.")]
     entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
     models = {model.id: model for each in entries if (model := classify(each))}
-    listed = Listed(tuple(models.values()), len(data))
+    listed = ModelsListed(tuple(models.values()), len(data))
     last = frame.data.get("last_id")
     # A server that passes over `after_id` would send the same page for ever.
     if frame.data.get("has_more") and isinstance(last, str) and last not in ("", after):
@@ -120,7 +122,7 @@ def _read(classify: Classify, fields: Fields, after: str, frame: Frame | None) -
     return [listed, Accepted()]
 
 
-def _is_final(told: Refusal) -> bool:
+def _is_final(told: ApiError) -> bool:
     capped = told.status == 429 and told.kind == "rate_limit_error" and "retry-after" not in told.headers
     return (
         told.final

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.providers.anthropic.api import CURRENT, LINKED, NO_CREDIT, OLDER, VERSION
 from tui.providers.anthropic.messages import SAMPLING
 from tui.providers.dialects.openai.api import without
-from tui.providers.requests import Call, Refusal
+from tui.providers.requests import Call, ApiError
 
 _NOT_TAKEN = re.compile(
     r"deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
@@ -28,7 +28,7 @@ _CONSOLE = "The billing page of its console tells more."
 _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
 
-def explain(label: str, retired: Mapping[str, str], refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, retired: Mapping[str, str], refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does; `retired` has ids with dates."""
     said, kind = refused.message, refused.kind
     named = model or "the model"
@@ -39,9 +39,11 @@ def explain(label: str, retired: Mapping[str, str], refused: Refusal, model: str
     if refused.final or (refused.status == 400 and _SPENT.search(said)):
         return _capped(label, refused)
     if refused.status in (400, 401, 403) and _WORKSPACE.search(said):
-        return Refused("The workspace does not belong to this key.", "Correct the workspace ID, or leave it empty.")
+        return CredentialRejected(
+            "The workspace does not belong to this key.", "Correct the workspace ID, or leave it empty."
+        )
     if refused.status == 401 and "oauth" in said.lower():
-        return Refused(
+        return CredentialRejected(
             f"This is a sign-in token of a subscription, which {label} takes for no API call.", "Make an API key."
         )
     if refused.status == 403:
@@ -60,7 +62,7 @@ def explain(label: str, retired: Mapping[str, str], refused: Refusal, model: str
     return None
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """The call as the model or the server takes it, and a sentence that tells of the change."""
     if refused.status not in (400, 422):
         return None
@@ -87,7 +89,7 @@ def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
     return None
 
 
-def _capped(label: str, refused: Refusal) -> Problem:
+def _capped(label: str, refused: ApiError) -> Problem:
     if refused.code.startswith(LINKED):
         return Problem(f"The organization that pays for this {label} account has a billing problem.", _CONSOLE)
     if refused.code == "contract_spend_limit_reached":
@@ -102,17 +104,17 @@ def _capped(label: str, refused: Refusal) -> Problem:
     return Problem(message, "The limits page tells which one; monthly ones start anew on the 1st at 00:00 UTC.")
 
 
-def _forbidden(label: str, refused: Refusal, model: str) -> Problem:
+def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
     if _PLACE.search(refused.message):
         message = f"{label} does not serve the country or region that this call comes from."
-        return Unreachable(message, "Call from a network where it is served, or use another provider.")
+        return NetworkError(message, "Call from a network where it is served, or use another provider.")
     if refused.code == "organization_on_hold" or "disabled" in refused.message:
-        return Restricted(f"{label} has put the organization of this key on hold.", "Its console tells why.")
+        return ScopeMissing(f"{label} has put the organization of this key on hold.", "Its console tells why.")
     if model:
         message = f"{label} knows this key, but it may not use {model}."
-        return Restricted(message, "Allow the model for the key's workspace, or pick another one.")
+        return ScopeMissing(message, "Allow the model for the key's workspace, or pick another one.")
     message = f"{label} knows this key, but it may not list models."
-    return Restricted(message, "Save and add models by hand, or use a key with more rights.")
+    return ScopeMissing(message, "Save and add models by hand, or use a key with more rights.")
 
 
 def _unwanted(body: Mapping[str, Any], said: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
 from tui.providers.dialects.openai.api import endpoint, number
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
+from tui.providers.spec import FieldValues
 
 TOKENS = 16_384
 """What an answer may use unless it is told. Above some 21,000 an answer in one piece may take too long."""
@@ -31,7 +31,7 @@ _NOTES = {
 }
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat. Blank turns are left out, since the API refuses them though it can make them."""
     told = [each for each in ask.messages if each.text.strip()]
     turns = [{"role": each.role, "content": each.text} for each in told if each.role != "system"]
@@ -82,7 +82,7 @@ class _Answer:
         self._used: dict[str, Any] = {}
         self._text = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None:

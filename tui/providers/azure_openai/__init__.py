@@ -6,7 +6,7 @@ what it takes. No call with the resource's key lists deployments, so they are ad
 
 from functools import partial
 
-from tui.domain import Intake, Model, Supply
+from tui.domain import ImportMode, Model, Supply
 from tui.providers.azure_openai import api, errors, models
 from tui.providers.dialects.openai import parameters as openai_parameters
 from tui.providers.spec import Choice, Field, Parameter, Provider
@@ -25,7 +25,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=20,
     supply=Supply.OWN,
-    intake=Intake.ADDED,
+    intake=ImportMode.ADDED,
     fields=(
         Field(
             "endpoint",

@@ -20,8 +20,8 @@ from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.api import Flavour, endpoint, malformed, number
 from tui.providers.events import Event, Token
 from tui.providers.origins import host_of, origin_of
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Refusal, TranscribeAsk
-from tui.providers.spec import AudioLimits, Fields
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, ApiError, TranscriptionRequest
+from tui.providers.spec import AudioLimits, FieldValues
 from tui.secret import Secret
 
 DATED = "2024-10-21"
@@ -47,12 +47,12 @@ _CLOUDS = {
 """Clouds of their own, by the end of their hosts: who signs in there, and for which service."""
 
 
-def is_dated(fields: Fields) -> bool:
+def is_dated(fields: FieldValues) -> bool:
     """Whether the API version is a date: the v1 surface has none, or one in words."""
     return _VERSION.fullmatch(fields.get("api_version", "")) is not None
 
 
-def at(fields: Fields, deployment: str) -> Fields:
+def at(fields: FieldValues, deployment: str) -> FieldValues:
     """The fields with the base URL under which a deployment's operations are."""
     path = f"/openai/deployments/{quote(deployment, safe='')}" if is_dated(fields) else "/openai/v1"
     return {**fields, "base_url": endpoint({"base_url": fields["endpoint"]}, path)}
@@ -63,15 +63,15 @@ def base_of(model: Model) -> str:
     return model.fields.get("base_model") or model.id
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     return filtered(openai_chat.chat(_FLAVOUR, at(fields, ask.model.id), ask))
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     return embeddings.embed(_FLAVOUR, at(fields, ask.model.id), ask)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The form of the model that was deployed, sent to the deployment."""
     deployed = replace(ask.model, id=base_of(ask.model))
     call = openai_speech.transcribe(at(fields, ask.model.id), replace(ask, model=deployed))
@@ -96,12 +96,12 @@ def spoken_to_dated(call: Call) -> Call | None:
 # --- signing in -------------------------------------------------------------------------------------------------------
 
 
-def origins(fields: Fields) -> tuple[str, ...]:
+def origins(fields: FieldValues) -> tuple[str, ...]:
     """The resource, and with an application of Entra ID the host that signs it in."""
     return (origin_of(fields["endpoint"]), *((_cloud(fields)[0],) if fields.get("directory_id") else ()))
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """Either `api-key` or a bearer token, never both; and the API version where one is set."""
     if call.form is not None:
         return replace(call, form={**call.form, "client_secret": secrets.get("client_secret", "")})
@@ -115,7 +115,7 @@ def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) 
     return replace(call.with_headers(headers), query=query)
 
 
-def token(fields: Fields) -> Call | None:
+def token(fields: FieldValues) -> Call | None:
     """The exchange of an application's secret for a token; none where the key of the resource is used."""
     if not fields.get("directory_id"):
         return None
@@ -136,13 +136,13 @@ def older_service(call: Call) -> Call | None:
     return replace(call, form={**call.form, "scope": f"{_OLDER}/.default"})
 
 
-def _cloud(fields: Fields) -> tuple[str, str]:
+def _cloud(fields: FieldValues) -> tuple[str, str]:
     host = host_of(fields["endpoint"])
     usual = (_LOGIN, _OLDER if is_dated(fields) else _SERVICE)
     return next((cloud for ending, cloud in _CLOUDS.items() if host.endswith(ending)), usual)
 
 
-def _token(frame: Frame | None) -> Iterable[Event | Refusal]:
+def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     given = frame.data if isinstance(frame.data, dict) else {}

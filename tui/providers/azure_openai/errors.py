@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
 from tui.providers.azure_openai import api, models
 from tui.providers.azure_openai.content_filter import stopped_by
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
-from tui.providers.requests import Call, Refusal
+from tui.providers.requests import Call, ApiError
 
 _FILTERED, _UNDEPLOYED = "content_filter", "DeploymentNotFound"
 _ENTRA = "AADSTS"
@@ -29,7 +29,7 @@ _RATE = re.compile(r"rate limit|call rate|token rate|quota|tokens per", re.IGNOR
 _NO_OPERATION = re.compile(r"OperationNotSupported|does not work with the specified model", re.IGNORECASE)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account in an error body of the service, of a gateway before it, or of Entra ID."""
     refused = openai_api.refusal(status, headers, body)
     refused = replace(refused, request_id=headers.get("apim-request-id") or refused.request_id)
@@ -51,7 +51,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     return refused
 
 
-def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by what it means for the resource, the deployment or the application."""
     said = f"{refused.code} {refused.message}"
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
@@ -83,7 +83,7 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     return errors.explain(label, refused, model)
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Another name for the service, an older route, or a field less, where that was what stood in the way."""
     if call.form is not None:
         older = api.older_service(call) if refused.kind in _NO_SCOPE or refused.code in _NO_SERVICE else None
@@ -115,7 +115,7 @@ def _no_path() -> Problem:
 
 def _of_key(label: str, said: str) -> Problem:
     if _NO_ROLE.search(said):
-        return Restricted(
+        return ScopeMissing(
             "Entra ID knows this application, but it has no role at this resource.",
             "Give it the role Cognitive Services OpenAI User there. A new role takes some minutes to count.",
         )
@@ -124,7 +124,7 @@ def _of_key(label: str, said: str) -> Problem:
             "This resource does not take the token of Entra ID, which is for another service.",
             f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
         )
-    return Refused(
+    return CredentialRejected(
         f"{label} does not know this key at this resource.",
         "A key belongs to one resource. Copy key and endpoint from the same page, Keys and Endpoint.",
     )
@@ -134,28 +134,30 @@ def _of_resource(label: str, said: str) -> Problem | None:
     if _BLOCKED.search(said):
         return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
     if _NETWORK.search(said):
-        return Unreachable(
+        return NetworkError(
             "The network rules of this resource keep this machine out. The key was not judged.",
             "Allow its address under Networking of the resource, or call from an allowed network.",
         )
     return _of_key(label, said) if _NO_ROLE.search(said) else None
 
 
-def _of_entra(refused: Refusal) -> Problem:
+def _of_entra(refused: ApiError) -> Problem:
     known: dict[str, Callable[[], Problem]] = {
-        "7000215": lambda: Refused(
+        "7000215": lambda: CredentialRejected(
             "Entra ID does not accept this client secret.",
             "Enter its value, not its ID. The value is shown once, when the secret is made.",
         ),
-        "7000222": lambda: Refused(
+        "7000222": lambda: CredentialRejected(
             "This client secret has expired.", "Make another one under Certificates & secrets of the application."
         ),
-        "700016": lambda: Refused(
+        "700016": lambda: CredentialRejected(
             "Entra ID knows no such application in this directory.",
             "Check the application (client) ID, and that the directory (tenant) ID is the one it is registered in.",
         ),
-        "7000112": lambda: Refused("This application is disabled.", "Enable it in Entra ID, under Enterprise apps."),
-        "53003": lambda: Restricted(
+        "7000112": lambda: CredentialRejected(
+            "This application is disabled.", "Enable it in Entra ID, under Enterprise apps."
+        ),
+        "53003": lambda: ScopeMissing(
             "A rule of Conditional Access keeps this application out.", "Ask who runs the directory to allow it."
         ),
     }
@@ -164,13 +166,17 @@ def _of_entra(refused: Refusal) -> Problem:
     if found is None and refused.kind in _NO_SCOPE:
         found = _no_service
     message = "Entra ID gives no token for this application."
-    return found() if found else Refused(message, "Check directory, application and secret; its own words say more.")
+    return (
+        found()
+        if found
+        else CredentialRejected(message, "Check directory, application and secret; its own words say more.")
+    )
 
 
 def _no_directory() -> Problem:
-    return Refused("Entra ID knows no such directory.", "Check the directory (tenant) ID.")
+    return CredentialRejected("Entra ID knows no such directory.", "Check the directory (tenant) ID.")
 
 
 def _no_service() -> Problem:
     message = "The directory of this application does not know Azure OpenAI."
-    return Refused(message, "Enter the directory (tenant) ID of the subscription that the resource is in.")
+    return CredentialRejected(message, "Enter the directory (tenant) ID of the subscription that the resource is in.")

@@ -14,9 +14,9 @@ from tui.domain import Model, ModelType
 from tui.providers.azure_openai import api
 from tui.providers.dialects.openai import models
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
-from tui.providers.events import Accepted, Event, Found, Hit, Learned
-from tui.providers.requests import Call, Frame, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
+from tui.providers.requests import Call, Frame, Reader, ApiError
+from tui.providers.spec import FieldValues
 
 WRONG_TYPE = "wrong_type"
 """The code of our own refusal to add a deployment as something that its model is not."""
@@ -46,18 +46,18 @@ def kind_of(base: str) -> ModelType | None:
     return kind[0] if kind else None
 
 
-def verify(fields: Fields) -> Call:
+def verify(fields: FieldValues) -> Call:
     """The list, which proves host and key and says nothing about deployments."""
     path = "/openai/models" if api.is_dated(fields) else "/openai/v1/models"
     return Call("GET", endpoint({"base_url": fields["endpoint"]}, path), lambda: _accepted)
 
 
-def offered(fields: Fields, entries: Mapping[str, str]) -> Call:
+def offered(fields: FieldValues, entries: Mapping[str, str]) -> Call:
     """The models that the resource can deploy, to choose the one behind a deployment."""
     return _list(fields, _offered)
 
 
-def check(fields: Fields, model: Model) -> Call:
+def check(fields: FieldValues, model: Model) -> Call:
     """Whether the model behind a deployment is what it is to be added as, and until when it is served.
 
     That is no reason to add nothing: where the resource has no list, or has it without the model, it goes on.
@@ -65,7 +65,7 @@ def check(fields: Fields, model: Model) -> Call:
     return _list(fields, partial(_checked, model))
 
 
-def _list(fields: Fields, reader: Reader) -> Call:
+def _list(fields: FieldValues, reader: Reader) -> Call:
     # The list of the v1 surface does not say what a model is for.
     query = {} if api.is_dated(fields) else {"api-version": api.DATED}
     url = endpoint({"base_url": fields["endpoint"]}, "/openai/models")
@@ -79,7 +79,7 @@ def _entries(frame: Frame) -> list[dict[str, Any]] | None:
     return [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
 
 
-def _accepted(frame: Frame | None) -> Iterable[Event | Refusal]:
+def _accepted(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     if refused := error_in(frame.data):
@@ -87,32 +87,32 @@ def _accepted(frame: Frame | None) -> Iterable[Event | Refusal]:
     return [malformed("It holds no list of models.")] if _entries(frame) is None else [Accepted()]
 
 
-def _offered(frame: Frame | None) -> Iterable[Event | Refusal]:
+def _offered(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
-    entries = [] if isinstance(frame.data, Refusal) else _entries(frame) or []
+    entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
     kinds = {each["id"]: (kind, _ends(each)) for each in entries if (kind := _kind(each))}
-    return [Found(tuple(Hit(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items())))]
+    return [Found(tuple(SearchResult(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items())))]
 
 
 def _note(label: str, ends: str) -> str:
     return f"{label}, until {ends}" if ends else label
 
 
-def _checked(model: Model, frame: Frame | None) -> Iterator[Event | Refusal]:
+def _checked(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     base = api.base_of(model)
-    entries = [] if isinstance(frame.data, Refusal) else _entries(frame) or []
+    entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
     # A model is listed once a version, with the version behind its name.
     same = [each for each in entries if re.fullmatch(rf"{re.escape(base)}(-[\d-]+)?", each["id"], re.IGNORECASE)]
     kind = kind_of(base) or next((found for each in same if (found := _kind(each))), None)
     if kind and kind is not model.type:
-        yield Refusal(code=WRONG_TYPE, message=base, kind=kind.label)
+        yield ApiError(code=WRONG_TYPE, message=base, kind=kind.label)
         return
     ends = max(map(_ends, same), default="")
     missing = f"The resource lists no model {base}; look how it is written." if entries and not same else ""
-    yield Learned(model, f"{base} is served until {ends}." if ends else missing)
+    yield ModelDetails(model, f"{base} is served until {ends}." if ends else missing)
 
 
 def _kind(entry: Mapping[str, Any]) -> ModelType | None:

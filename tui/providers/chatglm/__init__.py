@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.chatglm import probe, servers
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import errors
 from tui.providers.origins import of_base_url
-from tui.providers.requests import Refusal
+from tui.providers.requests import ApiError
 from tui.providers.spec import Choice, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "chatglm", "ChatGLM"
@@ -22,7 +22,7 @@ _PATHS = ("/openapi.json", "/docs")
 _LACKING = ("Not Found", "Method Not Allowed")
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or that of the scripts (FastAPI), which name the fields they do not take."""
     refused = wire.refusal(status, headers, body)
     detail = body.get("detail") if isinstance(body, dict) else None
@@ -37,7 +37,7 @@ def _field(place: Any) -> str:
     return ".".join(map(str, place[1:])) if isinstance(place, list) else ""
 
 
-def explain(refused: Refusal, model: str) -> Problem | None:
+def explain(refused: ApiError, model: str) -> Problem | None:
     """A refusal by the server's few words, each of which a script's source gives a reason for."""
     if refused.code == probe.STRANGE:
         return Problem(
@@ -86,7 +86,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=80,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "base_url",

@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.dialects.messages import GAP, alternating
 from tui.providers.dialects.openai import api as wire
 from tui.providers.events import Event, Finish, TextDelta
-from tui.providers.requests import Call, ChatAsk, Frame, Message, Refusal
+from tui.providers.requests import Call, ChatRequest, Frame, Message, ApiError
 
 TAKES = frozenset({"temperature", "top_p", "max_tokens"})
 
@@ -22,7 +22,7 @@ _A_TOKEN = 3
 _A_TURN = 8
 
 
-def chat(root: str, ask: ChatAsk) -> Call:
+def chat(root: str, ask: ChatRequest) -> Call:
     """The call that answers a chat; what the system says goes before the first question."""
     system, turns = alternating(ask.messages)
     texts = [each.text for each in turns]
@@ -44,7 +44,7 @@ def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[s
     return {"max_length": asked + _ANSWER} if asked + _ANSWER > _ROOM else {}
 
 
-def _answer(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _answer(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     if refused := wire.error_in(frame.data):

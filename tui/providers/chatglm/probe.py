@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.providers.dialects.openai import api as wire
 from tui.providers.events import Event
-from tui.providers.requests import Begun, Call, Frame, Refusal
+from tui.providers.requests import RemoteJob, Call, Frame, ApiError
 
 PATH = "/v1"
 """What all paths of OpenAI's wire begin with."""
@@ -27,10 +27,10 @@ ABSENT = frozenset({404, 405})
 STRANGE = "strange_server"
 """The code of a refusal: what answers is none of these servers."""
 
-Then = Callable[[str, Sequence[Mapping[str, Any]]], Iterable[Event | Refusal | Call | Begun]]
+Then = Callable[[str, Sequence[Mapping[str, Any]]], Iterable[Event | ApiError | Call | RemoteJob]]
 """What to go on with: (the flavour, the entries of its list of models)."""
 
-_Results = Iterable[Event | Refusal | Call | Begun]
+_Results = Iterable[Event | ApiError | Call | RemoteJob]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Probe:
     def _listed(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
-        if isinstance(frame.data, Refusal):
+        if isinstance(frame.data, ApiError):
             return [self._paths()]
         if refused := wire.error_in(frame.data):
             return [refused]
@@ -68,7 +68,7 @@ class Probe:
     def _described(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
-        if isinstance(frame.data, Refusal):
+        if isinstance(frame.data, ApiError):
             # Its one path is there, but not to be looked at.
             return [Call("GET", f"{self.at}/", lambda: self._front, takes=frozenset({405}))]
         paths = paths_of(frame.data)
@@ -81,7 +81,7 @@ class Probe:
     def _front(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
-        refused = frame.data if isinstance(frame.data, Refusal) else None
+        refused = frame.data if isinstance(frame.data, ApiError) else None
         allowed = refused.headers.get("allow") if refused else ""
         if allowed is None or "POST" in allowed:
             return self.then(NATIVE, ())
@@ -105,5 +105,5 @@ def _flavour_of(entries: Sequence[Mapping[str, Any]]) -> str:
     return OTHER if flavour == CHATGLM2 and first.get("owned_by") != "owner" else flavour
 
 
-def _strange(said: str) -> Refusal:
-    return Refusal(404, code=STRANGE, message=said)
+def _strange(said: str) -> ApiError:
+    return ApiError(404, code=STRANGE, message=said)

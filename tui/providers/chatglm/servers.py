@@ -27,9 +27,19 @@ from tui.providers.dialects.messages import GAP, alternating
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
-from tui.providers.events import Accepted, Event, Finish, Listed, Notice, TextDelta, ThinkingDelta
-from tui.providers.requests import Begun, Call, ChatAsk, EmbedAsk, Frame, Framing, Message, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta
+from tui.providers.requests import (
+    RemoteJob,
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Frame,
+    Framing,
+    Message,
+    Reader,
+    ApiError,
+)
+from tui.providers.spec import FieldValues
 
 _SCRIPT = frozenset({"temperature", "top_p", "max_tokens", "repetition_penalty"})
 _ALL = _SCRIPT | {"presence_penalty", "frequency_penalty", "seed", "stop"}
@@ -68,7 +78,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 _FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
 
-def root(fields: Fields) -> str:
+def root(fields: FieldValues) -> str:
     """The address that all paths are under, however much of one was pasted."""
     return fields["base_url"].rstrip("/").removesuffix(PATH)
 
@@ -78,13 +88,13 @@ def heeded(model: Model) -> frozenset[str]:
     return KINDS[NAMED.get(model.id, OTHER)].takes
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat, after those that find out how to ask it unless that is set."""
     if flavour := fields.get("flavour"):
         notices, call = _talk(flavour, fields, ask)
         return _noted(call, notices)
 
-    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Refusal | Call | Begun]:
+    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | ApiError | Call | RemoteJob]:
         notices, call = _talk(found, fields, ask)
         yield from notices
         yield call
@@ -92,18 +102,18 @@ def chat(fields: Fields, ask: ChatAsk) -> Call:
     return Probe(root(fields), then).first()
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors. ChatGLM3's server has one model for them, whatever name is asked for."""
     return embeddings.embed(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
 
 
-def listing(fields: Fields) -> Call:
+def listing(fields: FieldValues) -> Call:
     """The models that the server lists, if any; it is accepted when it is known what it is."""
     at = root(fields)
 
     def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Call]:
         models = {model.id: model for each in entries if (model := _classify(each))}
-        told = Listed(tuple(models[name] for name in sorted(models)), len(entries))
+        told = ModelsListed(tuple(models[name] for name in sorted(models)), len(entries))
         if found == CHATGLM3:
             # It does not list the model that its vectors come from.
             yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(told).read, takes=ABSENT)
@@ -114,7 +124,7 @@ def listing(fields: Fields) -> Call:
     return Probe(at, then, fields.get("flavour", "")).first()
 
 
-def _talk(flavour: str, fields: Fields, ask: ChatAsk) -> tuple[list[Notice], Call]:
+def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Notice], Call]:
     """The call in the words of one kind of server, and what it does not heed."""
     kind = KINDS[flavour]
     left = [name for name in ask.parameters if name not in kind.takes]
@@ -166,13 +176,13 @@ class _Streamed:
         self._read = whole.reader()
         self._begun = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         if frame is None and not self._begun:
             yield Notice("The stream ended before it began. The answer was asked for in one piece.")
             yield self._whole
             return
         for each in self._read(frame):
-            self._begun = self._begun or isinstance(each, TextDelta | ThinkingDelta | Finish | Refusal)
+            self._begun = self._begun or isinstance(each, TextDelta | ThinkingDelta | Finish | ApiError)
             yield each
 
 
@@ -180,7 +190,7 @@ class _Streamed:
 class _Vectors:
     """Adds to what is listed the model of the server's vectors, where it has a path for them."""
 
-    told: Listed
+    told: ModelsListed
 
     def read(self, frame: Frame | None) -> Iterator[Event]:
         if frame is None:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from tui.errors import Usage
 from tui.providers.origins import is_private, origin_of
-from tui.providers.spec import Fields, Provider
+from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
 
@@ -19,7 +19,7 @@ class Access:
     """
 
     provider: Provider
-    fields: Fields
+    fields: FieldValues
     origins: tuple[str, ...]
     plain_http: tuple[str, ...] = ()
     secrets: Callable[[], Mapping[str, Secret]] = dict
@@ -31,7 +31,7 @@ class Access:
 class Limits:
     """Times in seconds and sizes in bytes.
 
-    `give_up` is how long a streamed answer, or a listing, may bring nothing of use, `give_up_whole` how long an answer
+    `stream_timeout` is how long a streamed answer, or a listing, may bring nothing of use, `response_timeout` how long an answer
     that comes in one piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to
     `backoff_most`. `body` bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
     `refusal_time` is how long the words of a refusal are waited for, `cancel` how long stopping what runs at the
@@ -40,8 +40,8 @@ class Limits:
 
     connect: float = 10
     silence: float = 30
-    give_up: float = 120
-    give_up_whole: float = 600
+    stream_timeout: float = 120
+    response_timeout: float = 600
     line: int = 1 << 20
     event: int = 8 << 20
     answer: int = 64 << 20
@@ -52,13 +52,13 @@ class Limits:
     backoff: float = 0.5
     backoff_most: float = 8
     retry_after: float = 60
-    amends: int = 3
+    max_repairs: int = 3
     steps: int = 1000
     cancel: float = 5
     connections: int = 32
 
 
-def permit(access: Access, url: str, follows: bool = False) -> None:
+def check_origin(access: Access, url: str, follows: bool = False) -> None:
     """Raise unless the credential of `access` may be used at that address.
 
     One that `follows` from an answer may also be an https address under a suffix that the provider's file declares.

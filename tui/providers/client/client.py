@@ -22,22 +22,31 @@ import httpx
 from tui.errors import Problem
 from tui.providers.client import connection as routes
 from tui.providers.client import request as send
-from tui.providers.client.access import Access, Limits, permit
-from tui.providers.client.response import Ended, Result, Watch, answer, cleaned, refusal_body
+from tui.providers.client.access import Access, Limits, check_origin
+from tui.providers.client.response import ConnectionLost, Result, Watch, answer, cleaned, read_error_body
 from tui.providers.client.token_cache import Tokens
-from tui.providers.client.transport_errors import Progress, before_answer
+from tui.providers.client.transport_errors import Progress, connect_problem
 from tui.providers.client.upload import body_of
-from tui.providers.error_messages import BUSY, RETRIED, SIGN_IN, Place, explained, redirect, retry_after, unread
-from tui.providers.events import Event, Finish, Notice, Retrying, Silence, Token, Uploading, Usage, Vectors
-from tui.providers.requests import Begun, Call, Frame, Framing, Refusal
+from tui.providers.error_messages import (
+    BUSY,
+    RETRIED,
+    SIGN_IN,
+    Place,
+    to_problem,
+    redirect,
+    retry_after,
+    unusable_response,
+)
+from tui.providers.events import Event, Finish, Notice, Retrying, NoResponseYet, Token, Uploading, Usage, Vectors
+from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
 from tui.providers.spec import Provider
 from tui.secret import MASK, Secret
 
-__all__ = ["Access", "Limits", "Wire"]
+__all__ = ["Access", "Limits", "Client"]
 
 _SHORT = 3
 _STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
-_ABOUT = Silence | Uploading | Usage | Notice
+_ABOUT = NoResponseYet | Uploading | Usage | Notice
 """What may come before an answer that is refused all the same; it does not stand in the way of asking again."""
 
 _Read = Callable[[Place, httpx.Response, Call, Limits, Watch], AsyncGenerator[Result, None]]
@@ -47,13 +56,13 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-class _Again(Exception):
+class RetryableError(Exception):
     """An attempt that failed before its answer began: it may be amended or made again; at once, if a token ran out.
 
     `by_status` says that the refusal is that of the HTTP status, as against one that a reader found in a 200.
     """
 
-    def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: Refusal | None = None) -> None:
+    def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: ApiError | None = None) -> None:
         super().__init__()
         self.problem, self.again, self.reason, self.refusal = problem, again, reason, refusal
         self.stale = self.by_status = False
@@ -69,14 +78,14 @@ class _Step:
 
 
 @dataclass(frozen=True)
-class _Passing:
+class LeasedToken:
     """A token for one attempt, and how to let go of it where it was not exchanged just now."""
 
     secret: Secret
     drop: Callable[[], None] | None
 
 
-class Wire:
+class Client:
     """The one way to the network. With a `transport` (practice, tests) every call goes through that instead."""
 
     def __init__(
@@ -119,9 +128,9 @@ class Wire:
         try:
             async with aclosing(self._steps(access, _Step(call))) as results:
                 async for result in results:
-                    if isinstance(result, Begun) and result.anyway:
+                    if isinstance(result, RemoteJob) and result.anyway:
                         left += [result.cancel] if result.cancel else []
-                    elif isinstance(result, Begun):
+                    elif isinstance(result, RemoteJob):
                         begun = result.cancel
                     elif (event := cleaned(result)) is not None:
                         if isinstance(event, Finish):
@@ -134,7 +143,7 @@ class Wire:
                 self._cancelling.add(cancelling)
                 cancelling.add_done_callback(self._cancelling.discard)
 
-    async def _steps(self, access: Access, first: _Step) -> AsyncGenerator[Event | Begun, None]:
+    async def _steps(self, access: Access, first: _Step) -> AsyncGenerator[Event | RemoteJob, None]:
         step: _Step | None = first
         taken = 0
         while step is not None:
@@ -156,14 +165,14 @@ class Wire:
     async def _cancel(self, access: Access, call: Call) -> None:
         """Stop something at the provider. Nobody waits for the outcome, and none of it is told."""
         step = _Step(call, follows=True)
-        with contextlib.suppress(Problem, _Again, TimeoutError):
+        with contextlib.suppress(Problem, RetryableError, TimeoutError):
             async with asyncio.timeout(self._limits.cancel), aclosing(self._attempt(access, step)) as results:
                 async for _ in results:
                     pass
 
-    async def _step(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
+    async def _step(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
         """Try a call until it is answered: with a new token, amended, or again after a wait, where that may help."""
-        retries = amends = 0
+        retries = max_repairs = 0
         renewed = False
         while True:
             try:
@@ -171,10 +180,10 @@ class Wire:
                     async for result in results:
                         yield result
                 return
-            except _Again as again:
+            except RetryableError as again:
                 failed = again
-            except Ended as ended:
-                failed = _Again(ended, again=False)
+            except ConnectionLost as ended:
+                failed = RetryableError(ended, again=False)
             if _is_answer(step.call, failed):
                 for told in self._answered(access, step.call, failed):
                     yield told
@@ -183,8 +192,8 @@ class Wire:
                 renewed = True
                 continue
             amended = access.provider.amend(step.call, failed.refusal) if failed.refusal else None
-            if amended and amends < self._limits.amends:
-                amends += 1
+            if amended and max_repairs < self._limits.max_repairs:
+                max_repairs += 1
                 call, sentence = amended
                 step = replace(step, call=call)
                 yield Notice(sentence)
@@ -196,16 +205,16 @@ class Wire:
             yield Retrying(failed.reason, wait, retries, self._limits.retries)
             await asyncio.sleep(wait)
 
-    def _answered(self, access: Access, call: Call, failed: _Again) -> Iterator[Event | Call | Begun]:
+    def _answered(self, access: Access, call: Call, failed: RetryableError) -> Iterator[Event | Call | RemoteJob]:
         """What the reader of a call makes of a failure that it takes as an answer, which may be a refusal after all."""
         read = call.reader()
         for frame in (Frame(failed.refusal), None) if failed.refusal else (None,):
             for told in read(frame):
                 if told is failed.refusal:
                     raise failed.problem
-                if isinstance(told, Refusal):
+                if isinstance(told, ApiError):
                     place = Place(access.provider, call.url, True, access.key_hint, access.model)
-                    raise explained(place, told, self._clock())
+                    raise to_problem(place, told, self._clock())
                 yield told
 
     def _wait(self, retries: int, headers: Mapping[str, str]) -> float | None:
@@ -218,7 +227,7 @@ class Wire:
 
     async def _passing(
         self, access: Access, step: _Step, opened: Mapping[str, Secret]
-    ) -> AsyncGenerator[Event | _Passing, None]:
+    ) -> AsyncGenerator[Event | LeasedToken, None]:
         """The token for an attempt that needs one, after what its exchange tells if there is none yet."""
         exchange = None if step.exchange else access.provider.token(access.fields)
         if exchange is None:
@@ -226,27 +235,27 @@ class Wire:
         key = self._tokens.key(access.provider, access.fields, opened)
         async with self._tokens.lock(key):
             if secret := self._tokens.held(key):
-                yield _Passing(secret, partial(self._tokens.drop, key, secret))
+                yield LeasedToken(secret, partial(self._tokens.drop, key, secret))
                 return
             async with aclosing(self._steps(access, _Step(exchange, exchange=True))) as results:
                 async for result in results:
                     if isinstance(result, Token):
                         secret = result.secret
                         self._tokens.keep(key, result)
-                    elif isinstance(result, Retrying | Silence):
+                    elif isinstance(result, Retrying | NoResponseYet):
                         yield result
         if secret is None:
             raise Problem(f"{access.provider.label} gave no token for this key.", "Try again later.")
-        yield _Passing(secret, None)
+        yield LeasedToken(secret, None)
 
-    async def _attempt(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | Begun, None]:
-        """One try: sign with the opened secrets, send, judge the status, read. Raises `_Again` or a Problem."""
-        permit(access, step.call.url, step.follows)
+    async def _attempt(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
+        """One try: sign with the opened secrets, send, judge the status, read. Raises `RetryableError` or a Problem."""
+        check_origin(access, step.call.url, step.follows)
         opened = await asyncio.to_thread(access.secrets)
-        passing: _Passing | None = None
+        passing: LeasedToken | None = None
         async with aclosing(self._passing(access, step, opened)) as exchanged:
             async for told in exchanged:
-                if isinstance(told, _Passing):
+                if isinstance(told, LeasedToken):
                     passing = told
                     opened = {**opened, "token": told.secret}
                 else:
@@ -269,16 +278,16 @@ class Wire:
                 delivered = False
                 async with aclosing(read(place, response, request, self._limits, watch)) as results:
                     async for result in results:
-                        if isinstance(result, Refusal) and delivered:
-                            raise explained(place, result, self._clock())
-                        if isinstance(result, Refusal):
+                        if isinstance(result, ApiError) and delivered:
+                            raise to_problem(place, result, self._clock())
+                        if isinstance(result, ApiError):
                             raise self._refused(place, result, response)
                         delivered = delivered or not isinstance(result, _ABOUT)
                         yield result
         except Problem as problem:
             _scrub(problem, opened)
             raise
-        except _Again as again:
+        except RetryableError as again:
             _scrub(again.problem, opened)
             if passing and passing.drop and again.refusal and _is_stale(access.provider, again.refusal):
                 again.stale = True
@@ -288,7 +297,7 @@ class Wire:
     def _signed(self, access: Access, step: _Step, opened: Mapping[str, Secret]) -> Call:
         """The call as it is sent. Raises Usage where its secrets may not go, or cannot."""
         signed = access.provider.sign(step.call, access.fields, opened, self._clock())
-        permit(access, signed.url, step.follows)
+        check_origin(access, signed.url, step.follows)
         send.check(signed, keyed=any(opened.values()))
         return signed
 
@@ -304,29 +313,29 @@ class Wire:
         """Raise for every status but one of success."""
         status = response.status_code
         if framing is Framing.WEBSOCKET and 200 <= status < 300:
-            _, page = await refusal_body(place, response, self._limits)
-            raise page or unread(place, "an ordinary answer and opened no WebSocket connection")
+            _, page = await read_error_body(place, response, self._limits)
+            raise page or unusable_response(place, "an ordinary answer and opened no WebSocket connection")
         if 200 <= status < 300 or (framing is Framing.WEBSOCKET and status == 101):
             return
         headers = {name.lower(): value for name, value in response.headers.items()}
         if 300 <= status < 400 and "location" in headers:
             raise redirect(place, headers["location"])
-        body, page = await refusal_body(place, response, self._limits)
+        body, page = await read_error_body(place, response, self._limits)
         refusal = place.provider.refusal(status, headers, body)
         failed = self._refused(place, replace(refusal, status=status, page=page is not None), response, page)
         failed.by_status = True
         raise failed
 
     def _refused(
-        self, place: Place, refusal: Refusal, response: httpx.Response, page: Problem | None = None
-    ) -> "_Again":
+        self, place: Place, refusal: ApiError, response: httpx.Response, page: Problem | None = None
+    ) -> "RetryableError":
         """A refusal before anything was delivered, by its status: the provider's own where it comes in a 200."""
         status, headers = refusal.status, {name.lower(): value for name, value in response.headers.items()}
         refusal = replace(refusal, headers=headers)
-        problem = page or explained(place, refusal, self._clock())
+        problem = page or to_problem(place, refusal, self._clock())
         again = not refusal.final and (status in RETRIED or status >= 500) and status != SIGN_IN
         again = {"true": not refusal.final, "false": False}.get(headers.get("x-should-retry", ""), again)
-        return _Again(problem, again, "busy" if status in BUSY else "failed on its side", refusal)
+        return RetryableError(problem, again, "busy" if status in BUSY else "failed on its side", refusal)
 
     async def _transport(self, proxy: str, url: str) -> httpx.AsyncBaseTransport:
         if self._given:
@@ -364,11 +373,11 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
         return sending.result()
     if isinstance(fault, Problem) or not isinstance(fault, Exception):
         raise fault.with_traceback(None)
-    problem, again = before_answer(place, fault, progress)
-    raise _Again(problem, again, "broken off" if progress.sent else "not reached")
+    problem, again = connect_problem(place, fault, progress)
+    raise RetryableError(problem, again, "broken off" if progress.sent else "not reached")
 
 
-def _is_answer(call: Call, failed: _Again) -> bool:
+def _is_answer(call: Call, failed: RetryableError) -> bool:
     """Whether the reader of a call takes this status, or silence, as an answer."""
     if failed.refusal is None:
         return call.patience > 0
@@ -382,6 +391,6 @@ def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:
             problem.detail = problem.detail.replace(box.reveal(), MASK)
 
 
-def _is_stale(provider: Provider, refusal: Refusal) -> bool:
+def _is_stale(provider: Provider, refusal: ApiError) -> bool:
     """Whether a refusal may mean that a token ran out before its time."""
     return refusal.status == 401 or refusal.code in provider.stale_token

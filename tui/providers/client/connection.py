@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import certifi
 import httpx
 
-from tui.errors import Unreachable
+from tui.errors import NetworkError
 from tui.providers.origins import is_loopback, origin_of
 from tui.sanitize import one_line
 
@@ -62,7 +62,7 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             return ssl.create_default_context(cafile=file or None, capath=folder or None)
         except (OSError, ssl.SSLError):
             name, path = ("SSL_CERT_FILE", file) if file else ("SSL_CERT_DIR", folder)
-        raise Unreachable(
+        raise NetworkError(
             f"{name} names {one_line(path, 120)}, which cannot be read as certificates. Nothing was sent.",
             "It takes a file in PEM form. Without the variable the system's certificates are used.",
         )
@@ -87,7 +87,7 @@ def _proxy(name: str, value: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise Unreachable(
+        raise NetworkError(
             f"{name} names no proxy that can be used. Nothing was sent.",
             "It takes http://host:port, https://host:port or socks5://host:port.",
         )

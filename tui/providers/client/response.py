@@ -10,30 +10,30 @@ from typing import Any, Protocol
 
 import httpx
 
-from tui.errors import Problem, Unreachable
+from tui.errors import Problem, NetworkError
 from tui.providers.client.access import Limits
 from tui.providers.client.request import stopped
 from tui.providers.client.sse import Events, Lines
-from tui.providers.client.transport_errors import in_answer
-from tui.providers.error_messages import AGAIN, Place, is_page, page, too_large, unread
+from tui.providers.client.transport_errors import read_problem
+from tui.providers.error_messages import AGAIN, Place, is_page, page, too_large, unusable_response
 from tui.providers.events import (
     Event,
     Finish,
     Found,
-    Learned,
-    Listed,
+    ModelDetails,
+    ModelsListed,
     Notice,
-    Silence,
+    NoResponseYet,
     TextDelta,
     ThinkingDelta,
     Token,
     Transcript,
     Uploading,
 )
-from tui.providers.requests import Begun, Call, Frame, Framing, Refusal
+from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
 from tui.sanitize import one_line, printable
 
-Result = Event | Refusal | Call | Begun
+Result = Event | ApiError | Call | RemoteJob
 """What a reader makes of an answer: events, refusals, and what is about the call itself."""
 
 _TICK = 0.25
@@ -50,7 +50,7 @@ class Sending(Protocol):
     sent: int
 
 
-class Ended(Unreachable):
+class ConnectionLost(NetworkError):
     """The connection of a call with patience brought no more. It is not told, as the reader knows another way."""
 
 
@@ -61,7 +61,7 @@ class Watch:
         """`soon` says that something of use is to come soon; `patience` is a shorter limit that the call has."""
         self._place = place
         self._silence = limits.silence
-        self._limit = limits.give_up if soon else limits.give_up_whole
+        self._limit = limits.stream_timeout if soon else limits.response_timeout
         self._patience = patience
         if patience:
             self._limit = min(self._limit, patience)
@@ -90,11 +90,11 @@ class Watch:
         if silent < due or pending.done():
             return None
         if silent >= self._limit:
-            kind = Ended if self._patience else Unreachable
+            kind = ConnectionLost if self._patience else NetworkError
             label = self._place.label
             raise kind(f"{label} sent nothing of use for {self._limit:.0f} s. The call was given up.", AGAIN)
         self._told += 1
-        return Silence(silent, self._limit)
+        return NoResponseYet(silent, self._limit)
 
 
 async def answer(
@@ -103,7 +103,7 @@ async def answer(
     """The events of an answer with a status of success; the reader's refusals and next steps are among them."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("", "identity"):
-        raise unread(place, f"its answer packed as {one_line(encoding, 20)}, which was not asked for")
+        raise unusable_response(place, f"its answer packed as {one_line(encoding, 20)}, which was not asked for")
     kind = response.headers.get("content-type", "").lower()
     framing = call.framing
     if framing in (Framing.SSE, Framing.NDJSON) and ("html" in kind or kind.startswith("application/json")):
@@ -120,7 +120,7 @@ async def answer(
                     return
 
 
-async def refusal_body(place: Place, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
+async def read_error_body(place: Place, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
     """The body of a refusal as far as it comes, parsed if it is JSON; and a Problem if it is a web page."""
     body = bytearray()
     try:
@@ -154,14 +154,14 @@ def cleaned(event: Event) -> Event | None:
             segments = tuple(replace(each, text=printable(each.text)) for each in event.segments)
             language = one_line(event.language, 40)
             return replace(event, text=printable(event.text), segments=segments, language=language)
-        case Listed(models):
+        case ModelsListed(models):
             # A changed id would name no model.
             return replace(event, models=tuple(each for each in models if each.id and each.id == one_line(each.id)))
         case Found(hits):
             # Neither would a changed id that was found.
             kept = (each for each in hits if each.id and each.id == one_line(each.id))
             return Found(tuple(replace(each, note=one_line(each.note), label=one_line(each.label)) for each in kept))
-        case Learned():
+        case ModelDetails():
             return replace(event, note=one_line(event.note))
         case Finish():
             return replace(event, reason=one_line(event.reason, 60), note=one_line(event.note))
@@ -190,8 +190,8 @@ async def _received(
         await stopped(arriving.reading)
     fault = arriving.reading.exception()
     if isinstance(fault, Exception) and (size or 0 not in call.takes):
-        problem = in_answer(place)
-        raise Ended(problem.message, problem.hint) if call.patience else problem
+        problem = read_problem(place)
+        raise ConnectionLost(problem.message, problem.hint) if call.patience else problem
 
 
 class _Arriving:
@@ -259,7 +259,7 @@ async def _whole(
     if is_page(body[:256].decode("utf-8", "replace"), kind):
         raise page(place, body[: limits.refusal].decode("utf-8", "replace"))
     if not body.strip() and call.framing is Framing.JSON:
-        raise unread(place, "an empty answer")
+        raise unusable_response(place, "an empty answer")
     read = call.reader()
     data = body.decode("utf-8", "replace") if call.framing is Framing.TEXT else await _parsed(place, body)
     for result in read(Frame(data)):
@@ -276,7 +276,7 @@ async def _pieces(
     watch: Watch,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
-    frames = Frames(place, call.framing, limits, call.plain)
+    frames = FrameDecoder(place, call.framing, limits, call.plain)
     read = call.reader()
     first = True
     async for item in _to_its_end(received):
@@ -305,11 +305,11 @@ async def _to_its_end(received: AsyncIterator[bytes | Event]) -> AsyncGenerator[
     try:
         async for item in received:
             yield item
-    except Ended:
+    except ConnectionLost:
         return
 
 
-class Frames:
+class FrameDecoder:
     """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
 
     def __init__(self, place: Place, framing: Framing, limits: Limits, plain: bool = False) -> None:
@@ -357,7 +357,7 @@ class Frames:
             self.skipped += 1
             self._in_a_row += 1
             if self._in_a_row >= _BROKEN_MOST:
-                raise unread(self._place, f"{self._in_a_row} broken pieces in a row") from None
+                raise unusable_response(self._place, f"{self._in_a_row} broken pieces in a row") from None
             return
         self._in_a_row = 0
         yield frame
@@ -370,7 +370,7 @@ async def _parsed(place: Place, body: bytearray) -> Any:
         return await asyncio.to_thread(json.loads, text) if len(text) > _IN_THREAD else json.loads(text)
     except (ValueError, RecursionError):
         pass
-    raise unread(place, "text that is not JSON")
+    raise unusable_response(place, "text that is not JSON")
 
 
 async def _drained(received: AsyncIterator[bytes | Event]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tui.providers.events import Token
-from tui.providers.spec import Fields, Provider
+from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
 _EARLY = 60
@@ -31,7 +31,7 @@ class Tokens:
         self._held: dict[Key, _Held] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
-    def key(self, provider: Provider, fields: Fields, opened: Mapping[str, Secret]) -> Key:
+    def key(self, provider: Provider, fields: FieldValues, opened: Mapping[str, Secret]) -> Key:
         """What a token belongs to: changed fields or secrets want another one."""
         digest = hmac.new(self._salt, digestmod=hashlib.sha256)
         for name, secret in sorted(opened.items()):

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from tui.errors import Problem, Unreachable
+from tui.errors import Problem, NetworkError
 from tui.providers.error_messages import AGAIN, Place
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_*
@@ -44,7 +44,7 @@ class Progress:
         self.phase = phase
 
 
-def before_answer(place: Place, fault: Exception, progress: Progress) -> tuple[Problem, bool]:
+def connect_problem(place: Place, fault: Exception, progress: Progress) -> tuple[Problem, bool]:
     """A fault before the answer began, and whether asking once more may help."""
     for cause in _causes(fault):
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -58,16 +58,16 @@ def before_answer(place: Place, fault: Exception, progress: Progress) -> tuple[P
     if progress.sent:
         if isinstance(fault, httpx.LocalProtocolError):
             return Problem("The file changed while it was sent.", "Send it again once it is complete."), False
-        problem = Unreachable(f"The connection to {place.label} ended before the answer began.", AGAIN)
+        problem = NetworkError(f"The connection to {place.label} ended before the answer began.", AGAIN)
         return problem, not isinstance(fault, httpx.LocalProtocolError)
     if isinstance(fault, httpx.LocalProtocolError):
         return Problem(f"This call cannot be sent. {place.unsent}", "Look for odd characters in its fields."), False
     return _unconnected(place, fault, progress), True
 
 
-def in_answer(place: Place) -> Problem:
+def read_problem(place: Place) -> Problem:
     """A fault after the answer began."""
-    return Unreachable(f"The connection to {place.label} ended before the answer did.", AGAIN)
+    return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 
 def _unconnected(place: Place, fault: Exception, progress: Progress) -> Problem:
@@ -78,16 +78,16 @@ def _unconnected(place: Place, fault: Exception, progress: Progress) -> Problem:
         hint = "Check the proxy variables, or name the host in NO_PROXY."
     name = f"the proxy {host}" if to_proxy else host
     if any(isinstance(cause, socket.gaierror) for cause in _causes(fault)):
-        return Unreachable(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.unsent}", hint)
+        return NetworkError(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.unsent}", hint)
     if isinstance(fault, httpx.TimeoutException):
-        return Unreachable(f"Cannot reach {name}: no answer. {place.unsent}", hint)
+        return NetworkError(f"Cannot reach {name}: no answer. {place.unsent}", hint)
     numbers = {cause.errno for cause in _causes(fault) if isinstance(cause, OSError)}
     if errno.ECONNREFUSED in numbers:
         started = "Start the server, or check" if place.provider.local_servers else "Check"
         hint = hint if to_proxy else f"{started} the address and its port."
-        return Unreachable(f"Nothing listens at {name}. {place.unsent}", hint)
+        return NetworkError(f"Nothing listens at {name}. {place.unsent}", hint)
     why = next((words for number, words in _NAMES.items() if number in numbers), "the connection failed")
-    return Unreachable(f"Cannot reach {name}: {why}. {place.unsent}", hint)
+    return NetworkError(f"Cannot reach {name}: {why}. {place.unsent}", hint)
 
 
 def _proxy(place: Place, fault: Exception) -> Problem:
@@ -100,7 +100,7 @@ def _proxy(place: Place, fault: Exception) -> Problem:
         why = f"answered {text[:3]} and does not pass on calls to {place.host}"
     else:
         why = f"could not connect to {place.host}"
-    return Unreachable(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
+    return NetworkError(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
 
 
 def _certificate(place: Place, fault: ssl.SSLCertVerificationError) -> Problem:
@@ -117,7 +117,7 @@ def _certificate(place: Place, fault: ssl.SSLCertVerificationError) -> Problem:
         said, hint = "comes from an authority that this machine does not know", _CA_HINT
     else:
         said, hint = "could not be verified", _CA_HINT
-    return Unreachable(f"The certificate of {place.host} {said}. {place.unsent}", hint)
+    return NetworkError(f"The certificate of {place.host} {said}. {place.unsent}", hint)
 
 
 def _tls(place: Place, fault: ssl.SSLError) -> Problem:
@@ -128,7 +128,7 @@ def _tls(place: Place, fault: ssl.SSLError) -> Problem:
         said, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
     else:
         said, hint = "broke off the TLS handshake", "Check the network or the proxy."
-    return Unreachable(f"{place.host} {said}. {place.unsent}", hint)
+    return NetworkError(f"{place.host} {said}. {place.unsent}", hint)
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

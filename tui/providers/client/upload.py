@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from tui.errors import Usage
-from tui.providers.requests import Call, Recording, Upload
+from tui.providers.requests import Call, Base64File, Upload
 from tui.sanitize import one_line
 
 _PIECE = 3 << 16  # a multiple of three: base64 of the pieces is base64 of the whole
@@ -67,7 +67,7 @@ async def body_of(call: Call) -> Body | None:
     """The body of a call that sends files; None for one that sends none."""
     if call.upload is not None:
         return _raw(call.upload) if call.upload.raw else _multipart(call.upload)
-    recordings: list[Recording] = []
+    recordings: list[Base64File] = []
     mark = secrets.token_hex(16)
     data = _marked(call.json, mark, recordings)
     if not recordings:
@@ -106,9 +106,9 @@ def _raw(upload: Upload) -> Body:
     return Body((_File(upload.path, upload.size),), upload.media)
 
 
-def _marked(data: Any, mark: str, found: list[Recording]) -> Any:
+def _marked(data: Any, mark: str, found: list[Base64File]) -> Any:
     """The data with a mark for every recording, which are put into `found` in the order of the text."""
-    if isinstance(data, Recording):
+    if isinstance(data, Base64File):
         found.append(data)
         return data.prefix + mark
     if isinstance(data, Mapping):

@@ -19,15 +19,15 @@ from httpx_ws import AsyncWebSocketSession, WebSocketDisconnect, WebSocketNetwor
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from tui.errors import Problem, Unreachable, Usage
+from tui.errors import Problem, NetworkError, Usage
 from tui.providers.client.access import Limits
 from tui.providers.client.request import stopped
-from tui.providers.client.response import Frames, Result, Watch
-from tui.providers.client.transport_errors import in_answer
+from tui.providers.client.response import FrameDecoder, Result, Watch
+from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import dumped, opened_file, size_of
-from tui.providers.error_messages import AGAIN, Place, scrubbed, too_large
+from tui.providers.error_messages import AGAIN, Place, redact, too_large
 from tui.providers.events import Event, Finish
-from tui.providers.requests import Call, Chunks
+from tui.providers.requests import Call, AudioChunks
 from tui.sanitize import one_line
 
 _SCHEMES = {"ws": "http", "wss": "https"}
@@ -61,7 +61,7 @@ async def conversation(
     stream = _Bounded(response.extensions["network_stream"], limits.line)
     inbox: asyncio.Queue[str] = asyncio.Queue(1)
     pump = asyncio.create_task(_pump(stream, call, sent, inbox))
-    frames = Frames(place, call.framing, limits)
+    frames = FrameDecoder(place, call.framing, limits)
     try:
         async with aclosing(_received(place, inbox, pump, sent, limits, watch)) as received:
             async for item in received:
@@ -156,13 +156,13 @@ async def _received(
         case None:
             return
         case WebSocketDisconnect(code=code, reason=reason):
-            said = scrubbed(f"{code} {reason}".strip())
-            raise Unreachable(f"{place.label} closed the connection before the answer ended.", AGAIN, said)
+            said = redact(f"{code} {reason}".strip())
+            raise NetworkError(f"{place.label} closed the connection before the answer ended.", AGAIN, said)
         case Problem() as problem:
             raise problem.with_traceback(None)
         case _TooMuch():
             raise too_large(place, limits.line)
-    raise in_answer(place)
+    raise read_problem(place)
 
 
 async def _next(inbox: "asyncio.Queue[str]", pump: "asyncio.Task[Exception | None]") -> str | None:
@@ -228,7 +228,7 @@ async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None
                 await session.send_text(dumped(message).decode())
 
 
-async def _messages(chunks: Chunks, sent: _Sent) -> AsyncIterator[Any]:
+async def _messages(chunks: AudioChunks, sent: _Sent) -> AsyncIterator[Any]:
     """The messages of a file, at its pace."""
     file = await asyncio.to_thread(opened_file, chunks.path)
     try:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tui.providers.events import Event
-from tui.providers.requests import Begun, Call, Frame, Reader, Refusal
+from tui.providers.requests import RemoteJob, Call, Frame, Reader, ApiError
 
-Find = Callable[[Frame], Refusal | None]
+Find = Callable[[Frame], ApiError | None]
 """The refusal that a frame holds, if it is one."""
 
 
@@ -20,7 +20,7 @@ class _Checked:
     find: Find
     reader: Reader
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         if frame is not None and (refused := self.find(frame)):
             yield refused
             return

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Usage
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as wire
@@ -18,8 +18,8 @@ from tui.providers.dialects.openai import audio as openai_audio
 from tui.providers.dialects.openai import chat, embeddings
 from tui.providers.huggingface import audio, endpoint_check, endpoints, errors, hub, search, tei, tgi
 from tui.providers.origins import origin_of
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, TranscribeAsk
-from tui.providers.spec import Choice, Field, Fields, Parameter, Provider
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
+from tui.providers.spec import Choice, Field, FieldValues, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
@@ -37,14 +37,14 @@ def _engine(model: Model) -> str:
     return hub.ROUTER if text else hub.SERVERLESS
 
 
-def _own(fields: Fields, model: Model) -> tuple[str, Mapping[str, str]]:
+def _own(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
     """The address of a model on Hugging Face's own wires, and the headers that it wants."""
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         return endpoints.url_of(model), endpoints.HELD
     return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id)}"), {}
 
 
-def _openai(fields: Fields, model: Model) -> tuple[Fields, Model, Mapping[str, str]] | None:
+def _openai(fields: FieldValues, model: Model) -> tuple[FieldValues, Model, Mapping[str, str]] | None:
     """The base URL and the name of a model on OpenAI's wire, and the headers; None where it speaks another one."""
     named = replace(model, id=model.fields.get("served_as") or model.id)
     engine = _engine(model)
@@ -61,7 +61,7 @@ def _openai(fields: Fields, model: Model) -> tuple[Fields, Model, Mapping[str, s
     return {"base_url": hub.at(fields["router_url"], path)}, replace(named, completion=named.type is ModelType.CHAT), {}
 
 
-def _chat(fields: Fields, ask: ChatAsk) -> Call:
+def _chat(fields: FieldValues, ask: ChatRequest) -> Call:
     if openai := _openai(fields, ask.model):
         base, model, headers = openai
         within = ask.parameters if _engine(ask.model) != endpoints.TGI else _bounded(ask.parameters)
@@ -77,7 +77,7 @@ def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if not off.get(name)}
 
 
-def _embed(fields: Fields, ask: EmbedAsk) -> Call:
+def _embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     if openai := _openai(fields, ask.model):
         base, model, headers = openai
         return embeddings.embed(_FLAVOUR, base, replace(ask, model=model)).with_headers(headers)
@@ -89,7 +89,7 @@ def _embed(fields: Fields, ask: EmbedAsk) -> Call:
     return tei.embed(url, ask, headers=headers)
 
 
-def _transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def _transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     if openai := _openai(fields, ask.model):
         base, model, headers = openai
         return openai_audio.transcribe(base, replace(ask, model=model)).with_headers(headers)
@@ -97,7 +97,7 @@ def _transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
     return audio.transcribe(url, ask).with_headers(headers)
 
 
-def _sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def _sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """`Authorization: Bearer`, and on the router who is billed (Inference Providers, billing)."""
     headers: dict[str, str | Secret] = {}
     if token := secrets.get("api_token"):
@@ -107,22 +107,22 @@ def _sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float)
     return call.with_headers(headers)
 
 
-def _origins(fields: Fields) -> tuple[str, ...]:
+def _origins(fields: FieldValues) -> tuple[str, ...]:
     return tuple(dict.fromkeys(origin_of(fields[name]) for name in _URLS))
 
 
-def _model_origins(fields: Fields, model: Model) -> tuple[str, ...]:
+def _model_origins(fields: FieldValues, model: Model) -> tuple[str, ...]:
     if model.fields.get("endpoint_type") != hub.ENDPOINT or not model.fields.get("endpoint_url"):
         return ()
     return (origin_of(endpoints.url_of(model)),)
 
 
-def _check_model(fields: Fields, model: Model) -> Call:
+def _check_model(fields: FieldValues, model: Model) -> Call:
     if hub.TASKS.get(task := hub.task_of(model)) is not model.type:
         raise Usage(
             f"{task} is no task of {model.type.label} models.", "Choose the task and the type that belong together."
         )
-    look: Callable[[Fields, Model], Call] = hub.check
+    look: Callable[[FieldValues, Model], Call] = hub.check
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         look = endpoint_check.check
     return look(fields, model)
@@ -153,7 +153,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=10,
     supply=Supply.HOSTING,
-    intake=Intake.ADDED,
+    intake=ImportMode.ADDED,
     fields=(
         Field(
             "api_token",

@@ -7,10 +7,14 @@ from tui.domain import Model
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
-from tui.providers.requests import Call, Frame, Recording, Refusal, Times, TranscribeAsk, Upload
+from tui.providers.requests import Call, Frame, Base64File, ApiError, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits
 
-LIMITS = AudioLimits(("flac", "mp3", "wav", "ogg", "webm", "m4a"), 25 * 1024 * 1024, (Times.NONE, Times.SENTENCE))
+LIMITS = AudioLimits(
+    ("flac", "mp3", "wav", "ogg", "webm", "m4a"),
+    25 * 1024 * 1024,
+    (TimestampGranularity.NONE, TimestampGranularity.SENTENCE),
+)
 _MEDIA = {"audio/mp4": "audio/m4a"}
 """The toolkit compares content types letter by letter, and knows this one by another name."""
 
@@ -20,16 +24,16 @@ def audio(model: Model) -> AudioLimits:
     return LIMITS
 
 
-def transcribe(url: str, ask: TranscribeAsk) -> Call:
+def transcribe(url: str, ask: TranscriptionRequest) -> Call:
     """The call that turns a recording into text: plain bytes, or in JSON where times are wanted."""
     if ask.times:
-        body = {"inputs": Recording(ask.path), "parameters": {"return_timestamps": True}}
+        body = {"inputs": Base64File(ask.path), "parameters": {"return_timestamps": True}}
         return Call("POST", url, lambda: _read, json=body)
     upload = Upload((), ask.path, _MEDIA.get(ask.media, ask.media), ask.size, raw=True)
     return Call("POST", url, lambda: _read, upload=upload)
 
 
-def _read(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     data = frame.data
@@ -40,7 +44,7 @@ def _read(frame: Frame | None) -> Iterator[Event | Refusal]:
         yield Transcript(data["text"].strip(), segments, duration=max((each.end for each in segments), default=0.0))
         yield Finish("stop")
     elif isinstance(data, list):
-        yield Refusal(400, code=OTHER_TASK)
+        yield ApiError(400, code=OTHER_TASK)
     else:
         yield malformed("It holds no text.")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import number
-from tui.providers.events import Event, Learned, Notice
+from tui.providers.events import Event, ModelDetails, Notice
 from tui.providers.huggingface.endpoints import (
     EVERY,
     FAILED,
@@ -42,14 +42,14 @@ from tui.providers.huggingface.endpoints import (
 )
 from tui.providers.huggingface.hub import SPEECH, TASKS, TEXT, TEXT2TEXT, VECTORS, at, dicts, task_of
 from tui.providers.huggingface.tgi import OTHER_TASK
-from tui.providers.requests import Call, Frame, Framing, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, Frame, Framing, ApiError
+from tui.providers.spec import FieldValues
 
 _ABSENT = frozenset({400, 404, 405, 415, 422})
 """How servers answer at an address that they do not have."""
 
 
-def check(fields: Fields, model: Model) -> Call:
+def check(fields: FieldValues, model: Model) -> Call:
     """The calls that look at the endpoint of a model: its entry in the namespace, and what runs on it.
 
     The model of an endpoint for text may have any name, so that the namespace is asked only where it was given.
@@ -64,7 +64,7 @@ def check(fields: Fields, model: Model) -> Call:
 class _Look:
     """What is known so far of the endpoint of a model that is to be added."""
 
-    fields: Fields
+    fields: FieldValues
     model: Model
     listed: bool = False
     asked: int = 0
@@ -73,7 +73,7 @@ class _Look:
     def listing(self, wait: float = 0.0) -> Call:
         return Listing(self.fields, self.model.fields.get("namespace", ""), self._entries, self._denied, wait).call()
 
-    def _denied(self, refused: Refusal, namespace: str) -> Results:
+    def _denied(self, refused: ApiError, namespace: str) -> Results:
         # A token may call an endpoint without the right to list it, which is told but stands in nobody's way.
         if self.model.fields.get("endpoint_url"):
             yield Notice(f"This token may not list the endpoints of {namespace}, so the name is not checked there.")
@@ -84,15 +84,15 @@ class _Look:
     def _entries(self, items: list[dict[str, Any]], namespace: str) -> Results:
         item = self._found(items)
         if item is None:
-            yield Refusal(400, code=NO_ENDPOINT, param=namespace)
+            yield ApiError(400, code=NO_ENDPOINT, param=namespace)
             return
         state, repository, task = state_of(item), repository_of(item), task_in(item)
         if task and task != task_of(self.model):
-            yield Refusal(400, code=OTHER_TASK, param=task)
+            yield ApiError(400, code=OTHER_TASK, param=task)
         elif self.model.type is ModelType.EMBEDDING and repository and repository != self.model.id:
-            yield Refusal(400, code=WRONG_MODEL, param=repository)
+            yield ApiError(400, code=WRONG_MODEL, param=repository)
         elif state in (PAUSED, FAILED):
-            yield Refusal(400, code=state, message=message_of(item))
+            yield ApiError(400, code=state, message=message_of(item))
         elif state in UP and self.asked < MOST:
             if not self.asked:
                 yield Notice(WAIT)
@@ -102,7 +102,7 @@ class _Look:
             found = replace(self, model=replace(self.model, fields=kept), listed=True, asked=0)
             if state == SLEEPS:
                 yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
-            yield found.probe() if address(item) else Refusal(400, code=FAILED, message=message_of(item))
+            yield found.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
 
     def _found(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
         """The entry at the address that was given; without one, the only entry of that model."""
@@ -128,7 +128,7 @@ class _Look:
         if frame is None:
             return
         data = frame.data
-        if isinstance(data, Refusal):
+        if isinstance(data, ApiError):
             if data.status in STARTING and self.asked < MOST:
                 if not self.asked:
                     yield Notice(WAIT)
@@ -141,12 +141,12 @@ class _Look:
             return
         yield self._stages[self.stage][1](_parsed(data))
 
-    def _next(self) -> Refusal | Call:
+    def _next(self) -> ApiError | Call:
         if self.stage + 1 < len(self._stages):
             return replace(self, stage=self.stage + 1).probe()
-        return Refusal(400, code=NO_ENGINE)
+        return ApiError(400, code=NO_ENGINE)
 
-    def _info(self, data: Any) -> Event | Refusal | Call:
+    def _info(self, data: Any) -> Event | ApiError | Call:
         if not isinstance(data, dict):
             return self._next()
         if data.get("router") == "text-generation-router" or "max_total_tokens" in data:
@@ -155,15 +155,15 @@ class _Look:
         if not isinstance(kinds, dict):
             return self._next()
         if "embedding" not in {str(each).lower() for each in kinds}:
-            return Refusal(400, code=OTHER_TASK)
+            return ApiError(400, code=OTHER_TASK)
         repository = word(data.get("model_id"))
         # Where it was put into the container its name is a path there.
         told = repository.count("/") == 1 and not repository.startswith("/")
         if told and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
-            return Refusal(400, code=WRONG_MODEL, param=repository)
+            return ApiError(400, code=WRONG_MODEL, param=repository)
         return self._learned(TEI, (VECTORS,), context=number(data.get("max_input_length")))
 
-    def _models(self, data: Any) -> Event | Refusal | Call:
+    def _models(self, data: Any) -> Event | ApiError | Call:
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
             return self._next()
@@ -171,13 +171,13 @@ class _Look:
         name = self.model.id if self.model.id in sizes or not sizes else next(iter(sizes))
         return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
 
-    def _health(self, data: Any) -> Event | Refusal | Call:
+    def _health(self, data: Any) -> Event | ApiError | Call:
         return self._learned(TOOLKIT, tuple(TASKS))
 
-    def _learned(self, engine: str, tasks: tuple[str, ...], served_as: str = "", context: int = 0) -> Event | Refusal:
+    def _learned(self, engine: str, tasks: tuple[str, ...], served_as: str = "", context: int = 0) -> Event | ApiError:
         task = task_of(self.model)
         if task not in tasks:
-            return Refusal(400, code=OTHER_TASK, param=tasks[0])
+            return ApiError(400, code=OTHER_TASK, param=tasks[0])
         found = {
             "task": task,
             "engine": engine,
@@ -185,7 +185,7 @@ class _Look:
             "endpoint_url": url_of(self.model),
         }
         kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
-        return Learned(replace(self.model, fields=kept, context=context))
+        return ModelDetails(replace(self.model, fields=kept, context=context))
 
 
 def _parsed(text: Any) -> Any:

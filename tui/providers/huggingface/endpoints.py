@@ -12,11 +12,11 @@ from typing import Any
 from tui.domain import Model
 from tui.errors import Usage
 from tui.providers.dialects.openai.api import malformed
-from tui.providers.events import Event, Found, Hit
+from tui.providers.events import Event, Found, SearchResult
 from tui.providers.huggingface.hub import SIMILARITY, TASKS, TEXT, VECTORS, at, name_in, whoami
 from tui.providers.origins import clean_url
-from tui.providers.requests import Call, Frame, Framing, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, Frame, Framing, ApiError
+from tui.providers.spec import FieldValues
 
 TGI, TEI, TOOLKIT, OPENAI = "tgi", "tei", "toolkit", "openai"
 """What runs on an endpoint, as it is kept with a model."""
@@ -57,7 +57,7 @@ _TASKS = {SIMILARITY: VECTORS, "sentence-embeddings": VECTORS, "image-text-to-te
 WAIT = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
 
 
-Results = Iterable[Event | Refusal | Call]
+Results = Iterable[Event | ApiError | Call]
 Then = Callable[[list[dict[str, Any]], str], Results]
 """What becomes of the entries of a namespace."""
 
@@ -72,7 +72,7 @@ def url_of(model: Model) -> str:
 # --- the endpoints of a namespace -------------------------------------------------------------------------------------
 
 
-def offered(fields: Fields, values: Mapping[str, str]) -> Call:
+def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
     """The call that finds the endpoints of a namespace (the account's own unless given) that fit a task."""
 
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
@@ -83,19 +83,19 @@ def offered(fields: Fields, values: Mapping[str, str]) -> Call:
     return Listing(fields, values.get("namespace", ""), read, denied).call()
 
 
-def denied(refused: Refusal, namespace: str) -> Results:
+def denied(refused: ApiError, namespace: str) -> Results:
     """What becomes of a listing that the token may not have; 401 says so too, of a token that is good elsewhere."""
-    yield Refusal(403, code=NO_LISTING, param=namespace)
+    yield ApiError(403, code=NO_LISTING, param=namespace)
 
 
 @dataclass(frozen=True)
 class Listing:
     """A listing of the endpoints of a namespace; without one it asks first whose the token is."""
 
-    fields: Fields
+    fields: FieldValues
     namespace: str
     then: Then
-    denied: Callable[[Refusal, str], Results]
+    denied: Callable[[ApiError, str], Results]
     wait: float = 0.0
 
     def call(self) -> Call:
@@ -113,7 +113,7 @@ class Listing:
     def _read(self, frame: Frame | None) -> Results:
         if frame is None:
             return
-        if isinstance(frame.data, Refusal):
+        if isinstance(frame.data, ApiError):
             # A page is not the listing's own word on what the token may do.
             yield from [frame.data] if frame.data.page else self.denied(frame.data, self.namespace)
             return
@@ -124,14 +124,14 @@ class Listing:
         yield from self.then([each for each in items if isinstance(each, dict)], self.namespace)
 
 
-def _hit(item: Mapping[str, Any], namespace: str) -> Hit:
+def _hit(item: Mapping[str, Any], namespace: str) -> SearchResult:
     state, repository = state_of(item), repository_of(item)
     known = {"task": task_in(item), "model": repository}
     fields = {name: value for name, value in {**known, "namespace": namespace}.items() if value}
     note = " · ".join(
         filter(None, (_LABELS.get(state, state), repository, task_in(item) or word(_model(item).get("task"))))
     )
-    return Hit(address(item), note, state in ("running", SLEEPS, *UP), fields, word(item.get("name")))
+    return SearchResult(address(item), note, state in ("running", SLEEPS, *UP), fields, word(item.get("name")))
 
 
 # --- waiting ----------------------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ class _Wake:
     def _read(self, frame: Frame | None) -> Results:
         if frame is None:
             return
-        if not isinstance(frame.data, Refusal):
+        if not isinstance(frame.data, ApiError):
             yield self.waiting
         elif self.asked < MOST:
             yield replace(self, asked=self.asked + 1).call()

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Restricted, Unreachable
+from tui.errors import Problem, ScopeMissing, NetworkError
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import errors
 from tui.providers.huggingface import endpoints, hub, tei, tgi
-from tui.providers.requests import Call, ChatAsk, Message, Refusal
+from tui.providers.requests import Call, ChatRequest, Message, ApiError
 
 _SETTINGS = "huggingface.co/settings"
 _PAGE = "its page at endpoints.huggingface.co"
@@ -30,7 +30,7 @@ _UNSERVED = re.compile(r"model_not_supported|not supported by (any )?provider", 
 _UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure, in any of the shapes that the Hub, the router and the engines have."""
     told = body if isinstance(body, dict) else {}
     error, several = told.get("error"), told.get("errors")
@@ -54,7 +54,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the Hub, the router or an engine tells more about than the status does."""
     named, said = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
     found = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
@@ -66,7 +66,7 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
             f"Add credit at {_SETTINGS}/billing, or use an endpoint of your own.",
         )
     if refused.status == 410:
-        return Unreachable(f"{label} has closed this address.", "Set the router URL to https://router.huggingface.co.")
+        return NetworkError(f"{label} has closed this address.", "Set the router URL to https://router.huggingface.co.")
     if _MEMORY.search(said):
         return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
     if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(said):
@@ -78,25 +78,25 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     return errors.explain(label, refused, model) if refused.status != 403 else None
 
 
-def _of_token(label: str, refused: Refusal) -> Problem | None:
+def _of_token(label: str, refused: ApiError) -> Problem | None:
     if refused.code == hub.NO_INFERENCE or (refused.status == 403 and _NO_CALLS.search(refused.message)):
-        return Restricted(
+        return ScopeMissing(
             f"{label} knows this token, but it may not call hosted models.",
             f"Allow it to make calls to Inference Providers at {_SETTINGS}/tokens. Endpoints may work without.",
         )
     if refused.code == endpoints.NO_LISTING:
-        return Restricted(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
+        return ScopeMissing(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
     if refused.status == 403 and _NO_ENDPOINT_CALLS.search(refused.message):
-        return Restricted(
+        return ScopeMissing(
             f"{label} knows this token, but it may not call this endpoint.",
             f"Allow it to make calls to your Inference Endpoints at {_SETTINGS}/tokens.",
         )
     return None
 
 
-def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
+def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     if refused.code == "GatedRepo":
-        return Restricted(
+        return ScopeMissing(
             f"{named} needs its licence accepted first.", "Open its page on huggingface.co, accept, and verify again."
         )
     if refused.code == hub.DISABLED or (refused.status == 403 and "disabled" in refused.message):
@@ -121,7 +121,7 @@ def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
     return None
 
 
-def _of_endpoint(refused: Refusal, named: str) -> Problem | None:
+def _of_endpoint(refused: ApiError, named: str) -> Problem | None:
     if refused.code == tgi.OTHER_TASK:
         return _other(named, refused.param)
     if refused.code == endpoints.PAUSED:
@@ -153,7 +153,7 @@ def _other(named: str, task: str) -> Problem:
     return Problem(f"{named} does not serve the task that was chosen.{told}", "Choose the task that it serves.")
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A corrected call: to an endpoint once it is up, without what it does not take, or in its older words."""
     if refused.status in (502, 503):
         return endpoints.wake(call)
@@ -168,7 +168,7 @@ def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
     return errors.amend(call, refused) if "messages" in body or "input" in body else None
 
 
-def _fewer_parameters(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     unused = _UNUSED.search(refused.message)
     names = [each for each in call.json["parameters"] if unused and re.search(rf"['\"]{each}['\"]", unused[1])]
     if not names:
@@ -187,6 +187,6 @@ def _continued(call: Call) -> Call:
     body = call.json
     given = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
     messages = tuple(Message(each["role"], each["content"]) for each in body["messages"])
-    ask = ChatAsk(Model("", "", ModelType.CHAT), messages, given, body["stream"])
+    ask = ChatRequest(Model("", "", ModelType.CHAT), messages, given, body["stream"])
     url = call.url.removesuffix("/v1/chat/completions")
     return tgi.generate(tgi.TGI, url, ask).with_headers(call.headers)

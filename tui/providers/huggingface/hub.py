@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import malformed, number
-from tui.providers.events import Accepted, Event, Found, Hit, Learned
-from tui.providers.requests import Call, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
+from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.spec import FieldValues
 
 HOSTED, ENDPOINT = "hosted_inference_api", "inference_endpoints"
 TEXT, TEXT2TEXT, VECTORS, SPEECH = (
@@ -73,12 +73,12 @@ def at(base: str, path: str) -> str:
 # --- the account ------------------------------------------------------------------------------------------------------
 
 
-def whoami(fields: Fields) -> Call:
+def whoami(fields: FieldValues) -> Call:
     """The call that tells whose the token is; free, and limited more strictly than all others."""
     return Call("GET", at(fields["hub_url"], "/api/whoami-v2"), lambda: _accepted)
 
 
-def namespaces(fields: Fields, values: Mapping[str, str]) -> Call:
+def namespaces(fields: FieldValues, values: Mapping[str, str]) -> Call:
     """The call that finds the names whose endpoints the account may see: its own, and its organizations'."""
     return replace(whoami(fields), reader=lambda: _namespaces)
 
@@ -89,7 +89,7 @@ def name_in(data: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _accepted(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _accepted(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     if not name_in(frame.data):
@@ -97,7 +97,7 @@ def _accepted(frame: Frame | None) -> Iterator[Event | Refusal]:
     elif _may_call(frame.data):
         yield Accepted()
     else:
-        yield Refusal(403, code=NO_INFERENCE)
+        yield ApiError(403, code=NO_INFERENCE)
 
 
 def _may_call(who: Mapping[str, Any]) -> bool:
@@ -109,14 +109,14 @@ def _may_call(who: Mapping[str, Any]) -> bool:
     return any(isinstance(each, list) and _CALLS in each for each in (rights.get("global"), *scoped))
 
 
-def _namespaces(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     if not (own := name_in(frame.data)):
         yield malformed("It names no account.")
         return
     orgs = [name for each in dicts(frame.data.get("orgs")) if (name := name_in(each))]
-    yield Found((Hit(own, "your own"), *(Hit(each, "organization") for each in orgs)))
+    yield Found((SearchResult(own, "your own"), *(SearchResult(each, "organization") for each in orgs)))
 
 
 # --- who serves a model -----------------------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
 # --- one hosted model -------------------------------------------------------------------------------------------------
 
 
-def check(fields: Fields, model: Model) -> Call:
+def check(fields: FieldValues, model: Model) -> Call:
     """The call that looks at a model which is to be used as a hosted one."""
     url = f"{models_at(fields)}/{quote(model.id)}"
     return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECKED})
@@ -176,32 +176,32 @@ def check(fields: Fields, model: Model) -> Call:
 
 @dataclass(frozen=True)
 class _Hosted:
-    fields: Fields
+    fields: FieldValues
     model: Model
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         entry, task = frame.data, task_of(self.model)
         if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
             yield malformed("It describes no model.")
         elif entry.get("disabled"):
-            yield Refusal(403, code=DISABLED)
+            yield ApiError(403, code=DISABLED)
         elif by := served(entry, task):
             found = {"task": task, "engine": by.engine, "served_as": by.served_as}
             kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
-            learned = Learned(replace(self.model, fields=kept), _note(by, entry))
+            learned = ModelDetails(replace(self.model, fields=kept), _note(by, entry))
             yield self._size(learned) if by.engine == ROUTER else learned
         else:
-            yield Refusal(400, code=NOT_SERVED, param=_other(entry, task))
+            yield ApiError(400, code=NOT_SERVED, param=_other(entry, task))
 
-    def _size(self, learned: Learned) -> Call:
+    def _size(self, learned: ModelDetails) -> Call:
         """The call that asks the router how much text the model takes, which the Hub does not tell."""
         url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
         return Call("GET", url, lambda: partial(_sized, learned), takes=_UNSIZED)
 
 
-def _sized(learned: Learned, frame: Frame | None) -> Iterator[Event]:
+def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
     """What was learned, with the largest context of those who serve the model."""
     if frame is not None:
         data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
@@ -223,7 +223,7 @@ def _note(by: Served, entry: Mapping[str, Any]) -> str:
     return "Its licence must have been accepted on its page." if entry.get("gated") else ""
 
 
-def models_at(fields: Fields) -> str:
+def models_at(fields: FieldValues) -> str:
     return at(fields["hub_url"], "/api/models")
 
 

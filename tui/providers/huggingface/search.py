@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.domain import ModelType
 from tui.providers.dialects.openai.api import malformed, number
-from tui.providers.events import Event, Found, Hit
+from tui.providers.events import Event, Found, SearchResult
 from tui.providers.huggingface.hub import (
     ENDPOINT,
     SHOWN,
@@ -19,8 +19,8 @@ from tui.providers.huggingface.hub import (
     models_at,
     served,
 )
-from tui.providers.requests import Call, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.spec import FieldValues
 
 _SEARCHES: Mapping[ModelType, tuple[tuple[str, Mapping[str, str]], ...]] = {
     # text2text-generation is no pipeline any more, only a tag.
@@ -34,24 +34,24 @@ _SEARCHES: Mapping[ModelType, tuple[tuple[str, Mapping[str, str]], ...]] = {
 }
 
 
-def search(fields: Fields, text: str, kind: ModelType) -> Call:
+def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
     """The call that finds models whose name holds a text, those that are served first."""
     return _Search(fields, text, kind).call()
 
 
 @dataclass(frozen=True)
 class _Search:
-    fields: Fields
+    fields: FieldValues
     text: str
     kind: ModelType
     place: int = 0
-    hits: tuple[tuple[int, Hit], ...] = ()
+    hits: tuple[tuple[int, SearchResult], ...] = ()
 
     def call(self) -> Call:
         query = {"search": self.text, **_SEARCHES[self.kind][self.place][1], "sort": "downloads", "limit": "20"}
         return Call("GET", models_at(self.fields), lambda: self.read, query={**query, "expand": SHOWN})
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         if not isinstance(frame.data, list):
@@ -67,14 +67,14 @@ class _Search:
         yield Found(tuple(hit for _, hit in sorted(hits, key=lambda each: (not each[1].usable, -each[0]))))
 
 
-def _hit(entry: Mapping[str, Any], task: str) -> Hit:
+def _hit(entry: Mapping[str, Any], task: str) -> SearchResult:
     by = served(entry, task)
     words = ["served" if by and by.well else "served, not well" if by else "not served"]
     words += [f"{_short(count)} downloads"] if (count := number(entry.get("downloads"))) else []
     words += ["licence to accept"] if entry.get("gated") else []
     # One that is not served can run on an endpoint.
     fields = {"task": task} if by else {"task": task, "endpoint_type": ENDPOINT}
-    return Hit(entry["id"], " · ".join(words), usable=by is not None, fields=fields)
+    return SearchResult(entry["id"], " · ".join(words), usable=by is not None, fields=fields)
 
 
 def _short(count: int) -> str:

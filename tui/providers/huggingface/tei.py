@@ -13,7 +13,7 @@ from typing import Any
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
-from tui.providers.requests import Call, EmbedAsk, Frame, Reader, Refusal
+from tui.providers.requests import Call, EmbeddingRequest, Frame, Reader, ApiError
 
 MOST_TEXTS = 32
 """What TEI takes at once unless it was set up otherwise."""
@@ -22,7 +22,7 @@ _TOO_MANY = re.compile(r"batch size \d+ > maximum allowed batch size (\d+)")
 
 
 def embed(
-    url: str, ask: EmbedAsk, options: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    url: str, ask: EmbeddingRequest, options: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> Call:
     """The call that turns texts into vectors; its reader answers with the call for the next ones."""
     return Batch(url, ask, options or {}, headers or {}).call()
@@ -33,7 +33,7 @@ class Batch:
     """The texts of one request, from `start` on. It makes the reader of its call, and knows how to ask for fewer."""
 
     url: str
-    ask: EmbedAsk
+    ask: EmbeddingRequest
     options: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     size: int = MOST_TEXTS
@@ -49,7 +49,7 @@ class Batch:
     def __call__(self) -> Reader:
         return self.read
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         if refused := error_in(frame.data):
@@ -66,7 +66,7 @@ class Batch:
         else:
             yield Finish("stop")
 
-    def fewer(self, refused: Refusal) -> Call | None:
+    def fewer(self, refused: ApiError) -> Call | None:
         """The call with as many texts as the server says that it takes; None if that is not what it says."""
         said = _TOO_MANY.search(refused.message)
         most = int(said[1][:9]) if said else 0
@@ -112,10 +112,10 @@ def _mean(tokens: Any) -> tuple[float, ...]:
     return tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
 
 
-def _other(data: Any) -> Refusal | None:
+def _other(data: Any) -> ApiError | None:
     """The answer of a task that gives no vectors."""
     while isinstance(data, list) and data:
         data = data[0]
     known = {"generated_text": "text-generation", "text": "automatic-speech-recognition", "label": "", "score": ""}
     name = next((each for each in known if isinstance(data, dict) and each in data), None)
-    return None if name is None else Refusal(400, code=OTHER_TASK, param=known[name])
+    return None if name is None else ApiError(400, code=OTHER_TASK, param=known[name])

@@ -12,7 +12,7 @@ from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.events import Event, Finish, TextDelta, Usage
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
 
 NEW_TOKENS = 512
 """What an answer may use unless it is told: older servers stop after a few words, newer ones at the context's end."""
@@ -59,7 +59,7 @@ SERVERLESS = Server("", "", flag=True)
 TOOLKIT = Server(echoes=True)
 
 
-def generate(server: Server, url: str, ask: ChatAsk, continues: bool = True) -> Call:
+def generate(server: Server, url: str, ask: ChatRequest, continues: bool = True) -> Call:
     """The call that continues a prompt. With `continues` the model would repeat the prompt first if it were let."""
     streamed = ask.stream and server.streamed is not None
     text = prompt(ask.messages)
@@ -102,7 +102,7 @@ class _Answer:
         self._thinking = Thinking()
         self._text = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None:
@@ -114,7 +114,7 @@ class _Answer:
         if not isinstance(data, dict):
             if isinstance(data, list):
                 self._done = True
-                yield Refusal(400, code=OTHER_TASK, param="feature-extraction") if data else malformed("It is empty.")
+                yield ApiError(400, code=OTHER_TASK, param="feature-extraction") if data else malformed("It is empty.")
             return
         if refused := error_in(data):
             self._done = True
@@ -160,21 +160,21 @@ class _Answer:
             yield event
 
 
-def error_in(data: Any) -> Refusal | None:
+def error_in(data: Any) -> ApiError | None:
     """The refusal in a frame, if it is one: a sentence, and mostly its kind."""
     if not isinstance(data, dict) or not data.get("error"):
         return None
     kind = data.get("error_type")
     kind = kind if isinstance(kind, str) else ""
-    return Refusal(STATUS.get(kind, 0), kind=kind, message=str(data["error"])[:2000])
+    return ApiError(STATUS.get(kind, 0), kind=kind, message=str(data["error"])[:2000])
 
 
-def _other(data: Mapping[str, Any]) -> Refusal:
+def _other(data: Mapping[str, Any]) -> ApiError:
     """The answer of a task that gives no text."""
     for name, task in (("embeddings", "feature-extraction"), ("text", "automatic-speech-recognition")):
         if name in data:
-            return Refusal(400, code=OTHER_TASK, param=task)
-    return Refusal(400, code=OTHER_TASK) if "label" in data else malformed("It holds no text.")
+            return ApiError(400, code=OTHER_TASK, param=task)
+    return ApiError(400, code=OTHER_TASK) if "label" in data else malformed("It holds no text.")
 
 
 def _numbers(data: list[Any]) -> bool:

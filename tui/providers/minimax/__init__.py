@@ -9,17 +9,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.providers.dialects import sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import errors, models
-from tui.providers.events import Listed
+from tui.providers.events import ModelsListed
 from tui.providers.minimax import api
 from tui.providers.origins import of_base_url, with_path
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Reader, Refusal
-from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Reader, ApiError
+from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "minimax", "MiniMax"
 _PATH = "/v1"
@@ -60,17 +60,17 @@ _FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors=
 _OLDER = replace(_FLAVOUR, most_tokens="max_tokens")
 
 
-def _at(fields: Fields) -> Fields:
+def _at(fields: FieldValues) -> FieldValues:
     return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
 
 
-def regions(fields: Fields) -> tuple[Fields, ...]:
+def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
     """The other region, if the address is one of them; an address of somebody's own is the only one."""
     here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
     return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
 
 
-def listing(fields: Fields) -> Call:
+def listing(fields: FieldValues) -> Call:
     """The models, which only a good key is shown: those of chats are listed, those of vectors known."""
     call = models.listing(_FLAVOUR, _at(fields))
     return checked(replace(call, reader=lambda: partial(_completed, call.reader())), api.refused_in)
@@ -78,19 +78,19 @@ def listing(fields: Fields) -> Call:
 
 def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
     for each in read(frame):
-        if isinstance(each, Listed):
+        if isinstance(each, ModelsListed):
             listed = {model.id for model in each.models}
             known = (model for model in _CATALOGUE if model.type is ModelType.EMBEDDING and model.id not in listed)
             each = replace(each, models=(*each.models, *known))
         yield each
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     flavour = _FLAVOUR if api.is_current(ask.model.id) else _OLDER
     return api.chat(flavour, _at(fields), ask)
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     return api.embed(_at(fields), ask)
 
 
@@ -126,8 +126,8 @@ _ELSEWHERE = (
     " a plan key (sk-cp-) only within its plan, and a group ID only with its own key."
 )
 _WORDS: dict[str, Callable[[str], Problem]] = {
-    "1004": lambda model: Refused("MiniMax does not know this key at this address.", _ELSEWHERE),
-    "2049": lambda model: Refused("MiniMax does not know this key at this address.", _ELSEWHERE),
+    "1004": lambda model: CredentialRejected("MiniMax does not know this key at this address.", _ELSEWHERE),
+    "2049": lambda model: CredentialRejected("MiniMax does not know this key at this address.", _ELSEWHERE),
     "1008": lambda model: Problem(
         "Your MiniMax account has no balance left. The key is right.", "Add credit on its billing page."
     ),
@@ -148,13 +148,13 @@ _WORDS: dict[str, Callable[[str], Problem]] = {
 _UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|not support.* model", re.IGNORECASE)
 
 
-def explain(refused: Refusal, model: str) -> Problem | None:
+def explain(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its number (MiniMax API reference, error codes)."""
     if refused.code in _WORDS:
         return _WORDS[refused.code](model)
     if refused.code in ("2013", "2061") and model.startswith("embo-"):
         message = f"MiniMax does not offer {model} to this account."
-        return Restricted(message, "Its embeddings are not open to every account; use those of another provider.")
+        return ScopeMissing(message, "Its embeddings are not open to every account; use those of another provider.")
     if refused.code in ("2013", "2061") and _UNKNOWN_MODEL.search(refused.message):
         message = f"MiniMax does not know {model or 'the model'}, or no longer serves it to this key."
         return Problem(message, "Refresh the list of models, or pick another model.")
@@ -166,7 +166,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=70,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",

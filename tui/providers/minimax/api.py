@@ -14,8 +14,8 @@ from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.events import Event, Finish, Usage, Vectors
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Message, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Message, ApiError
+from tui.providers.spec import FieldValues
 
 MOST_TEXTS = 32
 MOST_CHARACTERS = 3500
@@ -37,7 +37,7 @@ _FINAL = frozenset({"1004", "1008", "1026", "1027", "1042", "2013", "2049", "205
 _KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insufficient_balance_error": "1008"}
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure. Its number is in `base_resp`, else in brackets at the end of the message."""
     base = body.get("base_resp") if isinstance(body, dict) else None
     if isinstance(base, dict):
@@ -57,7 +57,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def refused_in(frame: Frame) -> Refusal | None:
+def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame of an answer, in either form."""
     base = frame.data.get("base_resp") if isinstance(frame.data, dict) else None
     failed = isinstance(base, dict) and base.get("status_code")
@@ -69,7 +69,7 @@ def is_current(model_id: str) -> bool:
     return bool(_CURRENT.match(model_id))
 
 
-def chat(flavour: wire.Flavour, fields: Fields, ask: ChatAsk) -> Call:
+def chat(flavour: wire.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat, its thinking apart from its text."""
     current = is_current(ask.model.id)
     parameters = dict(ask.parameters)
@@ -82,7 +82,7 @@ def chat(flavour: wire.Flavour, fields: Fields, ask: ChatAsk) -> Call:
     return checked(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors, `db` for texts to be found and `query` for what they are found with."""
     return checked(_Batch(fields, ask).call(), refused_in)
 
@@ -128,8 +128,8 @@ class _Answer:
 
 @dataclass(frozen=True)
 class _Batch:
-    fields: Fields
-    ask: EmbedAsk
+    fields: FieldValues
+    ask: EmbeddingRequest
     start: int = 0
     used: int = 0
 
@@ -149,7 +149,7 @@ class _Batch:
         query = {"GroupId": self.fields["group_id"]} if self.fields.get("group_id") else {}
         return Call("POST", wire.endpoint(self.fields, "/embeddings"), lambda: self.read, query=query, json=body)
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         data = frame.data if isinstance(frame.data, dict) else {}

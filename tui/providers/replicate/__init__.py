@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, ModelType, Supply
+from tui.domain import ImportMode, ModelType, Supply
 from tui.providers.origins import of_base_url, with_path
 from tui.providers.replicate import audio, chat, embeddings, errors, inputs, models, references
 from tui.providers.requests import Call
-from tui.providers.spec import Choice, Field, Fields, Provider
+from tui.providers.spec import Choice, Field, FieldValues, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "replicate", "Replicate"
@@ -19,22 +19,22 @@ _PATH = "/v1"
 _BASE_URL = f"https://api.replicate.com{_PATH}"
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """`Authorization: Bearer`, on the API and on streams and files alike."""
     token = secrets.get("api_token")
     return call.with_headers({"authorization": Secret(f"Bearer {token.reveal()}")}) if token else call
 
 
-def _at(fields: Fields) -> Fields:
+def _at(fields: FieldValues) -> FieldValues:
     return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
 
 
-def _here(make: Callable[[Fields, Any], Call]) -> Callable[[Fields, Any], Call]:
+def _here(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, Any], Call]:
     """The call at the address of the credential."""
     return lambda fields, ask: make(_at(fields), ask)
 
 
-def search(fields: Fields, text: str, kind: ModelType) -> Call:
+def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
     return models.search(_at(fields), text, kind)
 
 
@@ -43,7 +43,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=20,
     supply=Supply.HOSTING,
-    intake=Intake.ADDED,
+    intake=ImportMode.ADDED,
     fields=(
         Field(
             "api_token",

@@ -15,8 +15,18 @@ from tui.providers.replicate import inputs as replicate_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import Inputs, Take
 from tui.providers.replicate.references import is_known
-from tui.providers.requests import Begun, Call, Frame, Framing, Recording, Refusal, Times, TranscribeAsk, Upload
-from tui.providers.spec import AudioLimits, Fields
+from tui.providers.requests import (
+    RemoteJob,
+    Call,
+    Frame,
+    Framing,
+    Base64File,
+    ApiError,
+    TimestampGranularity,
+    TranscriptionRequest,
+    Upload,
+)
+from tui.providers.spec import AudioLimits, FieldValues
 
 WITHIN = 190_000
 """What goes along, in bytes: base64 adds a third, and a data URL may be 256 kB long."""
@@ -30,25 +40,31 @@ _TEXTS = ("transcription", "transcript", "text", "translation")
 def audio(model: Model) -> AudioLimits:
     """What a model takes; times are given by those whose output has them."""
     inputs = replicate_inputs.of(model) or _UNKNOWN
-    return AudioLimits(_ENDINGS, _SIZE, (Times.NONE, Times.SENTENCE) if inputs.times else (Times.NONE,))
+    return AudioLimits(
+        _ENDINGS,
+        _SIZE,
+        (TimestampGranularity.NONE, TimestampGranularity.SENTENCE) if inputs.times else (TimestampGranularity.NONE,),
+    )
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The call that begins to turn a recording into text."""
     if ask.size <= WITHIN:
-        return _predict(fields, ask, Recording(ask.path, f"data:{ask.media};base64,"))
+        return _predict(fields, ask, Base64File(ask.path, f"data:{ask.media};base64,"))
     upload = Upload((), ask.path, ask.media, ask.size, "content")
     return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, ask), upload=upload)
 
 
-def _uploaded(fields: Fields, ask: TranscribeAsk, frame: Frame | None) -> Iterator[Refusal | Call | Begun]:
+def _uploaded(
+    fields: FieldValues, ask: TranscriptionRequest, frame: Frame | None
+) -> Iterator[ApiError | Call | RemoteJob]:
     if frame is None:
         return
     file = frame.data if isinstance(frame.data, dict) else {}
     if isinstance(name := file.get("id"), str) and name:
         # It would lie there until it expires.
         place = endpoint(fields, f"/files/{quote(name, safe='')}")
-        yield Begun(Call("DELETE", place, lambda: lambda _: (), repeatable=False), anyway=True)
+        yield RemoteJob(Call("DELETE", place, lambda: lambda _: (), repeatable=False), anyway=True)
     urls = file.get("urls")
     url = urls.get("get") if isinstance(urls, dict) else None
     if isinstance(url, str) and url:
@@ -57,7 +73,7 @@ def _uploaded(fields: Fields, ask: TranscribeAsk, frame: Frame | None) -> Iterat
         yield malformed("It holds no address of a file.")
 
 
-def _predict(fields: Fields, ask: TranscribeAsk, sound: Recording | str) -> Call:
+def _predict(fields: FieldValues, ask: TranscriptionRequest, sound: Base64File | str) -> Call:
     inputs = replicate_inputs.of(ask.model) or _UNKNOWN
     take = inputs.audio or _UNKNOWN.takes[0]
     given: dict[str, Any] = {take.name: sound}
@@ -70,8 +86,8 @@ def _predict(fields: Fields, ask: TranscribeAsk, sound: Recording | str) -> Call
 
 
 def _heard(
-    fields: Fields, times: Times, output: Any, prediction: Mapping[str, Any]
-) -> Iterator[Event | Refusal | Call]:
+    fields: FieldValues, times: TimestampGranularity, output: Any, prediction: Mapping[str, Any]
+) -> Iterator[Event | ApiError | Call]:
     if isinstance(output, list) and output and isinstance(output[0], dict):
         output = output[0]
     told = output if isinstance(output, dict) else {}

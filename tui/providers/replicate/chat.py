@@ -13,14 +13,14 @@ from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.replicate import inputs as replicate_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import Inputs, Take
-from tui.providers.requests import Call, ChatAsk, Message, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, ChatRequest, Message, ApiError
+from tui.providers.spec import FieldValues
 
 _UNKNOWN = Inputs((Take("prompt", required=True),))
 """What is assumed of a model whose inputs are not known: nearly every one takes this."""
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that begins to answer a chat."""
     inputs = replicate_inputs.of(ask.model) or _UNKNOWN
     given = {**replicate_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
@@ -41,7 +41,7 @@ def _said(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
     return given | {name: openai_chat.prompt(rest)}
 
 
-def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | Refusal]:
+def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError]:
     """A whole answer, of which nothing was shown yet."""
     text = "" if output is None else predictions.joined(output)
     if text is None:

@@ -13,8 +13,8 @@ from tui.providers.events import Event, Finish, Vectors
 from tui.providers.replicate import inputs as replicate_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import FILES, Inputs, Take
-from tui.providers.requests import Call, EmbedAsk, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, EmbeddingRequest, ApiError
+from tui.providers.spec import FieldValues
 
 BATCH = 32
 
@@ -24,15 +24,15 @@ _SEVERAL = frozenset(["texts", "query_texts", "sentences"])
 _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
     return _Batch(fields, ask, replicate_inputs.of(ask.model) or _UNKNOWN).call()
 
 
 @dataclass(frozen=True)
 class _Batch:
-    fields: Fields
-    ask: EmbedAsk
+    fields: FieldValues
+    ask: EmbeddingRequest
     inputs: Inputs
     start: int = 0
 
@@ -60,9 +60,9 @@ class _Batch:
         asked: dict[str, Any] = {numpy.name: False} if numpy else {}
         return asked | ({form.name: "array"} if form and "array" in form.choices else {})
 
-    def read(self, output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | Refusal | Call]:
+    def read(self, output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError | Call]:
         if isinstance(output, str) and output.startswith("https://"):
-            yield Refusal(code=FILES, param=ModelType.EMBEDDING)
+            yield ApiError(code=FILES, param=ModelType.EMBEDDING)
             return
         entries = [{"embedding": each} for each in _vectors(output)]
         vectors = vectors_of({"data": entries}, len(self.texts))

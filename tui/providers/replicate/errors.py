@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import ModelType
-from tui.errors import Problem, Restricted
+from tui.errors import Problem, ScopeMissing
 from tui.providers.dialects.openai import api
 from tui.providers.replicate import models
 from tui.providers.replicate import predictions as wire
 from tui.providers.replicate.inputs import FILES
-from tui.providers.requests import Call, Refusal
+from tui.providers.requests import Call, ApiError
 
 _BILLING = "https://replicate.com/account/billing"
 _MEMORY = re.compile(r"out of memory|OutOfMemory", re.I)
@@ -21,7 +21,7 @@ _WAIT = re.compile(r"(?:resets? in|available in) ~?(\d{1,6})", re.I)
 _EXCERPT = 2000
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: `detail` is its sentence, `retry_after` the seconds that a limit lasts (RFC 7807)."""
     told = api.refusal(status, headers, body)
     if not isinstance(body, dict):
@@ -37,7 +37,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A model by its name alone, where its version was refused: official ones are run like that."""
     model, found, _ = str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
     if not found or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
@@ -45,7 +45,7 @@ def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
     return replace(call, json={**call.json, "version": model}), f"{model} was asked for without its version."
 
 
-def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that Replicate tells more about than its status does."""
     named = model or "the model"
     if found := _of_model(label, refused, named) or _of_prediction(label, refused, named):
@@ -59,7 +59,7 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
         return Problem(message, f"{asked}With little credit or no way to pay it takes 6 a minute, one at a time.")
     if refused.status == 403:
         message = f"{label} knows this token, but it may not {'use ' + model if model else 'do this'}."
-        return Restricted(message, "Use a token of the account or organization that the model belongs to.")
+        return ScopeMissing(message, "Use a token of the account or organization that the model belongs to.")
     if refused.status == 404 and model:
         message = f"{label} does not have {model}, or it is private to somebody else."
         return Problem(message, "Compare it with the address of its page, which ends in owner/name.")
@@ -74,7 +74,7 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     return None
 
 
-def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
+def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     """What was found when a model was looked at."""
     code, param = refused.code, refused.param
     if code == FILES:
@@ -98,7 +98,7 @@ def _of_model(label: str, refused: Refusal, named: str) -> Problem | None:
     return None
 
 
-def _of_prediction(label: str, refused: Refusal, named: str) -> Problem | None:
+def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
     """How a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == wire.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")

@@ -9,13 +9,13 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import endpoint, malformed, number
-from tui.providers.events import Accepted, Event, Found, Hit, Learned
+from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
 from tui.providers.replicate import inputs as replicate_inputs
 from tui.providers.replicate import schema
 from tui.providers.replicate.inputs import FILES, Inputs
 from tui.providers.replicate.references import Named, named
-from tui.providers.requests import Call, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.spec import FieldValues
 from tui.sanitize import one_line
 
 NOTHING_PUSHED, NO_VERSION = "nothing_pushed", "no_version"
@@ -30,10 +30,10 @@ _WANTED = {
 _COLD = "It may take minutes to start when it has not been used for a while."
 
 
-def account(fields: Fields) -> Call:
+def account(fields: FieldValues) -> Call:
     """The call that tells whose a token is; it is free."""
 
-    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         if frame is not None:
             named = isinstance(frame.data, dict) and isinstance(frame.data.get("username"), str)
             yield Accepted() if named else malformed("It names no account.")
@@ -44,10 +44,10 @@ def account(fields: Fields) -> Call:
 # --- search -----------------------------------------------------------------------------------------------------------
 
 
-def search(fields: Fields, text: str, kind: ModelType) -> Call:
+def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
     """The call that finds models by words; without any, by what a type is called."""
 
-    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         if frame is None:
             return
         entries = frame.data.get("models") if isinstance(frame.data, dict) else None
@@ -61,7 +61,7 @@ def search(fields: Fields, text: str, kind: ModelType) -> Call:
     return Call("GET", endpoint(fields, "/search"), lambda: read, query=query)
 
 
-def _hit(entry: Any, kind: ModelType) -> Hit | None:
+def _hit(entry: Any, kind: ModelType) -> SearchResult | None:
     if not isinstance(entry, dict) or not all(isinstance(entry.get(name), str) for name in ("owner", "name")):
         return None
     latest = entry.get("latest_version")
@@ -72,7 +72,7 @@ def _hit(entry: Any, kind: ModelType) -> Hit | None:
     words += [f"{_short(runs)} run{'s' * (runs != 1)}"] if (runs := number(entry.get("run_count"))) else []
     words += [one_line(entry["description"], 80)] if isinstance(entry.get("description"), str) else []
     usable = inputs is None or inputs.serves(kind)
-    return Hit(f"{entry['owner']}/{entry['name']}", " · ".join(filter(None, words)), usable)
+    return SearchResult(f"{entry['owner']}/{entry['name']}", " · ".join(filter(None, words)), usable)
 
 
 def _instead(inputs: Inputs) -> str:
@@ -96,7 +96,7 @@ def _short(count: int) -> str:
 # --- one model --------------------------------------------------------------------------------------------------------
 
 
-def check(fields: Fields, model: Model) -> Call:
+def check(fields: FieldValues, model: Model) -> Call:
     """The call that looks at a model: which version is run, and whether its inputs and output are those of its type."""
     run = named(model)
     look = _Look(fields, model, run)
@@ -107,7 +107,7 @@ def check(fields: Fields, model: Model) -> Call:
 
 @dataclass(frozen=True)
 class _Look:
-    fields: Fields
+    fields: FieldValues
     model: Model
     run: Named
     note: str = ""
@@ -115,20 +115,20 @@ class _Look:
     def call(self) -> Call:
         return Call("GET", endpoint(self.fields, f"/models/{self.run.model}"), lambda: self.described)
 
-    def released(self, frame: Frame | None) -> Iterator[Refusal | Call]:
+    def released(self, frame: Frame | None) -> Iterator[ApiError | Call]:
         """Reads a deployment: which version of which model it runs."""
         if frame is None:
             return
         release = frame.data.get("current_release") if isinstance(frame.data, dict) else None
         model, version = (release.get(name) for name in ("model", "version")) if isinstance(release, dict) else (0, 0)
         if not isinstance(model, str) or not isinstance(version, str):
-            yield Refusal(code=NOTHING_PUSHED, param=self.run.deployment)
+            yield ApiError(code=NOTHING_PUSHED, param=self.run.deployment)
         elif self.run.model not in ("", model):
-            yield Refusal(code=OTHER_MODEL, param=model)
+            yield ApiError(code=OTHER_MODEL, param=model)
         else:
             yield replace(self, run=replace(self.run, model=model, version=version)).call()
 
-    def described(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def described(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         """Reads a model: official or not, and its newest version."""
         if frame is None:
             return
@@ -139,19 +139,19 @@ class _Look:
         newest = latest if isinstance(latest, dict) else {}
         look, version = self._decided(frame.data.get("is_official"), newest.get("id"))
         if look is None:
-            yield Refusal(code=NOTHING_PUSHED, param=self.run.model)
+            yield ApiError(code=NOTHING_PUSHED, param=self.run.model)
         elif version and version != newest.get("id"):
             url = endpoint(self.fields, f"/models/{self.run.model}/versions/{version}")
             yield Call("GET", url, lambda: look.versioned, takes=frozenset({404}))
         else:
             yield from look._learned(newest)
 
-    def versioned(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def versioned(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         """Reads one version of a model."""
         if frame is None:
             return
-        if isinstance(frame.data, Refusal):
-            yield Refusal(code=NO_VERSION, param=self.run.model)
+        if isinstance(frame.data, ApiError):
+            yield ApiError(code=NO_VERSION, param=self.run.model)
         elif isinstance(frame.data, dict):
             yield from self._learned(frame.data)
         else:
@@ -173,23 +173,23 @@ class _Look:
         # Answers of before 2025 do not tell whether a model is official.
         return (self, "") if official is None else (None, "")
 
-    def _learned(self, version: Mapping[str, Any]) -> Iterator[Event | Refusal]:
+    def _learned(self, version: Mapping[str, Any]) -> Iterator[Event | ApiError]:
         inputs, kind = schema.read(version), self.model.type
         kept = {} if self.run.deployment else {"version": self.run.version}
         kept |= {"deployment": self.run.deployment}
         if inputs is None:
             note = f"{self.note} What it takes is not told, so it is asked in the usual way.".strip()
-            yield Learned(self._completed(kept), note)
+            yield ModelDetails(self._completed(kept), note)
         elif inputs.gives == FILES:
-            yield Refusal(code=FILES, param=self.run.model)
+            yield ApiError(code=FILES, param=self.run.model)
         elif not inputs.serves(kind):
             found = _kind(inputs)
-            yield Refusal(code=OTHER_TYPE, kind=found.value if found else "", param=kind.value)
+            yield ApiError(code=OTHER_TYPE, kind=found.value if found else "", param=kind.value)
         elif beyond := inputs.beyond(kind):
-            yield Refusal(code=NEEDS, param=", ".join(beyond))
+            yield ApiError(code=NEEDS, param=", ".join(beyond))
         else:
             kept[replicate_inputs.FIELD] = replicate_inputs.kept(inputs)
-            yield Learned(self._completed(kept), self.note)
+            yield ModelDetails(self._completed(kept), self.note)
 
     def _completed(self, kept: Mapping[str, str]) -> Model:
         return replace(self.model, id=self.run.model, fields={name: value for name, value in kept.items() if value})

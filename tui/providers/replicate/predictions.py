@@ -15,8 +15,8 @@ from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed, number
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
 from tui.providers.replicate.references import is_known, named
-from tui.providers.requests import Begun, Call, Frame, Framing, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
+from tui.providers.spec import FieldValues
 
 FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
 """Codes of refusals that tell of a prediction's end."""
@@ -36,21 +36,21 @@ _TIMED_OUT = "408 Request Timeout"
 # Whatever the stream says no with, the prediction itself can be asked.
 _NO_STREAM = frozenset({404, 405, 406, 408, 409, 410, 429, 500, 501, 502, 503, 504, 529})
 
-Outcome = Callable[[Any, Mapping[str, Any]], Iterable[Event | Refusal | Call]]
+Outcome = Callable[[Any, Mapping[str, Any]], Iterable[Event | ApiError | Call]]
 """(output, prediction) of one that succeeded -> its events, or the next step."""
 
 
 class Prediction:
     """One prediction from its creation to its end; its methods read the answers of its calls."""
 
-    def __init__(self, fields: Fields, outcome: Outcome, streams: bool) -> None:
+    def __init__(self, fields: FieldValues, outcome: Outcome, streams: bool) -> None:
         self._fields, self._outcome, self._streams = fields, outcome, streams
         self._id = ""
         self._shown = ""
         self._waited = 0.0
         self._cold = self._left = False
 
-    def created(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+    def created(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         """Reads the answer to the creation."""
         if frame is None:
             return
@@ -60,26 +60,26 @@ class Prediction:
             return
         self._id = data["id"]
         if not _is_over(data):
-            yield Begun(Call("POST", self._url("/cancel"), lambda: lambda _: (), repeatable=False))
+            yield RemoteJob(Call("POST", self._url("/cancel"), lambda: lambda _: (), repeatable=False))
             if self._streams and (stream := self._stream(data.get("urls"))):
                 yield stream
                 return
         yield from self._state(data)
 
-    def polled(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+    def polled(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         """Reads how the prediction stands."""
         if frame is None:
             return
-        if isinstance(frame.data, Refusal):
+        if isinstance(frame.data, ApiError):
             # One without a word is not Replicate's own.
-            yield Begun(None)
+            yield RemoteJob(None)
             yield replace(frame.data, code=GONE) if frame.data.message else frame.data
         elif isinstance(frame.data, dict) and isinstance(frame.data.get("status"), str):
             yield from self._state(frame.data)
         else:
             yield malformed("It holds no prediction.")
 
-    def streamed(self, frame: Frame | None) -> Iterator[Event | Refusal | Call | Begun]:
+    def streamed(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         """Reads the stream, which holds text as it is; once it is left, what comes on it is passed over."""
         if self._left:
             return
@@ -89,22 +89,22 @@ class Prediction:
             yield TextDelta(data)
         elif frame and frame.event == "error" and _TIMED_OUT not in str(data):
             self._left = True
-            yield Begun(None)
-            yield Refusal(code=FAILED, message=_detail(data))
+            yield RemoteJob(None)
+            yield ApiError(code=FAILED, message=_detail(data))
         elif frame and frame.event == "done":
             self._left = True
             yield self._get()
-        elif frame is None or isinstance(data, Refusal | dict) or _TIMED_OUT in str(data):
+        elif frame is None or isinstance(data, ApiError | dict) or _TIMED_OUT in str(data):
             # The prediction is not over, only what is heard of it here.
             self._left = True
-            self._waited += PATIENCE if not self._shown and not isinstance(data, Refusal | dict) else 0
+            self._waited += PATIENCE if not self._shown and not isinstance(data, ApiError | dict) else 0
             yield self._get()
 
-    def _state(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call | Begun]:
+    def _state(self, data: Mapping[str, Any]) -> Iterator[Event | ApiError | Call | RemoteJob]:
         if self._streams:
             yield from self._news(data.get("output"))
         if _is_over(data):
-            yield Begun(None)
+            yield RemoteJob(None)
             yield from self._end(data)
             return
         starting = data.get("status") == _STARTING
@@ -124,15 +124,15 @@ class Prediction:
             yield TextDelta(text[len(self._shown) :])
             self._shown = text
 
-    def _end(self, data: Mapping[str, Any]) -> Iterator[Event | Refusal | Call]:
+    def _end(self, data: Mapping[str, Any]) -> Iterator[Event | ApiError | Call]:
         status, error = str(data.get("status", "")), data.get("error")
         if status in _STOPPED:
             if self._shown:
                 yield Finish(status, complete=False, note="The prediction was cancelled at Replicate.")
             else:
-                yield Refusal(code=CANCELLED)
+                yield ApiError(code=CANCELLED)
         elif status == FAILED or error:
-            yield Refusal(code=FAILED, message=_detail(error))
+            yield ApiError(code=FAILED, message=_detail(error))
         elif self._streams and self._shown:
             yield from used(data)
             # What Replicate keeps is the truth, where it has not been deleted yet.
@@ -171,7 +171,7 @@ class Prediction:
 class Following:
     """How a prediction is followed: what its output becomes, and whether it is text that is shown as it comes."""
 
-    fields: Fields
+    fields: FieldValues
     outcome: Outcome
     streams: bool = False
 
@@ -179,7 +179,7 @@ class Following:
         return Prediction(self.fields, self.outcome, self.streams)
 
 
-def create(fields: Fields, model: Model, given: Mapping[str, Any], following: Following) -> Call:
+def create(fields: FieldValues, model: Model, given: Mapping[str, Any], following: Following) -> Call:
     """The call that creates a prediction. It is billed, so it is never made twice."""
     run = named(model)
     url = endpoint(fields, "/predictions")

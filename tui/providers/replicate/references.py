@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tui.domain import Model, ModelType
 from tui.errors import Usage
 from tui.providers.origins import origin_of
-from tui.providers.spec import Fields
+from tui.providers.spec import FieldValues
 from tui.sanitize import one_line
 
 HOSTS = ("replicate.com", "replicate.net", "replicate.delivery")
@@ -61,7 +61,7 @@ def _path(text: str, default: str = "") -> str:
     return text if text.startswith(default) else default + text
 
 
-def is_known(url: str, fields: Fields) -> bool:
+def is_known(url: str, fields: FieldValues) -> bool:
     """Whether the key may go to an address that an answer names: one of Replicate's, or of the base URL's host."""
     try:
         origin = origin_of(url)

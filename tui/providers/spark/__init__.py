@@ -7,16 +7,16 @@ dictation. Whoever has both is best served by HTTP in chats. Nothing lists model
 from collections.abc import Mapping
 from functools import partial
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Usage
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import errors as openai_errors
 from tui.providers.origins import origin_of
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, TranscribeAsk
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
 from tui.providers.spark import api, audio, embeddings, errors, websocket
 from tui.providers.spark.api import Version
-from tui.providers.spec import Field, Fields, Parameter, Provider
+from tui.providers.spec import Field, FieldValues, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "spark", "iFLYTEK Spark"
@@ -65,36 +65,36 @@ def _known(model: Model) -> str:
     return _FORMER.get(model.id, model.id)
 
 
-def _by_password(fields: Fields) -> bool:
+def _by_password(fields: FieldValues) -> bool:
     """Whether chats go by HTTP: with the APIPassword, or with nothing yet."""
     return bool(fields.get("api_password")) or not fields.get("api_key")
 
 
-def _signed(fields: Fields, what: str) -> Fields:
+def _signed(fields: FieldValues, what: str) -> FieldValues:
     """The fields where they can sign."""
     if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
         raise Usage(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
     return fields
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     return api.sign(call, secrets, now)
 
 
-def origins(fields: Fields) -> tuple[str, ...]:
+def origins(fields: FieldValues) -> tuple[str, ...]:
     """The host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
     signed = [websocket.HOST, embeddings.HOST, audio.HOST] if fields.get("api_key") else []
     urls = [api.at(fields, api.HTTP, "")] if _by_password(fields) else []
     return tuple(dict.fromkeys(map(origin_of, [*urls, *(api.at(fields, each, "") for each in signed)])))
 
 
-def verify(fields: Fields) -> Call:
+def verify(fields: FieldValues) -> Call:
     """The handshake, which costs nothing, and a chat of one token: each for what is filled in."""
     probe = api.probe(fields) if _by_password(fields) else None
     return websocket.handshake(fields, probe) if fields.get("api_key") or probe is None else probe
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     known = _known(ask.model)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
@@ -104,11 +104,11 @@ def chat(fields: Fields, ask: ChatAsk) -> Call:
     return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     return embeddings.embed(_signed(fields, "Embeddings"), ask)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     return audio.transcribe(_signed(fields, "Transcripts"), ask)
 
 
@@ -129,7 +129,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=40,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_password",

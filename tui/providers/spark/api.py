@@ -19,8 +19,8 @@ from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.events import Accepted
 from tui.providers.origins import host_of, origin_of
-from tui.providers.requests import Call, ChatAsk, Frame, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, ChatRequest, Frame, Reader, ApiError
+from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 HTTP = "https://spark-api-open.xf-yun.com"
@@ -59,7 +59,7 @@ class Version:
     domain: str = ""
 
 
-def at(fields: Fields, official: str, path: str) -> str:
+def at(fields: FieldValues, official: str, path: str) -> str:
     """The URL of a path at one of the vendor's hosts; under the base URL where that is somebody's own."""
     base = fields.get("base_url", HTTP).rstrip("/")
     if origin_of(base) == HTTP:
@@ -83,7 +83,7 @@ def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
     return replace(call, query={**call.query, "authorization": packed, "date": date, "host": host})
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
     refused = wire.refusal(status, headers, body)
     sid = body.get("sid") if isinstance(body, dict) else None
@@ -96,7 +96,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def refused_in(frame: Frame) -> Refusal | None:
+def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame: `code` (in `header` where there is one) is 0 where there is none."""
     data = frame.data
     told = data.get("header") or data if isinstance(data, dict) else None
@@ -106,14 +106,14 @@ def refused_in(frame: Frame) -> Refusal | None:
     return refusal(0, {}, data) if wire.error_in(data, frame.event) else None
 
 
-def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
     """The call that answers a chat by HTTP; the usage comes unasked."""
     ask = replace(ask, model=replace(ask.model, id=version.model), messages=one_system(ask.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, ask)
     return checked(replace(wire.without(call, "stream_options"), reader=_answer_reader), refused_in)
 
 
-def probe(fields: Fields) -> Call:
+def probe(fields: FieldValues) -> Call:
     """A chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
 
     body = {

@@ -10,9 +10,9 @@ from tui.domain import Model
 from tui.errors import Usage
 from tui.providers.dialects.error_frames import checked
 from tui.providers.events import Event, Finish, TextDelta, Transcript
-from tui.providers.requests import Call, Chunks, Frame, Framing, Reader, Refusal, TranscribeAsk
+from tui.providers.requests import Call, AudioChunks, Frame, Framing, Reader, ApiError, TranscriptionRequest
 from tui.providers.spark.api import at, refused_in
-from tui.providers.spec import AudioLimits, Fields
+from tui.providers.spec import AudioLimits, FieldValues
 
 HOST = "wss://iat-api.xfyun.cn"
 _PATH = "/v2/iat"
@@ -28,7 +28,7 @@ def audio(model: Model) -> AudioLimits:
     return AudioLimits(("wav", "pcm", "mp3"), _SECONDS * _RATE * 2 + 4096)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The call that turns a recording into text."""
     language = _LANGUAGES.get(ask.language)
     if language is None:
@@ -43,14 +43,14 @@ def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
         business = {"language": language, "domain": "iat", "accent": "mandarin", "vad_eos": _PAUSE}
         return {"common": {"app_id": fields["app_id"]}, "business": business, "data": sound}
 
-    chunks = Chunks(ask.path, _PIECE, _PACE, message)
+    chunks = AudioChunks(ask.path, _PIECE, _PACE, message)
     return checked(Call("GET", at(fields, HOST, _PATH), _reader, Framing.WEBSOCKET, chunks=chunks), refused_in)
 
 
 def _reader() -> Reader:
     pieces: dict[int, str] = {}
 
-    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         data = frame.data.get("data") if frame and isinstance(frame.data, dict) else None
         ended = isinstance(data, dict) and data.get("status") == _LAST
         result = data.get("result") if isinstance(data, dict) else None

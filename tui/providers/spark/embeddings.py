@@ -11,23 +11,23 @@ from dataclasses import dataclass
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
-from tui.providers.requests import Call, EmbedAsk, Frame, Refusal
+from tui.providers.requests import Call, EmbeddingRequest, Frame, ApiError
 from tui.providers.spark.api import at, refused_in
-from tui.providers.spec import Fields
+from tui.providers.spec import FieldValues
 
 HOST = "https://emb-cn-huabei-1.xf-yun.com"
 _ONLY = 3  # The status of a message that is first and last at once.
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call for the first text; its reader answers with the call for the next one."""
     return checked(_One(fields, ask).call(), refused_in)
 
 
 @dataclass(frozen=True)
 class _One:
-    fields: Fields
-    ask: EmbedAsk
+    fields: FieldValues
+    ask: EmbeddingRequest
     place: int = 0
 
     def call(self) -> Call:
@@ -39,7 +39,7 @@ class _One:
         }
         return Call("POST", at(self.fields, HOST, "/"), lambda: self.read, json=body)
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         vector = _vector(frame)

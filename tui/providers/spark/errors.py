@@ -3,35 +3,35 @@
 import re
 from collections.abc import Mapping
 
-from tui.errors import Problem, Refused, Restricted
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.providers.dialects.openai import errors
-from tui.providers.requests import Refusal
+from tui.providers.requests import ApiError
 
 _OWN_QUOTA = "Each version has its own quota, the free ones too: claim or buy it in the console, or pick another."
 _AGAIN = "Wait a little and ask again."
 
 _MATCH = (
-    Refused,
+    CredentialRejected,
     "The signature does not match: the APISecret is not that of this APIKey, or this machine's clock is wrong.",
     "Copy APIKey and APISecret from the same application, and compare the clock; 5 minutes are too much.",
 )
 _UNKNOWN = (
-    Refused,
+    CredentialRejected,
     "{label} knows no application with this APIKey.",
     "Look whether APIKey and APISecret are swapped: both have 32 characters, and the APIKey only digits and a to f.",
 )
 _CLOCK = (
-    Refused,
+    CredentialRejected,
     "{label} does not take the time of this call: this machine's clock is more than 5 minutes off.",
     "Set the clock. The key was not judged.",
 )
 _KIND = (
-    Refused,
+    CredentialRejected,
     "An APIPassword came where {label} wants a signature with APIKey and APISecret.",
     "Check the base URL, and that each field holds what the console calls by its name.",
 )
 _OTHER = (
-    Refused,
+    CredentialRejected,
     "{label} does not know this APIPassword or APIKey.",
     "The APIPassword is in the HTTP box of the version's page in the console; APIKey and APISecret are others.",
 )
@@ -47,14 +47,14 @@ _TOLD = (
     (re.compile(r"hmac|signature", re.I), _MATCH),
 )
 
-_USED = (Restricted, "{label} knows the key; the tokens of {model} are used up, or were not claimed.", _OWN_QUOTA)
+_USED = (ScopeMissing, "{label} knows the key; the tokens of {model} are used up, or were not claimed.", _OWN_QUOTA)
 _PAIR = (
-    Restricted,
+    ScopeMissing,
     "{label} knows the key, but {model} is not served at the address that was asked.",
     "Pick another version; where a base URL is set, look whether it serves this one.",
 )
 _CLOSED = (
-    Restricted,
+    ScopeMissing,
     "{label} knows the key, but {model} is not enabled for its application, or its tokens are used up.",
     _OWN_QUOTA,
 )
@@ -97,7 +97,7 @@ _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
 }
 
 
-def explain(label: str, probed: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, probed: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code, else by its words; `probed` is what was asked where no model is named."""
     known = _SENTENCES.get(refused.code)
     if refused.code == "11200":

@@ -7,16 +7,16 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai.api import number
 from tui.providers.events import Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Reader, Refusal
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
 from tui.providers.spark.api import Version, at, refused_in
-from tui.providers.spec import Fields
+from tui.providers.spec import FieldValues
 
 HOST = "wss://spark-api.xf-yun.com"
 _PROBED = "/v1.1/chat"
 _LAST = 2
 
 
-def handshake(fields: Fields, then: Call | None) -> Call:
+def handshake(fields: FieldValues, then: Call | None) -> Call:
     """A connection on which nothing is sent: that it is accepted proves key, secret and clock, and costs nothing.
 
     `then` is what is to be verified after it.
@@ -29,7 +29,7 @@ def handshake(fields: Fields, then: Call | None) -> Call:
     return Call("GET", at(fields, HOST, _PROBED), lambda: read, Framing.WEBSOCKET)
 
 
-def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
     """The call that answers a chat; it comes in pieces in every case."""
     message = {
         "header": {"app_id": fields["app_id"]},
@@ -45,7 +45,7 @@ def chat(fields: Fields, version: Version, ask: ChatAsk) -> Call:
 def _reader() -> Reader:
     came = False
 
-    def read(frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         nonlocal came
         if frame is None:
             yield Finish("interrupted", complete=False, note="The answer was cut off before its end.")

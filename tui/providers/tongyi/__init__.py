@@ -8,16 +8,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
-from tui.errors import Problem, Refused, Restricted
+from tui.domain import ImportMode, Model, ModelType, Supply
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.providers.dialects import sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, errors, models
 from tui.providers.origins import of_base_url, with_path
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal, TranscribeAsk
-from tui.providers.spec import AudioLimits, Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, ApiError, TranscriptionRequest
+from tui.providers.spec import AudioLimits, Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 from tui.providers.tongyi import dashscope
 from tui.secret import Secret
 
@@ -87,41 +87,41 @@ _FLAVOUR = wire.Flavour(
 )
 
 
-def _at(fields: Fields) -> Fields:
+def _at(fields: FieldValues) -> FieldValues:
     return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """A bearer key, and the workspace in a header of its own."""
     signed = wire.sign(call, fields, secrets, now)
     workspace = fields.get("workspace_id")
     return signed.with_headers({"x-dashscope-workspace": workspace}) if workspace else signed
 
 
-def regions(fields: Fields) -> tuple[Fields, ...]:
+def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
     """The other regions, if the address is one of them; an address of somebody's own is the only one."""
     here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
     return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
 
 
-def listing(fields: Fields) -> Call:
+def listing(fields: FieldValues) -> Call:
     """The models, which only a good key is shown."""
     return checked(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(ask)), dashscope.refused_in)
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     return checked(embeddings.embed(_FLAVOUR, _at(fields), ask), dashscope.refused_in)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     return checked(dashscope.transcribe(_at(fields), ask), dashscope.refused_in)
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a stream, or a field less, where that was refused."""
     base, found, _ = call.url.partition("/models")
     if found and refused.status in (404, 405):
@@ -164,21 +164,21 @@ _NO_REGION = (
 )
 
 
-def explain(refused: Refusal, model: str) -> Problem | None:
+def explain(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
     named, code = model or "the model", dashscope.word(refused)
     known = {
-        "invalidapikey": lambda: Refused(f"{_LABEL} does not know this key in this region.", _NO_REGION),
+        "invalidapikey": lambda: CredentialRejected(f"{_LABEL} does not know this key in this region.", _NO_REGION),
         "arrearage": lambda: Problem(
             "The Alibaba Cloud account is overdue. The key is right.", "Pay what is open in the account's console."
         ),
-        "accessdeniedunpurchased": lambda: Restricted(
+        "accessdeniedunpurchased": lambda: ScopeMissing(
             "Model Studio is not activated for this account in this region. The key is right.",
             "Activate it in the console, or use the address of the region where it is active.",
         ),
         "accessdenied": lambda: _no_right(named),
         "modelaccessdenied": lambda: _no_right(named),
-        "allocationquotafreetieronly": lambda: Restricted(
+        "allocationquotafreetieronly": lambda: ScopeMissing(
             f"The free quota of {named} is used up, and the account allows nothing beyond it.",
             "Switch “free tier only” off in the console, or pick another model.",
         ),
@@ -199,7 +199,7 @@ def explain(refused: Refusal, model: str) -> Problem | None:
 
 def _no_right(named: str) -> Problem:
     message = f"{_LABEL} knows this key, but its workspace has no right to {named}."
-    return Restricted(message, "Allow the model there, or use a key of the default workspace.")
+    return ScopeMissing(message, "Allow the model there, or use a key of the default workspace.")
 
 
 def _unknown(named: str) -> Problem:
@@ -216,7 +216,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=60,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",

@@ -11,9 +11,9 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai.chat import usage_of
-from tui.providers.events import Accepted, Event, Finish, Listed, Notice, Transcript
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Recording, Refusal, TranscribeAsk
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Base64File, ApiError, TranscriptionRequest
+from tui.providers.spec import FieldValues
 
 PROBED = "qwen3.6-flash"
 """Asked for one token where an address lists no models. Its own end would not make a key a bad one."""
@@ -37,13 +37,13 @@ _STATUS = {
 _FINAL = frozenset({"arrearage", "allocationquotafreetieronly", "accessdeniedunpurchased"})
 
 
-def word(refused: Refusal) -> str:
+def word(refused: ApiError) -> str:
     """Its code without case and marks: `InvalidApiKey` and `invalid_api_key` are one, and a number says nothing."""
     code, kind = (re.sub(r"[^a-z]", "", each.lower()) for each in (refused.code, refused.kind))
     return code.removeprefix("internalerroralgo") or kind
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
     refused = wire.refusal(status, headers, body)
     code = word(refused)
@@ -59,7 +59,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def refused_in(frame: Frame) -> Refusal | None:
+def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame, as `error` or flat."""
     if wire.error_in(frame.data, frame.event):
         return refusal(0, {}, frame.data)
@@ -72,7 +72,7 @@ def thinks_by_choice(model: Model) -> bool:
     return bool(_HYBRID.match(model.id.lower()))
 
 
-def switched(ask: ChatAsk) -> ChatAsk:
+def switched(ask: ChatRequest) -> ChatRequest:
     """The chat with the switch of thinking in the model's own words, and streamed where the model answers only so.
 
     Thinking is switched off in an answer of one piece, which hybrid models refuse otherwise. The newest one has an
@@ -93,7 +93,7 @@ def switched(ask: ChatAsk) -> ChatAsk:
     return replace(ask, parameters=parameters, stream=stream)
 
 
-def streamed(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """The call as a stream, where it was refused for not being one."""
     if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
         return None
@@ -102,7 +102,7 @@ def streamed(call: Call, refused: Refusal) -> tuple[Call, str] | None:
     return replace(call, json=body, framing=Framing.SSE), sentence
 
 
-def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """A chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
     body = {
         "model": PROBED,
@@ -111,13 +111,13 @@ def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
         "enable_thinking": False,
         "stream": False,
     }
-    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", ModelsListed(known), Accepted())
     return Call("POST", url, reader, json=body)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The call that turns a short recording into text: it goes along in base64 (Model Studio reference, Qwen-ASR)."""
-    data = Recording(ask.path, f"data:{ask.media};base64,")
+    data = Base64File(ask.path, f"data:{ask.media};base64,")
     content = [{"type": "input_audio", "input_audio": {"data": data}}]
     options: dict[str, Any] = {"language": ask.language} if ask.language else {}
     body = {
@@ -129,7 +129,7 @@ def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
     return Call("POST", wire.endpoint(fields, "/chat/completions"), lambda: _transcript, json=body)
 
 
-def _transcript(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     choices = frame.data.get("choices") if isinstance(frame.data, dict) else None

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import errors, models
 from tui.providers.origins import origin_of, with_path
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Refusal
-from tui.providers.spec import Choice, Field, Fields, Parameter, ParameterKind, Provider
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, ApiError
+from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 from tui.providers.wenxin import qianfan, qianfan_errors
 from tui.providers.wenxin import workshop as older
 from tui.secret import Secret
@@ -69,15 +69,15 @@ _FLAVOUR = wire.Flavour(
 )
 
 
-def _by_pair(fields: Fields) -> bool:
+def _by_pair(fields: FieldValues) -> bool:
     return not fields.get("api_key") and bool(fields.get("legacy_api_key"))
 
 
-def _at(fields: Fields) -> Fields:
+def _at(fields: FieldValues) -> FieldValues:
     return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """A bearer key, and the application in a header of its own; in the older form what goes into the query."""
     if _by_pair(fields):
         return older.sign(call, secrets)
@@ -85,29 +85,29 @@ def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) 
     return signed.with_headers({"appid": fields["app_id"]}) if fields.get("app_id") else signed
 
 
-def origins(fields: Fields) -> tuple[str, ...]:
+def origins(fields: FieldValues) -> tuple[str, ...]:
     """The one host that the key, or the key pair and its token, may go to."""
     return (origin_of(older.root(fields) if _by_pair(fields) else fields["base_url"]),)
 
 
-def token(fields: Fields) -> Call | None:
+def token(fields: FieldValues) -> Call | None:
     return older.exchange(fields) if _by_pair(fields) else None
 
 
-def listing(fields: Fields) -> Call:
+def listing(fields: FieldValues) -> Call:
     """The models, which only a good key is shown; the older form lists none, so it is asked a word."""
     return older.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     return older.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
 
 
-def embed(fields: Fields, ask: EmbedAsk) -> Call:
+def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     return older.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a chat with a field less where that was refused."""
     base, found, _ = call.url.partition("/models")
     if found and refused.status in (404, 405):
@@ -140,7 +140,7 @@ PROVIDER = Provider(
     label=_LABEL,
     place=50,
     supply=Supply.OWN,
-    intake=Intake.BOTH,
+    intake=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",

@@ -14,9 +14,9 @@ from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, models
-from tui.providers.events import Accepted, Listed, Notice
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, ModelsListed, Notice
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Reader, ApiError
+from tui.providers.spec import FieldValues
 
 PROBED = "ernie-4.5-turbo-32k"
 """Asked for two tokens (older models refuse one) where an address lists no models."""
@@ -40,7 +40,7 @@ _AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
 _FINAL = frozenset({"17", "19"})
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
     told = body if isinstance(body, dict) else {}
     if "error_code" in told:
@@ -58,18 +58,18 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def refused_in(frame: Frame) -> Refusal | None:
+def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame of an answer, in any form; `error_code` is 0 where there is none."""
     flat = isinstance(frame.data, dict) and frame.data.get("error_code")
     return refusal(0, {}, frame.data) if flat or wire.error_in(frame.data, frame.event) else None
 
 
-def listing(flavour: wire.Flavour, fields: Fields) -> Call:
+def listing(flavour: wire.Flavour, fields: FieldValues) -> Call:
     """The call that lists models."""
     return checked(models.listing(flavour, fields), refused_in)
 
 
-def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """A chat of two tokens that shows whether a key is taken; what is known stands in for a list of models."""
     body = {
         "model": PROBED,
@@ -77,18 +77,18 @@ def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
         "max_completion_tokens": 2,
         "stream": False,
     }
-    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", Listed(known), Accepted())
+    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", ModelsListed(known), Accepted())
     call = Call("POST", url, reader, json=body)
     return checked(call, refused_in)
 
 
-def chat(flavour: wire.Flavour, fields: Fields, ask: ChatAsk) -> Call:
+def chat(flavour: wire.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat; what the system says comes first, and once."""
     call = openai_chat.chat(flavour, fields, replace(ask, messages=one_system(ask.messages)))
     return checked(replace(call, reader=_answer_reader), refused_in)
 
 
-def embed(flavour: wire.Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+def embed(flavour: wire.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors."""
     return checked(embeddings.embed(flavour, fields, ask), refused_in)
 

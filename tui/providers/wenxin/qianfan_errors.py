@@ -3,27 +3,31 @@
 import re
 from collections.abc import Mapping
 
-from tui.errors import Problem, Refused, Restricted
+from tui.errors import Problem, CredentialRejected, ScopeMissing
 from tui.providers.dialects.openai import errors
-from tui.providers.requests import Refusal
+from tui.providers.requests import ApiError
 
 _THIRD_KIND = "Access Key and Secret Key of the cloud account are another kind and do not work here."
 _UNPAID = re.compile(r"overdue|arrear|insufficient balance|欠费|余额不足", re.IGNORECASE)
 _UNNAMED = re.compile(r"real[- ]?name|实名", re.IGNORECASE)
 _UNSAFE = re.compile(r"safety|sensitive|unsafe|content[_ ]filter|敏感|违规", re.IGNORECASE)
 
-_STALE = (Refused, "{label} does not take the token of this key pair.", "Verify the key pair again, or replace it.")
+_STALE = (
+    CredentialRejected,
+    "{label} does not take the token of this key pair.",
+    "Verify the key pair again, or replace it.",
+)
 _MINUTE = (Problem, "The calls of this minute are used up at {label}.", "Wait a minute, or pick another model.")
 _TOKENS = (Problem, "The tokens of this minute are used up at {label}.", "Wait a minute, or pick another model.")
 _QUOTA = (Problem, "The quota of {model} is used up, or was not paid.", "Look at it in the Qianfan console.")
 _TOO_LONG = (Problem, "This is longer than {model} can take.", "Shorten the text, or start anew.")
 _NO_RIGHT = (
-    Restricted,
+    ScopeMissing,
     "{label} takes the key, but it may not use {model} or a parameter of this call.",
     "Give the key the right to Qianfan ModelBuilder in the console.",
 )
 _CLOSED = (
-    Restricted,
+    ScopeMissing,
     "{label} takes the key, but {model} is not opened for its account or application.",
     "Open the model in the Qianfan console, and give the key the right to it.",
 )
@@ -35,12 +39,12 @@ _ORDER = (
 
 _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
     "invalid_iam_token": (
-        Refused,
+        CredentialRejected,
         "{label} does not know this API key. It may be deleted, or past its end.",
         f"It begins with bce-v3/ and is copied whole. {_THIRD_KIND}",
     ),
     "invalid_appid": (
-        Refused,
+        CredentialRejected,
         "The application does not belong to this key.",
         "Correct the application id, or leave it empty.",
     ),
@@ -63,7 +67,11 @@ _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
     "6": _CLOSED,
     "13": _STALE,
     "14": _STALE,
-    "15": (Refused, "{label} does not find the application of this key pair.", "Look whether it was deleted."),
+    "15": (
+        CredentialRejected,
+        "{label} does not find the application of this key pair.",
+        "Look whether it was deleted.",
+    ),
     "17": _QUOTA,
     "19": _QUOTA,
     "110": _STALE,
@@ -75,7 +83,7 @@ _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
 }
 
 
-def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code, else by its words where the codes are not documented."""
     if refused.code == "invalid_client":
         return _of_pair(label, refused.message)
@@ -88,12 +96,12 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     return kind(message.format(label=label, model=model or "the model"), hint)
 
 
-def _by_words(refused: Refusal) -> tuple[type[Problem], str, str] | None:
+def _by_words(refused: ApiError) -> tuple[type[Problem], str, str] | None:
     said = f"{refused.code} {refused.message}"
     if refused.status in (401, 402, 403) and _UNPAID.search(said):
         return Problem, "The Baidu account is overdue. The key is right.", "Pay what is open in the Baidu console."
     if refused.status in (401, 403) and _UNNAMED.search(said):
-        return Restricted, "The Baidu account is not verified by name. The key is right.", "Verify it in its console."
+        return ScopeMissing, "The Baidu account is not verified by name. The key is right.", "Verify it in its console."
     if refused.status in (0, 400) and _UNSAFE.search(said):
         return Problem, "The safety check of {label} refuses this text or its answer.", "Put it in other words."
     return None
@@ -102,6 +110,6 @@ def _by_words(refused: Refusal) -> tuple[type[Problem], str, str] | None:
 def _of_pair(label: str, message: str) -> Problem:
     if "unknown client" in message.lower():
         said = f"{label} knows no application with this API key."
-        return Refused(said, f"Look whether it and the secret key are swapped. {_THIRD_KIND}")
+        return CredentialRejected(said, f"Look whether it and the secret key are swapped. {_THIRD_KIND}")
     said = "The secret key does not belong to this API key, or is not whole."
-    return Refused(said, f"Copy both from the same application. {_THIRD_KIND}")
+    return CredentialRejected(said, f"Copy both from the same application. {_THIRD_KIND}")

@@ -16,9 +16,9 @@ from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as wire
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.chat import usage_of
-from tui.providers.events import Accepted, Event, Finish, Listed, TextDelta, Token, Usage
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Frame, Framing, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, Finish, ModelsListed, TextDelta, Token, Usage
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader, ApiError
+from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
 from tui.secret import Secret
 
@@ -77,7 +77,7 @@ _NOTES = {
 _CUT = ("length", "content_filter", "interrupted")
 
 
-def root(fields: Fields) -> str:
+def root(fields: FieldValues) -> str:
     """The address that the exchange and the models are under: a gateway's, else the service's own.
 
     The default of the field is the current service's address, which does not serve this form.
@@ -89,7 +89,7 @@ def root(fields: Fields) -> str:
     return fields["base_url"].rstrip("/").removesuffix(PATH)
 
 
-def exchange(fields: Fields) -> Call:
+def exchange(fields: FieldValues) -> Call:
     """The call that exchanges the key pair for a token. The service wants both in the query."""
     return Call(
         "POST",
@@ -109,14 +109,14 @@ def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
     return replace(call, query={**call.query, **{name: value for name, value in given.items() if value}})
 
 
-def probe(fields: Fields, known: tuple[Model, ...]) -> Call:
+def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """A chat of two tokens: a token alone would not show whether the service is still there to take it."""
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
     url = root(fields) + PATH + _PROBED
-    return checked(Call("POST", url, wire.proof("result", Listed(known), Accepted()), json=body), refused_in)
+    return checked(Call("POST", url, wire.proof("result", ModelsListed(known), Accepted()), json=body), refused_in)
 
 
-def chat(fields: Fields, ask: ChatAsk) -> Call:
+def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat."""
     system, turns = alternating(ask.messages)
     body: dict[str, Any] = {
@@ -130,7 +130,7 @@ def chat(fields: Fields, ask: ChatAsk) -> Call:
     return checked(Call("POST", url, _answer_reader, framing, json=body), refused_in)
 
 
-def embed(flavour: wire.Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+def embed(flavour: wire.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors: as elsewhere, but that the path names the model."""
     url = f"{root(fields)}{PATH}/embeddings/{_part(ask.model)}"
     return checked(_moved(embeddings.embed(flavour, fields, ask), url), refused_in)
@@ -154,7 +154,7 @@ def _part(model: Model) -> str:
     return _PARTS.get(name) or quote(name, safe="")
 
 
-def _token(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _token(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     if refused := refused_in(frame):
@@ -173,7 +173,7 @@ class _Answer:
         self._usage: Usage | None = None
         self._text = self._open = self._marked = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None:

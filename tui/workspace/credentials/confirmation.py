@@ -9,38 +9,40 @@ from tui.errors import Locked
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import Finding, Manifest
-from tui.tenancy.session import Desk
-from tui.tenancy.verification import Standing
+from tui.tenancy.session import Session
+from tui.tenancy.verification import IntegrityStatus
 
 
-async def examine(desk: Desk, tenant_id: str) -> Standing:
+async def examine(session: Session, tenant_id: str) -> IntegrityStatus:
     """How the credentials of an open tenant stand, the manifest proved; what does not open is known afterwards.
 
     Key files that nothing needs any more go: only here, where it is proved that the settings are the present ones.
     """
 
-    def work() -> Standing:
-        keyring.private_key(desk, tenant_id)
-        found = verification.standing(desk, tenant_id)
+    def work() -> IntegrityStatus:
+        keyring.private_key(session, tenant_id)
+        found = verification.standing(session, tenant_id)
         for each in found.waiting:
             if each.now is not None and each.now.envelope:
                 with suppress(Locked):
-                    credentials.unproved_secrets(desk, tenant_id, each.now)
+                    credentials.decrypt_unverified(session, tenant_id, each.now)
         if not found.alarm:
-            retired_keys.prune(desk, tenant_id)
+            retired_keys.prune(session, tenant_id)
         return found
 
     return await asyncio.to_thread(work)
 
 
-def to_confirm(desk: Desk, tenant_id: str, found: Standing) -> tuple[Finding, ...]:
+def to_confirm(session: Session, tenant_id: str, found: IntegrityStatus) -> tuple[Finding, ...]:
     """What can be confirmed: not what is known not to open."""
     return tuple(
-        each for each in found.waiting if each.now is None or not credentials.is_shut(desk, tenant_id, each.now)
+        each
+        for each in found.waiting
+        if each.now is None or not credentials.is_undecryptable(session, tenant_id, each.now)
     )
 
 
-async def confirm(desk: Desk, tenant_id: str, seen: Sequence[Finding]) -> int:
+async def confirm(session: Session, tenant_id: str, seen: Sequence[Finding]) -> int:
     """Takes what was seen into the manifest, as far as it still is so; answers how much that was.
 
     An alarm ends by it: what was not among `seen` waits from then on as any other.
@@ -48,9 +50,9 @@ async def confirm(desk: Desk, tenant_id: str, seen: Sequence[Finding]) -> int:
 
     def work() -> int:
         accepted = 0
-        private = keyring.private_key(desk, tenant_id)
-        last = keyring.last_counter(desk, tenant_id)
-        with desk.store(tenant_id).transaction() as tables:
+        private = keyring.private_key(session, tenant_id)
+        last = keyring.last_counter(session, tenant_id)
+        with session.store(tenant_id).transaction() as tables:
             found, held = manifest.read(tables), manifest.held(tables)
             entries = {} if verification.alarm(found, tenant_id, private, last) else dict(found.entries)
             for each in seen:
@@ -59,14 +61,14 @@ async def confirm(desk: Desk, tenant_id: str, seen: Sequence[Finding]) -> int:
                     entries.pop(each.place, None)
                 elif now is not None and each.now is not None and manifest.entry(now) == manifest.entry(each.now):
                     if now.envelope:
-                        credentials.unproved_secrets(desk, tenant_id, now)
+                        credentials.decrypt_unverified(session, tenant_id, now)
                     entries[each.place] = manifest.entry(now)
                 else:
                     continue
                 accepted += 1
             counter = max(found.counter, last) + 1
             verification.enter(tables, tenant_id, private, Manifest(counter, entries=entries))
-        keyring.count_up(desk, tenant_id, counter)
+        keyring.store_counter(session, tenant_id, counter)
         return accepted
 
     return await asyncio.to_thread(work)

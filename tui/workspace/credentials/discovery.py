@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from tui.errors import Problem, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
-from tui.providers.events import Listed, Retrying
+from tui.providers.events import ModelsListed, Retrying
 from tui.providers.origins import clean_url, is_loopback, origin_of
 from tui.providers.spec import Field, Provider
 from tui.secret import Secret
 from tui.tenancy import credentials
-from tui.tenancy.session import Desk
-from tui.workspace.credentials.paste import clean_paste
+from tui.tenancy.session import Session
+from tui.workspace.credentials.paste import clean_pasted
 
 PATIENCE = 1.0
 
@@ -37,14 +37,14 @@ class Server:
     models: tuple[str, ...]
 
 
-def found(desk: Desk, provider: Provider) -> Found | None:
+def found(session: Session, provider: Provider) -> Found | None:
     """What the environment holds for a provider, or None. In practice nothing is looked at."""
-    if desk.practice:
+    if session.practice:
         return None
-    taken = {each.name: hit for each in provider.fields if (hit := _variable(desk, each))}
+    taken = {each.name: hit for each in provider.fields if (hit := _variable(session, each))}
     lead = _lead(provider, taken)
     if lead is None:
-        return _elsewhere(desk, provider)
+        return _elsewhere(session, provider)
     base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
     values: dict[str, str | Secret] = {
         each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
@@ -55,27 +55,27 @@ def found(desk: Desk, provider: Provider) -> Found | None:
     return Found(variable, "" if base == variable else base, values)
 
 
-def runs_here(desk: Desk, provider: Provider) -> bool:
+def runs_here(session: Session, provider: Provider) -> bool:
     """Whether the environment says that a model server of this provider runs on this machine.
 
     A variable that is offered together with another provider's key says nothing of this one.
     """
-    others = (found(desk, each) for each in PROVIDERS.values() if each is not provider)
+    others = (found(session, each) for each in PROVIDERS.values() if each is not provider)
     taken = {each.base_url_variable for each in others if each}
-    return not desk.practice and any(name not in taken for name, _ in _servers(desk, provider, here=True))
+    return not session.practice and any(name not in taken for name, _ in _servers(session, provider, here=True))
 
 
-async def look_for_servers(desk: Desk, provider_id: str) -> list[Server]:
+async def probe_local_servers(session: Session, provider_id: str) -> list[Server]:
     """Asks this machine where variables name it and at the usual ports, all at once, each for a second.
 
     Those that answer, in that order.
     """
     provider = provider_of(provider_id)
-    named = [(url, name) for name, url in _servers(desk, provider, here=True)]
+    named = [(url, name) for name, url in _servers(session, provider, here=True)]
     ports = {urlsplit(url).port for url, _ in named}
     rest = [each for each in provider.local_servers if urlsplit(each.base_url).port not in ports]
     usual = [(each.base_url, each.label) for each in rest]
-    answers = await asyncio.gather(*(_ask(desk, provider, *each) for each in (*named, *usual)))
+    answers = await asyncio.gather(*(_ask(session, provider, *each) for each in (*named, *usual)))
     return [each for each in answers if each is not None]
 
 
@@ -89,20 +89,20 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
     return None
 
 
-def _elsewhere(desk: Desk, provider: Provider) -> Found | None:
+def _elsewhere(session: Session, provider: Provider) -> Found | None:
     """The server on another machine that a variable names: offered in the form, not asked."""
     url = next((each.name for each in provider.fields if each.url), "")
-    named = _servers(desk, provider, here=False)
+    named = _servers(session, provider, here=False)
     return next((Found(name, "", {url: address}) for name, address in named if url), None)
 
 
-def _servers(desk: Desk, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
+def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
     """The servers on this machine or on others that variables name as `host`, `host:port` or an address.
 
     Each as the variable and a base URL.
     """
     for server in provider.local_servers:
-        text = desk.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
+        text = session.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
         usual = urlsplit(server.base_url)
         try:
             given = urlsplit(text if "://" in text else f"http://{text}")
@@ -118,15 +118,15 @@ def _servers(desk: Desk, provider: Provider, *, here: bool) -> Iterator[tuple[st
             yield server.variable, url
 
 
-def _variable(desk: Desk, field: Field) -> tuple[str, str] | None:
+def _variable(session: Session, field: Field) -> tuple[str, str] | None:
     for name in field.env:
-        cleaned = clean_paste(field, desk.environ.get(name, ""))
+        cleaned = clean_pasted(field, session.environ.get(name, ""))
         if cleaned.text and not cleaned.problem:
             return name, cleaned.text
     return None
 
 
-async def _ask(desk: Desk, provider: Provider, url: str, label: str) -> Server | None:
+async def _ask(session: Session, provider: Provider, url: str, label: str) -> Server | None:
     from tui.providers.client.client import Access
 
     fields = credentials.defaults(provider)
@@ -139,10 +139,10 @@ async def _ask(desk: Desk, provider: Provider, url: str, label: str) -> Server |
     models: tuple[str, ...] = ()
     try:
         async with asyncio.timeout(PATIENCE):
-            async for event in desk.wire.stream(access, provider.list_models(fields)):
+            async for event in session.wire.stream(access, provider.list_models(fields)):
                 if isinstance(event, Retrying):
                     return None
-                if isinstance(event, Listed):
+                if isinstance(event, ModelsListed):
                     models += tuple(each.id for each in event.models)
     except (Problem, TimeoutError):
         return None

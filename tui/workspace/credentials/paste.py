@@ -27,7 +27,7 @@ _NAMES = {
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class PastedValue:
     """A pasted text: what is left, what was cut in words, and what is wrong with the rest ('' if nothing)."""
 
     text: str
@@ -35,10 +35,10 @@ class Cleaned:
     problem: str = ""
 
 
-def clean_paste(field: Field, text: str) -> Cleaned:
+def clean_pasted(field: Field, text: str) -> PastedValue:
     """Takes the wrapping off a pasted value; never changes a character inside it."""
     if len(text) > LONGEST:
-        return Cleaned("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
+        return PastedValue("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
     notes: list[str] = []
 
     def cut(rest: str, note: str) -> None:
@@ -63,7 +63,7 @@ def clean_paste(field: Field, text: str) -> Cleaned:
         if len(text) > 1 and text[0] == text[-1] == quote:
             cut(text[1:-1], "quotes")
     cut(text.strip(), "blanks")
-    return Cleaned(text, tuple(notes), _fault(field, text))
+    return PastedValue(text, tuple(notes), _fault(field, text))
 
 
 def taken_apart(field: Field, text: str) -> Mapping[str, str]:
@@ -71,7 +71,7 @@ def taken_apart(field: Field, text: str) -> Mapping[str, str]:
     return field.takes_apart(text) if field.takes_apart and text else {field.name: text}
 
 
-def apart_words(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
+def split_summary(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
     """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
     labels = {each.name: each.label for each in (provider.model_id, *provider.fields)}
     rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
@@ -83,7 +83,7 @@ def in_sentence(label: str) -> str:
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
-def belongs_to(provider_id: str, field: Field, text: str) -> str:
+def likely_provider(provider_id: str, field: Field, text: str) -> str:
     """The id of another provider that keys of this shape belong to, or ''. A hint only."""
     own = _longest(field.prefixes, text)
     best, length = "", own

@@ -8,27 +8,27 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tui.domain import Credential, kept_for, kept_name
+from tui.domain import Credential, previous_of, previous_name
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, verification
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
 
-def kept(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential | None:
+def kept(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential | None:
     """The credential that is kept for `name`."""
-    return _find(desk, tenant_id, provider_id, kept_name(name))
+    return _find(session, tenant_id, provider_id, previous_name(name))
 
 
-def rotatable(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
+def rotatable(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
     """The credential, if a new key can take its place: Usage or Locked says why not. Nobody is asked in vain then."""
-    label, held = provider_of(provider_id).label, _find(desk, tenant_id, provider_id, name)
+    label, held = provider_of(provider_id).label, _find(session, tenant_id, provider_id, name)
     if held is None:
         raise Usage(
             f"There is no credential {one_line(name, 40)} of {label}.",
@@ -36,17 +36,17 @@ def rotatable(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Creden
         )
     if not held.envelope:
         raise Usage(f"{name} of {label} has no key that could be rotated.", "Set one up.")
-    if kept_for(name):
-        raise Usage(f"{name} of {label} is not in use.", f"Rotate {kept_for(name)}.")
-    if kept(desk, tenant_id, provider_id, name):
+    if previous_of(name):
+        raise Usage(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
+    if kept(session, tenant_id, provider_id, name):
         raise Usage(f"A key of {label} is kept from the last rotation of {name}.", "Forget it first, or go back to it.")
-    credentials.secrets(desk, tenant_id, held)
+    credentials.secrets(session, tenant_id, held)
     return held
 
 
-def differs(desk: Desk, tenant_id: str, held: Credential, values: Mapping[str, str | Secret]) -> None:
+def differs(session: Session, tenant_id: str, held: Credential, values: Mapping[str, str | Secret]) -> None:
     """Usage unless a secret among these values is another one than is stored."""
-    tenant, provider = get(desk, tenant_id), provider_of(held.provider)
+    tenant, provider = get(session, tenant_id), provider_of(held.provider)
     given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not given:
         lead = next(each for each in provider.fields if each.name in held.hints)
@@ -56,47 +56,47 @@ def differs(desk: Desk, tenant_id: str, held: Credential, values: Mapping[str, s
         raise Usage(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 
 
-def put_aside(desk: Desk, tenant_id: str, tables: Tables, held: Credential) -> None:
+def keep_previous(session: Session, tenant_id: str, tables: Tables, held: Credential) -> None:
     """Keeps a credential, inside the transaction that stores another in its place."""
     tables.table("credentials").insert(
-        record(credentials.resealed(desk, tenant_id, held, name=kept_name(held.name), active=False))
+        record(credentials.resealed(session, tenant_id, held, name=previous_name(held.name), active=False))
     )
 
 
-async def go_back(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
+async def restore_previous(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
     """Puts the kept key back in place of the new one, which is kept instead; answers what is in use then."""
-    _kept_or_usage(desk, tenant_id, provider_id, name)
+    _kept_or_usage(session, tenant_id, provider_id, name)
 
     def work() -> Credential:
-        with verification.changing(desk, tenant_id) as tables:
+        with verification.credential_transaction(session, tenant_id) as tables:
             table = tables.table("credentials")
             pair = {
-                each["name"]: noun(Credential, each)
+                each["name"]: from_record(Credential, each)
                 for each in table
-                if each["provider"] == provider_id and each["name"] in (name, kept_name(name))
+                if each["provider"] == provider_id and each["name"] in (name, previous_name(name))
             }
             if len(pair) < 2:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
-            new, old = pair[name], pair[kept_name(name)]
+            new, old = pair[name], pair[previous_name(name)]
             table.remove(lambda each: each["provider"] == provider_id and each["name"] in pair)
-            put_aside(desk, tenant_id, tables, new)
-            back = credentials.resealed(desk, tenant_id, old, name=name, active=new.active)
+            keep_previous(session, tenant_id, tables, new)
+            back = credentials.resealed(session, tenant_id, old, name=name, active=new.active)
             table.insert(record(back))
             if back.active:
-                credentials.fit(desk, tenant_id, tables, provider_id)
+                credentials.fit(session, tenant_id, tables, provider_id)
             return back
 
     return await asyncio.to_thread(work)
 
 
-async def confirm(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
+async def confirm(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
     """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
-    gone = _kept_or_usage(desk, tenant_id, provider_id, name)
-    stays = _find(desk, tenant_id, provider_id, name)
+    gone = _kept_or_usage(session, tenant_id, provider_id, name)
+    stays = _find(session, tenant_id, provider_id, name)
     secrets = set(gone.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
-        return record.get("provider") == provider_id and record.get("name") == kept_name(name)
+        return record.get("provider") == provider_id and record.get("name") == previous_name(name)
 
     def forgotten(table: str, record: Mapping[str, Any]) -> bool:
         if table not in verification.TABLES:
@@ -105,7 +105,7 @@ async def confirm(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Cr
         return is_kept(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
 
     def work() -> None:
-        with verification.changing(desk, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
             if [each["envelope"] for each in table if is_kept(each)] != [gone.envelope]:
@@ -113,17 +113,17 @@ async def confirm(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Cr
             table.remove(lambda each: is_kept(each))
 
     await asyncio.to_thread(work)
-    desk.sealed_shut.pop((tenant_id, provider_id, kept_name(name)), None)
+    session.undecryptable.pop((tenant_id, provider_id, previous_name(name)), None)
     return gone
 
 
-def _kept_or_usage(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
-    found = kept(desk, tenant_id, provider_id, name)
+def _kept_or_usage(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+    found = kept(session, tenant_id, provider_id, name)
     if found is None:
         label = provider_of(provider_id).label
         raise Usage(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
     return found
 
 
-def _find(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential | None:
-    return next((each for each in credentials.listing(desk, tenant_id, provider_id) if each.name == name), None)
+def _find(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential | None:
+    return next((each for each in credentials.listing(session, tenant_id, provider_id) if each.name == name), None)

@@ -9,21 +9,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tui.domain import Check, CheckState, Credential, Model, kept_for
+from tui.domain import Check, VerificationState, Credential, Model, previous_of
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
-from tui.providers.spec import Field, Fields, Provider, told
+from tui.providers.spec import Field, FieldValues, Provider, told
 from tui.sanitize import hint_of, in_words, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, model_sync, verification
 from tui.tenancy import models as shelf
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.paste import clean_paste, taken_apart
+from tui.workspace.credentials.paste import clean_pasted, taken_apart
 
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
@@ -60,7 +60,7 @@ class Conflict(Problem):
         self.theirs = theirs
 
 
-def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[Fields, dict[str, Secret]]:
+def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[FieldValues, dict[str, Secret]]:
     """The clear fields (defaults filled in) and the newly given secrets; a FieldProblem for the first that is wrong."""
     known = {each.name: each for each in provider.fields}
     for name in values:
@@ -103,7 +103,7 @@ def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) ->
 
 
 async def save(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     provider_id: str,
     values: Values,
@@ -124,22 +124,24 @@ async def save(
 
     def work() -> Credential:
         # Under the lock from the first look on: fields that are kept are those that are stored by then.
-        with verification.changing(desk, tenant_id) as tables:
+        with verification.credential_transaction(session, tenant_id) as tables:
             table = tables.table("credentials")
-            held = {each["name"]: noun(Credential, each) for each in table if each["provider"] == provider_id}
+            held = {each["name"]: from_record(Credential, each) for each in table if each["provider"] == provider_id}
             now = held.get(name)
-            draft = draft_of(desk, tenant_id, provider_id, values, name, plain_http)
+            draft = build_draft(session, tenant_id, provider_id, values, name, plain_http)
             if watch and not same_content(now, seen):
                 raise Conflict(draft.provider.label, now)
             made = replace(
-                _sealed(desk, tenant_id, draft, name),
+                _sealed(session, tenant_id, draft, name),
                 active=(now is not None and now.active) or not any(each.active for each in held.values()),
-                created=now.created if now else desk.now(),
+                created=now.created if now else session.now(),
                 check=check or Check(),
-                listed_at=desk.now() if listed is not None else now.listed_at if now else "",
+                listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
             if rotate and now is not None:
-                rotation.put_aside(desk, tenant_id, tables, rotation.rotatable(desk, tenant_id, provider_id, name))
+                rotation.keep_previous(
+                    session, tenant_id, tables, rotation.rotatable(session, tenant_id, provider_id, name)
+                )
             table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
             table.insert(record(made))
             if not held:
@@ -147,7 +149,7 @@ async def save(
                 tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
             models = listed if listed is not None else _known_models(draft.provider, made.check)
             if models is not None:
-                model_sync.take_in(tables, draft.provider, models, desk.today())
+                model_sync.apply_listing(tables, draft.provider, models, session.today())
         return made
 
     return await asyncio.to_thread(work)
@@ -155,16 +157,16 @@ async def save(
 
 def _known_models(provider: Provider, check: Check) -> tuple[Model, ...] | None:
     """The models of a provider that lists none and knows the key; None where they are left as they are."""
-    knows = check.state in (CheckState.READY, CheckState.RESTRICTED)
+    knows = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     return provider.catalogue if provider.list_models is None and knows else None
 
 
 @dataclass(frozen=True)
-class Draft:
+class CredentialDraft:
     """A credential as it would be saved, its secrets open."""
 
     provider: Provider
-    clear: Fields
+    clear: FieldValues
     secrets: Mapping[str, Secret]
     origins: tuple[str, ...]
     plain_http: tuple[str, ...]
@@ -174,9 +176,9 @@ class Draft:
     """Whether any of the secrets is stored already."""
 
 
-def draft_of(
-    desk: Desk, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
-) -> Draft:
+def build_draft(
+    session: Session, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
+) -> CredentialDraft:
     """The whole credential as it would be saved: what was typed, completed by what is stored.
 
     Raises Usage for a name, a FieldProblem for a field, PlainHttp for an address that is not right; Locked where a
@@ -184,11 +186,11 @@ def draft_of(
     """
     provider = provider_of(provider_id)
     _check_name(name)
-    held = next((each for each in credentials.listing(desk, tenant_id, provider_id) if each.name == name), None)
+    held = next((each for each in credentials.listing(session, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
     stays = set(held.hints) & _keeping(provider, values) if held else set()
     own = provider.origins(told(clear, {*given, *stays}))
-    origins = tuple(dict.fromkeys((*own, *shelf.added_origins(desk, tenant_id, provider, clear))))
+    origins = tuple(dict.fromkeys((*own, *shelf.added_origins(session, tenant_id, provider, clear))))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):
@@ -196,14 +198,16 @@ def draft_of(
     kept: dict[str, Secret] = {}
     if held and (missing := [each for each in held.hints if each in stays and each not in given]):
         _stay_where_they_went(provider.field(missing[0]), held, own)
-        kept = {each: secret for each, secret in credentials.secrets(desk, tenant_id, held).items() if each in missing}
+        kept = {
+            each: secret for each, secret in credentials.secrets(session, tenant_id, held).items() if each in missing
+        }
     hint = credentials.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
-    return Draft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
+    return CredentialDraft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
 
 
 def _check_name(name: str) -> None:
-    if kept_for(name):
-        raise Usage(f"{one_line(name, 80)} is kept for {one_line(kept_for(name), 40)}.", "Go back to it first.")
+    if previous_of(name):
+        raise Usage(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
         raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
 
@@ -218,9 +222,9 @@ def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ..
         )
 
 
-def _sealed(desk: Desk, tenant_id: str, draft: Draft, name: str) -> Credential:
+def _sealed(session: Session, tenant_id: str, draft: CredentialDraft, name: str) -> Credential:
     """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
-    tenant = get(desk, tenant_id)
+    tenant = get(session, tenant_id)
     prints = {each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
     made = Credential(
         provider=draft.provider.id,
@@ -232,11 +236,11 @@ def _sealed(desk: Desk, tenant_id: str, draft: Draft, name: str) -> Credential:
         hints=_hints(draft.secrets),
         fingerprints=prints,
         plain_http=draft.plain_http,
-        changed=desk.now(),
+        changed=session.now(),
     )
     if not draft.secrets:
         return made
-    envelope = vault.seal(keyring.public_key(desk, tenant), draft.secrets, credentials.binding(tenant_id, made))
+    envelope = vault.seal(keyring.public_key(session, tenant), draft.secrets, credentials.binding(tenant_id, made))
     return replace(made, envelope=envelope)
 
 
@@ -252,7 +256,7 @@ def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:
 
 def checked(field: Field, text: str) -> str:
     """The value of one field in its one form; a FieldProblem if it cannot be one."""
-    cleaned = clean_paste(field, text)
+    cleaned = clean_pasted(field, text)
     if cleaned.problem:
         raise FieldProblem(field.name, cleaned.problem)
     value = cleaned.text
@@ -277,7 +281,7 @@ def _apart(provider: Provider, values: Values) -> Values:
     for field in provider.fields:
         typed = values.get(field.name)
         if field.takes_apart and isinstance(typed, str):
-            found = taken_apart(field, clean_paste(field, typed).text)
+            found = taken_apart(field, clean_pasted(field, typed).text)
             rest = {name: text for name, text in found.items() if name in known and not values.get(name)}
             values = {**values, **rest, field.name: found[field.name]}
     return values

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tui.domain import CheckState, Credential, Model, Origin, Source, kept_for, kept_name
+from tui.domain import VerificationState, Credential, Model, Origin, KeySource, previous_of, previous_name
 from tui.errors import Locked, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -16,15 +16,15 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials, trials, verification
 from tui.tenancy import models as shelf
 from tui.tenancy.credentials import access, active, listing, masked
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.trials import Left
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.discovery import Found, Server, found, look_for_servers, runs_here
+from tui.workspace.credentials.discovery import Found, Server, found, probe_local_servers, runs_here
 from tui.workspace.credentials.paste import (
-    Cleaned,
-    apart_words,
-    belongs_to,
-    clean_paste,
+    PastedValue,
+    split_summary,
+    likely_provider,
+    clean_pasted,
     in_sentence,
     shape,
     taken_apart,
@@ -34,7 +34,7 @@ from tui.workspace.credentials.verify import Verified, verify, verify_stored
 from tui.workspace.playground.key_source import source
 
 __all__ = [
-    "Cleaned",
+    "PastedValue",
     "Conflict",
     "FieldProblem",
     "Found",
@@ -44,13 +44,13 @@ __all__ = [
     "Verified",
     "access",
     "active",
-    "apart_words",
-    "belongs_to",
-    "clean_paste",
+    "split_summary",
+    "likely_provider",
+    "clean_pasted",
     "found",
     "in_sentence",
     "listing",
-    "look_for_servers",
+    "probe_local_servers",
     "masked",
     "needs_plain_http",
     "remove",
@@ -69,10 +69,10 @@ __all__ = [
 ]
 
 _WORDS = {
-    CheckState.READY: "ready",
-    CheckState.RESTRICTED: "restricted",
-    CheckState.REFUSED: "key refused",
-    CheckState.UNVERIFIED: "not verified",
+    VerificationState.READY: "ready",
+    VerificationState.RESTRICTED: "restricted",
+    VerificationState.REFUSED: "key refused",
+    VerificationState.UNVERIFIED: "not verified",
 }
 _USABLE = ("ready", "restricted", "not verified", "trial", "trial low")
 TRIAL = "trial"
@@ -112,50 +112,50 @@ class ProviderRow:
         return self.state in _USABLE
 
 
-def rows(desk: Desk, tenant_id: str) -> list[ProviderRow]:
+def rows(session: Session, tenant_id: str) -> list[ProviderRow]:
     """All providers, in the order of the registry."""
-    counts = _counts(desk, tenant_id)
-    return [_row(desk, tenant_id, each, counts) for each in PROVIDERS.values()]
+    counts = _counts(session, tenant_id)
+    return [_row(session, tenant_id, each, counts) for each in PROVIDERS.values()]
 
 
-def row(desk: Desk, tenant_id: str, provider_id: str) -> ProviderRow:
+def row(session: Session, tenant_id: str, provider_id: str) -> ProviderRow:
     """One provider."""
-    return _row(desk, tenant_id, provider_of(provider_id), _counts(desk, tenant_id))
+    return _row(session, tenant_id, provider_of(provider_id), _counts(session, tenant_id))
 
 
-async def use(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
+async def use(session: Session, tenant_id: str, provider_id: str, name: str) -> None:
     """Makes a credential the active one of its provider. One that is kept goes back to its place for that."""
-    _named(desk, tenant_id, provider_id, name)
-    if kept_for(name):
-        name = (await rotation.go_back(desk, tenant_id, provider_id, kept_for(name))).name
+    _named(session, tenant_id, provider_id, name)
+    if previous_of(name):
+        name = (await rotation.restore_previous(session, tenant_id, provider_id, previous_of(name))).name
 
     def work() -> None:
-        with verification.changing(desk, tenant_id) as tables:
+        with verification.credential_transaction(session, tenant_id) as tables:
             table = tables.table("credentials")
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
             for each in [each for each in table if each["provider"] == provider_id]:
                 table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                credentials.fit(desk, tenant_id, tables, provider_id)
+                credentials.fit(session, tenant_id, tables, provider_id)
 
     await asyncio.to_thread(work)
 
 
-async def remove(desk: Desk, tenant_id: str, provider_id: str, name: str) -> None:
+async def remove(session: Session, tenant_id: str, provider_id: str, name: str) -> None:
     """Removes a credential, and what is kept for it, here and in every earlier state.
 
     Of what is left, the first becomes active. With the last one the provider is not set up any more: its models and the
     defaults that use them go as well.
     """
-    _named(desk, tenant_id, provider_id, name)
-    if kept_for(name):
-        await rotation.confirm(desk, tenant_id, provider_id, kept_for(name))
+    _named(session, tenant_id, provider_id, name)
+    if previous_of(name):
+        await rotation.confirm(session, tenant_id, provider_id, previous_of(name))
         return
-    if not staying(desk, tenant_id, provider_id, name):
-        await remove_provider(desk, tenant_id, provider_id)
+    if not staying(session, tenant_id, provider_id, name):
+        await remove_provider(session, tenant_id, provider_id)
         return
-    going = (name, kept_name(name))
+    going = (name, previous_name(name))
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
@@ -163,55 +163,55 @@ async def remove(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Non
                 table in verification.TABLES and record.get("provider") == provider_id and record.get("name") in going
             )
 
-        with verification.changing(desk, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
             table = tables.table("credentials")
             table.remove(lambda each: forgotten("credentials", each))
             left = [each for each in table if each["provider"] == provider_id]
             if not any(each.get("active") for each in left):
-                first = [each.doc_id for each in left if not kept_for(each["name"])][:1]
+                first = [each.doc_id for each in left if not previous_of(each["name"])][:1]
                 table.update({"active": True}, doc_ids=first)
 
     await asyncio.to_thread(work)
     for each in going:
-        desk.sealed_shut.pop((tenant_id, provider_id, each), None)
+        session.undecryptable.pop((tenant_id, provider_id, each), None)
 
 
-def staying(desk: Desk, tenant_id: str, provider_id: str, name: str) -> list[Credential]:
+def staying(session: Session, tenant_id: str, provider_id: str, name: str) -> list[Credential]:
     """The credentials that are left when one is removed; what is kept for it goes with it."""
-    going = (name, kept_name(name))
-    return [each for each in listing(desk, tenant_id, provider_id) if each.name not in going]
+    going = (name, previous_name(name))
+    return [each for each in listing(session, tenant_id, provider_id) if each.name not in going]
 
 
-async def remove_provider(desk: Desk, tenant_id: str, provider_id: str) -> None:
+async def remove_provider(session: Session, tenant_id: str, provider_id: str) -> None:
     """Removes all that a tenant has of a provider: credentials (in every earlier state), models, defaults."""
     provider = provider_of(provider_id)
-    if not listing(desk, tenant_id, provider_id) and not _counts(desk, tenant_id).get(provider_id):
+    if not listing(session, tenant_id, provider_id) and not _counts(session, tenant_id).get(provider_id):
         raise Usage(f"{provider.label} is not set up.", "There is nothing to remove.")
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
             return table in verification.TABLES and record.get("provider") == provider_id
 
-        with verification.changing(desk, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda each: each["provider"] == provider_id)
 
     await asyncio.to_thread(work)
-    for each in [place for place in desk.sealed_shut if place[:2] == (tenant_id, provider_id)]:
-        del desk.sealed_shut[each]
+    for each in [place for place in session.undecryptable if place[:2] == (tenant_id, provider_id)]:
+        del session.undecryptable[each]
 
 
-def _row(desk: Desk, tenant_id: str, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
-    credential, left = active(desk, tenant_id, provider.id), trials.left(desk, tenant_id, provider.id)
+def _row(session: Session, tenant_id: str, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
+    credential, left = active(session, tenant_id, provider.id), trials.left(session, tenant_id, provider.id)
     models, added = counts.get(provider.id, (0, 0))
-    if source(desk, tenant_id, provider.id) is Source.TRIAL:
+    if source(session, tenant_id, provider.id) is KeySource.TRIAL:
         state, word = _trial_words(left)
         return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
-        variable = offered.variable if (offered := found(desk, provider)) else ""
+        variable = offered.variable if (offered := found(session, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
-    state, word, why = standing(desk, tenant_id, credential)
+    state, word, why = standing(session, tenant_id, credential)
     own = "own key" if credential.envelope else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
@@ -224,14 +224,14 @@ class CredentialState(NamedTuple):
     why: str = ""
 
 
-def standing(desk: Desk, tenant_id: str, credential: Credential) -> CredentialState:
+def standing(session: Session, tenant_id: str, credential: Credential) -> CredentialState:
     """How a credential stands, as far as that is known without opening a key."""
-    found = verification.standing(desk, tenant_id)
+    found = verification.standing(session, tenant_id)
     finding = found.of(credential)
-    why = verification.words(desk, tenant_id, finding, found.alarm) if finding else ""
-    if credentials.is_shut(desk, tenant_id, credential, found):
+    why = verification.words(session, tenant_id, finding, found.alarm) if finding else ""
+    if credentials.is_undecryptable(session, tenant_id, credential, found):
         return CredentialState("cannot be opened", "cannot be opened", "" if finding and finding.mark.waits else why)
-    if finding and credentials.waits(desk, tenant_id, credential):
+    if finding and credentials.waits(session, tenant_id, credential):
         return CredentialState(UNCONFIRMED, found.word(finding), why)
     word = _WORDS[credential.check.state]
     return CredentialState(word, word)
@@ -244,17 +244,17 @@ def _trial_words(left: Left | None) -> tuple[str, str]:
     return "trial used up" if not left.left else "trial low" if left.low else "trial", left.words
 
 
-def _counts(desk: Desk, tenant_id: str) -> dict[str, tuple[int, int]]:
+def _counts(session: Session, tenant_id: str) -> dict[str, tuple[int, int]]:
     """Imported and added models by provider."""
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}
-        for each in shelf.held(desk, tenant_id):
+        for each in shelf.held(session, tenant_id):
             imported, added = counts.get(each.provider, (0, 0))
             counts[each.provider] = _counted(each, imported, added)
         return counts
 
-    return desk.store(tenant_id).derive("counts", read, trials.lent_to(desk, tenant_id), table="models")
+    return session.store(tenant_id).derive("counts", read, trials.trial_models_of(session, tenant_id), table="models")
 
 
 def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
@@ -263,8 +263,8 @@ def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
     return imported + (not model.gone), added
 
 
-def _named(desk: Desk, tenant_id: str, provider_id: str, name: str) -> Credential:
-    for each in listing(desk, tenant_id, provider_of(provider_id).id):
+def _named(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+    for each in listing(session, tenant_id, provider_of(provider_id).id):
         if each.name == name:
             return each
     raise _unknown(provider_id, name)

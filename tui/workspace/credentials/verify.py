@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.domain import Check, CheckState, Model
-from tui.errors import Problem, Refused, Restricted, Unreachable, Usage
+from tui.domain import Check, VerificationState, Model
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
 from tui.providers import provider as provider_of
 from tui.providers.origins import host_of, origin_of
-from tui.providers.spec import Fields, told
+from tui.providers.spec import FieldValues, told
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
-from tui.tenancy.session import Desk
-from tui.workspace.credentials.save import DEFAULT_NAME, Draft, Values, draft_of
+from tui.tenancy.session import Session
+from tui.workspace.credentials.save import DEFAULT_NAME, CredentialDraft, Values, build_draft
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Access
@@ -31,14 +31,14 @@ class Verified:
 
     check: Check
     listed: tuple[Model, ...] | None
-    fields: Fields
+    fields: FieldValues
     origins: tuple[str, ...]
-    moved: Fields = field(default_factory=dict)
+    moved: FieldValues = field(default_factory=dict)
     note: str = ""
 
 
 async def verify(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     provider_id: str,
     values: Values,
@@ -51,20 +51,20 @@ async def verify(
 
     A key that was never saved is tried in the provider's other regions before it counts as refused.
     """
-    draft = await asyncio.to_thread(draft_of, desk, tenant_id, provider_id, values, name, plain_http)
+    draft = await asyncio.to_thread(build_draft, session, tenant_id, provider_id, values, name, plain_http)
     try:
-        check, listed = await _asked(desk, _access(draft), hear)
-    except Refused as refused:
+        check, listed = await _asked(session, _access(draft), hear)
+    except CredentialRejected as refused:
         for other in _elsewhere(draft):
-            with suppress(Refused, Unreachable):
-                check, listed = await _asked(desk, _access(other), hear)
+            with suppress(CredentialRejected, NetworkError):
+                check, listed = await _asked(session, _access(other), hear)
                 moved = {each: value for each, value in other.clear.items() if value != draft.clear.get(each)}
                 return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
     return Verified(check, listed, draft.clear, draft.origins)
 
 
-def _access(draft: Draft) -> "Access":
+def _access(draft: CredentialDraft) -> "Access":
     from tui.providers.client.client import Access
 
     return Access(
@@ -77,7 +77,7 @@ def _access(draft: Draft) -> "Access":
     )
 
 
-def _elsewhere(draft: Draft) -> list[Draft]:
+def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
     """The draft in the other regions of its provider; none where a key is stored or an address is somebody's own."""
     provider, usual = draft.provider, credentials.defaults(draft.provider)
     regions = [dict(each) for each in provider.regions(draft.clear)]
@@ -95,11 +95,11 @@ def _elsewhere(draft: Draft) -> list[Draft]:
     ]
 
 
-def _moved_words(draft: Draft, other: Draft) -> str:
+def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
     """Where the key belongs, by the names of the regions where they have some."""
     names = {choice.value: choice.label for each in draft.provider.fields for choice in each.choices}
 
-    def region(clear: Fields, origins: tuple[str, ...], than: Fields) -> str:
+    def region(clear: FieldValues, origins: tuple[str, ...], than: FieldValues) -> str:
         changed = [value for name, value in clear.items() if value != than.get(name)]
         return next((names[each] for each in changed if each in names), host_of(origins[0]))
 
@@ -108,41 +108,41 @@ def _moved_words(draft: Draft, other: Draft) -> str:
 
 
 async def verify_stored(
-    desk: Desk, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.Hear = lambda event: None
+    session: Session, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.Hear = lambda event: None
 ) -> Check:
     """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
     provider = provider_of(provider_id)
-    held = credentials.listing(desk, tenant_id, provider_id)
+    held = credentials.listing(session, tenant_id, provider_id)
     credential = next((each for each in held if each.name == name or (not name and each.active)), None)
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
         raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
-    access = await asyncio.to_thread(credentials.access_with, desk, tenant_id, provider, credential)
+    access = await asyncio.to_thread(credentials.access_with, session, tenant_id, provider, credential)
     try:
-        check, _ = await _asked(desk, access, hear)
-    except Refused as problem:
-        check = Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail)
+        check, _ = await _asked(session, access, hear)
+    except CredentialRejected as problem:
+        check = Check(VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail)
     except Problem as problem:
-        told = partial(desk.note, provider=provider_id, credential=credential.name, why=problem.message)
+        told = partial(session.note, provider=provider_id, credential=credential.name, why=problem.message)
         await asyncio.to_thread(told, tenant_id, "credential not verified")
         raise
-    await asyncio.to_thread(credentials.note, desk, tenant_id, credential, check)
+    await asyncio.to_thread(credentials.note, session, tenant_id, credential, check)
     return check
 
 
-async def _asked(desk: Desk, access: "Access", hear: model_sync.Hear) -> tuple[Check, tuple[Model, ...] | None]:
+async def _asked(session: Session, access: "Access", hear: model_sync.Hear) -> tuple[Check, tuple[Model, ...] | None]:
     """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
     provider, begun = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
 
-    def outcome(state: CheckState, problem: Problem | None = None) -> Check:
+    def outcome(state: VerificationState, problem: Problem | None = None) -> Check:
         words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
-        return Check(state, desk.now(), round((time.monotonic() - begun) * 1000), *words)
+        return Check(state, session.now(), round((time.monotonic() - begun) * 1000), *words)
 
     try:
-        listed = await model_sync.listed(desk, access, provider.verify(access.fields), hear)
+        listed = await model_sync.listed(session, access, provider.verify(access.fields), hear)
         if listed is None and provider.list_models is not None:
-            listed = await model_sync.listed(desk, access, provider.list_models(access.fields), hear)
-    except Restricted as problem:
-        return outcome(CheckState.RESTRICTED, problem), None
-    return outcome(CheckState.READY), listed
+            listed = await model_sync.listed(session, access, provider.list_models(access.fields), hear)
+    except ScopeMissing as problem:
+        return outcome(VerificationState.RESTRICTED, problem), None
+    return outcome(VerificationState.READY), listed

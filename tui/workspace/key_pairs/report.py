@@ -9,10 +9,10 @@ from tui.domain import Tenant
 from tui.errors import Problem
 from tui.tenancy import credentials as sealed
 from tui.tenancy import keyring, retired_keys, verification
-from tui.tenancy.manifest import Mark, Place
-from tui.tenancy.session import Desk
+from tui.tenancy.manifest import ChangeKind, Place
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
-from tui.tenancy.verification import Alarm, Standing
+from tui.tenancy.verification import ManifestAlarm, IntegrityStatus
 from tui.workspace.credentials import status
 
 
@@ -26,7 +26,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Custody:
+class KeyReport:
     """How a tenant's keys are kept.
 
     `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
@@ -42,47 +42,49 @@ class Custody:
     together: str
     open: bool
     lock_after: int
-    standing: Standing
+    standing: IntegrityStatus
     credentials: tuple[Held, ...]
     earlier: tuple[str, ...]
     loose: tuple[str, ...]
 
     @property
-    def alarm(self) -> Alarm | None:
+    def alarm(self) -> ManifestAlarm | None:
         """What is wrong with the manifest as a whole."""
         return self.standing.alarm
 
 
-def custody(desk: Desk, tenant_id: str) -> Custody:
+def custody(session: Session, tenant_id: str) -> KeyReport:
     """How it stands. The manifest is proved where that needs no passphrase."""
-    tenant, private = get(desk, tenant_id), keyring.at_hand(desk, tenant_id)
-    found = verification.standing(desk, tenant_id)
-    settings, key_file = desk.store(tenant_id).where, keyring.key_path(desk, tenant)
-    return Custody(
+    tenant, private = get(session, tenant_id), keyring.at_hand(session, tenant_id)
+    found = verification.standing(session, tenant_id)
+    settings, key_file = session.store(tenant_id).where, keyring.key_path(session, tenant)
+    return KeyReport(
         tenant,
         settings,
         key_file,
-        keyring.has_key(desk, tenant),
+        keyring.has_key(session, tenant),
         _together(settings, key_file),
         private is not None,
-        desk.config.auto_lock if tenant.protected else 0,
+        session.config.auto_lock if tenant.protected else 0,
         found,
-        tuple(_held(desk, tenant_id, found)),
-        tuple(retired_keys.key_ids(desk, tenant_id)),
-        tuple(_loose(desk, tenant_id)),
+        tuple(_held(session, tenant_id, found)),
+        tuple(retired_keys.key_ids(session, tenant_id)),
+        tuple(_loose(session, tenant_id)),
     )
 
 
-def _held(desk: Desk, tenant_id: str, found: Standing) -> Iterator[Held]:
-    for each in sealed.stored(desk, tenant_id):
-        state, _, why = status.standing(desk, tenant_id, each)
+def _held(session: Session, tenant_id: str, found: IntegrityStatus) -> Iterator[Held]:
+    for each in sealed.stored(session, tenant_id):
+        state, _, why = status.standing(session, tenant_id, each)
         shut = state == "cannot be opened"
         yield Held(
-            (each.provider, each.name), state, why or (sealed.why_shut(desk, tenant_id, each)[0] if shut else "")
+            (each.provider, each.name),
+            state,
+            why or (sealed.undecryptable_reason(session, tenant_id, each)[0] if shut else ""),
         )
     for gone in found.findings:
-        if gone.mark is Mark.REMOVED:
-            yield Held(gone.place, str(gone.mark), verification.words(desk, tenant_id, gone))
+        if gone.mark is ChangeKind.REMOVED:
+            yield Held(gone.place, str(gone.mark), verification.words(session, tenant_id, gone))
 
 
 def _together(settings: str, key_file: str) -> str:
@@ -90,9 +92,9 @@ def _together(settings: str, key_file: str) -> str:
     return "" if common == os.sep else common
 
 
-def _loose(desk: Desk, tenant_id: str) -> Iterator[str]:
+def _loose(session: Session, tenant_id: str) -> Iterator[str]:
     """Each folder and file is looked at as it is for use, which refuses what others can open."""
-    for folder in (desk.store(tenant_id).folder, desk.keys.folder(tenant_id)):
+    for folder in (session.store(tenant_id).folder, session.keys.folder(tenant_id)):
         try:
             for name in folder.names():
                 folder.read(name)

@@ -22,8 +22,8 @@ from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import Manifest, Place
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -41,17 +41,17 @@ class Rotated:
 
 
 async def rotate(
-    desk: Desk, tenant_id: str, passphrase: Secret | None = None, tell: Tell = lambda done, of: None
+    session: Session, tenant_id: str, passphrase: Secret | None = None, tell: Tell = lambda done, of: None
 ) -> Rotated:
     """Replaces the key pair; the new one has the same passphrase. Cancelled in time, nothing is changed.
 
     Raises Locked for a wrong passphrase, and a Problem while something waits to be confirmed as a whole.
     """
-    tenant = get(desk, tenant_id)
+    tenant = get(session, tenant_id)
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> Rotated:
-        old, new = keyring.load(desk, tenant, present), envelope.make(desk.key_bits)
+        old, new = keyring.load(session, tenant, present), envelope.make(session.key_bits)
         made: dict[Place, tuple[Credential, Credential]] = {}
 
         def anew(held: Credential) -> Credential:
@@ -61,7 +61,7 @@ async def rotate(
                 made[place] = as_it_is, _sealed_for(tenant_id, held, old, new)
             return replace(held, envelope=made[place][1].envelope, key_id=made[place][1].key_id)
 
-        held = credentials.stored(desk, tenant_id)
+        held = credentials.stored(session, tenant_id)
         for number, each in enumerate(held):
             if stopped.is_set():
                 raise _stopped()
@@ -70,53 +70,53 @@ async def rotate(
         tell(len(held), len(held))
         if stopped.is_set():
             raise _stopped()
-        return _replaced(desk, tenant, old, new, present, anew)
+        return _replaced(session, tenant, old, new, present, anew)
 
     return await _to_its_end(work)
 
 
-async def start_over(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Rotated:
+async def reset_key_pair(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Rotated:
     """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
-    tenant = get(desk, tenant_id)
-    if keyring.at_hand(desk, tenant_id) is not None:
+    tenant = get(session, tenant_id)
+    if keyring.at_hand(session, tenant_id) is not None:
         raise Usage(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
 
     def work(stopped: threading.Event) -> Rotated:
-        new = envelope.make(desk.key_bits)
+        new = envelope.make(session.key_bits)
         if stopped.is_set():
             raise _stopped()
-        return _replaced(desk, tenant, None, new, passphrase, lambda held: held)
+        return _replaced(session, tenant, None, new, passphrase, lambda held: held)
 
     return await _to_its_end(work)
 
 
-def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new: envelope.Made) -> Credential:
+def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new: envelope.NewKeyPair) -> Credential:
     """The credential for the new pair, opened again and compared; as it was where it does not open."""
     made = replace(held, key_id=new.key_id)
     if not held.envelope:
         return made
     try:
-        secrets = envelope.open_sealed(old, held.envelope, credentials.binding(tenant_id, held))
+        secrets = envelope.unseal(old, held.envelope, credentials.binding(tenant_id, held))
     except Locked:
         return held
     made = replace(made, envelope=envelope.seal(new.public_pem, secrets, credentials.binding(tenant_id, made)))
-    if envelope.open_sealed(new.private, made.envelope, credentials.binding(tenant_id, made)) != secrets:
+    if envelope.unseal(new.private, made.envelope, credentials.binding(tenant_id, made)) != secrets:
         raise Problem("A credential sealed anew does not hold what it held.", "Nothing was changed.")
     return made
 
 
 def _replaced(
-    desk: Desk,
+    session: Session,
     tenant: Tenant,
     old: envelope.PrivateKey | None,
-    new: envelope.Made,
+    new: envelope.NewKeyPair,
     passphrase: Secret | None,
     anew: Callable[[Credential], Credential],
 ) -> Rotated:
     """Steps 2 to 4. Without the old key no entry of the manifest can be vouched for any more."""
-    last = keyring.last_counter(desk, tenant.id)
-    with desk.store(tenant.id).transaction() as tables:
-        now = get(desk, tenant.id)
+    last = keyring.last_counter(session, tenant.id)
+    with session.store(tenant.id).transaction() as tables:
+        now = get(session, tenant.id)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
         found, before = manifest.read(tables), manifest.held(tables)
@@ -126,7 +126,7 @@ def _replaced(
                 "Nothing was changed. modeldeck vault confirm shows what is to be looked at first.",
             )
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
-        keyring.write(desk, after, new.private, passphrase)
+        keyring.write(session, after, new.private, passphrase)
         resealed, left = _rewrite(tables, after, anew)
         proved = {place for place, each in before.items() if found.entries.get(place) == manifest.entry(each)}
         now_held = manifest.held(tables)
@@ -135,11 +135,11 @@ def _replaced(
         }
         counter = max(found.counter, last) + 1
         verification.enter(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
-    keyring.count_up(desk, tenant.id, counter)
-    if desk.open_keys.pop(tenant.id, None) or not passphrase:
-        desk.open_keys[tenant.id] = new.private
-    retired_keys.retire(desk, tenant.id, tenant.key_id)
-    retired_keys.prune(desk, tenant.id)
+    keyring.store_counter(session, tenant.id, counter)
+    if session.open_keys.pop(tenant.id, None) or not passphrase:
+        session.open_keys[tenant.id] = new.private
+    retired_keys.retire(session, tenant.id, tenant.key_id)
+    retired_keys.prune(session, tenant.id)
     return Rotated(after, resealed, left)
 
 
@@ -148,7 +148,7 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
     meta.insert(record(tenant))
-    made = {each.doc_id: anew(noun(Credential, each)) for each in table.all()}
+    made = {each.doc_id: anew(from_record(Credential, each)) for each in table.all()}
     for place, each in made.items():
         table.update({"envelope": each.envelope, "key_id": each.key_id}, doc_ids=[place])
     sealed_ones = [each for each in made.values() if each.envelope]

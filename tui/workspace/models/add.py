@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from tui.domain import Model, ModelType, Origin
 from tui.providers import provider as provider_of
-from tui.providers.events import Found, Hit, Learned, Notice
+from tui.providers.events import Found, SearchResult, ModelDetails, Notice
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.credentials.save import FieldProblem, PlainHttp, checked, needs_plain_http
 
 if TYPE_CHECKING:
@@ -25,24 +25,26 @@ if TYPE_CHECKING:
     from tui.providers.requests import Call
 
 
-async def search(desk: Desk, tenant_id: str, provider_id: str, text: str, type: ModelType) -> tuple[Hit, ...]:  # noqa: A002
+async def search(
+    session: Session, tenant_id: str, provider_id: str, text: str, type: ModelType
+) -> tuple[SearchResult, ...]:  # noqa: A002
     """Models of a provider to add, best first; none where it has no search."""
     provider = provider_of(provider_id)
     if provider.search is None:
         return ()
-    access = await asyncio.to_thread(credentials.access, desk, tenant_id, provider_id)
-    return await _found(desk, access, provider.search(access.fields, text.strip(), type))
+    access = await asyncio.to_thread(credentials.access, session, tenant_id, provider_id)
+    return await _found(session, access, provider.search(access.fields, text.strip(), type))
 
 
 async def offers(
-    desk: Desk, tenant_id: str, provider_id: str, field: str, values: Mapping[str, str]
-) -> tuple[Hit, ...]:
+    session: Session, tenant_id: str, provider_id: str, field: str, values: Mapping[str, str]
+) -> tuple[SearchResult, ...]:
     """What one field of an added model can be, by the `values` of the others; none where the provider has no offers."""
     provider = provider_of(provider_id)
     if field not in provider.offers:
         return ()
-    access = await asyncio.to_thread(credentials.access, desk, tenant_id, provider_id)
-    return await _found(desk, access, provider.offers[field](access.fields, values))
+    access = await asyncio.to_thread(credentials.access, session, tenant_id, provider_id)
+    return await _found(session, access, provider.offers[field](access.fields, values))
 
 
 def belongs(field: Field, filled: Mapping[str, str]) -> bool:
@@ -76,9 +78,9 @@ def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str,
     return dict(before) if same else filled
 
 
-def access_to(desk: Desk, tenant_id: str, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
+def access_to(session: Session, tenant_id: str, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
     """Access for a model that is not kept yet, its own addresses included."""
-    access = credentials.access(desk, tenant_id, model.provider, model.id)
+    access = credentials.access(session, tenant_id, model.provider, model.id)
     own = access.provider.model_origins(access.fields, model)
     allowed = (*access.plain_http, *(each for each in plain_http if each in own))
     if open_ones := needs_plain_http(own, allowed):
@@ -87,20 +89,20 @@ def access_to(desk: Desk, tenant_id: str, model: Model, plain_http: tuple[str, .
     return replace(access, origins=_joined(access.origins, own), plain_http=_joined(allowed))
 
 
-async def looked_at(
-    desk: Desk, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
-) -> Learned:
+async def inspect(
+    session: Session, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
+) -> ModelDetails:
     """The model as its provider knows it, with a sentence; as it is where the provider has no way to look.
 
     `tell` hears what goes on meanwhile, such as that it is waited for.
     """
     check = access.provider.check_model
-    learned = Learned(model)
+    learned = ModelDetails(model)
     if check is None:
         return learned
-    async with aclosing(desk.wire.stream(access, check(access.fields, model))) as events:
+    async with aclosing(session.wire.stream(access, check(access.fields, model))) as events:
         async for event in events:
-            if isinstance(event, Learned):
+            if isinstance(event, ModelDetails):
                 learned = event
             elif isinstance(event, Notice):
                 tell(one_line(event.text))
@@ -108,20 +110,20 @@ async def looked_at(
     return replace(learned, model=known, note=one_line(learned.note))
 
 
-def keep(desk: Desk, tenant_id: str, model: Model, access: "Access") -> None:
+def keep(session: Session, tenant_id: str, model: Model, access: "Access") -> None:
     """Stores an added model, and with it the addresses that it was looked at with."""
-    with verification.changing(desk, tenant_id) as tables:
+    with verification.credential_transaction(session, tenant_id) as tables:
         models = tables.table("models")
         models.remove(
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
         )
         models.insert(record(model))
-        credentials.fit(desk, tenant_id, tables, model.provider, access.plain_http)
+        credentials.fit(session, tenant_id, tables, model.provider, access.plain_http)
 
 
-async def _found(desk: Desk, access: "Access", call: "Call") -> tuple[Hit, ...]:
-    hits: list[Hit] = []
-    async with aclosing(desk.wire.stream(access, call)) as events:
+async def _found(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:
+    hits: list[SearchResult] = []
+    async with aclosing(session.wire.stream(access, call)) as events:
         async for event in events:
             if isinstance(event, Found):
                 hits += event.hits

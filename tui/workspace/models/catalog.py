@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tui.domain import Intake, Model, ModelType, Origin
+from tui.domain import ImportMode, Model, ModelType, Origin
 from tui.errors import Locked, Usage
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -18,8 +18,8 @@ from tui.tenancy import credentials as sealed
 from tui.tenancy import model_sync, verification
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.models import defaults, find, held
-from tui.tenancy.session import Desk
-from tui.tenancy.trials import lent_to
+from tui.tenancy.session import Session
+from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials.save import checked
 from tui.workspace.models import add as adding
@@ -67,17 +67,17 @@ class ModelRow:
         return self.state in ("ready", "ends")
 
 
-def listing(desk: Desk, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
+def listing(session: Session, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
     """The models, by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
         places = {each: place for place, each in enumerate(PROVIDERS)}
         return sorted(
-            held(desk, tenant_id),
+            held(session, tenant_id),
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
-    models = desk.store(tenant_id).derive("listing", read, lent_to(desk, tenant_id), table="models")
+    models = session.store(tenant_id).derive("listing", read, trial_models_of(session, tenant_id), table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
 
 
@@ -93,54 +93,54 @@ def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) 
     return next(chosen, None) or provider.kind_of(model_id, fields) or only
 
 
-def rows(desk: Desk, tenant_id: str) -> list[ModelRow]:
+def rows(session: Session, tenant_id: str) -> list[ModelRow]:
     """All models as rows."""
-    return list(_rows(desk, tenant_id)[0])
+    return list(_rows(session, tenant_id)[0])
 
 
-def derived(desk: Desk, tenant_id: str, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
+def derived(session: Session, tenant_id: str, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """What `make` makes of all rows, made once for as long as they stay as they are."""
-    found, key = _rows(desk, tenant_id)
-    return desk.store(tenant_id).derive(f"rows: {name}", lambda _: make(found), key)
+    found, key = _rows(session, tenant_id)
+    return session.store(tenant_id).derive(f"rows: {name}", lambda _: make(found), key)
 
 
-def _rows(desk: Desk, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
+def _rows(session: Session, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
     """All rows, and what they depend on beside the settings."""
-    usable = frozenset(each.provider.id for each in status.rows(desk, tenant_id) if each.usable)
-    today = desk.today()
-    key = (usable, today, lent_to(desk, tenant_id))
+    usable = frozenset(each.provider.id for each in status.rows(session, tenant_id) if each.usable)
+    today = session.today()
+    key = (usable, today, trial_models_of(session, tenant_id))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = {(each.provider, each.model, kind) for kind, each in defaults(desk, tenant_id).items()}
-        return [_row(each, usable, chosen, today) for each in listing(desk, tenant_id)]
+        chosen = {(each.provider, each.model, kind) for kind, each in defaults(session, tenant_id).items()}
+        return [_row(each, usable, chosen, today) for each in listing(session, tenant_id)]
 
-    return desk.store(tenant_id).derive("rows", read, key), key
+    return session.store(tenant_id).derive("rows", read, key), key
 
 
 async def refresh(
-    desk: Desk, tenant_id: str, provider_id: str, hear: model_sync.Hear = lambda event: None
+    session: Session, tenant_id: str, provider_id: str, hear: model_sync.Hear = lambda event: None
 ) -> Refreshed:
     """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
     provider = provider_of(provider_id)
-    if provider.intake is Intake.ADDED:
+    if provider.intake is ImportMode.ADDED:
         raise Usage(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
-    access = await asyncio.to_thread(sealed.access, desk, tenant_id, provider_id)
+    access = await asyncio.to_thread(sealed.access, session, tenant_id, provider_id)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
-        listed = await model_sync.listed(desk, access, provider.list_models(access.fields), hear) or ()
+        listed = await model_sync.listed(session, access, provider.list_models(access.fields), hear) or ()
 
     def work() -> Refreshed:
-        with desk.store(tenant_id).transaction() as tables:
+        with session.store(tenant_id).transaction() as tables:
             tables.table("credentials").update(
-                {"listed_at": desk.now()}, lambda each: each["provider"] == provider_id and each.get("active", False)
+                {"listed_at": session.now()}, lambda each: each["provider"] == provider_id and each.get("active", False)
             )
-            return model_sync.take_in(tables, provider, listed, desk.today())
+            return model_sync.apply_listing(tables, provider, listed, session.today())
 
     return await asyncio.to_thread(work)
 
 
 async def add(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     provider_id: str,
     model_id: str,
@@ -160,12 +160,12 @@ async def add(
         raise Usage(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
     wanted = adding.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
-    _is_new(desk, tenant_id, model)
-    return await _kept(desk, tenant_id, model, verify, plain_http, tell)
+    _is_new(session, tenant_id, model)
+    return await _kept(session, tenant_id, model, verify, plain_http, tell)
 
 
 async def edit(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     fields: Mapping[str, str],
@@ -178,11 +178,11 @@ async def edit(
     if model.origin is not Origin.ADDED:
         raise Usage(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
     changed = replace(model, fields=adding.fields_of(provider, fields, model.fields))
-    return await _kept(desk, tenant_id, changed, verify, plain_http, tell, new=False)
+    return await _kept(session, tenant_id, changed, verify, plain_http, tell, new=False)
 
 
 async def _kept(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     verify: bool,
@@ -190,33 +190,33 @@ async def _kept(
     tell: Callable[[str], None],
     new: bool = True,
 ) -> Model:
-    access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, plain_http)
+    access = await asyncio.to_thread(adding.access_to, session, tenant_id, model, plain_http)
     if verify:
-        learned = await adding.looked_at(desk, access, model, tell)
+        learned = await adding.inspect(session, access, model, tell)
         if new and learned.model.id != model.id:
-            _is_new(desk, tenant_id, learned.model)
+            _is_new(session, tenant_id, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be an address of its own.
-        access = await asyncio.to_thread(adding.access_to, desk, tenant_id, model, access.plain_http)
-        model = (await test_call.tried(desk, tenant_id, model, access, tell)).model
+        access = await asyncio.to_thread(adding.access_to, session, tenant_id, model, access.plain_http)
+        model = (await test_call.tried(session, tenant_id, model, access, tell)).model
         if learned.note:
             tell(learned.note)
-    await asyncio.to_thread(adding.keep, desk, tenant_id, model, access)
+    await asyncio.to_thread(adding.keep, session, tenant_id, model, access)
     return model
 
 
-def _is_new(desk: Desk, tenant_id: str, model: Model) -> None:
-    for each in held(desk, tenant_id):
+def _is_new(session: Session, tenant_id: str, model: Model) -> None:
+    for each in held(session, tenant_id):
         if _same(each, model) and not each.gone:
             raise Usage(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
 
 
-async def test(desk: Desk, tenant_id: str, model: Model) -> str:
+async def test(session: Session, tenant_id: str, model: Model) -> str:
     """Makes one small call, which the provider may charge, and says in a sentence what came."""
     begun = time.monotonic()
-    outcome = await test_call.tried(desk, tenant_id, model)
+    outcome = await test_call.tried(session, tenant_id, model)
     if outcome.model != model:
-        await asyncio.to_thread(_measured, desk, tenant_id, outcome.model)
+        await asyncio.to_thread(_measured, session, tenant_id, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
 
 
@@ -225,25 +225,25 @@ def removable(model: Model) -> bool:
     return model.origin is Origin.ADDED or bool(model.gone)
 
 
-async def remove(desk: Desk, tenant_id: str, model: Model) -> None:
+async def remove(session: Session, tenant_id: str, model: Model) -> None:
     """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
     if not removable(model):
         raise Usage(f"{model.ref} is listed by its provider and would come back.", "Only added models are removed.")
 
     def work() -> None:
-        with verification.changing(desk, tenant_id) as tables:
+        with verification.credential_transaction(session, tenant_id) as tables:
             tables.table("models").remove(lambda each: _is(each, model))
             tables.table("defaults").remove(
                 lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
             )
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                sealed.fit(desk, tenant_id, tables, model.provider)
+                sealed.fit(session, tenant_id, tables, model.provider)
 
     await asyncio.to_thread(work)
 
 
-def _measured(desk: Desk, tenant_id: str, model: Model) -> None:
-    with desk.store(tenant_id).transaction() as tables:
+def _measured(session: Session, tenant_id: str, model: Model) -> None:
+    with session.store(tenant_id).transaction() as tables:
         tables.table("models").update({"dimensions": model.dimensions}, lambda each: _is(each, model))
 
 

@@ -10,7 +10,7 @@ from tui.domain import Default, Model, ModelType
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.tenancy.serialization import record
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -46,33 +46,33 @@ class DefaultRow:
     proposed: Model | None = None
 
 
-def rows(desk: Desk, tenant_id: str) -> list[DefaultRow]:
+def rows(session: Session, tenant_id: str) -> list[DefaultRow]:
     """The three types in order."""
-    chosen = catalog.defaults(desk, tenant_id)
-    providers = {each.provider.id: each for each in status.rows(desk, tenant_id)}
-    listed = catalog.rows(desk, tenant_id)
-    offered = proposals(desk, tenant_id)
-    return [_row(desk, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+    chosen = catalog.defaults(session, tenant_id)
+    providers = {each.provider.id: each for each in status.rows(session, tenant_id)}
+    listed = catalog.rows(session, tenant_id)
+    offered = proposals(session, tenant_id)
+    return [_row(session, each, chosen.get(each), providers, listed, offered) for each in ModelType]
 
 
-def ready(desk: Desk, tenant_id: str, usable: Collection[str]) -> int:
+def ready(session: Session, tenant_id: str, usable: Collection[str]) -> int:
     """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
-    today = desk.today()
-    chosen = {(*_key(default), kind) for kind, default in catalog.defaults(desk, tenant_id).items()}
-    held = {(each.provider, each.id, each.type): each for each in catalog.held(desk, tenant_id)} if chosen else {}
+    today = session.today()
+    chosen = {(*_key(default), kind) for kind, default in catalog.defaults(session, tenant_id).items()}
+    held = {(each.provider, each.id, each.type): each for each in catalog.held(session, tenant_id)} if chosen else {}
     found = [held[each] for each in chosen & held.keys() if each[0] in usable]
     return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
 
 
-async def set(desk: Desk, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
+async def set(session: Session, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
     """Makes a model the default of its type."""
-    model = catalog.find(desk, tenant_id, ref, type)
+    model = catalog.find(session, tenant_id, ref, type)
     if model.gone:
         raise Usage(f"{ref} is no longer listed by its provider.", "Choose one that is.")
-    default = Default(type, model.provider, model.id, desk.now())
+    default = Default(type, model.provider, model.id, session.now())
 
     def work() -> Default:
-        with desk.store(tenant_id).transaction() as tables:
+        with session.store(tenant_id).transaction() as tables:
             table = tables.table("defaults")
             table.remove(lambda each: each["type"] == type)
             table.insert(record(default))
@@ -81,25 +81,25 @@ async def set(desk: Desk, tenant_id: str, type: ModelType, ref: str) -> Default:
     return await asyncio.to_thread(work)
 
 
-async def clear(desk: Desk, tenant_id: str, type: ModelType) -> None:  # noqa: A002
+async def clear(session: Session, tenant_id: str, type: ModelType) -> None:  # noqa: A002
     """Leaves a type without a default."""
 
     def work() -> None:
-        with desk.store(tenant_id).transaction() as tables:
+        with session.store(tenant_id).transaction() as tables:
             tables.table("defaults").remove(lambda each: each["type"] == type)
 
     await asyncio.to_thread(work)
 
 
-def nearest(desk: Desk, tenant_id: str, model: Model) -> Model | None:
+def nearest(session: Session, tenant_id: str, model: Model) -> Model | None:
     """What could take the place of a model that is gone; None if there is nothing of its provider and type."""
-    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(desk, tenant_id))
+    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session, tenant_id))
 
 
-def proposals(desk: Desk, tenant_id: str) -> dict[ModelType, Model]:
+def proposals(session: Session, tenant_id: str) -> dict[ModelType, Model]:
     """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
-    taken = catalog.defaults(desk, tenant_id)
-    offered = catalog.derived(desk, tenant_id, "proposed", _offered)
+    taken = catalog.defaults(session, tenant_id)
+    offered = catalog.derived(session, tenant_id, "proposed", _offered)
     return {kind: model for kind, model in offered.items() if kind not in taken}
 
 
@@ -110,7 +110,7 @@ def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
 
 
 def _row(
-    desk: Desk,
+    session: Session,
     kind: ModelType,
     default: Default | None,
     providers: dict[str, ProviderRow],
@@ -133,14 +133,14 @@ def _row(
     if provider is None or provider.state == "not set up":
         return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more", model)
     if found is None or found.state == "gone":
-        sentence = _gone_words(model, label, desk.now())
+        sentence = _gone_words(model, label, session.now())
         return DefaultRow(kind, default, "gone", sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
         return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label), model)
     check = provider.credential.check if provider.credential and not provider.on_trial else None
-    verified = f", verified {when(check.at, desk.now())}" if check and check.at else ", not verified"
+    verified = f", verified {when(check.at, session.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
-    ends = f", ends {when(found.model.ends, desk.now())}" if found.state == "ends" else ""
+    ends = f", ends {when(found.model.ends, session.now())}" if found.state == "ends" else ""
     return DefaultRow(kind, default, "ready", f"{source}{ends}", model)
 
 

@@ -6,18 +6,25 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.domain import Check, CheckState, Model
-from tui.errors import Problem, Refused, Usage
+from tui.domain import Check, VerificationState, Model
+from tui.errors import Problem, CredentialRejected, Usage
 from tui.providers import provider as provider_of
 from tui.providers.events import Event
-from tui.providers.requests import Call, ChatAsk, EmbedAsk, Message, Times, TranscribeAsk
+from tui.providers.requests import (
+    Call,
+    ChatRequest,
+    EmbeddingRequest,
+    Message,
+    TimestampGranularity,
+    TranscriptionRequest,
+)
 from tui.providers.spec import Parameter, Provider
 from tui.tenancy import credentials
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import AudioInfo, as_srt, as_vtt, audio_info
 from tui.workspace.playground.conversation import Conversation, Turn
-from tui.workspace.playground.key_source import Way
+from tui.workspace.playground.key_source import CallRoute
 from tui.workspace.playground.metering import counted
 from tui.workspace.playground.parameters import parse_parameter
 from tui.workspace.playground.similarity import cosine, matrix, norm, pairs
@@ -45,7 +52,7 @@ __all__ = [
 
 
 async def chat(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     messages: Sequence[Message],
@@ -57,15 +64,15 @@ async def chat(
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    way = key_source.way(desk, tenant_id, model, access)
-    call = provider.chat(way.access.fields, ChatAsk(way.model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(desk, way, call)) as events:
+    way = key_source.way(session, tenant_id, model, access)
+    call = provider.chat(way.access.fields, ChatRequest(way.model, tuple(messages), dict(parameters or {}), stream))
+    async with aclosing(_streamed(session, way, call)) as events:
         async for event in events:
             yield event
 
 
 async def embed(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     texts: Sequence[str],
@@ -80,20 +87,20 @@ async def embed(
         raise Usage(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    way = key_source.way(desk, tenant_id, model, access)
-    call = provider.embed(way.access.fields, EmbedAsk(way.model, tuple(texts), query))
-    async with aclosing(_streamed(desk, way, call)) as events:
+    way = key_source.way(session, tenant_id, model, access)
+    call = provider.embed(way.access.fields, EmbeddingRequest(way.model, tuple(texts), query))
+    async with aclosing(_streamed(session, way, call)) as events:
         async for event in events:
             yield event
 
 
 async def transcribe(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     path: Path,
     language: str = "",
-    times: Times = Times.NONE,
+    times: TimestampGranularity = TimestampGranularity.NONE,
     access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
     """Turns a recording on this machine into text."""
@@ -101,9 +108,9 @@ async def transcribe(
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    way = key_source.way(desk, tenant_id, model, access)
-    ask = TranscribeAsk(way.model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(desk, way, provider.transcribe(way.access.fields, ask))) as events:
+    way = key_source.way(session, tenant_id, model, access)
+    ask = TranscriptionRequest(way.model, path, info.media, info.size, language, times)
+    async with aclosing(_streamed(session, way, provider.transcribe(way.access.fields, ask))) as events:
         async for event in events:
             yield event
 
@@ -113,34 +120,34 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(model.provider).parameters(model))
 
 
-async def _streamed(desk: Desk, way: Way, call: Call) -> AsyncGenerator[Event]:
+async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenerator[Event]:
     """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
-    credential = credentials.active(desk, way.owner, way.access.provider.id)
+    credential = credentials.active(session, way.owner, way.access.provider.id)
 
     async def note(check: Check) -> None:
         # The call's own outcome is what matters here: a store that cannot be written must not hide it.
         with suppress(Problem):
             if credential is not None:
-                await asyncio.to_thread(credentials.note, desk, way.owner, credential, check)
+                await asyncio.to_thread(credentials.note, session, way.owner, credential, check)
 
-    events = desk.wire.stream(way.access, call)
+    events = session.wire.stream(way.access, call)
     try:
         async with aclosing(counted(way.meter, events) if way.meter else events) as counting:
             async for event in counting:
                 yield event
-    except Refused as problem:
-        await note(Check(CheckState.REFUSED, desk.now(), 0, problem.message, problem.hint, problem.detail))
+    except CredentialRejected as problem:
+        await note(Check(VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail))
         if way.meter:
             raise _lent_key(way.access.provider, problem) from None
         raise
-    if credential and credential.check.state in (CheckState.REFUSED, CheckState.UNVERIFIED):
-        await note(Check(CheckState.READY, desk.now()))
+    if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
+        await note(Check(VerificationState.READY, session.now()))
 
 
-def _lent_key(provider: Provider, refused: Refused) -> Refused:
+def _lent_key(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
     """A refusal of the operator's key, to a tenant who cannot mend it."""
     message = f"The trial of {provider.label} does not work just now: its key was refused."
-    return Refused(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
+    return CredentialRejected(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
 
 
 def _unserved(provider: Provider, model: Model) -> Usage:

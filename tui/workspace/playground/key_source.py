@@ -9,16 +9,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.domain import Model, Source
+from tui.domain import Model, KeySource
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import get
 from tui.tenancy.trials import left, trial, trials
-from tui.workspace.playground.metering import Metered
+from tui.workspace.playground.metering import TrialMeter
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Access
@@ -27,7 +27,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Way:
+class CallRoute:
     """How a call is made: with whose access, to the model as it is known there, and metered or not.
 
     `owner` is the id under which the credential is stored.
@@ -36,26 +36,26 @@ class Way:
     access: "Access"
     model: Model
     owner: str
-    meter: Metered | None = None
+    meter: TrialMeter | None = None
 
 
-def source(desk: Desk, tenant_id: str, provider_id: str) -> Source:
+def source(session: Session, tenant_id: str, provider_id: str) -> KeySource:
     """Whose key pays for calls to a provider."""
-    if credentials.active(desk, tenant_id, provider_id) is None:
-        return Source.TRIAL if provider_id in trials(desk) else Source.OWN
-    return _chosen(desk, tenant_id).get(provider_id, Source.OWN)
+    if credentials.active(session, tenant_id, provider_id) is None:
+        return KeySource.TRIAL if provider_id in trials(session) else KeySource.OWN
+    return _chosen(session, tenant_id).get(provider_id, KeySource.OWN)
 
 
-async def choose(desk: Desk, tenant_id: str, provider_id: str, wanted: Source) -> None:
+async def choose(session: Session, tenant_id: str, provider_id: str, wanted: KeySource) -> None:
     """Makes calls to a provider use the trial or the own key from now on."""
     label = provider_of(provider_id).label
-    if wanted is Source.TRIAL:
-        trial(desk, provider_id)
-    elif credentials.active(desk, tenant_id, provider_id) is None:
-        raise Usage(f"{get(desk, tenant_id).name} has no own key of {label}.", f"Set {label} up first.")
+    if wanted is KeySource.TRIAL:
+        trial(session, provider_id)
+    elif credentials.active(session, tenant_id, provider_id) is None:
+        raise Usage(f"{get(session, tenant_id).name} has no own key of {label}.", f"Set {label} up first.")
 
     def work() -> None:
-        with desk.store(tenant_id).transaction() as tables:
+        with session.store(tenant_id).transaction() as tables:
             table = tables.table("sources")
             table.remove(lambda each: each.get("provider") == provider_id)
             table.insert({"provider": provider_id, "source": str(wanted)})
@@ -63,53 +63,53 @@ async def choose(desk: Desk, tenant_id: str, provider_id: str, wanted: Source) -
     await asyncio.to_thread(work)
 
 
-def way(desk: Desk, tenant_id: str, model: Model, access: "Access | None" = None) -> Way:
+def way(session: Session, tenant_id: str, model: Model, access: "Access | None" = None) -> CallRoute:
     """How a model is called; with `access`, by that one, which is the tenant's own and not kept yet."""
-    if access is None and source(desk, tenant_id, model.provider) is Source.TRIAL:
-        return _lent(desk, tenant_id, model)
-    return Way(access or credentials.access(desk, tenant_id, model.provider, model.id), model, tenant_id)
+    if access is None and source(session, tenant_id, model.provider) is KeySource.TRIAL:
+        return _lent(session, tenant_id, model)
+    return CallRoute(access or credentials.access(session, tenant_id, model.provider, model.id), model, tenant_id)
 
 
-def _lent(desk: Desk, tenant_id: str, model: Model) -> Way:
-    provider, lent = provider_of(model.provider), trial(desk, model.provider)
+def _lent(session: Session, tenant_id: str, model: Model) -> CallRoute:
+    provider, lent = provider_of(model.provider), trial(session, model.provider)
     if model.id not in lent.models:
         some = ", ".join(lent.models[:_SHOWN]) + (" and others" if len(lent.models) > _SHOWN else "")
         raise Usage(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
             f"It is for {some}; an own key can use every model.",
         )
-    credential = credentials.active(desk, OPERATOR, model.provider)
+    credential = credentials.active(session, OPERATOR, model.provider)
     if credential is None:
         raise Problem(f"The trial of {provider.label} has no key any more.", "The operator can give it one.")
-    access = credentials.access_with(desk, OPERATOR, provider, credential, model.id)
+    access = credentials.access_with(session, OPERATOR, provider, credential, model.id)
     # What a tenant entered with a model of its own does not lead the operator's key anywhere.
     plain = replace(model, fields={each.name: each.default for each in provider.model_fields if each.default})
-    return Way(replace(access, key_hint=""), plain, OPERATOR, Metered(desk, tenant_id, model.provider))
+    return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, tenant_id, model.provider))
 
 
-def _chosen(desk: Desk, tenant_id: str) -> Mapping[str, Source]:
-    def read(tables: Tables) -> dict[str, Source]:
-        own, lent = str(Source.OWN), str(Source.TRIAL)
+def _chosen(session: Session, tenant_id: str) -> Mapping[str, KeySource]:
+    def read(tables: Tables) -> dict[str, KeySource]:
+        own, lent = str(KeySource.OWN), str(KeySource.TRIAL)
         return {
-            each.get("provider", ""): Source(each["source"])
+            each.get("provider", ""): KeySource(each["source"])
             for each in tables.table("sources")
             if each.get("source") in (own, lent)
         }
 
-    return desk.store(tenant_id).derive("sources", read, table="sources")
+    return session.store(tenant_id).derive("sources", read, table="sources")
 
 
-def last_calls(desk: Desk, tenant_id: str, provider_id: str) -> int:
+def last_calls(session: Session, tenant_id: str, provider_id: str) -> int:
     """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
 
     The day is kept with the counts, for every session of the tenant.
     """
-    found, today = left(desk, tenant_id, provider_id), desk.today()
-    if source(desk, tenant_id, provider_id) is not Source.TRIAL or not (found and found.low and found.left):
+    found, today = left(session, tenant_id, provider_id), session.today()
+    if source(session, tenant_id, provider_id) is not KeySource.TRIAL or not (found and found.low and found.left):
         return 0
     told = {"tenant": tenant_id, "provider": provider_id, "day": today}
     try:
-        with desk.store(OPERATOR).transaction() as tables:
+        with session.store(OPERATOR).transaction() as tables:
             table = tables.table("told")
             if any(dict(each) == told for each in table):
                 return 0

@@ -15,21 +15,21 @@ from tui.errors import Problem
 from tui.process import identity
 from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.storage.store import Tables
-from tui.tenancy.session import OPERATOR, Desk
-from tui.tenancy.trials import UsedUp, trial
+from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.trials import TrialExhausted, trial
 
 _ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
 """Events that something of an answer came with."""
 
 
-class Metered:
+class TrialMeter:
     """One call of a tenant. `reserve`, then `settle` or `give_back`; whatever comes after the first of those is void.
 
     Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
     """
 
-    def __init__(self, desk: Desk, tenant_id: str, provider_id: str) -> None:
-        self._desk, self._tenant, self._provider = desk, tenant_id, provider_id
+    def __init__(self, session: Session, tenant_id: str, provider_id: str) -> None:
+        self._desk, self._tenant, self._provider = session, tenant_id, provider_id
         self._token = uuid4().hex
         self._lock = threading.Lock()
         self._over = False
@@ -55,7 +55,7 @@ class Metered:
                 end(self._desk, self._tenant, self._provider, self._token, kept)
 
 
-async def counted(meter: Metered, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+async def counted(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
     """The events of a metered call. One that fails is given back, and so is one stopped before anything came of it."""
     kept = came = False
     try:
@@ -74,24 +74,24 @@ async def counted(meter: Metered, events: AsyncGenerator[Event]) -> AsyncGenerat
             await asyncio.to_thread(meter.settle if kept else meter.give_back)
 
 
-def reserve(desk: Desk, tenant_id: str, provider_id: str, token: str) -> None:
+def reserve(session: Session, tenant_id: str, provider_id: str, token: str) -> None:
     """Reserves a call under a name of its own; UsedUp where none is left."""
-    trial(desk, provider_id)
-    with desk.store(OPERATOR).transaction() as tables:
+    trial(session, provider_id)
+    with session.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
         quota = next((each["calls"] for each in tables.table("trials") if each["provider"] == provider_id), 0)
-        _sweep(desk, tables)
+        _sweep(session, tables)
         used = _used(tables, tenant_id, provider_id)
         held = tables.table("reservations")
         if used + sum(_is(each, tenant_id, provider_id) for each in held) >= quota:
-            raise UsedUp(provider_id, used, quota)
+            raise TrialExhausted(provider_id, used, quota)
         who = {"tenant": tenant_id, "provider": provider_id, "token": token}
-        held.insert(who | identity.mark(desk.clock()))
+        held.insert(who | identity.mark(session.clock()))
 
 
-def end(desk: Desk, tenant_id: str, provider_id: str, token: str, kept: bool) -> None:
+def end(session: Session, tenant_id: str, provider_id: str, token: str, kept: bool) -> None:
     """The reserved call is over; if it is `kept` it counts, even where its reservation expired meanwhile."""
-    with desk.store(OPERATOR).transaction() as tables:
+    with session.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda each: each.get("token") == token)
         if kept:
             used = _used(tables, tenant_id, provider_id) + 1
@@ -100,9 +100,9 @@ def end(desk: Desk, tenant_id: str, provider_id: str, token: str, kept: bool) ->
             table.insert({"tenant": tenant_id, "provider": provider_id, "calls": used})
 
 
-def _sweep(desk: Desk, tables: Tables) -> None:
+def _sweep(session: Session, tables: Tables) -> None:
     """Drops the reservations of processes that are gone."""
-    table, now = tables.table("reservations"), desk.clock()
+    table, now = tables.table("reservations"), session.clock()
     gone = [each.doc_id for each in table if not identity.alive(each, now)]
     if gone:
         table.remove(doc_ids=gone)

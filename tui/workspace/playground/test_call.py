@@ -11,7 +11,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.providers.requests import Message
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.workspace.playground import calls
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
-class Tried:
+class TestCallResult:
     """What came, in words, and the model with what the answer told about it."""
 
     model: Model
@@ -30,35 +30,35 @@ class Tried:
 
 
 async def tried(
-    desk: Desk,
+    session: Session,
     tenant_id: str,
     model: Model,
     access: "Access | None" = None,
     tell: Callable[[str], None] = lambda note: None,
-) -> Tried:
+) -> TestCallResult:
     """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used.
 
     `tell` hears what is waited for meanwhile.
     """
     if model.type is ModelType.EMBEDDING:
-        embedded = calls.embed(desk, tenant_id, model, ("ok",), access=access)
+        embedded = calls.embed(session, tenant_id, model, ("ok",), access=access)
         vectors = await _of(embedded, tell, Vectors)
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
-        return Tried(replace(model, dimensions=size), f"gave a vector of {size:,} numbers")
+        return TestCallResult(replace(model, dimensions=size), f"gave a vector of {size:,} numbers")
     if model.type is ModelType.SPEECH2TEXT:
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
             path.write_bytes(_silence())
-            heard = calls.transcribe(desk, tenant_id, model, path, access=access)
+            heard = calls.transcribe(session, tenant_id, model, path, access=access)
             if not await _of(heard, tell, Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
-        return Tried(model, "answered")
-    said = calls.chat(desk, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
+        return TestCallResult(model, "answered")
+    said = calls.chat(session, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
     if not await _of(said, tell, TextDelta, ThinkingDelta):
         raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
-    return Tried(model, "answered")
+    return TestCallResult(model, "answered")
 
 
 async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:

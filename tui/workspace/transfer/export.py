@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tui.domain import Credential, Source
+from tui.domain import Credential, KeySource
 from tui.errors import Locked
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source
@@ -27,43 +27,43 @@ class Exported:
     lacks: tuple[str, ...] = ()
 
 
-async def export(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
+async def export(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Exported:
     """A tenant's settings as a file: without secrets, or with them under a passphrase (the tenant is open then)."""
-    return await asyncio.to_thread(exported, desk, tenant_id, passphrase)
+    return await asyncio.to_thread(exported, session, tenant_id, passphrase)
 
 
-def exported(desk: Desk, tenant_id: str, passphrase: Secret | None = None) -> Exported:
+def exported(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Exported:
     """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
     lacks: list[str] = []
-    held = _bundle(desk, tenant_id, passphrase is not None, lacks)
-    tell = desk.note if passphrase is None else desk.record
+    held = _bundle(session, tenant_id, passphrase is not None, lacks)
+    tell = session.note if passphrase is None else session.record
     names = [called(each) for each in held.credentials]
     tell(tenant_id, "exported", secrets=passphrase is not None, credentials=names)
     text = file_format.written(held)
     if passphrase is not None:
-        text = encrypted_file.protect(text.encode(), passphrase, desk.key_cost)
+        text = encrypted_file.protect(text.encode(), passphrase, session.key_cost)
     return Exported(text, tuple(lacks))
 
 
-def _bundle(desk: Desk, tenant_id: str, with_secrets: bool, lacks: list[str]) -> Bundle:
+def _bundle(session: Session, tenant_id: str, with_secrets: bool, lacks: list[str]) -> Bundle:
     """What the file is to hold; what it cannot is added to `lacks`."""
     tenant, stored = (
-        get(desk, tenant_id),
-        [each for each in credentials.stored(desk, tenant_id) if each.provider in PROVIDERS],
+        get(session, tenant_id),
+        [each for each in credentials.stored(session, tenant_id) if each.provider in PROVIDERS],
     )
     if with_secrets:
-        keyring.private_key(desk, tenant_id)
+        keyring.private_key(session, tenant_id)
     kept: list[Kept] = []
     for each in sorted(stored, key=lambda each: (each.provider, each.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
             try:
-                opened = credentials.secrets(desk, tenant_id, each)
+                opened = credentials.secrets(session, tenant_id, each)
             except Locked:
                 lacks.append(f"{called(each)} cannot be opened; its key is not in the file.")
         kept.append(Kept(each.provider, each.name, each.clear, tuple(each.hints), opened, each.plain_http))
-    ids = {each.provider for each in credentials.stored(desk, tenant_id)}
-    ids |= {each.provider for each in models.stored(desk, tenant_id)}
+    ids = {each.provider for each in credentials.stored(session, tenant_id)}
+    ids |= {each.provider for each in models.stored(session, tenant_id)}
     strange = [one_line(each, 40) for each in sorted(ids - {*PROVIDERS})]
     lacks += [f"{each} is no provider of this version; it is not in the file." for each in strange]
     own = {each.provider for each in stored}
@@ -72,9 +72,9 @@ def _bundle(desk: Desk, tenant_id: str, with_secrets: bool, lacks: list[str]) ->
         tenant.name,
         tuple(kept),
         {each.provider: each.name for each in stored if each.active},
-        {each: Source.TRIAL for each in own if key_source.source(desk, tenant_id, each) is Source.TRIAL},
-        tuple(each for each in models.stored(desk, tenant_id) if each.provider in PROVIDERS),
-        tuple(each for each in models.defaults(desk, tenant_id).values() if each.provider in PROVIDERS),
+        {each: KeySource.TRIAL for each in own if key_source.source(session, tenant_id, each) is KeySource.TRIAL},
+        tuple(each for each in models.stored(session, tenant_id) if each.provider in PROVIDERS),
+        tuple(each for each in models.defaults(session, tenant_id).values() if each.provider in PROVIDERS),
     )
 
 

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.domain import Default, Model, ModelType, Source
+from tui.domain import Default, Model, ModelType, KeySource
 from tui.errors import Usage
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
-from tui.storage.settings_file import Damaged, read_json
-from tui.tenancy.serialization import noun, record
+from tui.storage.settings_file import CorruptSettings, read_json
+from tui.tenancy.serialization import from_record, record
 
 KIND = "settings"
 VERSION = 1
@@ -50,7 +50,7 @@ class Bundle:
     name: str
     credentials: tuple[Kept, ...] = ()
     active: Mapping[str, str] = field(default_factory=dict)
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, KeySource] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     defaults: tuple[Default, ...] = ()
 
@@ -74,7 +74,7 @@ def read(content: bytes) -> Any:
         raise Usage(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
     try:
         found = read_json(content)
-    except Damaged as problem:
+    except CorruptSettings as problem:
         raise Usage(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
     if not isinstance(found, dict) or not isinstance(found.get("modeldeck"), str):
         raise Usage("The file is none that modeldeck export has written.", "Was another file meant?")
@@ -158,13 +158,13 @@ def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
     active, source = held["active"], held["source"]
     if active and active not in {each.name for each in credentials}:
         raise _wrong(label, "uses a credential that is not in the file")
-    if source and source not in list(Source):
+    if source and source not in list(KeySource):
         raise _wrong(label, "has a source that is neither own nor trial")
     return replace(
         bundle,
         credentials=(*bundle.credentials, *credentials),
         active={**bundle.active, **({provider_id: active} if active else {})},
-        sources={**bundle.sources, **({provider_id: Source(source)} if source else {})},
+        sources={**bundle.sources, **({provider_id: KeySource(source)} if source else {})},
         models=(*bundle.models, *models),
     )
 
@@ -186,8 +186,8 @@ def _model(provider_id: str, found: Any) -> Model:
     if not isinstance(found, dict) or not {"id", "type"} <= set(found) <= _OF_A_MODEL:
         raise _wrong(label, "has a model that is not as it should be")
     try:
-        model = noun(Model, {**found, "provider": provider_id})
-    except Damaged:
+        model = from_record(Model, {**found, "provider": provider_id})
+    except CorruptSettings:
         raise _wrong(label, "has a model that is not as it should be") from None
     if model.id != found["id"]:
         raise _wrong(label, f"has a model whose id cannot be one, {one_line(model.id, 60)}")

@@ -21,15 +21,15 @@ from tui.errors import Locked, Problem, Usage
 from tui.providers import provider as provider_of
 from tui.sanitize import in_words, one_line
 from tui.secret import Secret
-from tui.storage.audit_log import Act
-from tui.storage.memory_folder import Memory
+from tui.storage.audit_log import AuditEvent
+from tui.storage.memory_folder import MemoryFolder
 from tui.storage.settings_file import Content
 from tui.storage.store import Tables
 from tui.tenancy import changes, keyring, verification
 from tui.tenancy import credentials as sealed
 from tui.tenancy import models as shelf
-from tui.tenancy.serialization import noun, record
-from tui.tenancy.session import OPERATOR, Desk
+from tui.tenancy.serialization import from_record, record
+from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, envelope
 from tui.workspace import tenants
@@ -51,11 +51,11 @@ class Plan:
 
     tenant: Tenant
     new: bool
-    acts: tuple[Act, ...]
+    acts: tuple[AuditEvent, ...]
     lacks: tuple[str, ...]
     before: Content
     after: Content
-    rehearsal: Desk
+    rehearsal: Session
 
     @property
     def changes(self) -> bool:
@@ -82,16 +82,16 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
     return await asyncio.to_thread(work)
 
 
-def target(desk: Desk, held: Bundle, named: str = "") -> str | None:
+def target(session: Session, held: Bundle, named: str = "") -> str | None:
     """The id of the tenant that a file goes into: the one named, else the one that it came from; None for a new one."""
     for wanted in [named] if named else [held.id, held.name]:
         with suppress(Usage):
-            return find(desk, wanted).id
+            return find(session, wanted).id
     return None
 
 
 async def plan(
-    desk: Desk,
+    session: Session,
     held: Bundle,
     tenant_id: str | None,
     name: str = "",
@@ -102,12 +102,12 @@ async def plan(
 
     Nothing is written. Locked where the tenant has to be open for it, PlainHttp for addresses nobody has allowed.
     """
-    rehearsal = await asyncio.to_thread(_copy, desk, tenant_id)
+    rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
     if tenant_id is None:
         name = name or held.name
-        check_name(desk, name)
-        free = held.id not in {*ids(desk), *desk.keys.folders()}
-        made = held.id if free and name.strip() == held.name else slug_for(desk, name)
+        check_name(session, name)
+        free = held.id not in {*ids(session), *session.keys.folders()}
+        made = held.id if free and name.strip() == held.name else slug_for(session, name)
         check_id(made)
         tenant = await tenants.create(rehearsal, name, passphrase, id=made)
     else:
@@ -119,61 +119,61 @@ async def plan(
     return Plan(tenant, tenant_id is None, tuple(changes.acts(before, after)), lacks, before, after, rehearsal)
 
 
-async def carry_out(desk: Desk, made: Plan) -> None:
+async def carry_out(session: Session, made: Plan) -> None:
     """Does what a plan says, in one write; Problem if the tenant is not as it was when the plan was made."""
 
     def work() -> None:
         if made.new:
-            _create(desk, made)
+            _create(session, made)
         else:
-            _replace(desk, made)
-        desk.note(made.tenant.id, "imported", changes=len(made.acts))
+            _replace(session, made)
+        session.note(made.tenant.id, "imported", changes=len(made.acts))
 
     await asyncio.to_thread(work)
 
 
-def _copy(desk: Desk, tenant_id: str | None) -> Desk:
+def _copy(session: Session, tenant_id: str | None) -> Session:
     """A desk in memory with the one tenant, its key files and the operator's settings."""
-    data, held = Memory(), Memory()
+    data, held = MemoryFolder(), MemoryFolder()
     for each in filter(None, (tenant_id, OPERATOR)):
-        store = desk.store(each)
+        store = session.store(each)
         folder = data.folder(OPERATOR) if each == OPERATOR else data.folder("tenants").folder(each)
         if (content := store.folder.read(store.name)) is not None:
             folder.write(store.name, content)
     if tenant_id is not None:
-        for name in desk.keys.folder(tenant_id).names():
-            held.folder(tenant_id).write(name, desk.keys.folder(tenant_id).read(name) or b"")
+        for name in session.keys.folder(tenant_id).names():
+            held.folder(tenant_id).write(name, session.keys.folder(tenant_id).read(name) or b"")
     return replace(
-        desk,
+        session,
         data=data,
         keys=held,
-        open_keys=dict(desk.open_keys),
-        sealed_shut=dict(desk.sealed_shut),
+        open_keys=dict(session.open_keys),
+        undecryptable=dict(session.undecryptable),
         counters={},
         _stores={},
     )
 
 
-async def _merge(desk: Desk, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
+async def _merge(session: Session, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
     """Puts what a file holds into the copy; answers what it cannot bring."""
-    await asyncio.to_thread(_take_models, desk, tenant.id, held)
+    await asyncio.to_thread(_take_models, session, tenant.id, held)
     lacks = []
     for each in held.credentials:
-        now = next((one for one in sealed.listing(desk, tenant.id, each.provider) if one.name == each.name), None)
+        now = next((one for one in sealed.listing(session, tenant.id, each.provider) if one.name == each.name), None)
         if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(each, missing))
-        elif now is None or not _same(desk, tenant, each, now):
-            await _save(desk, tenant.id, each, allow_http)
+        elif now is None or not _same(session, tenant, each, now):
+            await _save(session, tenant.id, each, allow_http)
     for provider_id, name in held.active.items():
-        in_use = {each.name: each.active for each in sealed.listing(desk, tenant.id, provider_id)}
+        in_use = {each.name: each.active for each in sealed.listing(session, tenant.id, provider_id)}
         if in_use.get(name) is False:
-            await status.use(desk, tenant.id, provider_id, name)
+            await status.use(session, tenant.id, provider_id, name)
     for provider_id, source in held.sources.items():
         try:
-            await key_source.choose(desk, tenant.id, provider_id, source)
+            await key_source.choose(session, tenant.id, provider_id, source)
         except Usage as problem:
             lacks.append(problem.message)
-    await asyncio.to_thread(_take_defaults, desk, tenant.id, held)
+    await asyncio.to_thread(_take_defaults, session, tenant.id, held)
     return tuple(lacks)
 
 
@@ -187,12 +187,12 @@ def _lacking(kept: Kept, missing: set[str]) -> str:
     return f"{called(kept)} needs its {labels}: {command}"
 
 
-def _take_models(desk: Desk, tenant_id: str, held: Bundle) -> None:
+def _take_models(session: Session, tenant_id: str, held: Bundle) -> None:
     """Models that are not there come; of those that are, an added one gets the fields of the file."""
     checked = [_checked(each) for each in held.models]
-    with desk.store(tenant_id).transaction() as tables:
+    with session.store(tenant_id).transaction() as tables:
         table = tables.table("models")
-        there = {(each["provider"], each["id"], each["type"]): noun(Model, each) for each in table}
+        there = {(each["provider"], each["id"], each["type"]): from_record(Model, each) for each in table}
         for each in checked:
             now = there.get((each.provider, each.id, each.type))
             if now is None:
@@ -214,11 +214,11 @@ def _checked(model: Model) -> Model:
     return replace(model, fields=add.fields_of(provider, given, {}) | told)
 
 
-def _take_defaults(desk: Desk, tenant_id: str, held: Bundle) -> None:
-    with desk.store(tenant_id).transaction() as tables:
+def _take_defaults(session: Session, tenant_id: str, held: Bundle) -> None:
+    with session.store(tenant_id).transaction() as tables:
         table = tables.table("defaults")
         for each in held.defaults:
-            wanted = replace(each, set_at=desk.now())
+            wanted = replace(each, set_at=session.now())
             if any(
                 (one["type"], one["provider"], one["model"]) == (each.type, each.provider, each.model) for one in table
             ):
@@ -227,14 +227,14 @@ def _take_defaults(desk: Desk, tenant_id: str, held: Bundle) -> None:
             table.insert(record(wanted))
 
 
-async def _save(desk: Desk, tenant_id: str, kept: Kept, allow_http: bool) -> None:
+async def _save(session: Session, tenant_id: str, kept: Kept, allow_http: bool) -> None:
     declared = provider_of(kept.provider).fields
     clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     allowed: tuple[str, ...] = ()
     while True:
         try:
-            await save.save(desk, tenant_id, kept.provider, values, name=kept.name, plain_http=allowed)
+            await save.save(session, tenant_id, kept.provider, values, name=kept.name, plain_http=allowed)
             return
         except PlainHttp as problem:
             if not allow_http or set(problem.origins) <= set(allowed):
@@ -244,21 +244,21 @@ async def _save(desk: Desk, tenant_id: str, kept: Kept, allow_http: bool) -> Non
             raise Usage(f"{called(kept)}: {problem.message}", problem.hint) from None
 
 
-def _same(desk: Desk, tenant: Tenant, kept: Kept, now: Credential) -> bool:
+def _same(session: Session, tenant: Tenant, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
     prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    needed = shelf.added_origins(desk, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
-    return set(needed) <= set(now.origins) and not sealed.is_shut(desk, tenant.id, now)
+    needed = shelf.added_origins(session, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
+    return set(needed) <= set(now.origins) and not sealed.is_undecryptable(session, tenant.id, now)
 
 
-def _stays_home(desk: Desk, tenant_id: str, before: Content, held: Bundle) -> None:
+def _stays_home(session: Session, tenant_id: str, before: Content, held: Bundle) -> None:
     """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
     given = {(each.provider, each.name): set(each.secrets) for each in held.credentials}
     old = {(each["provider"], each["name"]): each.get("origins", []) for each in before.get("credentials", {}).values()}
-    for each in sealed.stored(desk, tenant_id):
+    for each in sealed.stored(session, tenant_id):
         place, provider = (each.provider, each.name), provider_of(each.provider)
         if place not in old or set(each.hints) <= given.get(place, set()):
             continue
@@ -274,27 +274,27 @@ def _stays_home(desk: Desk, tenant_id: str, before: Content, held: Bundle) -> No
             )
 
 
-def _create(desk: Desk, made: Plan) -> None:
+def _create(session: Session, made: Plan) -> None:
     tenant = made.tenant
-    folder, copied = desk.keys.folder(tenant.id), made.rehearsal.keys.folder(tenant.id)
-    with desk.tenants.lock():
-        check_name(desk, tenant.name)
-        if tenant.id in ids(desk):
+    folder, copied = session.keys.folder(tenant.id), made.rehearsal.keys.folder(tenant.id)
+    with session.tenants.lock():
+        check_name(session, tenant.name)
+        if tenant.id in ids(session):
             raise Usage(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
         # The key first, as for any new tenant: killed in between, a key without settings is left.
         with folder.lock():
             for name in copied.names():
                 folder.write(name, copied.read(name) or b"")
         try:
-            desk.store(tenant.id).create(record(tenant), made.after)
+            session.store(tenant.id).create(record(tenant), made.after)
         except Problem:
-            keyring.discard(desk, tenant)
+            keyring.discard(session, tenant)
             raise
-    desk.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
+    session.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
 
 
-def _replace(desk: Desk, made: Plan) -> None:
-    with verification.changing(desk, made.tenant.id) as tables:
+def _replace(session: Session, made: Plan) -> None:
+    with verification.credential_transaction(session, made.tenant.id) as tables:
         if _tables(tables) != made.before:
             raise Problem(
                 f"The settings of {made.tenant.name} were changed in another session meanwhile.",
@@ -305,8 +305,8 @@ def _replace(desk: Desk, made: Plan) -> None:
             tables.table(name).insert_multiple(dict(each) for each in made.after.get(name, {}).values())
 
 
-def _content(desk: Desk, tenant_id: str) -> Content:
-    return _tables(desk.store(tenant_id).read())
+def _content(session: Session, tenant_id: str) -> Content:
+    return _tables(session.store(tenant_id).read())
 
 
 def _tables(tables: Tables) -> Content:

@@ -34,7 +34,7 @@ class Sentences:
         return any(pattern.search(each.plain) for each in self.lines)
 
 
-class Trouble(Sentences):
+class ProblemBlock(Sentences):
     """A problem: sentence, hint, and the other side's own words."""
 
     def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
@@ -62,7 +62,7 @@ class Asked:
         return bool(pattern.search(self.text))
 
 
-class Reply:
+class AnswerBlock:
     """An answer: who gives it, its thoughts on one line that unfolds, its text, and how it ended.
 
     While it runs, `add` and `think` take what comes, and only its open end is drawn anew. `end` gives it a mark or a

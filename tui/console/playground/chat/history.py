@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from tui.console.playground.chat.blocks import Asked, Reply, Trouble, stopped
+from tui.console.playground.chat.blocks import Asked, AnswerBlock, ProblemBlock, stopped
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.transcript import Block
-from tui.errors import Problem, Refused
+from tui.errors import Problem, CredentialRejected
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
 _AGAIN = "ctrl+r asks again, as a new call. Nothing is repeated by itself."
@@ -16,8 +16,8 @@ class Entry:
 
     def __init__(self, question: str) -> None:
         self.turn = Turn(question)
-        self.replies: list[Reply] = []
-        self.trouble: Trouble | None = None
+        self.replies: list[AnswerBlock] = []
+        self.trouble: ProblemBlock | None = None
         self.unsent = False
         self._asked = Asked(question)
 
@@ -28,7 +28,7 @@ class Entry:
         return [self._asked, *reply, *([self.trouble] if self.trouble else [])]
 
     @property
-    def reply(self) -> Reply | None:
+    def reply(self) -> AnswerBlock | None:
         """The reply that is shown."""
         return self.replies[self.turn.shown] if self.replies else None
 
@@ -38,7 +38,7 @@ class Entry:
         shown = self.turn.shown % len(self.replies) if self.replies else 0
         return self.turn.answers[shown] if shown < len(self.turn.answers) else None
 
-    def begin(self, reply: Reply) -> None:
+    def begin(self, reply: AnswerBlock) -> None:
         """Another answer comes in; those before are kept behind it."""
         self.trouble, self.unsent = None, False
         self.replies.append(reply)
@@ -57,7 +57,7 @@ class Entry:
         self.unsent = bool(ways_on)
         self.replies.pop()
         self._number()
-        self.trouble = Trouble(problem.message, ways_on) if ways_on else trouble(problem, by, begun=False)
+        self.trouble = ProblemBlock(problem.message, ways_on) if ways_on else trouble(problem, by, begun=False)
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""
@@ -78,7 +78,7 @@ def _ways(place: int, count: int) -> Sequence[tuple[str, str, bool]]:
     return (("left", "before", place > 1), ("right", "after", place < count))
 
 
-class ChatLog:
+class ChatHistory:
     """The entries of a chat and the conversation that is sent and saved; both always hold the same turns."""
 
     def __init__(self) -> None:
@@ -119,14 +119,14 @@ class ChatLog:
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
 
 
-def trouble(problem: Problem, by: str, *, begun: bool) -> Trouble:
+def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
     """A problem in the place of an answer, or under one that had begun."""
     hints = [problem.hint]
     if begun:
         hints = [_AGAIN] if problem.hint.startswith("Asking again") else [problem.hint, _AGAIN]
-    elif isinstance(problem, Refused):
+    elif isinstance(problem, CredentialRejected):
         hints.append("f2 opens Providers to paste another.")
-    return Trouble(problem.message, hints, problem.detail, by)
+    return ProblemBlock(problem.message, hints, problem.detail, by)
 
 
 def mark(answer: Answer) -> Words | None:

@@ -2,8 +2,8 @@
 
 from time import monotonic
 
-from tui.console.playground.call_status import UnderWay
-from tui.console.playground.chat.blocks import Reply
+from tui.console.playground.call_status import CallStatus
+from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.widgets.symbols import WORKING
 from tui.domain import Model
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
@@ -13,12 +13,12 @@ from tui.workspace.playground.conversation import Answer, AnswerState
 _CHARACTERS_A_TOKEN = 4
 
 
-class Asking:
+class RunningAnswer:
     """Takes the events of a call. Nothing here draws; `fresh` tells that there is something to draw."""
 
-    def __init__(self, model: Model, reply: Reply) -> None:
+    def __init__(self, model: Model, reply: AnswerBlock) -> None:
         self.model, self.reply = model, reply
-        self.under_way = UnderWay(model.provider, f"waiting for {model.provider}")
+        self.under_way = CallStatus(model.provider, f"waiting for {model.provider}")
         self.began = monotonic()
         self.first = 0.0
         self.fresh = False

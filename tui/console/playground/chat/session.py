@@ -8,9 +8,9 @@ from typing import cast
 
 from textual.timer import Timer
 
-from tui.console.playground.chat.blocks import Reply
-from tui.console.playground.chat.history import ChatLog, Entry, mark, trouble
-from tui.console.playground.chat.running_answer import Asking
+from tui.console.playground.chat.blocks import AnswerBlock
+from tui.console.playground.chat.history import ChatHistory, Entry, mark, trouble
+from tui.console.playground.chat.running_answer import RunningAnswer
 from tui.console.playground.parameter_row import Settings
 from tui.console.playground.tab import Tab
 from tui.console.trial_status import ways_on
@@ -33,14 +33,14 @@ _TICK = 1.0
 """Seconds between two changes of the words in the rule."""
 
 
-class Answers(Tab):
+class ChatSession(Tab):
     """A tab whose questions are answered. What its transcript and its field are is for the tab itself."""
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self.chat = ChatLog()
+        self.chat = ChatHistory()
         self.settings: dict[str, Settings] = {}
-        self.asking: Asking | None = None
+        self.asking: RunningAnswer | None = None
         self.covered = False
         self._opening = False
         self._ticking: Timer | None = None
@@ -100,11 +100,11 @@ class Answers(Tab):
             self.chat.drop()
         entry = again or self.chat.add(question)
         messages = self.chat.before(entry).messages(question)
-        asking = self.asking = Asking(model, Reply(model.id))
+        asking = self.asking = RunningAnswer(model, AnswerBlock(model.id))
         entry.begin(asking.reply)
         self._begin(asking)
         values = dict(self.parameters.values)
-        events = calls.chat(self.app.desk, self.app.tenant_id, model, messages, values)
+        events = calls.chat(self.app.session, self.app.tenant_id, model, messages, values)
         try:
             async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
                 async for event in stream:
@@ -118,15 +118,15 @@ class Answers(Tab):
         finally:
             self._end(asking, entry, AnswerState.BROKEN, Problem("Modeldeck made an error of its own."))
 
-    def _begin(self, asking: Asking) -> None:
+    def _begin(self, asking: RunningAnswer) -> None:
         self.chat.saved = False
         self.show_log()
         self._next_frame = self._next_words = 0.0
         self._ticking = self.set_interval(_FRAME, self._tick)
         self.app.running("playground", self.stop)
-        self.reframe()
+        self.refresh_chrome()
 
-    def _end(self, asking: Asking, entry: Entry, state: AnswerState, problem: Problem | None = None) -> None:
+    def _end(self, asking: RunningAnswer, entry: Entry, state: AnswerState, problem: Problem | None = None) -> None:
         """The answer is over, for the first reason that comes up."""
         if self.asking is not asking:
             return
@@ -140,7 +140,7 @@ class Answers(Tab):
         label = provider_of(asking.model.provider).label
         if problem is not None and not (answer.text or asking.reply.thoughts):
             asking.reply.end()
-            entry.refuse(problem, label, ways_on(self.app.desk, self.app.tenant_id, problem))
+            entry.refuse(problem, label, ways_on(self.app.session, self.app.tenant_id, problem))
             if self.is_attached:
                 self.question.give_back(entry.turn.question)
         else:
@@ -153,7 +153,7 @@ class Answers(Tab):
             self.transcript.changed(asking.reply)
             self.app.running("playground", None)
             self.counted(asking.model)
-            self.reframe()
+            self.refresh_chrome()
 
     def stop(self) -> None:
         """Stop the answer at once; what has come is kept."""
@@ -172,7 +172,7 @@ class Answers(Tab):
             if not asking.reply.text:
                 asking.fresh = True
             self._tell(asking)
-            self.reframe()
+            self.refresh_chrome()
         if now >= self._next_frame and asking.fresh and not self.app.differences.busy:
             self.draw()
             self._next_frame = monotonic() + max(_FRAME * 0.5, (monotonic() - now) * _SHARE)
@@ -183,7 +183,7 @@ class Answers(Tab):
             self.asking.gather()
             self.transcript.changed(self.asking.reply)
 
-    def _tell(self, asking: Asking) -> None:
+    def _tell(self, asking: RunningAnswer) -> None:
         """What the call itself tells stands under the answer as long as it holds."""
         told = [each for each in asking.under_way.strip if each]
         if told != asking.reply.below:

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.console.playground.chat.running_answer import Asking, seconds_words, speed_of
+from tui.console.playground.chat.running_answer import RunningAnswer, seconds_words, speed_of
 from tui.console.playground.parameter_fields import ParameterFields
 from tui.console.playground.parameter_row import Settings
 from tui.console.widgets.static_text import Plain, line
@@ -47,7 +47,7 @@ class ChatSide(Vertical):
             fields.remove()
         self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)
 
-    def tell(self, asking: Asking | None, answer: Answer | None, conversation: Conversation) -> None:
+    def tell(self, asking: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
         """The figures as they stand."""
         answers = [turn.answer for turn in conversation.turns if turn.answer]
         said: list[tuple[str, str]] = []

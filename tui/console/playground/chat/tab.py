@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from tui.console.chrome import Frame, Rule
-from tui.console.playground.chat.blocks import Asked, Reply, Sentences
-from tui.console.playground.chat.history import ChatLog
+from tui.console.playground.chat.blocks import Asked, AnswerBlock, Sentences
+from tui.console.playground.chat.history import ChatHistory
 from tui.console.playground.chat.running_answer import summary
-from tui.console.playground.chat.session import Answers
+from tui.console.playground.chat.session import ChatSession
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
 from tui.console.widgets.find_bar import Find
@@ -31,7 +31,7 @@ WIDE = 100
 _BUSY = "An answer is running; esc stops it."
 
 
-class ChatTab(Answers):
+class ChatTab(ChatSession):
     """The chat of a tenant. It is kept in memory only."""
 
     TYPE = ModelType.CHAT
@@ -178,10 +178,10 @@ class ChatTab(Answers):
         self.set_class(event.size.width >= WIDE, "-wide")
         self.set_class(self.screen.has_class("-no-strip"), "-low")
         self._show_side()
-        self.reframe()
+        self.refresh_chrome()
 
     def shown(self) -> None:
-        if self.covered and tenants.is_open(self.app.desk, self.app.tenant_id):
+        if self.covered and tenants.is_open(self.app.session, self.app.tenant_id):
             self.cover(False)
         super().shown()
         self.show_log(follow=False)
@@ -243,10 +243,10 @@ class ChatTab(Answers):
         self.say(f"That paste has {event.size:,} characters; a question takes {LIMIT:,}. It was left out.")
 
     def on_transcript_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_transcript_chosen(self, event: Transcript.Chosen) -> None:
-        if isinstance(event.block, Reply) and event.block.thoughts and event.row == 1:
+        if isinstance(event.block, AnswerBlock) and event.block.thoughts and event.row == 1:
             event.block.unfolded = not event.block.unfolded
             self.transcript.changed(event.block)
         else:
@@ -266,7 +266,7 @@ class ChatTab(Answers):
         self.query_one(Find).say(self.transcript.find(event.text, again=event.again))
 
     def on_parameter_fields_changed(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def action_write(self) -> None:
         self.question.focus()
@@ -302,14 +302,14 @@ class ChatTab(Answers):
         from tui.console.playground.parameters import Parameters
 
         await self.app.push_screen_wait(Parameters(model, self.parameters, self.chat.conversation))
-        self.reframe()
+        self.refresh_chrome()
 
     def action_copy(self) -> None:
         block = self.transcript.at_cursor
-        if isinstance(block, Asked | Reply) and block.text:
-            self.app.copy_out(block.text)
+        if isinstance(block, Asked | AnswerBlock) and block.text:
+            self.app.copy_to_terminal(block.text)
         elif self.chat.last is not None and self.chat.last.reply is not None:
-            self.app.copy_out(self.chat.last.reply.text)
+            self.app.copy_to_terminal(self.chat.last.reply.text)
 
     def action_save(self) -> None:
         if self.chat.entries:
@@ -318,7 +318,7 @@ class ChatTab(Answers):
     async def _save(self) -> None:
         from tui.console.save_file import Save
 
-        now = self.app.desk.now()
+        now = self.app.session.now()
         name = f"chat-{now[:10]}-{now[11:13]}{now[14:16]}"
         conversation = self.chat.conversation
         if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):
@@ -338,13 +338,13 @@ class ChatTab(Answers):
         ):
             return
         system = self.chat.conversation.system
-        self.chat = ChatLog()
+        self.chat = ChatHistory()
         self.chat.conversation.system = system
         self._editing = False
         self.show_log()
         self._show_side()
         self.question.focus()
-        self.reframe()
+        self.refresh_chrome()
 
     def action_find(self) -> None:
         self.query_one(Find).open()
@@ -353,4 +353,4 @@ class ChatTab(Answers):
         entry = self.chat.entry_of(self.transcript.at_cursor)
         if entry is not None and self.asking is None and entry.step(step):
             self.show_log(follow=False)
-            self.reframe()
+            self.refresh_chrome()

@@ -11,10 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from tui.console.chrome import Frame, Rule
-from tui.console.playground.call_status import UnderWay
+from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under
-from tui.console.playground.tab import OneCall
+from tui.console.playground.tab import SingleCallTab
 from tui.console.screen import problem_lines
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
@@ -35,7 +35,7 @@ _PAIRS = 200
 _INVITE = "One text a line; two or more give a map."
 
 
-class EmbeddingTab(OneCall):
+class EmbeddingTab(SingleCallTab):
     """The texts that were typed, and what came of them last."""
 
     TYPE = ModelType.EMBEDDING
@@ -142,7 +142,7 @@ class EmbeddingTab(OneCall):
         self.set_class(self.query_one(TextsField).has_focus, "-writing")
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def escape(self) -> None:
         if self.under_way is not None:
@@ -198,7 +198,7 @@ class EmbeddingTab(OneCall):
         if answer := await self.app.ask("What these lines are", lines, choices):
             self._questions = answer == "questions"
             self._show_rule()
-            self.reframe()
+            self.refresh_chrome()
 
     def on_texts_field_too_long(self, event: TextsField.TooLong) -> None:
         self._say(f"The paste has {event.size:,} characters; it was left out.", "Paste a part of it.")
@@ -223,20 +223,20 @@ class EmbeddingTab(OneCall):
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
     async def _embed(self, texts: Sequence[str]) -> None:
-        model, desk = self.model, self.app.desk
+        model, session = self.model, self.app.session
         assert model is not None
         if not await self.app.opened(f"{len(texts)} texts", "They are embedded afterwards."):
             return
         self._say()
-        self.under_way = under_way = UnderWay(model.provider, f"embedding 0 of {len(texts)}")
-        ticking = self.set_interval(1.0, self.reframe)
+        self.under_way = under_way = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
+        ticking = self.set_interval(1.0, self.refresh_chrome)
         self._stopped, used = "", 0
         self.app.running("playground/embedding", self.stop_call)
         try:
-            await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
+            await asyncio.to_thread(lambda: session.wire)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = under_way.seconds
-            call = calls.embed(desk, self.app.tenant_id, model, texts, self._as_questions)
+            call = calls.embed(session, self.app.tenant_id, model, texts, self._as_questions)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
@@ -245,10 +245,10 @@ class EmbeddingTab(OneCall):
                     elif isinstance(event, Usage):
                         used = event.input
                     under_way.tell(event)
-                    self.reframe()
+                    self.refresh_chrome()
             took = under_way.seconds - began
             under_way.doing = f"comparing {len(texts)} vectors"
-            self.reframe()
+            self.refresh_chrome()
             compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
             self._summary = summary(compared, used, took)
             self._ref, self.compared, self._sorted = model.ref, compared, -1
@@ -274,7 +274,7 @@ class EmbeddingTab(OneCall):
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
         said.show(Content("\n").join(line("   ", each) for each in ["", *lines]) if message else "")
         said.set_class(not message, "-none")
-        self.reframe()
+        self.refresh_chrome()
 
     def _head(self, heading: Content) -> None:
         self.query_one("#heading", Plain).show(heading)
@@ -334,7 +334,7 @@ class EmbeddingTab(OneCall):
     def action_copy(self) -> None:
         if self.compared is not None:
             one = len(self.compared.texts) == 1
-            self.app.copy_out(self.compared.as_json(self._ref) if one else self.compared.as_table())
+            self.app.copy_to_terminal(self.compared.as_json(self._ref) if one else self.compared.as_table())
 
     def action_save(self) -> None:
         if self.compared is not None:

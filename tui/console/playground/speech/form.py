@@ -24,13 +24,17 @@ from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Model
 from tui.errors import Problem, Usage
 from tui.providers import provider as provider_of
-from tui.providers.requests import Times
+from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import AudioLimits
 from tui.sanitize import one_line
 from tui.workspace.playground.audio import MEGABYTE, AudioInfo, audio_info, megabytes
 from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
 
-TIMES = {Times.NONE: "none", Times.SENTENCE: "per sentence", Times.WORD: "per word"}
+TIMES = {
+    TimestampGranularity.NONE: "none",
+    TimestampGranularity.SENTENCE: "per sentence",
+    TimestampGranularity.WORD: "per word",
+}
 
 
 class PathRow(FieldRow):
@@ -94,7 +98,7 @@ class SpeechForm(Vertical):
         self.info: AudioInfo | None = None
         self._path = PathRow("path", "File")
         self._language = FieldRow("language", "Language", cells=16)
-        self._times = Choice("Times", [(Times.NONE.value, TIMES[Times.NONE])], id="times")
+        self._times = Choice("Times", [(TimestampGranularity.NONE.value, TIMES[TimestampGranularity.NONE])], id="times")
 
     def compose(self) -> ComposeResult:
         with Form():
@@ -133,9 +137,9 @@ class SpeechForm(Vertical):
         return self._language.value.strip().lower()
 
     @property
-    def times(self) -> Times:
+    def times(self) -> TimestampGranularity:
         """The times wanted, only those that the model gives."""
-        return Times(self._times.value) if self._times.display else Times.NONE
+        return TimestampGranularity(self._times.value) if self._times.display else TimestampGranularity.NONE
 
     @property
     def limits(self) -> AudioLimits | None:
@@ -146,11 +150,15 @@ class SpeechForm(Vertical):
     def use(self, model: Model | None) -> None:
         """Offer what this model takes and gives."""
         self._model = model
-        given = self.limits.times if self.limits else (Times.NONE,)
+        given = self.limits.times if self.limits else (TimestampGranularity.NONE,)
         self._times.display = len(given) > 1
-        wanted = self._times.value if self._times.value in given else Times.NONE.value
-        if wanted == Times.NONE.value and len(self._times.options) == 1 and Times.SENTENCE in given:
-            wanted = Times.SENTENCE.value
+        wanted = self._times.value if self._times.value in given else TimestampGranularity.NONE.value
+        if (
+            wanted == TimestampGranularity.NONE.value
+            and len(self._times.options) == 1
+            and TimestampGranularity.SENTENCE in given
+        ):
+            wanted = TimestampGranularity.SENTENCE.value
         self._times.options = [(each.value, TIMES[each]) for each in given]
         self._times.value = wanted
         self._times.refresh(layout=True)

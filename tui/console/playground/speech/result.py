@@ -19,7 +19,7 @@ from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import clip_end, clip_middle, width
 from tui.errors import Problem
 from tui.providers.events import Segment, Transcript
-from tui.providers.requests import Times
+from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
 from tui.workspace.playground.audio import as_srt, as_vtt
 
@@ -35,7 +35,7 @@ class Heard:
     transcript: Transcript
     took: float
     length: float = 0.0
-    times: Times = Times.NONE
+    times: TimestampGranularity = TimestampGranularity.NONE
     cut: str = ""
     problem: Problem | None = None
 
@@ -160,7 +160,7 @@ class SpeechResult(Vertical):
             reader = self.query_one(Reader)
             return which, reader.place if len(reader.lines) > reader.size.height else ""
         rows, count = self.query_one(Rows), len(heard.transcript.segments)
-        word = "word" if heard.times is Times.WORD else "sentence"
+        word = "word" if heard.times is TimestampGranularity.WORD else "sentence"
         top = rows.scroll_offset.y
         seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
         place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""

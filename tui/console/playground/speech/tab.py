@@ -14,17 +14,17 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher
 
 from tui.console.chrome import Frame
-from tui.console.playground.call_status import UnderWay
+from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
 from tui.console.playground.speech.result import Heard, SpeechResult
-from tui.console.playground.tab import OneCall
+from tui.console.playground.tab import SingleCallTab
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
-from tui.providers.requests import Times
+from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
 from tui.workspace.playground import calls
 from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
@@ -41,7 +41,7 @@ _TICK = 0.5
 _RESULT_ACTIONS = frozenset(("again", "copy", "save", "new", "find", "change"))
 
 
-class SpeechTab(OneCall):
+class SpeechTab(SingleCallTab):
     """The form, the upload or the result; the form keeps what it holds."""
 
     TYPE = ModelType.SPEECH2TEXT
@@ -72,7 +72,7 @@ class SpeechTab(OneCall):
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(id="views", initial="form"):
-            yield SpeechForm(_home(self.app.desk.environ))
+            yield SpeechForm(_home(self.app.session.environ))
             with Vertical(id="running"):
                 yield Plain(id="what")
                 with Horizontal(id="bar"):
@@ -166,13 +166,13 @@ class SpeechTab(OneCall):
         self.rest()
 
     def on_speech_form_looked(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_rows_moved(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def on_reader_scrolled(self) -> None:
-        self.reframe()
+        self.refresh_chrome()
 
     def escape(self) -> None:
         if self.under_way is not None:
@@ -195,14 +195,14 @@ class SpeechTab(OneCall):
 
     def action_change(self, step: int) -> None:
         self.result.change(step)
-        self.reframe()
+        self.refresh_chrome()
 
     def action_find(self) -> None:
         self.result.find()
 
     def action_copy(self) -> None:
         if self.result.heard is not None:
-            self.app.copy_out(self.result.heard.transcript.text)
+            self.app.copy_to_terminal(self.result.heard.transcript.text)
 
     def action_save(self) -> None:
         if (heard := self.result.heard) is not None:
@@ -231,19 +231,19 @@ class SpeechTab(OneCall):
         self.run_worker(self._transcribe(self.form.path), group="call", exclusive=True, exit_on_error=False)
 
     async def _transcribe(self, path: Path) -> None:
-        model, desk, form = self.model, self.app.desk, self.form
+        model, session, form = self.model, self.app.session, self.form
         assert model is not None
         if not await self.app.opened(one_line(path.name, 40), "It is sent afterwards."):
             return
         after = self.view
-        self.under_way = under_way = UnderWay(model.provider, "uploading")
+        self.under_way = under_way = CallStatus(model.provider, "uploading")
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.app.running("playground/speech", self.stop_call)
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
-            await asyncio.to_thread(lambda: desk.wire)  # what it imports takes a moment
-            call = calls.transcribe(desk, self.app.tenant_id, model, path, form.language, form.times)
+            await asyncio.to_thread(lambda: session.wire)  # what it imports takes a moment
+            call = calls.transcribe(session, self.app.tenant_id, model, path, form.language, form.times)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
@@ -290,12 +290,12 @@ class SpeechTab(OneCall):
             self.under_way.next("waiting for the text")
             self.query_one("#bar").display = False
             self.query_one("#rate").display = False
-            self.reframe()
+            self.refresh_chrome()
 
     def _tick(self) -> None:
         if self.under_way is not None:
             self._bar(self.under_way.seconds)
-            self.reframe()
+            self.refresh_chrome()
 
     def _bar(self, seconds: float) -> None:
         sent, size = self._upload.sent, self._upload.size
@@ -316,7 +316,7 @@ class _Hearing:
     path: Path
     ref: str
     info: AudioInfo | None
-    times: Times
+    times: TimestampGranularity
     began: float
     pieces: str = ""
     whole: Transcript | None = None

@@ -40,10 +40,10 @@ class EntryRow(FieldRow):
     @property
     def owner(self) -> str:
         """The id of the provider that a key of this shape belongs to, '' if it fits here."""
-        return "" if self.here else status.belongs_to(self.provider_id, self.declared, self.value)
+        return "" if self.here else status.likely_provider(self.provider_id, self.declared, self.value)
 
     def _clean(self, text: str) -> str | None:
-        cleaned = status.clean_paste(self.declared, text)
+        cleaned = status.clean_pasted(self.declared, text)
         self.notes = cleaned.notes
         self.left_out = bool(cleaned.problem)
         if cleaned.problem:
@@ -91,7 +91,7 @@ class EntryRow(FieldRow):
         lines: list[Words] = []
         if self.notes:
             lines.append((f"Cleaned: {', '.join(self.notes)}.", MUTED))
-        if rest := status.apart_words(PROVIDERS[self.provider_id], self.declared, self.apart):
+        if rest := status.split_summary(PROVIDERS[self.provider_id], self.declared, self.apart):
             were = "were" if " and " in rest else "was"
             lines.append((f"Taken apart: {rest} {were} kept for the model.", MUTED))
         if self.wrong:

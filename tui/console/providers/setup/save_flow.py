@@ -13,11 +13,11 @@ from tui.console.screen import Page, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button
 from tui.console.widgets.static_text import Words
-from tui.domain import Check, CheckState, Credential, Model
-from tui.errors import Locked, Problem, Refused, Unreachable, Usage
+from tui.domain import Check, VerificationState, Credential, Model
+from tui.errors import Locked, Problem, CredentialRejected, NetworkError, Usage
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
-from tui.tenancy.session import Desk
+from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace import tenants
 from tui.workspace.credentials import rotation, status
@@ -55,8 +55,8 @@ class Saving(Page[bool]):
         return self.query_one(SetupForm)
 
     @property
-    def _whom(self) -> tuple[Desk, str, str]:
-        return self.app.desk, self.app.tenant_id, self.provider.id
+    def _whom(self) -> tuple[Session, str, str]:
+        return self.app.session, self.app.tenant_id, self.provider.id
 
     @property
     def _asked(self) -> str:
@@ -107,7 +107,7 @@ class Saving(Page[bool]):
         form.hold(True)
         try:
             with elapsed(self, lambda passed: button.work(doing + passed)):
-                self.reframe()
+                self.refresh_chrome()
                 yield
         except CancelledError:
             self.outcome = ("Stopped. Nothing was saved; what was typed is still here.", "")
@@ -116,7 +116,7 @@ class Saving(Page[bool]):
             self.asking = False
             form.hold(False)
             button.work()
-            self.reframe()
+            self.refresh_chrome()
 
     async def _verify_and_save(self, which: str) -> None:
         if self._rotates and not await self._willing(self._rotatable):
@@ -141,7 +141,7 @@ class Saving(Page[bool]):
         self._values = {**self._values, **verified.moved}
         if verified.note:
             self.app.toast(verified.note)
-        if verified.check.state is CheckState.RESTRICTED or verified.listed == ():
+        if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
             self._known = verified
             self._weigh(verified)
         else:
@@ -149,13 +149,13 @@ class Saving(Page[bool]):
 
     async def _rotatable(self) -> Credential:
         held = rotation.rotatable(*self._whom, self._credential)
-        rotation.differs(self.app.desk, self.app.tenant_id, held, self._values)
+        rotation.differs(self.app.session, self.app.tenant_id, held, self._values)
         return held
 
     def _weigh(self, verified: Verified) -> None:
         """The key is good, and yet something is in the way: the operator decides."""
         check = verified.check
-        if check.state is CheckState.RESTRICTED:
+        if check.state is VerificationState.RESTRICTED:
             self.form.notice(*problem_lines(check.message, check.hint))
         else:
             said = problem_lines("It answers, but lists no models.", "Save, then add one by its name with a.")
@@ -163,16 +163,16 @@ class Saving(Page[bool]):
         self.form.offer(again=True, anyway="Save, and add models by hand")
         self.form.query_one("#anyway").focus()
         self.outcome = self._answer(check.detail)
-        self.reframe()
+        self.refresh_chrome()
 
     def _answer(self, detail: str) -> tuple[Words, Words] | None:
-        at = when(self.app.desk.now(), self.app.desk.now())
+        at = when(self.app.session.now(), self.app.session.now())
         return two_lines(f"Answer of {self._asked} at {at}: {detail}", self.size.width - 6) if detail else None
 
     @property
     def refused(self) -> bool:
         """Whether the provider refused what stands in the form."""
-        return self._check.state is CheckState.REFUSED
+        return self._check.state is VerificationState.REFUSED
 
     async def save_anyway(self) -> None:
         """Save what was asked about, with what was said to it."""
@@ -180,7 +180,7 @@ class Saving(Page[bool]):
         await self._save(self._check, known.listed if known else None, 0.0)
 
     async def _save(self, check: Check, listed: tuple[Model, ...] | None, seconds: float) -> None:
-        first = not status.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+        first = not status.listing(self.app.session, self.app.tenant_id, self.provider.id)
 
         async def save() -> Credential:
             return await status.save(
@@ -213,12 +213,12 @@ class Saving(Page[bool]):
             try:
                 return await work()
             except PlainHttp as problem:
-                if not await self.app.takes_plain_http(problem.origins):
+                if not await self.app.confirm_plain_http(problem.origins):
                     self.form.open_at(problem.field)
                     return None
                 self._allowed += problem.origins
             except Locked:
-                if tenants.is_open(self.app.desk, self.app.tenant_id):
+                if tenants.is_open(self.app.session, self.app.tenant_id):
                     raise
                 waiting = f"the check of {self.provider.label}."
                 if not await self.app.opened(waiting, "It is made as soon as the tenant is open."):
@@ -233,9 +233,9 @@ class Saving(Page[bool]):
             "mine": "Save mine over it",
             "theirs": "Leave mine, take theirs",
         }
-        desk, tenant_id, _ = self._whom
-        who = tenants.other_session(desk, tenant_id)
-        lines = conflict_lines(self.provider, theirs, self._values, desk.now(), who)
+        session, tenant_id, _ = self._whom
+        who = tenants.other_session(session, tenant_id)
+        lines = conflict_lines(self.provider, theirs, self._values, session.now(), who)
         answer = await self.app.ask(title, lines, choices)
         if answer == "theirs":
             self.dismiss(None)
@@ -243,7 +243,7 @@ class Saving(Page[bool]):
             # Seen now, so that the next save is meant.
             self.stored, self.changed_meanwhile = theirs, False
             self.outcome = theirs_lines(self.provider, theirs)
-            self.reframe()
+            self.refresh_chrome()
         return answer == "mine"
 
     async def _saved(self, saved: Credential, listed: tuple[Model, ...] | None, seconds: float, first: bool) -> None:
@@ -252,13 +252,13 @@ class Saving(Page[bool]):
             self.app.toast(f"{label} has the new key; the old one is kept in its details.")
         elif not saved.active:
             self.app.toast(f"{saved.name} is saved; {label} goes on with the credential in use. u uses it.")
-        elif saved.check.state in (CheckState.UNVERIFIED, CheckState.REFUSED):
+        elif saved.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
             self.app.toast(f"{label} is saved, not verified.")
         elif first and self.provider.after_saving and not listed:
             lines = ["No models yet.", self.provider.after_saving]
             add = f"Add a {status.in_sentence(self.provider.model_id.label)}"
             answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif first and defaults.proposals(self.app.desk, self.app.tenant_id):
+        elif first and defaults.proposals(self.app.session, self.app.tenant_id):
             answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
         else:
             self.app.toast(f"{label} is {'set up' if first else 'saved'}. {imported(listed, seconds)}".strip())
@@ -288,32 +288,32 @@ class Saving(Page[bool]):
             problem.field, problem.message, problem.hint
         ):
             self.form.notice(*problem_lines(problem.message, problem.hint))
-        self.reframe()
+        self.refresh_chrome()
 
     def _explain_failed_check(self, problem: Problem, which: str) -> None:
         """Say what came of asking the provider, and offer to save unverified; the stored key stays in use."""
         form, lead, hint = self.form, self._lead, problem.hint
         self.outcome = self._answer(problem.detail)
-        if isinstance(problem, Refused):
-            now = self.app.desk.now()
-            self._check = Check(CheckState.REFUSED, now, 0, problem.message, problem.hint, problem.detail)
+        if isinstance(problem, CredentialRejected):
+            now = self.app.session.now()
+            self._check = Check(VerificationState.REFUSED, now, 0, problem.message, problem.hint, problem.detail)
             hints = [each for each in self.stored.hints.values() if each] if self.stored else []
             if hints:
                 form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
-        if isinstance(problem, Unreachable):
+        if isinstance(problem, NetworkError):
             keeps = "" if self._rotates else "; save anyway keeps it unverified"
             hint = f"{hint} Enter tries again{keeps}.".strip()
         # What takes the place of a key that works has been seen to work.
         form.offer(again=which == "verify", anyway="" if self._rotates else "Save anyway, unverified")
-        if isinstance(problem, Refused) and which in ("verify", "rotate") and lead is not None:
+        if isinstance(problem, CredentialRejected) and which in ("verify", "rotate") and lead is not None:
             lead.complain(problem.message, hint)
             form.open_at(lead.declared.name)
         else:
             form.notice(*problem_lines(problem.message, hint))
-        self.reframe()
+        self.refresh_chrome()
 
     def changed_elsewhere(self) -> None:
-        now = status.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+        now = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
         theirs = next((each for each in now if each.name == self.called), None)
         self.changed_meanwhile = not same_content(theirs, self.stored)
-        self.reframe()
+        self.refresh_chrome()

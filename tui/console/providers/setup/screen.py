@@ -19,7 +19,7 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING, sign
 from tui.providers import provider as provider_of
 from tui.secret import Secret
-from tui.tenancy.credentials import is_shut
+from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import status
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save import DEFAULT_NAME
@@ -51,10 +51,10 @@ class Setup(Saving):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        held = status.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+        held = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
         self.stored = next((each for each in held if each.name == self.called), None)
-        found = status.found(self.app.desk, self.provider) if self._carried is None else None
-        shut = self.stored is not None and is_shut(self.app.desk, self.app.tenant_id, self.stored)
+        found = status.found(self.app.session, self.provider) if self._carried is None else None
+        shut = self.stored is not None and is_undecryptable(self.app.session, self.app.tenant_id, self.stored)
         rotates = bool(self.stored and self.stored.envelope) and not shut
         return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut, rotates=rotates)
 
@@ -74,13 +74,13 @@ class Setup(Saving):
             form.open_at(self._field)
         else:
             form.open_first()
-        self.reframe()
+        self.refresh_chrome()
 
     def frame(self) -> Frame:
         if not self.query(SetupForm):
             return Frame("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
-        row = status.row(self.app.desk, self.app.tenant_id, self.provider.id)
+        row = status.row(self.app.session, self.app.tenant_id, self.provider.id)
         word = "key refused" if self.refused else row.word if row.on_trial else row.state
         mark = sign("key refused" if self.refused else row.state)[0]
         state = f"{mark} {word}" if row.credential or self.refused or row.on_trial else word
@@ -121,7 +121,7 @@ class Setup(Saving):
             self.forget_outcome()
             self.form.say_owner()
             self.form.say_where()
-            self.reframe()
+            self.refresh_chrome()
 
     def on_line_field_pasted(self, event: LineField.Pasted) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):
@@ -162,7 +162,7 @@ class Setup(Saving):
 
     def _say(self, first: Words, second: Words = "") -> None:
         self._said = (first, second)
-        self.reframe()
+        self.refresh_chrome()
 
     # --- buttons ---
 
@@ -204,7 +204,7 @@ class Setup(Saving):
         form = self.form
         if not self.called and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")
-        held = status.listing(self.app.desk, self.app.tenant_id, self.provider.id)
+        held = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
         if not self.called and form.new_name in [each.name for each in held]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
@@ -228,9 +228,9 @@ class Setup(Saving):
         form = self.form
         form.query_one(f"#{which}").focus()
         with self.at_work(which, looking_words(self.provider)):
-            servers = await status.look_for_servers(self.app.desk, self.provider.id)
+            servers = await status.probe_local_servers(self.app.session, self.provider.id)
         await form.show_servers(servers)
-        self.reframe()
+        self.refresh_chrome()
 
 
 def _row_of(field: Input) -> FieldRow | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 from tui.domain import Model
 from tui.providers.events import Event
-from tui.providers.requests import Call, Frame, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, Frame, Reader, ApiError
+from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audio/transcriptions", "/responses")
@@ -41,12 +41,12 @@ class Flavour:
     batch: Callable[[Model], int] = lambda model: 2048
 
 
-def endpoint(fields: Fields, path: str) -> str:
+def endpoint(fields: FieldValues, path: str) -> str:
     """The URL of a path under the base URL."""
     return fields["base_url"].rstrip("/") + path
 
 
-def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """`Authorization: Bearer`, and the headers that choose organization and project (OpenAI API reference, auth)."""
     headers: dict[str, str | Secret] = {}
     if key := secrets.get("api_key"):
@@ -57,16 +57,16 @@ def sign(call: Call, fields: Fields, secrets: Mapping[str, Secret], now: float) 
     return call.with_headers(headers)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure in an error body (OpenAI API reference, errors).
 
     Other servers put the members at the top level, or one text under `error`, `message` or `detail`.
     """
     error = body.get("error") or body if isinstance(body, dict) else body
     if not isinstance(error, dict):
-        return Refusal(status, message=_sentence(error), request_id=_request_id(headers))
+        return ApiError(status, message=_sentence(error), request_id=_request_id(headers))
     code, kind = _word(error.get("code")), _word(error.get("type"))
-    return Refusal(
+    return ApiError(
         status,
         code=code,
         kind=kind,
@@ -78,7 +78,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> Refusal:
     )
 
 
-def error_in(data: Any, event: str = "") -> Refusal | None:
+def error_in(data: Any, event: str = "") -> ApiError | None:
     """The refusal in a frame of an answer, if it is one: an `error` member, `event: error`, or `object: error`."""
     if not isinstance(data, dict):
         return refusal(0, {}, data) if event == "error" else None
@@ -87,15 +87,15 @@ def error_in(data: Any, event: str = "") -> Refusal | None:
     return None
 
 
-def malformed(what: str) -> Refusal:
+def malformed(what: str) -> ApiError:
     """An answer of success that cannot be used."""
-    return Refusal(code="malformed", message=what)
+    return ApiError(code="malformed", message=what)
 
 
 def proof(member: str, *events: Event) -> Callable[[], Reader]:
     """A reader of an answer that only a good key gets: the events, where it has this member."""
 
-    def read(frame: Frame | None) -> Iterable[Event | Refusal]:
+    def read(frame: Frame | None) -> Iterable[Event | ApiError]:
         if frame is None:
             return []
         shown = isinstance(frame.data, dict) and member in frame.data
@@ -104,7 +104,7 @@ def proof(member: str, *events: Event) -> Callable[[], Reader]:
     return lambda: read
 
 
-def restricted(refused: Refusal) -> bool:
+def restricted(refused: ApiError) -> bool:
     """Whether a genuine key lacks a right: reported with 401 or 403, told by its words."""
     return refused.status in (401, 403) and _SCOPES.search(refused.message) is not None
 

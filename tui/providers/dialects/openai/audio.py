@@ -6,8 +6,8 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
 from tui.providers.events import Event, Finish, Segment, Transcript, Usage
-from tui.providers.requests import Call, Frame, Refusal, Times, TranscribeAsk, Upload
-from tui.providers.spec import AudioLimits, Fields
+from tui.providers.requests import Call, Frame, ApiError, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.spec import AudioLimits, FieldValues
 
 ENDINGS = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
 SIZE = 25 * 1024 * 1024
@@ -16,13 +16,15 @@ SIZE = 25 * 1024 * 1024
 def audio(model: Model) -> AudioLimits:
     """What a model takes and gives: whisper models give every kind of times, those that tell speakers segments."""
     if "whisper" in model.id.lower():
-        return AudioLimits(ENDINGS, SIZE, (Times.NONE, Times.SENTENCE, Times.WORD))
+        return AudioLimits(
+            ENDINGS, SIZE, (TimestampGranularity.NONE, TimestampGranularity.SENTENCE, TimestampGranularity.WORD)
+        )
     if "diarize" in model.id.lower():
-        return AudioLimits(ENDINGS, SIZE, (Times.NONE, Times.SENTENCE))
+        return AudioLimits(ENDINGS, SIZE, (TimestampGranularity.NONE, TimestampGranularity.SENTENCE))
     return AudioLimits(ENDINGS, SIZE)
 
 
-def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
+def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The call that turns a recording into text."""
     parts = [("model", ask.model.id), *_format(ask)]
     if ask.language:
@@ -32,16 +34,16 @@ def transcribe(fields: Fields, ask: TranscribeAsk) -> Call:
     return Call("POST", endpoint(fields, "/audio/transcriptions"), lambda: _read, upload=upload)
 
 
-def _format(ask: TranscribeAsk) -> list[tuple[str, str]]:
+def _format(ask: TranscriptionRequest) -> list[tuple[str, str]]:
     if "diarize" in ask.model.id.lower():
         # Recordings over 30 s need a chunking strategy there.
         return [("response_format", "diarized_json" if ask.times else "json"), ("chunking_strategy", "auto")]
-    if Times.WORD in audio(ask.model).times and ask.times:
+    if TimestampGranularity.WORD in audio(ask.model).times and ask.times:
         return [("response_format", "verbose_json"), ("timestamp_granularities[]", ask.times.value)]
     return [("response_format", "json")]
 
 
-def _read(frame: Frame | None) -> Iterator[Event | Refusal]:
+def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     data = frame.data

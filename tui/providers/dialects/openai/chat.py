@@ -10,8 +10,8 @@ from typing import Any
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, number
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatAsk, Frame, Framing, Message, Reader, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, ChatRequest, Frame, Framing, Message, Reader, ApiError
+from tui.providers.spec import FieldValues
 
 COMPLETION_TOKENS = 512
 """What a completion may use unless it is told; the server's own bound of 16 ends most answers in mid-sentence."""
@@ -31,7 +31,7 @@ _NOTES = {
 _CUT = ("length", "content_filter", "interrupted")
 
 
-def chat(flavour: Flavour, fields: Fields, ask: ChatAsk) -> Call:
+def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat."""
     body: dict[str, Any] = {"model": ask.model.id, "stream": ask.stream, **ask.parameters}
     if ask.model.completion:
@@ -69,7 +69,7 @@ class _Answer:
         self._text = self._thought = self._refused = self._done = False
         self._thinking = Thinking()
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None or (isinstance(frame.data, str) and frame.data.startswith(DONE)):

@@ -10,14 +10,14 @@ from typing import Any
 
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed, number
 from tui.providers.events import Event, Finish, Usage, Vectors
-from tui.providers.requests import Call, EmbedAsk, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.requests import Call, EmbeddingRequest, Frame, ApiError
+from tui.providers.spec import FieldValues
 
 MOST_CHARACTERS = 300_000
 """One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
 
 
-def embed(flavour: Flavour, fields: Fields, ask: EmbedAsk) -> Call:
+def embed(flavour: Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors; its reader answers with the call for the next ones."""
     return _Batch(flavour, fields, ask).call()
 
@@ -25,8 +25,8 @@ def embed(flavour: Flavour, fields: Fields, ask: EmbedAsk) -> Call:
 @dataclass(frozen=True)
 class _Batch:
     flavour: Flavour
-    fields: Fields
-    ask: EmbedAsk
+    fields: FieldValues
+    ask: EmbeddingRequest
     start: int = 0
     used: int = 0
 
@@ -44,7 +44,7 @@ class _Batch:
         body = {"model": self.ask.model.id, "input": list(self.texts), "encoding_format": self.flavour.vectors}
         return Call("POST", endpoint(self.fields, "/embeddings"), lambda: self.read, json=body)
 
-    def read(self, frame: Frame | None) -> Iterator[Event | Refusal | Call]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
             return
         data = frame.data

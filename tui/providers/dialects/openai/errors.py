@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, Refused, Restricted, Unreachable
+from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
 from tui.providers.dialects.openai.api import restricted, without
-from tui.providers.requests import Call, Framing, Refusal
+from tui.providers.requests import Call, Framing, ApiError
 
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 _TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)
@@ -20,7 +20,7 @@ _NEEDED = frozenset({"model", "messages", "prompt", "input"})
 _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
-def explain(label: str, refused: Refusal, model: str) -> Problem | None:
+def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does."""
     said = f"{refused.code} {refused.kind} {refused.message}"
     named = model or "the model"
@@ -31,9 +31,9 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     if restricted(refused):
         if model:
             message = f"{label} knows this key, but it may not use {model}."
-            return Restricted(message, "Allow Model capabilities: request on the key page.")
+            return ScopeMissing(message, "Allow Model capabilities: request on the key page.")
         message = f"{label} knows this key, but it may not list models."
-        return Restricted(message, "Save and add models by hand, or allow Models: read on the key page.")
+        return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
         return _of_account(label, refused)
     if refused.status in (0, 400, 404) and _TOO_LONG.search(said):
@@ -50,7 +50,7 @@ def explain(label: str, refused: Refusal, model: str) -> Problem | None:
     return None
 
 
-def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
+def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """The call without the field that the model or server does not take, and a sentence that tells of it."""
     if refused.status not in (400, 422) or not isinstance(call.json, dict):
         return None
@@ -71,23 +71,27 @@ def amend(call: Call, refused: Refusal) -> tuple[Call, str] | None:
     return without(call, name), f"{model} takes no {words}. It was left out."
 
 
-def _of_account(label: str, refused: Refusal) -> Problem | None:
+def _of_account(label: str, refused: ApiError) -> Problem | None:
     said = refused.message.lower()
     if "member of an organization" in said:
-        return Refused(f"The account of this key belongs to no organization of {label}.", "Join or make one there.")
+        return CredentialRejected(
+            f"The account of this key belongs to no organization of {label}.", "Join or make one there."
+        )
     for field in ("organization", "project"):
         if refused.code == f"mismatched_{field}":
-            return Refused(f"The {field} does not belong to this key.", f"Correct the {field}, or leave it empty.")
+            return CredentialRejected(
+                f"The {field} does not belong to this key.", f"Correct the {field}, or leave it empty."
+            )
     if re.search(r"\bip\b", said):
         message = f"{label} takes no calls with this key from the address of this network."
-        return Restricted(message, "Allow the address in its settings, or call from an allowed network.")
+        return ScopeMissing(message, "Allow the address in its settings, or call from an allowed network.")
     if re.search(r"country|region|territory", said):
         message = f"{label} does not serve the country or region that this call comes from."
-        return Unreachable(message, "Call from a network where it is served, or use another provider.")
+        return NetworkError(message, "Call from a network where it is served, or use another provider.")
     return None
 
 
-def _unwanted(body: Mapping[str, Any], refused: Refusal) -> str:
+def _unwanted(body: Mapping[str, Any], refused: ApiError) -> str:
     """The field of the body that is refused: named in `param`, or in the words of servers that have none."""
     name = re.split(r"[.\[]", refused.param)[0]
     if refused.code in _UNSUPPORTED and name in body:

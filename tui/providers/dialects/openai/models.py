@@ -10,9 +10,9 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
-from tui.providers.events import Accepted, Event, Listed
-from tui.providers.requests import Call, Frame, Refusal
-from tui.providers.spec import Fields
+from tui.providers.events import Accepted, Event, ModelsListed
+from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.spec import FieldValues
 
 _EMBEDDING = re.compile(r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-")
 _WEBSOCKET = ("gpt-realtime", "gpt-live")
@@ -50,10 +50,10 @@ def classify(model_id: str) -> tuple[ModelType, bool] | None:
 
 def kind_by(
     classified: Callable[[Mapping[str, Any]], Model | None],
-) -> Callable[[str, Fields], ModelType | None]:
+) -> Callable[[str, FieldValues], ModelType | None]:
     """What an added model is for, by the rule that tells it of a listed one."""
 
-    def kind_of(model_id: str, fields: Fields) -> ModelType | None:
+    def kind_of(model_id: str, fields: FieldValues) -> ModelType | None:
         model = classified({"id": model_id})
         return model.type if model else None
 
@@ -66,12 +66,12 @@ def reasons(model_id: str) -> bool:
     return bool(_REASONING.match(name)) and "chat" not in name
 
 
-def listing(flavour: Flavour, fields: Fields) -> Call:
-    """The call that lists models. It answers with `Listed` and, since only a good key gets that, `Accepted`."""
+def listing(flavour: Flavour, fields: FieldValues) -> Call:
+    """The call that lists models. It answers with `ModelsListed` and, since only a good key gets that, `Accepted`."""
     return Call("GET", endpoint(fields, "/models"), lambda: partial(_read, flavour.classify))
 
 
-def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -> Iterable[Event | Refusal]:
+def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     if refused := error_in(frame.data):
@@ -84,4 +84,4 @@ def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -
         return [malformed("It holds no list of models.")]
     entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
     models = {model.id: model for each in entries if (model := classified(each))}
-    return [Listed(tuple(models[name] for name in sorted(models)), len(data)), Accepted()]
+    return [ModelsListed(tuple(models[name] for name in sorted(models)), len(data)), Accepted()]
