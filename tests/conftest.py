@@ -21,7 +21,7 @@ sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small key pairs come from a set; the tenants of one test still have different ones."""
     numbers = count()
-    monkeypatch.setattr(envelope, "make", lambda bits=envelope.BITS: keys.make(bits, next(numbers)))
+    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits=envelope.BITS: keys.make(bits, next(numbers)))
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def on(provider_id: str, steps: Steps) -> Steps:
 
     async def go(pilot: Pilot[None]) -> None:
         assert isinstance(pilot.app.screen, Providers)
-        pilot.app.screen.listed.select(provider_id)
+        pilot.app.screen.fetch_models.select(provider_id)
         await pilot.pause()
         await steps(pilot)
 

@@ -17,7 +17,7 @@ _INTAKE = {
 def row(provider: Provider) -> str:
     """A provider's row of the table."""
     served = ("yes" if kind in provider.types else "–" for kind in ModelType)
-    return f"| {provider.label} | {provider.supply} | {_INTAKE[provider.intake]} | {' | '.join(served)} |"
+    return f"| {provider.label} | {provider.supply} | {_INTAKE[provider.import_mode]} | {' | '.join(served)} |"
 
 
 def table() -> str:

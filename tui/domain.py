@@ -64,7 +64,7 @@ class VerificationState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Check:
+class VerificationResult:
     """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words."""
 
     state: VerificationState = VerificationState.UNVERIFIED
@@ -118,14 +118,14 @@ class Credential:
     active: bool = True
     created: str = ""
     changed: str = ""
-    check: Check = field(default_factory=Check)
+    check: VerificationResult = field(default_factory=VerificationResult)
     listed_at: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origins", tuple(self.origins))
         object.__setattr__(self, "plain_http", tuple(self.plain_http))
         if isinstance(self.check, Mapping):
-            object.__setattr__(self, "check", Check(**self.check))
+            object.__setattr__(self, "check", VerificationResult(**self.check))
 
 
 _KEPT = ".kept"

@@ -40,7 +40,7 @@ class Problem(Exception):
         self.detail = detail
 
 
-class Usage(Problem):
+class UsageError(Problem):
     """What was asked for cannot be meant: a missing field, an unknown name, a value out of range."""
 
     code = Exit.USAGE

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.terminal import environ
-from tui.storage.store import decode, encode
+from tui.storage.settings_file import decode, encode
 
 MODELDECK = (sys.executable, "-m", "tui")
 

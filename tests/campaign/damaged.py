@@ -9,8 +9,8 @@ from tinydb import TinyDB
 
 from tests.campaign.figures import Result
 from tui.storage.folder import DiskFolder
-from tui.storage.settings_file import schema
-from tui.storage.store import CorruptSettings, Document, Store, encode
+from tui.storage.settings_file import CorruptSettings, Document, encode, schema
+from tui.storage.store import Store
 
 DATA = {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}
 GOOD = encode(Document(7, "2026-11-22T13:51:00Z", DATA))

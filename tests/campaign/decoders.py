@@ -17,11 +17,11 @@ import httpx
 from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits
-from tui.providers.client.response import FrameDecoder, Watch
+from tui.providers.client.access import Limits
+from tui.providers.client.response import FrameDecoder, SilenceMonitor
 from tui.providers.client.sse import Events
 from tui.providers.client.websocket import conversation
-from tui.providers.error_messages import Place
+from tui.providers.error_messages import ErrorContext
 from tui.providers.events import Event, TextDelta
 from tui.providers.requests import Call, Frame, Framing
 
@@ -273,7 +273,7 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     call = Call("GET", PLACE.url, lambda: _told, Framing.WEBSOCKET, sends=("asked",))
     said: list[str] = []
     try:
-        async for event in conversation(PLACE, response, call, LIMITS, Watch(PLACE, LIMITS, soon=True)):
+        async for event in conversation(PLACE, response, call, LIMITS, SilenceMonitor(PLACE, LIMITS, soon=True)):
             assert isinstance(event, TextDelta)
             said.append(event.text)
     except Problem:
@@ -281,7 +281,7 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     return said, True
 
 
-PLACE = Place(PROVIDERS["openai"], "wss://api.example/v1")
+PLACE = ErrorContext(PROVIDERS["openai"], "wss://api.example/v1")
 LIMITS = Limits()
 
 

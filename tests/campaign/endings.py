@@ -23,13 +23,13 @@ from tests.campaign.figures import Result
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, opened
 from tests.terminal import Terminal, environ
-from tui.domain import Check, VerificationState, Model, ModelType
+from tui.domain import Model, ModelType, VerificationResult, VerificationState
 from tui.practice.tenants import BITS, COST, practice_session
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status as credentials
+from tui.workspace.credentials import status as credential_status
 from tui.workspace.models import defaults
 
 KEY = "sk-proj-FAKE-endings-0123456789abcdef-3f2a"
@@ -206,7 +206,7 @@ def _stopped(terminal: Terminal, before: str) -> str:
 
 def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
     session = _desk(place.home)
-    held = credentials.listing(session, "acme", "openai")
+    held = credential_status.listing(session, "acme", "openai")
     if [each.hints for each in held] != [{"api_key": "3f2a"}]:
         return "the saved credential is not there"
     chosen = {each.type: each.state for each in defaults.rows(session, "acme")}
@@ -238,12 +238,12 @@ def prepared(silent: bool = False) -> Iterator[Place]:
 async def _set_up(home: Path, url: str) -> None:
     session = _desk(home)
     await tenants.create(session, "acme")
-    await credentials.save(
+    await credential_status.save(
         session,
         "acme",
         "openai",
         {"api_key": Secret(KEY), "base_url": url},
-        check=Check(VerificationState.READY, session.now()),
+        check=VerificationResult(VerificationState.READY, session.now()),
         listed=(Model("openai", "gpt-6-sol", ModelType.CHAT),),
     )
     await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-6-sol")

@@ -262,7 +262,7 @@ _WRONG = {
 
 
 def _written() -> dict[str, list[Vector]]:
-    pairs = [vault.make(1024) for _ in range(3)]
+    pairs = [vault.generate_key_pair(1024) for _ in range(3)]
     passphrases = ("", "a FAKE passphrase", "FAKE-密码-ü")
     keys = [
         _key(f"pair {n}{', ' + passphrase if passphrase else ''}", made, passphrase)

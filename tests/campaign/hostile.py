@@ -25,7 +25,7 @@ from tests.terminal import Terminal, environ
 from tui.domain import Model, ModelType, Origin
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 
 MARK = "7777"
 """A parameter that no program would send: a control sequence with it came out of a text."""
@@ -159,7 +159,7 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
             Model("openai_compatible", each, kinds[n % 3], Origin.ADDED, fields={"base_model": each}, ends=each[:9])
             for n, each in enumerate(texts)
         ]
-        tables.table("models").insert_multiple({**record(each)} for each in made)
+        tables.table("models").insert_multiple({**to_record(each)} for each in made)
         tables.table("meta").update({"name": "acme" + texts[0]})
         tables.table("defaults").insert_multiple(
             {"type": kind, "provider": "openai_compatible", "model": texts[n], "set_at": texts[n]}
@@ -168,7 +168,7 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
         tables.table("defaults").insert(
             {"type": "chat", "provider": "openai_compatible", "model": "good", "set_at": ""}
         )
-        tables.table("models").insert(record(Model("openai_compatible", "good", ModelType.CHAT, Origin.ADDED)))
+        tables.table("models").insert(to_record(Model("openai_compatible", "good", ModelType.CHAT, Origin.ADDED)))
         check = {"state": "refused", "at": "2026-11-22T06:00:00Z", "ms": 1, "message": texts[1], "hint": texts[2]}
         tables.table("credentials").update({"check": check | {"detail": texts[3]}})
 

@@ -9,7 +9,7 @@ from textual.markup import MarkupError
 from tests.campaign.figures import Result
 from tests.console.pilot import console
 from tui.console.app import Modeldeck
-from tui.console.playground.chat.blocks import Asked, ProblemBlock
+from tui.console.playground.chat.blocks import ProblemBlock, QuestionBlock
 from tui.console.widgets.markdown.renderer import markdown_rows
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.truncate import fit
@@ -54,7 +54,7 @@ def _stays(text: str) -> bool:
     """Whether a text is drawn as it is by what draws lines, questions, problems, cells and answers."""
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
-    asked = "\n".join(row.plain for row in Asked(text).rows(cells))
+    asked = "\n".join(row.plain for row in QuestionBlock(text).rows(cells))
     trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", said=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean

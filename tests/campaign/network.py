@@ -18,7 +18,8 @@ from tests.providers.facts import Chat, every
 from tests.providers.http_server import HOLD, QUICK, Answer, Server, http, run, serve
 from tui.errors import Problem
 from tui.providers.client import connection
-from tui.providers.client.client import Access, Client
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
 from tui.providers.requests import Call
 
 STATUSES = (301, 302, 303, 307, 308)

@@ -24,6 +24,8 @@ from tests.second_user import OTHER, said_by
 from tui.errors import Problem
 from tui.practice.tenants import BITS, COST
 from tui.storage.folder import DiskFolder
+from tui.tenancy import keyring
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 
@@ -113,8 +115,8 @@ def _used(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
     session = _desk(home)
     try:
-        tenants.get(session, "acme")
-        tenants.private_key(session, "acme")
+        tenant_registry.get(session, "acme")
+        keyring.private_key(session, "acme")
         asyncio.run(tenants.rename(session, "acme", "acme two"))
         asyncio.run(tenants.rename(session, "acme", "acme"))
     except Problem as problem:

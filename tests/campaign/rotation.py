@@ -22,20 +22,21 @@ from tui.domain import Credential
 from tui.errors import Problem
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
-from tui.tenancy import credentials as sealed
+from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, retired_keys
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
-from tui.workspace.credentials import confirmation, status
+from tui.workspace.credentials import confirmation, save
 from tui.workspace.key_pairs import rotation
 
 BITS, COST = 1024, 2**10
 CREDENTIALS = 12
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
 _POOL = 12
-_make = envelope.make
+_make = envelope.generate_key_pair
 
 
 @dataclass
@@ -83,7 +84,7 @@ def _killed(
         seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]
         steps = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[0]
         while counts.kills < count:
-            before = tenants.get(_desk(Path(folder)), "acme").key_id
+            before = tenant_registry.get(_desk(Path(folder)), "acme").key_id
             at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
             _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
             counts.kills += 1
@@ -108,11 +109,11 @@ def _desk(folder: Path) -> Session:
 
 async def _begin(session: Session, made: envelope.NewKeyPair) -> dict[str, str]:
     """A tenant with credentials; the secret of each by its name."""
-    envelope.make = lambda bits=BITS: made
+    envelope.generate_key_pair = lambda bits=BITS: made
     await tenants.create(session, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
-        await status.save(session, "acme", "openai", {"api_key": Secret(text)}, name=name)
+        await save.save(session, "acme", "openai", {"api_key": Secret(text)}, name=name)
     return secrets
 
 
@@ -137,7 +138,7 @@ def _child(
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
-            envelope.make = lambda bits=BITS: made
+            envelope.generate_key_pair = lambda bits=BITS: made
             calls = _counted(until if isinstance(until, int) else 0)
             rotate(_desk(folder), made)
             os.write(writing, str(len(calls)).encode())
@@ -173,7 +174,7 @@ def _counted(last: int) -> list[str]:
 
 def _key_id(folder: Path) -> str:
     try:
-        return tenants.get(_desk(folder), "acme").key_id
+        return tenant_registry.get(_desk(folder), "acme").key_id
     except Problem:
         return ""
 
@@ -193,8 +194,8 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             retired_keys.prune(session, "acme")
         try:
             opened = {
-                each.name: sealed.decrypt_unverified(session, "acme", each)["api_key"].reveal()
-                for each in sealed.stored(session, "acme")
+                each.name: stored_credentials.decrypt_unverified(session, "acme", each)["api_key"].reveal()
+                for each in stored_credentials.stored(session, "acme")
             }
             found = asyncio.run(confirmation.examine(session, "acme"))
             _earlier_states_open(session, secrets)
@@ -204,7 +205,7 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             return "a credential is gone or holds something else"
         if found.alarm or found.findings:
             return f"the manifest does not hold: {found.alarm or found.findings}"
-    present = tenants.get(session, "acme").key_id
+    present = tenant_registry.get(session, "acme").key_id
     counts.left += [
         str(each.relative_to(folder))
         for each in folder.rglob("*")
@@ -221,28 +222,30 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
             raise state.problem or Problem("an earlier state cannot be read")
         for each in state.document.data.get("credentials", {}).values():
             credential = from_record(Credential, each)
-            owner = replace(tenants.get(session, "acme"), key_id=credential.key_id, public_key="")
+            owner = replace(tenant_registry.get(session, "acme"), key_id=credential.key_id, public_key="")
             pem = keyring.pem(session, owner)
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
-            opened = envelope.unseal(envelope.load(pem), credential.envelope, sealed.binding("acme", credential))
+            opened = envelope.unseal(
+                envelope.load(pem), credential.envelope, stored_credentials.binding("acme", credential)
+            )
             if opened["api_key"].reveal() != secrets[credential.name]:
                 raise Problem(f"{credential.name} of {state.name} holds something else")
 
 
 def _wrong_order(session: Session, made: envelope.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
-    old, tenant = keyring.private_key(session, "acme"), tenants.get(session, "acme")
+    old, tenant = keyring.private_key(session, "acme"), tenant_registry.get(session, "acme")
     after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
     keyring.write(session, after, made.private, None)
     keyring.discard(session, tenant)
     with session.store("acme").transaction() as tables:
         tables.table("meta").truncate()
-        tables.table("meta").insert(record(after))
-    for held in sealed.stored(session, "acme"):
-        opened = envelope.unseal(old, held.envelope, sealed.binding("acme", held))
+        tables.table("meta").insert(to_record(after))
+    for held in stored_credentials.stored(session, "acme"):
+        opened = envelope.unseal(old, held.envelope, stored_credentials.binding("acme", held))
         new = replace(held, key_id=made.key_id)
-        new = replace(new, envelope=envelope.seal(made.public_pem, opened, sealed.binding("acme", new)))
+        new = replace(new, envelope=envelope.seal(made.public_pem, opened, stored_credentials.binding("acme", new)))
         with session.store("acme").transaction() as tables:
             table = tables.table("credentials")
-            table.update(record(new), lambda each, name=held.name: each["name"] == name)
+            table.update(to_record(new), lambda each, name=held.name: each["name"] == name)

@@ -22,8 +22,9 @@ from tests.campaign.figures import Result
 from tests.campaign.kills import forked
 from tests.providers.facts import sse
 from tests.providers.http_server import access_to, chat_call, said
-from tui.errors import Problem, Usage
-from tui.providers.client.client import Limits, Client
+from tui.errors import Problem, UsageError
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.requests import Call, Framing
 
 MEMORY = 64
@@ -128,10 +129,10 @@ async def _warm(limits: Limits) -> None:
     await _ours(limits, FLOODS["a packed stream"], port=9)
 
 
-Client = Callable[[Flood, int], Awaitable[None]]
+Caller = Callable[[Flood, int], Awaitable[None]]
 
 
-def _apart(flood: Flood, client: Client) -> Cost:
+def _apart(flood: Flood, client: Caller) -> Cost:
     """What a client in a process of its own spends on a flood."""
     with _serving(flood) as port:
         reading, writing = os.pipe()
@@ -141,12 +142,12 @@ def _apart(flood: Flood, client: Client) -> Cost:
     return Cost(float(memory), float(blocked))
 
 
-def _measure(flood: Flood, port: int, client: Client, writing: int) -> None:
+def _measure(flood: Flood, port: int, client: Caller, writing: int) -> None:
     memory, blocked = asyncio.run(_measured(flood, port, client))
     os.write(writing, f"{memory} {blocked}".encode())
 
 
-async def _measured(flood: Flood, port: int, client: Client) -> tuple[float, float]:
+async def _measured(flood: Flood, port: int, client: Caller) -> tuple[float, float]:
     blocked, most, before = 0.0, 0.0, _resident()
 
     async def tick() -> None:
@@ -177,7 +178,7 @@ async def _ours(limits: Limits, flood: Flood, port: int) -> None:
     try:
         async for _ in wire.stream(access, call):
             pass
-    except Usage:
+    except UsageError:
         raise
     except Problem:
         return

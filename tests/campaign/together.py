@@ -10,7 +10,8 @@ from unittest.mock import patch
 from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
-from tui.storage.store import Store, decode
+from tui.storage.settings_file import decode
+from tui.storage.store import Store
 
 PROCESSES = 8
 WITHOUT_LOCK = 40

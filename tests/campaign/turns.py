@@ -13,7 +13,7 @@ from tui.process.hardening import collect_seldom
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 from tui.vault import envelope
 
 AT_MOST = 0.05
@@ -35,9 +35,9 @@ def waits(count: int, seed: int) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(DiskFolder(Path(folder) / "acme"))
         store.create({"id": "acme"})
-        private = envelope.make().private
+        private = envelope.generate_key_pair().private
         jobs: dict[str, Job] = {
-            "a key pair of 3072 bits": envelope.make,
+            "a key pair of 3072 bits": envelope.generate_key_pair,
             "a passphrase by scrypt": lambda: envelope.export(private, Secret("a FAKE passphrase")),
             f"{MODELS:,} models written": lambda: _write(store),
             f"{MODELS:,} models read": lambda: Store(store.folder).read(),
@@ -64,7 +64,7 @@ def _write(store: Store) -> None:
     with store.transaction() as tables:
         tables.drop_table("models")
         models = (Model("openai", f"model-{n}-{time.monotonic_ns()}", ModelType.CHAT) for n in range(MODELS))
-        tables.table("models").insert_multiple(map(record, models))
+        tables.table("models").insert_multiple(map(to_record, models))
 
 
 async def _slowest(job: Job, apart: bool = True) -> float:

@@ -16,7 +16,7 @@ from tui.cli.columns import cells, columns
 from tui.cli.help import help_text
 from tui.cli.parser import parse
 from tui.cli.registry import COMMANDS
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.tenancy.session import Session
 
 
@@ -39,7 +39,7 @@ def test_after_two_dashes_everything_is_an_argument() -> None:
 
 @pytest.mark.parametrize("words", ["--jsn paths", "paths --json=yes", "chat -m", "-t", "-- paths", "tenant rename a"])
 def test_words_that_cannot_be_meant(words: str) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         parse(words.split())
 
 
@@ -50,7 +50,7 @@ def test_an_error_never_repeats_what_was_typed() -> None:
         ["chat", "--sk-test-secret"],
         ["paths", "sk-test-secret"],
     ):
-        with pytest.raises(Usage) as said:
+        with pytest.raises(UsageError) as said:
             parse(words)
         assert "sk-test-secret" not in said.value.message + said.value.hint
 

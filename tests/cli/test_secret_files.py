@@ -11,7 +11,7 @@ import pytest
 from tests.cli.conftest import ROOT, Run, environ, run_process
 from tests.terminal import Terminal
 from tui.cli.secret_files import private_file
-from tui.errors import Usage
+from tui.errors import UsageError
 
 PASSPHRASE = "open sesame"
 OPENS = ("vault", "confirm")
@@ -61,7 +61,7 @@ def test_a_file_of_another_user_is_refused(secret_file: Path, monkeypatch: pytes
     private_file(str(secret_file)).close()
     mine = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
-    with pytest.raises(Usage, match="belongs to another user"):
+    with pytest.raises(UsageError, match="belongs to another user"):
         private_file(str(secret_file))
 
 
@@ -82,13 +82,13 @@ def test_no_child_of_a_command_sees_the_variable(locked_home: Path, tmp_path: Pa
     spy = tmp_path / "spy.py"
     spy.write_text(
         "import subprocess, sys\n"
-        "from tui.cli import run\n"
-        "from tui.workspace import confirming\n"
-        "async def examine(desk, tenant_id):\n"
+        "from tui.cli import runner\n"
+        "from tui.workspace.credentials import confirmation\n"
+        "async def examine(session, tenant_id):\n"
         "    sys.stdout.write(subprocess.run(['env'], capture_output=True, text=True).stdout)\n"
         "    raise SystemExit(0)\n"
-        "confirming.examine = examine\n"
-        "run.run(['vault', 'confirm'])\n"
+        "confirmation.examine = examine\n"
+        "runner.run(['vault', 'confirm'])\n"
     )
     given = environ(locked_home) | {"MODELDECK_PASSPHRASE": PASSPHRASE, "OTHER": "is inherited"}
     ran = subprocess.run([sys.executable, str(spy)], cwd=ROOT, env=given, capture_output=True, text=True)

@@ -13,7 +13,7 @@ from tests.terminal import Terminal
 from tui.cli.fields import entries
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.spec import Field
 from tui.secret import Secret
 
@@ -49,7 +49,7 @@ def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -
     ],
 )
 def test_what_cannot_be_taken_is_said_without_repeating_it(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Usage) as said:
+    with pytest.raises(UsageError) as said:
         take(words, monkeypatch, "only one line\n".replace(" ", "-"))
     assert KEY not in said.value.message + said.value.hint
 

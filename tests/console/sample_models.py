@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import SIZE, console
 from tui.console.widgets.input import LineField
 from tui.domain import Default, Model, ModelType, Origin
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 
 HOSTILE = "evil\x1b]52;c;cm0gLXJm\x07[/red][@click=app.quit]x[/]\u202egpj"
@@ -24,7 +24,7 @@ def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0
 def give(session: Session, models: Iterable[Model]) -> Session:
     """Put models beside those that acme has."""
     with session.store("acme").transaction() as tables:
-        tables.table("models").insert_multiple(record(each) for each in models)
+        tables.table("models").insert_multiple(to_record(each) for each in models)
     return session
 
 
@@ -38,7 +38,7 @@ def choose(session: Session, kind: ModelType, provider: str, model_id: str) -> S
     """Make a default of anything, there or not."""
     with session.store("acme").transaction() as tables:
         tables.table("defaults").remove(lambda each: each["type"] == kind)
-        tables.table("defaults").insert(record(Default(kind, provider, model_id, "2026-10-03T09:00:00Z")))
+        tables.table("defaults").insert(to_record(Default(kind, provider, model_id, "2026-10-03T09:00:00Z")))
     return session
 
 

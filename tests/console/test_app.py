@@ -11,6 +11,7 @@ from tests.console.tenants.test_welcome import on_disk
 from tui.console.app import Modeldeck
 from tui.errors import Problem
 from tui.practice.tenants import practice_session
+from tui.tenancy import last_used
 from tui.workspace import tenants
 
 
@@ -24,7 +25,7 @@ async def test_with_one_tenant_it_is_its_providers_and_it_is_used_now() -> None:
     await tenants.create(session, "acme")
     async with console(session, None) as pilot:
         await until_shown(pilot, "[1 Providers]")
-    assert tenants.last_used(session) == "acme"
+    assert last_used.last_used(session) == "acme"
 
 
 async def test_with_several_it_is_the_list() -> None:

@@ -21,7 +21,7 @@ from tui.storage import lock, settings_file
 from tui.storage.folder import DiskFolder
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 from tui.workspace.models import catalog, defaults
 
 MODEL = "from-another-session"
@@ -46,7 +46,7 @@ class Elsewhere:
 
 
 def set_up(session: Session) -> Coroutine[Any, Any, object]:
-    return status.save(session, "acme", "openai", {"api_key": Secret(KEY)})
+    return save.save(session, "acme", "openai", {"api_key": Secret(KEY)})
 
 
 def add_model(session: Session) -> Coroutine[Any, Any, object]:
@@ -137,7 +137,7 @@ async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() 
     async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
-        await elsewhere.does(lambda there: status.save(there, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")}))
+        await elsewhere.does(lambda there: save.save(there, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")}))
         await until_shown(pilot, "▲ changed elsewhere ──")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Another session (process 4127 on pts/3) saved it at ")

@@ -15,7 +15,7 @@ async def test_leaving_stops_what_goes_on_at_a_provider(session: Session) -> Non
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", "hold"], [b"HTTP/1.1 200 OK\r\n\r\n"]) as server:
         wire = Client({}, limits=QUICK)
         app = Modeldeck(replace(session, client_factory=lambda: wire), "acme")
-        assert app.session.wire is wire
+        assert app.session.client is wire
         came = asyncio.Event()
 
         async def answer() -> None:

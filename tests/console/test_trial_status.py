@@ -8,12 +8,14 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.sample_models import area
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
-from tui.domain import ModelType, KeySource
+from tui.domain import KeySource, ModelType
 from tui.practice.tenants import practice_session
 from tui.secret import Secret
+from tui.tenancy import trials as trial_store
 from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.models import defaults
+from tui.workspace.playground import key_source
 from tui.workspace.playground.metering import TrialMeter
 
 KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
@@ -26,7 +28,7 @@ def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str
     async def lend() -> None:
         await trials.set_trial(session, "openai", KEY, calls=calls, verify=False)
         if source is not None:
-            await trials.choose(session, tenant, "openai", source)
+            await key_source.choose(session, tenant, "openai", source)
 
     asyncio.run(lend())
     for _ in range(used):
@@ -116,7 +118,7 @@ async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
         assert tab.question.text == "And at sunset?" and tab.asking is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")
-        found = trials.left(session, "acme", "openai")
+        found = trial_store.left(session, "acme", "openai")
         assert found and found.left == 0
 
 

@@ -8,7 +8,7 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held
 from tui.practice.tenants import practice_session
-from tui.workspace import tenants
+from tui.tenancy import tenants as tenant_registry
 
 TOO_SMALL = """
  This window is 36 × 8.
@@ -38,7 +38,7 @@ async def test_growing_brings_back_screen_field_and_cursor() -> None:
         await resized(pilot, 80, 24)
         assert " ▸ Tenant           [acme-lab  " in shown(pilot)
         await pilot.press("x", "enter")
-        await until(pilot, lambda: tenants.ids(session) == ["acme-lxab"])
+        await until(pilot, lambda: tenant_registry.ids(session) == ["acme-lxab"])
 
 
 async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> None:
@@ -49,7 +49,7 @@ async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> No
         pilot.app.post_message(events.Paste("pasted"))
         await pilot.press("x", "enter", "tab", "enter")
         await resized(pilot, 80, 24)
-        assert " ▸ Tenant           [acme  " in shown(pilot) and not tenants.ids(session)
+        assert " ▸ Tenant           [acme  " in shown(pilot) and not tenant_registry.ids(session)
         await resized(pilot, 39, 24)
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not pilot.app.is_running)
@@ -62,7 +62,7 @@ async def test_what_runs_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> N
         await until(pilot, held.started.is_set)
         await resized(pilot, 30, 6)
         held.go.set()
-        await until(pilot, lambda: tenants.ids(session) == ["acme"])
+        await until(pilot, lambda: tenant_registry.ids(session) == ["acme"])
         await until_shown(pilot, "▪ acme")
         await resized(pilot, 80, 24)
         await until_shown(pilot, "[1 Providers]")

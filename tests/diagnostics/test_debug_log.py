@@ -142,7 +142,7 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
         monkeypatch.delenv(name)
     for name, value in environ(tmp_path).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(envelope, "make", lambda bits: keys.make(1024, 0))
+    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits: keys.make(1024, 0))
     assert wire.Client, "it sets the levels of the libraries when it is imported"
     with OpenAIServer(KEY) as server:
         assert main(["tenant", "create", "acme"]) == 0
@@ -154,7 +154,7 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
         assert main(["chat", "-m", "openai/gpt-6-sol", "Why?"]) == 0
     said = logged(tmp_path)
     assert "modeldeck: began: provider set" in said
-    assert f"modeldeck.wire: GET {server.url}/models: 200 after " in said
+    assert f"modeldeck.client: GET {server.url}/models: 200 after " in said
     assert "httpcore" in said, "the libraries were not heard"
     assert (
         not list(found({"key": KEY.encode()}, [("the log", said.encode())]))

@@ -5,7 +5,7 @@ from functools import cache
 from tui.practice.tenants import BITS
 from tui.vault import envelope
 
-_make = envelope.make
+_make = envelope.generate_key_pair
 
 
 @cache

@@ -5,21 +5,22 @@ import math
 import httpx
 import pytest
 
-from tests.providers.http_server import run, b64url_encode
+from tests.providers.http_server import b64url_encode, run
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.practice import sample_answers, transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits, Client
-from tui.providers.events import Finish, Notice, Retrying, NoResponseYet, TextDelta, ThinkingDelta
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
+from tui.providers.events import Finish, NoResponseYet, Notice, Retrying, TextDelta, ThinkingDelta
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 
 OPENAI = PROVIDERS["openai"]
 GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
 NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
-QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4)
+QUICK = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
 
 
 async def ask(question: str, key: str = "", wire: Client | None = None, provider: str = "openai", **parameters):

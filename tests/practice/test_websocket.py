@@ -8,16 +8,17 @@ from types import SimpleNamespace
 import pytest
 
 from tests.providers.client.test_websocket import sign, spark
-from tests.providers.http_server import run, b64url_encode
+from tests.providers.http_server import b64url_encode, run
 from tui.errors import NetworkError
 from tui.practice import transport
-from tui.practice.transport import Answer, Asked, Talk, whole
+from tui.practice.exchange import Answer, Asked, Talk, whole
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Client
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
 from tui.providers.events import Finish, TextDelta, Uploading
-from tui.providers.requests import Call, AudioChunks, Framing
+from tui.providers.requests import AudioChunks, Call, Framing
 
-QUICK = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4)
+QUICK = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
 ORIGIN = "https://talk.example.test"
 
 
@@ -50,7 +51,7 @@ def access(key: str = "good") -> Access:
     def signed(call, fields, secrets, now):
         return replace(call, query={"authorization": key}) if key else sign(call, fields, secrets, now)
 
-    provider = replace(PROVIDERS["openai"], sign=signed, explain=lambda refusal, model: None)
+    provider = replace(PROVIDERS["openai"], sign=signed, describe_error=lambda refusal, model: None)
     return Access(provider, {}, (ORIGIN,))
 
 

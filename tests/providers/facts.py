@@ -18,10 +18,10 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access
-from tui.providers.error_messages import Place, to_problem
-from tui.providers.requests import Call, ChatRequest, Frame, Message, ApiError
-from tui.providers.spec import Provider, told
+from tui.providers.client.access import Access
+from tui.providers.error_messages import ErrorContext, to_problem
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Message
+from tui.providers.spec import Provider, mask_secrets
 from tui.secret import Secret
 
 KEY = "FAKE-0123456789-abcdefghij-of-nobody-3f2a"
@@ -103,7 +103,7 @@ class Chat:
         filled = {each.name: each.default for each in self.declared.fields if each.default} | dict(self.fields(origin))
         secret = {each.name for each in self.declared.fields if each.secret}
         boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
-        fields = told({name: value for name, value in filled.items() if name not in secret}, boxes)
+        fields = mask_secrets({name: value for name, value in filled.items() if name not in secret}, boxes)
         origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.asked(fields)))
         return Access(self.declared, fields, origins, secrets=lambda: boxes, model=self.model.id, **more)
 
@@ -164,7 +164,7 @@ def refusals_in_words(facts: Facts, p: Provider) -> None:
     for said in facts.refusals:
         told = _told(facts, p, said)
         model = "" if said.call == "verify" else facts.chats[0].model.id
-        problem = to_problem(Place(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
+        problem = to_problem(ErrorContext(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
         assert type(problem) is said.kind
         assert problem.message.startswith(said.message.format(host="localhost:9")), problem.message
         assert said.hint in problem.hint, problem.hint
@@ -174,7 +174,9 @@ def refusals_in_words(facts: Facts, p: Provider) -> None:
 def _told(facts: Facts, p: Provider, said: Said) -> ApiError:
     """The refusal as the wire meets it: by its status, or in the body of an answer that its reader is given."""
     if said.status != 200:
-        return replace(p.refusal(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers)
+        return replace(
+            p.parse_error(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers
+        )
     chat = facts.chats[0]
     fields = chat.access("http://localhost:9").fields
     assert p.chat

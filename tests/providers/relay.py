@@ -14,8 +14,8 @@ import httpcore
 import httpx
 
 from tests.providers.http_server import Answer, Asked, Server, give, read_request
-from tui.practice import Practice, transport
-from tui.practice.transport import folders
+from tui.practice import transport
+from tui.practice.transport import Practice, folders
 
 SOMEWHERE = "https://server.example.test"
 """Where a server that answers from a script is for those who ask it."""

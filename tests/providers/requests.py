@@ -8,9 +8,10 @@ from typing import Any
 
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
-from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, b64url_encode
+from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, b64url_encode, http, run, serve
 from tui.errors import Problem
-from tui.providers.client.client import Access, Limits, Client
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
 from tui.providers.events import Event
 from tui.providers.requests import Call
 

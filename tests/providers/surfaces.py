@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.providers.facts import every
 from tui.domain import Model, ModelType
 from tui.practice.transport import folders
-from tui.providers.client.client import Access
+from tui.providers.client.access import Access
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message, TranscriptionRequest
-from tui.providers.spec import FieldValues, Provider, told
+from tui.providers.spec import FieldValues, Provider, mask_secrets
 from tui.secret import Secret
 
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
@@ -30,7 +30,7 @@ def access_of(declared: Provider, given: Mapping[str, str]) -> Access:
     """Access with these values, to all origins that they need."""
     secret = {each.name for each in declared.fields if each.secret}
     boxes = {name: Secret(value) for name, value in given.items() if name in secret}
-    fields = told({name: value for name, value in given.items() if name not in secret}, boxes)
+    fields = mask_secrets({name: value for name, value in given.items() if name not in secret}, boxes)
     added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
     return Access(declared, fields, tuple(dict.fromkeys((*declared.origins(fields), *added))), secrets=lambda: boxes)
 
@@ -56,7 +56,7 @@ def calls_of(
             calls |= {f"{name}{place + 1 if place else ''}": call for name, call in _of(declared, fields, model, sound)}
         if declared.search:
             calls[f"search {kind}"] = declared.search(fields, "llama", kind)
-    for name, offer in declared.offers.items():
+    for name, offer in declared.field_options.items():
         calls[f"offer {name}"] = offer(fields, {})
     return {name: call for name, call in calls.items() if call is not None}
 
@@ -78,9 +78,9 @@ def _of(declared: Provider, fields: FieldValues, model: Model, sound: Path) -> I
     if model.type is SPEECH and declared.transcribe:
         size = sound.stat().st_size if sound.exists() else 4000
         yield "transcribe", declared.transcribe(fields, TranscriptionRequest(model, sound, "audio/wav", size, "en"))
-    if declared.check_model:
+    if declared.inspect_model:
         asked = replace(model, fields={name: value for name, value in model.fields.items() if name in _asked(declared)})
-        yield f"check {model.type}", declared.check_model(fields, asked)
+        yield f"check {model.type}", declared.inspect_model(fields, asked)
 
 
 def _asked(declared: Provider) -> set[str]:

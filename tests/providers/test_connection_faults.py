@@ -21,7 +21,7 @@ from tests.providers.client.test_connection import NOW as TODAY
 from tests.providers.facts import Chat
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, http, run, serve
 from tests.providers.requests import CHATS, Outcome, ask, good
-from tui.errors import Problem, NetworkError, Usage
+from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
 
@@ -296,7 +296,7 @@ async def test_an_address_that_was_not_allowed() -> None:
         async with serve(good(chat)) as server:
             access = replace(chat.access(server.origin), origins=("https://elsewhere.test",))
             _, problem = await run(Client({}), access, chat.call(access))
-        assert isinstance(problem, Usage)
+        assert isinstance(problem, UsageError)
         assert server.connections == 0
 
     await all_chats(way)

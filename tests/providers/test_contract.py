@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import run, b64url_encode
+from tests.providers.http_server import b64url_encode, run
 from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, Usage
+from tui.errors import CredentialRejected, Problem, UsageError
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.client.client import Access, Limits, Client
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
@@ -67,14 +68,14 @@ def test_the_declaration(declared):
         assert each.label
         assert not each.pattern or (re.compile(each.pattern) and each.pattern_help)
         assert not (each.secret and each.default)
-        assert not (each.required and (each.more or each.default))
+        assert not (each.required and (each.advanced or each.default))
         if each.url and each.default:
-            assert clean_url(each.default, each.clears) == each.default
+            assert clean_url(each.default, each.strip_suffixes) == each.default
             assert each.default.startswith("https://")
         lengths = [len(choice.value) for choice in each.prefixes]
         assert lengths == sorted(lengths, reverse=True)
     # Required fields come first, folded ones last.
-    order = [(not each.required, each.more) for each in declared.fields]
+    order = [(not each.required, each.advanced) for each in declared.fields]
     assert order == sorted(order)
     assert not declared.key_page or declared.key_page.startswith("https://")
     assert not declared.catalogue or re.fullmatch(r"\d{4}-\d\d-\d\d", declared.catalogue_as_of)
@@ -246,6 +247,6 @@ def test_the_list_of_providers_needs_no_network_library(declared):
 
 
 def test_an_unknown_provider_is_answered_with_the_known_ones(declared):
-    with pytest.raises(Usage) as raised:
+    with pytest.raises(UsageError) as raised:
         provider("nobody")
     assert declared.id in raised.value.hint

@@ -37,7 +37,7 @@ async def refused(facts: Facts, said: Said) -> None:
     assert problem.message.startswith(said.message.format(host=f"localhost:{server.port}"))
     assert said.hint in problem.hint
     assert (problem.hint[-1:] == ".") or "://" in problem.hint
-    expected = QUICK.retries + 1 if said.retried and call.repeatable else 1
+    expected = QUICK.retries + 1 if said.retried and call.idempotent else 1
     assert len(server.asked) - len(chat.before) == expected
     assert len([each for each in events if isinstance(each, Retrying)]) == expected - 1
     for box in access.secrets().values():

@@ -11,9 +11,10 @@ from tui.domain import ModelType
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
+from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, verify
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import calls
 
@@ -21,7 +22,7 @@ KEY = "tw-FAKE-twelfth-0123456789-77c0"
 FILE = """
 from functools import partial
 
-from tui.domain import Intake, Model, ModelType, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api, chat, models
 from tui.providers.origins import of_base_url
 from tui.providers.spec import Field, Provider
@@ -36,7 +37,7 @@ PROVIDER = Provider(
     id="twelfth",
     label="The Twelfth",
     supply=Supply.OWN,
-    intake=Intake.IMPORTED,
+    import_mode=ImportMode.IMPORTED,
     fields=(
         Field("api_key", "API key", "From its page.", secret=True, required=True, env=("TWELFTH_KEY",)),
         Field("base_url", "Base URL", "Where it answers.", required=True, url=True),
@@ -44,7 +45,7 @@ PROVIDER = Provider(
     sign=api.sign,
     origins=of_base_url,
     verify=partial(models.listing, FLAVOUR),
-    refusal=api.refusal,
+    parse_error=api.parse_error,
     list_models=partial(models.listing, FLAVOUR),
     chat=partial(chat.chat, FLAVOUR),
 )
@@ -67,12 +68,12 @@ async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> N
     with OpenAIServer(KEY) as server:
         tenant = await tenants.create(disk_session, "acme")
         values = {"api_key": Secret(KEY), "base_url": server.url}
-        verified = await status.verify(disk_session, tenant.id, "twelfth", values)
-        await status.save(disk_session, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
+        verified = await verify.verify(disk_session, tenant.id, "twelfth", values)
+        await save.save(disk_session, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
         listed = catalog.listing(disk_session, tenant.id, ModelType.CHAT, "twelfth")
         assert "gpt-6-sol" in [model.id for model in listed]
         await defaults.set(disk_session, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
-        model = catalog.find(disk_session, tenant.id, "twelfth/gpt-6-sol")
+        model = models.find(disk_session, tenant.id, "twelfth/gpt-6-sol")
         asked = calls.chat(disk_session, tenant.id, model, (Message("user", "Why?"),), {})
         answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
         assert answer == "The sky is blue because of scattering."

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.origins import clean_url, host_of, is_loopback, is_private, origin_of
 
-ENDINGS = PROVIDERS["openai"].field("base_url").clears
+ENDINGS = PROVIDERS["openai"].field("base_url").strip_suffixes
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_origin(url, origin):
     ],
 )
 def test_what_is_no_address(url):
-    with pytest.raises(Usage, match="is not an address"):
+    with pytest.raises(UsageError, match="is not an address"):
         origin_of(url)
 
 
@@ -97,12 +97,12 @@ def test_clean(pasted, clean):
     "pasted", ["", "ftp://host/v1", "wss://host/v1", "file:///etc/passwd", "http://", "not an address", "\x1b[2J"]
 )
 def test_what_is_not_taken(pasted):
-    with pytest.raises(Usage) as raised:
+    with pytest.raises(UsageError) as raised:
         clean_url(pasted)
     assert "\x1b" not in raised.value.message
 
 
 def test_a_password_in_an_address_is_refused_and_not_repeated():
-    with pytest.raises(Usage) as raised:
+    with pytest.raises(UsageError) as raised:
         clean_url("https://me:hush-hush@host.test/v1")
     assert "hush" not in raised.value.message + raised.value.hint

@@ -28,8 +28,9 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.practice import transport
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Client
-from tui.providers.events import Accepted, Event, Finish, Found, ModelDetails, ModelsListed, Notice, Retrying
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
+from tui.providers.events import Accepted, Event, Finish, ModelDetails, ModelsListed, Notice, Retrying, SearchResults
 from tui.providers.origins import host_of
 from tui.providers.requests import Call, Framing
 
@@ -68,7 +69,7 @@ class Outcome:
         last = self.events[-1] if self.events and not self.problem else None
         if isinstance(last, Finish):
             return last.complete
-        return isinstance(last, Accepted | ModelDetails | ModelsListed | Found)
+        return isinstance(last, Accepted | ModelDetails | ModelsListed | SearchResults)
 
     @property
     def words(self) -> str:
@@ -179,7 +180,7 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
         return "hostile words came through"
     if not server.met:
         return f"the fault was not met: {outcome.words}"
-    once = not cell.call.repeatable and cell.step == server.steps[0]
+    once = not cell.call.idempotent and cell.step == server.steps[0]
     if becomes := otherwise(facts, cell, name):
         if becomes in ("good", "waits"):
             return "" if (outcome.good, outcome.waits) == (becomes == "good", becomes == "waits") else outcome.words

@@ -15,18 +15,18 @@ import pytest
 
 from tests.providers import requests
 from tests.providers.facts import Chat, hung_up, spoken
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, http, serve, b64url_encode
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, b64url_encode, http, serve
 from tests.providers.requests import CHATS, good, meet, of, streamed
 from tui.errors import NetworkError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
 from tui.providers.error_messages import AGAIN
-from tui.providers.events import Finish, Notice, NoResponseYet
+from tui.providers.events import Finish, NoResponseYet, Notice
 from tui.providers.origins import host_of
 
 Fault = Callable[[Chat], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
-SOON = replace(QUICK, silence=0.2, stream_timeout=0.6, response_timeout=0.6)
+SOON = replace(QUICK, notice_after=0.2, stream_timeout=0.6, response_timeout=0.6)
 
 
 def fault(function: Fault) -> Fault:
@@ -93,7 +93,7 @@ async def an_error_in_place_of_the_answer(chat: Chat) -> None:
     outcome = await meet(chat, streamed(chat, of(chat).error, opening=False))
     assert outcome.problem
     assert outcome.text == ""
-    assert len(outcome.server.asked) == (QUICK.retries + 1 if of(chat).error_retried and outcome.call.repeatable else 1)
+    assert len(outcome.server.asked) == (QUICK.retries + 1 if of(chat).error_retried and outcome.call.idempotent else 1)
 
 
 def broken(chat: Chat) -> bytes:

@@ -48,9 +48,9 @@ def test_a_stamp_differs_after_every_write_of_the_same_content(folder: Folder) -
     stamps = []
     for _ in range(3):
         folder.write("a", b"same", keep=2)
-        stamps.append(folder.stamp("a"))
+        stamps.append(folder.version_token("a"))
     assert len(set(stamps)) == 3
-    assert folder.stamp("b") is None
+    assert folder.version_token("b") is None
 
 
 def test_the_states_before_are_kept_newest_first(folder: Folder) -> None:
@@ -241,9 +241,9 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
     with pytest.raises(SaveFailed, match="disk is full") as caught:
         disk.write("a", bytes(1_400_000), keep=1)
     assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
-    assert disk.shut() is None
+    assert disk.write_blocker() is None
     monkeypatch.setattr(filesystem, "room", lambda at: 0)
-    assert (shut := disk.shut()) is not None and "disk is full" in shut.message
+    assert (shut := disk.write_blocker()) is not None and "disk is full" in shut.message
     monkeypatch.setattr(filesystem, "room", lambda at: None)
     disk.write("a", b"some file systems do not tell")
 

@@ -19,8 +19,8 @@ from tui.storage.lock import LEASE, LOCK, waited
 HOLDS = """
 import sys
 from pathlib import Path
-from tui.storage.folder import Disk
-with Disk(Path(sys.argv[1]), kind=lambda path: sys.argv[2]).lock():
+from tui.storage.folder import DiskFolder
+with DiskFolder(Path(sys.argv[1]), kind=lambda path: sys.argv[2]).lock():
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -72,7 +72,7 @@ def test_parts_of_one_process_that_wait_for_each_other_are_no_other_session(tmp_
 
 
 def test_who_holds_the_lock_is_named_with_its_terminal_and_its_machine() -> None:
-    assert identity.words(identity.mark(0.0) | {"pid": 4127, "terminal": "pts/3"}) == "process 4127 on pts/3"
+    assert identity.words(identity.process_record(0.0) | {"pid": 4127, "terminal": "pts/3"}) == "process 4127 on pts/3"
     assert identity.words({"pid": 4127, "terminal": ""}) == "process 4127"
     assert identity.words({"pid": 4127, "terminal": "pts/3\x1b[0m", "host": "web-2"}) == (
         "process 4127 on pts/3[0m of web-2"
@@ -144,13 +144,13 @@ def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk
 def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: DiskFolder) -> None:
     if not identity._boot():
         pytest.fail("this machine does not tell when it was started")
-    (disk.path / LEASE).write_text(json.dumps(identity.mark(time.time()) | {"boot": "another"}))
+    (disk.path / LEASE).write_text(json.dumps(identity.process_record(time.time()) | {"boot": "another"}))
     with disk.lock(wait=0.5):
         pass
 
 
 def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: DiskFolder) -> None:
-    theirs = json.dumps(identity.mark(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
+    theirs = json.dumps(identity.process_record(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
     (disk.path / LEASE).write_text(theirs)
     said = r"\(process 4127 on pts/3 of web-2\) has been writing since"
     with pytest.raises(Problem, match=said) as caught, disk.lock(wait=0.05):

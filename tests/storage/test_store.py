@@ -11,12 +11,12 @@ from tinydb import TinyDB
 
 from tests.campaign.damaged import GOOD
 from tui import __version__
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.storage import settings_file
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
-from tui.storage.settings_file import canonical
-from tui.storage.store import KEPT, CorruptSettings, Store, decode
+from tui.storage.settings_file import CorruptSettings, canonical, decode
+from tui.storage.store import KEPT, Store
 
 
 @pytest.fixture
@@ -48,27 +48,27 @@ def test_what_a_transaction_changed_is_read_by_others() -> None:
 
 
 def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
-    before = store.stamp()
+    before = store.version_token()
     with pytest.raises(RuntimeError), store.transaction() as tables:
         tables.table("models").insert({"id": 1})
         raise RuntimeError
-    assert store.stamp() == before and ids(store) == []
+    assert store.version_token() == before and ids(store) == []
 
 
 def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None:
-    before = store.stamp()
+    before = store.version_token()
     with store.transaction() as tables:
         tables.table("models").remove(lambda each: True)
-    assert store.stamp() == before
+    assert store.version_token() == before
     assert store.folder.generations(store.name) == []
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", (1, 2)])
 def test_what_json_cannot_hold_is_refused_and_nothing_is_written(store: Store, value: object) -> None:
-    before = store.stamp()
+    before = store.version_token()
     with pytest.raises((Problem, ValueError, TypeError)), store.transaction() as tables:
         tables.table("models").insert({"id": value})
-    assert store.stamp() == before and ids(store) == []
+    assert store.version_token() == before and ids(store) == []
 
 
 def test_the_same_tables_are_given_until_the_file_changes(store: Store) -> None:
@@ -85,10 +85,10 @@ def test_what_is_derived_is_made_once_for_each_state_and_key(store: Store) -> No
         made.append(tables)
         return len(made)
 
-    assert [store.derive("n", make), store.derive("n", make)] == [1, 1]
-    assert store.derive("n", make, key="other") == 2
+    assert [store.cached("n", make), store.cached("n", make)] == [1, 1]
+    assert store.cached("n", make, key="other") == 2
     add(store, 1)
-    assert store.derive("n", make) == 3
+    assert store.cached("n", make) == 3
 
 
 def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(store: Store) -> None:
@@ -96,20 +96,20 @@ def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(
         return [len(tables.table("models"))]
 
     add(store, 1)
-    first = store.derive("n", count, table="models")
+    first = store.cached("n", count, table="models")
     with store.transaction() as tables:
         tables.table("defaults").insert({"type": "chat"})
-    assert store.derive("n", count, table="models") is first
+    assert store.cached("n", count, table="models") is first
     add(store, 2)
-    assert store.derive("n", count, table="models") == [2]
+    assert store.cached("n", count, table="models") == [2]
 
 
 def test_settings_are_made_once(store: Store) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         store.create({"id": "acme"})
     store.folder.write(f"{store.name}.1", b"an earlier state")
     store.folder.remove(store.name)
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         store.create({"id": "acme"})
 
 
@@ -225,7 +225,7 @@ def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch
     store = written_by_newer(folder, monkeypatch)
     content = folder.read(store.name)
     assert ids(store) == [7]
-    shut = store.shut()
+    shut = store.write_blocker()
     assert shut and shut.message == f"Written by Modeldeck 2.1; this is {__version__}."
     assert shut.hint == "It can be looked at, not changed."
     for change in (lambda: add(store, 8), lambda: store.restore("settings.json.1")):
@@ -243,7 +243,7 @@ def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
     before = folder.read("settings.json")
     monkeypatch.setattr(settings_file, "MIGRATIONS", (renamed,))
     store = Store(folder)
-    assert store.read().table("models").all() == [{"ref": 7}] and store.shut() is None
+    assert store.read().table("models").all() == [{"ref": 7}] and store.write_blocker() is None
     assert folder.read("settings.json") == before, "looking at it changes nothing"
     with store.transaction() as tables:
         tables.table("models").insert({"ref": 8})
@@ -276,7 +276,7 @@ def test_an_older_version_that_cannot_be_brought_up_is_named_and_left(
 
 def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
     add(store, 7)
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         store.accept_edit()
     edited = (store.folder.read(store.name) or b"").replace(b'{"id":7}', b'{"id":8}')
     store.folder.write(store.name, edited)
@@ -293,7 +293,7 @@ def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
 def test_what_is_no_json_any_more_is_no_edit(store: Store) -> None:
     store.folder.write(store.name, b'{"schema": 1, "data": {}')
     assert store.edited() is None
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         store.accept_edit()
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.domain import Check, VerificationState, Credential, Default, Model, ModelType, Tenant
+from tui.domain import Credential, Default, Model, ModelType, Tenant, VerificationResult, VerificationState
 from tui.sanitize import printable
-from tui.storage.store import CorruptSettings
-from tui.tenancy.serialization import from_record, record
+from tui.storage.settings_file import CorruptSettings
+from tui.tenancy.serialization import from_record, to_record
 
 PLAIN = st.text(max_size=30).map(printable)
 NOUNS = st.one_of(
@@ -26,18 +26,18 @@ NOUNS = st.one_of(
         st.lists(PLAIN, max_size=3).map(tuple),
         hints=st.dictionaries(PLAIN, PLAIN, max_size=2),
         active=st.booleans(),
-        check=st.builds(Check, st.sampled_from(VerificationState), PLAIN, st.integers(0, 99), PLAIN),
+        check=st.builds(VerificationResult, st.sampled_from(VerificationState), PLAIN, st.integers(0, 99), PLAIN),
     ),
 )
 
 
 @given(NOUNS)
 def test_a_noun_comes_back_from_json_as_it_was(made: Model | Default | Tenant | Credential) -> None:
-    assert from_record(type(made), json.loads(json.dumps(record(made)))) == made
+    assert from_record(type(made), json.loads(json.dumps(to_record(made)))) == made
 
 
 def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> None:
-    made = record(Model("openai", "x", ModelType.CHAT))
+    made = to_record(Model("openai", "x", ModelType.CHAT))
     assert made == {"provider": "openai", "id": "x", "type": "chat", "completion": False}
 
 
@@ -52,7 +52,7 @@ def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> Non
         (Model, {"provider": "p", "id": "i", "type": "chat", "context": 1.5}),
         (Model, {"provider": "p", "id": "i", "type": "chat", "fields": ["x"]}),
         (Model, {"provider": "p", "id": "i", "type": "chat", "fields": {"x": 1}}),
-        (Check, {"state": "fine"}),
+        (VerificationResult, {"state": "fine"}),
         (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "", "key_id": "", "origins": "https://x"}),
         (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "", "key_id": "", "origins": [1]}),
         (Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": None, "key_id": "", "origins": []}),

@@ -16,14 +16,15 @@ from tui.domain import Credential
 from tui.errors import Locked, Problem
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import credentials as sealed
-from tui.tenancy import manifest, verification
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy import credentials, manifest, verification
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.verification import ManifestAlarm
 from tui.vault import envelope
 from tui.workspace import tenants
-from tui.workspace.credentials import confirmation, rotation, status
+from tui.workspace.credentials import confirmation, rotation, save, status
 
 KEY = "sk-FAKE-key-of-the-owner-0001"
 EVIL = "https://evil.example/v1"
@@ -33,9 +34,9 @@ EVIL = "https://evil.example/v1"
 async def acme(disk_session: Session) -> str:
     """A tenant with two keys of one provider and one of another."""
     tenant_id = (await tenants.create(disk_session, "acme")).id
-    await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
-    await status.save(disk_session, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
+    await save.save(disk_session, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     return tenant_id
 
 
@@ -62,16 +63,18 @@ def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[T
 
 def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
     """A credential of the attacker's own, sealed properly with the tenant's public key."""
-    tenant = tenants.get(session, tenant_id)
+    tenant = tenant_registry.get(session, tenant_id)
     made = Credential(
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
     secrets = {"api_key": Secret("sk-FAKE-key-of-an-attacker-0666")}
-    return replace(made, envelope=envelope.seal(tenant.public_key, secrets, sealed.binding(tenant_id, made)))
+    return replace(
+        made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding(tenant_id, made))
+    )
 
 
 def held(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
-    return next(each for each in sealed.listing(session, tenant_id, provider_id) if each.name == name)
+    return next(each for each in stored_credentials.listing(session, tenant_id, provider_id) if each.name == name)
 
 
 async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
@@ -79,8 +82,8 @@ async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
     found = await confirmation.examine(session, tenant_id)
     shut = {
         (each.provider, each.name): "does not open"
-        for each in sealed.stored(session, tenant_id)
-        if sealed.is_undecryptable(session, tenant_id, each)
+        for each in stored_credentials.stored(session, tenant_id)
+        if stored_credentials.is_undecryptable(session, tenant_id, each)
     }
     return {each.place: str(found.alarm or each.mark) for each in found.findings} | {
         place: word for place, word in shut.items() if place not in {each.place for each in found.findings}
@@ -93,15 +96,17 @@ def refused(session: Session, tenant_id: str, provider_id: str, name: str = "def
 
     with pytest.raises(Locked) as caught:
         credential = held(session, tenant_id, provider_id, name)
-        sealed.access_with(session, tenant_id, provider(provider_id), credential).secrets()
+        stored_credentials.access_with(session, tenant_id, provider(provider_id), credential).secrets()
     return f"{caught.value.message} {caught.value.hint}"
 
 
 def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:
     """The control: which key would go where, if an envelope that opens were enough."""
-    credential = sealed.active(session, tenant_id, provider_id)
+    credential = stored_credentials.active(session, tenant_id, provider_id)
     assert credential
-    return sealed.decrypt_unverified(session, tenant_id, credential)["api_key"].reveal(), credential.origins[0]
+    return stored_credentials.decrypt_unverified(session, tenant_id, credential)[
+        "api_key"
+    ].reveal(), credential.origins[0]
 
 
 # --- the attacks ------------------------------------------------------------------------------------------------------
@@ -115,7 +120,7 @@ async def test_untouched_credentials_are_vouched_for_in_every_process(disk_sessi
 async def test_a_planted_credential_is_named_and_not_used(disk_session: Session, acme: str) -> None:
     planted = forge(disk_session, acme, "openai", "planted")
     write(disk_session, acme, lambda tables: edit("openai", active=False)(tables))
-    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
     session = fresh(disk_session)
     assert goes_to(session, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
@@ -126,7 +131,7 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
 
 
 async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Session, acme: str) -> None:
-    forged = record(forge(disk_session, acme, "openai", "default"))
+    forged = to_record(forge(disk_session, acme, "openai", "default"))
     write(disk_session, acme, edit("openai", **forged))
     session = fresh(disk_session)
     assert goes_to(session, acme, "openai")[1] == "https://evil.example"
@@ -163,7 +168,7 @@ async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
         for field, value in entries.items()
     ), "the control: the file reads as the attacker wrote it"
     assert await marks(session, acme) == {("openai", "default"): mark}
-    (finding,) = verification.standing(session, acme).findings
+    (finding,) = verification.integrity_status(session, acme).findings
     assert words in verification.words(session, acme, finding)
     assert words in refused(session, acme, "openai")
     assert status.row(session, acme, "openai").state == "cannot be opened"
@@ -181,12 +186,12 @@ async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: 
 
 async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
-    await status.save(disk_session, other, "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session, other, "openai", {"api_key": Secret(KEY)})
     write(disk_session, acme, edit("openai", envelope=held(disk_session, other, "openai").envelope))
     session = fresh(disk_session)
     assert "cannot be opened" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
-        each.place for each in confirmation.to_confirm(session, acme, verification.standing(session, acme))
+        each.place for each in confirmation.to_confirm(session, acme, verification.integrity_status(session, acme))
     }
 
 
@@ -197,11 +202,11 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
         lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
     )
     session = fresh(disk_session)
-    assert [each.name for each in sealed.listing(session, acme, "openai")] == ["default"], (
+    assert [each.name for each in stored_credentials.listing(session, acme, "openai")] == ["default"], (
         "the control: it is just gone"
     )
     assert await marks(session, acme) == {("openai", "batch"): "removed while locked"}
-    (finding,) = verification.standing(session, acme).findings
+    (finding,) = verification.integrity_status(session, acme).findings
     assert verification.words(session, acme, finding).startswith("OpenAI batch was removed while acme was locked")
     assert status.row(session, acme, "openai").usable
 
@@ -211,7 +216,7 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session
     planted = forge(disk_session, acme, "openai", "planted")
 
     def change(tables: Tables) -> None:
-        tables.table("credentials").insert(record(planted))
+        tables.table("credentials").insert(to_record(planted))
         entries, proof = tables.table("manifest"), tables.table("proof")
         if how == "taken out":
             entries.truncate()
@@ -219,7 +224,7 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session
         elif how == "emptied":
             entries.truncate()
         elif how == "rewritten":
-            entries.insert(record(manifest.entry(planted)))
+            entries.insert(to_record(manifest.entry(planted)))
         else:
             entries.insert({"provider": 7})
 
@@ -227,7 +232,7 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session
     session = fresh(disk_session)
     if how == "rewritten":
         assert status.row(session, acme, "openai").state != "cannot be opened"
-        assert verification.standing(session, acme).findings == (), (
+        assert verification.integrity_status(session, acme).findings == (), (
             "the control: without the HMAC all is as it should be"
         )
     found = await confirmation.examine(session, acme)
@@ -241,7 +246,7 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     store = disk_session.store(acme)
     older = store.folder.read("settings.json")
     assert older
-    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     with store.folder.lock():
         store.folder.write("settings.json", older)
     session = fresh(disk_session)
@@ -258,7 +263,7 @@ async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_i
     keys = disk_session.keys.folder(acme)
     older, counter = disk_session.store(acme).folder.read("settings.json"), keys.read("counter")
     assert older and counter
-    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     disk_session.store(acme).folder.write("settings.json", older)
     keys.write("counter", counter)
     assert (await confirmation.examine(fresh(disk_session), acme)).alarm is None
@@ -266,23 +271,25 @@ async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_i
 
 
 async def test_a_credential_at_one_place_twice_is_not_used(disk_session: Session, acme: str) -> None:
-    forged = record(forge(disk_session, acme, "openai", "default"))
+    forged = to_record(forge(disk_session, acme, "openai", "default"))
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(forged))
     session = fresh(disk_session)
-    assert len(sealed.listing(session, acme, "openai")) == 3, "the control: whichever is read first would be used"
+    assert len(stored_credentials.listing(session, acme, "openai")) == 3, (
+        "the control: whichever is read first would be used"
+    )
     assert await marks(session, acme) == {("openai", "default"): "replaced while locked"}
     refused(session, acme, "openai")
 
 
 async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Session, acme: str) -> None:
-    made = envelope.make(disk_session.key_bits)
+    made = envelope.generate_key_pair(disk_session.key_bits)
     write(
         disk_session,
         acme,
         lambda tables: tables.table("meta").update({"public_key": made.public_pem, "key_id": made.key_id}),
     )
     with pytest.raises(Locked):
-        await status.save(fresh(disk_session), acme, "openai", {"api_key": Secret(KEY)})
+        await save.save(fresh(disk_session), acme, "openai", {"api_key": Secret(KEY)})
 
 
 # --- what is legitimate -----------------------------------------------------------------------------------------------
@@ -295,9 +302,9 @@ async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: st
         return found.counter
 
     before = await whole()
-    await status.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
+    await save.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
     await status.use(disk_session, acme, "openai", "batch")
-    await status.save(disk_session, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    await save.save(disk_session, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
     assert await whole() == before + 2, "which one is active is no matter of the manifest"
     await status.remove(disk_session, acme, "openai", "batch")
     await status.remove_provider(disk_session, acme, "anthropic")
@@ -313,15 +320,15 @@ async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
     disk_session: Session, acme: str
 ) -> None:
     await status.remove(disk_session, acme, "openai", "batch")
-    await status.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     await tenants.restore(disk_session, acme, "settings.json.1")
     found = await confirmation.examine(fresh(disk_session), acme)
     assert (found.alarm, found.findings) == (None, ())
     assert goes_to(disk_session, acme, "openai")[0] == KEY
 
     planted = forge(disk_session, acme, "openai", "planted")
-    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
-    await status.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
+    await save.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
     await status.remove_provider(fresh(disk_session), acme, "anthropic")
     assert "added while" in refused(fresh(disk_session), acme, "openai", "planted")
 
@@ -329,8 +336,8 @@ async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
 async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
     session = fresh(disk_session)
-    await status.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
-    await status.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
+    await save.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
+    await save.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
     await status.remove(session, acme, "openai", "batch")
     assert status.standing(session, acme, held(session, acme, "openai", "night"))[1] == "added while locked"
     await tenants.unlock(session, acme, Secret("FAKE"))
@@ -350,11 +357,11 @@ async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_session
     write(
         disk_session,
         acme,
-        edit("openai", **record(forge(disk_session, acme, "openai", "default", "https://one.example"))),
+        edit("openai", **to_record(forge(disk_session, acme, "openai", "default", "https://one.example"))),
     )
     session = fresh(disk_session)
     seen = confirmation.to_confirm(session, acme, await confirmation.examine(session, acme))
-    write(disk_session, acme, edit("openai", **record(forge(disk_session, acme, "openai", "default", EVIL))))
+    write(disk_session, acme, edit("openai", **to_record(forge(disk_session, acme, "openai", "default", EVIL))))
     assert await confirmation.confirm(session, acme, seen) == 0
     refused(session, acme, "openai")
 
@@ -362,23 +369,23 @@ async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_session
 async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: Session, acme: str) -> None:
     write(disk_session, acme, lambda tables: tables.table("manifest").truncate())
     session = fresh(disk_session)
-    await status.save(session, acme, "openai", {"api_key": Secret(KEY)})
-    assert verification.standing(session, acme).alarm is ManifestAlarm.CHANGED
+    await save.save(session, acme, "openai", {"api_key": Secret(KEY)})
+    assert verification.integrity_status(session, acme).alarm is ManifestAlarm.CHANGED
     refused(session, acme, "openai")
     found = await confirmation.examine(session, acme)
     assert await confirmation.confirm(session, acme, confirmation.to_confirm(session, acme, found)) == 3
     assert (await confirmation.examine(fresh(session), acme)).alarm is None
-    assert status.access(session, acme, "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(session, acme, "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_manifest(
     disk_session: Session, acme: str
 ) -> None:
     planted = forge(disk_session, acme, "openai", "planted")
-    write(disk_session, acme, lambda tables: tables.table("credentials").insert(record(planted)))
+    write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
     session = fresh(disk_session)
     with pytest.raises(Problem):
-        await status.save(session, acme, "openai", {"organization": "org-FAKE"}, name="planted")
+        await save.save(session, acme, "openai", {"organization": "org-FAKE"}, name="planted")
     with pytest.raises(Locked):
         rotation.rotatable(session, acme, "openai", "planted")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
@@ -407,7 +414,7 @@ async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: st
     assert tenants.row(session, acme).problem is None
     await status.remove(session, acme, "openai", "batch")
     await status.remove_provider(session, acme, "anthropic")
-    assert [each.provider for each in sealed.stored(session, acme)] == ["openai"]
+    assert [each.provider for each in stored_credentials.stored(session, acme)] == ["openai"]
 
 
 def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:
@@ -426,7 +433,7 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
         manifest.content("a", "k", replace(base, entries={})),
     ]
     assert len(set(contents)) == len(contents)
-    one, two = envelope.make(1024).private, envelope.make(1024).private
+    one, two = envelope.generate_key_pair(1024).private, envelope.generate_key_pair(1024).private
     assert envelope.authenticate(one, contents[0]) != envelope.authenticate(two, contents[0])
     assert envelope.authenticate(one, contents[0]) == envelope.authenticate(
         envelope.load(envelope.export(one, None)), contents[0]

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
 from tui.vault import encrypted_file
 
@@ -57,7 +57,7 @@ def test_another_passphrase_opens_nothing_and_one_spelt_differently_opens_it() -
         encrypted_file.unprotect(file(), Secret("another FAKE one"))
     made = json.loads(encrypted_file.protect(CONTENT, Secret("caf\u00e9 FAKE"), COST))
     assert encrypted_file.unprotect(made, Secret("cafe\u0301 FAKE")).startswith(CONTENT)
-    with pytest.raises(Usage, match="needs a passphrase"):
+    with pytest.raises(UsageError, match="needs a passphrase"):
         encrypted_file.protect(CONTENT, Secret(""), COST)
 
 
@@ -104,12 +104,12 @@ def test_a_file_that_is_not_as_it_should_be_is_refused_before_anything_is_comput
 ) -> None:
     made = file()
     monkeypatch.setattr(encrypted_file, "_key", lambda *_: pytest.fail("scrypt was run"))
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         encrypted_file.unprotect(made | changed, PASSPHRASE)
 
 
 def test_an_entry_that_is_missing_is_refused() -> None:
     made = file()
     for name in made:
-        with pytest.raises(Usage):
+        with pytest.raises(UsageError):
             encrypted_file.unprotect({each: value for each, value in made.items() if each != name}, PASSPHRASE)

@@ -287,7 +287,7 @@ def test_nothing_shows_a_private_key() -> None:
 
 def test_a_new_pair_has_the_size_that_is_promised() -> None:
     assert vault.BITS == 3072
-    made = vault.make()
+    made = vault.generate_key_pair()
     assert theirs(made.private).key_size == 3072
     envelope = vault.seal(made.public_pem, SECRETS, replace(BINDING, key_id=made.key_id))
     assert vault.unseal(made.private, envelope, replace(BINDING, key_id=made.key_id)) == SECRETS

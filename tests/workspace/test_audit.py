@@ -12,18 +12,21 @@ from typing import Any
 
 import pytest
 
-from tui.domain import ModelType, KeySource
+from tui.domain import KeySource, ModelType
 from tui.errors import Locked
 from tui.providers.requests import Message
 from tui.secret import Secret
 from tui.storage.audit_log import LOG, UNNOTED, Entry
-from tui.tenancy import verification
+from tui.tenancy import credentials, keyring, verification
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy import trials as trial_store
 from tui.tenancy.actor import who
 from tui.tenancy.session import OPERATOR, Session
 from tui.workspace import audit, tenants, trials
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status, verify
 from tui.workspace.models import catalog, defaults
-from tui.workspace.playground import calls as playground
+from tui.workspace.playground import calls as playground_calls
+from tui.workspace.playground import key_source
 
 KEY = "sk-FAKE-audit-canary-0000000000-51c7"
 OTHER = "sk-FAKE-audit-canary-1111111111-7d20"
@@ -35,7 +38,7 @@ LOCAL = "http://localhost:11434/v1"
 async def acme(disk_session: Session) -> Session:
     """A desk on real files with the tenant acme and a key of OpenAI."""
     await tenants.create(disk_session, "acme")
-    await status.save(disk_session, "acme", "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session, "acme", "openai", {"api_key": Secret(KEY)})
     return disk_session
 
 
@@ -53,9 +56,9 @@ def whole(session: Session, owner: str = "acme") -> bool:
 
 
 async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session) -> None:
-    await status.verify_stored(acme, "acme", "openai")
-    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
-    await status.save(acme, "acme", "openai", {"api_key": Secret(KEY)}, name="team-b")
+    await verify.verify_stored(acme, "acme", "openai")
+    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
+    await save.save(acme, "acme", "openai", {"api_key": Secret(KEY)}, name="team-b")
     await status.use(acme, "acme", "openai", "team-b")
     await status.remove(acme, "acme", "openai", "default")
     await status.remove_provider(acme, "acme", "openai")
@@ -75,7 +78,7 @@ async def test_models_and_defaults_are_told(acme: Session) -> None:
     await catalog.refresh(acme, "acme", "openai")
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.clear(acme, "acme", ModelType.CHAT)
-    await status.save(acme, "acme", "openai_compatible", {"base_url": LOCAL})
+    await save.save(acme, "acme", "openai_compatible", {"base_url": LOCAL})
     added = await catalog.add(acme, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
     await catalog.remove(acme, "acme", added)
     count = len(catalog.listing(acme, "acme", provider="openai"))
@@ -94,7 +97,7 @@ async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
     await tenants.rename(acme, "acme", "Acme Ltd")
     await tenants.set_passphrase(acme, "acme", Secret("first FAKE"))
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    tenants.lock(acme, "acme")
+    keyring.lock(acme, "acme")
     with pytest.raises(Locked):
         await tenants.unlock(acme, "acme", Secret("wrong FAKE"))
     await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
@@ -113,9 +116,9 @@ async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
 
 async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
-    model = trials.lent(acme, "openai")[0]
-    assert [each async for each in playground.chat(acme, "acme", model, (Message("user", "Hello"),))]
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    model = trial_store.trial_models(acme, "openai")[0]
+    assert [each async for each in playground_calls.chat(acme, "acme", model, (Message("user", "Hello"),))]
     await trials.remove(acme, "openai")
     await tenants.remove(acme, "acme")
     assert [each.done for each in log(acme, OPERATOR)] == [
@@ -136,29 +139,29 @@ async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Sess
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-luna")
     earlier = tenants.earlier(acme, "acme")
-    lacked = audit.lacking(acme, "acme", earlier[-1])
+    lacked = audit.changes_since(acme, "acme", earlier[-1])
     assert [each.rpartition(" at ")[0] for each in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
-    assert len(audit.lacking(acme, "acme", earlier[0])) == 1
+    assert len(audit.changes_since(acme, "acme", earlier[0])) == 1
     await defaults.clear(acme, "acme", ModelType.CHAT)
-    assert audit.lacking(acme, "acme", tenants.earlier(acme, "acme")[0]) == []
+    assert audit.changes_since(acme, "acme", tenants.earlier(acme, "acme")[0]) == []
     await tenants.restore(acme, "acme", earlier[1].name)
     assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
 
 
 async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
+    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
     await tenants.rename(acme, "acme", "Acme Ltd")
-    tenants.lock(acme, "acme")
+    keyring.lock(acme, "acme")
     earlier = tenants.earlier(acme, "acme")
     await tenants.restore(acme, "acme", earlier[1].name)
     await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
-    assert status.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    tenants.lock(acme, "acme")
+    keyring.lock(acme, "acme")
     with pytest.raises(Locked):
         await tenants.unlock(acme, "acme", Secret(OTHER))
     logs = b"".join(each.read_bytes() for each in tmp_path.rglob(LOG))
@@ -178,7 +181,7 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
     path = acme.tenants.folder("acme").path / LOG
     path.chmod(0o644)
     await tenants.rename(acme, "acme", "Acme Ltd")
-    assert tenants.get(acme, "acme").name == "Acme Ltd" and acme.audit_failure is not None
+    assert tenant_registry.get(acme, "acme").name == "Acme Ltd" and acme.audit_failure is not None
     path.chmod(0o600)
     assert [each.sentence for each in audit.check(acme, "acme").findings] == [
         "The settings were changed after the last entry, by a session that ended or by something else."
@@ -189,13 +192,13 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
 
 
 async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Session) -> None:
-    await status.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await save.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     await tenants.rename(acme, "acme", "Acme Ltd")
     await status.remove_provider(acme, "acme", "anthropic")
     for state in tenants.earlier(acme, "acme")[:2]:
         await tenants.restore(acme, "acme", state.name)
-        assert status.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
-        assert verification.standing(acme, "acme").findings == ()
+        assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+        assert verification.integrity_status(acme, "acme").findings == ()
 
 
 class Killed(BaseException):
@@ -234,7 +237,7 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
             rename(f"name {step}")
             ended = True
         assert audit.check(acme, "acme").whole
-        found, noted = tenants.get(acme, "acme").name, "to" in log(acme)[-1].about and log(acme)[-1].about["to"]
+        found, noted = tenant_registry.get(acme, "acme").name, "to" in log(acme)[-1].about and log(acme)[-1].about["to"]
         rename("after")
         assert whole(acme) or all(each.harmless for each in audit.check(acme, "acme").findings)
         told = [each.done for each in log(acme)[-2:]]
@@ -258,7 +261,7 @@ async def test_settings_that_something_else_changed_show_at_the_next_entry(acme:
 
 async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:
     await tenants.remove(acme, "acme")
-    acme.record("acme", "locked")
+    acme.audit("acme", "locked")
     assert acme.tenants.folders() == []
 
 

@@ -12,20 +12,24 @@ from pathlib import Path
 
 import pytest
 
-from tui.domain import Model, ModelType, KeySource
-from tui.errors import Problem, CredentialRejected, Usage
+from tui.domain import KeySource, Model, ModelType
+from tui.errors import CredentialRejected, Problem, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
-from tui.tenancy import credentials as sealed
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import models
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy import trials as trial_store
 from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.trials import TrialExhausted
 from tui.workspace import audit, tenants, trials
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status, verify
 from tui.workspace.models import catalog, defaults
-from tui.workspace.playground import calls as playground
+from tui.workspace.playground import calls as playground_calls
+from tui.workspace.playground import key_source
 from tui.workspace.playground.metering import TrialMeter
 
 ROOT = Path(__file__).parent.parent.parent
@@ -39,12 +43,12 @@ async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key
 
 
 async def ask(session: Session, text: str = "Hello", model: str = CHAT) -> None:
-    found = catalog.find(session, "acme", f"openai/{model}", ModelType.CHAT)
-    assert [each async for each in playground.chat(session, "acme", found, (Message("user", text),))]
+    found = models.find(session, "acme", f"openai/{model}", ModelType.CHAT)
+    assert [each async for each in playground_calls.chat(session, "acme", found, (Message("user", text),))]
 
 
 def left(session: Session) -> int:
-    found = trials.left(session, "acme", "openai")
+    found = trial_store.left(session, "acme", "openai")
     assert found is not None
     return found.left
 
@@ -82,22 +86,22 @@ async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Ses
     assert KEY not in content and "8d21" in content
     assert (tmp_path / "data/operator/settings.json").stat().st_mode & 0o777 == 0o600
     pem = next((tmp_path / "keys/operator").glob("*.pem"))
-    assert pem.stem == tenants.get(acme, OPERATOR).key_id != tenants.get(acme, "acme").key_id
+    assert pem.stem == tenant_registry.get(acme, OPERATOR).key_id != tenant_registry.get(acme, "acme").key_id
     assert KEY not in (tmp_path / "data/tenants/acme/settings.json").read_text()
-    assert tenants.ids(acme) == ["acme"]
-    with pytest.raises(Usage):
-        tenants.find(acme, OPERATOR)
+    assert tenant_registry.ids(acme) == ["acme"]
+    with pytest.raises(UsageError):
+        tenant_registry.find(acme, OPERATOR)
 
 
 async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acme: Session) -> None:
     with pytest.raises(CredentialRejected):
         await lend(acme, key="sk-FAKE-refused-000000000000000000")
     for ids, calls in (((), 0), (("no-such-model",), 5)):
-        with pytest.raises(Usage):
+        with pytest.raises(UsageError):
             await lend(acme, calls, ids)
-    with pytest.raises(Usage, match="missing"):
+    with pytest.raises(UsageError, match="missing"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
-    assert not trials.rows(acme) and not sealed.stored(acme, OPERATOR)
+    assert not trials.rows(acme) and not stored_credentials.stored(acme, OPERATOR)
 
 
 async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:
@@ -110,7 +114,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
     files = [each.read_text() for each in (tmp_path / "data/operator").iterdir() if each.is_file()]
     assert files and not any(envelope in each for each in files)
     assert status.row(acme, "acme", "openai").state == "not set up"
-    with pytest.raises(Usage, match="no trial of OpenAI"):
+    with pytest.raises(UsageError, match="no trial of OpenAI"):
         await trials.remove(acme, "openai")
     await lend(acme)
     assert left(acme) == 9
@@ -140,24 +144,26 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
     await ask(acme)
-    small = catalog.find(acme, "acme", "openai/text-embedding-3-small")
-    assert [each async for each in playground.embed(acme, "acme", small, ["one", "two"])]
-    speech = catalog.find(acme, "acme", "openai/whisper-1")
-    assert [each async for each in playground.transcribe(acme, "acme", speech, path)]
+    small = models.find(acme, "acme", "openai/text-embedding-3-small")
+    assert [each async for each in playground_calls.embed(acme, "acme", small, ["one", "two"])]
+    speech = models.find(acme, "acme", "openai/whisper-1")
+    assert [each async for each in playground_calls.transcribe(acme, "acme", speech, path)]
     assert left(acme) == 7
-    await status.verify_stored(acme, OPERATOR, "openai")
-    await status.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await verify.verify_stored(acme, OPERATOR, "openai")
+    await verify.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     assert left(acme) == 7
 
 
 async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Session) -> None:
     await lend(acme, 10, (CHAT,))
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
-    with pytest.raises(Usage, match=r"gpt-6-sol is not in the trial of OpenAI\."):
-        await anext(playground.chat(acme, "acme", other, HELLO))
-    from tui.workspace.playground.key_source import way
+    with pytest.raises(UsageError, match=r"gpt-6-sol is not in the trial of OpenAI\."):
+        await anext(playground_calls.chat(acme, "acme", other, HELLO))
+    from tui.workspace.playground.key_source import route_call
 
-    bent = way(acme, "acme", Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"}))
+    bent = route_call(
+        acme, "acme", Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"})
+    )
     assert not bent.model.fields and bent.access.origins == ("https://api.openai.com",) and not bent.access.key_hint
     assert left(acme) == 10
 
@@ -167,8 +173,8 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
     with pytest.raises(Problem):
         await ask(acme, "please break")
     assert left(acme) == 10
-    chat = catalog.find(acme, "acme", f"openai/{CHAT}")
-    events = playground.chat(acme, "acme", chat, (Message("user", "please stall"),))
+    chat = models.find(acme, "acme", f"openai/{CHAT}")
+    events = playground_calls.chat(acme, "acme", chat, (Message("user", "please stall"),))
     async with aclosing(events) as coming:  # type: ignore[type-var]
         async for each in coming:
             assert left(acme) == 9
@@ -182,14 +188,14 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
 
 
 async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Session) -> None:
-    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme, "acme", "openai")
     await lend(acme, 1)
     row = status.row(acme, "acme", "openai")
     assert row.source == "own key" and row.trial and row.trial.left == 1
     await ask(acme)
     assert left(acme) == 1
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
     assert status.row(acme, "acme", "openai").state == "trial"
     await ask(acme)
     with pytest.raises(TrialExhausted, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
@@ -199,9 +205,9 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: S
     assert (row.state, row.word, row.usable, row.source) == ("trial used up", "trial 0 of 1 left", False, "trial")
     await trials.remove(acme, "openai")
     assert status.row(acme, "acme", "openai").state == "trial gone"
-    with pytest.raises(Usage, match="no trial of OpenAI"):
+    with pytest.raises(UsageError, match="no trial of OpenAI"):
         await ask(acme)
-    await trials.choose(acme, "acme", "openai", KeySource.OWN)
+    await key_source.choose(acme, "acme", "openai", KeySource.OWN)
     await ask(acme)
 
 
@@ -218,47 +224,47 @@ async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
 
 async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
     await lend(acme, 20)
-    assert trials.last_calls(acme, "acme", "openai") == 0
+    assert key_source.last_calls(acme, "acme", "openai") == 0
     for _ in range(18):
         meter = TrialMeter(acme, "acme", "openai")
         meter.reserve()
         meter.settle()
     other = replace(acme, open_keys={}, _stores={})
     before = len(audit.listing(acme, OPERATOR))
-    assert trials.last_calls(acme, "acme", "openai") == 2
-    assert trials.last_calls(other, "acme", "openai") == trials.last_calls(acme, "acme", "openai") == 0
+    assert key_source.last_calls(acme, "acme", "openai") == 2
+    assert key_source.last_calls(other, "acme", "openai") == key_source.last_calls(acme, "acme", "openai") == 0
     acme.clock = lambda: time.time() + 24 * 3600
-    assert trials.last_calls(acme, "acme", "openai") == 2
+    assert key_source.last_calls(acme, "acme", "openai") == 2
     assert len(audit.listing(acme, OPERATOR)) == before
-    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     acme.clock = lambda: time.time() + 48 * 3600
-    assert trials.last_calls(acme, "acme", "openai") == 0, "the own key is used"
+    assert key_source.last_calls(acme, "acme", "openai") == 0, "the own key is used"
 
 
 async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Session) -> None:
-    with pytest.raises(Usage, match="no trial of OpenAI"):
-        await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
+    with pytest.raises(UsageError, match="no trial of OpenAI"):
+        await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
     await lend(acme)
-    with pytest.raises(Usage, match="acme has no own key of OpenAI"):
-        await trials.choose(acme, "acme", "openai", KeySource.OWN)
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
-    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    assert trials.source(acme, "acme", "openai") is KeySource.OWN
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
-    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
-    assert trials.source(acme, "acme", "openai") is KeySource.TRIAL
+    with pytest.raises(UsageError, match="acme has no own key of OpenAI"):
+        await key_source.choose(acme, "acme", "openai", KeySource.OWN)
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert key_source.source(acme, "acme", "openai") is KeySource.OWN
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
+    assert key_source.source(acme, "acme", "openai") is KeySource.TRIAL
 
 
 async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Session) -> None:
-    await status.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme, "acme", "openai")
     await trials.set_trial(acme, "openai", {"api_key": Secret("sk-FAKE-refused-0000000000")}, (), 10, verify=False)
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
     with pytest.raises(CredentialRejected, match="The trial of OpenAI does not work just now"):
         await ask(acme)
     (row,) = trials.rows(acme)
     assert row.credential and row.credential.check.state == "refused" and left(acme) == 10
-    own = sealed.active(acme, "acme", "openai")
+    own = stored_credentials.active(acme, "acme", "openai")
     assert own and own.check.state == "unverified"
 
 
@@ -288,11 +294,11 @@ async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_n
 _BEGIN = """
 import sys
 from pathlib import Path
-from tui.storage.folder import Disk
-from tui.tenancy.session import Desk
-from tui.workspace.playground.metering import Metered
-from tui.tenancy.trials import UsedUp
-desk = Desk(Disk(Path(sys.argv[1]) / "data"), Disk(Path(sys.argv[1]) / "keys"), lambda: None)
+from tui.storage.folder import DiskFolder
+from tui.tenancy.session import Session
+from tui.workspace.playground.metering import TrialMeter
+from tui.tenancy.trials import TrialExhausted
+session = Session(DiskFolder(Path(sys.argv[1]) / "data"), DiskFolder(Path(sys.argv[1]) / "keys"), lambda: None)
 """
 _TAKE = """
 kept = 0
@@ -357,7 +363,7 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, t
 
 
 def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = identity.mark(1_000.0)
+    mine = identity.process_record(1_000.0)
     assert json.loads(json.dumps(mine)) == mine
     assert identity.alive(mine, 1_001.0)
     assert not identity.alive(mine, 1_000.0 + identity.LONGEST + 1)
@@ -373,7 +379,7 @@ def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.Mon
 
 async def test_in_memory_a_trial_is_the_same(session: Session) -> None:
     await trials.set_trial(session, "openai", {"api_key": Secret(KEY)}, (CHAT,), 3)
-    await trials.choose(session, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(session, "acme", "openai", KeySource.TRIAL)
     await ask(session)
     assert left(session) == 2
     assert status.row(session, "acme", "openai").word == "trial 2 of 3 left"

@@ -19,7 +19,7 @@ class Argument(NamedTuple):
 
     name: str
     help: str = ""
-    least: int = 1
+    min_count: int = 1
     many: bool = False
     choices: tuple[str, ...] = ()
 
@@ -31,7 +31,7 @@ class Option(NamedTuple):
     help: str
     value: str = ""
     choices: tuple[str, ...] = ()
-    must: bool = False
+    required: bool = False
     shown: bool = True
 
     @property

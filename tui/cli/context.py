@@ -11,8 +11,9 @@ from tui.cli.output import Output
 from tui.cli.parser import ParsedArgs
 from tui.cli.secret_input import SecretInput
 from tui.domain import Tenant
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
+from tui.tenancy import keyring
 
 if TYPE_CHECKING:
     from tui.tenancy.session import Session
@@ -50,26 +51,28 @@ class CommandContext:
     @cached_property
     def tenant(self) -> Tenant:
         """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
-        from tui.tenancy import tenants as naming
+        from tui.tenancy import tenants as tenant_registry
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         if named:
-            return naming.find(self.session, named)
-        ids = naming.ids(self.session)
+            return tenant_registry.find(self.session, named)
+        ids = tenant_registry.ids(self.session)
         if not ids:
-            raise Usage("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
+            raise UsageError("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
         if len(ids) > 1:
-            names = ", ".join(naming.names(self.session))
-            raise Usage(f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant.")
-        return naming.get(self.session, ids[0])
+            names = ", ".join(tenant_registry.names(self.session))
+            raise UsageError(
+                f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant."
+            )
+        return tenant_registry.get(self.session, ids[0])
 
     @cached_property
     def tenant_id(self) -> str:
         """The id of that tenant, also of one whose settings cannot be read."""
-        from tui.tenancy import tenants as naming
+        from tui.tenancy import tenants as tenant_registry
 
         named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
-        ids = naming.ids(self.session)
+        ids = tenant_registry.ids(self.session)
         if named in ids or (not named and len(ids) == 1):
             return named or ids[0]
         return self.tenant.id
@@ -78,7 +81,7 @@ class CommandContext:
         """Open the tenant's key, asking for its passphrase where it has one."""
         from tui.workspace import tenants
 
-        if tenants.is_open(self.session, tenant.id):
+        if keyring.is_open(self.session, tenant.id):
             return
         await tenants.unlock(self.session, tenant.id, self.passphrase(tenant) if tenant.protected else None)
 
@@ -86,7 +89,7 @@ class CommandContext:
         """Open the tenant's key if its passphrase comes without asking."""
         from tui.workspace import tenants
 
-        if not tenants.is_open(self.session, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
+        if not keyring.is_open(self.session, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
             await tenants.unlock(self.session, tenant.id, passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.spec import Field
 from tui.secret import Secret
-from tui.workspace.credentials.status import clean_pasted
+from tui.workspace.credentials.paste import clean_pasted
 
 Values = dict[str, str | Secret]
 
@@ -23,10 +23,10 @@ def entries(fields: Sequence[Field], words: Sequence[str], hidden: SecretInput, 
         name, equals, value = word.partition("=")
         if not equals or name not in known:
             names = ", ".join(known) or "none"
-            raise Usage(f"Number {place} of the fields is not FIELD=VALUE.", f"The fields are: {names}.")
+            raise UsageError(f"Number {place} of the fields is not FIELD=VALUE.", f"The fields are: {names}.")
         field = known[name]
         if name in values:
-            raise Usage(f"{name} is given twice.")
+            raise UsageError(f"{name} is given twice.")
         values[name] = _secret(field, value, hidden, out, whose) if field.secret and value else value
     return values
 
@@ -36,7 +36,7 @@ def _secret(field: Field, value: str, hidden: SecretInput, out: Output, whose: s
     if cleaned.notes:
         out.note(f"Cleaned in {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:
-        raise Usage(cleaned.problem)
+        raise UsageError(cleaned.problem)
     if not cleaned.text:
-        raise Usage(f"{field.name} is empty.", f"{field.name}= without a value takes a stored one away.")
+        raise UsageError(f"{field.name} is empty.", f"{field.name}= without a value takes a stored one away.")
     return Secret(cleaned.text)

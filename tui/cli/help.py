@@ -2,7 +2,7 @@
 
 import textwrap
 
-from tui.cli.command import GLOBAL_OPTIONS, EXIT_CODES, VARIABLES, Argument, Command, Option
+from tui.cli.command import EXIT_CODES, GLOBAL_OPTIONS, VARIABLES, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
 
 _COLUMN, _WIDTH = 24, 79
@@ -64,12 +64,12 @@ def _synopsis(command: Command) -> str:
 
 def _argument(argument: Argument) -> str:
     name = argument.name + ("…" if argument.many else "")
-    return name if argument.least else f"[{name}]"
+    return name if argument.min_count else f"[{name}]"
 
 
 def _shown(option: Option) -> str:
     text = f"{option.names[0]} {option.value}".strip()
-    return text if option.must else f"[{text}]"
+    return text if option.required else f"[{text}]"
 
 
 def _option_row(option: Option) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tui.cli.command import GLOBAL_OPTIONS, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
-from tui.errors import Usage
+from tui.errors import UsageError
 
 
 class ParsedArgs:
@@ -53,7 +53,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
     while waiting and named not in _BY_WORDS:
         word = waiting.pop(0)
         if word == "--":
-            raise Usage("A command comes before --.", "modeldeck --help lists the commands.")
+            raise UsageError("A command comes before --.", "modeldeck --help lists the commands.")
         if word.startswith("-") and word != "-":
             rest.append(word)
             option = _option(GLOBAL_OPTIONS, _name(word))
@@ -85,8 +85,8 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
         else:
             plain.append(word)
     for option in command.options:
-        if option.must and option.value and option.key not in values:
-            raise Usage(f"{option.names[-1]} is missing.", _how(command))
+        if option.required and option.value and option.key not in values:
+            raise UsageError(f"{option.names[-1]} is missing.", _how(command))
     return values | _arguments(command, plain)
 
 
@@ -94,13 +94,15 @@ def _given_option(command: Command, word: str, waiting: list[str]) -> tuple[Opti
     """The option that a word names, and its value: attached, or else taken from the words that wait behind it."""
     option, value = _option((*command.options, *GLOBAL_OPTIONS), _name(word)), _attached(word)
     if option is None or (value is not None and not option.value):
-        raise Usage("There is an unknown option among them.", _how(command, "a text that begins with - goes after --"))
+        raise UsageError(
+            "There is an unknown option among them.", _how(command, "a text that begins with - goes after --")
+        )
     if option.value and value is None:
         if not waiting:
-            raise Usage(f"{option.names[-1]} wants a value.", _how(command))
+            raise UsageError(f"{option.names[-1]} wants a value.", _how(command))
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
-        raise Usage(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
+        raise UsageError(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
     return option, value or ""
 
 
@@ -108,18 +110,18 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
     """The words that are no options, by argument: those behind one that takes many get what they need at least."""
     values: dict[str, list[str]] = {}
     for place, argument in enumerate(command.arguments):
-        left = sum(later.least for later in command.arguments[place + 1 :])
+        left = sum(later.min_count for later in command.arguments[place + 1 :])
         room = len(plain) - left
         take = room if argument.many else min(room, 1)
-        if take < argument.least:
-            raise Usage(f"{argument.name} is missing.", _how(command))
+        if take < argument.min_count:
+            raise UsageError(f"{argument.name} is missing.", _how(command))
         if take > 0:
             values[argument.name] = plain[:take]
         if argument.choices and take > 0 and plain[0] not in argument.choices:
-            raise Usage(f"{argument.name} is one of {', '.join(argument.choices)}.", _how(command))
+            raise UsageError(f"{argument.name} is one of {', '.join(argument.choices)}.", _how(command))
         plain = plain[max(take, 0) :]
     if plain:
-        raise Usage("There is one argument too many.", _how(command, "a text with blanks goes in quotes"))
+        raise UsageError("There is one argument too many.", _how(command, "a text with blanks goes in quotes"))
     return values
 
 
@@ -150,21 +152,21 @@ def _how(command: Command, more: str = "") -> str:
     return f"{ask} shows how; {more}." if more else f"{ask} shows how."
 
 
-def _incomplete(named: tuple[str, ...]) -> Usage:
+def _incomplete(named: tuple[str, ...]) -> UsageError:
     verbs = ", ".join(words[-1] for words in _BY_WORDS if words[:-1] == named)
-    return Usage(
+    return UsageError(
         f"modeldeck {' '.join(named)} wants one of: {verbs}.", f"modeldeck {' '.join(named)} --help tells more."
     )
 
 
-def _unknown(named: tuple[str, ...], word: str) -> Usage:
+def _unknown(named: tuple[str, ...], word: str) -> UsageError:
     if named:
         return _incomplete(named)
     import difflib
 
     near = difflib.get_close_matches(word, sorted({words[0] for words in _BY_WORDS if words}), n=1)
     meant = f"Did you mean modeldeck {near[0]}? " if near else ""
-    return Usage("There is no such command.", f"{meant}modeldeck --help lists the commands.")
+    return UsageError("There is no such command.", f"{meant}modeldeck --help lists the commands.")
 
 
 _BY_WORDS = {command.words: command for command in COMMANDS if command.words}

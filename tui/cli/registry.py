@@ -7,7 +7,7 @@ what `--json` prints; keys are not renamed or dropped once released.
 from tui.cli.command import JSON, TYPES, Argument, Command, Option
 from tui.cli.registry_records import KEEPING
 
-_YES = Option(("--yes",), "do it; without this the command only says what would go", must=True)
+_YES = Option(("--yes",), "do it; without this the command only says what would go", required=True)
 _TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
 _MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; else the default model of the type", "P/MODEL")
 _NO_VERIFY = Option(("--no-verify",), "save without asking the provider")
@@ -18,7 +18,7 @@ _NAME_ARGUMENT = Argument("NAME", "a tenant's name or id")
 _PROVIDER = Argument("P", "a provider's id, as in modeldeck provider list")
 _MODEL = Argument("MODEL", "a model's id, as the provider writes it")
 _TYPE_ARGUMENT = Argument("TYPE", "chat, embedding or speech2text", choices=TYPES)
-_FIELDS = Argument("FIELD=VALUE", "fields by name, as in modeldeck provider show P", least=0, many=True)
+_FIELDS = Argument("FIELD=VALUE", "fields by name, as in modeldeck provider show P", min_count=0, many=True)
 
 _MODEL_SHAPE = (
     "{provider, id, type, origin, state, default, context, dimensions, ends, gone, fields}; 0 and '' where not known"
@@ -43,7 +43,7 @@ COMMANDS = (
     # --- tenants ------------------------------------------------------------------------------------------------------
     Command(
         ("tenant", "list"),
-        "tenant:listing",
+        "tenant:list_all",
         "the tenants, with their state",
         options=(JSON,),
         shape="[{id, name, open, protected, ready, defaults, last_used, problem}]; problem is null or a sentence",
@@ -98,7 +98,7 @@ COMMANDS = (
     # --- providers ----------------------------------------------------------------------------------------------------
     Command(
         ("provider", "list"),
-        "provider:listing",
+        "provider:list_all",
         "the providers, with their state",
         options=(JSON,),
         shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; credential is null or "
@@ -142,7 +142,7 @@ COMMANDS = (
         ("provider", "verify"),
         "provider:verify",
         "ask a provider whether the stored key works",
-        (_PROVIDER._replace(least=0),),
+        (_PROVIDER._replace(min_count=0),),
         (Option(("--all",), "every provider that is set up"), _NAME, JSON),
         "The exit code is that of the first provider that is not ready.",
         "[{provider, credential, state, ms, message, hint}]",
@@ -167,7 +167,7 @@ COMMANDS = (
     # --- credentials --------------------------------------------------------------------------------------------------
     Command(
         ("credential", "list"),
-        "credential:listing",
+        "credential:list_all",
         "the credentials of a provider",
         (_PROVIDER,),
         (JSON,),
@@ -216,7 +216,7 @@ COMMANDS = (
     # --- trials -------------------------------------------------------------------------------------------------------
     Command(
         ("trial", "set"),
-        "trial:give",
+        "trial:set_trial",
         "lend a key to every tenant, for some calls each and some models",
         (_PROVIDER, _FIELDS),
         (
@@ -252,7 +252,7 @@ COMMANDS = (
     # --- models -------------------------------------------------------------------------------------------------------
     Command(
         ("model", "list"),
-        "model:listing",
+        "model:list_all",
         "the models of a tenant",
         options=(_TYPE, Option(("--provider",), "only those of this provider", "P"), JSON),
         shape=f"[{_MODEL_SHAPE[: _MODEL_SHAPE.index(';')]}]; 0 and '' where not known",
@@ -292,7 +292,7 @@ COMMANDS = (
         ("model", "edit"),
         "model:edit",
         "change the fields of an added model",
-        (_PROVIDER, _MODEL, _FIELDS._replace(least=1)),
+        (_PROVIDER, _MODEL, _FIELDS._replace(min_count=1)),
         (_TYPE, _NO_VERIFY, _ALLOW_HTTP, JSON),
         "--type says which is meant where one id was added for several types.",
         _MODEL_SHAPE,
@@ -344,7 +344,7 @@ COMMANDS = (
         ("chat",),
         "chat:chat",
         "ask a model; the answer streams to stdout",
-        (Argument("PROMPT", "the question; without it stdin is read", least=0),),
+        (Argument("PROMPT", "the question; without it stdin is read", min_count=0),),
         (
             _MODEL_OPTION,
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
@@ -363,7 +363,7 @@ COMMANDS = (
         ("embed",),
         "embed:embed",
         "turn texts into vectors, one a line",
-        (Argument("TEXT", "a text each; without any, one a line of stdin", least=0, many=True),),
+        (Argument("TEXT", "a text each; without any, one a line of stdin", min_count=0, many=True),),
         (
             _MODEL_OPTION,
             Option(("--query",), "the texts are questions to search with; some models tell them apart", shown=False),

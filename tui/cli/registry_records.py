@@ -2,9 +2,9 @@
 
 from tui.cli.command import JSON, Argument, Command, Option
 
-_TENANT = Argument("TENANT", "a tenant's name or id; -t does as well", least=0)
+_TENANT = Argument("TENANT", "a tenant's name or id; -t does as well", min_count=0)
 _OPERATOR = Option(("--operator",), "the operator's key pair, under which the keys of trials are sealed")
-_YES = Option(("--yes",), "do it; without this the command only says what it would do", must=True)
+_YES = Option(("--yes",), "do it; without this the command only says what it would do", required=True)
 
 KEEPING = (
     # --- vault --------------------------------------------------------------------------------------------------------
@@ -25,8 +25,8 @@ KEEPING = (
         "vault:confirm",
         "accept credentials that came into the settings without the tenant's key",
         (
-            Argument("P", "only those of this provider", least=0),
-            Argument("CRED", "only the one of that name", least=0),
+            Argument("P", "only those of this provider", min_count=0),
+            Argument("CRED", "only the one of that name", min_count=0),
         ),
         (_YES, _OPERATOR, JSON),
         "A key can be saved while its tenant is locked, as sealing needs no passphrase; so could anybody who can write "
@@ -41,7 +41,7 @@ KEEPING = (
         "give a tenant a new key pair, and seal every credential anew for it",
         options=(
             Option(("--lost",), "start over, as the private key or its passphrase is lost"),
-            _YES._replace(help="with --lost: do it", must=False),
+            _YES._replace(help="with --lost: do it", required=False),
             _OPERATOR,
             JSON,
         ),
@@ -109,7 +109,7 @@ KEEPING = (
     ),
     Command(
         ("import",),
-        "transfer:bring",
+        "transfer:import_file",
         "bring a file of modeldeck export into a tenant, all of it or nothing",
         (Argument("FILE", "the file; - is stdin"),),
         (

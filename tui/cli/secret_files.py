@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.secret import Secret
 
@@ -19,17 +19,17 @@ def private_file(path: str) -> TextIO:
         descriptor = os.open(where, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if where.is_symlink():
-            raise Usage(f"{shown} is a link.", "Name the file itself.") from None
-        raise Usage(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
+            raise UsageError(f"{shown} is a link.", "Name the file itself.") from None
+        raise UsageError(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
-            raise Usage(f"{shown} is not a plain file.", "--passphrase-fd reads from anything else.")
+            raise UsageError(f"{shown} is not a plain file.", "--passphrase-fd reads from anything else.")
         if found.st_uid != os.geteuid():
-            raise Usage(f"{shown} belongs to another user.", f"Make it yours:\nchown {os.geteuid()} {shown}")
+            raise UsageError(f"{shown} belongs to another user.", f"Make it yours:\nchown {os.geteuid()} {shown}")
         if found.st_mode & 0o077:
-            raise Usage(f"Other users of this machine can open {shown}.", f"Make it private:\nchmod 600 {shown}")
-    except Usage:
+            raise UsageError(f"Other users of this machine can open {shown}.", f"Make it private:\nchmod 600 {shown}")
+    except UsageError:
         os.close(descriptor)
         raise
     return os.fdopen(descriptor, encoding="utf-8-sig")
@@ -57,10 +57,10 @@ def secret_in(path: Path, shown: str) -> Secret:
         with path.open("rb") as file:
             content = file.read(_LONGEST + 1)
     except OSError as error:
-        raise Usage(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
+        raise UsageError(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
     if len(content) > _LONGEST:
-        raise Usage(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Was another file meant?")
+        raise UsageError(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Was another file meant?")
     try:
         return Secret(content.decode("utf-8-sig").strip("\r\n"))
     except UnicodeDecodeError:
-        raise Usage(f"{shown} holds no text.") from None
+        raise UsageError(f"{shown} holds no text.") from None

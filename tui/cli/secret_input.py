@@ -15,7 +15,7 @@ from typing import TextIO
 
 from tui.cli.output import is_terminal
 from tui.cli.secret_files import credential, private_file, secret_in
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.secret import Secret
 
 VARIABLE = "MODELDECK_PASSPHRASE"
@@ -36,7 +36,7 @@ class SecretInput:
 
     def __init__(self, descriptor: str = "", file: str = "", environ: MutableMapping[str, str] | None = None) -> None:
         if descriptor and file:
-            raise Usage("--passphrase-fd and --passphrase-file are two sources.", "One is enough.")
+            raise UsageError("--passphrase-fd and --passphrase-file are two sources.", "One is enough.")
         environ = {} if environ is None else environ
         self._descriptor, self._file = descriptor, file
         self._credentials = environ.get("CREDENTIALS_DIRECTORY", "")
@@ -78,7 +78,7 @@ class SecretInput:
         """A passphrase to be set, typed twice at a prompt; None where nobody can be asked."""
         new = self.other(prompt)
         if new and not self.named and self.other("The same again: ") != new:
-            raise Usage("The two passphrases differ; nothing was changed.")
+            raise UsageError("The two passphrases differ; nothing was changed.")
         return new
 
     def field(self, name: str, label: str, value: str) -> Secret:
@@ -88,7 +88,7 @@ class SecretInput:
             return self._line(sys.stdin, name) if typed is None else typed
         if value.startswith("@"):
             return secret_in(Path(value[1:]).expanduser(), f"The file for {name}")
-        raise Usage(
+        raise UsageError(
             f"{name} is secret and does not go on the command line, where the list of processes shows it.",
             f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file.",
         )
@@ -99,13 +99,13 @@ class SecretInput:
                 self._lines = private_file(self._file)
                 return self._lines
             if not self._descriptor.isdecimal():
-                raise Usage("--passphrase-fd wants the number of an open file descriptor.")
+                raise UsageError("--passphrase-fd wants the number of an open file descriptor.")
             if int(self._descriptor) == 0:
                 return sys.stdin
             try:
                 self._lines = os.fdopen(int(self._descriptor), encoding="utf-8")
             except OSError:
-                raise Usage(
+                raise UsageError(
                     f"File descriptor {int(self._descriptor)} is not open.",
                     "For example: --passphrase-fd 3 3<FILE",
                 ) from None
@@ -121,11 +121,11 @@ class SecretInput:
             with interruptible():
                 line = stream.readline(_LONGEST + 1)
         except (UnicodeDecodeError, OSError, ValueError):
-            raise Usage(f"The line for {what} cannot be read as text.") from None
+            raise UsageError(f"The line for {what} cannot be read as text.") from None
         if not line:
-            raise Usage(f"There is no line for {what}: the input is at its end.")
+            raise UsageError(f"There is no line for {what}: the input is at its end.")
         if len(line) > _LONGEST:
-            raise Usage(f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Was another file meant?")
+            raise UsageError(f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Was another file meant?")
         return Secret(line.removesuffix("\n").removesuffix("\r"))
 
 
@@ -144,7 +144,7 @@ def ask(prompt: str) -> Secret | None:
             try:
                 return Secret(_typed(terminal).decode("utf-8"))
             except UnicodeDecodeError:
-                raise Usage("What was typed is not UTF-8 text.") from None
+                raise UsageError("What was typed is not UTF-8 text.") from None
             finally:
                 os.write(terminal, b"\n" if os.environ.get("TERM", "") in ("", "dumb") else b"\r\x1b[K")
     finally:

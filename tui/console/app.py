@@ -21,8 +21,8 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from tui.console.background import Watch
-from tui.console.chrome import AREAS, Place
+from tui.console.background import BackgroundMonitor
+from tui.console.chrome import AREAS, HeaderState
 from tui.console.dialogs import Doors
 from tui.console.preload import warm
 from tui.console.screen import FramedScreen
@@ -78,7 +78,7 @@ class Modeldeck(Doors):
         self._before = ""
         self._areas: dict[tuple[str, str], Screen[Any]] = {}
         self._under_way: dict[str, Callable[[], None]] = {}
-        self.watching = Watch(self)
+        self.watching = BackgroundMonitor(self)
         self._left = {}
         self.crash: BaseException | None = None
         super().__init__()
@@ -236,16 +236,16 @@ class Modeldeck(Doors):
 
     # --- tenants and areas ---
 
-    def place(self, area: str, labels: str) -> Place:
+    def place(self, area: str, labels: str) -> HeaderState:
         """What the header shows now."""
         busy = frozenset(each.partition("/")[0] for each in self._under_way)
         if self.tenant is None:
-            return Place(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
+            return HeaderState(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
         opened = self.tenant.id in self.session.open_keys or not self.tenant.protected
         state = "PRACTICE" if self.session.practice else "open" if opened else "locked"
         state += ", read-only" if self.watching.shut else ""
         tenant = self.tenant
-        return Place(tenant.name, tenant.mark, state, area, labels, busy, self.watching.alike, tenant.key_id[:4])
+        return HeaderState(tenant.name, tenant.mark, state, area, labels, busy, self.watching.alike, tenant.key_id[:4])
 
     def _area(self, name: str) -> Screen[Any]:
         owner = "" if name in ("welcome", "tenants") or self.tenant is None else self.tenant.id
@@ -329,7 +329,7 @@ class Modeldeck(Doors):
         areas = [screen for (owner, _), screen in self._areas.items() if owner == tenant_id]
         for screen in dict.fromkeys([*areas, *self.screen_stack]):
             if isinstance(screen, FramedScreen) and screen.is_mounted:
-                screen.locked()
+                screen.hide_when_locked()
                 screen.refresh_chrome()
 
     # --- what screens ask of each other ---

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog
 from tui.console.widgets.form import Button
 from tui.console.widgets.static_text import Plain, Words, line
@@ -24,9 +24,9 @@ class Ask(Dialog[str]):
         for value, label in self.choices.items():
             yield Button(label, id=f"choice-{value}")
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         around = self.beneath
-        return Frame(around.title, ("enter press", "up down move", "esc back", "? help"), around.right)
+        return ScreenText(around.title, ("enter press", "up down move", "esc back", "? help"), around.right)
 
     def on_mount(self) -> None:
         self.query(Button).first().focus()

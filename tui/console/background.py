@@ -15,11 +15,11 @@ from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
 from tui.domain import Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.process.hardening import give_back
 from tui.storage import lock
-from tui.tenancy import keyring
-from tui.tenancy import tenants as naming
+from tui.tenancy import keyring, last_used
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class _Seen:
     shut: str
 
 
-class Watch:
+class BackgroundMonitor:
     """Of one console. Nothing is sent to the terminal unless something did change."""
 
     def __init__(self, app: "Modeldeck") -> None:
@@ -75,8 +75,8 @@ class Watch:
         if tenant is None or screen is None:
             return False
         try:
-            if self.app.session.store(tenant.id).stamp() != self._seen.get(tenant.id):
-                naming.get(self.app.session, tenant.id)
+            if self.app.session.store(tenant.id).version_token() != self._seen.get(tenant.id):
+                tenant_registry.get(self.app.session, tenant.id)
         except Problem as problem:
             self._lose(problem)
             # In a form what was typed can still be looked at, copied and left.
@@ -97,7 +97,7 @@ class Watch:
         self._lost, self.alike = None, ()
         self.take([tenant.id] if tenant else [])
         with suppress(Problem):
-            self.shut = _shut(session.store(tenant.id).shut() if tenant else session.data.shut())
+            self.shut = _shut(session.store(tenant.id).write_blocker() if tenant else session.data.write_blocker())
 
     def take(self, tenant_ids: list[str]) -> None:
         """These are shown from now on, as their files are now; of thousands it takes a while."""
@@ -111,12 +111,11 @@ class Watch:
 
     async def shown(self) -> None:
         """Another tenant is shown from now on: it is the one used last."""
-        from tui.workspace import tenants
 
         session, tenant_id = self.app.session, self.app.tenant_id
         self.begin()
-        await asyncio.to_thread(tenants.touch, session, tenant_id)
-        self.alike = await asyncio.to_thread(naming.alike, session, tenant_id)
+        await asyncio.to_thread(last_used.touch, session, tenant_id)
+        self.alike = await asyncio.to_thread(tenant_registry.similar_names, session, tenant_id)
         self._reframe()
 
     def look(self) -> None:
@@ -172,17 +171,17 @@ class Watch:
     def _see(self, tenant: Tenant | None, everyone: bool) -> _Seen:
         """In a thread: a large file takes a while to read."""
         session = self.app.session
-        stamps = _stamps(self.app, naming.ids(session) if everyone else [tenant.id] if tenant else [])
+        stamps = _stamps(self.app, tenant_registry.ids(session) if everyone else [tenant.id] if tenant else [])
         if tenant is None:
-            return _Seen(stamps, None, _shut(session.data.shut()))
-        return _Seen(stamps, naming.get(session, tenant.id), _shut(session.store(tenant.id).shut()))
+            return _Seen(stamps, None, _shut(session.data.write_blocker()))
+        return _Seen(stamps, tenant_registry.get(session, tenant.id), _shut(session.store(tenant.id).write_blocker()))
 
     def _lose(self, problem: Problem) -> None:
         """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
         app = self.app
         if app.tenant is None or self._screen is None:
             return
-        gone = isinstance(problem, Usage)
+        gone = isinstance(problem, UsageError)
         said = f"{app.tenant.name} was removed in another session." if gone else problem.message
         if isinstance(self._screen, AreaScreen):
             self._lost = None
@@ -228,7 +227,7 @@ class Watch:
 
 def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
     """What differs whenever a file was replaced; the operator's, too, as trials are counted there."""
-    return {each: app.session.store(each).stamp() for each in (*ids, OPERATOR)}
+    return {each: app.session.store(each).version_token() for each in (*ids, OPERATOR)}
 
 
 def _shut(why: Problem | None) -> str:

@@ -32,7 +32,7 @@ class Row(Widget):
 
 
 @dataclass(frozen=True)
-class Place:
+class HeaderState:
     """Whose screen it is: the tenant's name, colour mark and state word, and what the header shows of the areas.
 
     `labels` is `keys` (plain digits act), `typing` (f2 to f5 act) or empty (a form or dialog). `busy` names areas with
@@ -53,9 +53,9 @@ class Place:
 class Header(Row):
     """Tenant first, areas at the right."""
 
-    place = Place()
+    place = HeaderState()
 
-    def show(self, place: Place) -> None:
+    def show(self, place: HeaderState) -> None:
         if place != self.place:
             self.place = place
             self.refresh()
@@ -122,7 +122,7 @@ STRIP = tuple[Words, Words]
 """The two rows of a strip."""
 
 
-class Strip(Row):
+class HintBar(Row):
     """Two rows that say in full what the cursor is on, or a problem's sentence and hint."""
 
     DEFAULT_CSS = "Strip { height: 2; }"
@@ -238,7 +238,7 @@ def _coloured(word: str) -> Content:
 
 
 @dataclass(frozen=True)
-class Frame:
+class ScreenText:
     """The words around a screen's content.
 
     `title` and `right` stand in the title rule, `foot` and `foot_right` in the foot rule, `strip` below it, `keys` in

@@ -13,7 +13,7 @@ from tui.tenancy import keyring
 from tui.tenancy.session import Session
 
 if TYPE_CHECKING:
-    from tui.tenancy.manifest import Finding
+    from tui.tenancy.manifest import CredentialChange
 
 
 class Doors(InOrder):
@@ -21,7 +21,7 @@ class Doors(InOrder):
 
     session: Session
     tenant: Tenant | None
-    _left: dict[str, tuple["Finding", ...]]
+    _left: dict[str, tuple["CredentialChange", ...]]
     """What was not confirmed when it was asked, by tenant id."""
 
     @property
@@ -30,7 +30,7 @@ class Doors(InOrder):
         assert self.tenant is not None
         return self.tenant.id
 
-    async def opened(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
+    async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
         """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
 
         `waiting` and `then` say what goes on afterwards. What came into the settings without the key is asked about as

@@ -9,8 +9,8 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.console.actions import Action, actions_of
-from tui.console.chrome import AREAS, Frame
-from tui.console.screen import AreaScreen, FramedScreen, Page
+from tui.console.chrome import AREAS, ScreenText
+from tui.console.screen import AreaScreen, FramedScreen, PageScreen
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Rows
@@ -43,7 +43,7 @@ _SIGNS = (
 )
 
 
-class Help(Page[None]):
+class Help(PageScreen[None]):
     """Opened from any screen. A form's help has its fields at length."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="help.find")]
@@ -62,10 +62,10 @@ class Help(Page[None]):
         reader.show(self._lines)
         reader.focus()
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         reader = self.query_one(Reader)
         keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
-        return Frame(
+        return ScreenText(
             f"Help: {_name(self._about)}",
             keys,
             reader.place,

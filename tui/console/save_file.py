@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog, problem_lines
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.static_text import Plain
@@ -44,12 +44,14 @@ class Save(Dialog[Path]):
         yield Plain()
         yield Button("Save", id="save")
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if self.typing:
-            return Frame(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
+            return ScreenText(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
         if isinstance(self.focused, Choice):
-            return Frame(self.title_left, ("enter next", "left right choose", "up down move", "esc back", "? help"))
-        return Frame(self.title_left, ("enter press", "up down move", "esc back", "? help"))
+            return ScreenText(
+                self.title_left, ("enter next", "left right choose", "up down move", "esc back", "? help")
+            )
+        return ScreenText(self.title_left, ("enter press", "up down move", "esc back", "? help"))
 
     def on_mount(self) -> None:
         self._path.field.focus()

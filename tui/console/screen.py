@@ -21,7 +21,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.console.chrome import Footer, Frame, Header, Place, Rule, Strip
+from tui.console.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
@@ -47,7 +47,7 @@ class FramedScreen(Screen[Result]):
     _early: list[events.Key] | None = None
     """Keys typed ahead, before anything here had the focus; None from then on."""
 
-    _frame = Frame("", ("? help",))
+    _frame = ScreenText("", ("? help",))
     """The words around the content as they were last."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class FramedScreen(Screen[Result]):
         """The widgets between the rules."""
         raise NotImplementedError
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         """The words around the content, as things stand."""
         raise NotImplementedError
 
@@ -68,7 +68,7 @@ class FramedScreen(Screen[Result]):
         with Vertical(id="content"):
             yield from self.content()
         yield Rule(id="foot")
-        yield Strip()
+        yield HintBar()
         yield Footer()
         yield Plain(id="too-small")
 
@@ -90,10 +90,10 @@ class FramedScreen(Screen[Result]):
         self.query_one("#title", Rule).show(frame.title, frame.right)
         watching = self.app.watching
         self.query_one("#foot", Rule).show(frame.foot or watching.shut, frame.foot_right)
-        self.query_one(Strip).show(*(watching.strip or frame.strip))
+        self.query_one(HintBar).show(*(watching.strip or frame.strip))
         self.query_one(Footer).show(frame.keys)
 
-    def place(self) -> Place:
+    def place(self) -> HeaderState:
         """What the header shows: the tenant of the console, unless a screen is about another one."""
         return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
@@ -148,7 +148,7 @@ class FramedScreen(Screen[Result]):
         """Why leaving would lose something, in a sentence; '' when it would not."""
         return ""
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         """The tenant was locked while this screen is shown: hide what only an open tenant shows."""
 
     def changed_elsewhere(self) -> None:
@@ -175,7 +175,7 @@ class AreaScreen(FramedScreen[None]):
         """Stop what runs, else leave the field; never more. Screens say what that is."""
 
 
-class Page(FramedScreen[Result]):
+class PageScreen(FramedScreen[Result]):
     """A form or picker over an area. It answers with a value, or None when it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -195,7 +195,7 @@ class Page(FramedScreen[Result]):
             self.dismiss(None)
 
 
-class Dialog(Page[Result]):
+class Dialog(PageScreen[Result]):
     """A page whose parts stand in a box under the title rule."""
 
     BOX_TITLE: str = ""
@@ -205,11 +205,11 @@ class Dialog(Page[Result]):
         raise NotImplementedError
 
     @property
-    def beneath(self) -> Frame:
+    def beneath(self) -> ScreenText:
         """The words around the screen that the dialog came up on: its title goes on saying where one is."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None
-        return below.frame() if isinstance(below, FramedScreen) and below.is_mounted else Frame(self.BOX_TITLE, ())
+        return below.frame() if isinstance(below, FramedScreen) and below.is_mounted else ScreenText(self.BOX_TITLE, ())
 
     def content(self) -> Iterable[Widget]:
         from tui.console.widgets.form import Form

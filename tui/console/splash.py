@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import Frame, Place
+from tui.console.chrome import HeaderState, ScreenText
 from tui.console.screen import FramedScreen
 
 
@@ -18,10 +18,10 @@ class SplashScreen(FramedScreen[None]):
     def content(self) -> Iterable[Widget]:
         return ()
 
-    def frame(self) -> Frame:
-        return Frame("", ())
+    def frame(self) -> ScreenText:
+        return ScreenText("", ())
 
-    def place(self) -> Place:
+    def place(self) -> HeaderState:
         return self.app.place(self._opens, "keys" if self.app.tenant else "")
 
     def on_mount(self) -> None:

@@ -8,10 +8,10 @@ from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.tenancy.credentials import key_hint
 from tui.tenancy.session import Session
-from tui.workspace import trials
+from tui.tenancy.trials import TrialExhausted
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
-from tui.workspace.trials import TrialExhausted
+from tui.workspace.playground import key_source
 
 
 def source_words(row: ProviderRow) -> str:
@@ -32,7 +32,7 @@ def has_choice(row: ProviderRow) -> bool:
 async def switch(session: Session, tenant_id: str, row: ProviderRow) -> str:
     """Uses the other key from now on; says which."""
     label, wanted = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
-    await trials.choose(session, tenant_id, row.provider.id, wanted)
+    await key_source.choose(session, tenant_id, row.provider.id, wanted)
     now = status.row(session, tenant_id, row.provider.id)
     if not now.on_trial:
         return f"{label} uses the {now.source} now; calls are charged to it."
@@ -41,7 +41,7 @@ async def switch(session: Session, tenant_id: str, row: ProviderRow) -> str:
 
 async def warning(session: Session, tenant_id: str, provider: Provider) -> str:
     """What is said once a day from the last tenth of a trial on, else ''."""
-    left = await asyncio.to_thread(trials.last_calls, session, tenant_id, provider.id)
+    left = await asyncio.to_thread(key_source.last_calls, session, tenant_id, provider.id)
     calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
     return f"{calls} left. An own key can be set up in Providers." if left else ""
 

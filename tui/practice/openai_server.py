@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.transport import fixture
 
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018

@@ -9,16 +9,16 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tui.config import Config
-from tui.domain import Check, VerificationState, Credential, Default, Model, ModelType, Origin, Tenant
+from tui.domain import Credential, Default, Model, ModelType, Origin, Tenant, VerificationResult, VerificationState
 from tui.providers import PROVIDERS
 from tui.providers.events import ModelsListed
 from tui.providers.requests import Frame
-from tui.providers.spec import Provider, told
+from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import credentials, verification
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.trials import Trial
 from tui.vault import envelope as vault
@@ -100,7 +100,7 @@ def practice_session(
 @cache
 def _pair() -> vault.NewKeyPair:
     # One for all of them: making a pair takes longer than all the rest, and bindings keep tenants apart all the same.
-    return vault.make(BITS)
+    return vault.generate_key_pair(BITS)
 
 
 def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: str = "") -> Tenant:
@@ -117,7 +117,7 @@ def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: 
     )
     pem = vault.export(made.private, Secret(passphrase) if passphrase else None, COST)
     session.keys.folder(tenant_id).write(f"{tenant.key_id}.pem", pem)
-    session.store(tenant_id).create(record(tenant))
+    session.store(tenant_id).create(to_record(tenant))
     session.open_keys[tenant_id] = (
         made.private
     )  # so that the key vouches for what is put there; locked again at the end
@@ -127,7 +127,7 @@ def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: 
 def _openai(session: Session, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
     state = VerificationState.REFUSED if key == "refused" else VerificationState.READY
     words = ("OpenAI does not know this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
-    check = Check(state, _ago(session, 0), 212, *words)
+    check = VerificationResult(state, _ago(session, 0), 212, *words)
     for number, name in enumerate(names):
         text = _KEYS[key] if not number else _KEYS["second"]
         _credential(session, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
@@ -143,7 +143,7 @@ def _other(session: Session, tenant: Tenant, provider: Provider, state: str) -> 
     secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
     words = (f"{provider.label} does not know this key.", "Paste another one.") if state == "refused" else ("", "")
-    check = Check(
+    check = VerificationResult(
         VerificationState.REFUSED if state == "refused" else VerificationState.READY, _ago(session, 0), 340, *words
     )
     sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
@@ -156,12 +156,12 @@ def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     _other(session, _tenant(session, OPERATOR, OPERATOR, 0), provider, "ready")
     with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
-        tables.table("trials").insert(record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
+        tables.table("trials").insert(to_record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
         tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
 
 
 def _local(session: Session, tenant: Tenant) -> None:
-    check = Check(VerificationState.READY, _ago(session, 0), 18)
+    check = VerificationResult(VerificationState.READY, _ago(session, 0), 18)
     _credential(session, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
     _models(session, tenant, _listed("openai_compatible", "ollama.json"))
 
@@ -173,7 +173,7 @@ def _credential(
     name: str,
     secrets: Mapping[str, Secret],
     clear: Mapping[str, str],
-    check: Check,
+    check: VerificationResult,
     active: bool = True,
 ) -> None:
     provider = PROVIDERS[provider_id]
@@ -184,7 +184,7 @@ def _credential(
         clear=fields,
         envelope="",
         key_id=tenant.key_id,
-        origins=provider.origins(told(fields, secrets)),
+        origins=provider.origins(mask_secrets(fields, secrets)),
         hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
         fingerprints={each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
         active=active,
@@ -195,12 +195,12 @@ def _credential(
     )
     envelope = vault.seal(tenant.public_key, secrets, credentials.binding(tenant.id, unsealed)) if secrets else ""
     with verification.credential_transaction(session, tenant.id) as tables:
-        tables.table("credentials").insert(record(replace(unsealed, envelope=envelope)))
+        tables.table("credentials").insert(to_record(replace(unsealed, envelope=envelope)))
 
 
 def _models(session: Session, tenant: Tenant, models: tuple[Model, ...]) -> None:
     with session.store(tenant.id).transaction() as tables:
-        tables.table("models").insert_multiple(record(each) for each in models)
+        tables.table("models").insert_multiple(to_record(each) for each in models)
 
 
 @cache
@@ -224,15 +224,15 @@ def _default(session: Session, tenant: Tenant, kind: ModelType, provider_id: str
         best = [each for each in PROVIDERS[provider_id].proposed.get(kind, ()) if each in held]
         if held:
             chosen = Default(kind, provider_id, (best or held)[0], _ago(session, 1))
-            tables.table("defaults").insert(record(chosen))
+            tables.table("defaults").insert(to_record(chosen))
 
 
 def _gone(session: Session, tenant: Tenant) -> None:
     """A default for embedding that the provider listed once and lists no longer."""
     gone = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session, 1)[:10])
     with session.store(tenant.id).transaction() as tables:
-        tables.table("models").insert(record(gone))
-        tables.table("defaults").insert(record(Default(gone.type, gone.provider, gone.id, _ago(session, 50))))
+        tables.table("models").insert(to_record(gone))
+        tables.table("defaults").insert(to_record(Default(gone.type, gone.provider, gone.id, _ago(session, 50))))
 
 
 def _used(session: Session, tenant: Tenant, days: float) -> None:

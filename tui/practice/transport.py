@@ -15,11 +15,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from tui.practice.exchange import Answer, Asked, Talk, whole
+from tui.practice.exchange import Answer, Asked, Talk
 from tui.practice.websocket import Line
 from tui.providers.origins import origin_of
-
-__all__ = ["Answer", "Asked", "Practice", "Talk", "fixture", "folders", "whole"]
 
 
 @cache

@@ -18,7 +18,7 @@ LONGEST = 6 * 3600.0
 """Seconds after which nobody waits for a call any more."""
 
 
-def mark(now: float) -> dict[str, Any]:
+def process_record(now: float) -> dict[str, Any]:
     """What a record says of this process."""
     return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _begun(os.getpid()), "at": now}
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from tui.domain import Supply
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.spec import Provider
 
 # httpx's own command, which nobody calls here, takes as long to import as the rest of it where click is installed.
@@ -47,7 +47,7 @@ def _discover() -> dict[str, Provider]:
     # The client brings httpx with it, which no list of providers needs.
     names = [each.name for each in iter_modules(__path__) if each.name not in ("client", "dialects")]
     found = [declared for each in names if (declared := _declared(each))]
-    found.sort(key=lambda each: (each.supply is not Supply.OWN, each.place, each.label))
+    found.sort(key=lambda each: (each.supply is not Supply.OWN, each.sort_order, each.label))
     return {each.id: each for each in found}
 
 
@@ -66,4 +66,4 @@ def provider(provider_id: str) -> Provider:
     try:
         return PROVIDERS[provider_id]
     except KeyError:
-        raise Usage(f"There is no provider {provider_id}.", f"Known are: {', '.join(PROVIDERS)}.") from None
+        raise UsageError(f"There is no provider {provider_id}.", f"Known are: {', '.join(PROVIDERS)}.") from None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.origins import host_of, origin_of
 from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
@@ -31,7 +31,7 @@ _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Place:
+class ErrorContext:
     """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along."""
 
     provider: Provider
@@ -73,7 +73,7 @@ def is_page(text: str, content_type: str = "") -> bool:
     return "html" in content_type or _PAGE.match(text) is not None
 
 
-def page(place: Place, text: str, status: int = 200) -> Problem:
+def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
     """A web page came where an answer of the API was expected."""
     title = _TITLE.search(text[:_TITLE_WITHIN])
     # A gateway of one's own may refuse a key in this way.
@@ -85,7 +85,7 @@ def page(place: Place, text: str, status: int = 200) -> Problem:
     )
 
 
-def redirect(place: Place, target: str) -> Problem:
+def redirect(place: ErrorContext, target: str) -> Problem:
     """A redirect, which is never followed: it would carry the key to where its owner did not send it."""
     try:
         # A target without a host leads to another path of the same one.
@@ -103,19 +103,19 @@ def redirect(place: Place, target: str) -> Problem:
     )
 
 
-def unusable_response(place: Place, what: str) -> Problem:
+def unusable_response(place: ErrorContext, what: str) -> Problem:
     """An answer that cannot be used although its status is one of success."""
     return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.")
 
 
-def too_large(place: Place, limit: int) -> Problem:
+def too_large(place: ErrorContext, limit: int) -> Problem:
     size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
     return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
 
 
-def to_problem(place: Place, refusal: ApiError, now: float) -> Problem:
+def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
     """A refusal in words: the provider's own sentence first, else by the HTTP status."""
-    own = place.provider.explain(refusal, place.model)
+    own = place.provider.describe_error(refusal, place.model)
     problem = own or _by_status(place, refusal, now)
     if refusal.status in (401, 403) and place.keyed:
         # Whoever refused, a clock that is wrong may be all that there is to it.
@@ -154,7 +154,7 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
     return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
 
 
-def _by_status(place: Place, refusal: ApiError, now: float) -> Problem:
+def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
     """What a status says by itself, where the provider's own words say nothing that is known."""
     label, status = place.label, refusal.status
     match status:
@@ -196,7 +196,7 @@ def _by_status(place: Place, refusal: ApiError, now: float) -> Problem:
     return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
 
 
-def _unknown_key(place: Place) -> Problem:
+def _unknown_key(place: ErrorContext) -> Problem:
     at = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
     if not place.keyed:
         return CredentialRejected(f"{place.label} wants a key.", f"Get one {at}")
@@ -204,7 +204,7 @@ def _unknown_key(place: Place) -> Problem:
     return CredentialRejected(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
 
 
-def _not_allowed(place: Place) -> Problem:
+def _not_allowed(place: ErrorContext) -> Problem:
     what = f"use {place.model}" if place.model else "do this"
     rights = "Check the rights of the key, and whether its region is served."
     return ScopeMissing(
@@ -213,13 +213,13 @@ def _not_allowed(place: Place) -> Problem:
     )
 
 
-def _nothing_there(place: Place) -> Problem:
+def _nothing_there(place: ErrorContext) -> Problem:
     what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
     ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
     return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
 
 
-def _lacks_v1(place: Place) -> bool:
+def _lacks_v1(place: ErrorContext) -> bool:
     """Whether the address lacks the /v1 that the base URLs of its provider end in."""
     provider = place.provider
     usual = [each.default for each in provider.fields if each.url] + [each.base_url for each in provider.local_servers]

@@ -129,7 +129,7 @@ class SearchResult:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResults:
     """What a search or an offer found, best first."""
 
     hits: tuple[SearchResult, ...]
@@ -144,7 +144,7 @@ class ModelDetails:
 
 
 @dataclass(frozen=True)
-class Token:
+class AccessToken:
     """A passing token, good for `seconds` from now. It is for the wire alone."""
 
     secret: Secret
@@ -164,7 +164,7 @@ Event = (
     | Retrying
     | NoResponseYet
     | Uploading
-    | Found
+    | SearchResults
     | ModelDetails
-    | Token
+    | AccessToken
 )

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters
 from tui.providers.origins import of_base_url
 from tui.providers.spec import Choice, Field, Provider
@@ -51,14 +51,14 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     return _model(entry["id"], date if isinstance(date, str) else "")
 
 
-_FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors="base64")
+_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_completion_tokens", vectors="base64")
 
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=10,
+    sort_order=10,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",
@@ -81,7 +81,7 @@ PROVIDER = Provider(
             pattern=r"org-[A-Za-z0-9_-]+",
             pattern_help="An organization begins with org-.",
             env=("OPENAI_ORG_ID", "OPENAI_ORGANIZATION"),
-            more=True,
+            advanced=True,
         ),
         Field(
             "project",
@@ -90,7 +90,7 @@ PROVIDER = Provider(
             pattern=r"proj_[A-Za-z0-9_-]+",
             pattern_help="A project begins with proj_.",
             env=("OPENAI_PROJECT_ID",),
-            more=True,
+            advanced=True,
         ),
         Field(
             "base_url",
@@ -98,24 +98,24 @@ PROVIDER = Provider(
             "Another one for a region, such as https://eu.api.openai.com/v1.",
             default=_BASE_URL,
             env=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
-            more=True,
+            advanced=True,
             url=True,
-            clears=wire.ENDINGS,
+            strip_suffixes=openai_api.ENDINGS,
         ),
     ),
-    sign=wire.sign,
+    sign=openai_api.sign,
     origins=of_base_url,
     verify=partial(models.listing, _FLAVOUR),
-    refusal=wire.refusal,
+    parse_error=openai_api.parse_error,
     key_page="https://platform.openai.com/api-keys",
     docs=("https://developers.openai.com/api/docs/models", "https://developers.openai.com/docs/guides/error-codes"),
     list_models=partial(models.listing, _FLAVOUR),
-    kind_of=models.kind_by(_classify),
+    infer_model_type=models.kind_by(_classify),
     chat=partial(chat.chat, _FLAVOUR),
     embed=partial(embeddings.embed, _FLAVOUR),
     transcribe=audio.transcribe,
-    explain=partial(errors.explain, _LABEL),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL),
+    repair_request=errors.repair_request,
     parameters=parameters.parameters,
     audio=audio.audio,
     catalogue=tuple(model for name in _ENDS if (model := _model(name))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects import sampling
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
 from tui.providers.origins import of_base_url
 from tui.providers.spec import Field, LocalServer, Parameter, Provider
@@ -41,7 +41,7 @@ def _context(entry: Mapping[str, Any]) -> int:
     # llama.cpp tells it under `meta`.
     meta = entry.get("meta")
     trained = meta.get("n_ctx_train") if isinstance(meta, dict) else 0
-    return next((size for name in _CONTEXT if (size := wire.number(entry.get(name)))), wire.number(trained))
+    return next((size for name in _CONTEXT if (size := openai_api.number(entry.get(name)))), openai_api.number(trained))
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -61,14 +61,14 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 # Not every server knows vectors as base64, nor the newer name of the bound.
-_FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=90,
+    sort_order=90,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "base_url",
@@ -76,21 +76,21 @@ PROVIDER = Provider(
             "As the server states it, most often ending in /v1.",
             required=True,
             url=True,
-            clears=wire.ENDINGS,
+            strip_suffixes=openai_api.ENDINGS,
         ),
         Field("api_key", "API key", "Only if the server wants one.", secret=True),
     ),
-    sign=wire.sign,
+    sign=openai_api.sign,
     origins=of_base_url,
     verify=partial(models.listing, _FLAVOUR),
-    refusal=wire.refusal,
+    parse_error=openai_api.parse_error,
     list_models=partial(models.listing, _FLAVOUR),
-    kind_of=models.kind_by(_classify),
+    infer_model_type=models.kind_by(_classify),
     chat=partial(chat.chat, _FLAVOUR),
     embed=partial(embeddings.embed, _FLAVOUR),
     transcribe=audio.transcribe,
-    explain=partial(errors.explain, "The server"),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, "The server"),
+    repair_request=errors.repair_request,
     parameters=parameters,
     audio=audio.audio,
     local_servers=(

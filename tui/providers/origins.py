@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.sanitize import one_line
 
 _PORTS = {"http": 80, "https": 443}
@@ -53,9 +53,9 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)
     if parts.scheme not in _PORTS:
-        raise Usage(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
+        raise UsageError(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
     if parts.username or parts.password:
-        raise Usage("An address with a name or a password in it is not taken.", "Put the key into its own field.")
+        raise UsageError("An address with a name or a password in it is not taken.", "Put the key into its own field.")
     path = parts.path.rstrip("/")
     for ending in sorted(clears, key=len, reverse=True):
         if path.endswith(ending.rstrip("/")):
@@ -77,7 +77,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
-        raise Usage(f"{one_line(url, 80) or 'An empty text'} is not an address.", _EXAMPLE)
+        raise UsageError(f"{one_line(url, 80) or 'An empty text'} is not an address.", _EXAMPLE)
     return parts
 
 

@@ -144,10 +144,10 @@ class Call:
     sends: tuple[Any, ...] = ()
     chunks: AudioChunks | None = None
     wait: float = 0.0
-    repeatable: bool = True
-    takes: frozenset[int] = frozenset()
+    idempotent: bool = True
+    accepted_statuses: frozenset[int] = frozenset()
     plain: bool = False
-    patience: float = 0.0
+    idle_timeout: float = 0.0
 
     def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
         return replace(self, headers={**self.headers, **headers})

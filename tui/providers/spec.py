@@ -14,10 +14,10 @@ from typing import Any
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.requests import (
+    ApiError,
     Call,
     ChatRequest,
     EmbeddingRequest,
-    ApiError,
     TimestampGranularity,
     TranscriptionRequest,
 )
@@ -30,7 +30,7 @@ A secret field that is filled stands there as `MASK`, never as itself: which are
 """
 
 
-def told(clear: FieldValues, secrets: Iterable[str]) -> FieldValues:
+def mask_secrets(clear: FieldValues, secrets: Iterable[str]) -> FieldValues:
     """The clear fields, and of the secrets with these names that they are filled."""
     return {**clear, **dict.fromkeys(secrets, MASK)}
 
@@ -69,12 +69,12 @@ class Field:
     pattern_help: str = ""
     env: tuple[str, ...] = ()
     prefixes: tuple[Choice, ...] = ()
-    more: bool = False
-    way: str = ""
+    advanced: bool = False
+    auth_method: str = ""
     url: bool = False
-    clears: tuple[str, ...] = ()
-    takes_apart: Callable[[str], Mapping[str, str]] | None = None
-    when: tuple[str, ...] = ()
+    strip_suffixes: tuple[str, ...] = ()
+    parse_pasted: Callable[[str], Mapping[str, str]] | None = None
+    visible_when: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,12 +155,12 @@ class Provider:
     id: str
     label: str
     supply: Supply
-    intake: ImportMode
+    import_mode: ImportMode
     fields: tuple[Field, ...]
     sign: Sign
     origins: Callable[[FieldValues], tuple[str, ...]]
     verify: Callable[[FieldValues], Call]
-    refusal: Callable[[int, Mapping[str, str], Any], ApiError]
+    parse_error: Callable[[int, Mapping[str, str], Any], ApiError]
     key_page: str = ""
     docs: tuple[str, ...] = ()
     model_id: Field = Field("model", "Model")
@@ -169,8 +169,8 @@ class Provider:
     chat: Callable[[FieldValues, ChatRequest], Call] | None = None
     embed: Callable[[FieldValues, EmbeddingRequest], Call] | None = None
     transcribe: Callable[[FieldValues, TranscriptionRequest], Call] | None = None
-    explain: Callable[[ApiError, str], Problem | None] = lambda refusal, model: None
-    amend: Callable[[Call, ApiError], tuple[Call, str] | None] = lambda call, refusal: None
+    describe_error: Callable[[ApiError, str], Problem | None] = lambda refusal, model: None
+    repair_request: Callable[[Call, ApiError], tuple[Call, str] | None] = lambda call, refusal: None
     parameters: Callable[[Model], tuple[Parameter, ...]] = lambda model: ()
     audio: Callable[[Model], AudioLimits] | None = None
     catalogue: tuple[Model, ...] = ()
@@ -178,18 +178,18 @@ class Provider:
     proposed: Mapping[ModelType, Sequence[str]] = field(default_factory=dict)
     local_servers: tuple[LocalServer, ...] = ()
     after_saving: str = ""
-    place: int = 100
-    either: bool = True
+    sort_order: int = 100
+    exclusive_auth_methods: bool = True
     model_origins: Callable[[FieldValues, Model], tuple[str, ...]] = lambda fields, model: ()
     host_suffixes: tuple[str, ...] = ()
     regions: Callable[[FieldValues], tuple[FieldValues, ...]] = lambda fields: ()
     token: Callable[[FieldValues], Call | None] = lambda fields: None
     stale_token: frozenset[str] = frozenset()
     search: Callable[[FieldValues, str, ModelType], Call] | None = None
-    offers: Mapping[str, Callable[[FieldValues, Mapping[str, str]], Call]] = field(default_factory=dict)
-    kind_of: Callable[[str, FieldValues], ModelType | None] = lambda model_id, fields: None
-    check_model: Callable[[FieldValues, Model], Call] | None = None
-    tells_questions: bool = False
+    field_options: Mapping[str, Callable[[FieldValues, Mapping[str, str]], Call]] = field(default_factory=dict)
+    infer_model_type: Callable[[str, FieldValues], ModelType | None] = lambda model_id, fields: None
+    inspect_model: Callable[[FieldValues, Model], Call] | None = None
+    distinguishes_queries: bool = False
     trial_calls: int = 0
     trial_models: tuple[str, ...] = ()
 

@@ -101,7 +101,7 @@ def full(folder: Path, at: int | Path, size: int) -> Problem | None:
     )
 
 
-def shut(folder: Path) -> Problem | None:
+def write_blocker(folder: Path) -> Problem | None:
     """Why nothing can be written to a folder, which need not be there yet; None where it can."""
     there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
     if os.access(there, os.W_OK | os.X_OK):

@@ -21,7 +21,7 @@ from typing import Protocol
 
 from tui.errors import Problem
 from tui.storage import file_errors, filesystem
-from tui.storage import lock as locking
+from tui.storage import lock as file_lock
 from tui.storage.lock import LEASE, LOCK, WAIT
 
 _TEMPORARY = ".tmp-"
@@ -38,7 +38,7 @@ class Folder(Protocol):
     def shared(self) -> str:
         """The kind of file system, where other machines may write to it as well; '' where not."""
 
-    def shut(self) -> Problem | None:
+    def write_blocker(self) -> Problem | None:
         """Why nothing can be written here, or None."""
 
     def names(self) -> list[str]:
@@ -56,7 +56,7 @@ class Folder(Protocol):
     def remove(self, name: str) -> None:
         """Removes the file if it is there."""
 
-    def stamp(self, name: str) -> Hashable | None:
+    def version_token(self, name: str) -> Hashable | None:
         """Something that differs whenever the file was replaced; None if there is no such file."""
 
     def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
@@ -80,7 +80,7 @@ def generation(name: str, number: int) -> str:
     return f"{name}.{number}"
 
 
-def plain(name: str) -> str:
+def safe_name(name: str) -> str:
     """The name, if it can only mean a file of this very folder."""
     if not name or name in {".", ".."} or "/" in name or "\0" in name:
         raise ValueError(f"not a plain file name: {name!r}")
@@ -116,8 +116,8 @@ class DiskFolder:
     def shared(self) -> str:
         return self._parent.shared if self._parent else self._kind(self._path)
 
-    def shut(self) -> Problem | None:
-        return file_errors.shut(self._path)
+    def write_blocker(self) -> Problem | None:
+        return file_errors.write_blocker(self._path)
 
     def names(self) -> list[str]:
         return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
@@ -129,14 +129,14 @@ class DiskFolder:
         return numbered(self.names(), name)
 
     def folder(self, name: str) -> "DiskFolder":
-        return DiskFolder(self._path / plain(name), self, self._kind)
+        return DiskFolder(self._path / safe_name(name), self, self._kind)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
         with self._opened() as at:
             if at is None:
                 return None
             try:
-                file = os.open(plain(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=at)
+                file = os.open(safe_name(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=at)
             except FileNotFoundError:
                 return None
             except OSError as error:
@@ -151,9 +151,9 @@ class DiskFolder:
             finally:
                 _close(file)
 
-    def stamp(self, name: str) -> Hashable | None:
+    def version_token(self, name: str) -> Hashable | None:
         try:
-            found = os.stat(f"{self._path}/{plain(name)}", follow_symlinks=False)
+            found = os.stat(f"{self._path}/{safe_name(name)}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -161,7 +161,7 @@ class DiskFolder:
         return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
-        plain(name)
+        safe_name(name)
         temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
         self._make()
         with self._opened() as at:
@@ -192,7 +192,7 @@ class DiskFolder:
             if full := file_errors.full(self._path, at, len(data)):
                 raise full
             try:
-                with os.fdopen(os.open(plain(name), flags, 0o600, dir_fd=at), "ab") as file:
+                with os.fdopen(os.open(safe_name(name), flags, 0o600, dir_fd=at), "ab") as file:
                     file_errors.check_file(os.fstat(file.fileno()), self._path / name)
                     file.write(data)
                     file.flush()
@@ -206,7 +206,7 @@ class DiskFolder:
             if at is None:
                 return
             try:
-                os.unlink(plain(name), dir_fd=at)
+                os.unlink(safe_name(name), dir_fd=at)
                 os.fsync(at)
             except FileNotFoundError:
                 pass
@@ -327,7 +327,7 @@ class DiskFolder:
     def _locked(self, at: int, wait: float) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             try:
-                file = stack.enter_context(locking.holding(at, self._path, wait, bool(self.shared)))
+                file = stack.enter_context(file_lock.holding(at, self._path, wait, bool(self.shared)))
                 file_errors.check_file(os.fstat(file), self._path / LOCK)
                 if not self._is(at):
                     raise file_errors.gone(self._path)

@@ -42,7 +42,7 @@ def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
     file = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
     try:
         _lock(file, deadline)
-        me = identity.mark(time.time()) | identity.session()
+        me = identity.process_record(time.time()) | identity.session()
         _sign(file, me)
         with _lease(at, path, me, deadline) if leased else contextlib.nullcontext():
             yield file

@@ -1,4 +1,4 @@
-"""A folder in memory: what `tui.storage.folder.DiskFolder` promises, but that of outliving the process. For practice."""
+"""A folder in memory: what `DiskFolder` promises, but that of outliving the process. For practice."""
 
 import threading
 from collections.abc import Hashable, Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.errors import Problem
-from tui.storage.folder import rotation_renames, generation, numbered, plain
+from tui.storage.folder import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import WAIT
 
 
@@ -29,14 +29,14 @@ class MemoryFolder:
     def shared(self) -> str:
         return ""
 
-    def shut(self) -> Problem | None:
+    def write_blocker(self) -> Problem | None:
         return None
 
     def names(self) -> list[str]:
         return sorted(self._files)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
-        content = self._files.get(plain(name), (None, 0))[0]
+        content = self._files.get(safe_name(name), (None, 0))[0]
         return content[-last:] if content is not None and last else content
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
@@ -45,7 +45,7 @@ class MemoryFolder:
                 self._files[new] = self._files.pop(old)
             self._files[generation(name, 1)] = self._files[name]
         self._writes += 1
-        self._files[plain(name)] = (data, self._writes)
+        self._files[safe_name(name)] = (data, self._writes)
 
     def append(self, name: str, data: bytes) -> None:
         self.write(name, (self.read(name) or b"") + data)
@@ -53,7 +53,7 @@ class MemoryFolder:
     def remove(self, name: str) -> None:
         self._files.pop(name, None)
 
-    def stamp(self, name: str) -> Hashable | None:
+    def version_token(self, name: str) -> Hashable | None:
         return self._files.get(name, (b"", None))[1]
 
     @contextmanager
@@ -67,7 +67,7 @@ class MemoryFolder:
 
     def folder(self, name: str) -> "MemoryFolder":
         if name not in self._folders:
-            self._folders[plain(name)] = MemoryFolder(self, name)
+            self._folders[safe_name(name)] = MemoryFolder(self, name)
         return self._folders[name]
 
     def folders(self) -> list[str]:

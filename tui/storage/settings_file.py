@@ -81,7 +81,7 @@ def encode(document: Document) -> bytes:
 
 
 def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
-    """Reads a settings file, or says as `CorruptSettings` what is wrong with it. With `edited` its checksum may be wrong."""
+    """Read a settings file; CorruptSettings says what is wrong with it. With `edited` its checksum may be wrong."""
     parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
         raise CorruptSettings("shape", "it is JSON, but not a settings file", path)

@@ -16,24 +16,10 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from tui import __version__
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.storage.folder import Folder
 from tui.storage.settings_file import Content, CorruptSettings, Document, decode, encode, same, schema
-
-__all__ = [
-    "EDITED",
-    "KEPT",
-    "Content",
-    "CorruptSettings",
-    "Document",
-    "SavedState",
-    "Forget",
-    "Store",
-    "Tables",
-    "decode",
-    "encode",
-]
 
 KEPT = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
@@ -98,12 +84,12 @@ class Store:
         """The path of the file, for people."""
         return str(self.folder.path / self.name) if self.folder.path else self.name
 
-    def stamp(self) -> Hashable | None:
+    def version_token(self) -> Hashable | None:
         """Something that differs whenever the file was replaced, by whomever; None if there is none."""
-        return self.folder.stamp(self.name)
+        return self.folder.version_token(self.name)
 
     def exists(self) -> bool:
-        return self.stamp() is not None
+        return self.version_token() is not None
 
     def read(self) -> Tables:
         """The tables as they are now; the same object until the file changes, and never to be written to."""
@@ -113,11 +99,11 @@ class Store:
         """The state of the file as it is now, with who saved it; never to be changed."""
         return self._current().document
 
-    def shut(self) -> Problem | None:
+    def write_blocker(self) -> Problem | None:
         """Why the settings can be looked at and not changed, or None."""
-        return self.document().newer or self.folder.shut()
+        return self.document().newer or self.folder.write_blocker()
 
-    def derive(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
+    def cached(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
         """What `make` makes of the tables, made once for each state of the file (and each `key`).
 
         What depends on one `table` alone is kept as long as that table stays the same.
@@ -139,7 +125,7 @@ class Store:
         """The first state of the file, with one record in the table `meta`, and the other tables if there are any."""
         with self.folder.lock():
             if self.exists() or self.folder.generations(self.name):
-                raise Usage(f"There are settings already: {self.where}.", "Choose another id.")
+                raise UsageError(f"There are settings already: {self.where}.", "Choose another id.")
             first = Document(1, self._now(), {**(tables or {}), "meta": {"1": dict(meta)}})
             self._commit(first, keep=0)
             self._saved(None, first.data, "")
@@ -197,7 +183,9 @@ class Store:
         with self.folder.lock():
             document = self.edited()
             if document is None:
-                raise Usage("Nothing was edited by hand.", "The settings are as they were saved, or cannot be read.")
+                raise UsageError(
+                    "Nothing was edited by hand.", "The settings are as they were saved, or cannot be read."
+                )
             self._keep_older(document)
             self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
             self._saved(None, document.data, EDITED)
@@ -236,7 +224,7 @@ class Store:
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _current(self) -> _State:
-        stamp = self.stamp()
+        stamp = self.version_token()
         if self._cache is None or self._cache.stamp != stamp:
             # The stamp is taken before the content: a file replaced in between is read again next time.
             self._cache = _state(stamp, self._load())
@@ -271,7 +259,7 @@ class Store:
             raise Problem("This cannot be stored without loss.", "Nothing was changed.")
         self.folder.write(self.name, content, keep)
         # Still under the lock: nobody else can have replaced it since.
-        self._cache = _state(self.stamp(), written)
+        self._cache = _state(self.version_token(), written)
 
     def _rewrite_generations(self, forget: Forget, mend: RepairHistory | None = None) -> None:
         for name in self.folder.names():

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
 
 
@@ -35,7 +35,7 @@ def read(path: Path, largest: int) -> bytes:
             return file.read(largest + 1)
     except OSError as error:
         said = (error.strerror or "no access").lower()
-        raise Usage(f"The file cannot be read: {said}.", "Name another one.") from None
+        raise UsageError(f"The file cannot be read: {said}.", "Name another one.") from None
 
 
 def unwritable(path: Path, error: OSError) -> Problem:

@@ -6,8 +6,8 @@ from typing import Any
 
 from tui.domain import previous_of
 from tui.storage.audit_log import AuditEvent
-from tui.storage.settings_file import canonical, same
-from tui.storage.store import EDITED, Content
+from tui.storage.settings_file import Content, canonical, same
+from tui.storage.store import EDITED
 
 _BOOKKEEPING = frozenset(("used", "reservations", "told"))
 """Tables that calls on a trial change."""
@@ -24,7 +24,7 @@ def digest(content: Content) -> str:
     return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def acts(before: Content | None, after: Content, restored: str = "") -> list[AuditEvent]:
+def describe_changes(before: Content | None, after: Content, restored: str = "") -> list[AuditEvent]:
     """What was done between two states, in the order of a person's interest; nothing where only bookkeeping was."""
     if restored == EDITED:
         return [AuditEvent("edit accepted")]
@@ -33,7 +33,7 @@ def acts(before: Content | None, after: Content, restored: str = "") -> list[Aud
     if before is None:
         (tenant,) = after["meta"].values()
         made = AuditEvent("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
-        return [made, *acts({"meta": after["meta"]}, after)]
+        return [made, *describe_changes({"meta": after["meta"]}, after)]
     if same(_kept(before), _kept(after)):
         return []
     lent = before.get("trials") != after.get("trials")

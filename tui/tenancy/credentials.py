@@ -4,24 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tui.domain import Check, Credential
+from tui.domain import Credential, VerificationResult
 from tui.errors import Locked, Problem
 from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
-from tui.providers.spec import Provider, told
+from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import mask
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, models, verification
-from tui.tenancy.manifest import Finding
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.manifest import CredentialChange
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus
 from tui.vault import envelope
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
 
 def stored(session: Session, tenant_id: str) -> tuple[Credential, ...]:
@@ -30,7 +30,7 @@ def stored(session: Session, tenant_id: str) -> tuple[Credential, ...]:
     def read(tables: Tables) -> tuple[Credential, ...]:
         return tuple(from_record(Credential, each) for each in tables.table("credentials"))
 
-    return session.store(tenant_id).derive("credentials", read, table="credentials")
+    return session.store(tenant_id).cached("credentials", read, table="credentials")
 
 
 def listing(session: Session, tenant_id: str, provider_id: str) -> list[Credential]:
@@ -62,7 +62,7 @@ def secrets(session: Session, tenant_id: str, credential: Credential) -> dict[st
     if not credential.envelope:
         return {}
     opened = decrypt_unverified(session, tenant_id, credential)
-    verification.require(session, tenant_id, credential)
+    verification.require_verified(session, tenant_id, credential)
     return opened
 
 
@@ -79,7 +79,7 @@ def decrypt_unverified(session: Session, tenant_id: str, credential: Credential)
     return opened
 
 
-def resealed(session: Session, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
+def reseal(session: Session, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
     """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
     made = replace(credential, **changes)
     if not credential.envelope:
@@ -89,7 +89,9 @@ def resealed(session: Session, tenant_id: str, credential: Credential, **changes
     return replace(made, envelope=envelope.seal(public, opened, binding(tenant_id, made)))
 
 
-def fit(session: Session, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
+def update_origins(
+    session: Session, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()
+) -> None:
     """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
 
     Those are the provider's own and those of its added models; in plain http only what a person allowed.
@@ -101,12 +103,12 @@ def fit(session: Session, tenant_id: str, tables: Tables, provider_id: str, plai
         added = models.origins_of(models.added_in(tables, provider_id), provider, fields)
         allowed = (*credential.plain_http, *plain_http)
         reached = [each for each in added if is_private(each) or each in allowed]
-        origins = tuple(dict.fromkeys((*provider.origins(told(fields, credential.hints)), *reached)))
+        origins = tuple(dict.fromkeys((*provider.origins(mask_secrets(fields, credential.hints)), *reached)))
         allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
         if (origins, allowed) != (credential.origins, credential.plain_http):
-            made = resealed(session, tenant_id, credential, origins=origins, plain_http=allowed)
+            made = reseal(session, tenant_id, credential, origins=origins, plain_http=allowed)
             table.remove(doc_ids=[each.doc_id])
-            table.insert(record(made))
+            table.insert(to_record(made))
 
 
 def is_undecryptable(
@@ -118,13 +120,13 @@ def is_undecryptable(
     """
     if not credential.envelope:
         return False
-    tenant, found = get(session, tenant_id), (known or verification.standing(session, tenant_id)).of(credential)
+    tenant, found = get(session, tenant_id), (known or verification.integrity_status(session, tenant_id)).of(credential)
     place = (tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
         or not keyring.has_key(session, tenant)
         or session.undecryptable.get(place) == credential.envelope
-        or (found is not None and not found.mark.waits)
+        or (found is not None and not found.mark.needs_confirmation)
     )
 
 
@@ -132,25 +134,29 @@ def undecryptable_reason(session: Session, tenant_id: str, credential: Credentia
     """Why a credential cannot be opened, and what to do, in a sentence each."""
     label = provider_of(credential.provider).label
     tenant = get(session, tenant_id)
-    found = verification.standing(session, tenant_id).of(credential)
+    found = verification.integrity_status(session, tenant_id).of(credential)
     if credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
-    elif found is not None and not found.mark.waits:
+    elif found is not None and not found.mark.needs_confirmation:
         what = f"The key of {label} cannot be opened. {verification.words(session, tenant_id, found)}"
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
     return what, "Replace it or forget it; the others are not touched."
 
 
-def waits(session: Session, tenant_id: str, credential: Credential) -> Finding | None:
+def needs_confirmation(session: Session, tenant_id: str, credential: Credential) -> CredentialChange | None:
     """What is to be confirmed before the credential is used, as far as it is known.
 
     Without a key in it, it is used as it stands while the tenant is locked.
     """
     if not credential.envelope and not keyring.is_open(session, tenant_id):
         return None
-    found = verification.standing(session, tenant_id).of(credential)
-    return found if found and found.mark.waits and not is_undecryptable(session, tenant_id, credential) else None
+    found = verification.integrity_status(session, tenant_id).of(credential)
+    return (
+        found
+        if found and found.mark.needs_confirmation and not is_undecryptable(session, tenant_id, credential)
+        else None
+    )
 
 
 def access(session: Session, tenant_id: str, provider_id: str, model: str = "") -> "Access":
@@ -169,14 +175,14 @@ def access_with(
     session: Session, tenant_id: str, provider: Provider, credential: Credential, model: str = ""
 ) -> "Access":
     """The same for one credential, active or not."""
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
     if credential.envelope:
         if is_undecryptable(session, tenant_id, credential):
             raise Locked(*undecryptable_reason(session, tenant_id, credential))
         keyring.private_key(session, tenant_id)
         _require(session, tenant_id, credential)
-    elif keyring.at_hand(session, tenant_id):
+    elif keyring.key_if_open(session, tenant_id):
         # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
         _require(session, tenant_id, credential)
 
@@ -185,7 +191,7 @@ def access_with(
 
     return Access(
         provider=provider,
-        fields=told(defaults(provider) | dict(credential.clear), credential.hints),
+        fields=mask_secrets(defaults(provider) | dict(credential.clear), credential.hints),
         origins=credential.origins,
         plain_http=credential.plain_http,
         secrets=opened,
@@ -199,11 +205,11 @@ def defaults(provider: Provider) -> dict[str, str]:
     return {each.name: each.default for each in provider.fields if each.default and not each.secret}
 
 
-def note(session: Session, tenant_id: str, credential: Credential, check: Check) -> None:
+def note(session: Session, tenant_id: str, credential: Credential, check: VerificationResult) -> None:
     """Stores the outcome of a verification, unless the credential was replaced or removed since."""
     with session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update(
-            {"check": record(check)},
+            {"check": to_record(check)},
             lambda each: (
                 (each["provider"], each["name"]) == (credential.provider, credential.name)
                 and (each["envelope"], each["clear"]) == (credential.envelope, credential.clear)
@@ -223,8 +229,8 @@ def masked(credential: Credential, field: str) -> str:
 
 def _require(session: Session, tenant_id: str, credential: Credential) -> None:
     """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
-    if credential.envelope and verification.standing(session, tenant_id).of(credential):
+    if credential.envelope and verification.integrity_status(session, tenant_id).of(credential):
         decrypt_unverified(session, tenant_id, credential)
-    verification.require(session, tenant_id, credential)
-    if not verification.standing(session, tenant_id).vouches(credential):
+    verification.require_verified(session, tenant_id, credential)
+    if not verification.integrity_status(session, tenant_id).vouches(credential):
         raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

@@ -25,7 +25,7 @@ async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = N
             private = load(session, tenant, passphrase)
         except Locked as problem:
             if passphrase:
-                session.note(tenant_id, "unlock failed", why=problem.message)
+                session.audit_best_effort(tenant_id, "unlock failed", why=problem.message)
             raise
         protected = envelope.is_protected(pem(session, tenant) or b"")
         if protected != tenant.protected:
@@ -33,7 +33,7 @@ async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = N
             with session.store(tenant_id).transaction() as tables:
                 tables.table("meta").update({"protected": protected})
         if protected:
-            session.note(tenant_id, "unlocked")
+            session.audit_best_effort(tenant_id, "unlocked")
         return private
 
     if _opened(session, tenant) is None:
@@ -46,7 +46,7 @@ def lock(session: Session, tenant_id: str) -> None:
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
     if session.open_keys.pop(tenant_id, None) is not None:
-        session.note(tenant_id, "locked", wait=_SOON)
+        session.audit_best_effort(tenant_id, "locked", wait=_SOON)
 
 
 def is_open(session: Session, tenant_id: str) -> bool:
@@ -83,7 +83,7 @@ def opened(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
     return _opened(session, get(session, tenant_id)) if tenant_id in session.open_keys else None
 
 
-def at_hand(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
+def key_if_open(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
     """The private key if it opens without asking; None while the tenant is locked, or when its key file is gone."""
     try:
         return private_key(session, tenant_id)
@@ -94,7 +94,7 @@ def at_hand(session: Session, tenant_id: str) -> envelope.PrivateKey | None:
 def last_counter(session: Session, tenant_id: str) -> int:
     """The counter of the last manifest that was seen; it lies beside the private key, not beside the settings."""
     folder = session.keys.folder(tenant_id)
-    stamp = folder.stamp(COUNTER)
+    stamp = folder.version_token(COUNTER)
     seen = session.counters.get(tenant_id)
     if seen is None or seen[0] != stamp:
         text = (folder.read(COUNTER) or b"").decode("ascii", "replace").strip()
@@ -118,7 +118,9 @@ def key_path(session: Session, tenant: Tenant) -> str:
 
 def has_key(session: Session, tenant: Tenant) -> bool:
     """Whether the private key is where it should be."""
-    return _opened(session, tenant) is not None or any(each.stamp(_pem(tenant)) for each in _places(session, tenant))
+    return _opened(session, tenant) is not None or any(
+        each.version_token(_pem(tenant)) for each in _places(session, tenant)
+    )
 
 
 def write(session: Session, tenant: Tenant, private: envelope.PrivateKey, passphrase: Secret | None) -> None:

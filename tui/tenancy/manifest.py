@@ -16,14 +16,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tui.domain import Check, Credential
-from tui.storage.store import CorruptSettings, Tables
-from tui.tenancy.serialization import from_record, record
+from tui.domain import Credential, VerificationResult
+from tui.storage.settings_file import CorruptSettings
+from tui.storage.store import Tables
+from tui.tenancy.serialization import from_record, to_record
 
-Place = tuple[str, str]
+CredentialRef = tuple[str, str]
 """Provider id and name of a credential."""
 
-Entries = Mapping[Place, Credential]
+Entries = Mapping[CredentialRef, Credential]
 
 
 class ChangeKind(StrEnum):
@@ -37,23 +38,23 @@ class ChangeKind(StrEnum):
     SWAPPED = "swapped"
 
     @property
-    def waits(self) -> bool:
+    def needs_confirmation(self) -> bool:
         """Whether a person can confirm it. The others do not open."""
         return self in (ChangeKind.ADDED, ChangeKind.REPLACED, ChangeKind.REMOVED)
 
 
 @dataclass(frozen=True)
-class Finding:
+class CredentialChange:
     """A credential that is not as the manifest has it: as it is `now`, and as it `was` when it entered.
 
     `other` is the place that a swapped envelope belongs to.
     """
 
     mark: ChangeKind
-    place: Place
+    place: CredentialRef
     now: Credential | None = None
     was: Credential | None = None
-    other: Place = ("", "")
+    other: CredentialRef = ("", "")
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -87,13 +88,13 @@ def write(tables: Tables, manifest: Manifest) -> None:
     """Puts the manifest into the tables of a transaction."""
     for name in ("manifest", "proof"):
         tables.table(name).truncate()
-    tables.table("manifest").insert_multiple(record(manifest.entries[each]) for each in sorted(manifest.entries))
+    tables.table("manifest").insert_multiple(to_record(manifest.entries[each]) for each in sorted(manifest.entries))
     tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
 
 
 def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
     """What the HMAC is made over."""
-    entries = [record(manifest.entries[each]) for each in sorted(manifest.entries)]
+    entries = [to_record(manifest.entries[each]) for each in sorted(manifest.entries)]
     whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
 
@@ -101,24 +102,28 @@ def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
 def entry(credential: Credential) -> Credential:
     """The credential as it enters the manifest: without what may change, and of its envelope the SHA-256."""
     digest = hashlib.sha256(credential.envelope.encode("utf-8", "replace")).hexdigest() if credential.envelope else ""
-    return replace(credential, envelope=digest, active=True, created="", changed="", check=Check(), listed_at="")
+    return replace(
+        credential, envelope=digest, active=True, created="", changed="", check=VerificationResult(), listed_at=""
+    )
 
 
-def held(tables: Tables) -> dict[Place, Credential]:
+def held(tables: Tables) -> dict[CredentialRef, Credential]:
     """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
-    found: dict[Place, Credential] = {}
+    found: dict[CredentialRef, Credential] = {}
     for each in (from_record(Credential, found) for found in tables.table("credentials")):
         twice = _place(each) in found
         found[_place(each)] = replace(each, envelope=f"twice {each.envelope}") if twice else each
     return found
 
 
-def compare(entries: Entries, credentials: Mapping[Place, Credential]) -> tuple[Finding, ...]:
+def compare(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> tuple[CredentialChange, ...]:
     """Every credential that is not as its entry has it, and every entry whose credential is gone."""
     return tuple(_compared(entries, credentials))
 
 
-def carried(entries: Entries, before: Mapping[Place, Credential], after: Mapping[Place, Credential]) -> Entries:
+def carried(
+    entries: Entries, before: Mapping[CredentialRef, Credential], after: Mapping[CredentialRef, Credential]
+) -> Entries:
     """The entries after a change that was made with the private key at hand.
 
     What the change touched enters as it is; what it did not touch keeps its entry, or goes on having none.
@@ -129,32 +134,32 @@ def carried(entries: Entries, before: Mapping[Place, Credential], after: Mapping
     return kept | {place: entry(after[place]) for place in touched}
 
 
-def _compared(entries: Entries, credentials: Mapping[Place, Credential]) -> Iterator[Finding]:
+def _compared(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> Iterator[CredentialChange]:
     for place, now in credentials.items():
         was, present = entries.get(place), entry(now)
         if was == present:
             continue
         if was is not None and was.envelope and was.envelope == present.envelope:
-            found = Finding(ChangeKind.EDITED, place, now, was)
+            found = CredentialChange(ChangeKind.EDITED, place, now, was)
             yield replace(found, mark=ChangeKind.REPOINTED) if _elsewhere(found, was, present) else found
         elif other := _owner(entries, present.envelope):
-            yield Finding(ChangeKind.SWAPPED, place, now, was, other)
+            yield CredentialChange(ChangeKind.SWAPPED, place, now, was, other)
         else:
-            yield Finding(ChangeKind.ADDED if was is None else ChangeKind.REPLACED, place, now, was)
+            yield CredentialChange(ChangeKind.ADDED if was is None else ChangeKind.REPLACED, place, now, was)
     for place in sorted(set(entries) - set(credentials)):
-        yield Finding(ChangeKind.REMOVED, place, None, entries[place])
+        yield CredentialChange(ChangeKind.REMOVED, place, None, entries[place])
 
 
-def _elsewhere(finding: Finding, was: Credential, now: Credential) -> bool:
+def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> bool:
     """Whether an address is among what was changed."""
     addresses = (each.clear.get(name, "") for each in (was, now) for name in finding.changed)
     return (was.origins, was.plain_http) != (now.origins, now.plain_http) or any("://" in each for each in addresses)
 
 
-def _owner(entries: Entries, digest: str) -> Place | None:
+def _owner(entries: Entries, digest: str) -> CredentialRef | None:
     """Where the manifest has that envelope."""
     return next((place for place, each in entries.items() if digest and each.envelope == digest), None)
 
 
-def _place(credential: Credential) -> Place:
+def _place(credential: Credential) -> CredentialRef:
     return credential.provider, credential.name

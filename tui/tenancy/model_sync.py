@@ -9,11 +9,11 @@ from tui.providers.events import Event, ModelsListed
 from tui.providers.requests import Call
 from tui.providers.spec import Provider
 from tui.storage.store import Tables
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,16 @@ class Refreshed:
     total: int
 
 
-Hear = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 """Hears what goes on while a provider is asked: that it is silent, or asked again."""
 
 
-async def listed(
-    session: Session, access: "Access", call: Call, hear: Hear = lambda event: None
+async def fetch_models(
+    session: Session, access: "Access", call: Call, hear: OnEvent = lambda event: None
 ) -> tuple[Model, ...] | None:
     """The models that the answer of a call lists; None if it lists none at all, as not being a listing."""
     models: tuple[Model, ...] | None = None
-    async for event in session.wire.stream(access, call):
+    async for event in session.client.stream(access, call):
         if isinstance(event, ModelsListed):
             models = (models or ()) + event.models
         else:
@@ -61,7 +61,7 @@ def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], t
     models, refreshed = merge_listing(held, listed, today)
     if models != held:
         table.remove(lambda each: each["provider"] == provider.id)
-        table.insert_multiple(record(each) for each in models)
+        table.insert_multiple(to_record(each) for each in models)
     return refreshed
 
 

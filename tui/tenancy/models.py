@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tui.domain import Default, Model, ModelType, Origin
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
@@ -15,7 +15,7 @@ from tui.tenancy.trials import trial_models_of
 _KINDS = list(ModelType)
 
 
-def held(session: Session, tenant_id: str) -> tuple[Model, ...]:
+def all_models(session: Session, tenant_id: str) -> tuple[Model, ...]:
     """All models: those stored, and those that the tenant has by trials alone."""
     own, lent = stored(session, tenant_id), trial_models_of(session, tenant_id)
     if not lent:
@@ -28,13 +28,13 @@ def find(session: Session, tenant_id: str, ref: str, type: ModelType | None = No
     """The model of a reference `provider/model id`; the id may hold slashes itself."""
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
-        raise Usage(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
+        raise UsageError(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
     provider = provider_of(provider_id)
-    of_id = [each for each in held(session, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
+    of_id = [each for each in all_models(session, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
     found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
     if not found:
         kind = f" {type.label}" if type else ""
-        raise Usage(
+        raise UsageError(
             f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
             f"modeldeck model list --provider {provider_id} shows them.",
         )
@@ -47,7 +47,7 @@ def stored(session: Session, tenant_id: str) -> tuple[Model, ...]:
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(from_record(Model, each) for each in tables.table("models"))
 
-    return session.store(tenant_id).derive("models", read, table="models")
+    return session.store(tenant_id).cached("models", read, table="models")
 
 
 def defaults(session: Session, tenant_id: str) -> dict[ModelType, Default]:
@@ -56,7 +56,7 @@ def defaults(session: Session, tenant_id: str) -> dict[ModelType, Default]:
     def read(tables: Tables) -> dict[ModelType, Default]:
         return {each.type: each for each in (from_record(Default, record) for record in tables.table("defaults"))}
 
-    return session.store(tenant_id).derive("defaults", read, table="defaults")
+    return session.store(tenant_id).cached("defaults", read, table="defaults")
 
 
 def added_origins(session: Session, tenant_id: str, provider: Provider, fields: FieldValues) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tui.sanitize import printable
-from tui.storage.store import CorruptSettings
+from tui.storage.settings_file import CorruptSettings
 
 T = TypeVar("T")
 
 
-def record(from_record: Any) -> dict[str, Any]:
+def to_record(from_record: Any) -> dict[str, Any]:
     """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
     usual = {each.name: _usual(each) for each in fields(from_record)}
     return {

@@ -22,7 +22,8 @@ from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.filesystem import warning
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
-from tui.storage.store import Content, Store
+from tui.storage.settings_file import Content
+from tui.storage.store import Store
 from tui.tenancy import changes
 from tui.tenancy.actor import who
 from tui.vault import envelope
@@ -52,14 +53,14 @@ class Session:
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
     """The counter beside each private key, with the stamp of the file that it was read from."""
-    put_back: set[str] = field(default_factory=set, repr=False)
+    restored_while_locked: set[str] = field(default_factory=set, repr=False)
     """Tenants of which an earlier state was put back here while they were locked."""
     audit_failure: Problem | None = None
     """Why something that was done could not be put into the audit log, if so."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def wire(self) -> "Client":
+    def client(self) -> "Client":
         """All network I/O; made on first use, as most commands need none."""
         return self.client_factory()
 
@@ -88,37 +89,37 @@ class Session:
         """The audit log of a tenant, or of the operator."""
         return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
 
-    def record(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """Notes what was done and is no change of settings, which are noted by themselves; Problem if it cannot be.
 
         Nothing is noted of a tenant that is gone.
         """
         if tenant_id == OPERATOR or self.store(tenant_id).exists():
             with self.store(tenant_id).folder.lock(wait):
-                self.log(tenant_id).append(self.now(), self.by, [AuditEvent(done, about)])
+                self.log(tenant_id).append(self.now(), self.actor, [AuditEvent(done, about)])
 
-    def note(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
+    def audit_best_effort(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """The same for what must not fail because the log cannot be written; `audit_failure` says so then."""
         try:
-            self.record(tenant_id, done, wait=wait, **about)
+            self.audit(tenant_id, done, wait=wait, **about)
         except Problem as problem:
             self.audit_failure = problem
 
     @cached_property
-    def by(self) -> Mapping[str, str]:
+    def actor(self) -> Mapping[str, str]:
         """Who works at this desk."""
         return {"user": "practice"} if self.practice else who(self.environ)
 
     def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:
         """A change is on disk by now: what stands in the way of noting it does not undo it."""
-        if done := changes.acts(before, after, restored):
+        if done := changes.describe_changes(before, after, restored):
             digest = changes.digest(before) if before else ""
             try:
-                self.log(tenant_id).append(self.now(), self.by, done, digest, changes.digest(after))
+                self.log(tenant_id).append(self.now(), self.actor, done, digest, changes.digest(after))
             except Problem as problem:
                 self.audit_failure = problem
 
-    def forget(self, tenant_id: str) -> None:
+    def evict(self, tenant_id: str) -> None:
         """Drops what this process remembers of a tenant."""
         self.open_keys.pop(tenant_id, None)
         self.counters.pop(tenant_id, None)
@@ -138,7 +139,7 @@ class Session:
         """Closes the connections, if there are any, and forgets the opened keys."""
         try:
             if "wire" in self.__dict__:
-                await self.wire.aclose()
+                await self.client.aclose()
         finally:
             # Stopping what runs at a provider needs its key.
             self.open_keys.clear()

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterator
 
 from tui.domain import Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
-from tui.storage.store import CorruptSettings, Tables
+from tui.storage.settings_file import CorruptSettings
+from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import OPERATOR, Session
 
@@ -19,7 +20,7 @@ def get(session: Session, tenant_id: str) -> Tenant:
     """The tenant of that id; Damaged when its settings cannot be read, Usage when there is none."""
     store = session.store(known_id(tenant_id))
     if not store.exists() and not store.folder.generations(store.name):
-        raise Usage(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
 
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
@@ -30,7 +31,7 @@ def get(session: Session, tenant_id: str) -> Tenant:
             raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
         return tenant
 
-    return store.derive("tenant", read)
+    return store.cached("tenant", read)
 
 
 def ids(session: Session) -> list[str]:
@@ -65,7 +66,7 @@ def find(session: Session, name_or_id: str) -> Tenant:
     if name_or_id in ids(session):
         return get(session, name_or_id)
     names = ", ".join(one_line(tenant.name, 40) for tenant in tenants[:8])
-    raise Usage(
+    raise UsageError(
         f"There is no tenant {one_line(name_or_id, 80)}.",
         f"There are: {names}." if names else "modeldeck tenant create NAME makes the first.",
     )
@@ -85,18 +86,20 @@ def slug_for(session: Session, name: str) -> str:
 def check_name(session: Session, name: str, except_id: str = "") -> None:
     """Usage if no tenant can have that name."""
     if not one_line(name, 1000):
-        raise Usage("A tenant needs a name.", f"Up to {LONGEST} characters, any script.")
+        raise UsageError("A tenant needs a name.", f"Up to {LONGEST} characters, any script.")
     if len(name.strip()) > LONGEST:
-        raise Usage(f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it.")
+        raise UsageError(
+            f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it."
+        )
     if one_line(name, 1000) != name.strip():
-        raise Usage("A tenant's name is one line of plain characters.", "Type it again.")
+        raise UsageError("A tenant's name is one line of plain characters.", "Type it again.")
     for each in ids(session):
         tenant = _readable(session, each)
         if tenant and each != except_id and (_same(tenant.name, name) or each == name.strip().lower()):
-            raise Usage(f"There is a tenant {tenant.name} already.", "Choose another name.")
+            raise UsageError(f"There is a tenant {tenant.name} already.", "Choose another name.")
 
 
-def alike(session: Session, tenant_id: str) -> tuple[str, ...]:
+def similar_names(session: Session, tenant_id: str) -> tuple[str, ...]:
     """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
     name = get(session, tenant_id).name
     others = (_readable(session, each) for each in ids(session) if each != tenant_id)
@@ -107,7 +110,7 @@ def alike(session: Session, tenant_id: str) -> tuple[str, ...]:
 def check_id(tenant_id: str) -> None:
     """Usage if no tenant can have that id."""
     if tenant_id == OPERATOR or not _SLUG.fullmatch(tenant_id):
-        raise Usage(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
+        raise UsageError(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
 
 
 def _has_settings(session: Session, tenant_id: str) -> bool:
@@ -121,7 +124,7 @@ def _has_settings(session: Session, tenant_id: str) -> bool:
 def known_id(tenant_id: str) -> str:
     """The id, if it can be one at all; it becomes the name of a folder."""
     if not _SLUG.fullmatch(tenant_id):
-        raise Usage(f"There is no tenant {one_line(tenant_id, 80)}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {one_line(tenant_id, 80)}.", "modeldeck tenant list shows them.")
     return tenant_id
 
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.domain import Model, Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.storage.store import Tables
 from tui.tenancy import keyring
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
@@ -41,7 +41,7 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Left:
+class TrialBalance:
     """What a tenant has left of a trial."""
 
     left: int
@@ -81,7 +81,7 @@ def trials(session: Session) -> Mapping[str, Trial]:
 
     store = session.store(OPERATOR)
     try:
-        return store.derive("trials", read, table="trials") if store.exists() else {}
+        return store.cached("trials", read, table="trials") if store.exists() else {}
     except Problem:
         return {}
 
@@ -93,11 +93,11 @@ def trial(session: Session, provider_id: str) -> Trial:
         session.store(OPERATOR).read()
     found = trials(session).get(provider_id)
     if found is None:
-        raise Usage(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
+        raise UsageError(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
     return found
 
 
-def left(session: Session, tenant_id: str, provider_id: str) -> Left | None:
+def left(session: Session, tenant_id: str, provider_id: str) -> TrialBalance | None:
     """What a tenant has left of a provider's trial, calls under way taken off; None without a trial."""
     found = trials(session).get(provider_id)
     if found is None:
@@ -105,7 +105,7 @@ def left(session: Session, tenant_id: str, provider_id: str) -> Left | None:
     used, held = _counts(session)
     key = (tenant_id, provider_id)
     under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, session.clock()))
-    return Left(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
+    return TrialBalance(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
 
 
 def used_by(session: Session, provider_id: str) -> dict[str, int]:
@@ -114,7 +114,7 @@ def used_by(session: Session, provider_id: str) -> dict[str, int]:
     return {tenant_id: calls for (tenant_id, of), calls in sorted(used.items()) if of == provider_id}
 
 
-def lent(session: Session, provider_id: str) -> tuple[Model, ...]:
+def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
     """The models of a trial."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
@@ -123,7 +123,7 @@ def lent(session: Session, provider_id: str) -> tuple[Model, ...]:
     found = trials(session).get(provider_id)
     if found is None:
         return ()
-    held = session.store(OPERATOR).derive("models", read, table="models")
+    held = session.store(OPERATOR).cached("models", read, table="models")
     return tuple(each for each in held if each.provider == provider_id and each.id in found.models)
 
 
@@ -136,8 +136,8 @@ def trial_models_of(session: Session, tenant_id: str) -> tuple[Model, ...]:
     given = [each for each in trials(session) if each in PROVIDERS]
     if not given or tenant_id == OPERATOR:
         return ()
-    own = session.store(tenant_id).derive("providers", read, table="credentials")
-    return tuple(model for each in given if each not in own for model in lent(session, each))
+    own = session.store(tenant_id).cached("providers", read, table="credentials")
+    return tuple(model for each in given if each not in own for model in trial_models(session, each))
 
 
 def opened_store(session: Session) -> Tenant:
@@ -145,11 +145,11 @@ def opened_store(session: Session) -> Tenant:
     store = session.store(OPERATOR)
     if store.exists():
         return get(session, OPERATOR)
-    made = envelope.make(session.key_bits)
+    made = envelope.generate_key_pair(session.key_bits)
     owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
     keyring.write(session, owner, made.private, None)
     try:
-        store.create(record(owner))
+        store.create(to_record(owner))
     except Problem:
         # Another process was first: its key pair is the one.
         keyring.discard(session, owner)
@@ -172,4 +172,4 @@ def _counts(session: Session) -> Counts:
         return used, held
 
     store = session.store(OPERATOR)
-    return store.derive("counts", read) if store.exists() else ({}, {})
+    return store.cached("counts", read) if store.exists() else ({}, {})

@@ -16,7 +16,7 @@ from tui.errors import Locked
 from tui.providers import PROVIDERS
 from tui.storage.store import Forget, Tables
 from tui.tenancy import keyring, manifest
-from tui.tenancy.manifest import Entries, Finding, Manifest, ChangeKind, Place
+from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, Entries, Manifest
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
@@ -41,7 +41,7 @@ class IntegrityStatus:
 
     proved: bool
     alarm: ManifestAlarm | None
-    findings: tuple[Finding, ...]
+    findings: tuple[CredentialChange, ...]
     counter: int = 0
     entries: Entries = field(default_factory=dict)
 
@@ -49,22 +49,22 @@ class IntegrityStatus:
         """Whether the manifest holds exactly this."""
         return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
 
-    def of(self, credential: Credential) -> Finding | None:
+    def of(self, credential: Credential) -> CredentialChange | None:
         """What is the matter with one credential."""
         place = (credential.provider, credential.name)
         return next((each for each in self.findings if each.place == place), None)
 
-    def word(self, finding: Finding) -> str:
+    def word(self, finding: CredentialChange) -> str:
         """What a list says of a finding."""
         return str(self.alarm or finding.mark)
 
     @property
-    def waiting(self) -> tuple[Finding, ...]:
+    def waiting(self) -> tuple[CredentialChange, ...]:
         """What a person can confirm."""
-        return tuple(each for each in self.findings if each.mark.waits)
+        return tuple(each for each in self.findings if each.mark.needs_confirmation)
 
 
-def standing(session: Session, tenant_id: str) -> IntegrityStatus:
+def integrity_status(session: Session, tenant_id: str) -> IntegrityStatus:
     """How the credentials stand, as far as it can be known without opening a key."""
     private = keyring.opened(session, tenant_id)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
@@ -73,15 +73,17 @@ def standing(session: Session, tenant_id: str) -> IntegrityStatus:
     def read(tables: Tables) -> IntegrityStatus:
         return _standing(tables, tenant_id, private, last)
 
-    return session.store(tenant_id).derive("standing", read, (private.key_id if private else "", last))
+    return session.store(tenant_id).cached("standing", read, (private.key_id if private else "", last))
 
 
-def require(session: Session, tenant_id: str, credential: Credential) -> None:
+def require_verified(session: Session, tenant_id: str, credential: Credential) -> None:
     """Locked unless the private key vouches for the credential. The tenant is open."""
     keyring.private_key(session, tenant_id)
-    found = standing(session, tenant_id)
+    found = integrity_status(session, tenant_id)
     if (finding := found.of(credential)) is not None:
-        accepts = "modeldeck vault confirm shows what waits and accepts it." if finding.mark.waits else _REPLACE
+        accepts = (
+            "modeldeck vault confirm shows what waits and accepts it." if finding.mark.needs_confirmation else _REPLACE
+        )
         raise Locked(words(session, tenant_id, finding, found.alarm), accepts)
 
 
@@ -95,19 +97,19 @@ def credential_transaction(session: Session, tenant_id: str, forget: Forget | No
 
     def mend(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
-        private, found = keyring.at_hand(session, tenant_id), manifest.read(before)
+        private, found = keyring.key_if_open(session, tenant_id), manifest.read(before)
         if private and found.mac and alarm(found, tenant_id, private, 0) is None:
-            enter(after, tenant_id, private, replace(found, entries=manifest.read(after).entries))
+            write_manifest(after, tenant_id, private, replace(found, entries=manifest.read(after).entries))
 
     with session.store(tenant_id).transaction(forget, mend) as tables:
-        private, before = keyring.at_hand(session, tenant_id), manifest.held(tables)
+        private, before = keyring.key_if_open(session, tenant_id), manifest.held(tables)
         found = manifest.read(tables)
         yield tables
         if private and alarm(found, tenant_id, private, keyring.last_counter(session, tenant_id)) is None:
             entries = manifest.carried(found.entries, before, manifest.held(tables))
             if entries != found.entries:
                 counter = found.counter + 1
-                enter(tables, tenant_id, private, Manifest(counter, entries=entries))
+                write_manifest(tables, tenant_id, private, Manifest(counter, entries=entries))
     if counter:
         keyring.store_counter(session, tenant_id, counter)
 
@@ -121,7 +123,7 @@ def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: i
     return ManifestAlarm.OLDER if found.counter < last else None
 
 
-def enter(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: Manifest) -> None:
+def write_manifest(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: Manifest) -> None:
     """Writes a manifest with its HMAC into the tables of a transaction."""
     mac = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
     manifest.write(tables, replace(found, mac=mac))
@@ -131,16 +133,16 @@ def restored(session: Session, tenant_id: str) -> None:
     """Takes an earlier state that was put in place on purpose for the present one, if the key vouches for all of it."""
     counter = 0
     with session.store(tenant_id).transaction() as tables:
-        private, found = keyring.at_hand(session, tenant_id), manifest.read(tables)
+        private, found = keyring.key_if_open(session, tenant_id), manifest.read(tables)
         last = keyring.last_counter(session, tenant_id)
         if private and found.counter < last and alarm(found, tenant_id, private, 0) is None:
             counter = last + 1
-            enter(tables, tenant_id, private, replace(found, counter=counter))
+            write_manifest(tables, tenant_id, private, replace(found, counter=counter))
     if counter:
         keyring.store_counter(session, tenant_id, counter)
 
 
-def words(session: Session, tenant_id: str, finding: Finding, wrong: ManifestAlarm | None = None) -> str:
+def words(session: Session, tenant_id: str, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
     """A finding as a sentence."""
     what, tenant = called(finding.place), get(session, tenant_id).name
     if wrong is not None:
@@ -161,7 +163,7 @@ def alarm_words(session: Session, tenant_id: str, wrong: ManifestAlarm) -> str:
     return f"The credentials of {tenant} were changed by something else than Modeldeck."
 
 
-def called(place: Place) -> str:
+def called(place: CredentialRef) -> str:
     """A credential in a sentence: the provider, and the name where it is not the usual one."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider
@@ -171,7 +173,7 @@ def called(place: Place) -> str:
 _REPLACE = "Replace it or forget it; the others are not touched."
 
 
-def _change(finding: Finding) -> str:
+def _change(finding: CredentialChange) -> str:
     was, now = finding.was, finding.now
     assert was is not None and now is not None
     if was.origins != now.origins:

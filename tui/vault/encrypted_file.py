@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from secrets import token_bytes
 from typing import Any
 
-from tui.errors import Locked, Usage
+from tui.errors import Locked, UsageError
 from tui.secret import Secret
 from tui.vault import envelope
 
@@ -30,7 +30,7 @@ def protect(content: bytes, passphrase: Secret, cost: int = envelope.COST) -> st
     from Crypto.Cipher import AES
 
     if not passphrase:
-        raise Usage("The file needs a passphrase.", "It holds keys in a form that anybody could take away.")
+        raise UsageError("The file needs a passphrase.", "It holds keys in a form that anybody could take away.")
     head: dict[str, Any] = {"modeldeck": KIND, "version": VERSION, "kdf": "scrypt", "n": cost, "r": 8, "p": 1}
     salt, nonce = token_bytes(_SALT), token_bytes(_NONCE)
     head |= {"salt": envelope.b64url_encode(salt), "cipher": "AES-256-GCM", "nonce": envelope.b64url_encode(nonce)}
@@ -58,7 +58,7 @@ def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
 def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
     """Salt, nonce, ciphertext with tag, and what scrypt is to cost; Usage for a file that is not as it should be."""
     if type(file.get("version")) is int and file["version"] > VERSION:
-        raise Usage("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+        raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
     if (
         set(file) != _NAMES
         or [file[each] for each in ("modeldeck", "version", "kdf", "cipher")]
@@ -68,7 +68,9 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
         raise _damaged()
     n, r, p = (int(file[each]) for each in ("n", "r", "p"))
     if n < 2 or n & (n - 1) or not envelope.scrypt_within_limits(n, r, p):
-        raise Usage("The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from.")
+        raise UsageError(
+            "The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from."
+        )
     try:
         salt, nonce, sealed = (envelope.b64url_decode(file[each]) for each in ("salt", "nonce", "data"))
     except (ValueError, AttributeError):
@@ -87,5 +89,5 @@ def _bound(head: Mapping[str, Any]) -> bytes:
     return json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _damaged() -> Usage:
-    return Usage("The file is damaged.", "Write it anew where it came from.")
+def _damaged() -> UsageError:
+    return UsageError("The file is damaged.", "Write it anew where it came from.")

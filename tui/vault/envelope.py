@@ -123,7 +123,7 @@ class Binding:
         return b"".join(len(item).to_bytes(4, "big") + item for item in map(str.encode, items))
 
 
-def make(bits: int = BITS) -> NewKeyPair:
+def generate_key_pair(bits: int = BITS) -> NewKeyPair:
     """A new key pair. Takes a second or two: run it in a thread."""
     from Crypto.PublicKey import RSA
 
@@ -191,7 +191,7 @@ def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> st
     wrapped = PKCS1_OAEP.new(_public(public_pem), hashAlgo=SHA256, label=_LABEL).encrypt(key)
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(binding.data())
-    sealed, tag = cipher.encrypt_and_digest(_filled({name: secret.reveal() for name, secret in secrets.items()}))
+    sealed, tag = cipher.encrypt_and_digest(_pad({name: secret.reveal() for name, secret in secrets.items()}))
     return f"{VERSION}.{binding.key_id}.{b64url_encode(wrapped)}.{b64url_encode(nonce + sealed + tag)}"
 
 
@@ -286,7 +286,7 @@ def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
     return 0 < block <= 64 and 0 < lanes <= 16 and 1 < cost * block // 8 * lanes <= _COST_CAP
 
 
-def _filled(secrets: Mapping[str, str]) -> bytes:
+def _pad(secrets: Mapping[str, str]) -> bytes:
     text = _canonical(secrets).encode()
     return text + b" " * (-len(text) % _BLOCK)
 

@@ -119,7 +119,7 @@ def by_whom(by: Mapping[str, Any]) -> str:
     return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
 
 
-def lacking(session: Session, owner: str, state: State) -> list[str]:
+def changes_since(session: Session, owner: str, state: State) -> list[str]:
     """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
 
     As far as the end of the log tells; nothing where it cannot be read.

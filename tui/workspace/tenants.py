@@ -8,57 +8,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.storage.store import SavedState
-from tui.tenancy import changes, keyring, retired_keys, trials, verification
-from tui.tenancy import credentials as sealed
-from tui.tenancy.keyring import has_key, is_open, key_path, lock, private_key
-from tui.tenancy.last_used import last_use, last_used, touch
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy import changes, keyring, models, retired_keys, trials, verification
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy.keyring import is_open, private_key
+from tui.tenancy.last_used import last_use
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session
-from tui.tenancy.tenants import LONGEST, alike, check_id, check_name, find, get, ids, known_id, readable, slug_for
-from tui.tenancy.trials import Left
+from tui.tenancy.tenants import (
+    check_id,
+    check_name,
+    get,
+    ids,
+    known_id,
+    slug_for,
+)
+from tui.tenancy.trials import TrialBalance
 from tui.vault import envelope
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
-
-__all__ = [
-    "LONGEST",
-    "Removal",
-    "State",
-    "TenantRow",
-    "accept_edit",
-    "alike",
-    "check_name",
-    "create",
-    "earlier",
-    "edited",
-    "find",
-    "get",
-    "has_key",
-    "ids",
-    "is_open",
-    "key_path",
-    "last_used",
-    "lock",
-    "other_session",
-    "private_key",
-    "readable",
-    "removal",
-    "remove",
-    "rename",
-    "restore",
-    "row",
-    "rows",
-    "saved_at",
-    "set_passphrase",
-    "slug_for",
-    "touch",
-    "unlock",
-]
 
 MARKS = 6
 
@@ -73,7 +45,7 @@ class TenantRow:
     ready: int = 0
     defaults: int = 0
     last_used: str = ""
-    trial: Left | None = None
+    trial: TrialBalance | None = None
     problem: Problem | None = None
 
 
@@ -114,7 +86,7 @@ def row(session: Session, tenant_id: str) -> TenantRow:
     try:
         tenant = get(session, tenant_id)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {each.provider for each in sealed.stored(session, tenant_id)}.union(trials.trials(session))
+        known = {each.provider for each in stored_credentials.stored(session, tenant_id)}.union(trials.trials(session))
         usable = [each for each in known if each in PROVIDERS and status.row(session, tenant_id, each).usable]
         chosen = defaults.ready(session, tenant_id, usable)
         used = last_use(session, tenant_id)
@@ -137,12 +109,12 @@ async def create(
     tenant_id = id or slug_for(session, name)
     check_id(tenant_id)
     if tenant_id in ids(session):
-        raise Usage(f"There is a tenant with the id {tenant_id} already.", "Choose another id.")
+        raise UsageError(f"There is a tenant with the id {tenant_id} already.", "Choose another id.")
 
     stopped = threading.Event()
 
     def work() -> Tenant:
-        made = envelope.make(session.key_bits)
+        made = envelope.generate_key_pair(session.key_bits)
         if stopped.is_set():
             raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
@@ -160,7 +132,7 @@ async def create(
             # The key first: killed in between, a key without settings is left, never settings without their key.
             keyring.write(session, tenant, made.private, passphrase)
             try:
-                session.store(tenant_id).create(record(tenant))
+                session.store(tenant_id).create(to_record(tenant))
             except Problem:
                 keyring.discard(session, tenant)
                 raise
@@ -191,7 +163,7 @@ async def set_passphrase(session: Session, tenant_id: str, new: Secret | None) -
             retired_keys.protect(session, tenant_id, new)
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
-            session.note(tenant_id, "passphrase changed")
+            session.audit_best_effort(tenant_id, "passphrase changed")
         return _change(session, tenant_id, protected=bool(new))
 
     return await asyncio.to_thread(work)
@@ -200,13 +172,13 @@ async def set_passphrase(session: Session, tenant_id: str, new: Secret | None) -
 async def remove(session: Session, tenant_id: str) -> None:
     """Removes a tenant for good: first its private key, so that whatever is left of it cannot be opened."""
     if known_id(tenant_id) not in ids(session):
-        raise Usage(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
 
     def work() -> None:
         session.keys.folder(tenant_id).destroy()
         session.store(tenant_id).folder.destroy()
-        session.forget(tenant_id)
-        session.note(OPERATOR, "tenant removed", id=tenant_id)
+        session.evict(tenant_id)
+        session.audit_best_effort(OPERATOR, "tenant removed", id=tenant_id)
 
     await asyncio.to_thread(work)
 
@@ -215,8 +187,8 @@ def removal(session: Session, tenant_id: str) -> Removal:
     """What would go with a tenant, for the question that is asked first."""
     tenant = get(session, tenant_id)
     added = tuple(each for each in catalog.listing(session, tenant_id) if each.origin is Origin.ADDED)
-    defaults = tuple(catalog.defaults(session, tenant_id).values())
-    return Removal(tenant, tuple(sealed.stored(session, tenant_id)), added, defaults, tenant.key_id)
+    defaults = tuple(models.defaults(session, tenant_id).values())
+    return Removal(tenant, tuple(stored_credentials.stored(session, tenant_id)), added, defaults, tenant.key_id)
 
 
 def other_session(session: Session, tenant_id: str) -> str:
@@ -242,10 +214,10 @@ async def restore(session: Session, tenant_id: str, name: str) -> str:
     def work() -> str:
         kept = session.store(known_id(tenant_id)).restore(name)
         with suppress(Problem):
-            if keyring.at_hand(session, tenant_id):
+            if keyring.key_if_open(session, tenant_id):
                 verification.restored(session, tenant_id)
             else:
-                session.put_back.add(tenant_id)
+                session.restored_while_locked.add(tenant_id)
         return kept
 
     return await asyncio.to_thread(work)
@@ -254,9 +226,9 @@ async def restore(session: Session, tenant_id: str, name: str) -> str:
 async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
     await keyring.unlock(session, tenant_id, passphrase)
-    if tenant_id in session.put_back:
+    if tenant_id in session.restored_while_locked:
         await asyncio.to_thread(verification.restored, session, tenant_id)
-        session.put_back.discard(tenant_id)
+        session.restored_while_locked.discard(tenant_id)
 
 
 def edited(session: Session, tenant_id: str) -> State | None:
@@ -271,7 +243,7 @@ async def accept_edit(session: Session, tenant_id: str) -> None:
     await asyncio.to_thread(session.store(known_id(tenant_id)).accept_edit)
 
 
-def _least_left(session: Session, tenant_id: str) -> Left | None:
+def _least_left(session: Session, tenant_id: str) -> TrialBalance | None:
     """Of the trials, what is left of the one that ends first."""
     given = (trials.left(session, tenant_id, each) for each in trials.trials(session) if each in PROVIDERS)
     return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
@@ -282,7 +254,7 @@ def _change(session: Session, tenant_id: str, **entries: Any) -> Tenant:
         meta = tables.table("meta")
         tenant = replace(from_record(Tenant, meta.all()[0]), **entries)
         meta.truncate()
-        meta.insert(record(tenant))
+        meta.insert(to_record(tenant))
     return tenant
 
 

@@ -9,38 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.domain import Check, Credential, Model, KeySource, Tenant
-from tui.errors import Usage
+from tui.domain import Credential, Model, Tenant, VerificationResult
+from tui.errors import UsageError
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import get
-from tui.tenancy.trials import Left, Trial, TrialExhausted, left, lent, opened_store, trial, trials, used_by
+from tui.tenancy.trials import (
+    Trial,
+    opened_store,
+    trial,
+    trial_models,
+    trials,
+    used_by,
+)
 from tui.workspace.credentials import save
-from tui.workspace.credentials import verify as verifying
-from tui.workspace.playground.key_source import choose, last_calls, source
-
-__all__ = [
-    "Left",
-    "KeySource",
-    "Trial",
-    "TrialRow",
-    "TrialExhausted",
-    "choose",
-    "last_calls",
-    "left",
-    "lent",
-    "operator",
-    "remove",
-    "rows",
-    "set_trial",
-    "source",
-    "trial",
-    "trials",
-]
+from tui.workspace.credentials.verify import verify as verify_credential
 
 
 @dataclass(frozen=True)
@@ -85,13 +72,13 @@ async def set_trial(
     """
     provider, held = provider_of(provider_id), trials(session).get(provider_id)
     await asyncio.to_thread(opened_store, session)
-    check, listed = Check(), None
+    check, listed = VerificationResult(), None
     if verify:
-        verified = await verifying.verify(session, OPERATOR, provider_id, values, plain_http=plain_http)
-        check, listed, values = verified.check, verified.listed, {**values, **verified.moved}
+        verified = await verify_credential(session, OPERATOR, provider_id, values, plain_http=plain_http)
+        check, listed, values = verified.check, verified.listed, {**values, **verified.region_fields}
     quota = calls if calls is not None else held.calls if held else provider.trial_calls
     if quota < 1:
-        raise Usage(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
+        raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(session, provider, models, listed)
     await save.save(session, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
     made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), session.now())
@@ -100,8 +87,8 @@ async def set_trial(
         with session.store(OPERATOR).transaction() as tables:
             for name in ("trials", "models"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
-            tables.table("trials").insert(record(made))
-            tables.table("models").insert_multiple(record(each) for each in allowed)
+            tables.table("trials").insert(to_record(made))
+            tables.table("models").insert_multiple(to_record(each) for each in allowed)
 
     await asyncio.to_thread(work)
     return made
@@ -126,17 +113,17 @@ def _allowed(
     session: Session, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None
 ) -> list[Model]:
     """The models that a trial is for: those wanted, else those allowed before, else the proposed ones."""
-    before = lent(session, provider.id)
+    before = trial_models(session, provider.id)
     known = listed or (*before, *provider.catalogue)
     ids = list(dict.fromkeys(wanted or [each.id for each in before] or provider.trial_models))
     found = [each for each in known if each.id in ids]
     missing = [each for each in ids if each not in {model.id for model in found}]
     if missing and listed and (wanted or not found):
         names = ", ".join(one_line(each, 60) for each in missing)
-        raise Usage(f"{provider.label} does not list {names}.", "Name models that it lists.")
+        raise UsageError(f"{provider.label} does not list {names}.", "Name models that it lists.")
     if missing and not listed:
         # Nobody can say what these are; a provider serves first what it serves most.
         found += [Model(provider.id, each, provider.types[0]) for each in missing]
     if not found:
-        raise Usage(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
+        raise UsageError(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
     return list({(each.id, each.type): each for each in found}.values())

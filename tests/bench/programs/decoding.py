@@ -7,10 +7,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits
+from tui.providers.client.access import Limits
 from tui.providers.client.response import FrameDecoder, cleaned
 from tui.providers.dialects.openai.chat import answer_reader
-from tui.providers.error_messages import Place
+from tui.providers.error_messages import ErrorContext
 from tui.providers.events import TextDelta
 from tui.providers.requests import Framing
 
@@ -19,7 +19,7 @@ best = 0.0
 for _ in range(3):
     began, events = time.process_time(), 0
     frames, read = (
-        FrameDecoder(Place(PROVIDERS["openai_compatible"], "http://127.0.0.1/v1"), Framing.SSE, Limits()),
+        FrameDecoder(ErrorContext(PROVIDERS["openai_compatible"], "http://127.0.0.1/v1"), Framing.SSE, Limits()),
         answer_reader(),
     )
     for start in range(0, len(body), 1400):

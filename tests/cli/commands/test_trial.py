@@ -15,7 +15,7 @@ CHAT = "gpt-5.4-mini"
 @pytest.fixture(autouse=True)
 def small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator's key pair is made in every test."""
-    monkeypatch.setattr(envelope, "make", lambda bits: keys.key_pair(0))
+    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits: keys.key_pair(0))
 
 
 @pytest.fixture

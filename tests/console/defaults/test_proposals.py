@@ -11,8 +11,9 @@ from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import Problem
+from tui.tenancy import models
 from tui.tenancy.session import Session
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import defaults
 
 SAID = "41 models were imported in 1.2 s."
 
@@ -33,7 +34,7 @@ async def propose(pilot: Pilot[None]) -> list[str | None]:
 
 def chosen(session: Session) -> dict[str, str]:
     """The defaults of acme by type."""
-    return {str(kind): each.model for kind, each in catalog.defaults(session, "acme").items()}
+    return {str(kind): each.model for kind, each in models.defaults(session, "acme").items()}
 
 
 async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:

@@ -17,13 +17,13 @@ from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType, Origin, Supply
-from tui.errors import Problem, NetworkError, SaveFailed
+from tui.errors import NetworkError, Problem, SaveFailed
 from tui.providers import PROVIDERS
 from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
+from tui.tenancy import credentials, models
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
-from tui.workspace.models import add as adding
+from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
 
 LOCAL = "openai_compatible"
@@ -144,7 +144,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
     async def tried(*_: object) -> None:
         raise NetworkError("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
 
-    monkeypatch.setattr(test_call, "tried", tried)
+    monkeypatch.setattr(test_call, "test_call", tried)
     async with area(session, "models") as pilot:
         await form(pilot)
         await typed(pilot, "ft:acme")
@@ -167,7 +167,7 @@ async def test_what_cannot_be_written_is_told_and_adding_it_unverified_is_no_way
     def full(*_: object) -> None:
         raise SaveFailed("The disk is full; nothing was changed.", "Make room and try again.")
 
-    monkeypatch.setattr(adding, "keep", full)
+    monkeypatch.setattr(add_model, "keep", full)
     async with area(not_imported(session), "models") as pilot:
         await form(pilot)
         await typed(pilot, SERVED)
@@ -249,7 +249,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert catalog.defaults(session, "acme")[ModelType.CHAT].model == "mine"
+        assert models.defaults(session, "acme")[ModelType.CHAT].model == "mine"
 
 
 async def test_the_playground_opens_where_that_was_asked_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +317,7 @@ async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Sessi
         if not isinstance(pilot.app.screen, Models):
             await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert catalog.find(session, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
+        assert models.find(session, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
 
 
 @pytest.mark.usefixtures("fields")
@@ -392,7 +392,7 @@ async def test_an_address_in_plain_http_is_asked_about(session: Session, monkeyp
             await until_shown(pilot, "Use it all the same")
             await pilot.press("down", "enter")
         await until(pilot, lambda: added_ids(session) == ["mine"])
-        held = status.active(session, "acme", LOCAL)
+        held = credentials.active(session, "acme", LOCAL)
         assert held and held.plain_http == ("http://models.example.test",)
 
 

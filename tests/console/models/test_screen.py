@@ -16,6 +16,7 @@ from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import NetworkError
+from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace.models import catalog
 
@@ -122,7 +123,7 @@ async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Sessi
         await to(pilot, "text-embedding-3-small")
         await pilot.press("u")
         await until(
-            pilot, lambda: catalog.defaults(session, "acme")[ModelType.EMBEDDING].model == "text-embedding-3-small"
+            pilot, lambda: models.defaults(session, "acme")[ModelType.EMBEDDING].model == "text-embedding-3-small"
         )
         await until_shown(pilot, "Default for embedding: yes.")
         assert "u use" not in rows(pilot)[-1]
@@ -133,10 +134,10 @@ async def test_u_on_a_model_that_is_gone_says_why_not_and_names_the_nearest(sess
         await to(pilot, "text-search-ada-doc-001")
         assert "OpenAI no longer lists it since " in rows(pilot)[21]
         assert rows(pilot)[22] == "   Nearest: text-embedding-3-small."
-        before = catalog.defaults(session, "acme")
+        before = models.defaults(session, "acme")
         await pilot.press("u")
         await until_shown(pilot, "text-search-ada-doc-001 cannot be a default: gone since")
-        assert catalog.defaults(session, "acme") == before
+        assert models.defaults(session, "acme") == before
 
 
 async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) -> None:

@@ -7,8 +7,9 @@ from textual import events
 from textual.binding import Binding
 
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tui.console.palette.entries import at_hand, many, others
-from tui.console.palette.matching import CommandIndex, CommandGroup
+from tui import domain
+from tui.console.palette.entries import global_commands, local_commands, many
+from tui.console.palette.matching import CommandGroup, CommandIndex
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
@@ -18,7 +19,7 @@ from tui.workspace.models import catalog
 
 def every_command(app: Any) -> CommandIndex:
     """All that the palette holds on the screen shown."""
-    few = at_hand(app, app.screen), others(app, app.screen)
+    few = local_commands(app, app.screen), global_commands(app, app.screen)
     return CommandIndex([*map(CommandGroup.of, few), *many(app, app.tenant)])
 
 
@@ -160,9 +161,9 @@ async def test_hostile_names_are_drawn_as_text() -> None:
         app: Any = pilot.app
         from tui.tenancy import serialization
 
-        model = catalog.Model("openai", "evil\x1b]0;x\x07[red]\u202ename", ModelType.CHAT)
+        model = domain.Model("openai", "evil\x1b]0;x\x07[red]\u202ename", ModelType.CHAT)
         with app.session.store("acme").transaction() as tables:
-            tables.table("models").insert(serialization.record(model))
+            tables.table("models").insert(serialization.to_record(model))
         await pilot.press(":", *"evil")
         await until_shown(pilot, "[red]")
         assert "\x1b" not in shown(pilot)
@@ -177,8 +178,8 @@ async def test_it_opens_quickly_with_thousands_of_models() -> None:
         from tui.tenancy import serialization
 
         with app.session.store("acme").transaction() as tables:
-            many = (catalog.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
-            tables.table("models").insert_multiple(serialization.record(each) for each in many)
+            many = (domain.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
+            tables.table("models").insert_multiple(serialization.to_record(each) for each in many)
         all_of_them = every_command(app)
         began = perf_counter()
         found = all_of_them.matching("many 1999")

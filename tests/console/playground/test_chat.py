@@ -26,7 +26,7 @@ from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
 from tui.errors import NetworkError
 from tui.practice.tenants import practice_session
-from tui.providers.events import Event, Finish, Retrying, NoResponseYet, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import Event, Finish, NoResponseYet, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import Message
 from tui.workspace import tenants
 from tui.workspace.models import catalog, defaults

@@ -18,7 +18,7 @@ from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.events import Usage, Vectors
-from tui.workspace.models import catalog
+from tui.tenancy import models
 from tui.workspace.playground import calls
 
 TEXTS = (
@@ -37,7 +37,7 @@ async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small")
     """The tab with a model."""
     app: Any = pilot.app
     await app.open_playground(
-        ModelType.EMBEDDING, catalog.find(app.session, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
+        ModelType.EMBEDDING, models.find(app.session, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
     )
     await pilot.pause()
     return app.screen.query_one(EmbeddingTab)
@@ -323,7 +323,7 @@ async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(mon
         tab = await opened(pilot)
         await pilot.press("escape", "p")
         assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
-        monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], tells_questions=True))
+        monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], distinguishes_queries=True))
         tab.refresh_chrome()
         await until_shown(pilot, "p parameters")
         await pilot.press("p")

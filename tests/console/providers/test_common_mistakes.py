@@ -8,8 +8,8 @@ from tests.console.provider_forms import focused, forget, paste
 from tui.console.models.add import AddModel
 from tui.console.widgets.form import Button
 from tui.domain import Model, ModelType, Origin
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
 
 pytestmark = pytest.mark.all_providers
 KEY, SECRET = "fa4e0000practice0key0of0nobody00", "FAKE0practice0secret0of0nobody00"
@@ -36,7 +36,7 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
         await until(pilot, lambda: "knows no application with this APIKey." in said(pilot))
         assert "Look whether APIKey and APISecret are swapped" in said(pilot)
         assert SECRET not in shown(pilot) and KEY not in shown(pilot)
-        assert status.active(session, "acme", "spark") is None
+        assert credentials.active(session, "acme", "spark") is None
         assert said(pilot).count("•" * 8) >= 2
 
 

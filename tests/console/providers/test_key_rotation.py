@@ -4,14 +4,14 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import console, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, paste
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
 
 ROTATE = "Rotate: verify and save, the old key is kept"
 
 
 def held(session: Session) -> list[tuple[str, bool, str]]:
-    found = status.listing(session, "acme", "openai")
+    found = credentials.listing(session, "acme", "openai")
     return [(each.name, each.active, each.hints["api_key"]) for each in found]
 
 

@@ -7,8 +7,8 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
 from tui.console.widgets.input import SecretField
 from tui.providers.spec import Provider
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
 
 
 def typed(pilot: Pilot[None]) -> str:
@@ -50,7 +50,7 @@ async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Session, t
             await paste(pilot, text)
             assert not pilot.app.screen.asking
             await pilot.press("tab")
-        assert status.active(bare, "acme", "openai") is None
+        assert credentials.active(bare, "acme", "openai") is None
 
 
 async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) -> None:
@@ -63,7 +63,7 @@ async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) 
         assert typed(pilot) == ""
         await pilot.press("enter", "enter")
         await focused(pilot, "API key")
-        assert status.active(bare, "acme", "openai") is None
+        assert credentials.active(bare, "acme", "openai") is None
 
 
 async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(session: Session) -> None:

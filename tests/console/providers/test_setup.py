@@ -13,8 +13,9 @@ from tui.errors import SaveFailed
 from tui.practice.tenants import practice_session
 from tui.providers.spec import Provider
 from tui.secret import Secret
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 from tui.workspace.models import catalog
 
 REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
@@ -22,7 +23,7 @@ REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
 
 def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") -> str:
     """The hint of the key in use, or ''."""
-    held = status.active(session, tenant, provider_id)
+    held = credentials.active(session, tenant, provider_id)
     return next(iter(held.hints.values()), "no key") if held else ""
 
 
@@ -181,7 +182,7 @@ async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session)
         assert stored(session) == "3f2a"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "0001")
-        held = status.active(session, "acme", "openai")
+        held = credentials.active(session, "acme", "openai")
         assert held is not None and held.check.state is VerificationState.RESTRICTED
 
 
@@ -345,7 +346,7 @@ async def test_plain_http_to_another_machine_is_asked_about_once(session: Sessio
         await focused(pilot, "Go back")
         await pilot.press("down", "enter")
         await until_shown(pilot, "▲ plain http")
-        held = status.active(answering, "acme", "openai_compatible")
+        held = credentials.active(answering, "acme", "openai_compatible")
         assert held is not None and held.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
         await focused(pilot, "Base URL")
@@ -355,7 +356,7 @@ async def test_plain_http_to_another_machine_is_asked_about_once(session: Sessio
 
 async def test_another_sessions_save_is_not_overwritten_unasked(session: Session) -> None:
     async def theirs() -> None:
-        await status.save(session, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+        await save.save(session, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
 
     async with console(session) as pilot:
         await open_form(pilot)

@@ -6,8 +6,8 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import focused, paste
 from tui.console.models.add import AddModel
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
 
 pytestmark = pytest.mark.all_providers
 ENDPOINT = "https://acme-east.openai.azure.com"
@@ -41,7 +41,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, "Deployment       [gpt-east")
-        stored = status.active(session, "acme", "azure_openai")
+        stored = credentials.active(session, "acme", "azure_openai")
         assert stored and stored.clear == {"endpoint": ENDPOINT, "api_version": "2024-10-21"}
 
 

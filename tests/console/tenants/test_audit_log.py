@@ -12,7 +12,8 @@ from tui.errors import Problem
 from tui.practice.tenants import practice_session
 from tui.storage.audit_log import LOG
 from tui.storage.memory_folder import MemoryFolder
-from tui.workspace.models import catalog, defaults
+from tui.tenancy import models
+from tui.workspace.models import defaults
 
 
 async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
@@ -51,7 +52,7 @@ async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.setattr(MemoryFolder, "append", full)
         await defaults.clear(session, "acme", ModelType.CHAT)
         await until_shown(pilot, "This is not in the audit log: The disk is full.")
-        assert not catalog.defaults(session, "acme").get(ModelType.CHAT), "it was done all the same"
+        assert not models.defaults(session, "acme").get(ModelType.CHAT), "it was done all the same"
 
 
 async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:

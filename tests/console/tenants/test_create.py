@@ -7,6 +7,7 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held, focus
 from tui.practice.tenants import practice_session
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 
@@ -39,7 +40,7 @@ async def test_enter_goes_from_field_to_field_and_makes_it_at_the_button() -> No
         assert focus(pilot) == "[ Make the tenant"
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        made = tenants.find(session, "lab")
+        made = tenant_registry.find(session, "lab")
         assert (made.id, made.protected, made.mark) == ("lab", True, 3)
 
 
@@ -53,7 +54,7 @@ async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over()
         await until_shown(pilot, "Its folder will be [tenant-2  ")
         await pilot.press("tab", "ctrl+u", *"galaxy", "shift+tab", "shift+tab", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(session, "galaxy").name == "星河科技"
+        assert tenant_registry.find(session, "galaxy").name == "星河科技"
 
 
 async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lost() -> None:
@@ -68,7 +69,7 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lo
         await until_shown(pilot, "will be [tenant-")
         await pilot.press("tab", "ctrl+u", *"A/b", "shift+tab", "shift+tab", "enter")
         await until_shown(pilot, "cannot be an id")
-        assert "[名  " in shown(pilot) and len(tenants.ids(session)) == 4
+        assert "[名  " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
 
 async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() -> None:
@@ -93,7 +94,7 @@ async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.Mo
         await pilot.press("escape")
         await until_shown(pilot, "▸ [ Make the tenant ]")
         held.go.set()
-        assert "[lab   " in shown(pilot) and len(tenants.ids(session)) == 4
+        assert "[lab   " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
 
 async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:

@@ -10,9 +10,10 @@ from tui.console.widgets.input import LineField
 from tui.domain import ModelType
 from tui.practice.tenants import practice_session
 from tui.secret import Secret
+from tui.tenancy import credentials, models
 from tui.tenancy.session import Session
 from tui.workspace.credentials import status
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import defaults
 from tui.workspace.transfer import export
 
 PASS = "a FAKE passphrase"
@@ -41,10 +42,10 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
         assert "     default for system reasoning set to openai/gpt-6-sol" in shown(pilot)
-        assert not catalog.defaults(changed, "acme").get(ModelType.CHAT)
+        assert not models.defaults(changed, "acme").get(ModelType.CHAT)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: 1 change.")
-        assert catalog.defaults(changed, "acme")[ModelType.CHAT].ref == "openai/gpt-6-sol"
+        assert models.defaults(changed, "acme")[ModelType.CHAT].ref == "openai/gpt-6-sol"
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "acme is as the file has it.")
 
@@ -61,7 +62,7 @@ async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_pa
         assert "OpenAI set up: credential default, base_url, api_key" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: ")
-        assert status.access(changed, "acme", "openai").secrets()["api_key"]
+        assert credentials.access(changed, "acme", "openai").secrets()["api_key"]
 
 
 async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(changed: Session, tmp_path: Path) -> None:

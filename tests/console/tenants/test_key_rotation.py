@@ -9,16 +9,18 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.practice.tenants import BITS, PASSPHRASE, practice_session
 from tui.secret import Secret
+from tui.tenancy import credentials, keyring
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 
 
 @pytest.fixture(autouse=True)
 def another_pair() -> None:
     """The first pair of the set may be that of the practice tenants."""
-    envelope.make(BITS)
+    envelope.generate_key_pair(BITS)
 
 
 async def shown_page(pilot: Pilot[None]) -> None:
@@ -28,7 +30,7 @@ async def shown_page(pilot: Pilot[None]) -> None:
 
 async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
     session = practice_session(pace=0.0)
-    before = tenants.get(session, "acme").key_id
+    before = tenant_registry.get(session, "acme").key_id
     async with console(session, None) as pilot:
         await shown_page(pilot)
         assert "a key that leaked has to be withdrawn there." in shown(pilot)
@@ -36,14 +38,14 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "acme has the key pair")
         assert "sealed anew." in shown(pilot)
-    after = tenants.get(session, "acme")
+    after = tenant_registry.get(session, "acme")
     assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
-    assert status.access(session, "acme", "openai").secrets()["api_key"].reveal().startswith("sk-practice")
+    assert credentials.access(session, "acme", "openai").secrets()["api_key"].reveal().startswith("sk-practice")
 
 
 async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing() -> None:
     session = practice_session(pace=0.0)
-    before = tenants.get(session, "north-lab").key_id
+    before = tenant_registry.get(session, "north-lab").key_id
     async with console(session, None) as pilot:
         await pilot.press("down")
         await shown_page(pilot)
@@ -51,23 +53,23 @@ async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing
         await until_shown(pilot, "▲ Type the passphrase first.")
         await pilot.press(*"wrong", "enter", "enter")
         await until_shown(pilot, "▲ This passphrase does not open the keys.")
-        assert tenants.get(session, "north-lab").key_id == before
+        assert tenant_registry.get(session, "north-lab").key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
         await until_shown(pilot, "north-lab has the key pair")
-    tenant = tenants.get(session, "north-lab")
-    assert tenant.key_id != before and tenant.protected and not tenants.is_open(session, "north-lab")
+    tenant = tenant_registry.get(session, "north-lab")
+    assert tenant.key_id != before and tenant.protected and not keyring.is_open(session, "north-lab")
     await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
 
 
 async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, goes_on, make = practice_session(pace=0.0), threading.Event(), envelope.make
+    session, goes_on, make = practice_session(pace=0.0), threading.Event(), envelope.generate_key_pair
     before = session.store("acme").folder.read("settings.json")
 
     def slow(bits: int) -> envelope.NewKeyPair:
         goes_on.wait(10)
         return make(bits)
 
-    monkeypatch.setattr(envelope, "make", slow)
+    monkeypatch.setattr(envelope, "generate_key_pair", slow)
     async with console(session, None) as pilot:
         await shown_page(pilot)
         await pilot.press("enter")
@@ -83,7 +85,7 @@ async def lost() -> Session:
     session = empty_desk()
     tenant = await tenants.create(session, "acme")
     await tenants.create(session, "other")
-    await status.save(session, tenant.id, "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
+    await save.save(session, tenant.id, "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     session.open_keys.clear()
     return session
@@ -99,8 +101,8 @@ async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() ->
         await pilot.press("tab", "enter")
         await until_shown(pilot, "acme has the key pair")
     assert status.row(session, "acme", "openai").state == "cannot be opened"
-    await status.save(session, "acme", "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
-    assert status.access(session, "acme", "openai").secrets()["api_key"].reveal().endswith("3f2a")
+    await save.save(session, "acme", "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
+    assert credentials.access(session, "acme", "openai").secrets()["api_key"].reveal().endswith("3f2a")
 
 
 async def test_every_area_can_be_looked_at_without_the_private_key() -> None:

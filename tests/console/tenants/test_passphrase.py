@@ -7,6 +7,8 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.errors import Locked
 from tui.practice.tenants import PASSPHRASE, practice_session
 from tui.secret import Secret
+from tui.tenancy import keyring
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 
@@ -20,7 +22,7 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
         await until_shown(pilot, "The passphrase of acme is set.")
         assert rows(pilot)[3].startswith(" ▸ ▪ acme") and "with a passphrase" in shown(pilot)
-        tenants.lock(session, "acme")
+        keyring.lock(session, "acme")
         with pytest.raises(Locked):
             await tenants.unlock(session, "acme", Secret("old"))
         await tenants.unlock(session, "acme", Secret("new"))
@@ -36,7 +38,7 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")
-        tenants.lock(session, "north-lab")
+        keyring.lock(session, "north-lab")
         await tenants.unlock(session, "north-lab", Secret("n"))
 
 
@@ -52,12 +54,12 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         assert "▸ [ Keep ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "› passphrase ──")
-        assert tenants.get(session, "acme").protected
+        assert tenant_registry.get(session, "acme").protected
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "acme has no passphrase any more.")
-        assert not tenants.get(session, "acme").protected
+        assert not tenant_registry.get(session, "acme").protected
 
 
 async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:

@@ -12,6 +12,7 @@ from tests.console.test_background import newer_version
 from tui.domain import ModelType
 from tui.practice.tenants import practice_session
 from tui.secret import Secret
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status
@@ -58,7 +59,7 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         await until_shown(pilot, "acme can be read again.")
         await until_shown(pilot, "[1 Providers]")
         assert "settings.json.damaged-1" in session.store("acme").folder.names()
-        assert tenants.get(session, "acme").name == "acme"
+        assert tenant_registry.get(session, "acme").name == "acme"
 
 
 async def test_what_the_selected_state_lacks_is_told() -> None:

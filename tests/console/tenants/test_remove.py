@@ -7,7 +7,8 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.domain import Model, ModelType, Origin
 from tui.practice.tenants import LONG_NAME, practice_session
-from tui.tenancy.serialization import record
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 
@@ -25,10 +26,10 @@ async def opened(pilot: Pilot[None], *keys: str) -> None:
 
 async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_name() -> None:
     session = practice_session()
-    key = tenants.get(session, LONG_NAME).key_id
+    key = tenant_registry.get(session, LONG_NAME).key_id
     added = [Model("openai_compatible", f"added-{n}", ModelType.CHAT, Origin.ADDED) for n in range(2)]
     with session.store(LONG_NAME).transaction() as tables:
-        tables.table("models").insert_multiple(record(each) for each in added)
+        tables.table("models").insert_multiple(to_record(each) for each in added)
     async with console(session, None) as pilot:
         await opened(pilot, "end")
         assert rows(pilot)[2:-4] == [
@@ -82,7 +83,7 @@ async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_i
         assert marked(pilot).startswith("[acm ")
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert "acme" in tenants.ids(session)
+        assert "acme" in tenant_registry.ids(session)
 
 
 async def test_with_the_right_word_right_and_enter_remove_it() -> None:
@@ -94,12 +95,12 @@ async def test_with_the_right_word_right_and_enter_remove_it() -> None:
         await pilot.press("right", "enter")
         await until_shown(pilot, "acme is removed.")
         await until(pilot, lambda: "▪ acme" not in shown(pilot))
-        assert "acme" not in tenants.ids(session) and "acme" not in session.keys.folders()
+        assert "acme" not in tenant_registry.ids(session) and "acme" not in session.keys.folders()
 
 
 async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
     session = practice_session()
-    key = tenants.get(session, LONG_NAME).key_id
+    key = tenant_registry.get(session, LONG_NAME).key_id
     async with console(session, None) as pilot:
         await opened(pilot, "end")
         await pilot.press(*key[:4], "space", *key[4:])
@@ -112,7 +113,7 @@ async def test_escape_leaves_without_asking_and_nothing_is_gone() -> None:
         await opened(pilot)
         await pilot.press(*"acme", "escape")
         await until_shown(pilot, "── Tenants ──")
-        assert len(tenants.ids(session)) == 4
+        assert len(tenant_registry.ids(session)) == 4
 
 
 async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_made() -> None:
@@ -149,7 +150,7 @@ async def test_a_damaged_tenant_can_be_removed_too() -> None:
         await until_shown(pilot, "All of it goes, and cannot be brought back")
         await pilot.press(*"acme", "enter", "right", "enter")
         await until_shown(pilot, "acme is removed.")
-        assert "acme" not in tenants.ids(session)
+        assert "acme" not in tenant_registry.ids(session)
 
 
 def cut(session: Session, tenant_id: str) -> None:

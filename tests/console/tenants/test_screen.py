@@ -6,7 +6,9 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.practice.tenants import LONG_NAME, practice_session
 from tui.secret import Secret
-from tui.tenancy.serialization import record
+from tui.tenancy import last_used
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 
@@ -52,7 +54,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
 
 async def test_the_strip_says_in_full_what_the_row_clips() -> None:
     async with console(practice_session(), None) as pilot:
-        key = tenants.get(pilot.app.session, "acme").key_id  # type: ignore[attr-defined]
+        key = tenant_registry.get(pilot.app.session, "acme").key_id  # type: ignore[attr-defined]
         assert f"   acme  id acme  key pair fingerprint {key[:4]} {key[4:]}  " in shown(pilot)
         assert rows(pilot)[-3].endswith("  no passphrase") and rows(pilot)[-2] == "   Settings in memory"
         await pilot.press("down")
@@ -69,7 +71,7 @@ async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time
         await until_shown(pilot, "[1 Providers]")
         opened = pilot.app.tenant
         assert opened is not None
-        await until(pilot, lambda: tenants.last_used(session) == opened.id)
+        await until(pilot, lambda: last_used.last_used(session) == opened.id)
         await pilot.press("0")
         await until(pilot, lambda: rows(pilot)[3].startswith(f" ▸ ▪ {opened.name} "))
 
@@ -127,7 +129,7 @@ async def test_more_than_forty_open_the_filter_by_itself() -> None:
     session = empty_desk()
     made = await tenants.create(session, "t-00")
     for number in range(1, 45):
-        session.store(f"t-{number:02}").create({**record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
+        session.store(f"t-{number:02}").create({**to_record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
     async with console(session, None) as pilot:
         await until_shown(pilot, "── 45 ──")
         assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
@@ -172,7 +174,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
         await pilot.press(*"-2", "enter", "enter")
         await until_shown(pilot, "north-lab is now north-lab-2.")
         await until_shown(pilot, "▸ ▪ north-lab-2")
-        assert tenants.get(session, "north-lab").name == "north-lab-2"
+        assert tenant_registry.get(session, "north-lab").name == "north-lab-2"
 
 
 async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
@@ -186,7 +188,7 @@ async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
         await until_shown(pilot, "[North-Lab  ")
         await pilot.press("escape", "down", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert tenants.get(pilot.app.session, "acme").name == "acme"  # type: ignore[attr-defined]
+        assert tenant_registry.get(pilot.app.session, "acme").name == "acme"  # type: ignore[attr-defined]
 
 
 async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:

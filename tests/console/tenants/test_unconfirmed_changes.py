@@ -8,12 +8,12 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.domain import Credential
 from tui.practice.tenants import PASSPHRASE, practice_session
 from tui.secret import Secret
-from tui.tenancy import credentials as sealed
-from tui.tenancy.serialization import record
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.vault import envelope
-from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 
 DIALOG = """╭─ Changed while locked ─────────────────────────────────────────────────────╮
 │ OpenAI was replaced while north-lab was locked, or by something else than  │
@@ -23,7 +23,7 @@ DIALOG = """╭─ Changed while locked ─────────────�
 
 async def saved_while_locked() -> Session:
     session = practice_session(pace=0.0)
-    await status.save(session, "north-lab", "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
+    await save.save(session, "north-lab", "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
     return session
 
 
@@ -83,7 +83,7 @@ async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None
     session = practice_session(pace=0.0)
     folder = session.store("acme").folder
     older = folder.read("settings.json") or b""
-    await status.save(session, "acme", "openai", {"organization": "org-FAKE"})
+    await save.save(session, "acme", "openai", {"organization": "org-FAKE"})
     folder.write("settings.json", older)
     session.open_keys.clear()
     async with console(session, "acme") as pilot:
@@ -96,15 +96,15 @@ async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None
 
 async def test_a_planted_credential_does_not_serve_a_question() -> None:
     session = practice_session(pace=0.0)
-    tenant = tenants.get(session, "acme")
-    held = next(each for each in sealed.listing(session, "acme", "openai") if each.active)
+    tenant = tenant_registry.get(session, "acme")
+    held = next(each for each in stored_credentials.listing(session, "acme", "openai") if each.active)
     made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
-    made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, sealed.binding("acme", made)))
+    made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding("acme", made)))
     with session.store("acme").transaction() as tables:
         table = tables.table("credentials")
         table.remove(lambda each: (each["provider"], each["name"]) == ("openai", "default"))
-        table.insert(record(made))
+        table.insert(to_record(made))
     async with console(session, "acme") as pilot:
         await pilot.press("4")
         await until_shown(pilot, "enter send")

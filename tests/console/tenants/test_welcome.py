@@ -13,6 +13,7 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.app import PRACTICE, Modeldeck
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.vault import envelope
 from tui.workspace import tenants
@@ -65,7 +66,7 @@ class Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.started, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
-        make = envelope.make
+        make = envelope.generate_key_pair
 
         def held(bits: int) -> envelope.NewKeyPair:
             self.started.set()
@@ -73,7 +74,7 @@ class Held:
             self.done.set()
             return make(bits)
 
-        monkeypatch.setattr(envelope, "make", held)
+        monkeypatch.setattr(envelope, "generate_key_pair", held)
 
 
 async def test_it_is_drawn_as_designed_with_the_one_key_that_was_found(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.Mon
     async with console(session, None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(session, "acme").protected is False
+        assert tenant_registry.find(session, "acme").protected is False
         assert rows(pilot)[0].startswith(" ▪ acme  open")
 
 
@@ -146,10 +147,10 @@ async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on(
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", "enter")
         await until(pilot, lambda: focus(pilot) == "Start with")
-        assert not tenants.ids(session)
+        assert not tenant_registry.ids(session)
         await pilot.press("tab", "tab", "backspace", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(session, "acm")
+        assert tenant_registry.find(session, "acm")
 
 
 async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -> None:
@@ -158,12 +159,12 @@ async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
         await until_shown(pilot, "▲ The two are not the same.")
         assert focus(pilot) == "Again" and shown(pilot).count("[••••••  ") == 2
-        assert not tenants.ids(session)
+        assert not tenant_registry.ids(session)
         await pilot.press("ctrl+u")
         assert "not the same" not in shown(pilot)
         await pilot.press(*"secret", "tab", "enter")
         await until_shown(pilot, "[1 Providers]")
-        assert tenants.find(session, "acme").protected
+        assert tenant_registry.find(session, "acme").protected
 
 
 async def test_a_passphrase_typed_once_is_asked_for_again() -> None:
@@ -182,7 +183,7 @@ async def test_a_name_that_cannot_be_is_said_under_the_field_and_stays() -> None
         await until_shown(pilot, "x" * 50)
         await pilot.press("enter")
         await until_shown(pilot, "this one has 61.")
-        assert not tenants.ids(session)
+        assert not tenant_registry.ids(session)
 
 
 async def test_a_paste_of_three_lines_makes_nothing() -> None:
@@ -193,7 +194,7 @@ async def test_a_paste_of_three_lines_makes_nothing() -> None:
             await pilot.pause()
             await pilot.press("tab")
         assert "[acmeone two three  " in shown(pilot)
-        assert not tenants.ids(session) and "Welcome" in rows(pilot)[1]
+        assert not tenant_registry.ids(session) and "Welcome" in rows(pilot)[1]
 
 
 async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,7 +211,7 @@ async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkey
         await until(pilot, held.done.is_set)
         await asyncio.to_thread(lambda: None)
         await pilot.pause(0.1)
-        assert not tenants.ids(session) and not session.keys.folders()
+        assert not tenant_registry.ids(session) and not session.keys.folders()
 
 
 async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +257,7 @@ async def test_every_field_can_be_used_at_any_size(size: tuple[int, int]) -> Non
         assert "window" in shown(pilot)
         assert all(len(row) <= size[0] for row in rows(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: tenants.ids(session))
+        await until(pilot, lambda: tenant_registry.ids(session))
 
 
 def test_practice_follows_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from tests.display.emulated import Emulator
 from tui.console.terminal.cells import blank, cells, written
-from tui.console.terminal.diff import Shown, step
+from tui.console.terminal.diff import ScreenState, diff_step
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 
@@ -32,10 +32,10 @@ def test_no_half_of_a_character_is_kept_and_no_control_character(text: str, x: i
 def test_what_follows_a_character_that_terminals_count_differently_is_in_its_place(sign: str) -> None:
     # The emulator counts all of these wrong, as many a terminal does.
     there = Emulator(20, 2)
-    shown = Shown.nothing(20, 2)
+    shown = ScreenState.nothing(20, 2)
     for text in (f"{sign} after", f"{sign} after all"):
         wanted = [written(blank(20), 0, [Segment(text)], ColorSystem.TRUECOLOR), blank(20)]
-        sent, shown = step(shown, wanted, (0, 1), 1 << 20)
+        sent, shown = diff_step(shown, wanted, (0, 1), 1 << 20)
         there.feed(sent)
         place = cell_len(sign) + 1
         assert (

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tests.display.emulated import Emulator, difference
 from tui.console.terminal.cells import Picture, blank, updated
-from tui.console.terminal.diff import ANEW, Shown, step
+from tui.console.terminal.diff import ANEW, ScreenState, diff_step
 
 WIDTH, HEIGHT = 24, 8
 EVERYTHING = 1 << 20
@@ -37,7 +37,7 @@ class Side:
     stock: Emulator = field(default_factory=lambda: Emulator(WIDTH, HEIGHT))
     ours: Emulator = field(default_factory=lambda: Emulator(WIDTH, HEIGHT))
     wanted: Picture = field(default_factory=lambda: [blank(WIDTH)] * HEIGHT)
-    shown: Shown | None = None
+    shown: ScreenState | None = None
     cursor: tuple[int, int] = (0, 0)
     rows: list[Strip] = field(default_factory=list)
 
@@ -90,8 +90,8 @@ class Side:
     def send(self, room: int = EVERYTHING) -> None:
         if self.shown is None:
             self.ours.feed(ANEW)
-            self.shown = Shown.nothing(*self.size)
-        text, self.shown = step(self.shown, self.wanted, self.cursor, room)
+            self.shown = ScreenState.nothing(*self.size)
+        text, self.shown = diff_step(self.shown, self.wanted, self.cursor, room)
         self.ours.feed(text)
 
     def resize(self, width: int, height: int) -> None:

@@ -3,7 +3,7 @@
 import pytest
 from textual.events import Key
 
-from tui.console.terminal.driver import Escape, Keys, Pasted, InputSplitter, split_alt_key
+from tui.console.terminal.driver import Escape, InputSplitter, Keys, Pasted, split_alt_key
 from tui.console.terminal.flow_control import ANSWER
 
 

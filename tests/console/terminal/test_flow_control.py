@@ -13,7 +13,7 @@ def line(speed: float, delay: float, steps: int) -> FlowControl:
     now = taken = delay
     for _ in range(steps):
         pace.pressed(now)
-        size = pace.room(now)
+        size = pace.send_budget(now)
         assert size > 0
         assert pace.sent(size, now) == QUESTION
         taken = max(now, taken) + size / speed
@@ -26,64 +26,64 @@ def test_what_is_on_the_way_takes_no_more_than_a_moment_of_a_slow_line() -> None
     for speed in (960, 11520):
         pace = line(speed, 0.05, 200)
         pace.pressed(1e6)
-        assert 0.02 * speed < pace.room(1e6) < 0.15 * speed
+        assert 0.02 * speed < pace.send_budget(1e6) < 0.15 * speed
 
 
 def test_a_fast_line_is_never_held_up() -> None:
     pace = line(1e8, 0.2, 3)
     pace.pressed(1e6)
-    assert pace.room(1e6) > 100_000
+    assert pace.send_budget(1e6) > 100_000
 
 
 def test_a_line_that_takes_longer_from_now_on_is_used_again() -> None:
     pace, now = line(1e6, 0.02, 5), 100.0
     for _ in range(60):
         pace.pressed(now)
-        size = pace.room(now)
+        size = pace.send_budget(now)
         pace.sent(size, now)
         now += 0.4 + size / 1e6
         pace.answered(now)
     pace.pressed(now)
-    assert pace.room(now) > 10_000
+    assert pace.send_budget(now) > 10_000
 
 
 def test_nothing_is_sent_while_as_much_is_on_the_way() -> None:
     pace = line(960, 0.05, 12)
     pace.pressed(1e6)
-    pace.sent(pace.room(1e6), 1e6)
-    assert pace.room(1e6) == 0
+    pace.sent(pace.send_budget(1e6), 1e6)
+    assert pace.send_budget(1e6) == 0
     pace.answered(1e6 + 0.15)
-    assert pace.room(1e6 + 0.15) > 0
+    assert pace.send_budget(1e6 + 0.15) > 0
 
 
 def test_a_terminal_that_never_answers_is_sent_everything_and_soon_asked_nothing() -> None:
     pace = FlowControl()
     asked = [pace.sent(100, now) for now in range(10)]
     assert set(asked[5:]) == {""} and asked[0] == QUESTION
-    assert pace.room(20.0) == EVERYTHING
+    assert pace.send_budget(20.0) == EVERYTHING
 
 
 def test_a_terminal_that_answers_no_more_does_not_hold_the_console_up() -> None:
     pace = line(960, 0.05, 12)
-    pace.sent(pace.room(100.0), 100.0)
-    assert pace.room(101.0) == 0
-    assert pace.room(110.0) == EVERYTHING
+    pace.sent(pace.send_budget(100.0), 100.0)
+    assert pace.send_budget(101.0) == 0
+    assert pace.send_budget(110.0) == EVERYTHING
 
 
 def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
     pace = FlowControl()
     pace.sent(600, 100.0)
-    assert pace.room(100.1) == 0
-    assert pace.room(100.3) == EVERYTHING
+    assert pace.send_budget(100.1) == 0
+    assert pace.send_budget(100.3) == EVERYTHING
     pace.sent(600, 100.3)
     pace.pressed(100.35)
-    assert pace.room(100.4) == EVERYTHING
+    assert pace.send_budget(100.4) == EVERYTHING
 
 
 def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
     pace, now, sent = FlowControl(speed=800), 100.0, 0
     while now < 110.0:
-        if room := pace.room(now):
+        if room := pace.send_budget(now):
             assert room <= 80
             assert pace.sent(room, now) == ""
             sent += room
@@ -95,7 +95,7 @@ def test_what_hides_a_line_may_send_half_as_much_again_and_keys_do_not_wait() ->
     bits = 9600
     pace, now, waiting = FlowControl(speed=hidden(bits)), 100.0, 0.0
     while now < 130.0:
-        if room := pace.room(now):
+        if room := pace.send_budget(now):
             pace.sent(room, now)
             waiting += room * 1.5
         now += 0.01

@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from textual.selection import Selection
 
 from tests.console.pilot import rows, until
-from tui.console.playground.chat.blocks import Asked, AnswerBlock
+from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
 from tui.console.widgets.static_text import line
 from tui.console.widgets.transcript import Transcript
 
@@ -38,7 +38,9 @@ class Reading(App[None]):
 
 
 @asynccontextmanager
-async def reading(*blocks: Lines | Asked | AnswerBlock, size: tuple[int, int] = (40, 10)) -> AsyncIterator[Pilot[None]]:
+async def reading(
+    *blocks: Lines | QuestionBlock | AnswerBlock, size: tuple[int, int] = (40, 10)
+) -> AsyncIterator[Pilot[None]]:
     async with Reading().run_test(size=size) as pilot:
         pilot.app.query_one(Transcript).show(blocks)
         await pilot.pause()
@@ -196,7 +198,7 @@ async def test_an_answer_of_twenty_thousand_tokens_and_a_huge_line_stay_quick() 
 
 
 async def test_a_long_question_is_shown_by_its_beginning() -> None:
-    drawn = [row.plain for row in Asked("x" * 10_000).rows(50)]
+    drawn = [row.plain for row in QuestionBlock("x" * 10_000).rows(50)]
     assert drawn[0] == "you"
     assert drawn[-1] == "… and 6,000 characters more"
     assert len(drawn) == 82

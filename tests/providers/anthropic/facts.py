@@ -6,9 +6,9 @@ from typing import Any
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.facts import Chat, Facts, Said, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, ScopeMissing
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -84,9 +84,11 @@ NO_CREDIT = "Your credit balance is too low to access the Anthropic API. Please 
 NOT_TAKEN = "Anthropic does not accept this call for claude-opus-5-5 (400)."
 
 REFUSALS = (
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", CredentialRejected,
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.",
+         CredentialRejected,
          "https://platform.claude.com/settings/keys"),
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.", CredentialRejected,
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.",
+         CredentialRejected,
          call="verify"),
     Said(401, failure("authentication_error", "OAuth authentication is currently not supported."),
          "This is a sign-in token of a subscription", CredentialRejected, "Make an API key."),
@@ -422,7 +424,7 @@ def items_of_older_servers_have_a_name_and_little_else(p: Provider) -> None:
     for odd in ({"data": 7}, {}, 7):
         refused = read(p.verify(BASE), odd)[0]
         assert refused.code == "malformed"
-        said = p.explain(refused, "")
+        said = p.describe_error(refused, "")
         assert said and said.message == "The answer of Anthropic cannot be used."
     assert read(p.verify(BASE), failure("api_error"))[0].message == "Their words."
 
@@ -449,7 +451,7 @@ def what_is_known_without_asking(p: Provider) -> None:
         )
     }
     gone = ApiError(404, kind="not_found_error", message="model: claude-2.1")
-    said = p.explain(gone, "claude-2.1")
+    said = p.describe_error(gone, "claude-2.1")
     assert said and said.message == "Anthropic retired claude-2.1 on 2025-07-21."
 
 
@@ -488,9 +490,9 @@ def what_a_model_takes(p: Provider) -> None:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("anthropic", "Anthropic", Supply.OWN, ImportMode.BOTH)
+    assert (p.id, p.label, p.supply, p.import_mode) == ("anthropic", "Anthropic", Supply.OWN, ImportMode.BOTH)
     assert p.types == (ModelType.CHAT,)
-    assert [(each.name, each.secret, each.required, each.more) for each in p.fields] == [
+    assert [(each.name, each.secret, each.required, each.advanced) for each in p.fields] == [
         ("api_key", True, True, False),
         ("base_url", False, False, True),
         ("workspace_id", False, False, True),
@@ -498,7 +500,7 @@ def what_it_is(p: Provider) -> None:
     assert p.field("base_url").default == "https://api.anthropic.com"
     assert p.field("api_key").env == ("ANTHROPIC_API_KEY",)
     assert p.field("base_url").env == ("ANTHROPIC_BASE_URL",)
-    assert p.field("base_url").clears == (
+    assert p.field("base_url").strip_suffixes == (
         "/v1/messages/count_tokens",
         "/v1/messages",
         "/v1/models",
@@ -523,28 +525,28 @@ def what_it_is(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"request-id": "req_9"}
     body = failure("rate_limit_error", "M", "ramp_limit_exceeded")
-    told = p.refusal(429, headers | {"retry-after": "2"}, body)
+    told = p.parse_error(429, headers | {"retry-after": "2"}, body)
     expected = ApiError(429, "ramp_limit_exceeded", "rate_limit_error", "M", "", "req_01Kz", told.headers)
     assert told == expected
     assert told.headers == headers | {"retry-after": "2"}
-    bare = p.refusal(400, headers, {"type": "error", "error": {"type": "invalid_request_error", "message": "M"}})
+    bare = p.parse_error(400, headers, {"type": "error", "error": {"type": "invalid_request_error", "message": "M"}})
     assert (bare.code, bare.kind, bare.request_id, bare.final) == ("", "invalid_request_error", "req_9", False)
     nobody = {"type": "error", "error": {"type": "invalid_request_error"}, "request_id": None}
-    assert p.refusal(413, headers, nobody).request_id == "req_9"
+    assert p.parse_error(413, headers, nobody).request_id == "req_9"
     for odd in (None, "plain", [], {"error": "Words"}, {"error": {"details": 7}}):
-        assert not p.refusal(500, {}, odd).final
+        assert not p.parse_error(500, {}, odd).final
 
 
 @check
 def what_no_waiting_mends_is_final(p: Provider) -> None:
     for code in ("enforced_spend_limit_reached", "contract_spend_limit_reached", "linked_organization_past_due"):
-        assert p.refusal(429, {"retry-after": "1"}, failure(LIMITED, code=code)).final
-    assert p.refusal(400, {}, failure(INVALID, NO_CREDIT)).final
-    assert p.refusal(402, {}, failure("billing_error")).final
-    assert p.refusal(429, {}, failure(LIMITED)).final
-    assert not p.refusal(429, {"retry-after": "1"}, failure(LIMITED)).final
-    assert not p.refusal(429, {}, {}).final
-    assert not p.refusal(529, {}, failure("overloaded_error")).final
+        assert p.parse_error(429, {"retry-after": "1"}, failure(LIMITED, code=code)).final
+    assert p.parse_error(400, {}, failure(INVALID, NO_CREDIT)).final
+    assert p.parse_error(402, {}, failure("billing_error")).final
+    assert p.parse_error(429, {}, failure(LIMITED)).final
+    assert not p.parse_error(429, {"retry-after": "1"}, failure(LIMITED)).final
+    assert not p.parse_error(429, {}, {}).final
+    assert not p.parse_error(529, {}, failure("overloaded_error")).final
 
 
 @check
@@ -552,7 +554,7 @@ def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
     call = chat(p, temperature=0.5, top_k=9)
 
     def mended(said: str, asked: Call = call, status: int = 400) -> Any:
-        return p.amend(asked, ApiError(status, kind=INVALID, message=said))
+        return p.repair_request(asked, ApiError(status, kind=INVALID, message=said))
 
     for said in (
         "`temperature` is deprecated for this model.",
@@ -584,7 +586,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     call = chat(p, thinking="adaptive", effort="max")
 
     def mended(said: str) -> Any:
-        return p.amend(call, ApiError(400, kind=INVALID, message=said))
+        return p.repair_request(call, ApiError(400, kind=INVALID, message=said))
 
     for said in ("This model does not support the effort parameter.", "output_config: Extra inputs are not permitted"):
         better, sentence = mended(said)
@@ -597,7 +599,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     shown, sentence = mended("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
     assert sentence == "claude-opus-5-5 shows its thoughts in its own way."
-    assert p.amend(shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
+    assert p.repair_request(shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
         name: value for name, value in shown.json.items() if name != "thinking"
     }
 
@@ -606,7 +608,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
 def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
     said = "max_tokens: 90000 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
     call = chat(p, max_tokens=90_000)
-    better, sentence = p.amend(call, ApiError(400, kind=INVALID, message=said))
+    better, sentence = p.repair_request(call, ApiError(400, kind=INVALID, message=said))
     assert better.json == call.json | {"max_tokens": 64_000}
     assert sentence == "claude-opus-5-5 gives 64,000 tokens at most."
 
@@ -615,24 +617,24 @@ def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
 def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
     said = ApiError(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
     for call in (p.verify(BASE), chat(p)):
-        better, sentence = p.amend(call, said)
+        better, sentence = p.repair_request(call, said)
         assert better.headers == {"anthropic-version": OLDER}
         assert (better.url, better.json) == (call.url, call.json)
         assert sentence == "The server knows the older version of the API only. It was used."
-        assert p.amend(better, said) is None
+        assert p.repair_request(better, said) is None
 
 
 @check
 def words_of_the_account(p: Provider) -> None:
     for said in ("spend limit", "spending limit", "usage limit"):
-        problem = p.explain(ApiError(400, kind=INVALID, message=f"Your {said} is reached."), "m")
+        problem = p.describe_error(ApiError(400, kind=INVALID, message=f"Your {said} is reached."), "m")
         assert problem and problem.message.startswith("A spending limit")
-    assert p.explain(ApiError(400, kind=INVALID, message="The text is bad."), "m") is None
-    assert p.explain(ApiError(401, kind="authentication_error", message="invalid x-api-key"), "m") is None
-    assert p.explain(ApiError(529, kind="overloaded_error"), "m") is None
+    assert p.describe_error(ApiError(400, kind=INVALID, message="The text is bad."), "m") is None
+    assert p.describe_error(ApiError(401, kind="authentication_error", message="invalid x-api-key"), "m") is None
+    assert p.describe_error(ApiError(529, kind="overloaded_error"), "m") is None
     for said in ("Country is not supported", "this region", "this territory"):
-        assert isinstance(p.explain(ApiError(403, message=said), "m"), NetworkError)
-    long = p.explain(ApiError(400, message="input exceeds the context limit"), "m")
+        assert isinstance(p.describe_error(ApiError(403, message=said), "m"), NetworkError)
+    long = p.describe_error(ApiError(400, message="input exceeds the context limit"), "m")
     assert long and long.message == "This is longer than m can take."
 
 

@@ -6,23 +6,24 @@ import pytest
 
 from tests.providers.anthropic.facts import STREAM, failure, named, start, text
 from tests.providers.facts import every
-from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
+from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
 from tui.providers.anthropic import generation
-from tui.providers.client.client import Limits, Client
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.origins import clean_url
-from tui.providers.requests import ChatRequest, Frame, Message, ApiError
-from tui.workspace.credentials.paste import likely_provider, shape
+from tui.providers.requests import ApiError, ChatRequest, Frame, Message
+from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
 CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
-SHORT = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, retry_after=1)
+SHORT = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, retry_after=1)
 
 
 async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):
@@ -138,10 +139,10 @@ def test_the_generation_of_a_model():
 def test_pasted_addresses_and_keys():
     field = DECLARED.field("base_url")
     for pasted in ("/v1", "/v1/", "/v1/messages", "/v1/models", "/v1/messages/count_tokens", "/v1/complete", ""):
-        assert clean_url(f"https://api.anthropic.com{pasted}", field.clears) == "https://api.anthropic.com"
+        assert clean_url(f"https://api.anthropic.com{pasted}", field.strip_suffixes) == "https://api.anthropic.com"
     key = DECLARED.field("api_key")
-    assert shape(key, "sk-ant-api03-FAKE") == "Anthropic API key"
-    assert shape(key, "sk-ant-admin01-FAKE") == "Anthropic admin key, which calls no models"
-    assert "no API key" in shape(key, "sk-ant-oat01-FAKE")
+    assert key_kind(key, "sk-ant-api03-FAKE") == "Anthropic API key"
+    assert key_kind(key, "sk-ant-admin01-FAKE") == "Anthropic admin key, which calls no models"
+    assert "no API key" in key_kind(key, "sk-ant-oat01-FAKE")
     assert likely_provider("openai", PROVIDERS["openai"].field("api_key"), "sk-ant-api03-FAKE") == "anthropic"
     assert likely_provider("anthropic", key, "sk-proj-FAKE") == "openai"

@@ -10,29 +10,28 @@ from typing import Any
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
 from tests.providers.openai.facts import whole
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
-from tui.errors import Usage as Unmeant
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
 from tui.practice.azure_openai.server import FIELDS as PRACTICE
 from tui.providers.events import (
     Accepted,
+    AccessToken,
     Finish,
-    Found,
-    SearchResult,
     ModelDetails,
     Notice,
+    SearchResult,
+    SearchResults,
     TextDelta,
-    Token,
     Transcript,
     Usage,
     Vectors,
 )
 from tui.providers.requests import (
+    ApiError,
     Call,
     ChatRequest,
     EmbeddingRequest,
     Framing,
     Message,
-    ApiError,
     TimestampGranularity,
     TranscriptionRequest,
 )
@@ -260,9 +259,9 @@ def signed(p: Provider, call: Call, fields: Any = V1, **secrets: str) -> Call:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("azure_openai", "Azure OpenAI", Supply.OWN, ImportMode.ADDED)
+    assert (p.id, p.label, p.supply, p.import_mode) == ("azure_openai", "Azure OpenAI", Supply.OWN, ImportMode.ADDED)
     key, application = "API key", "Entra ID application"
-    assert [(each.name, each.required, each.secret, each.more, each.way) for each in p.fields] == [
+    assert [(each.name, each.required, each.secret, each.advanced, each.auth_method) for each in p.fields] == [
         ("endpoint", True, False, False, ""),
         ("api_key", True, True, False, key),
         ("directory_id", True, False, False, application),
@@ -270,7 +269,7 @@ def what_it_is(p: Provider) -> None:
         ("client_secret", True, True, False, application),
         ("api_version", False, False, True, ""),
     ]
-    assert p.either
+    assert p.exclusive_auth_methods
     assert {each.name: each.env[0] for each in p.fields} == {
         "endpoint": "AZURE_OPENAI_ENDPOINT",
         "api_key": "AZURE_OPENAI_API_KEY",
@@ -306,7 +305,7 @@ def where_it_goes(p: Provider) -> None:
 
 @check
 def a_target_address_is_taken_apart(p: Provider) -> None:
-    apart = p.field("endpoint").takes_apart
+    apart = p.field("endpoint").parse_pasted
     assert apart
     root, query = f"{HOST}/openai/deployments/gpt-east", "?api-version=2024-10-21"
     for operation in ("chat/completions", "embeddings", "audio/transcriptions"):
@@ -363,7 +362,7 @@ def an_application_signs_in_for_a_token(p: Provider) -> None:
     versioned = signed(p, exchange, ENTRA | {"api_version": "2024-10-21"}, client_secret="hush")
     assert versioned.query == {}
     given = {"token_type": "Bearer", "expires_in": 3599, "access_token": "t1"}
-    assert read(exchange, given) == [Token(Secret("t1"), 3599)]
+    assert read(exchange, given) == [AccessToken(Secret("t1"), 3599)]
     for odd in ({}, {"access_token": ""}, {"access_token": 7}, 7):
         assert [each.code for each in read(exchange, odd)] == ["malformed"]
     called = signed(p, chat(p, ENTRA), ENTRA, client_secret="hush", token="t1")
@@ -390,12 +389,12 @@ def the_service_has_an_older_name(p: Provider) -> None:
         ApiError(400, kind="invalid_target"),
         ApiError(400, kind="invalid_resource"),
     ):
-        again, sentence = p.amend(exchange, refused) or (exchange, "")
+        again, sentence = p.repair_request(exchange, refused) or (exchange, "")
         assert again.form == {**exchange.form, "scope": older}
         assert "older name" in sentence
-        assert p.amend(again, refused) is None
-        assert p.amend(dated, refused) is None
-    assert p.amend(exchange, ApiError(401, "AADSTS7000215", "invalid_client")) is None
+        assert p.repair_request(again, refused) is None
+        assert p.repair_request(dated, refused) is None
+    assert p.repair_request(exchange, ApiError(401, "AADSTS7000215", "invalid_client")) is None
 
 
 @check
@@ -412,16 +411,16 @@ def what_entra_says(p: Provider) -> None:
         (70011, CredentialRejected, "does not know Azure OpenAI", "subscription"),
         (99999, CredentialRejected, "gives no token", "its own words"),
     ):
-        refused = p.refusal(401, {}, entra(number))
+        refused = p.parse_error(401, {}, entra(number))
         assert (refused.code, refused.kind) == (f"AADSTS{number}", "invalid_client")
         assert refused.message == f"AADSTS{number}: Their words."
-        said = p.explain(refused, "")
+        said = p.describe_error(refused, "")
         assert type(said) is kind and words in said.message and hint in said.hint, number
     for word in ("invalid_client", "unauthorized_client"):
-        bare = p.explain(p.refusal(400, {}, {"error": word, "error_description": "Their words."}), "")
+        bare = p.describe_error(p.parse_error(400, {}, {"error": word, "error_description": "Their words."}), "")
         assert isinstance(bare, CredentialRejected) and "gives no token" in bare.message
     for word in ("invalid_scope", "invalid_resource", "invalid_target"):
-        bare = p.explain(p.refusal(400, {}, {"error": word, "error_description": "Their words."}), "")
+        bare = p.describe_error(p.parse_error(400, {}, {"error": word, "error_description": "Their words."}), "")
         assert bare and "does not know Azure OpenAI" in bare.message
 
 
@@ -473,14 +472,14 @@ LIST = {
 
 @check
 def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
-    assert list(p.offers) == ["base_model"]
-    call = p.offers["base_model"](V1, {})
+    assert list(p.field_options) == ["base_model"]
+    call = p.field_options["base_model"](V1, {})
     assert (call.method, call.url, call.query) == ("GET", f"{HOST}/openai/models", {"api-version": "2024-10-21"})
     assert signed(p, call, V1 | {"api_version": "preview"}).query == {"api-version": "2024-10-21"}
     own = DATED | {"api_version": "2025-03-01-preview"}
-    assert signed(p, p.offers["base_model"](own, {}), own).query == {"api-version": "2025-03-01-preview"}
+    assert signed(p, p.field_options["base_model"](own, {}), own).query == {"api-version": "2025-03-01-preview"}
     assert read(call, LIST) == [
-        Found(
+        SearchResults(
             (
                 SearchResult("Cohere-embed-v5", "embedding"),
                 SearchResult("gpt-5.4", "system reasoning, until 2027-09-03"),
@@ -492,21 +491,24 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
             )
         )
     ]
-    assert {400, 403, 404, 405} == set(call.takes)
-    assert read(call, ApiError(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [Found(())]
+    assert {400, 403, 404, 405} == set(call.accepted_statuses)
+    assert read(call, ApiError(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [SearchResults(())]
 
 
 @check
 def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
-    assert p.check_model
+    assert p.inspect_model
 
     def looked(model: Model, *frames: Any) -> Any:
-        assert p.check_model
-        return read(p.check_model(V1, model), *frames)
+        assert p.inspect_model
+        return read(p.inspect_model(V1, model), *frames)
 
-    assert p.kind_of("gpt-east", {"base_model": "text-embedding-3-small"}) is ModelType.EMBEDDING
-    assert p.kind_of("whisper", {}) is ModelType.SPEECH2TEXT and p.kind_of("east", {"base_model": "own"}) is None
-    call = p.check_model(V1, deployed("gpt-east", "gpt-5.4-mini"))
+    assert p.infer_model_type("gpt-east", {"base_model": "text-embedding-3-small"}) is ModelType.EMBEDDING
+    assert (
+        p.infer_model_type("whisper", {}) is ModelType.SPEECH2TEXT
+        and p.infer_model_type("east", {"base_model": "own"}) is None
+    )
+    call = p.inspect_model(V1, deployed("gpt-east", "gpt-5.4-mini"))
     assert (call.url, call.query) == (f"{HOST}/openai/models", {"api-version": "2024-10-21"})
     for base, kind, note in (
         # Of several versions the last one counts; what only begins alike is another model.
@@ -523,10 +525,10 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         for other in set(ModelType) - {kind} if base != "acme-large" else ():
             refused = looked(deployed("east", base, other), LIST)[0]
             assert refused.code == "wrong_type"
-            said = p.explain(refused, "east")
-            assert isinstance(said, Unmeant)
+            said = p.describe_error(refused, "east")
+            assert isinstance(said, UsageError)
             assert said.message == f"{base} is for {kind.label}; east is to be added for something else."
-    unnamed = p.explain(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
+    unnamed = p.describe_error(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
     assert unnamed and unnamed.message == "ada is for embedding; this is to be added for something else."
     model = deployed("east", "gpt-5.4-mini")
     for nothing in (ApiError(404), ApiError(403), {"data": []}, {}):
@@ -535,7 +537,7 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
 
 @check
 def models_by_their_names(p: Provider) -> None:
-    assert p.check_model
+    assert p.inspect_model
     kinds = {
         ModelType.CHAT: "gpt-5.5 gpt-5-mini gpt-5-chat gpt-chat-latest gpt-4o gpt-35-turbo model-router o3 o4-mini",
         ModelType.EMBEDDING: "text-embedding-3-large text-embedding-ada-002",
@@ -544,7 +546,7 @@ def models_by_their_names(p: Provider) -> None:
     for kind, names in kinds.items():
         for name in names.split():
             for other in ModelType:
-                found = read(p.check_model(V1, deployed("east", name, other)), {})[0]
+                found = read(p.inspect_model(V1, deployed("east", name, other)), {})[0]
                 assert isinstance(found, ModelDetails) == (other is kind), name
 
 
@@ -557,13 +559,13 @@ def a_deployment_that_is_a_model_name(p: Provider) -> None:
         " gpt-chat-latest gpt-oss-120b"
     )
     for name in names.split():
-        said = p.explain(missing, name)
+        said = p.describe_error(missing, name)
         assert said and said.message.startswith(f"{name} is the name of a model"), name
         assert "under Deployments" in said.hint
     for name in ("gpt-east", "my-gpt-4o", "gpt-4o-prod", "embed-east", "o1x", "text-embedding-east"):
-        said = p.explain(missing, name)
+        said = p.describe_error(missing, name)
         assert said and said.message == f"This resource has no deployment {name}.", name
-    assert "that deployment" in getattr(p.explain(missing, ""), "message", "")
+    assert "that deployment" in getattr(p.describe_error(missing, ""), "message", "")
 
 
 @check
@@ -687,10 +689,10 @@ def a_field_that_an_older_version_does_not_know(p: Provider) -> None:
         ApiError(400, "unknown_parameter", param="stream_options"),
         ApiError(400, message=said),
     ):
-        less, sentence = p.amend(call, refused) or (call, "")
+        less, sentence = p.repair_request(call, refused) or (call, "")
         assert set(call.json) - set(less.json) == {"stream_options"}
         assert sentence == "gpt-east takes no stream options. It was left out."
-    older, _ = p.amend(
+    older, _ = p.repair_request(
         chat(p, max_completion_tokens=9), ApiError(400, "unknown_parameter", param="max_completion_tokens")
     ) or (call, "")
     assert older.json["max_tokens"] == 9
@@ -762,14 +764,14 @@ def a_recording_goes_to_a_deployment_in_the_form_of_its_model(p: Provider) -> No
 def a_region_that_knows_speech_on_the_dated_surface_alone(p: Provider) -> None:
     call = recorded(p, "whisper", name="my ears")
     nowhere = ApiError(404, "404", message="Resource not found")
-    dated, sentence = p.amend(call, nowhere) or (call, "")
+    dated, sentence = p.repair_request(call, nowhere) or (call, "")
     assert dated.url == f"{HOST}/openai/deployments/my%20ears/audio/transcriptions"
     assert (dated.query, dated.upload) == ({"api-version": "2025-04-01-preview"}, call.upload)
     assert "dated surface" in sentence
-    assert p.amend(dated, nowhere) is None
-    assert p.amend(call, ApiError(404, "DeploymentNotFound")) is None
-    assert p.amend(call, ApiError(400)) is None
-    assert p.amend(chat(p), nowhere) is None
+    assert p.repair_request(dated, nowhere) is None
+    assert p.repair_request(call, ApiError(404, "DeploymentNotFound")) is None
+    assert p.repair_request(call, ApiError(400)) is None
+    assert p.repair_request(chat(p), nowhere) is None
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -778,26 +780,26 @@ def a_region_that_knows_speech_on_the_dated_surface_alone(p: Provider) -> None:
 @check
 def an_error_body(p: Provider) -> None:
     headers = {"apim-request-id": "apim-1", "x-request-id": "req-1"}
-    nested = p.refusal(404, headers, error("DeploymentNotFound", "M"))
+    nested = p.parse_error(404, headers, error("DeploymentNotFound", "M"))
     assert nested == ApiError(404, "DeploymentNotFound", "", "M", "", "apim-1", headers)
-    assert p.refusal(404, {"x-request-id": "req-1"}, error("404")).request_id == "req-1"
-    assert p.refusal(404, {}, {"statusCode": 404, "message": "Resource not found"}).message == "Resource not found"
-    assert p.refusal(502, {}, "plain").message == "plain"
+    assert p.parse_error(404, {"x-request-id": "req-1"}, error("404")).request_id == "req-1"
+    assert p.parse_error(404, {}, {"statusCode": 404, "message": "Resource not found"}).message == "Resource not found"
+    assert p.parse_error(502, {}, "plain").message == "plain"
     stopped = {"filtered": True, "severity": "high"}
     for plural in (True, False):
-        refused = p.refusal(400, {}, filtered(plural, hate=stopped, violence=stopped))
+        refused = p.parse_error(400, {}, filtered(plural, hate=stopped, violence=stopped))
         assert (refused.code, refused.kind) == ("content_filter", "hate, violence")
     # The v1 specification has another name for the inner error.
     inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": stopped}}
     for name in ("innererror", "inner_error"):
-        refused = p.refusal(400, {}, error("400", **{name: inner}))
+        refused = p.parse_error(400, {}, error("400", **{name: inner}))
         assert (refused.code, refused.kind) == ("content_filter", "hate")
-    assert p.refusal(400, {}, {"error": {"type": "content_filter", "message": "M"}}).code == "content_filter"
+    assert p.parse_error(400, {}, {"error": {"type": "content_filter", "message": "M"}}).code == "content_filter"
     for odd in (filtered(hate=7), error("content_filter", innererror=7), error("content_filter", innererror=None)):
-        assert (p.refusal(400, {}, odd).code, p.refusal(400, {}, odd).kind) == ("content_filter", "")
-    limited = p.refusal(429, {}, error("429", "rate limit"))
+        assert (p.parse_error(400, {}, odd).code, p.parse_error(400, {}, odd).kind) == ("content_filter", "")
+    limited = p.parse_error(429, {}, error("429", "rate limit"))
     assert not limited.final
-    assert p.explain(ApiError(401), "m") is None
+    assert p.describe_error(ApiError(401), "m") is None
 
 
 @check

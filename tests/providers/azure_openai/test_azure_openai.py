@@ -7,23 +7,24 @@ import httpx
 import pytest
 
 from tests.providers.facts import KEY, read
-from tests.providers.http_server import QUICK, run, b64url_encode
-from tui.domain import VerificationState, Model, ModelType, Origin
-from tui.errors import Problem, CredentialRejected, ScopeMissing, Usage
+from tests.providers.http_server import QUICK, b64url_encode, run
+from tui.domain import Model, ModelType, Origin, VerificationState
+from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.azure_openai.server import MODELS
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Client
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, TextDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import ChatRequest, Message
-from tui.providers.spec import told
+from tui.providers.spec import mask_secrets
 from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import discovery, paste, save, verify
 from tui.workspace.models import catalog
 
 AZURE = PROVIDERS["azure_openai"]
@@ -49,7 +50,7 @@ def access(model: str = "", version: str = "", **secrets: str) -> Access:
     """Access with a key, or with the secret of an application."""
     boxes = {name: Secret(text) for name, text in (secrets or {"api_key": KEY}).items()}
     clear = {"endpoint": HOST, "api_version": version} | (APPLICATION if "client_secret" in boxes else {})
-    fields = told(clear, boxes)
+    fields = mask_secrets(clear, boxes)
     return Access(AZURE, fields, AZURE.origins(fields), secrets=lambda: boxes, model=model)
 
 
@@ -160,8 +161,8 @@ async def tenant_id(disk_session: Session) -> str:
 
 async def saved(session: Session, tenant_id: str, **values: str):
     given = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
-    verified = await status.verify(session, tenant_id, AZURE.id, given)
-    return await status.save(session, tenant_id, AZURE.id, given, check=verified.check, listed=verified.listed)
+    verified = await verify.verify(session, tenant_id, AZURE.id, given)
+    return await save.save(session, tenant_id, AZURE.id, given, check=verified.check, listed=verified.listed)
 
 
 async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str):
@@ -181,36 +182,36 @@ async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: 
     assert (await saved(disk_session, tenant_id, client_id=other)).clear["client_id"] == other
     stored = await saved(disk_session, tenant_id, api_key=KEY)
     assert (set(stored.hints), stored.clear, stored.origins) == ({"api_key"}, {"endpoint": HOST}, (HOST,))
-    with pytest.raises(Usage, match="API key or Entra ID application, not both"):
+    with pytest.raises(UsageError, match="API key or Entra ID application, not both"):
         await saved(disk_session, tenant_id, api_key=KEY, client_secret=SECRET)
 
 
 def test_what_was_typed_wins_over_what_an_address_holds():
-    fields, _ = status.validate(
+    fields, _ = save.validate(
         AZURE, {"endpoint": TARGET, "api_version": "2025-03-01-preview", "api_key": Secret(KEY)}, None
     )
     assert fields == {"endpoint": HOST, "api_version": "2025-03-01-preview"}
-    with pytest.raises(Usage, match="is not an address"):
-        status.validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
+    with pytest.raises(UsageError, match="is not an address"):
+        save.validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
 
 
 def test_a_key_of_another_provider_is_told_by_its_beginning():
     field = AZURE.field("api_key")
-    assert status.likely_provider(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
-    assert status.likely_provider(AZURE.id, field, KEY) == ""
-    assert status.shape(field, KEY) == ""
+    assert paste.likely_provider(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
+    assert paste.likely_provider(AZURE.id, field, KEY) == ""
+    assert paste.key_kind(field, KEY) == ""
 
 
 def test_the_environment_offers_a_way_that_is_whole(disk_session: Session):
     disk_session.environ = {"AZURE_OPENAI_ENDPOINT": HOST, "AZURE_CLIENT_SECRET": SECRET}
-    assert status.found(disk_session, AZURE) is None
+    assert discovery.discover_keys(disk_session, AZURE) is None
     ids = {"AZURE_TENANT_ID": "acme.example", "AZURE_CLIENT_ID": APPLICATION["client_id"]}
     disk_session.environ |= ids
-    found = status.found(disk_session, AZURE)
+    found = discovery.discover_keys(disk_session, AZURE)
     assert found and (found.variable, found.base_url_variable) == ("AZURE_CLIENT_SECRET", "AZURE_OPENAI_ENDPOINT")
     assert found.values == {"endpoint": HOST, "client_secret": Secret(SECRET)} | APPLICATION
     disk_session.environ |= {"AZURE_OPENAI_API_KEY": KEY}
-    found = status.found(disk_session, AZURE)
+    found = discovery.discover_keys(disk_session, AZURE)
     assert found and (found.variable, found.values) == (
         "AZURE_OPENAI_API_KEY",
         {"endpoint": HOST, "api_key": Secret(KEY)},
@@ -231,5 +232,5 @@ async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: 
     base = {"base_model": "text-embedding-3-small"}
     with pytest.raises(Problem, match="text-embedding-3-small is for embedding"):
         await catalog.add(disk_session, tenant_id, AZURE.id, "embed-east", ModelType.CHAT, base)
-    with pytest.raises(Usage, match="Base model is missing"):
+    with pytest.raises(UsageError, match="Base model is missing"):
         await catalog.add(disk_session, tenant_id, AZURE.id, "gpt-east", ModelType.CHAT, {})

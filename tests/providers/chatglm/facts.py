@@ -9,9 +9,9 @@ from typing import Any
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse, told_by_names
 from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, Usage, Vectors
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
@@ -158,8 +158,8 @@ def get(call: Any) -> tuple[str, str]:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("chatglm", "ChatGLM", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert (p.id, p.label, p.supply, p.import_mode) == ("chatglm", "ChatGLM", Supply.OWN, ImportMode.BOTH)
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("base_url", True, False, False),
         ("api_key", False, True, False),
         ("flavour", False, False, True),
@@ -176,7 +176,7 @@ def what_it_is(p: Provider) -> None:
 @check
 def an_address_however_it_was_pasted(p: Provider) -> None:
     clears = {"/v1", "/v1/chat/completions", "/v1/models", "/v1/embeddings", "/openapi.json", "/docs"}
-    assert clears <= set(p.field("base_url").clears)
+    assert clears <= set(p.field("base_url").strip_suffixes)
     assert p.chat and p.embed
     ask = ChatRequest(MODEL, (Message("user", "Hi"),))
     for base in (AT, f"{AT}/", f"{AT}/v1", f"{AT}/v1/"):
@@ -218,7 +218,7 @@ def next_of(p: Provider, *answers: Any) -> Any:
 def servers_of_openais_wire_are_told_apart_by_their_lists(p: Provider) -> None:
     first = chat(p, "")
     assert get(first) == ("GET", f"{AT}/v1/models")
-    assert first.takes == {404, 405}
+    assert first.accepted_statuses == {404, 405}
     assert first.framing is Framing.JSON
     for body, heeds in (
         (listed("gpt-3.5-turbo"), set()),
@@ -266,7 +266,7 @@ def what_is_no_such_server_is_said(p: Provider) -> None:
         assert next_of(p, refused(404), odd)[0].code == "strange_server"
     for odd in ({}, refused(405, allow="GET")):
         assert next_of(p, refused(404), refused(404), odd)[0].code == "strange_server"
-    told = p.explain(ApiError(404, code="strange_server"), "")
+    told = p.describe_error(ApiError(404, code="strange_server"), "")
     assert told and told.message == "What answers at this address is no server of ChatGLM."
     assert [each.message for each in next_of(p, {"error": {"message": "No."}})] == ["No."]
 
@@ -318,7 +318,7 @@ def one_that_is_set_is_only_looked_at(p: Provider) -> None:
     for flavour in FLAVOURS[1:]:
         call = p.verify({**BASE, "flavour": flavour})
         assert get(call) == ("GET", f"{AT}/v1/models")
-        assert call.takes == frozenset()
+        assert call.accepted_statuses == frozenset()
         found = read(call, listed("some-model"))
         assert (found[-1] == Accepted()) == (flavour != "openai-chatglm3")
     native = p.verify({**BASE, "flavour": "native"})
@@ -408,7 +408,7 @@ def a_chat_with_the_others(p: Provider) -> None:
         plain = chat(p, flavour, stream=False)
         assert plain.framing is Framing.JSON
         assert plain.json["messages"] == [{"role": "user", "content": "Hello?"}]
-        assert plain.takes == frozenset()
+        assert plain.accepted_statuses == frozenset()
 
 
 @check
@@ -458,7 +458,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 @check
 def a_stream_that_ends_before_it_began_is_asked_for_in_one_piece(p: Provider) -> None:
     call = chat(p, "openai-chatglm3", temperature=0.5)
-    assert call.takes == {0}
+    assert call.accepted_statuses == {0}
     for frames in ([], [delta({"content": ""})]):
         notice, again = read(call, *frames)
         assert isinstance(notice, Notice)
@@ -500,12 +500,14 @@ def an_error_body(p: Provider) -> None:
         {"loc": "x", "msg": "odd"},
         7,
     ]
-    assert p.refusal(422, {}, {"detail": detail}).message == "messages.0.content: Input should be a string; : odd"
-    assert p.refusal(400, {}, {"detail": "Invalid request"}).message == "Invalid request"
-    flat = p.refusal(404, {}, {"object": "error", "message": "M", "type": "NotFoundError", "code": 404})
+    assert p.parse_error(422, {}, {"detail": detail}).message == "messages.0.content: Input should be a string; : odd"
+    assert p.parse_error(400, {}, {"detail": "Invalid request"}).message == "Invalid request"
+    flat = p.parse_error(404, {}, {"object": "error", "message": "M", "type": "NotFoundError", "code": 404})
     assert (flat.code, flat.kind, flat.message) == ("404", "NotFoundError", "M")
-    assert p.refusal(500, {}, "Internal Server Error").message == "Internal Server Error"
-    less, sentence = p.amend(chat(p, "vllm", seed=7), ApiError(400, message="seed: Extra inputs not permitted")) or (
+    assert p.parse_error(500, {}, "Internal Server Error").message == "Internal Server Error"
+    less, sentence = p.repair_request(
+        chat(p, "vllm", seed=7), ApiError(400, message="seed: Extra inputs not permitted")
+    ) or (
         None,
         "",
     )

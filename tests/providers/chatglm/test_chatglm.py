@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 
 from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, said, whole
-from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, b64url_encode
+from tests.providers.http_server import HOLD, QUICK, RESET, b64url_encode, http, run, serve, streaming
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits, Client
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Retrying, TextDelta, Vectors
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message
-from tui.workspace.credentials.status import validate
+from tui.workspace.credentials.save import validate
 
 CHATGLM = PROVIDERS["chatglm"]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -26,7 +27,7 @@ ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
 ASIDE = "The stream ended before it began. The answer was asked for in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
-SOON = Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, response_timeout=0.08)
+SOON = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, response_timeout=0.08)
 
 
 def at(base_url: str, flavour: str = "") -> Any:
@@ -203,14 +204,14 @@ async def test_failures_of_the_native_one():
         assert (wish == "fail") == any(isinstance(each, Retrying) for each in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
-    assert "longer than the model can take" in events[-1].note
+    assert "longer than the model can take" in events[-1].audit_best_effort
 
 
 async def test_an_empty_stream_of_chatglm3():
     events, problem = await practised("api_server.py", question("please be empty"))
     assert problem is None
     assert Notice(ASIDE) in events
-    assert events[-1].note == "The answer is empty."
+    assert events[-1].audit_best_effort == "The answer is empty."
 
 
 async def test_vectors_where_there_are_none():

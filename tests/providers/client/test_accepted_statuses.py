@@ -9,7 +9,7 @@ from tui.errors import Problem
 from tui.providers.client.client import Client
 from tui.providers.error_messages import retry_after
 from tui.providers.events import Event, Finish, Notice, Retrying
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame
 
 
 def reader(frame: Frame | None) -> Iterator[Event | ApiError]:

@@ -7,9 +7,10 @@ import time
 import httpx
 import pytest
 
-from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, b64url_encode
+from tests.providers.http_server import QUICK, access_to, b64url_encode, chat_call, http, run, said, serve
 from tui.errors import Problem
-from tui.providers.client.client import Limits, Client
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.events import Finish, Notice, TextDelta, Vectors
 from tui.providers.requests import Call, Frame, Framing
 

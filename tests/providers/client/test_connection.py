@@ -23,12 +23,12 @@ from tests.providers.http_server import (
     RESET,
     access_to,
     ask,
+    b64url_encode,
     chat_call,
     run,
     said,
     serve,
     streaming,
-    b64url_encode,
 )
 from tui.errors import NetworkError
 from tui.providers.client import connection

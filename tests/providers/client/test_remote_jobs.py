@@ -7,9 +7,10 @@ import pytest
 
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, access_to, http, serve
 from tui.errors import Problem
-from tui.providers.client.client import Limits, Client
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.events import Finish, TextDelta
-from tui.providers.requests import RemoteJob, Call, Frame, Framing
+from tui.providers.requests import Call, Frame, Framing, RemoteJob
 
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 CREATED = http({"id": "p1"}, 201)
@@ -30,7 +31,7 @@ def creating(server: Server) -> Call:
         f"{server.base_url}/predictions",
         lambda: lambda frame: [RemoteJob(cancel), streaming] if frame else [],
         json={},
-        repeatable=False,
+        idempotent=False,
     )
 
 
@@ -74,7 +75,7 @@ async def test_an_answer_that_came_to_its_end_is_left_alone():
 
 async def test_a_silent_answer_is_stopped_at_the_provider_too():
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
-        wire = Client({}, limits=Limits(silence=0.02, stream_timeout=0.05))
+        wire = Client({}, limits=Limits(notice_after=0.02, stream_timeout=0.05))
         with pytest.raises(Problem, match="sent nothing of use"):
             [each async for each in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()

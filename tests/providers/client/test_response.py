@@ -16,17 +16,17 @@ from tests.providers.http_server import (
     RESET,
     access_to,
     ask,
+    b64url_encode,
     chat_call,
     http,
     run,
     said,
     serve,
     streaming,
-    b64url_encode,
 )
-from tui.errors import Problem, NetworkError
+from tui.errors import NetworkError, Problem
 from tui.providers.client.client import Client
-from tui.providers.events import Finish, Notice, NoResponseYet, TextDelta
+from tui.providers.events import Finish, NoResponseYet, Notice, TextDelta
 
 DONE = said("", "stop")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -234,7 +234,7 @@ async def test_long_words_of_refusal_are_put_into_words_quickly():
 
 
 async def test_silence_is_told_and_given_up():
-    limits = replace(QUICK, silence=0.05, stream_timeout=0.17)
+    limits = replace(QUICK, notice_after=0.05, stream_timeout=0.17)
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
@@ -247,7 +247,7 @@ async def test_silence_is_told_and_given_up():
 
 
 async def test_silence_before_the_first_byte():
-    limits = replace(QUICK, silence=0.05, stream_timeout=0.12)
+    limits = replace(QUICK, notice_after=0.05, stream_timeout=0.12)
     async with serve([HOLD]) as server:
         events, problem = await ask(server, limits)
     assert any(isinstance(each, NoResponseYet) for each in events)
@@ -256,7 +256,7 @@ async def test_silence_before_the_first_byte():
 
 
 async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
-    limits = replace(QUICK, silence=0.05, stream_timeout=0.12, response_timeout=60)
+    limits = replace(QUICK, notice_after=0.05, stream_timeout=0.12, response_timeout=60)
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=limits), access_to(server.base_url)
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -266,7 +266,7 @@ async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
 
 
 async def test_a_comment_every_moment_is_still_silence():
-    limits = replace(QUICK, silence=0.05, stream_timeout=0.15)
+    limits = replace(QUICK, notice_after=0.05, stream_timeout=0.15)
 
     async with _pinging() as (origin, _):
         access = access_to(f"{origin}/v1")
@@ -364,7 +364,7 @@ async def test_closing_the_iterator_closes_the_socket():
 
 
 async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
-    limits = replace(QUICK, silence=0.2)
+    limits = replace(QUICK, notice_after=0.2)
     for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
         async with serve(answer) as server:
             wire, access = Client({}, limits=limits), access_to(server.base_url)

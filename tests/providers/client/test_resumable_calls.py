@@ -13,7 +13,7 @@ from tests.providers.http_server import HOLD, QUICK, RESET, access_to, http, run
 from tui.errors import NetworkError
 from tui.providers.client.client import Client
 from tui.providers.events import Event, Finish, TextDelta
-from tui.providers.requests import RemoteJob, Call, Frame, Framing, Reader, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Framing, Reader, RemoteJob
 
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 WHOLE = http({"text": "in another way"})
@@ -33,7 +33,7 @@ def streaming(url: str, other: str = "", patience: float = 0.05) -> Call:
         if frame is None or frame.event == "done":
             yield Call("GET", other or f"{url}/whole", lambda: whole)
 
-    return Call("GET", f"{url}/stream", lambda: read, Framing.SSE, plain=True, patience=patience)
+    return Call("GET", f"{url}/stream", lambda: read, Framing.SSE, plain=True, idle_timeout=patience)
 
 
 @pytest.mark.parametrize("end", [[], [RESET], [HOLD]], ids=["end", "break", "silence"])
@@ -108,7 +108,7 @@ async def test_plain_frames_keep_blanks_line_ends_and_what_looks_like_json() -> 
 async def test_what_came_to_its_end_at_the_provider_is_not_stopped_there() -> None:
     def creating(url: str) -> Call:
         cancel = Call("POST", f"{url}/cancel", reader)
-        return Call("POST", f"{url}/p", lambda: lambda frame: over(cancel) if frame else (), repeatable=False)
+        return Call("POST", f"{url}/p", lambda: lambda frame: over(cancel) if frame else (), idempotent=False)
 
     def over(cancel: Call) -> list[RemoteJob | ApiError]:
         return [RemoteJob(cancel), RemoteJob(None), ApiError(code="failed", message="It failed.")]

@@ -15,17 +15,18 @@ from tests.providers.http_server import (
     QUICK,
     access_to,
     ask,
+    b64url_encode,
     chat_call,
     http,
     run,
     said,
     serve,
     streaming,
-    b64url_encode,
 )
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
-from tui.providers.client.client import Access, Client
-from tui.providers.error_messages import Place, retry_after
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
+from tui.providers.error_messages import ErrorContext, retry_after
 from tui.providers.events import Notice, Retrying
 from tui.providers.requests import Call
 from tui.secret import MASK, Secret
@@ -272,7 +273,7 @@ async def test_an_empty_account_is_never_asked_twice_even_when_told_to():
 async def test_what_must_not_be_repeated_is_not():
     async with serve([http(error(), 503)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
-        _, problem = await run(wire, access, replace(chat_call(access), repeatable=False))
+        _, problem = await run(wire, access, replace(chat_call(access), idempotent=False))
         await wire.aclose()
     assert problem
     assert len(server.asked) == 1
@@ -353,7 +354,7 @@ async def test_an_origin_that_is_not_allowed_is_not_called():
         access = replace(access_to(server.base_url), origins=("https://api.openai.com",))
         _, problem = await run(wire, access, chat_call(access))
         await wire.aclose()
-    assert isinstance(problem, Usage)
+    assert isinstance(problem, UsageError)
     assert "is not among the addresses" in problem.message
     assert server.connections == 0
 
@@ -363,7 +364,7 @@ async def test_plain_http_beyond_this_machine_must_be_allowed():
     base = access_to("http://models.example.test/v1", key="")
     access = replace(base, secrets=lambda: opened.append(1) or {})
     _, problem = await run(Client({}), access, chat_call(access))
-    assert isinstance(problem, Usage)
+    assert isinstance(problem, UsageError)
     assert "plain http" in problem.message
     assert opened == []
     assert "Nothing was sent" in problem.message
@@ -386,7 +387,7 @@ async def test_a_signature_cannot_lead_elsewhere():
     access = access_to("https://api.openai.com/v1")
     moved = replace(access.provider, sign=lambda call, *_: replace(call, url="https://evil.example.test/v1"))
     _, problem = await run(Client({}), replace(access, provider=moved), chat_call(access))
-    assert isinstance(problem, Usage)
+    assert isinstance(problem, UsageError)
     assert "evil.example.test" in problem.message
 
 
@@ -394,7 +395,7 @@ async def test_a_signature_cannot_lead_elsewhere():
 async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key):
     async with serve([streaming()]) as server:
         _, problem = await ask(server, key=key)
-    assert isinstance(problem, Usage) or key == " sk"
+    assert isinstance(problem, UsageError) or key == " sk"
     if problem:
         assert "holds characters that cannot be sent" in problem.message
         assert "The key was not sent." in problem.message
@@ -433,8 +434,8 @@ async def test_no_log_record_and_no_local_shows_the_key(caplog):
 
 def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name():
     access = access_to("http://localhost:11434/v1", "openai_compatible")
-    assert Place(access.provider, "http://localhost:11434/v1/models").label == "localhost:11434"
-    assert Place(access_to("https://api.openai.com/v1").provider, "https://api.openai.com/v1").label == "OpenAI"
+    assert ErrorContext(access.provider, "http://localhost:11434/v1/models").label == "localhost:11434"
+    assert ErrorContext(access_to("https://api.openai.com/v1").provider, "https://api.openai.com/v1").label == "OpenAI"
 
 
 async def test_secrets_are_opened_off_the_event_loop_and_late():

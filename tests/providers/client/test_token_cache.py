@@ -7,11 +7,12 @@ import httpx
 import pytest
 
 from tests.providers.http_server import DEADLINE, QUICK, access_to, http, run, serve
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Client
-from tui.providers.events import Finish, Retrying, TextDelta, Token
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
+from tui.providers.events import AccessToken, Finish, Retrying, TextDelta
+from tui.providers.requests import ApiError, Call, Frame
 from tui.secret import Secret
 
 STALE = http({"error_code": 110, "error_msg": "Access token invalid or no longer valid"})
@@ -25,7 +26,7 @@ def exchanged(token: str, seconds: float = 3600) -> bytes:
 def to_token(frame: Frame | None):
     if frame is None or "access_token" not in frame.data:
         return []
-    return [Token(Secret(frame.data["access_token"]), frame.data["expires_in"])]
+    return [AccessToken(Secret(frame.data["access_token"]), frame.data["expires_in"])]
 
 
 def to_answer(frame: Frame | None):
@@ -48,8 +49,8 @@ def access(server, secret: str = "FAKE-secret-0123456789", elsewhere: str = "") 
         sign=sign,
         token=lambda fields: Call("POST", f"{elsewhere or server.base_url}/token", lambda: to_token),
         stale_token=frozenset({"110", "111"}),
-        refusal=lambda status, headers, body: ApiError(status, message="refused"),
-        explain=lambda refusal, model: None,
+        parse_error=lambda status, headers, body: ApiError(status, message="refused"),
+        describe_error=lambda refusal, model: None,
     )
     return replace(access_to(server.base_url), provider=provider, secrets=lambda: {"api_secret": Secret(secret)})
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, http, run, serve, b64url_encode
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, b64url_encode, http, run, serve
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Usage
-from tui.providers.client.client import Access, Client
+from tui.errors import Problem, UsageError
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
 from tui.providers.client.upload import body_of
 from tui.providers.events import Finish, Retrying, Transcript, Uploading
-from tui.providers.requests import Call, Base64File, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.requests import Base64File, Call, TimestampGranularity, TranscriptionRequest, Upload
 from tui.secret import Secret
 
 WHISPER = Model("openai", "whisper-1", ModelType.SPEECH2TEXT)
@@ -144,7 +145,7 @@ async def test_a_name_in_another_script(tmp_path):
 async def test_a_file_that_is_gone(tmp_path):
     async with serve([HEARD]) as server:
         _, problem = await upload(server, tmp_path / "gone.wav", 10)
-    assert isinstance(problem, Usage)
+    assert isinstance(problem, UsageError)
     assert problem.message == "gone.wav cannot be read."
 
 
@@ -155,7 +156,7 @@ async def test_a_file_that_became_shorter(tmp_path, size):
     async with serve([HEARD]) as server:
         _, problem = await upload(server, path, size)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
-    assert isinstance(problem, Usage)
+    assert isinstance(problem, UsageError)
     assert problem.message == "talk.wav changed while it was sent."
     assert server.asked == []
 
@@ -219,7 +220,7 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path):
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
-        limits = replace(QUICK, silence=0.03, response_timeout=0.08)
+        limits = replace(QUICK, notice_after=0.03, response_timeout=0.08)
         wire, access = Client({}, limits=limits), access_to(server.base_url)
         events, problem = await run(wire, access, call_for(access, path))
         await wire.aclose()

@@ -12,13 +12,14 @@ import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from tests.providers.client.test_connection import Authority, proxy
-from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, b64url_encode
+from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, b64url_encode, http, run, serve
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
-from tui.errors import Problem, CredentialRejected, NetworkError, Usage
+from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Client
-from tui.providers.events import Finish, Notice, Retrying, NoResponseYet, TextDelta, Uploading
-from tui.providers.requests import Call, AudioChunks, Frame, Framing, ApiError
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
+from tui.providers.events import Finish, NoResponseYet, Notice, Retrying, TextDelta, Uploading
+from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing
 from tui.secret import Secret
 
 QUESTION = {"header": {"app_id": "demo"}, "payload": "星\u2028"}
@@ -50,7 +51,7 @@ def spark() -> Callable:
 
 
 def access(line: Line, **more) -> Access:
-    provider = replace(PROVIDERS["openai"], sign=sign, refusal=refusal, explain=lambda refusal, model: None)
+    provider = replace(PROVIDERS["openai"], sign=sign, parse_error=refusal, describe_error=lambda refusal, model: None)
     return replace(access_to(line.base_url), provider=provider, **more)
 
 
@@ -139,10 +140,10 @@ async def test_a_file_that_changed_or_is_gone(tmp_path):
     async with listen([HOLD]) as line:
         call = asking(line, sends=(), chunks=AudioChunks(path, 100_000, 0.0, message))
         _, problem = await talk(line, call)
-        assert isinstance(problem, Usage) and problem.message == "talk.wav cannot be read."
+        assert isinstance(problem, UsageError) and problem.message == "talk.wav cannot be read."
         path.write_bytes(b"x" * 300_000)
         _, problem = await talk(line, call)
-    assert isinstance(problem, Usage) and problem.message == "talk.wav changed while it was sent."
+    assert isinstance(problem, UsageError) and problem.message == "talk.wav changed while it was sent."
 
 
 async def test_one_that_sends_nothing_ends_with_its_handshake():
@@ -301,7 +302,7 @@ async def test_what_is_no_websocket_frame(broken):
 
 async def test_silence_is_told_and_ends():
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
-        events, problem = await talk(line, limits=Limits(silence=0.03, stream_timeout=0.1))
+        events, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
     assert [type(each) for each in events][:2] == [TextDelta, NoResponseYet]
@@ -309,7 +310,7 @@ async def test_silence_is_told_and_ends():
 
 async def test_pings_alone_are_silence():
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
-        _, problem = await talk(line, limits=Limits(silence=0.03, stream_timeout=0.1))
+        _, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
 

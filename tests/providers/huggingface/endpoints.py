@@ -23,12 +23,12 @@ from tests.providers.huggingface.kit import (
 from tui.domain import Model
 from tui.errors import Problem, ScopeMissing
 from tui.providers.events import (
-    Found,
-    SearchResult,
     ModelDetails,
     Notice,
+    SearchResult,
+    SearchResults,
 )
-from tui.providers.requests import Call, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Framing
 from tui.providers.spec import Provider
 
 # --- looking at an endpoint -------------------------------------------------------------------------------------------
@@ -48,7 +48,7 @@ LISTING = "https://api.endpoints.huggingface.cloud/v2/endpoint/acme"
 
 @check
 def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
-    offer = p.offers["endpoint_url"]
+    offer = p.field_options["endpoint_url"]
     call = offer(BASE, {"namespace": "acme", "task": VECTORS})
     assert line(call) == ("GET", LISTING)
     items = [
@@ -89,13 +89,13 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
     assert read(call, {"items": [item(task="image-text-to-text")]})[0].hits == ()
     assert read(call, {})[0].code == read(call, [])[0].code == "malformed"
     assert read(call, {"items": [{"name": "x", "status": {"url": "a b"}}, {"status": None, "model": None}]}) == [
-        Found(())
+        SearchResults(())
     ]
 
 
 @check
 def without_a_namespace_the_accounts_own_is_taken(p: Provider) -> None:
-    call = p.offers["endpoint_url"](BASE, {})
+    call = p.field_options["endpoint_url"](BASE, {})
     assert line(call) == ("GET", "https://huggingface.co/api/whoami-v2")
     (step,) = read(call, who())
     assert line(step) == ("GET", LISTING)
@@ -103,15 +103,15 @@ def without_a_namespace_the_accounts_own_is_taken(p: Provider) -> None:
 
 
 def looking(p: Provider, model: Model) -> Call:
-    assert p.check_model
-    return p.check_model(BASE, model)
+    assert p.inspect_model
+    return p.inspect_model(BASE, model)
 
 
 def told(p: Provider, results: list[Any], model: Model) -> str:
     (refused,) = results
     assert isinstance(refused, ApiError) and refused.status == 400
     codes = ("other_task", "wrong_model", "no_endpoint", "no_engine", "paused", "failed")
-    problem = p.explain(refused, model.id)
+    problem = p.describe_error(refused, model.id)
     assert refused.code in codes and problem and type(problem) is Problem and problem.hint
     return problem.message
 
@@ -152,7 +152,7 @@ def what_is_wrong_with_an_entry_is_told(p: Provider) -> None:
     assert said(item(state="failed")) == "The endpoint of BAAI/bge has failed to start."
     assert said(item(url=""), asked=nowhere) == "The endpoint of BAAI/bge has failed to start."
     (failed,) = read(looking(p, model), {"items": [item(state="failed")]})
-    problem = p.explain(failed, "m")
+    problem = p.describe_error(failed, "m")
     assert problem and problem.detail == "the image could not be pulled"
 
 
@@ -177,17 +177,17 @@ def a_token_that_may_not_list_can_be_used_all_the_same(p: Provider) -> None:
     model = endpoint("BAAI/bge", VECTORS, namespace="acme")
     call = looking(p, model)
     for status in (401, 403, 404):
-        assert status in call.takes
+        assert status in call.accepted_statuses
         notice, probe = read(call, ApiError(status))
         assert "may not list the endpoints of acme" in notice.text
         assert line(probe) == ("GET", f"{HOST}/info")
     nowhere = endpoint("BAAI/bge", VECTORS, "", namespace="acme")
     refused = ApiError(403, code="no_listing", param="acme")
     assert read(looking(p, nowhere), ApiError(403)) == [refused]
-    offer = p.offers["endpoint_url"](BASE, {"namespace": "acme"})
-    assert offer.takes == {401, 403, 404}
+    offer = p.field_options["endpoint_url"](BASE, {"namespace": "acme"})
+    assert offer.accepted_statuses == {401, 403, 404}
     assert read(offer, ApiError(401)) == [refused]
-    problem = p.explain(refused, "")
+    problem = p.describe_error(refused, "")
     assert isinstance(problem, ScopeMissing)
     assert problem.message == "This token may not list the endpoints of acme."
 
@@ -216,7 +216,7 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     assert tei == {**known, "task": VECTORS, "engine": "tei", "namespace": "acme"}
     assert read(listed, json.dumps({**TEI_INFO, "max_input_length": 512}))[0].model.context == 512
     for absent in (400, 404, 405, 415, 422):
-        assert absent in info.takes
+        assert absent in info.accepted_statuses
         (models,) = read(info, ApiError(absent))
         assert (line(models), models.framing) == (("GET", f"{HOST}/v1/models"), Framing.TEXT)
     for body in ("Not this", "[]", "{}"):
@@ -259,12 +259,12 @@ def an_address_of_another_task_is_named(p: Provider) -> None:
 def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
     info = looking(p, endpoint("any"))
     for status in (500, 502, 503, 504):
-        assert status in info.takes
+        assert status in info.accepted_statuses
         notice, again = read(info, ApiError(status))
         assert notice == Notice(WAITED)
         assert (line(again), again.wait, again.headers) == (("GET", f"{HOST}/info"), 5.0, HELD)
         assert [line(each) for each in read(again, ApiError(status))] == [line(info)]
-    paused = p.refusal(400, {}, {"error": "Bad Request: Invalid state"})
+    paused = p.parse_error(400, {}, {"error": "Bad Request: Invalid state"})
     assert read(info, paused) == [paused]
     step: Any = info
     for _ in range(120):
@@ -276,20 +276,20 @@ def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
 def a_call_to_an_endpoint_that_sleeps_waits_for_it(p: Provider) -> None:
     call = chat(p, endpoint("any", engine="tgi"))
     for status in (502, 503):
-        amended = p.amend(call, ApiError(status))
+        amended = p.repair_request(call, ApiError(status))
         assert amended
         wake, sentence = amended
         assert sentence == WAITED
         assert (line(wake), wake.headers, wake.framing) == (("GET", f"{HOST}/health"), HELD, Framing.TEXT)
-        assert wake.takes == {500, 502, 503, 504} and wake.wait == 0
+        assert wake.accepted_statuses == {500, 502, 503, 504} and wake.wait == 0
         (again,) = read(wake, ApiError(503))
         assert (line(again), again.wait) == (line(wake), 5.0)
         (woken,) = read(again, "")
         assert woken == replace(call, headers={})
         # Once it is up, a refusal is one.
-        assert p.amend(woken, ApiError(503)) is None
+        assert p.repair_request(woken, ApiError(503)) is None
     step: Any = wake
     for _ in range(120):
         step = read(step, ApiError(503))[0]
     assert read(step, ApiError(503)) == [ApiError(503)]
-    assert p.amend(chat(p, hosted("m")), ApiError(503)) is None
+    assert p.repair_request(chat(p, hosted("m")), ApiError(503)) is None

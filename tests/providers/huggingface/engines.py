@@ -34,7 +34,7 @@ from tui.providers.events import (
     Usage,
     Vectors,
 )
-from tui.providers.requests import Call, Framing, ApiError, TimestampGranularity
+from tui.providers.requests import ApiError, Call, Framing, TimestampGranularity
 from tui.providers.spec import Provider
 
 # --- what the engines send --------------------------------------------------------------------------------------------
@@ -108,7 +108,7 @@ def an_error_in_a_stream_of_200(p: Provider) -> None:
 def the_answer_of_another_task_is_named(p: Provider) -> None:
     def other(call: Call, body: Any) -> str:
         refused = read(call, body)[0]
-        problem = p.explain(refused, "m")
+        problem = p.describe_error(refused, "m")
         assert (refused.status, refused.code) == (400, "other_task") and problem
         assert problem.message.startswith("m does not serve the task that was chosen.")
         return problem.message.partition("chosen.")[2].strip()
@@ -155,12 +155,12 @@ def at_most_32_texts_at_once(p: Provider) -> None:
     assert (line(second), second.headers, second.json["inputs"]) == (line(first), HELD, ["text 32"])
     assert read(second, [[2.0]]) == [Vectors(32, ((2.0,),)), Finish("stop")]
     said = "batch size 32 > maximum allowed batch size 8"
-    better = p.amend(first, ApiError(422, kind="Validation", message=said))
+    better = p.repair_request(first, ApiError(422, kind="Validation", message=said))
     assert better and better[0].json["inputs"] == list(texts[:8])
     assert better[0].json["truncate"] is True and better[0].headers == HELD
     assert read(better[0], [[1.0]] * 8)[1].json["inputs"] == list(texts[8:16])
     for message in ("too long", "batch size 40 > maximum allowed batch size 40"):
-        assert p.amend(first, ApiError(422, message=message)) is None
+        assert p.repair_request(first, ApiError(422, message=message)) is None
 
 
 @check
@@ -212,7 +212,7 @@ def the_endings_of_a_pasted_address_are_cut(p: Provider) -> None:
         assert line(chat(p, endpoint("any", url=HOST + ending))) == ("POST", f"{HOST}/v1/chat/completions"), ending
     try:
         chat(p, endpoint("any", url=""))
-    except errors.Usage as problem:
+    except errors.UsageError as problem:
         assert problem.message == "Endpoint URL is missing."
     else:
         raise AssertionError

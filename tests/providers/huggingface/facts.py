@@ -35,11 +35,11 @@ from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem, ScopeMissing
 from tui.providers.events import (
     Accepted,
-    Found,
-    SearchResult,
     ModelDetails,
+    SearchResult,
+    SearchResults,
 )
-from tui.providers.requests import Call, ChatRequest, Framing, Message, Base64File, ApiError, TimestampGranularity
+from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Framing, Message, TimestampGranularity
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -51,7 +51,7 @@ __all__ = ["FACTS", "endpoints", "engines"]  # with the checks that are in them
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("huggingface", "Hugging Face", Supply.HOSTING, ImportMode.ADDED)
+    assert (p.id, p.label, p.supply, p.import_mode) == ("huggingface", "Hugging Face", Supply.HOSTING, ImportMode.ADDED)
     assert p.key_page == "https://huggingface.co/settings/tokens"
     assert [each.name for each in p.fields] == ["api_token", "bill_to", "hub_url", "router_url", "endpoints_url"]
     assert {each.name: each.default for each in p.fields if each.default} == BASE
@@ -74,9 +74,9 @@ def what_an_added_model_asks(p: Provider) -> None:
     assert kind.default == "hosted_inference_api"
     assert "free for few models" in kind.help and "paid" in kind.help
     assert {each.value: each.type for each in task.choices} == TYPES
-    assert namespace.when == url.when == ("endpoint_type", "inference_endpoints")
+    assert namespace.visible_when == url.visible_when == ("endpoint_type", "inference_endpoints")
     assert url.url
-    assert set(p.offers) == {"namespace", "endpoint_url"}
+    assert set(p.field_options) == {"namespace", "endpoint_url"}
     assert p.model_origins(BASE, endpoint("m")) == (HOST,)
     assert p.model_origins(BASE, hosted("m", endpoint_url=HOST)) == ()
     assert p.model_origins(BASE, endpoint("m", url="")) == ()
@@ -113,17 +113,17 @@ def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
     lacking = {"global": [other], "scoped": [{"permissions": [other]}, {"permissions": None}]}
     (refused,) = read(p.verify(BASE), who(role="fineGrained", fineGrained=lacking))
     assert refused == ApiError(403, code="no_inference")
-    problem = p.explain(refused, "")
+    problem = p.describe_error(refused, "")
     assert isinstance(problem, ScopeMissing)
     assert problem.message == "Hugging Face knows this token, but it may not call hosted models."
 
 
 @check
 def the_names_of_the_account_are_offered(p: Provider) -> None:
-    call = p.offers["namespace"](BASE, {})
+    call = p.field_options["namespace"](BASE, {})
     assert line(call) == ("GET", "https://huggingface.co/api/whoami-v2")
     assert read(call, who()) == [
-        Found((SearchResult("acme", "your own"), SearchResult("acme-research", "organization")))
+        SearchResults((SearchResult("acme", "your own"), SearchResult("acme-research", "organization")))
     ]
     assert read(call, {})[0].code == "malformed"
 
@@ -156,7 +156,7 @@ def models_are_searched_by_what_they_are_for(p: Provider) -> None:
             assert line(step) == ("GET", "https://huggingface.co/api/models")
             assert step.query == {**query, "search": "qwen3 emb", "sort": "downloads", "limit": "20", "expand": SHOWN}
             step = read(step, [])[0]
-        assert step == Found(())
+        assert step == SearchResults(())
     assert read(p.search(BASE, "x", ModelType.CHAT), {})[0].code == "malformed"
 
 
@@ -177,7 +177,7 @@ def those_that_are_served_come_first(p: Provider) -> None:
     ill = {"hf-inference": mapped("sentence-similarity", "error")}
     served = entry("a/ill", downloads=12_000, tags=[VECTORS], inferenceProviderMapping=ill)
     assert read(second, [served, entry("a/none")]) == [
-        Found(
+        SearchResults(
             (
                 SearchResult("a/many", "served · 1.2M downloads · licence to accept", fields={"task": VECTORS}),
                 SearchResult("a/ill", "served, not well · 12k downloads", fields={"task": VECTORS}),
@@ -197,17 +197,17 @@ def those_that_are_served_come_first(p: Provider) -> None:
 
 
 def looked(p: Provider, model: Model, **more: Any) -> list[Any]:
-    assert p.check_model
-    results = read(p.check_model(BASE, model), entry(model.id, **more))
+    assert p.inspect_model
+    results = read(p.inspect_model(BASE, model), entry(model.id, **more))
     # The router is asked for the size; that it does not tell it hinders nothing.
     return read(results[0], ApiError(404)) if isinstance(results[0], Call) else results
 
 
 @check
 def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
-    assert p.check_model
+    assert p.inspect_model
     mapping = {"novita": mapped("conversational")}
-    call = p.check_model(BASE, hosted("Qwen/Qwen3 32B?"))
+    call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
     (size,) = read(call, entry("Qwen/Qwen3-32B", inferenceProviderMapping=mapping))
     assert line(size) == ("GET", "https://router.huggingface.co/v1/models/Qwen/Qwen3%2032B%3F")
     assert size.takes == {400, 401, 403, 404, 405, 429, 500, 502, 503, 504}
@@ -222,8 +222,8 @@ def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
 
 @check
 def a_hosted_model_is_looked_at_on_the_hub(p: Provider) -> None:
-    assert p.check_model
-    call = p.check_model(BASE, hosted("Qwen/Qwen3 32B?"))
+    assert p.inspect_model
+    call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
     assert line(call) == ("GET", "https://huggingface.co/api/models/Qwen/Qwen3%2032B%3F")
     assert call.query == {"expand": (*SHOWN, "disabled")}
     assert read(call, [])[0].code == "malformed"
@@ -275,7 +275,7 @@ def what_is_not_well_or_gated_is_told(p: Provider) -> None:
 def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
     def said(model: Model, **more: Any) -> Problem:
         (refused,) = looked(p, model, **more)
-        problem = p.explain(refused, model.id)
+        problem = p.describe_error(refused, model.id)
         assert problem and refused.status in (400, 403)
         assert refused.code == ("disabled" if more.get("disabled") else "not_served")
         return problem
@@ -296,11 +296,11 @@ def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
 
 @check
 def a_task_of_another_type_is_named(p: Provider) -> None:
-    assert p.check_model
+    assert p.inspect_model
     wrong = replace(hosted("a/b", VECTORS), type=ModelType.CHAT)
     try:
-        p.check_model(BASE, wrong)
-    except errors.Usage as problem:
+        p.inspect_model(BASE, wrong)
+    except errors.UsageError as problem:
         assert problem.message == "feature-extraction is no task of system reasoning models."
     else:
         raise AssertionError
@@ -397,23 +397,23 @@ def every_shape_of_a_refusal(p: Provider) -> None:
         "A; b",
     )
     for body in shapes:
-        assert p.refusal(400, {}, body).message == "A; b", body
-    assert p.refusal(500, {}, None).message == p.refusal(500, {}, {"errors": []}).message == ""
-    told = p.refusal(
+        assert p.parse_error(400, {}, body).message == "A; b", body
+    assert p.parse_error(500, {}, None).message == p.parse_error(500, {}, {"errors": []}).message == ""
+    told = p.parse_error(
         403, {"x-error-code": "GatedRepo", "x-error-message": "Access is restricted", "x-request-id": "r1"}, ""
     )
     assert (told.code, told.message, told.request_id) == ("GatedRepo", "Access is restricted", "r1")
-    assert p.refusal(422, {}, {"error": "x", "error_type": "validation"}).kind == "validation"
-    assert p.refusal(503, {}, {"error": "loading", "estimated_time": 20.4}).param == "20"
-    assert p.refusal(503, {}, {"error": "loading", "estimated_time": 1e9}).param == ""
-    assert p.refusal(400, {}, {"error": "Invalid state"}).code == "paused"
-    assert p.refusal(422, {}, {"error": "Invalid state"}).code == ""
+    assert p.parse_error(422, {}, {"error": "x", "error_type": "validation"}).kind == "validation"
+    assert p.parse_error(503, {}, {"error": "loading", "estimated_time": 20.4}).param == "20"
+    assert p.parse_error(503, {}, {"error": "loading", "estimated_time": 1e9}).param == ""
+    assert p.parse_error(400, {}, {"error": "Invalid state"}).code == "paused"
+    assert p.parse_error(422, {}, {"error": "Invalid state"}).code == ""
 
 
 @check
 def words_that_the_matrix_does_not_meet(p: Provider) -> None:
     def words(status: int, message: str = "", code: str = "") -> str:
-        problem = p.explain(ApiError(status, code=code, message=message), "m")
+        problem = p.describe_error(ApiError(status, code=code, message=message), "m")
         return problem.message if problem else ""
 
     for code in ("RepoNotFound", "RepositoryNotFound"):
@@ -430,18 +430,18 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
 def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
     toolkit = chat(p, endpoint("m", engine="toolkit"), stop=["x"], top_k=5)
     said = "The following `model_kwargs` are not used by the model: ['stop', 'return_full_text', 'odd'] (note: typos)"
-    amended = p.amend(toolkit, ApiError(400, message=said))
+    amended = p.repair_request(toolkit, ApiError(400, message=said))
     assert amended
     assert amended[0].json["parameters"] == {"max_new_tokens": 512, "top_k": 5, "do_sample": True}
     assert amended[1] == "The model takes no stop, return full text. It was left out."
-    assert p.amend(toolkit, ApiError(400, message="The text breaks a rule: stop")) is None
+    assert p.repair_request(toolkit, ApiError(400, message="The text breaks a rule: stop")) is None
     taken = chat(p, hosted("m"), top_p=0.5)
-    better = p.amend(taken, ApiError(400, message="top_p is not supported"))
+    better = p.repair_request(taken, ApiError(400, message="top_p is not supported"))
     assert better and "top_p" not in better[0].json
     vectors = embed(p, hosted("m", VECTORS, engine="together"), "x")
-    packed = p.amend(vectors, ApiError(400, message="encoding_format is not supported"))
+    packed = p.repair_request(vectors, ApiError(400, message="encoding_format is not supported"))
     assert packed and "encoding_format" not in packed[0].json
-    assert p.amend(p.verify(BASE), ApiError(400)) is None
+    assert p.repair_request(p.verify(BASE), ApiError(400)) is None
 
 
 @check
@@ -449,7 +449,7 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     given = {"max_tokens": 9, "temperature": 0.5, "top_p": 0.5, "seed": 3, "stop": ["x"], "frequency_penalty": 1}
     call = chat(p, endpoint("m", engine="tgi"), presence_penalty=1, **given)
     assert p.chat
-    amended = p.amend(call, ApiError(422, kind="template_error", message="Template error: template not found"))
+    amended = p.repair_request(call, ApiError(422, kind="template_error", message="Template error: template not found"))
     assert amended
     text, sentence = amended
     assert sentence == "The model has no chat template. It continues the text instead."
@@ -459,7 +459,7 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     assert text.json == {"inputs": "Hello?", "parameters": {**kept, **renamed}}
     turns = (Message("system", "Be brief."), Message("user", "Hi"))
     both = p.chat(BASE, ChatRequest(endpoint("m", engine="tgi"), turns, {}, False))
-    once = p.amend(both, ApiError(422, message="There is no chat template"))
+    once = p.repair_request(both, ApiError(422, message="There is no chat template"))
     assert once and line(once[0]) == ("POST", f"{HOST}/generate")
     assert once[0].json["inputs"] == "Instructions: Be brief.\n\nUser: Hi\n\nAssistant:"
-    assert p.amend(call, ApiError(400, kind="template_error")) is None
+    assert p.repair_request(call, ApiError(400, kind="template_error")) is None

@@ -8,7 +8,7 @@ from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Origin
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.requests import (
     Call,
     ChatRequest,
@@ -93,7 +93,16 @@ def _added(fields: Any) -> dict[str, str]:
 
 FACTS = Facts(
     "huggingface",
-    dialects=("hub", "hub_search", "tgi", "tei", "hub_speech", "hub_endpoints", "hub_look", "hub_words"),
+    modules=(
+        "huggingface.hub",
+        "huggingface.search",
+        "huggingface.tgi",
+        "huggingface.tei",
+        "huggingface.audio",
+        "huggingface.endpoints",
+        "huggingface.endpoint_check",
+        "huggingface.errors",
+    ),
     prose=frozenset({"_KINDS", "_SETTINGS", "_PAGE", "WAIT"}),
     otherwise=(
         Otherwise("check*2 /v2/*", DENIED, "good", "a call needs no listing"),

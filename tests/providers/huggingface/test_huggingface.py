@@ -5,15 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, b64url_encode
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, b64url_encode, http, run, serve, streaming
 from tests.providers.http_server import said as chunk
 from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted
 from tests.providers.test_contract import access_to, wire
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Client
-from tui.providers.events import Event, Found, SearchResult, ModelDetails, Notice, Vectors
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
+from tui.providers.events import Event, ModelDetails, Notice, SearchResult, SearchResults, Vectors
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message
 
 HF = PROVIDERS["huggingface"]
@@ -21,16 +22,16 @@ AWS = "https://{}.eu-west-1.aws.endpoints.huggingface.cloud"
 
 
 async def looked(model: Model, **key: str) -> tuple[list[Event], Problem | None]:
-    assert HF.check_model
+    assert HF.inspect_model
     access = access_to(HF, **key)
     access = replace(access, model=model.id, origins=(*access.origins, *HF.model_origins(access.fields, model)))
-    return await run(wire(), access, HF.check_model(access.fields, model))
+    return await run(wire(), access, HF.inspect_model(access.fields, model))
 
 
 async def hits(call: Call) -> tuple[SearchResult, ...]:
     events, problem = await run(wire(), access_to(HF), call)
     assert problem is None
-    return next(each.hits for each in events if isinstance(each, Found))
+    return next(each.hits for each in events if isinstance(each, SearchResults))
 
 
 async def test_search_shows_who_is_served_first() -> None:
@@ -46,14 +47,14 @@ async def test_search_shows_who_is_served_first() -> None:
 
 async def test_the_account_and_its_endpoints_are_offered() -> None:
     fields = access_to(HF).fields
-    assert [each.id for each in await hits(HF.offers["namespace"](fields, {}))] == ["acme-ai", "acme-research"]
-    named = await hits(HF.offers["endpoint_url"](fields, {"namespace": "acme-ai", "task": "feature-extraction"}))
+    assert [each.id for each in await hits(HF.field_options["namespace"](fields, {}))] == ["acme-ai", "acme-research"]
+    named = await hits(HF.field_options["endpoint_url"](fields, {"namespace": "acme-ai", "task": "feature-extraction"}))
     assert [(each.label, each.usable) for each in named] == [
         ("bge-large-prod", True),
         ("e5-test", False),
         ("bge-old", False),
     ]
-    assert await hits(HF.offers["endpoint_url"](fields, {"task": "feature-extraction"})) == named
+    assert await hits(HF.field_options["endpoint_url"](fields, {"task": "feature-extraction"})) == named
 
 
 @pytest.mark.parametrize(
@@ -198,9 +199,9 @@ async def test_a_key_goes_only_to_hosts_of_endpoints_that_the_listing_names() ->
         ]
     }
     async with serve([http(listed)]) as server:
-        assert HF.check_model
+        assert HF.inspect_model
         client, access = Client({}, limits=QUICK), at(server.origin)
         model = endpoint("a/b", "feature-extraction", "", namespace="acme")
-        _, problem = await run(client, access, HF.check_model(access.fields, model))
+        _, problem = await run(client, access, HF.inspect_model(access.fields, model))
         await client.aclose()
     assert problem and "is not among the addresses" in problem.message

@@ -7,9 +7,9 @@ from typing import Any
 
 from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Said, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -157,9 +157,9 @@ def embed(p: Provider, *texts: str, fields: Any = BASE, query: bool = False) -> 
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("minimax", "MiniMax", Supply.OWN, ImportMode.BOTH)
-    assert p.types == (ModelType.CHAT, ModelType.EMBEDDING) and p.tells_questions
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert (p.id, p.label, p.supply, p.import_mode) == ("minimax", "MiniMax", Supply.OWN, ImportMode.BOTH)
+    assert p.types == (ModelType.CHAT, ModelType.EMBEDDING) and p.distinguishes_queries
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("api_key", True, True, False),
         ("group_id", False, False, True),
         ("base_url", False, False, True),
@@ -180,7 +180,7 @@ def where_it_is(p: Provider) -> None:
     for pasted in ("https://api.minimaxi.com", "https://api.minimaxi.com/", f"{MAINLAND}/"):
         assert p.verify({"base_url": pasted}).url == f"{MAINLAND}/models"
     endings = {"/text/chatcompletion_v2", "/text/chatcompletion_pro", "/chat/completions", "/embeddings"}
-    assert endings | {"/anthropic", "/anthropic/v1", "/anthropic/v1/messages"} <= set(field.clears)
+    assert endings | {"/anthropic", "/anthropic/v1", "/anthropic/v1/messages"} <= set(field.strip_suffixes)
 
 
 @check
@@ -438,18 +438,18 @@ def small_batches(p: Provider) -> None:
 @check
 def an_error_body(p: Provider) -> None:
     headers = {"trace-id": "trace-1"}
-    refused = p.refusal(401, headers, error("authorized_error", "invalid api key (2049)"))
+    refused = p.parse_error(401, headers, error("authorized_error", "invalid api key (2049)"))
     assert (refused.status, refused.code, refused.kind) == (401, "2049", "authorized_error")
     assert (refused.request_id, refused.headers) == ("trace-1", headers)
-    assert p.refusal(401, {}, error("authorized_error", "no")).code == "1004"
-    assert p.refusal(401, {}, error("authentication_error", "no")).code == "1004"
-    assert p.refusal(500, {}, error("insufficient_balance_error", "no")).code == "1008"
-    assert p.refusal(400, {}, error("bad_request_error", "no")).request_id == "demo-4"
-    within = p.refusal(0, {}, no(1008, "insufficient balance"))
+    assert p.parse_error(401, {}, error("authorized_error", "no")).code == "1004"
+    assert p.parse_error(401, {}, error("authentication_error", "no")).code == "1004"
+    assert p.parse_error(500, {}, error("insufficient_balance_error", "no")).code == "1008"
+    assert p.parse_error(400, {}, error("bad_request_error", "no")).request_id == "demo-4"
+    within = p.parse_error(0, {}, no(1008, "insufficient balance"))
     assert within == ApiError(402, "1008", "", "insufficient balance", request_id="demo-3", final=True)
-    assert p.refusal(502, {}, "plain").message == "plain"
-    assert p.refusal(500, {}, None).message == ""
-    assert p.refusal(400, {}, {"message": "No.", "id": 7}).request_id == ""
+    assert p.parse_error(502, {}, "plain").message == "plain"
+    assert p.parse_error(500, {}, None).message == ""
+    assert p.parse_error(400, {}, {"message": "No.", "id": 7}).request_id == ""
 
 
 @check
@@ -463,16 +463,16 @@ def what_waiting_does_not_help(p: Provider) -> None:
     }
     for status, each in numbers.items():
         for number in each:
-            refused = p.refusal(0, {}, no(number))
+            refused = p.parse_error(0, {}, no(number))
             assert refused.status == status
             assert refused.final == (status in (400, 401, 402) or number == 2056), number
-    assert p.refusal(0, {}, no(9999)).status == 0
+    assert p.parse_error(0, {}, no(9999)).status == 0
 
 
 @check
 def refusals_in_words(p: Provider) -> None:
     def words(number: str, message: str = "", model: str = "m") -> Problem | None:
-        return p.explain(ApiError(400, code=number, message=message), model)
+        return p.describe_error(ApiError(400, code=number, message=message), model)
 
     for number in ("2013", "2061"):
         closed = words(number, model="embo-01")
@@ -482,5 +482,5 @@ def refusals_in_words(p: Provider) -> None:
         assert words(number, "invalid params") is None
     assert "does not know the model," in getattr(words("2013", "unknown model", ""), "message", "")
     assert words("", "no") is None
-    less = p.amend(chat(p, top_p=0.5), ApiError(400, code="2013", message="unknown parameter: top_p"))
+    less = p.repair_request(chat(p, top_p=0.5), ApiError(400, code="2013", message="unknown parameter: top_p"))
     assert less and "top_p" not in less[0].json

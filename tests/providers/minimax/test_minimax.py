@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import read
-from tests.providers.http_server import QUICK, run, b64url_encode
+from tests.providers.http_server import QUICK, b64url_encode, run
 from tests.providers.minimax.facts import LONG_KEY
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS

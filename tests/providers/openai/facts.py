@@ -13,7 +13,7 @@ from typing import Any
 from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import (
     Accepted,
     Finish,
@@ -26,13 +26,13 @@ from tui.providers.events import (
     Vectors,
 )
 from tui.providers.requests import (
+    ApiError,
     Call,
     ChatRequest,
     EmbeddingRequest,
     Frame,
     Framing,
     Message,
-    ApiError,
     TimestampGranularity,
     TranscriptionRequest,
 )
@@ -512,7 +512,7 @@ def what_a_model_is_for(p: Provider) -> None:
             expected = ModelType.CHAT if kind == "completion" else kind
             assert (found.type if found else None) == expected, name
             assert not found or found.completion == (kind == "completion")
-            assert p.kind_of(name, {}) == expected
+            assert p.infer_model_type(name, {}) == expected
 
 
 @check
@@ -538,7 +538,7 @@ def where_it_is(p: Provider) -> None:
     assert p.verify({"base_url": "https://api.openai.com/v1/"}).url == "https://api.openai.com/v1/models"
     assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
     assert p.key_page == "https://platform.openai.com/api-keys"
-    assert p.explain(ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
+    assert p.describe_error(ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
 
 
 @check
@@ -577,33 +577,35 @@ def the_list_of_models(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     body = {"error": {"message": "M", "type": "T", "param": "P", "code": "C"}}
     headers = {"x-request-id": "req_1"}
-    assert p.refusal(400, headers, body) == ApiError(400, "C", "T", "M", "P", "req_1", headers)
-    bare = p.refusal(400, {}, {"error": {"message": "M", "type": "T", "param": None, "code": None}})
+    assert p.parse_error(400, headers, body) == ApiError(400, "C", "T", "M", "P", "req_1", headers)
+    bare = p.parse_error(400, {}, {"error": {"message": "M", "type": "T", "param": None, "code": None}})
     assert (bare.code, bare.param, bare.final) == ("", "", False)
-    assert p.refusal(400, {}, {"error": "Words"}).message == "Words"
-    assert p.refusal(404, {}, {"message": "Words", "code": 404}).code == "404"
-    assert p.refusal(404, {}, {"detail": "Not Found"}).message == "Not Found"
-    assert p.refusal(422, {}, {"detail": [{"loc": ["body"], "msg": "a"}, {"msg": "b"}]}).message == "a; b"
-    assert p.refusal(500, {}, "plain").message == "plain"
-    assert p.refusal(500, {}, None).message == ""
+    assert p.parse_error(400, {}, {"error": "Words"}).message == "Words"
+    assert p.parse_error(404, {}, {"message": "Words", "code": 404}).code == "404"
+    assert p.parse_error(404, {}, {"detail": "Not Found"}).message == "Not Found"
+    assert p.parse_error(422, {}, {"detail": [{"loc": ["body"], "msg": "a"}, {"msg": "b"}]}).message == "a; b"
+    assert p.parse_error(500, {}, "plain").message == "plain"
+    assert p.parse_error(500, {}, None).message == ""
 
 
 @check
 def no_credit_is_final(p: Provider) -> None:
     for code, kind in (("insufficient_quota", ""), ("credit_balance_exhausted", ""), ("", "insufficient_quota")):
-        refused = p.refusal(429, {}, {"error": {"message": "M", "type": kind, "code": code}})
+        refused = p.parse_error(429, {}, {"error": {"message": "M", "type": kind, "code": code}})
         assert refused.final
-        assert "no credit left" in p.explain(refused, "m").message
-    assert p.refusal(429, {}, {"error": {"code": "billing_hard_limit_reached"}}).final
-    busy = p.refusal(429, {}, {"error": {"message": "M", "type": "rate_limit_error", "code": "rate_limit_exceeded"}})
+        assert "no credit left" in p.describe_error(refused, "m").message
+    assert p.parse_error(429, {}, {"error": {"code": "billing_hard_limit_reached"}}).final
+    busy = p.parse_error(
+        429, {}, {"error": {"message": "M", "type": "rate_limit_error", "code": "rate_limit_exceeded"}}
+    )
     assert not busy.final
-    assert p.explain(busy, "m") is None
+    assert p.describe_error(busy, "m") is None
 
 
 @check
 def refusals_in_words(p: Provider) -> None:
     def words(status: int, message: str = "", code: str = "", model: str = "m") -> Problem | None:
-        return p.explain(ApiError(status, code=code, message=message), model)
+        return p.describe_error(ApiError(status, code=code, message=message), model)
 
     assert isinstance(words(401, "Missing scopes: api.model.read", model=""), ScopeMissing)
     assert isinstance(words(403, "You have insufficient permissions for this operation."), ScopeMissing)
@@ -630,7 +632,7 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     call = chat(p, "gpt-6-sol", parameters={"temperature": 0.5, "top_p": 0.5, "reasoning_effort": "max"})
 
     def mended(param: str, code: str = "unsupported_parameter", message: str = "", status: int = 400) -> Any:
-        return p.amend(call, ApiError(status, code=code, message=message, param=param))
+        return p.repair_request(call, ApiError(status, code=code, message=message, param=param))
 
     better, sentence = mended("temperature")
     assert better.json == {key: value for key, value in call.json.items() if key != "temperature"}
@@ -642,8 +644,8 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     for param in ("messages", "messages[0].role", "model", "absent", ""):
         assert mended(param) is None
     needed = ApiError(400, code="unsupported_value", message="unsupported", param="prompt")
-    assert p.amend(chat(p, "davinci-002", completion=True), needed) is None
-    assert p.amend(embed(p, "a"), replace(needed, param="input")) is None
+    assert p.repair_request(chat(p, "davinci-002", completion=True), needed) is None
+    assert p.repair_request(embed(p, "a"), replace(needed, param="input")) is None
     assert mended("temperature", "invalid_value") is None
     assert mended("temperature", status=401) is None
     assert mended("temperature", status=422) is not None
@@ -651,7 +653,7 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     assert (whole.json["stream"], whole.framing) == (False, Framing.JSON)
     assert "stream_options" not in whole.json
     assert "one piece" in sentence
-    assert p.amend(p.verify(BASE), ApiError(400, code="unsupported_parameter", param="x")) is None
+    assert p.repair_request(p.verify(BASE), ApiError(400, code="unsupported_parameter", param="x")) is None
     said, _ = mended("", "", "Extra inputs are not permitted: top_p")
     assert "top_p" not in said.json
     for words in ("unsupported", "not supported", "unknown", "unrecognized", "unexpected", "does not support"):
@@ -664,11 +666,13 @@ def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
     said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     call = replace(chat(p), json={"model": "m", "messages": [], "max_tokens": 9})
     for param in ("max_tokens", ""):
-        better, sentence = p.amend(call, ApiError(400, code="unsupported_parameter", message=said, param=param))
+        better, sentence = p.repair_request(
+            call, ApiError(400, code="unsupported_parameter", message=said, param=param)
+        )
         assert better.json == {"model": "m", "messages": [], "max_completion_tokens": 9}
         assert sentence == "m takes max_completion_tokens in place of max_tokens. It was renamed."
     new = chat(p, parameters={"max_completion_tokens": 9})
-    old, _ = p.amend(new, ApiError(422, message="max_completion_tokens: extra fields not permitted"))
+    old, _ = p.repair_request(new, ApiError(422, message="max_completion_tokens: extra fields not permitted"))
     assert old.json["max_tokens"] == 9
     assert "max_completion_tokens" not in old.json
 

@@ -11,7 +11,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.sse import Events
 from tui.providers.dialects.openai.models import classify, reasons
 from tui.providers.events import Finish, TextDelta, Usage
-from tui.providers.requests import ChatRequest, Frame, Message, ApiError
+from tui.providers.requests import ApiError, ChatRequest, Frame, Message
 
 OPENAI = PROVIDERS["openai"]
 
@@ -66,7 +66,7 @@ def test_the_form_of_openai():
     assert names == ["api_key", "organization", "project", "base_url"]
     assert [each.name for each in OPENAI.fields if each.required] == ["api_key"]
     assert [each.name for each in OPENAI.fields if each.secret] == ["api_key"]
-    assert [each.name for each in OPENAI.fields if each.more] == names[1:]
+    assert [each.name for each in OPENAI.fields if each.advanced] == names[1:]
     assert OPENAI.field("base_url").default == "https://api.openai.com/v1"
     assert OPENAI.field("api_key").env == ("OPENAI_API_KEY",)
     assert OPENAI.field("organization").env[0] == "OPENAI_ORG_ID"

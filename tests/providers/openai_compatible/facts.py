@@ -9,9 +9,9 @@ from tests.providers.facts import BARE_LIST, Chat, Facts, Said, read
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.providers.events import ModelsListed
-from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError
+from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -76,7 +76,7 @@ def models_by_their_names(p: Provider) -> None:
     for kind, names in kinds.items():
         for name in names.split():
             assert listed(p, {"id": name}) == (Model("openai_compatible", name, kind),), name
-        assert {p.kind_of(name, {}) for name in names.split()} == {kind}
+        assert {p.infer_model_type(name, {}) for name in names.split()} == {kind}
     assert listed(p, {"id": "BAAI/bge-reranker-v2"}, {"id": "kokoro-tts"}) == ()
     assert listed(p, {"id": "text-davinci-003"})[0].completion
 
@@ -122,9 +122,9 @@ def what_a_server_takes(p: Provider) -> None:
 @FACTS.check
 def a_server_explains_in_the_same_words(p: Provider) -> None:
     assert isinstance(
-        p.explain(ApiError(401, message="You must be a member of an organization"), "m"), CredentialRejected
+        p.describe_error(ApiError(401, message="You must be a member of an organization"), "m"), CredentialRejected
     )
-    unknown = p.explain(ApiError(404, code="model_not_found"), "m")
+    unknown = p.describe_error(ApiError(404, code="model_not_found"), "m")
     assert unknown and unknown.message.startswith("The server does not know m")
 
 

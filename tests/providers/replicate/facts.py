@@ -31,12 +31,12 @@ from tests.providers.replicate.kit import (
     schema,
 )
 from tui.domain import ImportMode, Model, Supply
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers.events import (
     Accepted,
-    Found,
-    SearchResult,
     ModelDetails,
+    SearchResult,
+    SearchResults,
 )
 from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
@@ -50,9 +50,9 @@ __all__ = ["FACTS", "outputs", "predictions"]  # with the checks that are in the
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("replicate", "Replicate", Supply.HOSTING, ImportMode.ADDED)
+    assert (p.id, p.label, p.supply, p.import_mode) == ("replicate", "Replicate", Supply.HOSTING, ImportMode.ADDED)
     assert p.types == (CHAT, EMBEDDING, SPEECH)
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("api_token", True, True, False),
         ("base_url", False, False, True),
     ]
@@ -81,7 +81,7 @@ def verifying_asks_whose_the_token_is(p: Provider) -> None:
     for root in (ROOT, "https://api.replicate.com", f"{ROOT}/"):
         call = p.verify({"base_url": root})
         assert (call.method, call.url, call.json, call.query) == ("GET", f"{ROOT}/account", None, {})
-        assert call.repeatable
+        assert call.idempotent
     account = {"type": "organization", "username": "acme", "name": "Acme Corp", "github_url": "https://github.com/acme"}
     assert read(call, account) == [Accepted()]
     assert read(call, {"detail": "hm"})[0].code == "malformed"
@@ -106,7 +106,7 @@ PASTED = {
 
 @check
 def a_pasted_address_is_taken_apart(p: Provider) -> None:
-    taken_apart = p.model_id.takes_apart
+    taken_apart = p.model_id.parse_pasted
     assert taken_apart
     for pasted, (model, version) in PASTED.items():
         call = chat(p, pasted)
@@ -122,7 +122,7 @@ def a_pasted_address_is_taken_apart(p: Provider) -> None:
     for wrong in ("llama", "https://replicate.com/explore", f"{LLAMA}:latest", "a b/c", "https://example.test/a/b"):
         try:
             chat(p, wrong)
-        except Usage as problem:
+        except UsageError as problem:
             assert "names no model of Replicate" in problem.message
         else:
             raise AssertionError(wrong)
@@ -278,13 +278,13 @@ def what_was_found_in_words(p: Provider) -> None:
         (ApiError(code="other_type", param="chat"), "is not for system reasoning", "another model"),
         (ApiError(code="needs", param="image"), "more than text or a recording: image.", "another"),
     ):
-        problem = p.explain(refused, LLAMA)
+        problem = p.describe_error(refused, LLAMA)
         assert problem and type(problem) is Problem
         assert message in problem.message, problem.message
         assert hint in problem.hint, problem.hint
         assert refused.code == "needs" or LLAMA in problem.message
-    assert p.explain(ApiError(500), LLAMA) is None
-    unpaid = p.explain(ApiError(402), LLAMA)
+    assert p.describe_error(ApiError(500), LLAMA) is None
+    unpaid = p.describe_error(ApiError(402), LLAMA)
     assert unpaid and unpaid.hint == "Add one at https://replicate.com/account/billing"
 
 
@@ -316,7 +316,7 @@ def models_are_found_by_words(p: Provider) -> None:
         "pages": [],
     }
     assert read(call, results) == [
-        Found(
+        SearchResults(
             (
                 SearchResult(LLAMA, "official · 1.2k runs · Talks."),
                 SearchResult("d/unknown", "community · 1 run"),

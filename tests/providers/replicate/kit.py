@@ -76,17 +76,7 @@ POLLED = "the stream is one way to the output; the prediction is asked in its pl
 
 FACTS = Facts(
     "replicate",
-    dialects=(
-        "replicate",
-        "replicate_names",
-        "replicate_inputs",
-        "replicate_schema",
-        "replicate_chat",
-        "replicate_vectors",
-        "replicate_speech",
-        "replicate_models",
-        "replicate_words",
-    ),
+    modules=("replicate.predictions", "replicate.references", "replicate.inputs", "replicate.schema", "replicate.chat", "replicate.embeddings", "replicate.audio", "replicate.models", "replicate.errors",),
     otherwise=(
         Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),
         Otherwise("chat */files/*, stream */stream", "status 5[02]?, busy *, page 404, page 502", "good", POLLED),
@@ -255,5 +245,5 @@ def entry(version: Any = None, official: bool | None = None, **more: Any) -> dic
 
 
 def checked(p: Provider, name: str = LLAMA, kind: ModelType = CHAT, **fields: str) -> Call:
-    assert p.check_model
-    return p.check_model(BASE, Model("replicate", name, kind, fields=fields))
+    assert p.inspect_model
+    return p.inspect_model(BASE, Model("replicate", name, kind, fields=fields))

@@ -37,14 +37,14 @@ from tui.providers.events import (
 )
 from tui.providers.events import Usage as Used
 from tui.providers.requests import (
-    RemoteJob,
+    ApiError,
+    Base64File,
     Call,
     ChatRequest,
     EmbeddingRequest,
     Framing,
     Message,
-    Base64File,
-    ApiError,
+    RemoteJob,
     TimestampGranularity,
     TranscriptionRequest,
     Upload,
@@ -149,16 +149,16 @@ def a_conversation_becomes_an_input(p: Provider) -> None:
 
 @check
 def a_version_that_is_not_wanted_is_left_out(p: Provider) -> None:
-    refused = p.refusal(422, {}, NO_VERSION)
+    refused = p.parse_error(422, {}, NO_VERSION)
     assert refused.code == "Invalid version or not permitted"
-    call, sentence = p.amend(chat(p, version=HASH), refused) or (chat(p), "")
+    call, sentence = p.repair_request(chat(p, version=HASH), refused) or (chat(p), "")
     assert call.json["version"] == LLAMA and sentence == f"{LLAMA} was asked for without its version."
-    assert not call.repeatable
-    assert p.amend(chat(p), refused) is None
-    assert p.amend(chat(p, version=HASH), ApiError(422, message="input: prompt is required")) is None
-    assert p.amend(chat(p, version=HASH), ApiError(500, message="Invalid version")) is None
-    assert p.amend(p.verify(BASE), refused) is None
-    assert p.amend(chat(p, deployment="a/b"), refused) is None
+    assert not call.idempotent
+    assert p.repair_request(chat(p), refused) is None
+    assert p.repair_request(chat(p, version=HASH), ApiError(422, message="input: prompt is required")) is None
+    assert p.repair_request(chat(p, version=HASH), ApiError(500, message="Invalid version")) is None
+    assert p.repair_request(p.verify(BASE), refused) is None
+    assert p.repair_request(chat(p, deployment="a/b"), refused) is None
 
 
 # --- vectors and recordings -------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def embedding(p: Provider, texts: tuple[str, ...], *takes: dict[str, Any]) -> Ca
 @check
 def texts_go_as_the_model_takes_them(p: Provider) -> None:
     one = embedding(p, ("a", "b"))
-    assert (one.method, one.url, one.repeatable) == ("POST", f"{ROOT}/predictions", False)
+    assert (one.method, one.url, one.idempotent) == ("POST", f"{ROOT}/predictions", False)
     assert one.json == {"version": LLAMA, "input": {"text": "a"}}
     for name in ("text", "inputs", "input"):
         assert embedding(p, ("a", "b"), {"name": name, "type": "string"}).json["input"] == {name: "a"}
@@ -252,7 +252,7 @@ def recorded(
 @check
 def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
     call = recorded(p)
-    assert (call.method, call.url, call.repeatable, call.upload) == ("POST", f"{ROOT}/predictions", False, None)
+    assert (call.method, call.url, call.idempotent, call.upload) == ("POST", f"{ROOT}/predictions", False, None)
     sound = Base64File(SOUND, "data:audio/wav;base64,")
     assert call.json == {"version": f"openai/whisper:{HASH}", "input": {"audio": sound}}
     # A data URL may be 256 kB long.

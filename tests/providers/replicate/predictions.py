@@ -26,7 +26,7 @@ from tui.providers.events import (
     TextDelta,
 )
 from tui.providers.events import Usage as Used
-from tui.providers.requests import RemoteJob, Call, ChatRequest, Frame, Framing, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, RemoteJob
 from tui.providers.spec import Provider
 
 # --- creating and following -------------------------------------------------------------------------------------------
@@ -37,14 +37,14 @@ def creating_is_billed_and_made_once(p: Provider) -> None:
     for stream in (True, False):
         call = chat(p, stream=stream)
         assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/predictions", Framing.JSON)
-        assert not call.repeatable
+        assert not call.idempotent
         body = {"version": LLAMA, "input": {"prompt": "Hello?"}}
         assert call.json == body | ({"stream": True} if stream else {})
     assert chat(p, version=HASH).json["version"] == f"{LLAMA}:{HASH}"
     deployed = chat(p, deployment="acme/fast-llama", version=HASH, stream=False)
     assert deployed.url == f"{ROOT}/deployments/acme/fast-llama/predictions"
     assert deployed.json == {"input": {"prompt": "Hello?"}}
-    assert not deployed.repeatable
+    assert not deployed.idempotent
     gateway = p.chat and p.chat(
         {"base_url": "https://gateway.example.test"}, ChatRequest(Model("replicate", LLAMA, CHAT), (), {}, False)
     )
@@ -66,8 +66,8 @@ def the_stream_is_at_another_host(p: Provider) -> None:
     call = opened(p)
     assert (call.method, call.url, call.framing, call.json) == ("GET", STREAM, Framing.SSE, None)
     assert call.headers == {"accept": "text/event-stream", "cache-control": "no-store"}
-    assert call.plain and call.patience > 0 and {404, 408, 500, 503} <= call.takes
-    assert 401 not in call.takes
+    assert call.plain and call.idle_timeout > 0 and {404, 408, 500, 503} <= call.accepted_statuses
+    assert 401 not in call.accepted_statuses
     queried = opened(p, f"{STREAM}?token=abc&x=1")
     assert (queried.url, queried.query) == (STREAM, {"token": "abc", "x": "1"})
     for url in ("https://streaming-api.svc.us.c.replicate.net/v1/p", f"{ROOT}/stream/1"):
@@ -185,12 +185,12 @@ def a_prediction_that_is_gone(p: Provider) -> None:
     """Data retention: predictions of the API are removed after an hour."""
     for status in (404, 410):
         call = read(chat(p), prediction())[1]
-        assert isinstance(call, Call) and status in call.takes
+        assert isinstance(call, Call) and status in call.accepted_statuses
         said = ApiError(status, message="The requested resource could not be found.")
         assert read(call, replace(said, message="")) == [RemoteJob(None), replace(said, message="")]
         over, refused = read(call, said)
         assert (over, refused) == (RemoteJob(None), replace(said, code="gone"))
-        problem = p.explain(refused, LLAMA)
+        problem = p.describe_error(refused, LLAMA)
         assert problem and problem.message == "Replicate does not have this prediction any more."
 
 
@@ -235,10 +235,10 @@ def how_a_prediction_ended_in_words(p: Provider) -> None:
     ):
         (over, refused) = read(chat(p), prediction("failed", error=error))
         assert over == RemoteJob(None) and refused == ApiError(code="failed", message=error or "")
-        problem = p.explain(refused, LLAMA)
+        problem = p.describe_error(refused, LLAMA)
         assert problem and problem.message == message and hint in problem.hint
     for status in ("canceled", "aborted"):
-        problem = p.explain(read(chat(p), prediction(status))[1], LLAMA)
+        problem = p.describe_error(read(chat(p), prediction(status))[1], LLAMA)
         assert problem and problem.message == "The prediction was cancelled at Replicate."
-    problem = p.explain(read(chat(p), {"hello": "world"})[0], LLAMA)
+    problem = p.describe_error(read(chat(p), {"hello": "world"})[0], LLAMA)
     assert problem and problem.message == "The answer of Replicate cannot be used."

@@ -9,18 +9,29 @@ from typing import Any
 import pytest
 
 from tests.providers.facts import Chat, every
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, b64url_encode
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, b64url_encode, http, run, serve
 from tests.providers.replicate.kit import NO_VERSION, prediction, sent
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.practice import transport
 from tui.practice.replicate import server as answers
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Limits, Client
+from tui.providers.client.access import Limits
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Event, Finish, Found, ModelDetails, Notice, TextDelta, Transcript, Vectors
+from tui.providers.events import (
+    Accepted,
+    Event,
+    Finish,
+    ModelDetails,
+    Notice,
+    SearchResults,
+    TextDelta,
+    Transcript,
+    Vectors,
+)
 from tui.providers.requests import (
     ChatRequest,
     EmbeddingRequest,
@@ -30,9 +41,10 @@ from tui.providers.requests import (
     TranscriptionRequest,
 )
 from tui.secret import Secret
+from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status as credentials
+from tui.workspace.credentials import status as credential_status
 from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 
@@ -40,7 +52,7 @@ DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-SOON = Limits(silence=0.02, stream_timeout=0.06, response_timeout=5, backoff=0.001, backoff_most=0.002)
+SOON = Limits(notice_after=0.02, stream_timeout=0.06, response_timeout=5, backoff=0.001, backoff_most=0.002)
 OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
@@ -178,7 +190,7 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
 
 # --- in practice ------------------------------------------------------------------------------------------------------
 
-SHORT = Limits(silence=0.03, stream_timeout=0.4, response_timeout=0.08, backoff=0.001, backoff_most=0.001)
+SHORT = Limits(notice_after=0.03, stream_timeout=0.4, response_timeout=0.08, backoff=0.001, backoff_most=0.001)
 
 
 async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):
@@ -267,7 +279,7 @@ async def test_a_search_names_what_cannot_be_used():
     for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
         (found,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
         assert problem is None
-        assert isinstance(found, Found) and found.hits[0].id == first and found.hits[0].usable
+        assert isinstance(found, SearchResults) and found.hits[0].id == first and found.hits[0].usable
         assert all(not each.usable for each in found.hits if "flux" in each.id)
 
 
@@ -277,7 +289,7 @@ async def test_a_search_names_what_cannot_be_used():
 @pytest.fixture
 async def place(session: Session) -> tuple[Session, str]:
     tenant = await tenants.create(session, "hosted")
-    await credentials.save(session, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
+    await credential_status.save(session, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
     return session, tenant.id
 
 
@@ -311,12 +323,12 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
 )
 async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said):
     session, tenant = place
-    before = catalog.held(session, tenant)
+    before = models.all_models(session, tenant)
     with pytest.raises(Problem) as raised:
         await catalog.add(session, tenant, "replicate", name, kind, fields)
     assert said in raised.value.message
     assert raised.value.hint
-    assert catalog.held(session, tenant) == before
+    assert models.all_models(session, tenant) == before
 
 
 async def test_a_token_is_verified_by_its_account():
@@ -329,7 +341,7 @@ async def test_a_model_is_looked_at_without_a_prediction():
     access = access_to(DECLARED)
     before = len(answers._runs)
     for model in answers.MODELS:
-        call = DECLARED.check_model(access.fields, Model("replicate", model.id, model.type))
+        call = DECLARED.inspect_model(access.fields, Model("replicate", model.id, model.type))
         (learned,), problem = await run(Client({}, transport(0)), access, call)
         assert problem is None
         assert isinstance(learned, ModelDetails) and learned.model.fields == model.fields

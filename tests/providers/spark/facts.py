@@ -13,20 +13,19 @@ from typing import Any
 
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, spoken, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
-from tui.errors import Usage as NotMeant
+from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice.spark.server import FIELDS as PRACTICE
 from tui.providers.events import Accepted, Finish, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
 from tui.providers.origins import clean_url
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError, TranscriptionRequest
-from tui.providers.spec import Provider, told
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
+from tui.providers.spec import Provider, mask_secrets
 from tui.secret import Secret
 
 ROOT = "https://spark-api-open.xf-yun.com"
 BASE = {"base_url": ROOT}
-BY_HTTP = told(BASE, ("api_password",))
-SIGNED = told({**BASE, "app_id": "a1b2c3d4"}, ("api_key", "api_secret"))
-BOTH = told(SIGNED, ("api_password",))
+BY_HTTP = mask_secrets(BASE, ("api_password",))
+SIGNED = mask_secrets({**BASE, "app_id": "a1b2c3d4"}, ("api_key", "api_secret"))
+BOTH = mask_secrets(SIGNED, ("api_password",))
 OWN = "http://localhost:9"
 MODEL = Model("spark", "generalv3.5", ModelType.CHAT)
 VECTORS = Model("spark", "spark-embedding", ModelType.EMBEDDING)
@@ -279,16 +278,16 @@ def dictate(p: Provider, name: str = "talk.wav", language: str = "") -> Call:
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("spark", "iFLYTEK Spark", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert (p.id, p.label, p.supply, p.import_mode) == ("spark", "iFLYTEK Spark", Supply.OWN, ImportMode.BOTH)
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("api_password", True, True, False),
         ("app_id", True, False, False),
         ("api_key", True, True, False),
         ("api_secret", True, True, False),
         ("base_url", False, False, True),
     ]
-    assert [each.way for each in p.fields] == ["APIPassword", *["APPID, APIKey and APISecret"] * 3, ""]
-    assert not p.either
+    assert [each.auth_method for each in p.fields] == ["APIPassword", *["APPID, APIKey and APISecret"] * 3, ""]
+    assert not p.exclusive_auth_methods
     names = {each.name: each.env for each in p.fields}
     assert "SPARK_API_PASSWORD" in names["api_password"]
     for field, variable in (("app_id", "APP_ID"), ("api_key", "API_KEY"), ("api_secret", "API_SECRET")):
@@ -305,7 +304,7 @@ def where_it_is(p: Provider) -> None:
     field = p.field("base_url")
     assert field.url and field.default == ROOT
     for path in ("", "/v1", "/v2", "/x2", "/agent/v1", "/v1/chat/completions", "/agent/v1/chat/completions", "/x2/"):
-        assert clean_url(ROOT + path, field.clears) == ROOT, path
+        assert clean_url(ROOT + path, field.strip_suffixes) == ROOT, path
     signed = ("https://spark-api.xf-yun.com", "https://emb-cn-huabei-1.xf-yun.com", "https://iat-api.xfyun.cn")
     assert p.origins(BASE) == p.origins(BY_HTTP) == (ROOT,)
     assert p.origins(SIGNED) == signed
@@ -428,7 +427,7 @@ def refused(made: Any) -> str:
     """The words of a call that cannot be meant."""
     try:
         made()
-    except NotMeant as problem:
+    except UsageError as problem:
         return f"{problem.message} {problem.hint}"
     return ""
 
@@ -635,12 +634,12 @@ def what_codes_amount_to(p: Provider) -> None:
         for body in (failed(code), error(str(code)), {"header": failed(code)}):
             [found] = read(chat(p), body, end=False)
             assert (found.status, found.code, found.final) == (status, str(code), not again), code
-        assert p.refusal(500, {}, error(str(code))).final is not again
-    told = p.refusal(401, {"x-request-id": "req_1"}, failed(11200, "M"))
+        assert p.parse_error(500, {}, error(str(code))).final is not again
+    told = p.parse_error(401, {"x-request-id": "req_1"}, failed(11200, "M"))
     assert (told.status, told.message, told.request_id) == (401, "M", "req_1")
-    assert p.refusal(400, {"a": "b"}, {"message": "M", "sid": 7}) == ApiError(400, message="M", headers={"a": "b"})
-    assert p.refusal(502, {}, "plain").message == "plain"
-    assert p.explain(ApiError(400), "m") is None
-    less, _ = p.amend(chat(p, top_k=3), ApiError(400, message="Unknown parameter: top_k")) or (chat(p), "")
+    assert p.parse_error(400, {"a": "b"}, {"message": "M", "sid": 7}) == ApiError(400, message="M", headers={"a": "b"})
+    assert p.parse_error(502, {}, "plain").message == "plain"
+    assert p.describe_error(ApiError(400), "m") is None
+    less, _ = p.repair_request(chat(p, top_k=3), ApiError(400, message="Unknown parameter: top_k")) or (chat(p), "")
     assert "top_k" not in less.json
-    assert isinstance(p.explain(ApiError(429, code="11202"), ""), Problem)
+    assert isinstance(p.describe_error(ApiError(429, code="11202"), ""), Problem)

@@ -11,7 +11,7 @@ import pytest
 from wsproto.events import CloseConnection, Ping, TextMessage
 
 from tests.providers.facts import refusals_in_words
-from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, b64url_encode
+from tests.providers.http_server import DEADLINE, QUICK, b64url_encode, http, run, serve
 from tests.providers.spark.facts import (
     AUTHORIZATION,
     DATE,
@@ -33,31 +33,31 @@ from tests.providers.spark.facts import (
 from tests.providers.test_contract import access_to
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
-from tui.errors import Usage as NotMeant
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Client
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import (
     Accepted,
     Finish,
+    NoResponseYet,
     Notice,
     Retrying,
-    NoResponseYet,
     TextDelta,
     Transcript,
     Uploading,
     Usage,
     Vectors,
 )
-from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError, TranscriptionRequest
+from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message, TranscriptionRequest
 from tui.secret import MASK, Secret
 from tui.workspace.credentials.save import validate
 
 SPARK = PROVIDERS["spark"]
-SOON = replace(QUICK, silence=0.02, stream_timeout=0.06)
+SOON = replace(QUICK, notice_after=0.02, stream_timeout=0.06)
 GOOD = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
 
 
@@ -288,7 +288,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_pat
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
     async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
-        wire, access = Client({}, limits=replace(SOON, silence=0.2, stream_timeout=0.5)), there(line)
+        wire, access = Client({}, limits=replace(SOON, notice_after=0.2, stream_timeout=0.5)), there(line)
         call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
@@ -305,7 +305,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_pat
 def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in():
     triple = {"app_id": "fa4e0000", "api_key": Secret("k" * 32), "api_secret": Secret("s" * 32)}
     for name in triple:
-        with pytest.raises(NotMeant) as raised:
+        with pytest.raises(UsageError) as raised:
             validate(SPARK, {each: value for each, value in triple.items() if each != name}, None)
         assert SPARK.field(name).label in raised.value.message
     for values in (triple, {"api_password": Secret(KEY)}, {**triple, "api_password": Secret(KEY)}):
@@ -322,7 +322,9 @@ async def verify(access: Access):
 
 async def ask(access: Access, words: str):
     wire = Client(
-        {}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4, retry_after=0)
+        {},
+        transport(0),
+        Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, retry_after=0),
     )
     return await run(wire, access, SPARK.chat(access.fields, question(words)))
 

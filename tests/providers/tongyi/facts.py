@@ -20,7 +20,7 @@ from tests.providers.facts import (
     told_by_names,
 )
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import (
     Accepted,
     Finish,
@@ -33,13 +33,13 @@ from tui.providers.events import (
     Vectors,
 )
 from tui.providers.requests import (
+    ApiError,
+    Base64File,
     Call,
     ChatRequest,
     EmbeddingRequest,
     Framing,
     Message,
-    Base64File,
-    ApiError,
     TranscriptionRequest,
 )
 from tui.providers.spec import Provider
@@ -157,8 +157,8 @@ def chat(p: Provider, name: str = "qwen-plus", stream: bool = True, **parameters
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("tongyi", "Tongyi", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert (p.id, p.label, p.supply, p.import_mode) == ("tongyi", "Tongyi", Supply.OWN, ImportMode.BOTH)
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("api_key", True, True, False),
         ("base_url", False, False, True),
         ("workspace_id", False, False, True),
@@ -190,7 +190,9 @@ def where_it_is(p: Provider) -> None:
         assert p.verify({"base_url": root}).url == f"{ROOT}/models"
     own = "https://llm-9.ap-southeast-1.maas.aliyuncs.com/compatible-mode/v1"
     assert p.verify({"base_url": own}).url == f"{own}/models"
-    assert {"/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages", "/chat/completions"} <= set(field.clears)
+    assert {"/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages", "/chat/completions"} <= set(
+        field.strip_suffixes
+    )
 
 
 @check
@@ -257,7 +259,7 @@ def models_by_their_names(p: Provider) -> None:
 @check
 def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
     for status in (404, 405):
-        probe, sentence = p.amend(p.verify(BASE), ApiError(status)) or (None, "")
+        probe, sentence = p.repair_request(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
         assert (probe.method, probe.url, probe.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
         assert probe.json == {
@@ -269,8 +271,8 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
         }
         assert read(probe, {"choices": []}) == [ModelsListed(p.catalogue, 0), Accepted()]
         assert read(probe, error("invalid_api_key"))[0].status == 401
-    assert p.amend(p.verify(BASE), ApiError(401)) is None
-    assert p.amend(chat(p), ApiError(404)) is None
+    assert p.repair_request(p.verify(BASE), ApiError(401)) is None
+    assert p.repair_request(chat(p), ApiError(404)) is None
 
 
 @check
@@ -357,12 +359,15 @@ def what_answers_only_as_a_stream_is_streamed(p: Provider) -> None:
         "parameter.enable_thinking must be set to false for non-streaming calls",
         "This model only support stream mode",
     ):
-        call, sentence = p.amend(plain, ApiError(400, code="invalid_parameter_error", message=said)) or (plain, "")
+        call, sentence = p.repair_request(plain, ApiError(400, code="invalid_parameter_error", message=said)) or (
+            plain,
+            "",
+        )
         assert call.framing is Framing.SSE
         assert call.json == plain.json | {"stream": True, "stream_options": {"include_usage": True}}
         assert sentence.startswith("glm-5.2 answers this only as a stream.")
-        assert p.amend(chat(p), ApiError(400, message=said)) is None
-    less, _ = p.amend(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (plain, "")
+        assert p.repair_request(chat(p), ApiError(400, message=said)) is None
+    less, _ = p.repair_request(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (plain, "")
     assert "seed" not in less.json
 
 
@@ -481,16 +486,16 @@ def transcripts(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"x-request-id": "req_1"}
     flat = {"code": "InvalidApiKey", "message": "M", "request_id": "demo-2"}
-    assert p.refusal(401, {}, flat) == ApiError(401, "InvalidApiKey", "", "M", request_id="demo-2")
-    nested = p.refusal(400, headers, error("InvalidParameter", "M"))
+    assert p.parse_error(401, {}, flat) == ApiError(401, "InvalidApiKey", "", "M", request_id="demo-2")
+    nested = p.parse_error(400, headers, error("InvalidParameter", "M"))
     assert nested == ApiError(400, "InvalidParameter", "InvalidParameter", "M", "", "req_1", headers)
-    assert p.refusal(400, {}, error("Arrearage")).request_id == "demo-1"
+    assert p.parse_error(400, {}, error("Arrearage")).request_id == "demo-1"
     for code in ("Arrearage", "AllocationQuota.FreeTierOnly", "AccessDenied.Unpurchased"):
-        assert p.refusal(429, {}, error(code)).final
+        assert p.parse_error(429, {}, error(code)).final
     # A quota of tokens a minute, and none of money.
-    assert not p.refusal(429, {}, error("insufficient_quota")).final
-    assert p.refusal(502, {}, "plain").message == "plain"
-    assert p.refusal(400, {}, {"request_id": 7, "message": "M"}).request_id == ""
+    assert not p.parse_error(429, {}, error("insufficient_quota")).final
+    assert p.parse_error(502, {}, "plain").message == "plain"
+    assert p.parse_error(400, {}, {"request_id": 7, "message": "M"}).request_id == ""
 
 
 @check
@@ -510,7 +515,7 @@ def errors_within_an_answer(p: Provider) -> None:
             assert [(each.status, each.request_id) for each in refused] == [(status, "demo-1")]
     parted = read(chat(p), delta({"content": "Par"}), error("data_inspection_failed"), end=False)
     assert parted[0] == TextDelta("Par")
-    said = p.explain(parted[1], "m")
+    said = p.describe_error(parted[1], "m")
     assert said and "content check" in said.message
     assert read(chat(p), delta({"content": "Hi"}, code="0"), end=False) == [TextDelta("Hi")]
 
@@ -518,9 +523,11 @@ def errors_within_an_answer(p: Provider) -> None:
 @check
 def codes_in_any_spelling(p: Provider) -> None:
     algo = ApiError(400, code="InternalError.Algo.DataInspectionFailed")
-    assert "content check" in getattr(p.explain(algo, "m"), "message", "")
+    assert "content check" in getattr(p.describe_error(algo, "m"), "message", "")
     numbered = ApiError(400, code="400", kind="Arrearage")
-    assert "overdue" in getattr(p.explain(numbered, "m"), "message", "")
-    assert p.explain(ApiError(401), "m") is None
-    assert "address of this network" in getattr(p.explain(ApiError(403, message="IP not allowed"), "m"), "message", "")
-    assert "the model" in getattr(p.explain(ApiError(404, code="ModelNotFound"), ""), "message", "")
+    assert "overdue" in getattr(p.describe_error(numbered, "m"), "message", "")
+    assert p.describe_error(ApiError(401), "m") is None
+    assert "address of this network" in getattr(
+        p.describe_error(ApiError(403, message="IP not allowed"), "m"), "message", ""
+    )
+    assert "the model" in getattr(p.describe_error(ApiError(404, code="ModelNotFound"), ""), "message", "")

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import KEY, every, read
-from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
+from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.practice import sample_answers, transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS

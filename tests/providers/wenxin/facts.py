@@ -20,15 +20,25 @@ from tests.providers.facts import (
 )
 from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
-from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Token, Usage, Vectors
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Framing, Message, ApiError
-from tui.providers.spec import Provider, told
+from tui.errors import CredentialRejected, Problem, ScopeMissing
+from tui.providers.events import (
+    Accepted,
+    AccessToken,
+    Finish,
+    ModelsListed,
+    Notice,
+    TextDelta,
+    ThinkingDelta,
+    Usage,
+    Vectors,
+)
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message
+from tui.providers.spec import Provider, mask_secrets
 from tui.secret import Secret
 
 ROOT = "https://qianfan.baidubce.com/v2"
 BASE = {"base_url": ROOT}
-PAIR = told(BASE, ("legacy_api_key", "legacy_secret_key"))
+PAIR = mask_secrets(BASE, ("legacy_api_key", "legacy_secret_key"))
 SHOP = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop"
 SECRETS = {"legacy_api_key": Secret("FAKE-client-id"), "legacy_secret_key": Secret("FAKE-client-secret")}
 MODEL = Model("wenxin", "ernie-4.5-turbo-32k", ModelType.CHAT)
@@ -216,16 +226,16 @@ def older(p: Provider, *messages: Message, name: str = "ERNIE-Bot-4", stream: bo
 
 @check
 def what_it_is(p: Provider) -> None:
-    assert (p.id, p.label, p.supply, p.intake) == ("wenxin", "Wenxin", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.more) for each in p.fields] == [
+    assert (p.id, p.label, p.supply, p.import_mode) == ("wenxin", "Wenxin", Supply.OWN, ImportMode.BOTH)
+    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
         ("api_key", True, True, False),
         ("legacy_api_key", True, True, False),
         ("legacy_secret_key", True, True, False),
         ("app_id", False, False, True),
         ("base_url", False, False, True),
     ]
-    first, second, third, *rest = (each.way for each in p.fields)
-    assert p.either and first != second == third and not any(rest)
+    first, second, third, *rest = (each.auth_method for each in p.fields)
+    assert p.exclusive_auth_methods and first != second == third and not any(rest)
     assert p.field("api_key").env == ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN")
     assert p.field("legacy_api_key").env == ("QIANFAN_AK", "ERNIE_CLIENT_ID")
     assert p.field("legacy_secret_key").env == ("QIANFAN_SK", "ERNIE_CLIENT_SECRET")
@@ -239,7 +249,9 @@ def what_it_is(p: Provider) -> None:
 def where_it_is(p: Provider) -> None:
     field = p.field("base_url")
     assert field.url and field.default == ROOT
-    assert {"/chat/completions", "/rpc/2.0/ai_custom/v1/wenxinworkshop", "/oauth/2.0/token"} <= set(field.clears)
+    assert {"/chat/completions", "/rpc/2.0/ai_custom/v1/wenxinworkshop", "/oauth/2.0/token"} <= set(
+        field.strip_suffixes
+    )
     for base in (ROOT, f"{ROOT}/", "https://qianfan.baidubce.com"):
         assert p.origins({"base_url": base}) == ("https://qianfan.baidubce.com",)
         assert p.verify({"base_url": base}).url == f"{ROOT}/models"
@@ -251,14 +263,16 @@ def where_it_is(p: Provider) -> None:
 
 @check
 def the_key_is_a_bearer_and_the_application_a_header(p: Provider) -> None:
-    fields = told(BASE | {"app_id": "app-7"}, ("api_key",))
+    fields = mask_secrets(BASE | {"app_id": "app-7"}, ("api_key",))
     for call in (p.verify(BASE), chat(p)):
         signed = p.sign(call, fields, {"api_key": Secret(KEY)}, 0)
         assert (signed.headers, signed.query) == ({"authorization": Secret(f"Bearer {KEY}"), "appid": "app-7"}, {})
-    assert p.sign(chat(p), told(BASE, ("api_key",)), {"api_key": Secret(KEY)}, 0).headers.keys() == {"authorization"}
+    assert p.sign(chat(p), mask_secrets(BASE, ("api_key",)), {"api_key": Secret(KEY)}, 0).headers.keys() == {
+        "authorization"
+    }
     assert p.token(fields) is None
     # With both filled in, the current one counts.
-    assert p.token(told(PAIR, ("api_key",))) is None
+    assert p.token(mask_secrets(PAIR, ("api_key",))) is None
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -298,7 +312,7 @@ def models_by_their_names(p: Provider) -> None:
 @check
 def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
     for status in (404, 405):
-        probe, sentence = p.amend(p.verify(BASE), ApiError(status)) or (None, "")
+        probe, sentence = p.repair_request(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
         assert (probe.method, probe.url, probe.framing) == ("POST", f"{ROOT}/chat/completions", Framing.JSON)
         assert probe.json == {
@@ -309,8 +323,8 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
         }
         assert read(probe, {"choices": []}) == [ModelsListed(p.catalogue, 0), Accepted()]
         assert read(probe, error("invalid_iam_token"))[0].status == 401
-    assert p.amend(p.verify(BASE), ApiError(401)) is None
-    less, _ = p.amend(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (chat(p), "")
+    assert p.repair_request(p.verify(BASE), ApiError(401)) is None
+    less, _ = p.repair_request(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (chat(p), "")
     assert "seed" not in less.json
 
 
@@ -468,9 +482,9 @@ def a_key_pair_is_exchanged_for_a_token(p: Provider) -> None:
         "client_secret": Secret("FAKE-client-secret"),
     }
     assert (signed.headers, signed.json, signed.form) == ({"content-type": "application/json"}, None, None)
-    assert read(call, EXCHANGED) == [Token(Secret("24.FAKE-token-of-nobody"), 2592000)]
-    assert read(call, {"access_token": "24.x", "expires_in": 60}) == [Token(Secret("24.x"), 60)]
-    assert read(call, {"access_token": "24.x"}) == [Token(Secret("24.x"), 2592000)]
+    assert read(call, EXCHANGED) == [AccessToken(Secret("24.FAKE-token-of-nobody"), 2592000)]
+    assert read(call, {"access_token": "24.x", "expires_in": 60}) == [AccessToken(Secret("24.x"), 60)]
+    assert read(call, {"access_token": "24.x"}) == [AccessToken(Secret("24.x"), 2592000)]
     odd: Any
     for odd in ({}, {"access_token": ""}, {"access_token": 7}, [], 7):
         assert read(call, odd) == []
@@ -658,7 +672,7 @@ def what_a_code_amounts_to(p: Provider) -> None:
     }.items():
         for code in codes.split():
             body = failed(int(code)) if code.isdecimal() else error(code)
-            assert p.refusal(0, {}, body).status == status, code
+            assert p.parse_error(0, {}, body).status == status, code
 
 
 @check
@@ -669,25 +683,25 @@ def an_account_that_is_in_the_way(p: Provider) -> None:
     }
     for theirs, (ours, statuses) in said.items():
         for status in statuses:
-            problem = p.explain(ApiError(status, code="denied", message=theirs), "m")
+            problem = p.describe_error(ApiError(status, code="denied", message=theirs), "m")
             assert problem and problem.message.startswith(ours), status
 
 
 @check
 def an_error_body(p: Provider) -> None:
     headers = {"x-request-id": "req_1"}
-    nested = p.refusal(401, headers, error("invalid_iam_token", "M"))
+    nested = p.parse_error(401, headers, error("invalid_iam_token", "M"))
     assert nested == ApiError(401, "invalid_iam_token", "invalid_request_error", "M", "", "req_1", headers)
-    assert p.refusal(401, {}, error("invalid_iam_token")).request_id == "as-demo0003"
-    assert p.refusal(400, {}, {"id": 7, "message": "M"}).request_id == ""
-    assert p.refusal(502, {}, "plain").message == "plain"
+    assert p.parse_error(401, {}, error("invalid_iam_token")).request_id == "as-demo0003"
+    assert p.parse_error(400, {}, {"id": 7, "message": "M"}).request_id == ""
+    assert p.parse_error(502, {}, "plain").message == "plain"
     for code in (17, 19):
-        assert p.refusal(0, {}, failed(code)) == ApiError(
+        assert p.parse_error(0, {}, failed(code)) == ApiError(
             402, str(code), "", "Their words.", request_id="as-demo0004", final=True
         )
-    assert p.refusal(403, {}, failed(6)).status == 403
-    exchanged = p.refusal(401, {}, {"error": "invalid_client", "error_description": "D"})
+    assert p.parse_error(403, {}, failed(6)).status == 403
+    exchanged = p.parse_error(401, {}, {"error": "invalid_client", "error_description": "D"})
     assert (exchanged.code, exchanged.message) == ("invalid_client", "D")
-    assert p.explain(ApiError(401), "m") is None
-    unnamed = p.explain(ApiError(400, code="invalid_model"), "")
+    assert p.describe_error(ApiError(401), "m") is None
+    unnamed = p.describe_error(ApiError(400, code="invalid_model"), "")
     assert unnamed and unnamed.message.startswith("Wenxin does not know the model")

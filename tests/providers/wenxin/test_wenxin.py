@@ -5,21 +5,21 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import QUICK, http, run, serve, b64url_encode
+from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
 from tests.providers.test_contract import access_to
 from tests.providers.wenxin.facts import EXCHANGED, FACTS, MODEL, OLDER, failed, result
 from tui.domain import Model, ModelType
-from tui.errors import Problem, CredentialRejected, ScopeMissing
-from tui.errors import Usage as NotMeant
+from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.transport import fixture, folders
 from tui.providers import PROVIDERS
-from tui.providers.client.client import Access, Limits, Client
+from tui.providers.client.access import Access, Limits
+from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, Usage, Vectors
-from tui.providers.requests import ChatRequest, EmbeddingRequest, Frame, Message, ApiError
+from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.secret import Secret
-from tui.workspace.credentials.status import validate
+from tui.workspace.credentials.save import validate
 
 WENXIN = PROVIDERS["wenxin"]
 PATH = "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions_pro?access_token="
@@ -39,7 +39,9 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
 
 
 async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None):
-    wire = wire or Client({}, transport(0), Limits(backoff=0.001, backoff_most=0.001, silence=0.03, stream_timeout=0.4))
+    wire = wire or Client(
+        {}, transport(0), Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
+    )
     return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
 
 
@@ -85,24 +87,24 @@ async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only():
     assert pair.origins == ("https://aip.baidubce.com",)
     assert access_to(WENXIN).origins == ("https://qianfan.baidubce.com",)
     _, problem = await run(Client({}, transport(0)), pair, WENXIN.chat(access_to(WENXIN).fields, question()))
-    assert isinstance(problem, NotMeant)
+    assert isinstance(problem, UsageError)
 
 
 # --- what is filled in ------------------------------------------------------------------------------------------------
 
 
 def test_half_a_key_pair_is_named():
-    with pytest.raises(NotMeant) as raised:
+    with pytest.raises(UsageError) as raised:
         validate(WENXIN, {"legacy_api_key": Secret("FAKE0application0key0000")}, None)
     assert raised.value.message.startswith("Secret key of the application is missing")
-    with pytest.raises(NotMeant) as raised:
+    with pytest.raises(UsageError) as raised:
         validate(WENXIN, {}, None)
     assert raised.value.message == "API key is missing."
 
 
 def test_a_key_and_a_key_pair_are_one_too_many():
     both = {"api_key": Secret("bce-v3/FAKE"), "legacy_api_key": Secret("FAKE"), "legacy_secret_key": Secret("FAKE")}
-    with pytest.raises(NotMeant) as raised:
+    with pytest.raises(UsageError) as raised:
         validate(WENXIN, both, None)
     assert "not both" in raised.value.message
 

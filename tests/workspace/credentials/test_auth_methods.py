@@ -9,25 +9,26 @@ from tui.domain import Credential
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 from tui.secret import Secret
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
-from tui.workspace.credentials.status import FieldProblem, validate
+from tui.workspace.credentials import save as save_credential
+from tui.workspace.credentials.save import FieldProblem, validate
 
 PASSWORD, SIGNED = "HTTP with a password", "signed calls"
 EITHER = replace(
     PROVIDERS["openai_compatible"],
     label="Spark",
     fields=(
-        Field("password", "API password", "From the console.", secret=True, required=True, way=PASSWORD),
-        Field("app_id", "App ID", required=True, way=SIGNED),
-        Field("key", "API key", secret=True, required=True, way=SIGNED),
-        Field("secret", "API secret", secret=True, required=True, way=SIGNED),
-        Field("host", "Host", default="spark.test", way=SIGNED, more=True),
-        Field("base_url", "Base URL", default="https://spark.test/v1", url=True, more=True),
+        Field("password", "API password", "From the console.", secret=True, required=True, auth_method=PASSWORD),
+        Field("app_id", "App ID", required=True, auth_method=SIGNED),
+        Field("key", "API key", secret=True, required=True, auth_method=SIGNED),
+        Field("secret", "API secret", secret=True, required=True, auth_method=SIGNED),
+        Field("host", "Host", default="spark.test", auth_method=SIGNED, advanced=True),
+        Field("base_url", "Base URL", default="https://spark.test/v1", url=True, advanced=True),
     ),
 )
-BOTH = replace(EITHER, either=False)
+BOTH = replace(EITHER, exclusive_auth_methods=False)
 TRIPLE = {"app_id": "demo", "key": "FAKE-key", "secret": "FAKE-secret"}
 
 
@@ -85,13 +86,13 @@ async def test_the_secrets_of_the_way_that_was_left_are_not_kept(
     tenant = await tenants.create(disk_session, "acme")
 
     async def save(values: Mapping[str, str | Secret]) -> Credential:
-        return await status.save(disk_session, tenant.id, "openai_compatible", values)
+        return await save_credential.save(disk_session, tenant.id, "openai_compatible", values)
 
     assert set((await save(TRIPLE)).hints) == {"key", "secret"}
     assert set((await save({"key": "FAKE-other"})).hints) == {"key", "secret"}
     held = await save({"password": "FAKE-password"})
     assert (set(held.hints), "app_id" in held.clear) == ({"password"}, False)
-    opened = status.access(disk_session, tenant.id, "openai_compatible")
+    opened = credentials.access(disk_session, tenant.id, "openai_compatible")
     assert set(opened.secrets()) == {"password"}
     # What is filled in is told to the provider's functions, and never as itself.
     assert (opened.fields["password"], opened.fields.get("key")) == ("••••••••", None)

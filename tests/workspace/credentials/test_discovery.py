@@ -10,7 +10,7 @@ from tui.providers.events import Event, ModelsListed, Retrying
 from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import discovery, status
 
 OPENAI = PROVIDERS["openai"]
 
@@ -21,7 +21,7 @@ def in_environment(session: Session, **environ: str) -> Session:
 
 
 def test_a_key_in_the_environment_is_found_cleaned_and_kept_in_its_box(disk_session: Session) -> None:
-    found = status.found(in_environment(disk_session, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
+    found = discovery.discover_keys(in_environment(disk_session, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
     assert found and (found.variable, found.base_url_variable) == ("OPENAI_API_KEY", "")
     assert found.values == {"api_key": Secret("sk-FAKE-0001")}
     assert "sk-FAKE" not in repr(found)
@@ -29,17 +29,17 @@ def test_a_key_in_the_environment_is_found_cleaned_and_kept_in_its_box(disk_sess
 
 def test_a_base_url_beside_the_key_comes_with_it_and_never_alone(disk_session: Session) -> None:
     both = in_environment(disk_session, OPENAI_API_KEY="sk-FAKE", OPENAI_BASE_URL="https://eu.api.openai.com/v1")
-    found = status.found(both, OPENAI)
+    found = discovery.discover_keys(both, OPENAI)
     assert found and found.base_url_variable == "OPENAI_BASE_URL"
     assert found.values["base_url"] == "https://eu.api.openai.com/v1"
-    assert status.found(in_environment(disk_session, OPENAI_BASE_URL="https://x"), OPENAI) is None
+    assert discovery.discover_keys(in_environment(disk_session, OPENAI_BASE_URL="https://x"), OPENAI) is None
 
 
 def test_what_is_no_key_is_not_offered_and_practice_looks_at_nothing(disk_session: Session) -> None:
     for value in ("", "  ", "two words", "“curved”"):
-        assert status.found(in_environment(disk_session, OPENAI_API_KEY=value), OPENAI) is None
+        assert discovery.discover_keys(in_environment(disk_session, OPENAI_API_KEY=value), OPENAI) is None
     practising = replace(disk_session, practice=True, environ={"OPENAI_API_KEY": "sk-FAKE"})
-    assert status.found(practising, OPENAI) is None
+    assert discovery.discover_keys(practising, OPENAI) is None
 
 
 async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_the_list(disk_session: Session) -> None:
@@ -50,13 +50,13 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
 
 
 async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is_sent(session: Session) -> None:
-    found = await status.probe_local_servers(session, "openai_compatible")
+    found = await discovery.probe_local_servers(session, "openai_compatible")
     assert [(each.base_url, each.label) for each in found] == [
         ("http://localhost:11434/v1", "Ollama"),
         ("http://localhost:8080/v1", "llama.cpp"),
     ]
     assert "qwen3:32b" in found[0].models
-    assert await status.probe_local_servers(session, "openai") == []
+    assert await discovery.probe_local_servers(session, "openai") == []
 
 
 async def test_where_a_variable_names_this_machine_is_asked_first_and_its_port_once(disk_session: Session) -> None:
@@ -66,7 +66,9 @@ async def test_where_a_variable_names_this_machine_is_asked_first_and_its_port_o
 
     disk_session.__dict__["wire"] = Listening()
     for there, url, ports in (("127.0.0.1:9999", "http://127.0.0.1:9999/v1", 5), ("[::1]", "http://[::1]:11434/v1", 4)):
-        found = await status.probe_local_servers(in_environment(disk_session, OLLAMA_HOST=there), "openai_compatible")
+        found = await discovery.probe_local_servers(
+            in_environment(disk_session, OLLAMA_HOST=there), "openai_compatible"
+        )
         assert (found[0].base_url, found[0].label, len(found)) == (url, "OLLAMA_HOST", ports)
 
 
@@ -77,33 +79,35 @@ async def test_a_port_that_does_not_answer_is_not_waited_for(session: Session) -
             raise AssertionError("asked again")
 
     session.__dict__["wire"] = Deaf()
-    assert await status.probe_local_servers(session, "openai_compatible") == []
+    assert await discovery.probe_local_servers(session, "openai_compatible") == []
 
 
 def test_a_server_named_by_its_variable_is_known_to_run_here_or_offered_where_it_runs(disk_session: Session) -> None:
     compatible = PROVIDERS["openai_compatible"]
     for here in ("127.0.0.1:11434", "http://localhost:9999", "0.0.0.0", "[::1]:11434", ":11434"):
-        assert status.runs_here(in_environment(disk_session, OLLAMA_HOST=here), compatible), here
-        assert status.found(disk_session, compatible) is None
+        assert discovery.runs_here(in_environment(disk_session, OLLAMA_HOST=here), compatible), here
+        assert discovery.discover_keys(disk_session, compatible) is None
     for there, url in (
         ("gpu-box", "http://gpu-box:11434/v1"),
         ("gpu-box:8000", "http://gpu-box:8000/v1"),
         ("https://ollama.acme.example:443/v1/", "https://ollama.acme.example/v1"),
     ):
-        assert not status.runs_here(in_environment(disk_session, OLLAMA_HOST=there), compatible)
-        found = status.found(disk_session, compatible)
+        assert not discovery.runs_here(in_environment(disk_session, OLLAMA_HOST=there), compatible)
+        found = discovery.discover_keys(disk_session, compatible)
         assert found and (found.variable, found.values) == ("OLLAMA_HOST", {"base_url": url})
 
 
 def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk_session: Session) -> None:
     compatible = PROVIDERS["openai_compatible"]
-    found = status.found(in_environment(disk_session, OPENAI_BASE_URL="https://llm.acme.example/openai"), compatible)
+    found = discovery.discover_keys(
+        in_environment(disk_session, OPENAI_BASE_URL="https://llm.acme.example/openai"), compatible
+    )
     assert found and found.values == {"base_url": "https://llm.acme.example/openai"}
-    assert status.runs_here(in_environment(disk_session, OPENAI_BASE_URL="http://localhost:8000/v1"), compatible)
+    assert discovery.runs_here(in_environment(disk_session, OPENAI_BASE_URL="http://localhost:8000/v1"), compatible)
     with_its_key = in_environment(
         disk_session, OPENAI_BASE_URL="http://localhost:8000/v1", OPENAI_API_KEY="sk-FAKE-0001"
     )
-    assert not status.runs_here(with_its_key, compatible), "it goes with OpenAI's key"
+    assert not discovery.runs_here(with_its_key, compatible), "it goes with OpenAI's key"
 
 
 @pytest.mark.parametrize("provider_id", [each for each in PROVIDERS if any(f.env for f in PROVIDERS[each].fields)])
@@ -112,10 +116,16 @@ def test_every_variable_that_holds_a_key_is_offered(disk_session: Session, provi
     leads = [each for each in provider.fields if each.secret and each.required and each.env]
     assert leads or provider_id == "chatglm", "its key is optional, and an address comes first"
     for lead in leads:
-        beside = [each for each in provider.fields if each.required and each.env and each.way in (lead.way, "")]
+        beside = [
+            each
+            for each in provider.fields
+            if each.required and each.env and each.auth_method in (lead.auth_method, "")
+        ]
         usual = {each.env[0]: _VALUES.get(each.name, "FAKE0000") for each in beside if each is not lead}
         for variable in lead.env:
-            found = status.found(in_environment(disk_session, **usual, **{variable: "FAKE-key-0000"}), provider)
+            found = discovery.discover_keys(
+                in_environment(disk_session, **usual, **{variable: "FAKE-key-0000"}), provider
+            )
             assert found and set(found.values) == {each.name for each in beside}, variable
             assert found.variable in (variable, *usual)
 
@@ -126,5 +136,5 @@ _VALUES = {"endpoint": "https://acme-east.openai.azure.com", "client_id": "00000
 def test_a_variable_that_names_no_server_is_left_alone(disk_session: Session) -> None:
     compatible = PROVIDERS["openai_compatible"]
     for nonsense in ("", "   ", "two words", "host:99999", "ftp://x", "\x1b[31m"):
-        assert not status.runs_here(in_environment(disk_session, OLLAMA_HOST=nonsense), compatible), nonsense
-        assert status.found(disk_session, compatible) is None
+        assert not discovery.runs_here(in_environment(disk_session, OLLAMA_HOST=nonsense), compatible), nonsense
+        assert discovery.discover_keys(disk_session, compatible) is None

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field
-from tui.workspace.credentials.paste import likely_provider, clean_pasted, shape
+from tui.workspace.credentials.paste import clean_pasted, key_kind, likely_provider
 
 KEY = Field(
     "api_key",
@@ -92,5 +92,5 @@ def test_a_key_of_another_provider_is_recognised_only_where_shapes_are_known(mon
     assert likely_provider("openai", own, "something") == ""
     assert likely_provider("another", field, "sk-proj-FAKE") == "openai"
     assert likely_provider("openai_compatible", PROVIDERS["openai_compatible"].field("api_key"), "sk-ant-FAKE") == ""
-    assert shape(KEY, "sk-proj-FAKE") == "OpenAI project key"
-    assert shape(KEY, "other") == ""
+    assert key_kind(KEY, "sk-proj-FAKE") == "OpenAI project key"
+    assert key_kind(KEY, "other") == ""

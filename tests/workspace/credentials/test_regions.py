@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.spec import Choice
 from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, verify
 
 KEY = "sk-FAKE-key-of-a-region-0001"
 REFUSED = http({"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}, 401)
@@ -28,8 +28,8 @@ class Regions:
     here: Server
     there: Server
 
-    async def verify(self, **values: str | Secret) -> status.Verified:
-        return await status.verify(self.session, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
+    async def verify(self, **values: str | Secret) -> verify.Verified:
+        return await verify.verify(self.session, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -
         assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
         assert verified.listed
         values = {"api_key": Secret(KEY), **verified.moved}
-        saved = await status.save(
+        saved = await save.save(
             at.session, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed
         )
         assert saved.origins == (at.there.origin,)
@@ -118,9 +118,9 @@ async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
 
 async def test_a_stored_key_stays_in_its_region(regions) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
-        await status.save(at.session, at.tenant_id, "openai", {"api_key": Secret(KEY)})
+        await save.save(at.session, at.tenant_id, "openai", {"api_key": Secret(KEY)})
         with pytest.raises(CredentialRejected):
-            await status.verify(at.session, at.tenant_id, "openai", {})
-        check = await status.verify_stored(at.session, at.tenant_id, "openai")
+            await verify.verify(at.session, at.tenant_id, "openai", {})
+        check = await verify.verify_stored(at.session, at.tenant_id, "openai")
         assert check.state == "refused"
         assert at.there.connections == 0

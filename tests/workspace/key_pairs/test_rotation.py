@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
-from tui.tenancy import credentials as sealed
-from tui.tenancy import keyring, retired_keys
+from tui.tenancy import credentials, keyring, retired_keys
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR, Session
 from tui.vault import envelope
 from tui.workspace import tenants, trials
-from tui.workspace.credentials import confirmation, status
+from tui.workspace.credentials import confirmation, save, status
 from tui.workspace.key_pairs import rotation
 
 KEY = "sk-FAKE-key-of-the-owner-0001"
@@ -22,23 +23,23 @@ KEY = "sk-FAKE-key-of-the-owner-0001"
 @pytest.fixture
 async def acme(disk_session: Session) -> str:
     tenant_id = (await tenants.create(disk_session, "acme")).id
-    await status.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    await status.save(disk_session, tenant_id, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session, tenant_id, "openai_compatible", {"base_url": "http://localhost:1/v1"})
     return tenant_id
 
 
 def opened(session: Session, tenant_id: str) -> str:
-    return status.access(session, tenant_id, "openai").secrets()["api_key"].reveal()
+    return credentials.access(session, tenant_id, "openai").secrets()["api_key"].reveal()
 
 
 async def test_every_credential_is_sealed_anew_and_progress_is_told(disk_session: Session, acme: str) -> None:
-    before, told = tenants.get(disk_session, acme), list[tuple[int, int]]()
-    held = {each.provider: each for each in sealed.stored(disk_session, acme)}
+    before, told = tenant_registry.get(disk_session, acme), list[tuple[int, int]]()
+    held = {each.provider: each for each in stored_credentials.stored(disk_session, acme)}
     done = await rotation.rotate(disk_session, acme, tell=lambda *how_far: told.append(how_far))
     assert (done.resealed, done.left) == (1, 0) and told == [(0, 2), (1, 2), (2, 2)]
-    assert done.tenant.key_id != before.key_id and tenants.get(disk_session, acme) == done.tenant
+    assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session, acme) == done.tenant
     assert opened(disk_session, acme) == KEY
-    after = {each.provider: each for each in sealed.stored(disk_session, acme)}
+    after = {each.provider: each for each in stored_credentials.stored(disk_session, acme)}
     assert after["openai"].envelope != held["openai"].envelope
     assert after["openai"].fingerprints == held["openai"].fingerprints
     found = await confirmation.examine(disk_session, acme)
@@ -48,27 +49,27 @@ async def test_every_credential_is_sealed_anew_and_progress_is_told(disk_session
 async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Session, acme: str) -> None:
     old = keyring.private_key(disk_session, acme)
     await rotation.rotate(disk_session, acme)
-    (held,) = sealed.listing(disk_session, acme, "openai")
+    (held,) = stored_credentials.listing(disk_session, acme, "openai")
     with pytest.raises(Locked):
-        envelope.unseal(old, held.envelope, sealed.binding(acme, held))
+        envelope.unseal(old, held.envelope, stored_credentials.binding(acme, held))
 
 
 async def test_the_passphrase_stays_and_is_asked_for(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
-    tenants.lock(disk_session, acme)
-    before = tenants.get(disk_session, acme)
+    keyring.lock(disk_session, acme)
+    before = tenant_registry.get(disk_session, acme)
     for wrong in (None, Secret("wrong")):
         with pytest.raises(Locked):
             await rotation.rotate(disk_session, acme, wrong)
-    assert tenants.get(disk_session, acme) == before
+    assert tenant_registry.get(disk_session, acme) == before
     await rotation.rotate(disk_session, acme, Secret("FAKE"))
-    assert not tenants.is_open(disk_session, acme), "locked as it was"
+    assert not keyring.is_open(disk_session, acme), "locked as it was"
     await tenants.unlock(disk_session, acme, Secret("FAKE"))
     assert opened(disk_session, acme) == KEY
 
 
 async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_session: Session, acme: str) -> None:
-    before = tenants.get(disk_session, acme).key_id
+    before = tenant_registry.get(disk_session, acme).key_id
     after = (await rotation.rotate(disk_session, acme)).tenant.key_id
     assert retired_keys.key_ids(disk_session, acme) == [before]
     for n in range(5):
@@ -94,10 +95,10 @@ async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: 
 
 
 async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Session, acme: str) -> None:
-    before = tenants.get(disk_session, acme).key_id
+    before = tenant_registry.get(disk_session, acme).key_id
     await rotation.rotate(disk_session, acme)
     await tenants.restore(disk_session, acme, "settings.json.1")
-    assert tenants.get(disk_session, acme).key_id == before and opened(disk_session, acme) == KEY
+    assert tenant_registry.get(disk_session, acme).key_id == before and opened(disk_session, acme) == KEY
     await rotation.rotate(disk_session, acme)
     assert opened(disk_session, acme) == KEY
 
@@ -132,14 +133,14 @@ async def test_what_another_session_saves_meanwhile_is_sealed_anew_as_well(disk_
     def tell(done: int, of: int) -> None:
         if done == of:
             new = {"api_key": Secret("sk-FAKE-saved-meanwhile-0002")}
-            asyncio.run(status.save(disk_session, acme, "openai", new))
+            asyncio.run(save.save(disk_session, acme, "openai", new))
 
     await rotation.rotate(disk_session, acme, tell=tell)
     assert opened(disk_session, acme) == "sk-FAKE-saved-meanwhile-0002"
 
 
 async def test_what_does_not_open_stays_as_it_is_and_is_counted(disk_session: Session, acme: str) -> None:
-    await status.save(disk_session, acme, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    await save.save(disk_session, acme, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     with disk_session.store(acme).transaction() as tables:
         changed = {"clear": {"base_url": "https://evil.example"}}
         tables.table("credentials").update(changed, lambda each: each["provider"] == "anthropic")
@@ -161,20 +162,20 @@ async def test_the_operators_pair_is_rotated_too(disk_session: Session, acme: st
     before = trials.operator(disk_session)
     await rotation.rotate(disk_session, OPERATOR)
     assert trials.operator(disk_session) != before
-    held = sealed.active(disk_session, OPERATOR, "openai")
-    assert held and sealed.secrets(disk_session, OPERATOR, held)["api_key"].reveal() == KEY
+    held = stored_credentials.active(disk_session, OPERATOR, "openai")
+    assert held and stored_credentials.secrets(disk_session, OPERATOR, held)["api_key"].reveal() == KEY
 
 
 async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Session, acme: str) -> None:
-    with pytest.raises(Usage, match="is there and opens"):
+    with pytest.raises(UsageError, match="is there and opens"):
         await rotation.reset_key_pair(disk_session, acme)
     disk_session.keys.folder(acme).destroy()
-    disk_session.forget(acme)
+    disk_session.evict(acme)
     with pytest.raises(Locked, match="is not there"):
         await rotation.rotate(disk_session, acme)
     done = await rotation.reset_key_pair(disk_session, acme, Secret("FAKE"))
     assert (done.resealed, done.left, done.tenant.protected) == (0, 1, True)
     await tenants.unlock(disk_session, acme, Secret("FAKE"))
     assert status.row(disk_session, acme, "openai").state == "cannot be opened"
-    await status.save(disk_session, acme, "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session, acme, "openai", {"api_key": Secret(KEY)})
     assert opened(disk_session, acme) == KEY

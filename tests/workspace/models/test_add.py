@@ -10,22 +10,23 @@ import pytest
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
 from tui.cli.runner import run as run_command
 from tui.domain import ImportMode, Model, ModelType, Origin
-from tui.errors import Locked, Problem, CredentialRejected, Usage
+from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
-from tui.providers.dialects.openai import api as wire_of_openai
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat
-from tui.providers.events import Accepted, Found, SearchResult, ModelDetails
+from tui.providers.events import Accepted, ModelDetails, SearchResult, SearchResults
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, Frame
 from tui.providers.spec import Choice, Field
 from tui.secret import Secret
-from tui.tenancy import verification
+from tui.tenancy import credentials, keyring, models, verification
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
-from tui.workspace.credentials.status import FieldProblem, PlainHttp
-from tui.workspace.models import add as adding
+from tui.workspace.credentials import save, status
+from tui.workspace.credentials import verify as verify_credential
+from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog, defaults
 
 KEY = "hf_FAKE-key-of-a-hosting-provider-0001"
@@ -35,17 +36,17 @@ KNOWN = http({"engine": "tgi", "note": "paid by \u202ethe hour"})
 OF_ENDPOINTS = ("kind", "endpoint")
 FIELDS = (
     Field("kind", "Kind", default="hosted", choices=(Choice("hosted", "Hosted"), Choice("endpoint", "Endpoint"))),
-    Field("url", "Endpoint URL", required=True, url=True, clears=("/v1",), when=OF_ENDPOINTS),
+    Field("url", "Endpoint URL", required=True, url=True, strip_suffixes=("/v1",), visible_when=OF_ENDPOINTS),
     Field(
         "owner",
         "Owner",
         "Who it belongs to.",
         pattern="[a-z]+",
         pattern_help="Small letters.",
-        when=OF_ENDPOINTS,
+        visible_when=OF_ENDPOINTS,
     ),
 )
-FLAVOUR = wire_of_openai.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
 
 
 def hosting(base_url: str):
@@ -64,11 +65,13 @@ def hosting(base_url: str):
         return lambda: read
 
     def found(frame: Frame | None):
-        return [Found(tuple(SearchResult(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
+        return (
+            [SearchResults(tuple(SearchResult(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
+        )
 
     return replace(
         PROVIDERS["openai_compatible"],
-        intake=ImportMode.ADDED,
+        import_mode=ImportMode.ADDED,
         fields=(Field("api_key", "API token", secret=True, required=True),),
         origins=lambda fields: (origin_of(base_url),),
         model_origins=lambda fields, model: (origin_of(model.fields["url"]),) if model.fields.get("url") else (),
@@ -77,9 +80,11 @@ def hosting(base_url: str):
         local_servers=(),
         model_fields=FIELDS,
         chat=lambda fields, ask: chat.chat(FLAVOUR, {"base_url": at(ask.model)}, ask),
-        check_model=lambda fields, model: Call("GET", f"{at(model)}/look", learn(model)),
+        inspect_model=lambda fields, model: Call("GET", f"{at(model)}/look", learn(model)),
         search=lambda fields, text, kind: Call("GET", f"{base_url}/s", lambda: found, query={"q": text, "t": kind}),
-        offers={"owner": lambda fields, values: Call("GET", f"{base_url}/owners", lambda: found, query=dict(values))},
+        field_options={
+            "owner": lambda fields, values: Call("GET", f"{base_url}/owners", lambda: found, query=dict(values))
+        },
     )
 
 
@@ -94,7 +99,7 @@ class Place:
 
     @property
     def credential(self):
-        found = status.active(self.session, self.tenant_id, "openai_compatible")
+        found = credentials.active(self.session, self.tenant_id, "openai_compatible")
         assert found
         return found
 
@@ -112,7 +117,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
             wire = Client({}, limits=QUICK)
             session = replace(disk_session, client_factory=lambda: wire)
             tenant = await tenants.create(session, "acme", Secret(passphrase) if passphrase else None)
-            await status.save(session, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
+            await save.save(session, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
             yield Place(session, tenant.id, server)
             await wire.aclose()
 
@@ -129,12 +134,12 @@ async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
         assert added == Model(
             "openai_compatible", "org/model", CHAT, Origin.ADDED, fields={"kind": "hosted", "engine": "tgi"}
         )
-        assert catalog.find(at.session, at.tenant_id, added.ref) == added
+        assert models.find(at.session, at.tenant_id, added.ref) == added
         assert at.targets == ["/v1/look", "/v1/chat/completions"]
         assert notes == ["paid by the hour"]
         # What the provider told stays while nothing changes, and goes when something does.
         assert await catalog.edit(at.session, at.tenant_id, added, {"kind": "hosted"}, verify=False) == added
-        with pytest.raises(Usage, match="there already"):
+        with pytest.raises(UsageError, match="there already"):
             await at.add("org/model", verify=False)
 
 
@@ -166,7 +171,7 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
         assert "answered" in await catalog.test(at.session, at.tenant_id, added)
         assert len(endpoint.asked) == 3
         # Saved anew, the key may still go there; another credential may once it is used.
-        await status.save(at.session, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
+        await save.save(at.session, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
         assert endpoint.origin in at.credential.origins
         assert await catalog.test(at.session, at.tenant_id, added)
 
@@ -174,7 +179,7 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
 async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place) -> None:
     async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
-        await status.save(at.session, at.tenant_id, "openai_compatible", second, name="second")
+        await save.save(at.session, at.tenant_id, "openai_compatible", second, name="second")
         added = await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
         await status.use(at.session, at.tenant_id, "openai_compatible", "second")
         assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
@@ -191,13 +196,13 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) 
         await catalog.remove(at.session, at.tenant_id, added[0])
         assert at.credential.origins == (*before, endpoint.origin)
         await catalog.remove(at.session, at.tenant_id, added[1])
-        assert at.credential.origins == before and not verification.standing(at.session, at.tenant_id).findings
-        assert status.access(at.session, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
+        assert at.credential.origins == before and not verification.integrity_status(at.session, at.tenant_id).findings
+        assert credentials.access(at.session, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
         moved = await at.add(fields=own, verify=False)
         await catalog.edit(at.session, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
         assert at.credential.origins == (*before, "https://other.example.test")
-        tenants.lock(at.session, at.tenant_id)
-        await catalog.remove(at.session, at.tenant_id, catalog.find(at.session, at.tenant_id, moved.ref))
+        keyring.lock(at.session, at.tenant_id)
+        await catalog.remove(at.session, at.tenant_id, models.find(at.session, at.tenant_id, moved.ref))
         assert at.credential.origins == (*before, "https://other.example.test"), "sealed for it until it is opened"
         await tenants.unlock(at.session, at.tenant_id, Secret("FAKE long passphrase"))
         await status.use(at.session, at.tenant_id, "openai_compatible", "default")
@@ -207,14 +212,14 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) 
 async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
     async with place([SAID]) as at, serve([SAID]) as elsewhere:
         strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
-        with pytest.raises(Usage, match="is not among the addresses"):
+        with pytest.raises(UsageError, match="is not among the addresses"):
             await catalog.test(at.session, at.tenant_id, strange)
         assert elsewhere.connections == 0
 
 
 async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
     async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
-        tenants.lock(at.session, at.tenant_id)
+        keyring.lock(at.session, at.tenant_id)
         for verify in (True, False):
             with pytest.raises(Locked):
                 await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=verify)
@@ -257,51 +262,51 @@ async def test_fields_are_checked_before_anybody_is_asked(place, fields: Mapping
 def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
     provider = hosting("https://x.test")
     before = {"kind": "endpoint", "url": "https://y.test", "owner": "me", "engine": "tgi"}
-    assert adding.fields_of(provider, {"kind": "hosted"}, before) == {"kind": "hosted"}
-    assert adding.fields_of(provider, {"owner": ""}, before) == {"kind": "endpoint", "url": "https://y.test"}
-    assert adding.fields_of(provider, {"url": "https://y.test"}, before) == before
-    assert [adding.belongs(each, {"kind": "hosted"}) for each in FIELDS] == [True, False, False]
+    assert add_model.fields_of(provider, {"kind": "hosted"}, before) == {"kind": "hosted"}
+    assert add_model.fields_of(provider, {"owner": ""}, before) == {"kind": "endpoint", "url": "https://y.test"}
+    assert add_model.fields_of(provider, {"url": "https://y.test"}, before) == before
+    assert [add_model.belongs(each, {"kind": "hosted"}) for each in FIELDS] == [True, False, False]
 
 
 async def test_models_and_values_are_found(place) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
-        hits = await catalog.search(at.session, at.tenant_id, "openai_compatible", " one ", CHAT)
+        hits = await add_model.search(at.session, at.tenant_id, "openai_compatible", " one ", CHAT)
         assert [(each.id, each.note) for each in hits] == [
             ("org/one", "note[31m org/one"),
             ("org/two", "note[31m org/two"),
         ]
-        assert (await catalog.offers(at.session, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
-        assert await catalog.offers(at.session, at.tenant_id, "openai_compatible", "url", {}) == ()
+        assert (await add_model.offers(at.session, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
+        assert await add_model.offers(at.session, at.tenant_id, "openai_compatible", "url", {}) == ()
         assert at.targets == ["/v1/s?q=one&t=chat", "/v1/owners?kind=endpoint"]
 
 
 async def test_a_provider_without_a_search_finds_nothing(session: Session) -> None:
-    assert await catalog.search(session, "acme", "openai", "gpt", CHAT) == ()
+    assert await add_model.search(session, "acme", "openai", "gpt", CHAT) == ()
 
 
 async def test_a_search_with_a_key_that_is_refused(place) -> None:
     async with place([http({}, 401)]) as at:
         with pytest.raises(CredentialRejected):
-            await catalog.search(at.session, at.tenant_id, "openai_compatible", "one", CHAT)
+            await add_model.search(at.session, at.tenant_id, "openai_compatible", "one", CHAT)
 
 
 async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place) -> None:
     async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
         values = {"api_key": Secret(KEY)}
-        verified = await status.verify(at.session, at.tenant_id, "openai_compatible", values)
+        verified = await verify_credential.verify(at.session, at.tenant_id, "openai_compatible", values)
         assert (verified.check.state, verified.listed) == ("ready", None)
-        await status.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
+        await save.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
         row = status.row(at.session, at.tenant_id, "openai_compatible")
         assert (row.state, row.models, row.added) == ("ready", 0, 0)
-        with pytest.raises(Usage, match="added by hand"):
+        with pytest.raises(UsageError, match="added by hand"):
             await catalog.refresh(at.session, at.tenant_id, "openai_compatible")
         added = await at.add()
         await defaults.set(at.session, at.tenant_id, CHAT, added.ref)
         assert status.row(at.session, at.tenant_id, "openai_compatible").added == 1
-        await status.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
-        assert catalog.find(at.session, at.tenant_id, added.ref) == added
+        await save.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
+        assert models.find(at.session, at.tenant_id, added.ref) == added
         await catalog.remove(at.session, at.tenant_id, added)
-        assert catalog.defaults(at.session, at.tenant_id) == {}
+        assert models.defaults(at.session, at.tenant_id) == {}
 
 
 def test_fields_are_named_on_the_command_line(place, monkeypatch, capsys, tmp_path) -> None:

@@ -6,14 +6,14 @@ from dataclasses import replace
 import pytest
 
 from tui.domain import Model, ModelType, Origin
-from tui.errors import Problem, CredentialRejected, Usage
+from tui.errors import CredentialRejected, Problem, UsageError
 from tui.practice.tenants import LONG_NAME
 from tui.providers.events import ModelsListed
-from tui.tenancy import model_sync
-from tui.tenancy.serialization import record
+from tui.tenancy import model_sync, models
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 from tui.workspace.models import catalog, defaults
 
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
@@ -59,7 +59,7 @@ def test_one_id_of_two_types_is_two_models() -> None:
 
 async def test_a_refresh_marks_what_is_gone_and_changes_no_default(session: Session) -> None:
     with session.store("acme").transaction() as tables:
-        tables.table("models").insert(record(model("gpt-of-old", ends="2026-01-01")))
+        tables.table("models").insert(to_record(model("gpt-of-old", ends="2026-01-01")))
     await defaults.set(session, "acme", CHAT, "openai/gpt-of-old")
     refreshed = await catalog.refresh(session, "acme", "openai")
     assert refreshed.gone == ("gpt-of-old",) and refreshed.total > 30
@@ -75,7 +75,7 @@ async def test_an_empty_listing_marks_all_and_loses_none(session: Session, monke
 
     before = len(catalog.listing(session, "acme"))
     with monkeypatch.context() as patched:
-        patched.setattr(session.wire, "stream", nothing)
+        patched.setattr(session.client, "stream", nothing)
         refreshed = await catalog.refresh(session, "acme", "openai")
     assert refreshed.total == 0 and len(catalog.listing(session, "acme")) == before
     assert (await catalog.refresh(session, "acme", "openai")).gone == ()
@@ -102,37 +102,37 @@ async def test_a_model_is_added_after_a_call_to_it(session: Session) -> None:
     added = await catalog.add(session, "acme", "openai", " gpt-that-is-not ", CHAT, verify=False)
     assert added == model("gpt-that-is-not", origin=Origin.ADDED)
     assert status.row(session, "acme", "openai").added == 1
-    assert catalog.find(session, "acme", "openai/gpt-that-is-not") == added
+    assert models.find(session, "acme", "openai/gpt-that-is-not") == added
     await catalog.refresh(session, "acme", "openai")
-    assert catalog.find(session, "acme", "openai/gpt-that-is-not") == added
+    assert models.find(session, "acme", "openai/gpt-that-is-not") == added
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two words", "a\nb", "x" * 300, "\u202eid"])
 async def test_an_id_that_no_provider_has_is_refused(session: Session, name: str) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         await catalog.add(session, "acme", "openai", name, CHAT, verify=False)
 
 
 async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(session: Session) -> None:
-    with pytest.raises(Usage, match="there already, imported"):
+    with pytest.raises(UsageError, match="there already, imported"):
         await catalog.add(session, "acme", "openai", "gpt-6-sol", CHAT, verify=False)
-    with pytest.raises(Usage, match="no field version"):
+    with pytest.raises(UsageError, match="no field version"):
         await catalog.add(session, "acme", "openai", "mine", CHAT, {"version": "1"}, verify=False)
     with pytest.raises(Problem, match="not set up"):
         await catalog.add(session, "tenant-2", "openai", "mine", CHAT, verify=False)
     added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
     assert await catalog.edit(session, "acme", added, {}, verify=False) == added
-    with pytest.raises(Usage, match="imported"):
-        await catalog.edit(session, "acme", catalog.find(session, "acme", "openai/gpt-6-sol"), {})
+    with pytest.raises(UsageError, match="imported"):
+        await catalog.edit(session, "acme", models.find(session, "acme", "openai/gpt-6-sol"), {})
 
 
 async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(session: Session) -> None:
     added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
     await defaults.set(session, "acme", CHAT, "openai/mine")
     await catalog.remove(session, "acme", added)
-    assert CHAT not in catalog.defaults(session, "acme")
-    with pytest.raises(Usage, match="listed by its provider"):
-        await catalog.remove(session, "acme", catalog.find(session, "acme", "openai/gpt-6-sol"))
+    assert CHAT not in models.defaults(session, "acme")
+    with pytest.raises(UsageError, match="listed by its provider"):
+        await catalog.remove(session, "acme", models.find(session, "acme", "openai/gpt-6-sol"))
     gone = next(each for each in catalog.listing(session, "acme") if each.gone)
     await catalog.remove(session, "acme", gone)
     assert gone not in catalog.listing(session, "acme")
@@ -148,13 +148,13 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
     ],
 )
 async def test_one_small_call_shows_that_a_model_answers(session: Session, ref: str, says: str) -> None:
-    assert says in await catalog.test(session, "acme", catalog.find(session, "acme", ref))
+    assert says in await catalog.test(session, "acme", models.find(session, "acme", ref))
 
 
 async def test_the_length_of_vectors_that_a_call_showed_is_kept(session: Session) -> None:
-    found = catalog.find(session, "acme", "openai_compatible/nomic-embed-text")
+    found = models.find(session, "acme", "openai_compatible/nomic-embed-text")
     await catalog.test(session, "acme", found)
-    assert catalog.find(session, "acme", found.ref).dimensions > 0
+    assert models.find(session, "acme", found.ref).dimensions > 0
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
@@ -162,16 +162,16 @@ async def test_the_length_of_vectors_that_a_call_showed_is_kept(session: Session
 
 async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
     slashed = await catalog.add(session, "acme", "openai_compatible", "org/team/model", CHAT, verify=False)
-    assert catalog.find(session, "acme", "openai_compatible/org/team/model") == slashed
+    assert models.find(session, "acme", "openai_compatible/org/team/model") == slashed
     for ref, says in (
         ("gpt-6-sol", "names no model"),
         ("openai/", "names no model"),
         ("nobody/x", "no provider nobody"),
     ):
-        with pytest.raises(Usage, match=says):
-            catalog.find(session, "acme", ref)
-    with pytest.raises(Usage, match="no embedding model"):
-        catalog.find(session, "acme", "openai/gpt-6-sol", EMBEDDING)
+        with pytest.raises(UsageError, match=says):
+            models.find(session, "acme", ref)
+    with pytest.raises(UsageError, match="no embedding model"):
+        models.find(session, "acme", "openai/gpt-6-sol", EMBEDDING)
 
 
 async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: Session) -> None:
@@ -188,10 +188,10 @@ async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: 
 
 async def test_twenty_thousand_models_are_read_once_and_then_at_once(disk_session: Session) -> None:
     tenant = await tenants.create(disk_session, "acme")
-    await status.save(disk_session, tenant.id, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+    await save.save(disk_session, tenant.id, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     with disk_session.store(tenant.id).transaction() as tables:
         many = (Model("openai_compatible", f"org/model-{n}", CHAT) for n in range(20_000))
-        tables.table("models").insert_multiple(record(each) for each in many)
+        tables.table("models").insert_multiple(to_record(each) for each in many)
     assert len(catalog.rows(disk_session, tenant.id)) == 20_000
     disk_session.store(tenant.id)
     begun = time.perf_counter()

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.practice.tenants import LONG_NAME
-from tui.tenancy.serialization import record
+from tui.tenancy import models
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.workspace import trials
 from tui.workspace.credentials import status
@@ -44,10 +45,10 @@ async def test_a_default_is_set_replaced_and_cleared(session: Session) -> None:
 async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
     gone = next(each for each in catalog.listing(session, "acme") if each.gone)
     for kind, ref in ((EMBEDDING, gone.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
-        before = catalog.defaults(session, "acme")
-        with pytest.raises(Usage):
+        before = models.defaults(session, "acme")
+        with pytest.raises(UsageError):
             await defaults.set(session, "acme", kind, ref)
-        assert catalog.defaults(session, "acme") == before
+        assert models.defaults(session, "acme") == before
 
 
 async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session) -> None:
@@ -80,7 +81,7 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
     with session.store("tenant-2").transaction() as tables:
         table = tables.table("models")
         table.update({"gone": "2026-11-01"}, lambda each: each["type"] == "chat")
-        table.insert_multiple(record(Model("openai_compatible", each, CHAT)) for each in names)
+        table.insert_multiple(to_record(Model("openai_compatible", each, CHAT)) for each in names)
         tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda each: each["type"] == "chat")
     nearest = row(session, CHAT, "tenant-2").nearest
     assert nearest and nearest.id == "qwen4-32b-instruct"

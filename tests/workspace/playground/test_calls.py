@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tui.domain import VerificationState, Model, ModelType
-from tui.errors import Locked, Problem, CredentialRejected, Usage
+from tui.domain import Model, ModelType, VerificationState
+from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.practice.tenants import LONG_NAME, PASSPHRASE
 from tui.providers.events import Finish, TextDelta, Transcript, Vectors
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.secret import Secret
+from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status
-from tui.workspace.models import catalog
+from tui.workspace.credentials import save, status
 from tui.workspace.playground import calls
 
 HELLO = (Message("user", "Hello"),)
 
 
 async def test_a_chat_is_answered_in_pieces_or_in_one(session: Session) -> None:
-    model = catalog.find(session, "acme", "openai/gpt-6-sol")
+    model = models.find(session, "acme", "openai/gpt-6-sol")
     for stream in (True, False):
         events = [each async for each in calls.chat(session, "acme", model, HELLO, {}, stream)]
         pieces = [each.text for each in events if isinstance(each, TextDelta)]
@@ -33,27 +33,27 @@ async def test_a_chat_is_answered_in_pieces_or_in_one(session: Session) -> None:
 
 
 async def test_texts_become_vectors(session: Session) -> None:
-    model = catalog.find(session, "acme", "openai/text-embedding-3-small")
+    model = models.find(session, "acme", "openai/text-embedding-3-small")
     events = [each async for each in calls.embed(session, "acme", model, ["one", "two"])]
     (vectors,) = [each for each in events if isinstance(each, Vectors)]
     assert [len(each) for each in vectors.vectors] == [1536, 1536]
     for texts in ([], ["one", "  "]):
-        with pytest.raises(Usage):
+        with pytest.raises(UsageError):
             await anext(calls.embed(session, "acme", model, texts))
 
 
 async def test_a_recording_becomes_text(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
-    model = catalog.find(session, "acme", "openai/whisper-1")
+    model = models.find(session, "acme", "openai/whisper-1")
     events = [each async for each in calls.transcribe(session, "acme", model, path)]
     assert any(isinstance(each, Transcript) and each.text for each in events)
-    with pytest.raises(Usage, match="no file"):
+    with pytest.raises(UsageError, match="no file"):
         await anext(calls.transcribe(session, "acme", model, tmp_path / "none.mp3"))
 
 
 async def test_a_locked_tenant_and_one_that_is_not_set_up_send_nothing(session: Session) -> None:
-    model = catalog.find(session, "north-lab", "openai/gpt-6-sol")
+    model = models.find(session, "north-lab", "openai/gpt-6-sol")
     with pytest.raises(Locked, match="north-lab is locked"):
         await anext(calls.chat(session, "north-lab", model, HELLO))
     await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
@@ -63,21 +63,21 @@ async def test_a_locked_tenant_and_one_that_is_not_set_up_send_nothing(session: 
 
 
 async def test_a_key_that_is_refused_in_use_is_marked_and_one_that_works_again_too(session: Session) -> None:
-    model = catalog.find(session, LONG_NAME, "openai/gpt-6-sol")
+    model = models.find(session, LONG_NAME, "openai/gpt-6-sol")
     key = {"api_key": Secret("sk-FAKE-refused-0000000000")}
-    await status.save(session, LONG_NAME, "openai", key)
+    await save.save(session, LONG_NAME, "openai", key)
     assert status.row(session, LONG_NAME, "openai").state == "not verified"
     with pytest.raises(CredentialRejected):
         await anext(calls.chat(session, LONG_NAME, model, HELLO))
     assert status.row(session, LONG_NAME, "openai").state == "key refused"
-    await status.save(session, LONG_NAME, "openai", {"api_key": Secret("sk-FAKE-good-0000000000000")})
+    await save.save(session, LONG_NAME, "openai", {"api_key": Secret("sk-FAKE-good-0000000000000")})
     assert [each async for each in calls.chat(session, LONG_NAME, model, HELLO)]
     row = status.row(session, LONG_NAME, "openai")
     assert row.credential and row.credential.check.state is VerificationState.READY
 
 
 async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(session: Session) -> None:
-    model, came = catalog.find(session, "acme", "openai/gpt-6-sol"), []
+    model, came = models.find(session, "acme", "openai/gpt-6-sol"), []
     with pytest.raises(Problem):
         async for each in calls.chat(session, "acme", model, (Message("user", "please break"),)):
             came.append(each)
@@ -86,7 +86,7 @@ async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(se
 
 
 async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> None:
-    model = catalog.find(session, "acme", "openai/gpt-6-sol")
+    model = models.find(session, "acme", "openai/gpt-6-sol")
     async with (
         asyncio.timeout(5),
         aclosing(
@@ -112,10 +112,10 @@ async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypa
         calls.embed(session, "acme", model, ["x"]),
         calls.transcribe(session, "acme", model, Path("x.mp3")),
     ):
-        with pytest.raises(Usage, match="serves no"):
+        with pytest.raises(UsageError, match="serves no"):
             await anext(events)
 
 
 def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -> None:
-    names = [each.name for each in calls.parameters(catalog.find(session, "acme", "openai_compatible/qwen3:32b"))]
+    names = [each.name for each in calls.parameters(models.find(session, "acme", "openai_compatible/qwen3:32b"))]
     assert "temperature" in names

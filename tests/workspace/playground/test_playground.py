@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.events import Segment
 from tui.providers.requests import Message
 from tui.providers.spec import AudioLimits, Parameter, ParameterKind
@@ -60,7 +60,7 @@ def test_a_parameter_is_read_as_it_is_meant(parameter: Parameter, text: str, val
     ],
 )
 def test_a_parameter_out_of_its_range_is_told_in_words(parameter: Parameter, text: str, says: str) -> None:
-    with pytest.raises(Usage) as caught:
+    with pytest.raises(UsageError) as caught:
         parse_parameter(parameter, text)
     assert caught.value.message == says
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_transcribed_is_told_before_anything_is_sent(tmp_path: Pa
         (tmp_path / "note.txt" / "x.mp3", "cannot be looked at."),
         (Path("a\0b.mp3"), "cannot be looked at."),
     ):
-        with pytest.raises(Usage) as caught:
+        with pytest.raises(UsageError) as caught:
             audio_info(path, LIMITS, "whisper-1")
         assert says in caught.value.message and caught.value.hint
 

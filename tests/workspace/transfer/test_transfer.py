@@ -9,17 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.domain import Default, ModelType, KeySource
-from tui.errors import Locked, Problem, Usage
+from tui.domain import Default, KeySource, ModelType
+from tui.errors import Locked, Problem, UsageError
 from tui.practice.tenants import PASSPHRASE as PRACTICE
 from tui.practice.tenants import practice_session
 from tui.secret import Secret
-from tui.tenancy import credentials as sealed
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import keyring, models
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy import trials as trial_store
 from tui.tenancy.session import Session
 from tui.workspace import audit, tenants, trials
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status, verify
 from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.models import catalog, defaults
+from tui.workspace.playground import key_source
 from tui.workspace.transfer import export, file_format, import_plan
 from tui.workspace.transfer.file_format import Bundle, Kept
 
@@ -34,10 +38,10 @@ async def acme(disk_session: Session) -> Session:
     """acme with two credentials of OpenAI, its models, a model of its own, and two defaults."""
     session = disk_session
     await tenants.create(session, "acme")
-    await status.save(session, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
-    await status.save(session, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
+    await save.save(session, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
+    await save.save(session, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
     await catalog.refresh(session, "acme", "openai")
-    await status.save(session, "acme", "openai_compatible", {"base_url": LOCAL})
+    await save.save(session, "acme", "openai_compatible", {"base_url": LOCAL})
     await catalog.add(session, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
     await defaults.set(session, "acme", ModelType.CHAT, "openai_compatible/own-model")
     await defaults.set(session, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
@@ -65,8 +69,8 @@ def everything(session: Session) -> dict[str, bytes]:
 
 
 def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
-    found = next(each for each in sealed.listing(session, tenant_id, "openai") if each.name == name)
-    return sealed.secrets(session, tenant_id, found)["api_key"].reveal()
+    found = next(each for each in stored_credentials.listing(session, tenant_id, "openai") if each.name == name)
+    return stored_credentials.secrets(session, tenant_id, found)["api_key"].reveal()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -81,7 +85,7 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
     assert '            "organization": "org-x"' in lines
     assert '          "secrets": ["api_key"]' in lines
     assert '        {"id": "own-model", "type": "chat", "origin": "added"}' in lines
-    await status.verify_stored(acme, "acme", "openai")
+    await verify.verify_stored(acme, "acme", "openai")
     await catalog.refresh(acme, "acme", "openai")
     assert content == await text(acme), "what a provider says is not in it"
     assert json.loads(content)["providers"]["openai"]["active"] == "default"
@@ -138,7 +142,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
 
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     made = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
-    assert made.new and made.tenant.key_id != tenants.get(acme, "acme").key_id
+    assert made.new and made.tenant.key_id != tenant_registry.get(acme, "acme").key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
     assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
@@ -150,8 +154,12 @@ async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
 async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session) -> None:
     session = practice_session(pace=0.0)
     await tenants.unlock(session, "north-lab", Secret(PRACTICE))
-    for tenant_id in tenants.ids(session):
-        if [each for each in sealed.stored(session, tenant_id) if sealed.is_undecryptable(session, tenant_id, each)]:
+    for tenant_id in tenant_registry.ids(session):
+        if [
+            each
+            for each in stored_credentials.stored(session, tenant_id)
+            if stored_credentials.is_undecryptable(session, tenant_id, each)
+        ]:
             await status.remove_provider(session, tenant_id, "minimax")
         there = await text(session, tenant_id)
         await brought(disk_session, await text(session, tenant_id, PASS), "", PASS)
@@ -166,11 +174,11 @@ async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
 
 async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -> None:
     before = await text(acme, passphrase=PASS)
-    await status.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
+    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
     await status.use(acme, "acme", "openai", "team-b")
     await defaults.clear(acme, "acme", ModelType.EMBEDDING)
     await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await status.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await save.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     made = await brought(acme, before, "", PASS)
     assert [audit.words(each) for each in made.acts] == [
         "OpenAI changed: credential default, organization, api_key",
@@ -184,7 +192,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
 
 async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Session) -> None:
     content = await text(acme)
-    await status.save(acme, "acme", "openai", {"organization": "org-y"})
+    await save.save(acme, "acme", "openai", {"organization": "org-y"})
     await status.remove(acme, "acme", "openai", "team-b")
     made = await brought(acme, content)
     assert [audit.words(each) for each in made.acts] == ["OpenAI changed: credential default, organization"]
@@ -194,7 +202,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     )
     assert key_of(acme, "acme") == KEY
     new = await brought(acme, content, "other")
-    assert len(new.lacks) == 2 and catalog.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
+    assert len(new.lacks) == 2 and models.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
 
 
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
@@ -230,22 +238,22 @@ async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> N
     new = await import_plan.plan(acme, held, None, "other")
     await tenants.create(acme, "other")
     before = everything(acme)
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         await import_plan.carry_out(acme, new)
     assert everything(acme) == before
 
 
 async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await trials.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
     with acme.store("operator").transaction() as tables:
         tables.table("used").insert({"tenant": "acme", "provider": "openai", "calls": 9})
     content = await text(acme, passphrase=PASS)
     await tenants.remove(acme, "acme")
     await brought(acme, content, "", PASS)
-    left = trials.left(acme, "acme", "openai")
+    left = trial_store.left(acme, "acme", "openai")
     assert left and left.left == 1
-    assert trials.source(acme, "acme", "openai") is KeySource.TRIAL
+    assert key_source.source(acme, "acme", "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
     assert (await brought(acme, content, "third", PASS)).lacks == ("There is no trial of OpenAI.",)
 
@@ -254,16 +262,16 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     found = json.loads(await text(acme))
     found["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
     held = await import_plan.opened(json.dumps(found).encode())
-    with pytest.raises(Usage, match=r"OpenAI default: The stored API key was given for https://api\.openai\.com"):
+    with pytest.raises(UsageError, match=r"OpenAI default: The stored API key was given for https://api\.openai\.com"):
         await import_plan.plan(acme, held, "acme")
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
-    await status.save(acme, "acme", "huggingface", token)
+    await save.save(acme, "acme", "huggingface", token)
     address = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": "https://x.example"}
     model = {"id": "theirs", "type": "chat", "origin": "added", "fields": address}
     before = everything(acme)
     for named in ({"active": "default", "credentials": {"default": {"secrets": ["api_token"]}}}, {}):
         theirs = await import_plan.opened(json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode())
-        with pytest.raises(Usage, match=r"would send the stored key of Hugging Face to https://x\.example"):
+        with pytest.raises(UsageError, match=r"would send the stored key of Hugging Face to https://x\.example"):
             await import_plan.plan(acme, theirs, "acme")
     assert everything(acme) == before
 
@@ -281,15 +289,15 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
         await import_plan.plan(acme, held, None, "other")
     made = await import_plan.plan(acme, held, None, "other", allow_http=True)
     await import_plan.carry_out(acme, made)
-    assert sealed.stored(acme, "other")[0].plain_http == ("http://models.example",)
+    assert stored_credentials.stored(acme, "other")[0].plain_http == ("http://models.example",)
 
 
 async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Session) -> None:
     held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
     made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, made)
-    assert made.tenant.id == "unlocked-lab" and tenants.get(acme, made.tenant.id).protected
-    tenants.lock(acme, made.tenant.id)
+    assert made.tenant.id == "unlocked-lab" and tenant_registry.get(acme, made.tenant.id).protected
+    keyring.lock(acme, made.tenant.id)
     with pytest.raises(Locked):
         key_of(acme, made.tenant.id)
     await tenants.unlock(acme, made.tenant.id, Secret("its own FAKE one"))
@@ -370,7 +378,7 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
     content = BYTES[name] if name in BYTES else json.dumps(HOSTILE[name]).encode()
     before = everything(acme)
     for tenant_id, named in (("acme", ""), (None, "other")):
-        with pytest.raises(Usage) as said:
+        with pytest.raises(UsageError) as said:
             await import_plan.plan(acme, await import_plan.opened(content), tenant_id, named)
         assert said.value.message.endswith(".") and "\x1b" not in said.value.message
         assert KEY not in said.value.message + said.value.hint
@@ -381,15 +389,15 @@ async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> 
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     held = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
     assert import_plan.target(acme, held) is None and import_plan.target(acme, held, "acme") == "acme"
-    with pytest.raises(Usage):
-        tenants.find(acme, "operator")
+    with pytest.raises(UsageError):
+        tenant_registry.find(acme, "operator")
 
 
 @pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
 async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Session, change: dict[str, str]) -> None:
     held = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
     assert import_plan.target(acme, held) is None
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         await import_plan.plan(acme, held, None)
     assert (await import_plan.plan(acme, held, None, "Named Here")).tenant.id == "named-here"
 
@@ -430,7 +438,7 @@ def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], na
     try:
         held = file_format.parse(file_format.read(json.dumps(whole).encode()))
         file_format.written(held)
-    except Usage as problem:
+    except UsageError as problem:
         assert problem.message.endswith(".") and KEY not in problem.message
 
 

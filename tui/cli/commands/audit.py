@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tui.cli.columns import counted
 from tui.cli.context import CommandContext
-from tui.errors import Exit, Usage
+from tui.errors import Exit, UsageError
 from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
 from tui.workspace import audit
@@ -38,7 +38,7 @@ def _shape(entry: Entry) -> dict[str, object]:
 
 def _last(entries: list[Entry], given: str, usual: int) -> list[Entry]:
     if given and not given.isdecimal():
-        raise Usage("-n wants a whole number; 0 is all.")
+        raise UsageError("-n wants a whole number; 0 is all.")
     number = int(given) if given else usual
     return entries[-number:] if number else entries
 
@@ -55,7 +55,7 @@ def _since(text: str) -> str:
             then = datetime.fromisoformat(text).astimezone(UTC)
         return f"{then:%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
-        raise Usage(
+        raise UsageError(
             "--since wants a date, a time, or how long ago.", "2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
         ) from None
 

@@ -10,12 +10,13 @@ from tui.cli.commands.model_call import answering_model, begin, closing, print_p
 from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.sanitize import printable
 from tui.workspace.playground import calls
+from tui.workspace.playground import parameters as model_parameters
 
 
 def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
@@ -24,7 +25,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     parameters = _parameters(call, model)
     prompt = call.given.one("PROMPT") or standard_input("The question").strip()
     if not prompt:
-        raise Usage("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
+        raise UsageError("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
     system = call.given.one("system")
     messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
     return _ask(call, model, messages, parameters)
@@ -36,11 +37,11 @@ def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
     for word in call.given.many("parameter"):
         name, equals, text = word.partition("=")
         if not equals or name not in known:
-            raise Usage(
+            raise UsageError(
                 "-p wants NAME=VALUE with a parameter that this model takes.",
                 f"{model.ref} takes: {', '.join(known) or 'none'}.",
             )
-        values[name] = calls.parse_parameter(known[name], text)
+        values[name] = model_parameters.parse_parameter(known[name], text)
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -7,7 +7,7 @@ import sys
 
 from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 
 _PICTURES = "120"
 """A second at most. Up to two of these steps pass before a change is seen; what streams is drawn far less often."""
@@ -31,7 +31,7 @@ async def _open_what_was_handed(call: CommandContext, tenant_id: str | None) -> 
 
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
     if call.hidden.named and len(ids) != 1:
-        raise Usage("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
+        raise UsageError("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
     for each in ids:
         try:
             tenant = tenants.get(call.session, each)
@@ -53,9 +53,9 @@ def practice(call: CommandContext) -> int:
 def _take_terminal(call: CommandContext) -> None:
     hint = "Commands work without one: modeldeck --help lists them."
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
-        raise Usage("The console needs a terminal on standard input and output.", hint)
+        raise UsageError("The console needs a terminal on standard input and output.", hint)
     if call.environ.get("TERM", "") in ("", "dumb"):
-        raise Usage("The console needs a terminal that can place text; by TERM this one is dumb.", hint)
+        raise UsageError("The console needs a terminal that can place text; by TERM this one is dumb.", hint)
     os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
     # What starting makes stays: looking for garbage among it takes a tenth of the time to the first screen.
     gc.disable()

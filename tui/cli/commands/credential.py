@@ -4,9 +4,10 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.domain import Credential, previous_of
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.sanitize import grouped, mask
+from tui.tenancy import credentials
 from tui.workspace.credentials import status
 
 
@@ -30,10 +31,10 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
     }
 
 
-def listing(call: CommandContext) -> None:
+def list_all(call: CommandContext) -> None:
     """The credentials of one provider; keys as dots."""
     provider = provider_by_id(call.given.one("P"))
-    stored = status.listing(call.session, call.tenant.id, provider.id)
+    stored = credentials.listing(call.session, call.tenant.id, provider.id)
     if call.out.as_json:
         call.out.json([credential_shape(each) for each in stored])
         return
@@ -67,16 +68,16 @@ async def use(call: CommandContext) -> None:
 async def remove(call: CommandContext) -> None:
     """Remove a credential, or say what would go."""
     provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
-    stored = status.listing(call.session, call.tenant.id, provider.id)
+    stored = credentials.listing(call.session, call.tenant.id, provider.id)
     found = next((each for each in stored if each.name == name), None)
     if found is None:
         names = ", ".join(each.name for each in stored) or "none"
-        raise Usage(f"{provider.label} has no credential of that name.", f"There is: {names}.")
+        raise UsageError(f"{provider.label} has no credential of that name.", f"There is: {names}.")
     if not call.given.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
         which = "The active credential" if found.active else "The credential"
         is_last = not previous_of(name) and not status.staying(call.session, call.tenant.id, provider.id, name)
         last = f" As it is the last one, models and defaults of {provider.label} go too." if is_last else ""
-        raise Usage(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
+        raise UsageError(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
     await status.remove(call.session, call.tenant.id, provider.id, name)
     call.out.line(f"The credential {name} of {provider.label} is removed.")

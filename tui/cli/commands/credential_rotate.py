@@ -3,11 +3,11 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider_set import reject_foreign_keys, has_custom_url, with_secret_hint, save
+from tui.cli.commands.provider_set import has_custom_url, reject_foreign_keys, save, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import Credential
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
@@ -20,7 +20,7 @@ def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
     provider, name = provider_by_id(call.given.one("P")), call.given.one("name", DEFAULT_NAME)
     words, confirm, undo = call.given.many("FIELD=VALUE"), call.given.has("confirm"), call.given.has("undo")
     if undo and (confirm or words):
-        raise Usage("--undo goes alone.", "modeldeck credential rotate --help shows how.")
+        raise UsageError("--undo goes alone.", "modeldeck credential rotate --help shows how.")
     if undo:
         return _undo(call, provider, name)
     if confirm and not words:
@@ -39,7 +39,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
         reject_foreign_keys(provider, values)
     done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
     if call.given.has("confirm"):
-        await rotation.confirm(call.session, call.tenant.id, provider.id, name)
+        await rotation.discard_previous(call.session, call.tenant.id, provider.id, name)
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
 
@@ -58,7 +58,7 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
 
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
-    await rotation.confirm(call.session, call.tenant.id, provider.id, name)
+    await rotation.discard_previous(call.session, call.tenant.id, provider.id, name)
     held = credentials.listing(call.session, call.tenant.id, provider.id)
     _tell(call, provider, next(each for each in held if each.name == name))
 

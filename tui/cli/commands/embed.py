@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli.commands.model_call import answering_model, begin, closing, print_progress, standard_input
 from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.events import Vectors
 from tui.workspace.playground import calls
 
@@ -17,10 +17,10 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     model = answering_model(call, ModelType.EMBEDDING)
     texts = list(call.given.many("TEXT")) or _lines()
     if not texts:
-        raise Usage("There is no text.", "modeldeck embed 'a cat' 'a dog' embeds two.")
+        raise UsageError("There is no text.", "modeldeck embed 'a cat' 'a dog' embeds two.")
     for number, text in enumerate(texts, start=1):
         if not text.strip():
-            raise Usage(f"Text {number} is empty; providers refuse those.", "Leave empty lines out.")
+            raise UsageError(f"Text {number} is empty; providers refuse those.", "Leave empty lines out.")
     return _vectors(call, model, texts)
 
 

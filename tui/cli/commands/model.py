@@ -9,15 +9,17 @@ from tui.cli.commands.model_call import print_progress
 from tui.cli.context import CommandContext
 from tui.cli.fields import entries
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
-from tui.workspace.credentials.status import PlainHttp
+from tui.tenancy import models
+from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
 
 
-def listing(call: CommandContext) -> None:
+def list_all(call: CommandContext) -> None:
     """The models of a tenant, by type or provider if wanted."""
     kind, provider = _type(call), call.given.one("provider")
     wanted = provider_by_id(provider).id if provider else ""
@@ -70,7 +72,7 @@ def _row_shape(row: ModelRow) -> dict[str, Any]:
 
 def _find(call: CommandContext) -> Model:
     ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
-    return catalog.find(call.session, call.tenant.id, ref, _type(call))
+    return models.find(call.session, call.tenant.id, ref, _type(call))
 
 
 def _answer(call: CommandContext, model: Model, sentence: str) -> None:
@@ -108,9 +110,11 @@ async def search(call: CommandContext) -> None:
     """Find models that can be added."""
     provider, words = provider_by_id(call.given.one("P")), " ".join(call.given.many("WORD"))
     if provider.search is None:
-        raise Usage(f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one.")
+        raise UsageError(
+            f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
+        )
     kind = _type(call) or ModelType.CHAT
-    hits = await call.opening(lambda: catalog.search(call.session, call.tenant.id, provider.id, words, kind))
+    hits = await call.opening(lambda: add_model.search(call.session, call.tenant.id, provider.id, words, kind))
     if call.out.as_json:
         call.out.json(
             [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
@@ -132,7 +136,7 @@ async def add(call: CommandContext) -> None:
     name = call.given.one("MODEL")
     kind = _type(call) or catalog.proposed_type(provider, name, fields)
     if kind is None:
-        raise Usage("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
+        raise UsageError("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         told = call.out.note
@@ -179,10 +183,12 @@ async def test(call: CommandContext) -> None:
 async def remove(call: CommandContext) -> None:
     """Remove an added model; of one that is a default, say so first."""
     model = _find(call)
-    chosen = catalog.defaults(call.session, call.tenant.id).get(model.type)
+    chosen = models.defaults(call.session, call.tenant.id).get(model.type)
     is_default = chosen is not None and chosen.ref == model.ref
     if is_default and catalog.removable(model) and not call.given.has("yes"):
-        raise Usage(f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it.")
+        raise UsageError(
+            f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it."
+        )
     await catalog.remove(call.session, call.tenant.id, model)
     gone = f" There is no default for {model.type.label} now." if is_default else ""
     call.out.line(f"{model.ref} is removed.{gone}")

@@ -11,9 +11,9 @@ from tui.cli.context import CommandContext
 from tui.cli.output import Output, is_terminal
 from tui.cli.secret_input import interruptible
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, Notice, Retrying, NoResponseYet
+from tui.providers.events import Event, NoResponseYet, Notice, Retrying
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
@@ -31,7 +31,7 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
 
     row = next(row for row in defaults.rows(call.session, call.tenant.id) if row.type is kind)
     wanted = row.proposed.ref if row.proposed else "P/MODEL"
-    raise Usage(
+    raise UsageError(
         f"{call.tenant.name} has no default model for {kind.label}.",
         f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
     )
@@ -54,7 +54,7 @@ async def begin(call: CommandContext, model: Model) -> None:
     """
 
     async def reach() -> None:
-        key_source.way(call.session, call.tenant.id, model)
+        key_source.route_call(call.session, call.tenant.id, model)
 
     await call.opening(reach)
     if left := key_source.last_calls(call.session, call.tenant.id, model.provider):
@@ -62,7 +62,7 @@ async def begin(call: CommandContext, model: Model) -> None:
         label = provider_of(model.provider).label
         call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
     touch(call.session, call.tenant.id)
-    _ = call.session.wire  # what it imports is not to count as the provider's time
+    _ = call.session.client  # what it imports is not to count as the provider's time
 
 
 def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":

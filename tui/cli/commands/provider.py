@@ -7,19 +7,21 @@ from tui.cli.commands.credential import credential_shape
 from tui.cli.commands.model_call import print_progress
 from tui.cli.context import CommandContext
 from tui.cli.output import Output
-from tui.domain import VerificationState, Credential, KeySource
-from tui.errors import Exit, Problem, CredentialRejected, Usage
+from tui.domain import Credential, KeySource, VerificationState
+from tui.errors import CredentialRejected, Exit, Problem, UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Field
 from tui.sanitize import mask
-from tui.workspace import trials
+from tui.tenancy import credentials
 from tui.workspace.credentials import status
+from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
+from tui.workspace.playground import key_source
 
 
-def listing(call: CommandContext) -> None:
+def list_all(call: CommandContext) -> None:
     """Every provider with its state in this tenant."""
     rows = status.rows(call.session, call.tenant.id)
     if call.out.as_json:
@@ -60,7 +62,7 @@ def show(call: CommandContext) -> None:
     """One provider: its fields and what they hold, its credentials, where to get a key."""
     provider = provider_by_id(call.given.one("P"))
     row = status.row(call.session, call.tenant.id, provider.id)
-    stored = status.listing(call.session, call.tenant.id, provider.id)
+    stored = credentials.listing(call.session, call.tenant.id, provider.id)
     if call.out.as_json:
         shape = _row_shape(row)
         del shape["credential"], shape["found"]
@@ -86,7 +88,7 @@ def show(call: CommandContext) -> None:
 
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
-    ways = list(dict.fromkeys(field.way for field in row.provider.fields if field.way))
+    ways = list(dict.fromkeys(field.auth_method for field in row.provider.fields if field.auth_method))
     wanted = {way: f"way {number}" for number, way in enumerate(ways, 1)} if len(ways) > 1 else {}
     out.table(
         ("field", "value", "", "what it is"),
@@ -94,14 +96,14 @@ def _show_fields(out: Output, row: ProviderRow) -> None:
             (
                 field.name,
                 _value(field, row.credential) or "–",
-                wanted.get(field.way, "required") if field.required else "optional",
+                wanted.get(field.auth_method, "required") if field.required else "optional",
                 f"{field.label}. {field.help}",
             )
             for field in row.provider.fields
         ],
     )
     if wanted:
-        both = "" if row.provider.either else ", or of both"
+        both = "" if row.provider.exclusive_auth_methods else ", or of both"
         out.line(f"It wants the fields of {' or '.join(wanted.values())}{both}.")
 
 
@@ -119,7 +121,7 @@ def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
         "label": field.label,
         "secret": field.secret,
         "required": field.required,
-        "way": field.way,
+        "way": field.auth_method,
         "default": field.default,
         "help": field.help,
         "env": list(field.env),
@@ -131,7 +133,7 @@ async def verify(call: CommandContext) -> int:
     """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
     named, everyone = call.given.one("P"), call.given.has("all")
     if bool(named) == everyone:
-        raise Usage("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
+        raise UsageError("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
     rows = status.rows(call.session, call.tenant.id)
     wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
@@ -170,15 +172,17 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.given.one("name")
     try:
         hear = partial(print_progress, call.out)
-        check = await call.opening(lambda: status.verify_stored(call.session, call.tenant.id, provider_id, name, hear))
-    except Usage:
+        check = await call.opening(
+            lambda: verification.verify_stored(call.session, call.tenant.id, provider_id, name, hear)
+        )
+    except UsageError:
         raise
     except Problem as problem:
         state, ms, found = "failed", 0, problem
     else:
         kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
         state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
-    stored = status.listing(call.session, call.tenant.id, provider_id)
+    stored = credentials.listing(call.session, call.tenant.id, provider_id)
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
     return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
@@ -187,7 +191,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
 async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
     provider, wanted = provider_by_id(call.given.one("P")), KeySource(call.given.one("SOURCE"))
-    await trials.choose(call.session, call.tenant.id, provider.id, wanted)
+    await key_source.choose(call.session, call.tenant.id, provider.id, wanted)
     row = status.row(call.session, call.tenant.id, provider.id)
     call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
 
@@ -200,13 +204,13 @@ async def remove(call: CommandContext) -> None:
     """Remove a provider's credentials and models, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
     row = status.row(call.session, call.tenant.id, provider.id)
-    stored = status.listing(call.session, call.tenant.id, provider.id)
+    stored = credentials.listing(call.session, call.tenant.id, provider.id)
     if not stored and not row.models and not row.added:
-        raise Usage(f"{provider.label} is not set up in {call.tenant.name}.")
+        raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     if not call.given.has("yes"):
         names = ", ".join(each.name for each in stored) or "none"
         chosen = [each.type for each in defaults.rows(call.session, call.tenant.id) if _is_of(each, provider.id)]
-        raise Usage(
+        raise UsageError(
             f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
             f"defaults {', '.join(chosen) or 'none'}.",
             "--yes removes it.",

@@ -9,13 +9,14 @@ from tui.cli.columns import counted
 from tui.cli.commands.model_call import print_progress
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
-from tui.domain import Check, VerificationState, Credential, Model, ModelType
-from tui.errors import Usage
+from tui.domain import Credential, Model, ModelType, VerificationResult, VerificationState
+from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.secret import Secret
-from tui.tenancy import verification
-from tui.workspace.credentials import status
+from tui.tenancy import credentials, verification
+from tui.workspace.credentials import paste, verify
+from tui.workspace.credentials import save as save_credential
 from tui.workspace.models import defaults
 
 T = TypeVar("T")
@@ -37,9 +38,9 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
     """Name what an address holds besides its own; a model in it is one to be added."""
     for field in provider.fields:
         typed = values.get(field.name)
-        if isinstance(typed, str) and field.takes_apart:
-            found = status.taken_apart(field, typed.strip())
-            if rest := status.split_summary(provider, field, found):
+        if isinstance(typed, str) and field.parse_pasted:
+            found = paste.split_pasted(field, typed.strip())
+            if rest := paste.split_summary(provider, field, found):
                 call.out.note(f"Taken apart: {rest}.")
             if found.get("model"):
                 call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
@@ -59,7 +60,7 @@ def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> 
 def _stored(call: CommandContext, provider: Provider) -> Credential | None:
     """The credential that is set, as it is stored."""
     name = _name(call)
-    held = status.listing(call.session, call.tenant.id, provider.id)
+    held = credentials.listing(call.session, call.tenant.id, provider.id)
     return next((each for each in held if each.name == name), None)
 
 
@@ -71,8 +72,8 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
     """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
     for field in provider.fields:
         value = values.get(field.name)
-        if isinstance(value, Secret) and (other := status.likely_provider(provider.id, field, value.reveal())):
-            raise Usage(
+        if isinstance(value, Secret) and (other := paste.likely_provider(provider.id, field, value.reveal())):
+            raise UsageError(
                 f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
                 f"modeldeck provider set {other} sets that up; --no-verify saves it here all the same.",
             )
@@ -82,12 +83,12 @@ async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -
     """Where a secret field is missing, the hint says how to give one."""
     try:
         return await saving
-    except status.FieldProblem as problem:
+    except save_credential.FieldProblem as problem:
         name = problem.field
         if name not in {field.name for field in provider.fields if field.secret}:
             raise
         ways = f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file."
-        raise Usage(problem.message, f"{problem.hint} {ways}".strip()) from None
+        raise UsageError(problem.message, f"{problem.hint} {ways}".strip()) from None
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,10 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
     """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
     await call.open_if_handed(call.tenant)
     tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
-    check, listed, note = Check(), None, ""
+    check, listed, note = VerificationResult(), None, ""
     if not call.given.has("no-verify"):
         verified = await call.opening(
-            lambda: status.verify(
+            lambda: verify.verify(
                 call.session,
                 tenant_id,
                 provider.id,
@@ -116,9 +117,9 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
             )
         )
         check, listed, note = verified.check, verified.listed, verified.note
-        values = {**values, **verified.moved}
+        values = {**values, **verified.region_fields}
     saved = await call.opening(
-        lambda: status.save(
+        lambda: save_credential.save(
             call.session,
             tenant_id,
             provider.id,
@@ -139,8 +140,8 @@ def _plain_http(call: CommandContext, provider: Provider, values: Values) -> tup
     """With --allow-http, the origins that it is needed for; without it saving refuses them."""
     if not call.given.has("allow-http"):
         return ()
-    fields, _ = status.validate(provider, values, _stored(call, provider))
-    return status.needs_plain_http(provider.origins(fields))
+    fields, _ = save_credential.validate(provider, values, _stored(call, provider))
+    return save_credential.needs_plain_http(provider.origins(fields))
 
 
 async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
@@ -172,7 +173,7 @@ def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model])
     }
 
 
-def _check_words(provider: Provider, check: Check) -> Iterator[str]:
+def _check_words(provider: Provider, check: VerificationResult) -> Iterator[str]:
     if check.state is VerificationState.UNVERIFIED:
         yield f"{provider.label} is saved, not verified."
         yield f"modeldeck provider verify {provider.id} asks it."
@@ -185,7 +186,7 @@ def _check_words(provider: Provider, check: Check) -> Iterator[str]:
 
 def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
     """What keeps a saved credential from being used."""
-    if waits := verification.standing(call.session, call.tenant.id).of(saved):
+    if waits := verification.integrity_status(call.session, call.tenant.id).of(saved):
         yield verification.words(call.session, call.tenant.id, waits)
         yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
     if not saved.active:

@@ -7,15 +7,16 @@ from tui.cli.columns import counted
 from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.sanitize import grouped
-from tui.storage.store import CorruptSettings
+from tui.storage.settings_file import CorruptSettings
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 NEW = "New passphrase (empty for none): "
 
 
-def listing(call: CommandContext) -> None:
+def list_all(call: CommandContext) -> None:
     """The tenants and their state; a damaged one is a row like the others."""
     rows = tenants.rows(call.session)
     if call.out.as_json:
@@ -55,10 +56,10 @@ def _shape(row: tenants.TenantRow) -> dict[str, Any]:
 async def create(call: CommandContext) -> None:
     """Make a tenant, with a passphrase if one is given."""
     name = call.given.one("NAME")
-    tenants.check_name(call.session, name)
-    passphrase = call.hidden.handed(call.given.one("id") or tenants.slug_for(call.session, name))
+    tenant_registry.check_name(call.session, name)
+    passphrase = call.hidden.handed(call.given.one("id") or tenant_registry.slug_for(call.session, name))
     if call.hidden.named and not passphrase:
-        raise Usage("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
+        raise UsageError("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
     if passphrase is None and is_terminal(sys.stdin):
         passphrase = call.hidden.chosen(NEW)
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.given.one("id"))
@@ -74,18 +75,18 @@ def _protection(tenant: Tenant) -> str:
 
 async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
-    before = tenants.find(call.session, call.given.one("OLD"))
+    before = tenant_registry.find(call.session, call.given.one("OLD"))
     after = await tenants.rename(call.session, before.id, call.given.one("NEW"))
     call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
 
 
 async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
-    tenant = tenants.find(call.session, call.given.one("NAME"))
+    tenant = tenant_registry.find(call.session, call.given.one("NAME"))
     await call.open(tenant)
     new = call.hidden.chosen(NEW)
     if new is None:
-        raise Usage(
+        raise UsageError(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
         )
     after = await tenants.set_passphrase(call.session, tenant.id, new or None)
@@ -95,9 +96,9 @@ async def passphrase(call: CommandContext) -> None:
 async def remove(call: CommandContext) -> None:
     """Remove a tenant for good, or say what would go. One whose settings cannot be read goes by its id."""
     named = call.given.one("NAME")
-    tenant_id = named if named in tenants.ids(call.session) else tenants.find(call.session, named).id
+    tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
     if not call.given.has("yes"):
-        raise Usage(
+        raise UsageError(
             _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
         )
     await tenants.remove(call.session, tenant_id)
@@ -107,18 +108,20 @@ async def remove(call: CommandContext) -> None:
 async def accept(call: CommandContext) -> None:
     """Take settings as they are after an edit by hand, or say what they hold."""
     tenant_id = call.given.one("NAME")
-    if tenant_id not in tenants.ids(call.session):
-        tenant_id = tenants.find(call.session, tenant_id).id
+    if tenant_id not in tenant_registry.ids(call.session):
+        tenant_id = tenant_registry.find(call.session, tenant_id).id
     found = tenants.edited(call.session, tenant_id)
     if found is None:
-        raise Usage(f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read.")
+        raise UsageError(
+            f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read."
+        )
     holds = (
         f"{counted(found.providers, 'provider')}, {counted(found.added, 'added model')}, "
         f"{counted(found.defaults, 'default')}"
     )
     if not call.given.has("yes"):
         hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
-        raise Usage(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
+        raise UsageError(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
     await tenants.accept_edit(call.session, tenant_id)
     call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
 

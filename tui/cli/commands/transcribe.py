@@ -6,13 +6,14 @@ from typing import Any
 from tui.cli.commands.model_call import answering_model, begin, closing, print_progress
 from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers import provider
 from tui.providers.events import TextDelta, Transcript
 from tui.providers.requests import TimestampGranularity
+from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
 
-_SUBTITLES = {"srt": calls.as_srt, "vtt": calls.as_vtt}
+_SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 
 
 async def transcribe(call: CommandContext) -> None:
@@ -21,7 +22,7 @@ async def transcribe(call: CommandContext) -> None:
     wanted = "json" if call.out.as_json else call.given.one("format", "text")
     path = Path(call.given.one("FILE")).expanduser()
     times = _times(model, wanted)
-    calls.audio_info(path)
+    recordings.audio_info(path)
     await begin(call, model)
     transcript, partial = Transcript(""), ""
     language = call.given.one("language")
@@ -49,7 +50,7 @@ def _times(model: Model, wanted: str) -> TimestampGranularity:
     if TimestampGranularity.SENTENCE in limits.times:
         return TimestampGranularity.SENTENCE
     if wanted in _SUBTITLES:
-        raise Usage(
+        raise UsageError(
             f"{model.ref} gives no times, so it makes no subtitles.", "--format text or json, or another model."
         )
     return TimestampGranularity.NONE

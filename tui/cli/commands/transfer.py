@@ -7,10 +7,11 @@ from pathlib import Path
 from tui.cli.columns import counted
 from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.storage.user_file import read, write
-from tui.workspace import audit, tenants
-from tui.workspace.transfer import export as exporting
+from tui.tenancy import tenants as tenant_registry
+from tui.workspace import audit
+from tui.workspace.transfer import export as export_file
 from tui.workspace.transfer import import_plan
 from tui.workspace.transfer.file_format import LARGEST
 from tui.workspace.transfer.import_plan import Plan
@@ -20,23 +21,23 @@ _STREAM = "-"
 
 async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
-    tenant = tenants.find(call.session, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
+    tenant = tenant_registry.find(call.session, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
     where, force, secrets = call.given.one("output", _STREAM), call.given.has("force"), call.given.has("with-secrets")
     path = Path(where).expanduser()
     if where == _STREAM and secrets and is_terminal(sys.stdout):
-        raise Usage("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
+        raise UsageError("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
     if where != _STREAM and os.path.lexists(path) and not force:
-        raise Usage(f"{where} is there already.", "--force replaces it.")
+        raise UsageError(f"{where} is there already.", "--force replaces it.")
     passphrase = None
     if secrets:
         await call.open(tenant)
         passphrase = call.hidden.chosen("Passphrase for the file: ")
         if not passphrase:
-            raise Usage(
+            raise UsageError(
                 "The file needs a passphrase.",
                 "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
             )
-    made = await exporting.export(call.session, tenant.id, passphrase)
+    made = await export_file.export(call.session, tenant.id, passphrase)
     if where == _STREAM:
         call.out.piece(made.text)
     else:
@@ -46,7 +47,7 @@ async def export(call: CommandContext) -> None:
         call.out.note(each)
 
 
-async def bring(call: CommandContext) -> None:
+async def import_file(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.given.one("FILE"))
     passphrase = call.hidden.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
@@ -54,7 +55,7 @@ async def bring(call: CommandContext) -> None:
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id, new = import_plan.target(call.session, held, named), None
     if tenant_id is not None:
-        await call.open(tenants.get(call.session, tenant_id))
+        await call.open(tenant_registry.get(call.session, tenant_id))
     elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
         new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
     plan = await import_plan.plan(
@@ -68,7 +69,7 @@ async def bring(call: CommandContext) -> None:
     else:
         _say(call, plan, bool(doing))
     if plan.changes and not doing and not call.given.has("dry-run"):
-        raise Usage("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
+        raise UsageError("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
 
 
 def _content(where: str) -> bytes:

@@ -9,16 +9,19 @@ from tui.cli.commands.provider_set import reject_foreign_keys, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import Credential
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.sanitize import mask
-from tui.workspace import tenants, trials
-from tui.workspace.credentials import status
-from tui.workspace.trials import Trial, TrialRow
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy import trials as trial_store
+from tui.tenancy.trials import Trial
+from tui.workspace import trials
+from tui.workspace.credentials import save
+from tui.workspace.trials import TrialRow
 
 
-def give(call: CommandContext) -> Coroutine[Any, Any, None]:
+def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the fields in, then lend them."""
     provider = provider_by_id(call.given.one("P"))
     calls = _calls(call.given.one("calls"))
@@ -34,7 +37,7 @@ def _calls(text: str) -> int | None:
     if not text:
         return None
     if not text.isdecimal() or not 0 < int(text) < 10**9:
-        raise Usage("--calls wants a whole number, 1 or more.")
+        raise UsageError("--calls wants a whole number, 1 or more.")
     return int(text)
 
 
@@ -45,8 +48,8 @@ async def _given(
     plain_http: tuple[str, ...] = ()
     if call.given.has("allow-http"):
         stored = next((each.credential for each in trials.rows(call.session) if each.provider is provider), None)
-        fields, _ = status.validate(provider, values, stored)
-        plain_http = status.needs_plain_http(provider.origins(fields))
+        fields, _ = save.validate(provider, values, stored)
+        plain_http = save.needs_plain_http(provider.origins(fields))
     lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, plain_http=plain_http)
     given = await with_secret_hint(lending, provider)
     check = next(
@@ -86,14 +89,14 @@ def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
 def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, int]]:
     """Id, name, calls used and calls left of every tenant; one that is gone is remembered by its id."""
     names: dict[str, str] = {}
-    for each in tenants.ids(call.session):
+    for each in tenant_registry.ids(call.session):
         try:
-            names[each] = tenants.get(call.session, each).name
+            names[each] = tenant_registry.get(call.session, each).name
         except Problem:
             names[each] = each
     told = []
     for each in dict.fromkeys((*names, *row.used)):
-        left = trials.left(call.session, each, row.provider.id)
+        left = trial_store.left(call.session, each, row.provider.id)
         told.append((each, names.get(each, f"{each}, removed"), row.used.get(each, 0), left.left if left else 0))
     return told
 
@@ -119,10 +122,10 @@ def _secrets(credential: Credential | None) -> dict[str, Any]:
 async def remove(call: CommandContext) -> None:
     """Take a trial back, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
-    found: Trial = trials.trial(call.session, provider.id)
+    found: Trial = trial_store.trial(call.session, provider.id)
     if not call.given.has("yes"):
         models = counted(len(found.models), "model")
-        raise Usage(
+        raise UsageError(
             f"The trial of {provider.label} would go, for every tenant: its key, {models}, "
             f"{counted(found.calls, 'call')} each.",
             "--yes removes it.",

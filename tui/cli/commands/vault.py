@@ -9,12 +9,12 @@ from tui.cli.commands.tenant import NEW
 from tui.cli.context import CommandContext
 from tui.cli.output import is_terminal
 from tui.domain import Tenant
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.sanitize import grouped
-from tui.tenancy import verification
-from tui.tenancy.manifest import Finding
+from tui.tenancy import keyring, verification
+from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.verification import IntegrityStatus
-from tui.workspace import tenants, trials
+from tui.workspace import trials
 from tui.workspace.credentials import confirmation
 from tui.workspace.credentials.status import UNCONFIRMED
 from tui.workspace.key_pairs import report, rotation
@@ -38,7 +38,7 @@ async def status(call: CommandContext) -> None:
     """Who could read what, in plain words."""
     tenant = _owner(call)
     await call.open_if_handed(tenant)
-    if tenants.is_open(call.session, tenant.id) and tenants.has_key(call.session, tenant):
+    if keyring.is_open(call.session, tenant.id) and keyring.has_key(call.session, tenant):
         await confirmation.examine(call.session, tenant.id)
     found = report.custody(call.session, tenant.id)
     if call.out.as_json:
@@ -151,7 +151,7 @@ async def confirm(call: CommandContext) -> None:
     if not call.given.has("yes") and (waiting or found.alarm):
         _say(call, tenant, waiting, found)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
-        raise Usage(f"{_counted(waiting, tenant)} would be confirmed.", hint)
+        raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
     if waiting or found.alarm:
         await confirmation.confirm(call.session, tenant.id, waiting)
     if call.out.as_json:
@@ -164,16 +164,16 @@ async def confirm(call: CommandContext) -> None:
         call.out.line(f"Nothing of {tenant.name} waits to be confirmed.")
 
 
-def _counted(waiting: list[Finding], tenant: Tenant) -> str:
+def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
     return f"{counted(len(waiting), 'credential')} of {tenant.name}" if waiting else f"The state of {tenant.name}"
 
 
-def _meant(call: CommandContext, finding: Finding) -> bool:
+def _meant(call: CommandContext, finding: CredentialChange) -> bool:
     provider, name = call.given.one("P"), call.given.one("CRED")
     return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
 
 
-def _say(call: CommandContext, tenant: Tenant, waiting: list[Finding], found: IntegrityStatus) -> None:
+def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], found: IntegrityStatus) -> None:
     if found.alarm:
         call.out.line(verification.alarm_words(call.session, tenant.id, found.alarm))
     for each in waiting:
@@ -184,7 +184,9 @@ def _say(call: CommandContext, tenant: Tenant, waiting: list[Finding], found: In
             call.out.line(f"  {line}")
 
 
-def _confirmed(call: CommandContext, tenant: Tenant, finding: Finding, found: IntegrityStatus) -> dict[str, Any]:
+def _confirmed(
+    call: CommandContext, tenant: Tenant, finding: CredentialChange, found: IntegrityStatus
+) -> dict[str, Any]:
     return {
         "provider": finding.place[0],
         "name": finding.place[1],
@@ -218,9 +220,9 @@ async def rotate(call: CommandContext) -> None:
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.given.has("yes"):
-        raise Usage(
+        raise UsageError(
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
-            f"--yes does it. If the key file is only elsewhere, put it back: {tenants.key_path(call.session, tenant)}",
+            f"--yes does it. If the key file is only elsewhere, put it back: {keyring.key_path(call.session, tenant)}",
         )
     passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
     return await rotation.reset_key_pair(call.session, tenant.id, passphrase or None)

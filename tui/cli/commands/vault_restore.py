@@ -4,7 +4,8 @@ from typing import Any
 
 from tui.cli.columns import counted
 from tui.cli.context import CommandContext
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.timestamps import moment
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State
@@ -13,7 +14,13 @@ from tui.workspace.tenants import State
 async def restore(call: CommandContext) -> None:
     """List the states that are kept, or put one back."""
     named = call.given.one("TENANT")
-    tenant_id = named if named in tenants.ids(call.session) else tenants.find(call.session, named).id if named else ""
+    tenant_id = (
+        named
+        if named in tenant_registry.ids(call.session)
+        else tenant_registry.find(call.session, named).id
+        if named
+        else ""
+    )
     tenant_id = tenant_id or call.tenant_id
     states = tenants.earlier(call.session, tenant_id)
     number = call.given.one("state")
@@ -22,12 +29,12 @@ async def restore(call: CommandContext) -> None:
         return
     state = next((each for each in states if _number(each) == number), None)
     if state is None:
-        raise Usage("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
+        raise UsageError("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
     if state.problem is not None:
         raise state.problem
-    lacking = audit.lacking(call.session, tenant_id, state)
+    lacking = audit.changes_since(call.session, tenant_id, state)
     if not call.given.has("yes"):
-        raise Usage(
+        raise UsageError(
             f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
         )
@@ -37,7 +44,7 @@ async def restore(call: CommandContext) -> None:
         call.out.line(f"  not in it: {each}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
     try:
-        await call.open(tenants.get(call.session, tenant_id))
+        await call.open(tenant_registry.get(call.session, tenant_id))
     except Locked:
         call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
 
@@ -55,7 +62,7 @@ def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
                 _number(each),
                 moment(each.saved, call.session.now()) or "–",
                 each.problem.message if each.problem else _held(each),
-                _first(audit.lacking(call.session, tenant_id, each)) if not each.problem else "",
+                _first(audit.changes_since(call.session, tenant_id, each)) if not each.problem else "",
             )
             for each in states
         ],
@@ -71,7 +78,7 @@ def _shape(call: CommandContext, tenant_id: str, state: State) -> dict[str, Any]
         "providers": state.providers,
         "added": state.added,
         "defaults": state.defaults,
-        "lacks": [] if state.problem else audit.lacking(call.session, tenant_id, state),
+        "lacks": [] if state.problem else audit.changes_since(call.session, tenant_id, state),
         "problem": _words(state.problem),
     }
 

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
 from tui.console.widgets.static_text import Plain, line
@@ -91,13 +91,13 @@ class Propose(Dialog[str]):
         yield Button("Not now", id="not-now")
         yield Plain(("\nA default can be changed or cleared at any time with 3.", MUTED))
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if isinstance(self.focused, Proposal):
             keys = ("enter choose", "up down move", "space on/off", *_FOCUS_FOOTER)
         else:
             keys = ("enter press", "up down move", "space on/off", *_FOCUS_FOOTER)
         title, right = self._around
-        return Frame(title, keys, right)
+        return ScreenText(title, keys, right)
 
     def on_mount(self) -> None:
         # The rule goes on saying where this dialog came up.

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.models.rows import called, cleared, strip_of
 from tui.console.screen import AreaScreen
 from tui.console.widgets.row_list import Item, Rows, text_item
@@ -107,7 +107,7 @@ class Defaults(AreaScreen):
     def _row(self) -> DefaultRow | None:
         return self._shown.get(self.query_one(Rows).key)
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         row = self._row
         usable = sum(each.state == "ready" for each in self._shown.values())
         keys = tuple(
@@ -123,7 +123,7 @@ class Defaults(AreaScreen):
         )
         name = self.app.tenant.name if self.app.tenant else ""
         strip = self._strip(row) if row else ("", "")
-        return Frame(f"Defaults of {one_line(name)}", keys, f"{usable} of {len(self._shown)} usable", strip=strip)
+        return ScreenText(f"Defaults of {one_line(name)}", keys, f"{usable} of {len(self._shown)} usable", strip=strip)
 
     def _strip(self, row: DefaultRow) -> tuple[Words, Words]:
         key, *said = self._said

@@ -13,6 +13,7 @@ from tui.domain import ImportMode, Model, Origin, Supply
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
+from tui.tenancy import models
 from tui.tenancy.model_sync import Refreshed
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -76,7 +77,7 @@ class ModelActions(AreaScreen):
                 self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
 
     async def _use(self, model: Model) -> None:
-        before = catalog.defaults(self.app.session, self._tenant).get(model.type)
+        before = models.defaults(self.app.session, self._tenant).get(model.type)
         await defaults.set(self.app.session, self._tenant, model.type, model.ref)
         await self.read()
         was = f" It was {clip_middle(one_line(before.model), 60)}." if before and before.model != model.id else ""
@@ -89,7 +90,7 @@ class ModelActions(AreaScreen):
 
     async def _verify(self, row: ModelRow) -> None:
         ref = row.model.ref
-        if not await self.app.opened(f"one small call to {ref}.", "It is made as soon as the tenant is open."):
+        if not await self.app.ensure_unlocked(f"one small call to {ref}.", "It is made as soon as the tenant is open."):
             return
         self._say("One small call is made, charged like any other.", "esc stops waiting for it.")
         try:
@@ -107,10 +108,10 @@ class ModelActions(AreaScreen):
 
     async def _refresh(self) -> None:
         rows = status.rows(self.app.session, self._tenant)
-        wanted = [each.provider for each in rows if each.usable and each.provider.intake is not ImportMode.ADDED]
+        wanted = [each.provider for each in rows if each.usable and each.provider.import_mode is not ImportMode.ADDED]
         if not wanted:
             self._say("No provider that lists its models can be used yet.", "1 sets one up.")
-        elif await self.app.opened("a new list of models.", "It is made as soon as the tenant is open."):
+        elif await self.app.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
             done = [each for each in await asyncio.gather(*map(self._refresh_one, wanted)) if each]
             if done:
                 total, came = sum(each.total for each in done), sum(len(each.added) for each in done)

@@ -11,28 +11,30 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.busy import BusyIndicator
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.defaults.proposals import Propose
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.rows import called
-from tui.console.models.search import Finding
-from tui.console.models.search_results import Offered
-from tui.console.screen import Page, problem_lines
+from tui.console.models.search import ModelSearch
+from tui.console.models.search_results import SearchResults
+from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import sign
 from tui.domain import ImportMode, Model, Origin
-from tui.errors import Problem, SaveFailed, Usage
+from tui.errors import Problem, SaveFailed, UsageError
 from tui.providers.spec import Provider
+from tui.tenancy import models
 from tui.workspace.credentials import status
-from tui.workspace.credentials.status import FieldProblem, PlainHttp, ProviderRow
+from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
 _CHARGED = "makes one small call, charged like any other"
 
 
-class AddModel(Page[bool]):
+class AddModel(PageScreen[bool]):
     """Answers True when a model was added or changed. Without a provider, one is picked first if there are several."""
 
     DEFAULT_CSS = """
@@ -55,7 +57,7 @@ class AddModel(Page[bool]):
         self._offered = {
             each.provider.id: each
             for each in rows
-            if each.credential is not None and each.provider.intake is not ImportMode.IMPORTED
+            if each.credential is not None and each.provider.import_mode is not ImportMode.IMPORTED
         }
         if not self._provider_id and len(self._offered) == 1:
             self._provider_id = next(iter(self._offered))
@@ -106,12 +108,14 @@ class AddModel(Page[bool]):
 
     def _made(self, provider: Provider) -> ModelForm:
         """The form, beginning with what was chosen for the model of this provider that was added last."""
-        held = [each for each in catalog.held(self.app.session, self.app.tenant_id) if each.provider == provider.id]
+        held = [
+            each for each in models.all_models(self.app.session, self.app.tenant_id) if each.provider == provider.id
+        ]
         last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
         chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
         chosen = {name: value for name, value in chosen.items() if value}
         form = ModelForm(provider, self._model, self._model_id, chosen, note=_CHARGED)
-        self._finding = Finding(self, form)
+        self._finding = ModelSearch(self, form)
         return form
 
     def unsaved(self) -> str:
@@ -120,7 +124,7 @@ class AddModel(Page[bool]):
 
     # --- words around ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         provider = self._provider
         does = "edit" if self._model else "add"
         title = f"Models › {does} › {provider.label}" if provider else f"Models › {does}"
@@ -142,7 +146,7 @@ class AddModel(Page[bool]):
             keys = ("enter next", "up down choose", "tab next", "esc back", "f1 help")
         if provider is not None:
             strip = self._strip(provider)
-        return Frame(title, keys, self.working.words, strip=strip)
+        return ScreenText(title, keys, self.working.words, strip=strip)
 
     def _strip(self, provider: Provider) -> tuple[Words, Words]:
         """In full what the cursor is on, where that may be cut."""
@@ -180,7 +184,7 @@ class AddModel(Page[bool]):
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
 
-    def on_offered_chosen(self, event: Offered.Chosen) -> None:
+    def on_offered_chosen(self, event: SearchResults.Chosen) -> None:
         self._clear_problem()
         self._form.take(event.offered, event.hit)
         self._finding.taken()
@@ -215,7 +219,7 @@ class AddModel(Page[bool]):
         try:
             self._check()
             waiting = "one small call to the new model." if verify else "a new model."
-            if not await self.app.opened(waiting, "It goes on as soon as the tenant is open."):
+            if not await self.app.ensure_unlocked(waiting, "It goes on as soon as the tenant is open."):
                 return
             model = await self._allowed(verify)
             if model is None:
@@ -223,7 +227,7 @@ class AddModel(Page[bool]):
         except FieldProblem as problem:
             self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
-            self._say(problem, verify and not isinstance(problem, Usage | SaveFailed))
+            self._say(problem, verify and not isinstance(problem, UsageError | SaveFailed))
         else:
             await self._kept(model)
 
@@ -267,7 +271,7 @@ class AddModel(Page[bool]):
 
     async def _kept(self, model: Model) -> None:
         said = f"{called(model)} is {'changed' if self._model else 'added'}"
-        without = model.type not in catalog.defaults(self.app.session, self.app.tenant_id)
+        without = model.type not in models.defaults(self.app.session, self.app.tenant_id)
         if self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))
             if answer == "playground":
@@ -288,7 +292,7 @@ class AddModel(Page[bool]):
     def _say(self, problem: Problem, anyway: bool) -> None:
         """Say it under the button; the focus stays where it is."""
         lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
-        if isinstance(problem, Usage) and not isinstance(problem, FieldProblem) and self._model is None:
+        if isinstance(problem, UsageError) and not isinstance(problem, FieldProblem) and self._model is None:
             self._say_at(self._form.row_of(ID), problem)
             return
         self.query_one("#problem", Plain).show(line(*(part for each in lines for part in (each, "\n"))))

@@ -10,7 +10,7 @@ from dataclasses import replace
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from tui.console.models.search_results import HitRows, Offered
+from tui.console.models.search_results import HitRows, SearchResults
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import MUTED
@@ -18,7 +18,7 @@ from tui.domain import Model, ModelType
 from tui.providers.events import SearchResult
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
-from tui.workspace.models import catalog
+from tui.workspace.models import add, catalog
 
 ID = "id"
 """The name of the id among the fields."""
@@ -48,8 +48,8 @@ class ModelForm(Form):
             named = provider.model_id
             help_line = named.help or f"The id as {provider.label} writes it."
             self.rows[ID] = FieldRow(ID, named.label, model_id, help=(help_line,))
-        found = {*provider.offers, *((ID,) if provider.search else ())}
-        self.offered = {name: Offered(row) for name, row in self.rows.items() if name in found}
+        found = {*provider.field_options, *((ID,) if provider.search else ())}
+        self.offered = {name: SearchResults(row) for name, row in self.rows.items() if name in found}
         self._types = Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
         self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note)
         self.instead = Button("", id="instead", indent=0)
@@ -75,7 +75,7 @@ class ModelForm(Form):
         if not self._leading:
             yield from (ID, "type", *named)
             return
-        picked = [name for name in named if name in self.provider.offers]
+        picked = [name for name in named if name in self.provider.field_options]
         yield from (name for name in named if name in self.choices)
         yield from (*picked, ID)
         yield from (name for name in named if name not in self.choices and name not in picked)
@@ -134,7 +134,7 @@ class ModelForm(Form):
         """The fields that show, as they are filled in."""
         values: dict[str, str] = {}
         for field in self.provider.model_fields:
-            if catalog.belongs(field, values):
+            if add.belongs(field, values):
                 part = self.choices.get(field.name) or self.rows[field.name]
                 values[field.name] = part.value.strip()
         return values
@@ -194,7 +194,7 @@ class ModelForm(Form):
             self.screen.focus_next()
 
     @property
-    def found_in(self) -> Offered | None:
+    def found_in(self) -> SearchResults | None:
         """The field, with what was found for it, that has the focus."""
         return next((each for each in self.offered.values() if each.row.field.has_focus or each.list.has_focus), None)
 
@@ -203,13 +203,13 @@ class ModelForm(Form):
         """The hit under the cursor."""
         return self.found_in.pointed if self.found_in else None
 
-    def name_of(self, offered: Offered) -> str:
+    def name_of(self, offered: SearchResults) -> str:
         """The field's name."""
         return next(name for name, each in self.offered.items() if each is offered)
 
     # --- what was found ---
 
-    def take(self, offered: Offered, hit: SearchResult) -> None:
+    def take(self, offered: SearchResults, hit: SearchResult) -> None:
         """Fill in a hit and what belongs to it. What would change a choice for one that cannot be used is offered."""
         offered.row.field.value = hit.id
         changes = [
@@ -228,7 +228,7 @@ class ModelForm(Form):
         if hit is not None:
             self._offer_instead(None)
             self._fill(hit)
-            follow = [row for field, row in self.declared if field.when and field.when[0] == name]
+            follow = [row for field, row in self.declared if field.visible_when and field.visible_when[0] == name]
             (follow[0].field if follow else self.verify).focus()
 
     def _fill(self, hit: SearchResult) -> None:

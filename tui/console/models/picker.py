@@ -8,9 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.models.rows import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
-from tui.console.screen import FramedScreen, Page
+from tui.console.screen import FramedScreen, PageScreen
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
@@ -32,7 +32,7 @@ _MEND = {
 }
 
 
-class PickModel(Page[Model]):
+class PickModel(PageScreen[Model]):
     """Answers with the chosen model. `now` is the one to be replaced; with `clears`, `x` empties the type's default."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -146,7 +146,7 @@ class PickModel(Page[Model]):
             return self._now
         return self._list.by_key.get(key)
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         below = [each.AREA for each in self.app.screen_stack if isinstance(each, FramedScreen) and each.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)
@@ -156,7 +156,7 @@ class PickModel(Page[Model]):
             clear = ("x clear",) if self.clears and self.now is not None else ()
             keys = ("enter choose", "/ filter", *clear, "esc clear" if filtered else "esc back", "? help")
         row = self._row
-        return Frame(
+        return ScreenText(
             f"{area} › {self.type.label}",
             keys if row or self.typing else keys[1:],
             f"{self._usable:,} can be used",

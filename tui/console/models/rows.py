@@ -173,7 +173,12 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     if row.state == "ends":
         return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
     known = provider.provider if provider else None
-    if known and known.list_models is None and known.intake is not ImportMode.ADDED and model.origin is Origin.IMPORTED:
+    if (
+        known
+        and known.list_models is None
+        and known.import_mode is not ImportMode.ADDED
+        and model.origin is Origin.IMPORTED
+    ):
         as_of = _long_date(known.catalogue_as_of)
         return first, f"{label} does not list its models; these are known as of {as_of}. a adds others."
     return first, size_words(model)

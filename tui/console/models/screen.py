@@ -10,7 +10,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.models.actions import ModelActions
 from tui.console.models.details import Details
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
@@ -21,6 +21,7 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_end
 from tui.domain import ModelType
 from tui.sanitize import in_words, one_line
+from tui.tenancy import models
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
@@ -167,7 +168,7 @@ class Models(ModelActions):
         """Bring the details to the model under the cursor."""
         row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
-        default = catalog.defaults(self.app.session, self._tenant).get(row.model.type) if row else None
+        default = models.defaults(self.app.session, self._tenant).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
         self.query_one(Details).tell(row, sign, provider, default, self.app.session.now())
 
@@ -180,14 +181,14 @@ class Models(ModelActions):
 
     # --- the words around it ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         row, shown = self.row, len(self._rows.keys)
         title, right = "Models", f"{shown:,} of {len(self._list):,}"
         if not self.query_one(Filter).text and self._kind is None:
             right = f"{len(self._list):,}" if self._list else ""
         if self._reading and row:
             title, right = f"Models › {name_of(row.model)}", f"{self._list.sign(row)[0]} {row.word}"
-        return Frame(title, self._keys(row), self.working.words or right, strip=self._strip(row))
+        return ScreenText(title, self._keys(row), self.working.words or right, strip=self._strip(row))
 
     def _keys(self, row: ModelRow | None) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)

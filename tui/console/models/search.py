@@ -6,10 +6,10 @@ from textual.timer import Timer
 from textual.worker import Worker
 
 from tui.console.models.add_form import ID, ModelForm
-from tui.console.models.search_results import Offered
+from tui.console.models.search_results import SearchResults
 from tui.console.screen import FramedScreen, problem_lines
 from tui.errors import Problem
-from tui.workspace.models import catalog
+from tui.workspace.models import add
 
 AFTER = 0.3
 """Seconds from the last key to the search."""
@@ -17,7 +17,7 @@ AFTER = 0.3
 _LEAST = 2
 
 
-class Finding:
+class ModelSearch:
     """The searches and offers of one form: one search at a time, for what stands in the field by then."""
 
     def __init__(self, screen: FramedScreen[Any], form: ModelForm) -> None:
@@ -63,14 +63,14 @@ class Finding:
             text = self._form.model_id
             await self._search_for(offered, text)
 
-    async def _search_for(self, offered: Offered, text: str) -> None:
+    async def _search_for(self, offered: SearchResults, text: str) -> None:
         if len(text) < _LEAST or text == self._taken:
             offered.show(())
             return
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await catalog.search(app.session, app.tenant_id, provider.id, text, self._form.kind)
+            hits = await add.search(app.session, app.tenant_id, provider.id, text, self._form.kind)
         except Problem as problem:
             said = problem_lines("The search does not answer; a full name can still be typed.", problem.message)
             offered.show((), *said)
@@ -81,11 +81,11 @@ class Finding:
             offered.searching(False)
         self._screen.refresh_chrome()
 
-    async def _offer(self, name: str, offered: Offered, values: dict[str, str]) -> None:
+    async def _offer(self, name: str, offered: SearchResults, values: dict[str, str]) -> None:
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await catalog.offers(app.session, app.tenant_id, provider.id, name, values)
+            hits = await add.offers(app.session, app.tenant_id, provider.id, name, values)
         except Problem as problem:
             offered.show((), *problem_lines(problem.message, problem.hint))
         else:

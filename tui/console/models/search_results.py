@@ -29,7 +29,7 @@ class HitRows(Rows):
         return len(self.items)
 
 
-class Offered(Vertical):
+class SearchResults(Vertical):
     """A field with hits under it. Its text is free; a hit that is chosen fills it in, and what belongs to it.
 
     The list shows while the field or the list has the focus.
@@ -40,7 +40,7 @@ class Offered(Vertical):
     class Chosen(Message):
         """A hit was chosen."""
 
-        def __init__(self, offered: "Offered", hit: SearchResult) -> None:
+        def __init__(self, offered: "SearchResults", hit: SearchResult) -> None:
             super().__init__()
             self.offered, self.hit = offered, hit
 

@@ -14,8 +14,8 @@ from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.screen import AreaScreen, FramedScreen
 from tui.domain import ImportMode, Model, ModelType, Tenant
 from tui.errors import Problem
-from tui.tenancy import verification
-from tui.workspace import tenants
+from tui.tenancy import keyring, models, verification
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
@@ -33,12 +33,12 @@ _TABS = {
 _AREA_SCREENS = (("providers", "Providers", "1"), ("models", "Models", "2"), ("defaults", "Defaults", "3"))
 
 
-def at_hand(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+def local_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
     """What is shown before a word is typed: what can be done on the screen one comes from, and where one can go."""
     return _once(chain(_here(app, screen), _places(app)))
 
 
-def others(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+def global_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
     """What else can be done to the settings of the tenant, and in the other areas."""
     return _once(chain(_appearance(app), _elsewhere(app, screen), _of_tenant(app)))
 
@@ -84,7 +84,7 @@ def _reason(app: "Modeldeck", screen: Screen[Any], action: Action) -> str:
     if action.id == "app.lock" and app.tenant is not None:
         if not app.tenant.protected:
             return f"{app.tenant.name} has no passphrase"
-        return "" if tenants.is_open(app.session, app.tenant.id) else f"{app.tenant.name} is locked"
+        return "" if keyring.is_open(app.session, app.tenant.id) else f"{app.tenant.name} is locked"
     if action.id.startswith("app.") and action.id == "app.lock":
         return "no tenant is shown"
     return "" if action.usable else "not possible now"
@@ -100,7 +100,7 @@ def _places(app: "Modeldeck") -> Iterator[Command]:
             show = _then(app.action_area, area)
             yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.")
         for kind, (word, keys) in _TABS.items():
-            chosen = catalog.defaults(app.session, app.tenant.id).get(kind)
+            chosen = models.defaults(app.session, app.tenant.id).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
             yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells)
     yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.")
@@ -114,7 +114,7 @@ def _appearance(app: "Modeldeck") -> Iterator[Command]:
 
 def _key_pair(app: "Modeldeck") -> Iterator[Command]:
     assert app.tenant is not None
-    waits = verification.standing(app.session, app.tenant.id)
+    waits = verification.integrity_status(app.session, app.tenant.id)
     yield Command(
         "Confirm credentials …",
         _then(_worker, app, _confirm),
@@ -133,7 +133,7 @@ def _key_pair(app: "Modeldeck") -> Iterator[Command]:
 
 
 async def _confirm(app: "Modeldeck") -> None:
-    await app.opened(again=True)
+    await app.ensure_unlocked(again=True)
 
 
 async def _rotate(app: "Modeldeck") -> None:
@@ -205,7 +205,7 @@ def _model_words(row: ModelRow) -> str:
 
 
 def _tenants(app: "Modeldeck", shown: Tenant | None) -> CommandGroup:
-    found = [each for each in tenants.readable(app.session) if each != shown]
+    found = [each for each in tenant_registry.readable(app.session) if each != shown]
     words = [f"Tenant {each.name}" for each in found]
 
     def make(number: int) -> Command:
@@ -270,7 +270,7 @@ def _providers(app: "Modeldeck") -> Iterator[Command]:
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
         tells = f"Open the form of {provider.label}; it is {row.state}."
         yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change rotate key")
-        if provider.intake is not ImportMode.IMPORTED:
+        if provider.import_mode is not ImportMode.IMPORTED:
             tells = f"Open the form for another model of {provider.label}."
             run = _then(_worker, app, _add_model, provider.id)
             yield Command(f"Add a model: {provider.label} …", run, "2 then a", tells, "" if known else "not set up")
@@ -295,7 +295,7 @@ async def _show_models(app: "Modeldeck", kind: ModelType) -> None:
 
 
 async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
-    now = catalog.defaults(app.session, app.tenant_id).get(kind)
+    now = models.defaults(app.session, app.tenant_id).get(kind)
     held: Model | None = None
     if now is not None:
         found = catalog.listing(app.session, app.tenant_id, kind, now.provider)

@@ -12,10 +12,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.palette.entries import at_hand, many, others
-from tui.console.palette.matching import Command, CommandIndex, CommandGroup
-from tui.console.screen import Page
+from tui.console.chrome import ScreenText
+from tui.console.palette.entries import global_commands, local_commands, many
+from tui.console.palette.matching import Command, CommandGroup, CommandIndex
+from tui.console.screen import PageScreen
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Lazy, Rows, text_item
 from tui.console.widgets.static_text import Plain, line
@@ -25,7 +25,7 @@ from tui.console.widgets.truncate import fit, width
 _KEYS = 12
 
 
-class Commands(Page[None]):
+class Commands(PageScreen[None]):
     """Opened from any area. Without a word typed it shows what can be done on the screen that one comes from."""
 
     DEFAULT_CSS = """
@@ -55,7 +55,7 @@ class Commands(Page[None]):
         yield Rows(id="found")
 
     def on_mount(self) -> None:
-        self._all = CommandIndex([CommandGroup.of(at_hand(self.app, self._from))])
+        self._all = CommandIndex([CommandGroup.of(local_commands(self.app, self._from))])
         self._show()
         self.query_one(LineField).focus()
         # What is not shown yet is gathered after the first picture.
@@ -63,15 +63,15 @@ class Commands(Page[None]):
 
     async def _gather(self) -> None:
         app, first = self.app, self._all
-        rest = CommandGroup.of(others(app, self._from))
+        rest = CommandGroup.of(global_commands(app, self._from))
         self._all = CommandIndex([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
         if self.query_one(LineField).value:
             self._show(self._place)
         self.refresh_chrome()
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         command = self._under_cursor
-        return Frame(
+        return ScreenText(
             "Commands",
             ("enter do", "up down move", "esc back", "f1 help"),
             f"{len(self._shown)} of {len(self._all)}",

@@ -5,7 +5,7 @@ from time import monotonic
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, Notice, Retrying, NoResponseYet
+from tui.providers.events import Event, NoResponseYet, Notice, Retrying
 
 
 class CallStatus:

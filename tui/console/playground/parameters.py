@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, meaning
 from tui.console.playground.parameter_row import ParameterRow, Settings
-from tui.console.screen import Page
+from tui.console.screen import PageScreen
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Plain, line
@@ -16,7 +16,7 @@ from tui.domain import Model
 from tui.workspace.playground.conversation import Conversation
 
 
-class Parameters(Page[None]):
+class Parameters(PageScreen[None]):
     """Fields that keep what is typed; escape closes, and there is nothing to save."""
 
     DEFAULT_CSS = "Parameters #head { height: 1; }"
@@ -35,14 +35,14 @@ class Parameters(Page[None]):
         said = f"\n   {self.model.id} takes no parameters."
         return [] if self._fields.parameters else [Plain(said)]
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         row = self._fields.row
         help_words = "f1 help" if self.typing else "? help"
         keys = ("enter next", "up down move", "ctrl+u empty") if row else ("enter press", "up down move")
         if row and row.parameter is SYSTEM:
             keys = ("enter next", "ctrl+j new line", "ctrl+u empty")
         strip = self._meaning(row)
-        return Frame("Playground › parameters", (*keys, "esc back", help_words), self.model.ref, strip=strip)
+        return ScreenText("Playground › parameters", (*keys, "esc back", help_words), self.model.ref, strip=strip)
 
     def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:

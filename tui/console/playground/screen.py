@@ -8,7 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.playground.tab import Tab
 from tui.console.screen import AreaScreen
 from tui.console.trial_status import switch
@@ -68,11 +68,11 @@ class Playground(AreaScreen):
             self.tab.shown()
         self.refresh_chrome()
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         tab = self.tab
         title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
         if tab is None:
-            return Frame(title, keys=("f1 help",))
+            return ScreenText(title, keys=("f1 help",))
         frame = tab.frame()
         if tab.rule is not None:
             tab.rule.show(frame.foot, frame.foot_right)
@@ -82,7 +82,7 @@ class Playground(AreaScreen):
         if tab.model and len(ref) > room:
             ref = clip_middle(tab.model.id, max(8, room))
         right = f"{ref} · {source}" if ref else "no model"
-        return Frame(title, frame.keys, right, frame.foot, frame.foot_right, frame.strip)
+        return ScreenText(title, frame.keys, right, frame.foot, frame.foot_right, frame.strip)
 
     def on_screen_resume(self) -> None:
         if self.tab is not None:

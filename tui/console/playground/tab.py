@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 
-from tui.console.chrome import Frame, Rule
+from tui.console.chrome import Rule, ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
-from tui.workspace import tenants
+from tui.tenancy import keyring, models
 from tui.workspace.credentials import status
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import defaults
 
 if TYPE_CHECKING:
     from tui.console.app import Modeldeck
@@ -45,14 +45,14 @@ class Tab(Vertical):
 
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
-        self.use(catalog.find(self.app.session, self.app.tenant_id, ref, self.TYPE))
+        self.use(models.find(self.app.session, self.app.tenant_id, ref, self.TYPE))
 
     def _default(self) -> Model | None:
         row = next(row for row in defaults.rows(self.app.session, self.app.tenant_id) if row.type is self.TYPE)
         if row.default is None:
             return None
         try:
-            return catalog.find(self.app.session, self.app.tenant_id, row.default.ref, self.TYPE)
+            return models.find(self.app.session, self.app.tenant_id, row.default.ref, self.TYPE)
         except Problem:
             return None
 
@@ -97,7 +97,7 @@ class Tab(Vertical):
         """Its own foot rule, where it has something below that; then the screen's rule and strip are hidden."""
         return None
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         """The words around the tab; its title is the playground's."""
         raise NotImplementedError
 
@@ -122,7 +122,7 @@ class SingleCallTab(Tab):
 
     def shown(self) -> None:
         super().shown()
-        if self.has_class("-locked") and tenants.is_open(self.app.session, self.app.tenant_id):
+        if self.has_class("-locked") and keyring.is_open(self.app.session, self.app.tenant_id):
             self.unlocked()
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
@@ -149,7 +149,7 @@ class SingleCallTab(Tab):
         self.run_worker(self._open(), group="unlock", exclusive=True)
 
     async def _open(self) -> None:
-        if await self.app.opened():
+        if await self.app.ensure_unlocked():
             self.unlocked()
             self.take_focus()
 

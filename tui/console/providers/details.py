@@ -12,6 +12,7 @@ from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
 from tui.domain import Credential, ModelType, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import grouped
+from tui.tenancy import credentials, models
 from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
@@ -55,7 +56,7 @@ class Details:
     @property
     def others(self) -> list[Credential]:
         """The credentials that are not in use."""
-        held = status.listing(self.session, self.tenant_id, self.row.provider.id)
+        held = credentials.listing(self.session, self.tenant_id, self.row.provider.id)
         return [each for each in held if not each.active]
 
     def checked(self, credential: Credential) -> str:
@@ -118,7 +119,7 @@ class Details:
         else:
             mark = grouped(held.fingerprints.get(field.name, ""))
             fingerprint = f"fingerprint {mark}" if mark else ""
-            yield _entry(key, field.label, status.masked(held, field.name), "" if beside else fingerprint)
+            yield _entry(key, field.label, credentials.masked(held, field.name), "" if beside else fingerprint)
             if beside and fingerprint:
                 yield _entry("", "", fingerprint)
 
@@ -131,7 +132,7 @@ class Details:
             _entry(
                 f"credential:{each.name}",
                 each.name,
-                status.masked(each, secret) or "no key",
+                credentials.masked(each, secret) or "no key",
                 "kept, the key of before" if previous_of(each.name) else self.checked(each),
                 named=True,
             )
@@ -160,7 +161,7 @@ class Details:
         return items
 
     def _defaults(self, beside: bool) -> list[Item]:
-        chosen = catalog.defaults(self.session, self.tenant_id)
+        chosen = models.defaults(self.session, self.tenant_id)
         mine = {kind: each.model for kind, each in chosen.items() if each.provider == self.row.provider.id}
         held = catalog.listing(self.session, self.tenant_id, provider=self.row.provider.id)
         here = {(each.type, each.id) for each in held if not each.gone}

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.providers.checks import Checks
 from tui.console.providers.details import Details
 from tui.console.providers.rows import matches, provider_items
@@ -30,6 +30,7 @@ from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING, sign
 from tui.domain import Credential
 from tui.sanitize import one_line
+from tui.tenancy import credentials, keyring
 from tui.tenancy.timestamps import when
 from tui.workspace import tenants
 from tui.workspace.credentials import status
@@ -110,7 +111,7 @@ class ProviderList(AreaScreen):
         row = self.row
         kind, _, name = self.details.key.partition(":")
         if row is not None and self.reading and kind == "credential":
-            held = status.listing(self.app.session, self.tenant_id, row.provider.id)
+            held = credentials.listing(self.app.session, self.tenant_id, row.provider.id)
             return next((each for each in held if each.name == name), None)
         return row.credential if row else None
 
@@ -188,7 +189,7 @@ class ProviderList(AreaScreen):
 
     # --- the words around it ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         row = self.row
         usable = sum(each.usable for each in self.rows)
         title, right = "Providers", self.checks.progress or f"{usable} of {len(self.rows)} can be used"
@@ -199,7 +200,7 @@ class ProviderList(AreaScreen):
                 right = (
                     f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
                 )
-        return Frame(title, self._keys(row), right, strip=self._strip(row))
+        return ScreenText(title, self._keys(row), right, strip=self._strip(row))
 
     def _keys(self, row: ProviderRow | None) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)
@@ -257,7 +258,7 @@ class ProviderList(AreaScreen):
 
     @property
     def unlocked(self) -> bool:
-        return tenants.is_open(self.app.session, self.tenant_id)
+        return keyring.is_open(self.app.session, self.tenant_id)
 
     @property
     def _place(self) -> str:

@@ -13,6 +13,7 @@ from tui.console.widgets.row_list import Rows
 from tui.domain import Credential, previous_of
 from tui.errors import Problem
 from tui.workspace.credentials import status
+from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
@@ -74,7 +75,7 @@ class Providers(ProviderList):
             self._work(self._check([(row, held)]), "checks")
 
     async def _confirm(self) -> None:
-        if await self.app.opened(again=True):
+        if await self.app.ensure_unlocked(again=True):
             self.reload()
 
     def action_verify_all(self) -> None:
@@ -87,7 +88,7 @@ class Providers(ProviderList):
 
         def verifying(row: ProviderRow, held: Credential) -> Callable[[], Awaitable[None]]:
             async def verify() -> None:
-                await status.verify_stored(self.app.session, self.tenant_id, row.provider.id, held.name)
+                await verification.verify_stored(self.app.session, self.tenant_id, row.provider.id, held.name)
                 self.reload()
 
             return verify
@@ -99,7 +100,7 @@ class Providers(ProviderList):
     async def _opened(self, wanted: list[tuple[ProviderRow, Credential]], waiting: str, then: str) -> bool:
         """Whether what is wanted can be opened; the passphrase is asked where one of them holds a key."""
         sealed = any(held.envelope for _, held in wanted)
-        return not sealed or await self.app.opened(waiting, then)
+        return not sealed or await self.app.ensure_unlocked(waiting, then)
 
     def action_refresh(self) -> None:
         row = self.row
@@ -167,7 +168,9 @@ class Providers(ProviderList):
             choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
             title = f"Go back to the key that {kept} had"
             waiting = f"the old key of {row.provider.label}."
-            if not self.unlocked and not await self.app.opened(waiting, "It is used as soon as the tenant is open."):
+            if not self.unlocked and not await self.app.ensure_unlocked(
+                waiting, "It is used as soon as the tenant is open."
+            ):
                 return
         if await self.app.ask(title, use_lines(row, now, then), choices) == "use":
             await status.use(self.app.session, self.tenant_id, row.provider.id, then.name)

@@ -8,12 +8,12 @@ from tui.console.widgets.static_text import Words
 from tui.domain import Credential, previous_of
 from tui.errors import Problem
 from tui.sanitize import one_line
+from tui.tenancy import credentials, models
 from tui.tenancy.credentials import key_hint
 from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
-from tui.workspace.models import catalog
 
 Strip = tuple[Words, Words]
 
@@ -104,7 +104,7 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
 def removal_lines(session: Session, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
     """What goes with one credential, or with all that a tenant has of a provider."""
     provider = row.provider
-    held = status.listing(session, tenant_id, provider.id)
+    held = credentials.listing(session, tenant_id, provider.id)
     left = status.staying(session, tenant_id, provider.id, name)
     if name and left:
         gone = next(each for each in held if each.name == name)
@@ -114,7 +114,7 @@ def removal_lines(session: Session, tenant_id: str, row: ProviderRow, name: str 
     else:
         names = ", ".join(each.name for each in held)
         chosen = [
-            kind.label for kind, each in catalog.defaults(session, tenant_id).items() if each.provider == provider.id
+            kind.label for kind, each in models.defaults(session, tenant_id).items() if each.provider == provider.id
         ]
         count = row.models + row.added
         parts = [

@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Words, line
@@ -22,7 +22,7 @@ from tui.workspace import audit
 _WHEN = 18
 
 
-class Audit(Page[None]):
+class Audit(PageScreen[None]):
     """A text to be read; every entry stands under who made it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="audit.find")]
@@ -40,10 +40,10 @@ class Audit(Page[None]):
         self.query_one(Reader).focus()
         self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
         place = self.query_one(Reader).place
-        return Frame("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)
+        return ScreenText("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)
 
     async def _read(self) -> None:
         session, tenant_id = self.app.session, self.app.tenant_id

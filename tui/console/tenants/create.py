@@ -9,14 +9,15 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen
 from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import LABEL, Choice, Form
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import CURSOR, MARK, MARK_COLOURS, MARK_NAMES, MUTED
 from tui.domain import Tenant
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 _WIDE = 72
@@ -75,7 +76,7 @@ class Folder(Horizontal):
         self._draw()
 
 
-class NewTenant(TenantForm[Tenant], Page[Tenant]):
+class NewTenant(TenantForm[Tenant], PageScreen[Tenant]):
     """Answers with the tenant that was made."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
@@ -102,14 +103,14 @@ class NewTenant(TenantForm[Tenant], Page[Tenant]):
             yield self.button
         yield self.problem
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         shown = self.app.tenant
         stays = f"{shown.name} stays open; the new tenant is opened beside it and shown." if shown else ""
         strip = (
             stays or "The new tenant is opened and shown.",
             "A key pair is made for it alone. This takes one or two seconds.",
         )
-        return Frame("Tenants › new", self._footer(), strip=strip)
+        return ScreenText("Tenants › new", self._footer(), strip=strip)
 
     def _footer(self) -> tuple[str, ...]:
         if self.button.doing:
@@ -162,4 +163,4 @@ class NewTenant(TenantForm[Tenant], Page[Tenant]):
 
     def _tell_folder(self) -> None:
         name = self.name_row.value.strip()
-        self._folder.tell(tenants.slug_for(self.app.session, name), plain=name.isascii())
+        self._folder.tell(tenant_registry.slug_for(self.app.session, name), plain=name.isascii())

@@ -9,6 +9,7 @@ from tui.console.widgets.passphrase_input import NewPassphrase
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Problem
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 
@@ -35,7 +36,7 @@ class TenantForm(FramedScreen[Result]):
         """Begin, unless a field stands in the way."""
         self.problem.show("")
         try:
-            tenants.check_name(self.app.session, self.name_row.value)
+            tenant_registry.check_name(self.app.session, self.name_row.value)
         except Problem as problem:
             self.name_row.say(*problem_lines(problem.message, problem.hint))
             self.name_row.field.focus()

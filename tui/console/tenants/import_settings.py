@@ -8,13 +8,13 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
 from tui.storage.user_file import read
 from tui.workspace import audit
@@ -24,7 +24,7 @@ from tui.workspace.transfer.file_format import LARGEST
 from tui.workspace.transfer.import_plan import Plan
 
 
-class Import(Page[str]):
+class Import(PageScreen[str]):
     """Answers with what was done, in a sentence."""
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class Import(Page[str]):
             yield Plain()
             yield self._said
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         name = self.app.tenant.name if self.app.tenant else ""
         keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press", "up down move")
         strip = ("What is in the file wins; what is not in it stays.", "A new tenant: modeldeck import FILE -t NAME.")
-        return Frame(f"{name} › import", (*keys, "esc back", "f1 help"), strip=strip)
+        return ScreenText(f"{name} › import", (*keys, "esc back", "f1 help"), strip=strip)
 
     def on_mount(self) -> None:
         self._file.field.focus()
@@ -99,7 +99,7 @@ class Import(Page[str]):
         try:
             content = await asyncio.to_thread(read, Path(self._file.value.strip()).expanduser(), LARGEST)
             protected = import_plan.is_protected(content)
-        except Usage as problem:
+        except UsageError as problem:
             self._file.say(*problem_lines(problem.message, problem.hint))
             self._file.field.focus()
             return ""
@@ -114,7 +114,7 @@ class Import(Page[str]):
             self._passphrase.say(*problem_lines(problem.message, problem.hint))
             self._passphrase.field.focus()
             return ""
-        if not await self.app.opened("the import.", "What it would change is shown then."):
+        if not await self.app.ensure_unlocked("the import.", "What it would change is shown then."):
             return ""
         session, tenant_id, allowed = self.app.session, self.app.tenant_id, False
         while True:

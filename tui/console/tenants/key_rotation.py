@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.passphrase_input import NewPassphrase
@@ -15,7 +15,7 @@ from tui.domain import Tenant
 from tui.errors import Locked, Problem
 from tui.sanitize import grouped
 from tui.secret import Secret
-from tui.workspace import tenants
+from tui.tenancy import keyring
 from tui.workspace.key_pairs import rotation
 from tui.workspace.key_pairs.rotation import Rotated
 
@@ -31,7 +31,7 @@ _LOST = """
 """
 
 
-class KeyPair(Page[str]):
+class KeyPair(PageScreen[str]):
     """Answers with what was done, in a sentence."""
 
     def __init__(self, tenant: Tenant) -> None:
@@ -46,7 +46,7 @@ class KeyPair(Page[str]):
     @property
     def lost(self) -> bool:
         """Whether there is no private key to open anything with."""
-        return not tenants.has_key(self.app.session, self.tenant)
+        return not keyring.has_key(self.app.session, self.tenant)
 
     def content(self) -> Iterable[Widget]:
         self._present.display = self.tenant.protected and not self.lost
@@ -59,7 +59,7 @@ class KeyPair(Page[str]):
             yield self._button
         yield self._problem
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if self._button.doing:
             keys: tuple[str, ...] = ("esc stop", "f1 help")
         else:
@@ -68,7 +68,7 @@ class KeyPair(Page[str]):
             "At the providers nothing changes:",
             "a key that leaked has to be withdrawn there.",
         )
-        return Frame(f"Tenants › {self.tenant.name} › key pair", keys, strip=strip)
+        return ScreenText(f"Tenants › {self.tenant.name} › key pair", keys, strip=strip)
 
     def on_mount(self) -> None:
         if self._present.display:

@@ -5,8 +5,8 @@ from collections.abc import Coroutine, Iterable
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page, problem_lines, problem_text
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.passphrase_input import NewPassphrase
@@ -14,12 +14,13 @@ from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Locked, Problem
 from tui.secret import Secret
+from tui.tenancy import keyring
 from tui.workspace import tenants
 
 _OPEN_TO_ALL = "Without one, whoever can read your files on this machine can open the keys."
 
 
-class Passphrase(Page[str]):
+class Passphrase(PageScreen[str]):
     """Answers with what was done, in a sentence. A locked tenant's present passphrase is asked in the same form."""
 
     def __init__(self, tenant: Tenant) -> None:
@@ -34,7 +35,7 @@ class Passphrase(Page[str]):
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = not tenants.is_open(self.app.session, self.tenant.id)
+        self._present.display = not keyring.is_open(self.app.session, self.tenant.id)
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain(
@@ -48,7 +49,7 @@ class Passphrase(Page[str]):
             yield self._pair
         yield self._problem
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if self._set.doing:
             keys: tuple[str, ...] = ("f1 help",)
         else:
@@ -57,7 +58,7 @@ class Passphrase(Page[str]):
             "Only the file of the private key is written anew.",
             "Credentials, models and defaults stay as they are.",
         )
-        return Frame(f"Tenants › {self.tenant.name} › passphrase", keys, strip=strip)
+        return ScreenText(f"Tenants › {self.tenant.name} › passphrase", keys, strip=strip)
 
     def on_mount(self) -> None:
         (self._present if self._present.display else self._new.first).field.focus()

@@ -9,21 +9,21 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import Frame, Place
-from tui.console.screen import Page, problem_text
+from tui.console.chrome import HeaderState, ScreenText
+from tui.console.screen import PageScreen, problem_text
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import BROKEN, MUTED
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage.store import CorruptSettings
+from tui.storage.settings_file import CorruptSettings
 from tui.tenancy.timestamps import moment
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State, TenantRow
 
 
-class DamagedTenant(Page[bool]):
+class DamagedTenant(PageScreen[bool]):
     """Answers True once the tenant can be read again."""
 
     CSS = "DamagedTenant Rows { height: auto; max-height: 6; }"
@@ -55,14 +55,14 @@ class DamagedTenant(Page[bool]):
             yield self._leave_it
             yield self._problem
 
-    def place(self) -> Place:
-        return Place(self.row.id, state="damaged" if self.damage else "cannot be read")
+    def place(self) -> HeaderState:
+        return HeaderState(self.row.id, state="damaged" if self.damage else "cannot be read")
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         enter = "enter choose" if self.focused is self._states else "enter press"
         keys = (enter, "up down move", *(() if self.states else ("r refresh",)), "esc back", "? help")
         right = f"{BROKEN} settings damaged" if self.damage else f"{BROKEN} cannot be read"
-        return Frame(f"Tenants › {self.row.id}", keys, right, strip=self._strip())
+        return ScreenText(f"Tenants › {self.row.id}", keys, right, strip=self._strip())
 
     def _strip(self) -> tuple[Words, Words]:
         if self.focused is self._accept:
@@ -73,7 +73,7 @@ class DamagedTenant(Page[bool]):
         if not self.states:
             return "The other tenants are not touched.", ""
         kept = self.app.session.store(self.row.id).kept_as()
-        lacking = audit.lacking(self.app.session, self.row.id, self._selected)
+        lacking = audit.changes_since(self.app.session, self.row.id, self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."

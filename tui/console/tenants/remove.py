@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog, problem_text
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.static_text import Plain, line
@@ -70,12 +70,12 @@ class RemoveTenant(Dialog[bool]):
         yield Buttons(self._keep, self._remove, self._note)
         yield self._problem
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if self.typing:
             keys: tuple[str, ...] = ("enter next", "tab next", "esc back", "f1 help")
         else:
             keys = ("enter press", "tab next", "esc back", "? help")
-        return Frame("Tenants › remove", keys)
+        return ScreenText("Tenants › remove", keys)
 
     def on_mount(self) -> None:
         self._remove.disabled = True

@@ -4,22 +4,23 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page, problem_lines
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Problem
+from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
 
-class Rename(Page[str]):
+class Rename(PageScreen[str]):
     """Answers with what was done, in a sentence."""
 
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
-        stays = f"Up to {tenants.LONGEST} characters. Its folder stays {tenant.id}."
+        stays = f"Up to {tenant_registry.LONGEST} characters. Its folder stays {tenant.id}."
         self._name_row = FieldRow("name", "Name", tenant.name, help=(stays,))
 
     def content(self) -> Iterable[Widget]:
@@ -29,10 +30,10 @@ class Rename(Page[str]):
             yield Plain()
             yield Button("Rename", id="rename")
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press",)
         strip = ("Keys, models and defaults stay as they are.", "Commands take the new name or the id.")
-        return Frame(f"Tenants › {self.tenant.name} › rename", (*keys, "esc back", "f1 help"), strip=strip)
+        return ScreenText(f"Tenants › {self.tenant.name} › rename", (*keys, "esc back", "f1 help"), strip=strip)
 
     def on_mount(self) -> None:
         self._name_row.field.cursor_position = len(self._name_row.value)

@@ -12,10 +12,10 @@ from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNIN
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
-from tui.storage.store import CorruptSettings
+from tui.storage.settings_file import CorruptSettings
 from tui.tenancy.timestamps import when
+from tui.tenancy.trials import TrialBalance
 from tui.workspace.tenants import TenantRow
-from tui.workspace.trials import Left
 
 _MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
 _LEAST = 18
@@ -94,7 +94,7 @@ def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
     return row + (fit(texts[-1], widths[-1] - 1, right=True) if len(widths) == len(texts) else "")
 
 
-def _left(trial: Left | None) -> str:
+def _left(trial: TrialBalance | None) -> str:
     """What is left of a trial: `412 of 500`, from the last tenth on `▲ 12`."""
     if trial is None:
         return "–"

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, TypeVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
-from tui.console.screen import AreaScreen, Page
+from tui.console.chrome import ScreenText
+from tui.console.screen import AreaScreen, PageScreen
 from tui.console.tenants.rows import TenantHeading, is_lent, tenant_items
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -19,6 +19,7 @@ from tui.console.widgets.truncate import clip_middle, width
 from tui.errors import Problem
 from tui.paths import paths
 from tui.sanitize import grouped
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.tenants import TenantRow
@@ -60,12 +61,12 @@ class Tenants(AreaScreen):
         yield TenantHeading()
         yield self._list
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         shown = len(self._list.keys)
         count = f"{shown} of {len(self.rows)}" if self._filter.text else f"{len(self.rows)}"
         if self._to_read:
             count = f"{WORKING} reading {len(self.rows)} of {self._to_read} tenants"
-        return Frame("Tenants", self._footer(), count, strip=self._strip())
+        return ScreenText("Tenants", self._footer(), count, strip=self._strip())
 
     def _footer(self) -> tuple[str, ...]:
         if self.typing:
@@ -118,7 +119,7 @@ class Tenants(AreaScreen):
             self._show([tenants.row(session, each.id) if each.id == here.id else each for each in self.rows])
         first, shown = not self.rows, 0.0
         try:
-            ids = tenants.ids(session) if first else await asyncio.to_thread(tenants.ids, session)
+            ids = tenant_registry.ids(session) if first else await asyncio.to_thread(tenant_registry.ids, session)
         except Problem as problem:
             self.app.toast(problem.message)
             return
@@ -208,7 +209,7 @@ class Tenants(AreaScreen):
     def _start(self, work: Any) -> None:
         self.run_worker(work, group="act", exclusive=True, exit_on_error=False)
 
-    def _ask(self, page: type[Page[str]]) -> None:
+    def _ask(self, page: type[PageScreen[str]]) -> None:
         if self.row is not None and self.row.tenant is not None:
             self._start(self._asked(page, self.row))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.tenancy import verification
-from tui.tenancy.manifest import Finding
+from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.session import Session
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace.credentials import confirmation
@@ -19,7 +19,9 @@ def confirm_title(found: IntegrityStatus) -> str:
     return "Changed without the key" if found.alarm else "Changed while locked"
 
 
-def confirm_lines(session: Session, tenant_id: str, found: IntegrityStatus, waiting: Sequence[Finding]) -> list[Words]:
+def confirm_lines(
+    session: Session, tenant_id: str, found: IntegrityStatus, waiting: Sequence[CredentialChange]
+) -> list[Words]:
     """Each change in a sentence, with what tells whose it is; of many the first."""
     lines: list[Words] = []
     if found.alarm:
@@ -32,7 +34,7 @@ def confirm_lines(session: Session, tenant_id: str, found: IntegrityStatus, wait
     return [*lines, "", "What is not confirmed is not used. d forgets what is not yours."]
 
 
-def confirm_choices(waiting: Sequence[Finding]) -> dict[str, str]:
+def confirm_choices(waiting: Sequence[CredentialChange]) -> dict[str, str]:
     """The buttons."""
     what = f"all {len(waiting)}" if len(waiting) > 1 else "it" if waiting else "the state as it is"
     return {LEAVE: "Leave as it is", CONFIRM: f"Confirm {what}"}

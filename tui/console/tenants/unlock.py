@@ -8,20 +8,21 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
-from tui.console.screen import Page, problem_lines
+from tui.console.chrome import ScreenText
+from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.errors import Problem
 from tui.secret import Secret
+from tui.tenancy import keyring
 from tui.workspace import tenants
 
 _PATIENCE = 3
 """Misses before each further try waits for a second."""
 
 
-class Unlock(Page[bool]):
+class Unlock(PageScreen[bool]):
     """Answers True once the keys of the tenant shown are open. `waiting` and `then` say what goes on by itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
@@ -44,13 +45,13 @@ class Unlock(Page[bool]):
             yield Plain("\n\n\n")
             yield self._waiting
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         minutes = self.app.session.config.auto_lock
         lock = f"Locks again after {minutes} minutes without a key press." if minutes else "L locks it again."
         strip = ("Providers, models and defaults can be looked at without it.", lock)
         keys = ("esc stop", "f1 help") if self._button.doing else ("enter unlock", "esc back", "f1 help")
         name = self.app.tenant.name if self.app.tenant else ""
-        return Frame(f"{name} › unlock", keys, strip=strip)
+        return ScreenText(f"{name} › unlock", keys, strip=strip)
 
     def on_mount(self) -> None:
         self._field.field.focus()
@@ -61,7 +62,7 @@ class Unlock(Page[bool]):
     def _can_be_opened(self) -> bool:
         """Whether a passphrase is what is missing, and not the key file."""
         tenant = self.app.tenant
-        return tenant is not None and tenant.protected and tenants.has_key(self.app.session, tenant)
+        return tenant is not None and tenant.protected and keyring.has_key(self.app.session, tenant)
 
     def on_field_row_next(self) -> None:
         if self._field.value:

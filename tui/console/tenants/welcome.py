@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain
@@ -15,9 +15,9 @@ from tui.domain import Tenant
 from tui.paths import paths
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
+from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
-from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import discovery
 
 if TYPE_CHECKING:
     from tui.console.app import Modeldeck
@@ -55,14 +55,14 @@ class Welcome(TenantForm[None]):
             yield self.button
         yield self.problem
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         where = paths(self.app.session.environ)
         made, keys = self.app.session.tenants.path, self.app.session.keys.path
         strip = (
             f"Settings   {where.short(made) if made else 'in memory'}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
         )
-        return Frame("Welcome", self._footer(), strip=strip)
+        return ScreenText("Welcome", self._footer(), strip=strip)
 
     def _footer(self) -> tuple[str, ...]:
         here = self.focused
@@ -148,7 +148,7 @@ def found_keys(session: Session) -> dict[str, str]:
     return {
         each.id: hit.variable
         for each in PROVIDERS.values()
-        if not each.local_servers and (hit := status.found(session, each))
+        if not each.local_servers and (hit := discovery.discover_keys(session, each))
     }
 
 
@@ -170,7 +170,7 @@ def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
         offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
     elif found:
         offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
-    if local and status.runs_here(session, PROVIDERS[local]):
+    if local and discovery.runs_here(session, PROVIDERS[local]):
         offered.sort(key=lambda each: each[0] != SERVER)
     return offered
 
@@ -182,4 +182,4 @@ def _login_name(session: Session) -> str:
             name = getpass.getuser()
         except (OSError, KeyError):  # no entry for this user
             name = ""
-    return one_line(name, tenants.LONGEST)
+    return one_line(name, tenant_registry.LONGEST)

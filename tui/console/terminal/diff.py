@@ -44,19 +44,19 @@ class Run(NamedTuple):
     pen: CursorState
 
 
-class Shown(NamedTuple):
+class ScreenState(NamedTuple):
     """What a terminal shows."""
 
     picture: Picture
     pen: CursorState
 
     @classmethod
-    def nothing(cls, width: int, height: int) -> "Shown":
+    def nothing(cls, width: int, height: int) -> "ScreenState":
         """What it shows after ANEW."""
         return cls([blank(width)] * height, CursorState(0, 0))
 
 
-def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, Shown]:
+def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, ScreenState]:
     """A text towards the picture that is wanted, with the cursor (x, y) at its end, and what is shown after it.
 
     Where the whole takes more bytes than `room`, it is only a part of it, from the cursor's row outwards, as there is
@@ -67,14 +67,14 @@ def step(shown: Shown, wanted: Picture, cursor: tuple[int, int], room: int) -> t
     pen = todo[-1].pen if todo else start.pen
     text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
     if len(text.encode()) <= room:
-        return text, Shown(wanted, CursorState(cursor[1], cursor[0], pen.look))
+        return text, ScreenState(wanted, CursorState(cursor[1], cursor[0], pen.look))
     picture, pen, text = list(start.picture), start.pen, scrolling
     for run in runs(*start, wanted, sorted(rows, key=lambda y: abs(y - cursor[1]))):
         if text and len(text.encode()) + len(run.text.encode()) > room:
             break
         text, pen = text + run.text, run.pen
         picture[run.y] = _overlaid(picture[run.y], wanted[run.y], run.start, run.end)
-    return text, Shown(picture, pen)
+    return text, ScreenState(picture, pen)
 
 
 def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
@@ -203,7 +203,7 @@ class Scroll(NamedTuple):
     by: int
 
 
-def _shortest(shown: Shown, wanted: Picture, rows: range) -> tuple[Shown, list[Run], str]:
+def _shortest(shown: ScreenState, wanted: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
     """What is sent after a scroll, if that is shorter than without one: what it shows, what is left, and its text."""
     best, text = (shown, list(runs(*shown, wanted, rows))), ""
     if _length("", best[1]) > _CHEAP:
@@ -219,14 +219,14 @@ def _length(text: str, todo: Iterable[Run]) -> int:
     return len(text) + sum(len(run.text) for run in todo)
 
 
-def _scrolled(shown: Shown, scroll: Scroll) -> tuple[Shown, str]:
+def _scrolled(shown: ScreenState, scroll: Scroll) -> tuple[ScreenState, str]:
     (top, bottom, by), picture = scroll, shown.picture
     gap = [blank(len(picture[0].texts))] * abs(by)
     part = [*gap, *picture[top : bottom + 1], *gap][abs(by) + by :][: bottom + 1 - top]
     plain, look = _plain(shown.pen.look)
     edge = f"\x1b[{bottom + 1}H" + "\n" * by if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * -by
     text = f"{plain}\x1b[{top + 1};{bottom + 1}r{edge}\x1b[r"
-    return Shown([*picture[:top], *part, *picture[bottom + 1 :]], CursorState(look=look)), text
+    return ScreenState([*picture[:top], *part, *picture[bottom + 1 :]], CursorState(look=look)), text
 
 
 def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:

@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 
 from tui.console.terminal.cells import Picture, blank, updated
-from tui.console.terminal.diff import ANEW, Shown, step
+from tui.console.terminal.diff import ANEW, ScreenState, diff_step
 from tui.console.terminal.flow_control import FlowControl, hidden
 
 _AT_ONCE = 256
@@ -33,7 +33,7 @@ class Display:
         self._whole = whole
         self._speed = hidden(line)
         self._wanted: Picture = ()
-        self._shown: Shown | None = None
+        self._shown: ScreenState | None = None
         self._later: asyncio.TimerHandle | None = None
 
     def show(self, update: object) -> bool:
@@ -68,7 +68,7 @@ class Display:
     @property
     def busy(self) -> bool:
         """Whether the line takes nothing now, so that what is drawn would wait."""
-        return self._pace is not None and self._pace.room(monotonic()) <= 0
+        return self._pace is not None and self._pace.send_budget(monotonic()) <= 0
 
     @property
     def _pace(self) -> FlowControl | None:
@@ -86,13 +86,13 @@ class Display:
             return
         now = monotonic()
         pace.then, pace.speed = self.send, self._speed
-        room = pace.room(now)
+        room = pace.send_budget(now)
         if room <= 0 or not pace.takes():
             self._send_later()
             return
         cursor = self._app.screen.outer_size.clamp_offset(self._app.cursor_position)
-        shown = self._shown or Shown.nothing(*self._size)
-        text, after = step(shown, self._wanted, cursor, room)
+        shown = self._shown or ScreenState.nothing(*self._size)
+        text, after = diff_step(shown, self._wanted, cursor, room)
         if self._shown is None:
             text = ANEW + text
         self._shown = after

@@ -67,7 +67,7 @@ class FlowControl:
         """Bytes that are sent and not answered."""
         return sum(size for size, _, _ in tuple(self._on_the_way))
 
-    def room(self, now: float) -> int:
+    def send_budget(self, now: float) -> int:
         """How many bytes may be sent."""
         # All at once, as another thread takes from it.
         waiting = tuple(self._on_the_way)

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.anthropic.com",)
 FIELDS = {"api_key": "sk-ant-api03-FAKE-practice-key-of-nobody-3f2a"}

@@ -8,7 +8,8 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.transport import fixture
 
 _LOGIN = "https://login.microsoftonline.com"
 ORIGINS = ("https://acme-east.openai.azure.com", _LOGIN)

@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 
 from tui.practice import sample_answers
+from tui.practice.exchange import Answer, Asked, whole
 from tui.practice.openai_server import EVENTS, Server, by_key, chat, embeddings
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.transport import fixture
 
 _API, _CHATGLM2, _CHATGLM3, _VLLM = (f"http://localhost:{port}" for port in (8001, 8002, 8003, 8004))
 ORIGINS = (_API, _CHATGLM2, _CHATGLM3, _VLLM)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.practice import openai_server, sample_answers
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.transport import fixture
 
 _TOKEN = 0.018
 _EVENTS = {"content-type": "text/event-stream"}

@@ -10,8 +10,9 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
+from tui.practice.exchange import Answer, Asked, whole
 from tui.practice.huggingface import engines
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.transport import fixture
 
 _HUB, _ROUTER, _LISTING = (
     "https://huggingface.co",

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import sample_answers
+from tui.practice.exchange import Answer, Asked, whole
 from tui.practice.openai_server import EVENTS, Server
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.minimaxi.com", "https://api.minimax.io")
 FIELDS = {

@@ -1,7 +1,8 @@
 """OpenAI in practice: its hosts, a made-up account, and its models as `models.json` lists them."""
 
+from tui.practice.exchange import Answer, Asked
 from tui.practice.openai_server import Server
-from tui.practice.transport import Answer, Asked, fixture
+from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.openai.com", "https://us.api.openai.com", "https://eu.api.openai.com")
 FIELDS = {"api_key": "sk-proj-FAKE-practice-key-of-nobody-3f2a", "base_url": "https://api.openai.com/v1"}

@@ -1,7 +1,8 @@
 """Model servers on this machine in practice: Ollama and llama.cpp answer, the other usual ports do not."""
 
+from tui.practice.exchange import Answer, Asked
 from tui.practice.openai_server import Server
-from tui.practice.transport import Answer, Asked, fixture
+from tui.practice.transport import fixture
 
 _FILES = {"http://localhost:11434": "ollama.json", "http://localhost:8080": "llama_cpp.json"}
 

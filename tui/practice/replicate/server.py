@@ -13,8 +13,9 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import sample_answers
-from tui.practice.transport import Answer, Asked, fixture, whole
-from tui.providers.replicate import inputs as replicate_inputs
+from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.transport import fixture
+from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import schema
 
 _API, _STREAMS = "https://api.replicate.com", "https://stream.replicate.com"
@@ -36,7 +37,7 @@ def _added(name: str, kind: ModelType) -> Model:
     entry = _models()[name]
     inputs = schema.read(entry["latest_version"])
     version = {} if entry["is_official"] else {"version": entry["latest_version"]["id"]}
-    fields = version | ({replicate_inputs.FIELD: replicate_inputs.kept(inputs)} if inputs else {})
+    fields = version | ({model_inputs.FIELD: model_inputs.kept(inputs)} if inputs else {})
     return Model("replicate", name, kind, Origin.ADDED, fields=fields)
 
 

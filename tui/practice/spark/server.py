@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import openai_server, sample_answers
-from tui.practice.transport import Answer, Asked, Talk, fixture, whole
+from tui.practice.exchange import Answer, Asked, Talk, whole
+from tui.practice.transport import fixture
 
 _HTTP = "https://spark-api-open.xf-yun.com"
 _TALK = "https://spark-api.xf-yun.com"

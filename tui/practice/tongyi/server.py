@@ -6,8 +6,9 @@ A key with `overseas` in it belongs to the international region and is known the
 from typing import Any
 
 from tui.practice import sample_answers
+from tui.practice.exchange import Answer, Asked, whole
 from tui.practice.openai_server import Server
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.transport import fixture
 
 _HOSTS = ("dashscope", "dashscope-intl", "dashscope-us", "cn-hongkong.dashscope")
 ORIGINS = tuple(f"https://{each}.aliyuncs.com" for each in _HOSTS)

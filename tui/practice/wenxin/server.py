@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.practice import sample_answers
+from tui.practice.exchange import Answer, Asked, whole
 from tui.practice.openai_server import EVENTS, Server, embeddings
-from tui.practice.transport import Answer, Asked, fixture, whole
+from tui.practice.transport import fixture
 
 _OLDER = "https://aip.baidubce.com"
 ORIGINS = (

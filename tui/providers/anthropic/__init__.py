@@ -6,8 +6,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.providers.anthropic import api as wire
-from tui.providers.anthropic import errors, messages
+from tui.providers.anthropic import api, errors, messages
 from tui.providers.dialects import sampling
 from tui.providers.dialects.openai.api import number
 from tui.providers.origins import of_base_url
@@ -108,9 +107,9 @@ _ADAPTIVE = (
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=30,
+    sort_order=30,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",
@@ -132,9 +131,9 @@ PROVIDER = Provider(
             "Another one for a gateway that speaks this API; without /v1.",
             default=_BASE_URL,
             env=("ANTHROPIC_BASE_URL",),
-            more=True,
+            advanced=True,
             url=True,
-            clears=wire.ENDINGS,
+            strip_suffixes=api.ENDINGS,
         ),
         Field(
             "workspace_id",
@@ -142,22 +141,22 @@ PROVIDER = Provider(
             "Only for a key that can act in several workspaces.",
             pattern=r"wrkspc_[A-Za-z0-9_-]+",
             pattern_help="A workspace ID begins with wrkspc_.",
-            more=True,
+            advanced=True,
         ),
     ),
-    sign=wire.sign,
+    sign=api.sign,
     origins=of_base_url,
-    verify=partial(wire.listing, _classify),
-    refusal=wire.refusal,
+    verify=partial(api.listing, _classify),
+    parse_error=api.parse_error,
     key_page="https://platform.claude.com/settings/keys",
     docs=(
         "https://platform.claude.com/docs/en/about-claude/models/overview",
         "https://platform.claude.com/docs/en/api/errors",
     ),
-    list_models=partial(wire.listing, _classify),
+    list_models=partial(api.listing, _classify),
     chat=messages.chat,
-    explain=partial(errors.explain, _LABEL, _RETIRED),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL, _RETIRED),
+    repair_request=errors.repair_request,
     parameters=parameters,
     catalogue=tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items()),
     catalogue_as_of="2026-11-22",

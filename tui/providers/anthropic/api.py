@@ -12,7 +12,7 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects.openai import api
 from tui.providers.events import Accepted, Event, ModelsListed
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
@@ -59,13 +59,13 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
     return call.with_headers(headers | dict(call.headers))
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure; `details.error_code` is its stable word (Anthropic API reference, errors).
 
     The code says more than the type, which spending caps share with rate limits. An empty account is told by its
     sentence alone, and a rate limit that names no time to wait is a cap: both are final.
     """
-    told = api.refusal(status, headers, body)
+    told = api.parse_error(status, headers, body)
     error = body.get("error") if isinstance(body, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     code = details.get("error_code") if isinstance(details, dict) else None
@@ -84,7 +84,7 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
     is_error = event == "error" or (isinstance(data, dict) and (data.get("type") == "error" or data.get("error")))
     if not is_error:
         return None
-    told = refusal(0, {}, data)
+    told = parse_error(0, {}, data)
     return replace(told, status=_STATUSES.get(told.kind, 0))
 
 

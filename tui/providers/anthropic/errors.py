@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.anthropic.api import CURRENT, LINKED, NO_CREDIT, OLDER, VERSION
 from tui.providers.anthropic.messages import SAMPLING
 from tui.providers.dialects.openai.api import without
-from tui.providers.requests import Call, ApiError
+from tui.providers.requests import ApiError, Call
 
 _NOT_TAKEN = re.compile(
     r"deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
@@ -28,7 +28,7 @@ _CONSOLE = "The billing page of its console tells more."
 _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
 
-def explain(label: str, retired: Mapping[str, str], refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does; `retired` has ids with dates."""
     said, kind = refused.message, refused.kind
     named = model or "the model"
@@ -62,7 +62,7 @@ def explain(label: str, retired: Mapping[str, str], refused: ApiError, model: st
     return None
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """The call as the model or the server takes it, and a sentence that tells of the change."""
     if refused.status not in (400, 422):
         return None

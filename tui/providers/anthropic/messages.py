@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
 from tui.providers.dialects.openai.api import endpoint, number
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 
 TOKENS = 16_384

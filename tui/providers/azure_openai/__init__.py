@@ -23,9 +23,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 PROVIDER = Provider(
     id="azure_openai",
     label=_LABEL,
-    place=20,
+    sort_order=20,
     supply=Supply.OWN,
-    intake=ImportMode.ADDED,
+    import_mode=ImportMode.ADDED,
     fields=(
         Field(
             "endpoint",
@@ -35,7 +35,7 @@ PROVIDER = Provider(
             required=True,
             env=("AZURE_OPENAI_ENDPOINT",),
             url=True,
-            takes_apart=api.taken_apart,
+            parse_pasted=api.taken_apart,
         ),
         Field(
             "api_key",
@@ -46,7 +46,7 @@ PROVIDER = Provider(
             env=("AZURE_OPENAI_API_KEY", "AZURE_API_KEY"),
             # Its keys have no beginning of their own, so one with another provider's is that provider's.
             prefixes=(Choice("", ""),),
-            way=_KEY,
+            auth_method=_KEY,
         ),
         Field(
             "directory_id",
@@ -56,7 +56,7 @@ PROVIDER = Provider(
             pattern=r"[A-Za-z0-9][A-Za-z0-9.-]*",
             pattern_help="A directory ID has letters, digits and hyphens; a domain of the directory works as well.",
             env=("AZURE_TENANT_ID",),
-            way=_APPLICATION,
+            auth_method=_APPLICATION,
         ),
         Field(
             "client_id",
@@ -66,7 +66,7 @@ PROVIDER = Provider(
             pattern=r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}",
             pattern_help="An application ID looks like 00000000-0000-0000-0000-000000000000.",
             env=("AZURE_CLIENT_ID",),
-            way=_APPLICATION,
+            auth_method=_APPLICATION,
         ),
         Field(
             "client_secret",
@@ -75,7 +75,7 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("AZURE_CLIENT_SECRET",),
-            way=_APPLICATION,
+            auth_method=_APPLICATION,
         ),
         Field(
             "api_version",
@@ -84,7 +84,7 @@ PROVIDER = Provider(
             pattern=r"\d{4}-\d\d-\d\d(-preview)?|v1|preview",
             pattern_help=f"An API version is a date, such as {api.DATED}, perhaps with -preview.",
             env=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
-            more=True,
+            advanced=True,
         ),
     ),
     model_id=Field("model", "Deployment", "Its name, as the portal lists it under Deployments."),
@@ -100,7 +100,7 @@ PROVIDER = Provider(
     origins=api.origins,
     token=api.token,
     verify=models.verify,
-    refusal=errors.refusal,
+    parse_error=errors.parse_error,
     key_page="https://portal.azure.com",
     docs=(
         "https://learn.microsoft.com/en-us/azure/foundry/openai/api-version-lifecycle",
@@ -110,11 +110,11 @@ PROVIDER = Provider(
     embed=api.embed,
     transcribe=api.transcribe,
     audio=api.audio,
-    explain=partial(errors.explain, _LABEL),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL),
+    repair_request=errors.repair_request,
     parameters=parameters,
-    offers={"base_model": models.offered},
-    kind_of=lambda deployment, fields: models.kind_of(fields.get("base_model", "") or deployment),
-    check_model=models.check,
+    field_options={"base_model": models.offered},
+    infer_model_type=lambda deployment, fields: models.kind_of(fields.get("base_model", "") or deployment),
+    inspect_model=models.check,
     after_saving="Azure does not list deployments. After saving, add each one: deployment name, base model.",
 )

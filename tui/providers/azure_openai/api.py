@@ -14,13 +14,13 @@ from urllib.parse import quote, unquote
 
 from tui.domain import Model
 from tui.providers.azure_openai.content_filter import filtered
-from tui.providers.dialects.openai import audio as openai_speech
+from tui.providers.dialects.openai import audio as openai_audio
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.api import Flavour, endpoint, malformed, number
-from tui.providers.events import Event, Token
+from tui.providers.events import AccessToken, Event
 from tui.providers.origins import host_of, origin_of
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, ApiError, TranscriptionRequest
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, TranscriptionRequest
 from tui.providers.spec import AudioLimits, FieldValues
 from tui.secret import Secret
 
@@ -74,14 +74,14 @@ def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The form of the model that was deployed, sent to the deployment."""
     deployed = replace(ask.model, id=base_of(ask.model))
-    call = openai_speech.transcribe(at(fields, ask.model.id), replace(ask, model=deployed))
+    call = openai_audio.transcribe(at(fields, ask.model.id), replace(ask, model=deployed))
     assert call.upload
     parts = tuple((name, ask.model.id if name == "model" else value) for name, value in call.upload.parts)
     return replace(call, upload=replace(call.upload, parts=parts))
 
 
 def audio(model: Model) -> AudioLimits:
-    return openai_speech.audio(replace(model, id=base_of(model)))
+    return openai_audio.audio(replace(model, id=base_of(model)))
 
 
 def spoken_to_dated(call: Call) -> Call | None:
@@ -148,7 +148,7 @@ def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
     given = frame.data if isinstance(frame.data, dict) else {}
     if not isinstance(given.get("access_token"), str) or not given["access_token"]:
         return [malformed("It holds no token.")]
-    return [Token(Secret(given["access_token"]), float(number(given.get("expires_in"))))]
+    return [AccessToken(Secret(given["access_token"]), float(number(given.get("expires_in"))))]
 
 
 # --- what people paste ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.providers.events import Event, Finish, Notice
-from tui.providers.requests import RemoteJob, Call, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Reader, RemoteJob
 
 _CATEGORIES = {
     "sexual": "sexual content",

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
 from tui.providers.azure_openai import api, models
 from tui.providers.azure_openai.content_filter import stopped_by
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
-from tui.providers.requests import Call, ApiError
+from tui.providers.requests import ApiError, Call
 
 _FILTERED, _UNDEPLOYED = "content_filter", "DeploymentNotFound"
 _ENTRA = "AADSTS"
@@ -29,16 +29,16 @@ _RATE = re.compile(r"rate limit|call rate|token rate|quota|tokens per", re.IGNOR
 _NO_OPERATION = re.compile(r"OperationNotSupported|does not work with the specified model", re.IGNORECASE)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account in an error body of the service, of a gateway before it, or of Entra ID."""
-    refused = openai_api.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     refused = replace(refused, request_id=headers.get("apim-request-id") or refused.request_id)
     if not isinstance(body, dict):
         return refused
     if "error_description" in body:
         numbers = body.get("error_codes")
         code = f"{_ENTRA}{numbers[0]}" if isinstance(numbers, list) and numbers else ""
-        said = openai_api.refusal(status, {}, {"message": body["error_description"], "type": body.get("error")})
+        said = openai_api.parse_error(status, {}, {"message": body["error_description"], "type": body.get("error")})
         return replace(said, code=code, message=said.message.partition("\n")[0].strip(), headers=headers)
     error: Any = body.get("error")
     error = error if isinstance(error, dict) else {}
@@ -51,14 +51,14 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     return refused
 
 
-def explain(label: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by what it means for the resource, the deployment or the application."""
     said = f"{refused.code} {refused.message}"
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
         return _of_entra(refused)
     if refused.code == models.WRONG_TYPE:
         message = f"{refused.message} is for {refused.kind}; {model or 'this'} is to be added for something else."
-        return Usage(message, "Choose that type, or correct the base model.")
+        return UsageError(message, "Choose that type, or correct the base model.")
     if refused.code == _FILTERED:
         by = f": {refused.kind}" if refused.kind else ""
         return Problem(f"The content filter of {label} stopped this text{by}.", "Put it in other words.")
@@ -80,17 +80,17 @@ def explain(label: str, refused: ApiError, model: str) -> Problem | None:
             f"What {model or 'the deployment'} may use in a minute is used up.",
             "Wait a minute, or give the deployment more tokens a minute in the portal.",
         )
-    return errors.explain(label, refused, model)
+    return errors.describe_error(label, refused, model)
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Another name for the service, an older route, or a field less, where that was what stood in the way."""
     if call.form is not None:
         older = api.older_service(call) if refused.kind in _NO_SCOPE or refused.code in _NO_SERVICE else None
         return (older, "Entra ID was asked for the older name of the service.") if older else None
     if refused.status == 404 and refused.code != _UNDEPLOYED and (older := api.spoken_to_dated(call)):
         return older, "This region knows speech to text on the dated surface alone. It was asked there."
-    return errors.amend(call, refused)
+    return errors.repair_request(call, refused)
 
 
 def _undeployed(model: str) -> Problem:

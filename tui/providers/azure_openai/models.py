@@ -14,8 +14,8 @@ from tui.domain import Model, ModelType
 from tui.providers.azure_openai import api
 from tui.providers.dialects.openai import models
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
-from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
-from tui.providers.requests import Call, Frame, Reader, ApiError
+from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
+from tui.providers.requests import ApiError, Call, Frame, Reader
 from tui.providers.spec import FieldValues
 
 WRONG_TYPE = "wrong_type"
@@ -69,7 +69,7 @@ def _list(fields: FieldValues, reader: Reader) -> Call:
     # The list of the v1 surface does not say what a model is for.
     query = {} if api.is_dated(fields) else {"api-version": api.DATED}
     url = endpoint({"base_url": fields["endpoint"]}, "/openai/models")
-    return Call("GET", url, lambda: reader, query=query, takes=_UNLISTED)
+    return Call("GET", url, lambda: reader, query=query, accepted_statuses=_UNLISTED)
 
 
 def _entries(frame: Frame) -> list[dict[str, Any]] | None:
@@ -92,7 +92,11 @@ def _offered(frame: Frame | None) -> Iterable[Event | ApiError]:
         return []
     entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
     kinds = {each["id"]: (kind, _ends(each)) for each in entries if (kind := _kind(each))}
-    return [Found(tuple(SearchResult(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items())))]
+    return [
+        SearchResults(
+            tuple(SearchResult(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items()))
+        )
+    ]
 
 
 def _note(label: str, ends: str) -> str:

@@ -11,7 +11,7 @@ from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.chatglm import probe, servers
 from tui.providers.dialects import sampling
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
 from tui.providers.origins import of_base_url
 from tui.providers.requests import ApiError
@@ -22,9 +22,9 @@ _PATHS = ("/openapi.json", "/docs")
 _LACKING = ("Not Found", "Method Not Allowed")
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or that of the scripts (FastAPI), which name the fields they do not take."""
-    refused = wire.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     detail = body.get("detail") if isinstance(body, dict) else None
     if not isinstance(detail, list):
         return refused
@@ -37,7 +37,7 @@ def _field(place: Any) -> str:
     return ".".join(map(str, place[1:])) if isinstance(place, list) else ""
 
 
-def explain(refused: ApiError, model: str) -> Problem | None:
+def describe_error(refused: ApiError, model: str) -> Problem | None:
     """A refusal by the server's few words, each of which a script's source gives a reason for."""
     if refused.code == probe.STRANGE:
         return Problem(
@@ -61,7 +61,7 @@ def explain(refused: ApiError, model: str) -> Problem | None:
             f"A proxy before the server got no answer from it in time ({refused.status}).",
             "Give the proxy more time, and see whether the server runs.",
         )
-    return errors.explain("The server", refused, model)
+    return errors.describe_error("The server", refused, model)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -84,9 +84,9 @@ _PARAMETERS = (
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=80,
+    sort_order=80,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "base_url",
@@ -94,7 +94,7 @@ PROVIDER = Provider(
             "Where your server answers, such as http://localhost:8000. One that is busy answers late.",
             required=True,
             url=True,
-            clears=(*(f"{probe.PATH}{each}" for each in wire.ENDINGS), probe.PATH, *_PATHS),
+            strip_suffixes=(*(f"{probe.PATH}{each}" for each in openai_api.ENDINGS), probe.PATH, *_PATHS),
         ),
         Field(
             "api_key",
@@ -108,13 +108,13 @@ PROVIDER = Provider(
             "Server",
             "Found out by asking, unless it is set.",
             choices=tuple(Choice(value, kind.label) for value, kind in servers.KINDS.items()),
-            more=True,
+            advanced=True,
         ),
     ),
-    sign=wire.sign,
+    sign=openai_api.sign,
     origins=of_base_url,
     verify=servers.listing,
-    refusal=refusal,
+    parse_error=parse_error,
     docs=(
         "https://github.com/zai-org/ChatGLM2-6B/blob/main/README_EN.md",
         "https://github.com/zai-org/ChatGLM3",
@@ -123,8 +123,8 @@ PROVIDER = Provider(
     list_models=servers.listing,
     chat=servers.chat,
     embed=servers.embed,
-    explain=explain,
-    amend=errors.amend,
+    describe_error=describe_error,
+    repair_request=errors.repair_request,
     parameters=parameters,
     local_servers=(LocalServer("http://localhost:8000", "ChatGLM"),),
     after_saving="Models that the server lists are imported. api.py lists none: add one by hand, under any name.",

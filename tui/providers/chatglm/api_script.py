@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.providers.dialects.messages import GAP, alternating
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.events import Event, Finish, TextDelta
-from tui.providers.requests import Call, ChatRequest, Frame, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Message
 
 TAKES = frozenset({"temperature", "top_p", "max_tokens"})
 
@@ -47,12 +47,12 @@ def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[s
 def _answer(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
-    if refused := wire.error_in(frame.data):
+    if refused := openai_api.error_in(frame.data):
         yield refused
         return
     text = frame.data.get("response") if isinstance(frame.data, dict) else None
     if not isinstance(text, str):
-        yield wire.malformed("It holds no response.")
+        yield openai_api.malformed("It holds no response.")
         return
     if text:
         yield TextDelta(text)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.events import Event
-from tui.providers.requests import RemoteJob, Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame, RemoteJob
 
 PATH = "/v1"
 """What all paths of OpenAI's wire begin with."""
@@ -46,14 +46,14 @@ class Probe:
         if self.known == NATIVE:
             return self._paths()
         takes = frozenset[int]() if self.known else ABSENT
-        return Call("GET", f"{self.at}{PATH}/models", lambda: self._listed, takes=takes)
+        return Call("GET", f"{self.at}{PATH}/models", lambda: self._listed, accepted_statuses=takes)
 
     def _listed(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
         if isinstance(frame.data, ApiError):
             return [self._paths()]
-        if refused := wire.error_in(frame.data):
+        if refused := openai_api.error_in(frame.data):
             return [refused]
         data = frame.data.get("data") if isinstance(frame.data, dict) else None
         if not isinstance(data, list):
@@ -63,14 +63,14 @@ class Probe:
 
     def _paths(self) -> Call:
         # Every script describes itself (FastAPI), unless that is switched off.
-        return Call("GET", f"{self.at}/openapi.json", lambda: self._described, takes=ABSENT)
+        return Call("GET", f"{self.at}/openapi.json", lambda: self._described, accepted_statuses=ABSENT)
 
     def _described(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
         if isinstance(frame.data, ApiError):
             # Its one path is there, but not to be looked at.
-            return [Call("GET", f"{self.at}/", lambda: self._front, takes=frozenset({405}))]
+            return [Call("GET", f"{self.at}/", lambda: self._front, accepted_statuses=frozenset({405}))]
         paths = paths_of(frame.data)
         if f"{PATH}/chat/completions" in paths:
             return self.then(OTHER, ())

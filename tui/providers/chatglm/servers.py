@@ -24,12 +24,12 @@ from tui.providers.chatglm.probe import (
     paths_of,
 )
 from tui.providers.dialects.messages import GAP, alternating
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta
 from tui.providers.requests import (
-    RemoteJob,
+    ApiError,
     Call,
     ChatRequest,
     EmbeddingRequest,
@@ -37,7 +37,7 @@ from tui.providers.requests import (
     Framing,
     Message,
     Reader,
-    ApiError,
+    RemoteJob,
 )
 from tui.providers.spec import FieldValues
 
@@ -72,10 +72,10 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     if _OTHER.search(name):
         return None
     kind = ModelType.EMBEDDING if _EMBEDDING.search(name) else ModelType.CHAT
-    return Model("chatglm", name, kind, context=wire.number(entry.get("max_model_len")))
+    return Model("chatglm", name, kind, context=openai_api.number(entry.get("max_model_len")))
 
 
-_FLAVOUR = wire.Flavour(_classify, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
 
 def root(fields: FieldValues) -> str:
@@ -116,7 +116,7 @@ def listing(fields: FieldValues) -> Call:
         told = ModelsListed(tuple(models[name] for name in sorted(models)), len(entries))
         if found == CHATGLM3:
             # It does not list the model that its vectors come from.
-            yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(told).read, takes=ABSENT)
+            yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(told).read, accepted_statuses=ABSENT)
             return
         yield told
         yield Accepted()
@@ -167,7 +167,7 @@ def _in_one_piece_if_empty(call: Call) -> Call:
     """
     body = {name: value for name, value in call.json.items() if name != "stream_options"} | {"stream": False}
     whole = replace(call, json=body, framing=Framing.JSON)
-    return replace(call, reader=lambda: _Streamed(whole).read, takes=call.takes | {_BROKEN})
+    return replace(call, reader=lambda: _Streamed(whole).read, accepted_statuses=call.accepted_statuses | {_BROKEN})
 
 
 class _Streamed:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
@@ -31,15 +31,15 @@ class Access:
 class Limits:
     """Times in seconds and sizes in bytes.
 
-    `stream_timeout` is how long a streamed answer, or a listing, may bring nothing of use, `response_timeout` how long an answer
-    that comes in one piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to
+    `stream_timeout` is how long a streamed answer, or a listing, may bring nothing of use, `response_timeout` how long
+    an answer that comes in one piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to
     `backoff_most`. `body` bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
     `refusal_time` is how long the words of a refusal are waited for, `cancel` how long stopping what runs at the
     provider may take.
     """
 
     connect: float = 10
-    silence: float = 30
+    notice_after: float = 30
     stream_timeout: float = 120
     response_timeout: float = 600
     line: int = 1 << 20
@@ -66,12 +66,12 @@ def check_origin(access: Access, url: str, follows: bool = False) -> None:
     origin = origin_of(url)
     label = access.provider.label
     if origin not in access.origins and not (follows and _is_under(origin, access.provider.host_suffixes)):
-        raise Usage(
+        raise UsageError(
             f"{origin} is not among the addresses that this credential of {label} may go to. Nothing was sent.",
             "Set the address up with the credential first.",
         )
     if not is_private(origin) and origin not in access.plain_http:
-        raise Usage(
+        raise UsageError(
             f"{urlsplit(origin).netloc} is asked by plain http, which others on the way can read. Nothing was sent.",
             "Use https, or allow plain http for this address when it is set up.",
         )

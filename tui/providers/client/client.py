@@ -20,36 +20,41 @@ from ssl import SSLContext
 import httpx
 
 from tui.errors import Problem
-from tui.providers.client import connection as routes
-from tui.providers.client import request as send
+from tui.providers.client import connection
 from tui.providers.client.access import Access, Limits, check_origin
-from tui.providers.client.response import ConnectionLost, Result, Watch, answer, cleaned, read_error_body
+from tui.providers.client.request import check, sending
+from tui.providers.client.response import (
+    ConnectionLost,
+    Result,
+    SilenceMonitor,
+    cleaned,
+    read_error_body,
+    read_response,
+)
 from tui.providers.client.token_cache import Tokens
-from tui.providers.client.transport_errors import Progress, connect_problem
+from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
 from tui.providers.client.upload import body_of
 from tui.providers.error_messages import (
     BUSY,
     RETRIED,
     SIGN_IN,
-    Place,
-    to_problem,
+    ErrorContext,
     redirect,
     retry_after,
+    to_problem,
     unusable_response,
 )
-from tui.providers.events import Event, Finish, Notice, Retrying, NoResponseYet, Token, Uploading, Usage, Vectors
-from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
+from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
+from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob
 from tui.providers.spec import Provider
 from tui.secret import MASK, Secret
-
-__all__ = ["Access", "Limits", "Client"]
 
 _SHORT = 3
 _STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
 _ABOUT = NoResponseYet | Uploading | Usage | Notice
 """What may come before an answer that is refused all the same; it does not stand in the way of asking again."""
 
-_Read = Callable[[Place, httpx.Response, Call, Limits, Watch], AsyncGenerator[Result, None]]
+_Read = Callable[[ErrorContext, httpx.Response, Call, Limits, SilenceMonitor], AsyncGenerator[Result, None]]
 
 # Their records below WARNING hold URLs and headers.
 for _name in ("httpx", "httpcore"):
@@ -107,7 +112,7 @@ class Client:
 
     def proxy_for(self, url: str) -> str:
         """The proxy that a call to this URL goes through, fit to be shown; '' for none."""
-        return "" if self._given else routes.shown(routes.proxy_of(self._environ, url))
+        return "" if self._given else connection.shown(connection.proxy_of(self._environ, url))
 
     async def aclose(self) -> None:
         """Close what is kept open for further calls, once what was given up is stopped at its provider."""
@@ -185,13 +190,13 @@ class Client:
             except ConnectionLost as ended:
                 failed = RetryableError(ended, again=False)
             if _is_answer(step.call, failed):
-                for told in self._answered(access, step.call, failed):
+                for told in self._read_error_as_answer(access, step.call, failed):
                     yield told
                 return
             if failed.stale and not renewed:
                 renewed = True
                 continue
-            amended = access.provider.amend(step.call, failed.refusal) if failed.refusal else None
+            amended = access.provider.repair_request(step.call, failed.refusal) if failed.refusal else None
             if amended and max_repairs < self._limits.max_repairs:
                 max_repairs += 1
                 call, sentence = amended
@@ -199,13 +204,15 @@ class Client:
                 yield Notice(sentence)
                 continue
             wait = self._wait(retries, failed.refusal.headers if failed.refusal else {})
-            if not failed.again or not step.call.repeatable or retries >= self._limits.retries or wait is None:
+            if not failed.again or not step.call.idempotent or retries >= self._limits.retries or wait is None:
                 raise failed.problem
             retries += 1
             yield Retrying(failed.reason, wait, retries, self._limits.retries)
             await asyncio.sleep(wait)
 
-    def _answered(self, access: Access, call: Call, failed: RetryableError) -> Iterator[Event | Call | RemoteJob]:
+    def _read_error_as_answer(
+        self, access: Access, call: Call, failed: RetryableError
+    ) -> Iterator[Event | Call | RemoteJob]:
         """What the reader of a call makes of a failure that it takes as an answer, which may be a refusal after all."""
         read = call.reader()
         for frame in (Frame(failed.refusal), None) if failed.refusal else (None,):
@@ -213,7 +220,7 @@ class Client:
                 if told is failed.refusal:
                     raise failed.problem
                 if isinstance(told, ApiError):
-                    place = Place(access.provider, call.url, True, access.key_hint, access.model)
+                    place = ErrorContext(access.provider, call.url, True, access.key_hint, access.model)
                     raise to_problem(place, told, self._clock())
                 yield told
 
@@ -239,7 +246,7 @@ class Client:
                 return
             async with aclosing(self._steps(access, _Step(exchange, exchange=True))) as results:
                 async for result in results:
-                    if isinstance(result, Token):
+                    if isinstance(result, AccessToken):
                         secret = result.secret
                         self._tokens.keep(key, result)
                     elif isinstance(result, Retrying | NoResponseYet):
@@ -261,20 +268,20 @@ class Client:
                 else:
                     yield told
         signed = self._signed(access, step, opened)
-        place, transport = await self._way(access, step.call.url, signed.url, keyed=any(opened.values()))
+        place, transport = await self._connect(access, step.call.url, signed.url, keyed=any(opened.values()))
         # What only looks something up has no reason to take as long as a model that thinks.
         soon = signed.framing in _STREAMED or signed.method == "GET"
-        watch = Watch(place, self._limits, soon, signed.patience)
+        watch = SilenceMonitor(place, self._limits, soon, signed.idle_timeout)
         upload, (request, read) = await body_of(signed), _protocol(signed)
-        progress = Progress()
+        progress = ConnectionTrace()
         try:
-            async with send.sending(transport, request, upload, self._limits.connect, progress) as sending:
-                while not sending.done():
-                    event = await watch.wait(sending, upload)
+            async with sending(transport, request, upload, self._limits.connect, progress) as sent:
+                while not sent.done():
+                    event = await watch.wait(sent, upload)
                     if event:
                         yield event
-                response = _response(place, sending, progress)
-                await self._refuse(place, response, request.framing)
+                response = _response(place, sent, progress)
+                await self._raise_for_status(place, response, request.framing)
                 delivered = False
                 async with aclosing(read(place, response, request, self._limits, watch)) as results:
                     async for result in results:
@@ -298,18 +305,18 @@ class Client:
         """The call as it is sent. Raises Usage where its secrets may not go, or cannot."""
         signed = access.provider.sign(step.call, access.fields, opened, self._clock())
         check_origin(access, signed.url, step.follows)
-        send.check(signed, keyed=any(opened.values()))
+        check(signed, keyed=any(opened.values()))
         return signed
 
-    async def _way(
+    async def _connect(
         self, access: Access, url: str, signed_url: str, keyed: bool
-    ) -> tuple[Place, httpx.AsyncBaseTransport]:
+    ) -> tuple[ErrorContext, httpx.AsyncBaseTransport]:
         """What leads to a signed URL, and how its place is named: by the URL without what signs it."""
-        proxy = "" if self._given else routes.proxy_of(self._environ, signed_url)
-        place = Place(access.provider, url, keyed, access.key_hint, access.model, routes.shown(proxy))
+        proxy = "" if self._given else connection.proxy_of(self._environ, signed_url)
+        place = ErrorContext(access.provider, url, keyed, access.key_hint, access.model, connection.shown(proxy))
         return place, await self._transport(proxy, signed_url)
 
-    async def _refuse(self, place: Place, response: httpx.Response, framing: Framing) -> None:
+    async def _raise_for_status(self, place: ErrorContext, response: httpx.Response, framing: Framing) -> None:
         """Raise for every status but one of success."""
         status = response.status_code
         if framing is Framing.WEBSOCKET and 200 <= status < 300:
@@ -321,13 +328,13 @@ class Client:
         if 300 <= status < 400 and "location" in headers:
             raise redirect(place, headers["location"])
         body, page = await read_error_body(place, response, self._limits)
-        refusal = place.provider.refusal(status, headers, body)
+        refusal = place.provider.parse_error(status, headers, body)
         failed = self._refused(place, replace(refusal, status=status, page=page is not None), response, page)
         failed.by_status = True
         raise failed
 
     def _refused(
-        self, place: Place, refusal: ApiError, response: httpx.Response, page: Problem | None = None
+        self, place: ErrorContext, refusal: ApiError, response: httpx.Response, page: Problem | None = None
     ) -> "RetryableError":
         """A refusal before anything was delivered, by its status: the provider's own where it comes in a 200."""
         status, headers = refusal.status, {name.lower(): value for name, value in response.headers.items()}
@@ -343,30 +350,32 @@ class Client:
         if self._loop is not asyncio.get_running_loop():
             # Connections belong to the loop that opened them.
             self._loop, self._transports = asyncio.get_running_loop(), {}
-        way = (proxy, routes.is_plain(proxy, url))
+        way = (proxy, connection.is_plain(proxy, url))
         if way not in self._transports:
-            context = routes.trusting_nobody() if way[1] else await self._trusting()
-            self._transports.setdefault(way, routes.transport(proxy, context, self._limits.connections))
+            context = connection.trusting_nobody() if way[1] else await self._trusting()
+            self._transports.setdefault(way, connection.transport(proxy, context, self._limits.connections))
         return self._transports[way]
 
     async def _trusting(self) -> SSLContext:
         if self._context is None:
             # Reading the system's certificates takes tens of milliseconds.
-            self._context = await asyncio.to_thread(routes.tls_context, self._environ)
+            self._context = await asyncio.to_thread(connection.tls_context, self._environ)
         return self._context
 
 
 def _protocol(signed: Call) -> tuple[Call, _Read]:
     """The request of a signed call, and what reads the answer to it."""
     if signed.framing is not Framing.WEBSOCKET:
-        return signed, answer
+        return signed, read_response
     # Few calls need it, and its library takes a while to load.
     from tui.providers.client.websocket import conversation, handshake
 
     return handshake(signed), conversation
 
 
-def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress: Progress) -> httpx.Response:
+def _response(
+    place: ErrorContext, sending: "asyncio.Future[httpx.Response]", progress: ConnectionTrace
+) -> httpx.Response:
     """What came of sending; a fault is put into words, away from the frames that held the request."""
     fault = sending.exception()
     if fault is None:
@@ -380,8 +389,8 @@ def _response(place: Place, sending: "asyncio.Future[httpx.Response]", progress:
 def _is_answer(call: Call, failed: RetryableError) -> bool:
     """Whether the reader of a call takes this status, or silence, as an answer."""
     if failed.refusal is None:
-        return call.patience > 0
-    return failed.by_status and failed.refusal.status in call.takes
+        return call.idle_timeout > 0
+    return failed.by_status and failed.refusal.status in call.accepted_statuses
 
 
 def _scrub(problem: Problem, opened: Mapping[str, Secret]) -> None:

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 import httpx
 
 from tui import __version__
-from tui.errors import Usage
-from tui.providers.client.transport_errors import Progress
+from tui.errors import UsageError
+from tui.providers.client.transport_errors import ConnectionTrace
 from tui.providers.client.upload import Body, dumped
 from tui.providers.requests import Call
 from tui.secret import Secret
 
-_LOG = logging.getLogger("modeldeck.wire")
+_LOG = logging.getLogger("modeldeck.client")
 _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
@@ -26,7 +26,7 @@ def check(call: Call, keyed: bool) -> None:
     """Raise for header values that HTTP cannot carry, before any library sees (and repeats) them."""
     for name, value in call.headers.items():
         if not _SENDABLE.fullmatch(_clear(value)):
-            raise Usage(
+            raise UsageError(
                 f"{'The key' if isinstance(value, Secret) else name} holds characters that cannot be sent."
                 f" {'The key was not sent.' if keyed else 'Nothing was sent.'}",
                 "Paste it again from where it was made; it is plain letters, digits and signs on one line.",
@@ -34,7 +34,7 @@ def check(call: Call, keyed: bool) -> None:
 
 
 async def send(
-    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: ConnectionTrace
 ) -> httpx.Response:
     """The response of a signed call, its body not yet read.
 
@@ -69,7 +69,7 @@ def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping
 
 @contextlib.asynccontextmanager
 async def sending(
-    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: Progress
+    transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: ConnectionTrace
 ) -> AsyncGenerator["asyncio.Task[httpx.Response]", None]:
     """A signed call on its way. Leaving it cancels what is still being sent, or lets go of the connection."""
     task = asyncio.create_task(send(transport, call, upload, connect, progress))

@@ -10,27 +10,27 @@ from typing import Any, Protocol
 
 import httpx
 
-from tui.errors import Problem, NetworkError
+from tui.errors import NetworkError, Problem
 from tui.providers.client.access import Limits
 from tui.providers.client.request import stopped
 from tui.providers.client.sse import Events, Lines
 from tui.providers.client.transport_errors import read_problem
-from tui.providers.error_messages import AGAIN, Place, is_page, page, too_large, unusable_response
+from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, too_large, unusable_response
 from tui.providers.events import (
+    AccessToken,
     Event,
     Finish,
-    Found,
     ModelDetails,
     ModelsListed,
-    Notice,
     NoResponseYet,
+    Notice,
+    SearchResults,
     TextDelta,
     ThinkingDelta,
-    Token,
     Transcript,
     Uploading,
 )
-from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob
 from tui.sanitize import one_line, printable
 
 Result = Event | ApiError | Call | RemoteJob
@@ -54,13 +54,13 @@ class ConnectionLost(NetworkError):
     """The connection of a call with patience brought no more. It is not told, as the reader knows another way."""
 
 
-class Watch:
+class SilenceMonitor:
     """Waits for the other side and tells of its silence, by what is of use and not by what keeps a line open."""
 
-    def __init__(self, place: Place, limits: Limits, soon: bool, patience: float = 0.0) -> None:
+    def __init__(self, place: ErrorContext, limits: Limits, soon: bool, patience: float = 0.0) -> None:
         """`soon` says that something of use is to come soon; `patience` is a shorter limit that the call has."""
         self._place = place
-        self._silence = limits.silence
+        self._silence = limits.notice_after
         self._limit = limits.stream_timeout if soon else limits.response_timeout
         self._patience = patience
         if patience:
@@ -97,8 +97,8 @@ class Watch:
         return NoResponseYet(silent, self._limit)
 
 
-async def answer(
-    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
+async def read_response(
+    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
 ) -> AsyncGenerator[Result, None]:
     """The events of an answer with a status of success; the reader's refusals and next steps are among them."""
     encoding = response.headers.get("content-encoding", "identity").strip().lower()
@@ -120,7 +120,7 @@ async def answer(
                     return
 
 
-async def read_error_body(place: Place, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
+async def read_error_body(place: ErrorContext, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
     """The body of a refusal as far as it comes, parsed if it is JSON; and a Problem if it is a web page."""
     body = bytearray()
     try:
@@ -145,7 +145,7 @@ async def read_error_body(place: Place, response: httpx.Response, limits: Limits
 def cleaned(event: Event) -> Event | None:
     """The event with its texts fit for a terminal; None if nothing is left of it."""
     match event:
-        case Token():
+        case AccessToken():
             return None
         case TextDelta(text) | ThinkingDelta(text):
             text = printable(text)
@@ -157,10 +157,12 @@ def cleaned(event: Event) -> Event | None:
         case ModelsListed(models):
             # A changed id would name no model.
             return replace(event, models=tuple(each for each in models if each.id and each.id == one_line(each.id)))
-        case Found(hits):
+        case SearchResults(hits):
             # Neither would a changed id that was found.
             kept = (each for each in hits if each.id and each.id == one_line(each.id))
-            return Found(tuple(replace(each, note=one_line(each.note), label=one_line(each.label)) for each in kept))
+            return SearchResults(
+                tuple(replace(each, note=one_line(each.note), label=one_line(each.label)) for each in kept)
+            )
         case ModelDetails():
             return replace(event, note=one_line(event.note))
         case Finish():
@@ -169,7 +171,7 @@ def cleaned(event: Event) -> Event | None:
 
 
 async def _received(
-    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
+    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
 ) -> AsyncGenerator[bytes | Event, None]:
     """The bytes of the body as they come, and what is to be told meanwhile."""
     arriving = _Arriving(response.stream)  # type: ignore[arg-type]
@@ -189,9 +191,9 @@ async def _received(
     finally:
         await stopped(arriving.reading)
     fault = arriving.reading.exception()
-    if isinstance(fault, Exception) and (size or 0 not in call.takes):
+    if isinstance(fault, Exception) and (size or 0 not in call.accepted_statuses):
         problem = read_problem(place)
-        raise ConnectionLost(problem.message, problem.hint) if call.patience else problem
+        raise ConnectionLost(problem.message, problem.hint) if call.idle_timeout else problem
 
 
 class _Arriving:
@@ -240,11 +242,11 @@ class _Arriving:
 
 
 async def _whole(
-    place: Place,
+    place: ErrorContext,
     received: AsyncIterator[bytes | Event],
     call: Call,
     limits: Limits,
-    watch: Watch,
+    watch: SilenceMonitor,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
     body = bytearray()
@@ -269,11 +271,11 @@ async def _whole(
 
 
 async def _pieces(
-    place: Place,
+    place: ErrorContext,
     received: AsyncIterator[bytes | Event],
     call: Call,
     limits: Limits,
-    watch: Watch,
+    watch: SilenceMonitor,
     kind: str,
 ) -> AsyncGenerator[Result, None]:
     frames = FrameDecoder(place, call.framing, limits, call.plain)
@@ -312,7 +314,7 @@ async def _to_its_end(received: AsyncIterator[bytes | Event]) -> AsyncGenerator[
 class FrameDecoder:
     """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
 
-    def __init__(self, place: Place, framing: Framing, limits: Limits, plain: bool = False) -> None:
+    def __init__(self, place: ErrorContext, framing: Framing, limits: Limits, plain: bool = False) -> None:
         self._place = place
         self._plain = plain
         self._events = Events(limits.line, limits.event) if framing is Framing.SSE else None
@@ -363,7 +365,7 @@ class FrameDecoder:
         yield frame
 
 
-async def _parsed(place: Place, body: bytearray) -> Any:
+async def _parsed(place: ErrorContext, body: bytearray) -> Any:
     text = body.decode("utf-8", "replace").removeprefix("\ufeff")
     try:
         # A long list of vectors takes most of a second to parse.

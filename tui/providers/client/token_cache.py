@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tui.providers.events import Token
+from tui.providers.events import AccessToken
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
 
@@ -48,7 +48,7 @@ class Tokens:
         held = self._held.get(key)
         return held.secret if held and self._clock() < held.until - _EARLY else None
 
-    def keep(self, key: Key, token: Token) -> None:
+    def keep(self, key: Key, token: AccessToken) -> None:
         """Keep a token until its end, and let go of those that are past it."""
         now = self._clock()
         self._held = {each: held for each, held in self._held.items() if now < held.until}

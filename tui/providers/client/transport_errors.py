@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tui.errors import Problem, NetworkError
-from tui.providers.error_messages import AGAIN, Place
+from tui.errors import NetworkError, Problem
+from tui.providers.error_messages import AGAIN, ErrorContext
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_*
 _EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_ROOT, _NO_ISSUER, _WRONG_HOST, _WRONG_IP = 10, 9, 18, 19, 20, 62, 64
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 @dataclass
-class Progress:
+class ConnectionTrace:
     """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out."""
 
     phase: str = ""
@@ -44,7 +44,7 @@ class Progress:
         self.phase = phase
 
 
-def connect_problem(place: Place, fault: Exception, progress: Progress) -> tuple[Problem, bool]:
+def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> tuple[Problem, bool]:
     """A fault before the answer began, and whether asking once more may help."""
     for cause in _causes(fault):
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -65,12 +65,12 @@ def connect_problem(place: Place, fault: Exception, progress: Progress) -> tuple
     return _unconnected(place, fault, progress), True
 
 
-def read_problem(place: Place) -> Problem:
+def read_problem(place: ErrorContext) -> Problem:
     """A fault after the answer began."""
     return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 
-def _unconnected(place: Place, fault: Exception, progress: Progress) -> Problem:
+def _unconnected(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> Problem:
     to_proxy = bool(place.proxy) and not progress.phase.endswith("start_tls")
     host = place.proxy.rpartition("/")[2] if to_proxy else place.host
     hint = "Check the network or the proxy."
@@ -90,7 +90,7 @@ def _unconnected(place: Place, fault: Exception, progress: Progress) -> Problem:
     return NetworkError(f"Cannot reach {name}: {why}. {place.unsent}", hint)
 
 
-def _proxy(place: Place, fault: Exception) -> Problem:
+def _proxy(place: ErrorContext, fault: Exception) -> Problem:
     text = str(fault)
     hint = "Check the proxy variables, or name the host in NO_PROXY."
     if text.startswith("407") or "password" in text or "but got" in text:
@@ -103,7 +103,7 @@ def _proxy(place: Place, fault: Exception) -> Problem:
     return NetworkError(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
 
 
-def _certificate(place: Place, fault: ssl.SSLCertVerificationError) -> Problem:
+def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Problem:
     code = fault.verify_code
     if code == _EXPIRED:
         said, hint = "has expired", "Tell who runs it; check this machine's date as well."
@@ -120,7 +120,7 @@ def _certificate(place: Place, fault: ssl.SSLCertVerificationError) -> Problem:
     return NetworkError(f"The certificate of {place.host} {said}. {place.unsent}", hint)
 
 
-def _tls(place: Place, fault: ssl.SSLError) -> Problem:
+def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
     reason = (fault.reason or "").upper()
     if any(word in reason for word in _OLD):
         said, hint = "speaks no version of TLS that is still safe", "Tell who runs it: TLS 1.2 or newer is needed."

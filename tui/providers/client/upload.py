@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 import httpx
 
-from tui.errors import Usage
-from tui.providers.requests import Call, Base64File, Upload
+from tui.errors import UsageError
+from tui.providers.requests import Base64File, Call, Upload
 from tui.sanitize import one_line
 
 _PIECE = 3 << 16  # a multiple of three: base64 of the pieces is base64 of the whole
@@ -55,7 +55,7 @@ class Body(httpx.AsyncByteStream):
                 part = await asyncio.to_thread(file.read, min(_PIECE, left))
                 # A short piece would end the base64 early.
                 if not part or (piece.packed and len(part) < min(_PIECE, left)):
-                    raise Usage(f"{one_line(piece.path.name, 80)} changed while it was sent.", "Send it again.")
+                    raise UsageError(f"{one_line(piece.path.name, 80)} changed while it was sent.", "Send it again.")
                 yield base64.b64encode(part) if piece.packed else part
                 left -= len(part)
                 self.sent += len(part)
@@ -136,7 +136,7 @@ def opened_file(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError:
         pass
-    raise Usage(f"{one_line(path.name, 80)} cannot be read.", "Check that it is there, and that you may read it.")
+    raise UsageError(f"{one_line(path.name, 80)} cannot be read.", "Check that it is there, and that you may read it.")
 
 
 def _quoted(text: str) -> str:

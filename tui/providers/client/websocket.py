@@ -19,15 +19,15 @@ from httpx_ws import AsyncWebSocketSession, WebSocketDisconnect, WebSocketNetwor
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError
 
-from tui.errors import Problem, NetworkError, Usage
+from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client.access import Limits
 from tui.providers.client.request import stopped
-from tui.providers.client.response import FrameDecoder, Result, Watch
+from tui.providers.client.response import FrameDecoder, Result, SilenceMonitor
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import dumped, opened_file, size_of
-from tui.providers.error_messages import AGAIN, Place, redact, too_large
+from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large
 from tui.providers.events import Event, Finish
-from tui.providers.requests import Call, AudioChunks
+from tui.providers.requests import AudioChunks, Call
 from tui.sanitize import one_line
 
 _SCHEMES = {"ws": "http", "wss": "https"}
@@ -49,7 +49,7 @@ def handshake(call: Call) -> Call:
 
 
 async def conversation(
-    place: Place, response: httpx.Response, call: Call, limits: Limits, watch: Watch
+    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
 ) -> AsyncGenerator[Result, None]:
     """The events of a connection that was accepted, to its end. Leaving it closes the connection."""
     read = call.reader()
@@ -127,12 +127,12 @@ class _Bounded(httpcore.AsyncNetworkStream):
 
 
 async def _received(
-    place: Place,
+    place: ErrorContext,
     inbox: "asyncio.Queue[str]",
     pump: "asyncio.Task[Exception | None]",
     sent: _Sent,
     limits: Limits,
-    watch: Watch,
+    watch: SilenceMonitor,
 ) -> AsyncGenerator[str | Event, None]:
     """The messages as they come and what is to be told meanwhile, until the other side ends it in the usual way."""
     size = 0
@@ -235,7 +235,7 @@ async def _messages(chunks: AudioChunks, sent: _Sent) -> AsyncIterator[Any]:
         for number in count():
             part = await asyncio.to_thread(file.read, chunks.size)
             if len(part) < min(chunks.size, sent.size - sent.sent):
-                raise Usage(f"{one_line(chunks.path.name, 80)} changed while it was sent.", "Send it again.")
+                raise UsageError(f"{one_line(chunks.path.name, 80)} changed while it was sent.", "Send it again.")
             last = sent.sent + len(part) >= sent.size
             yield chunks.message(number, base64.b64encode(part).decode(), last)
             sent.sent += len(part)

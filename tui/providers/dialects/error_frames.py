@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tui.providers.events import Event
-from tui.providers.requests import RemoteJob, Call, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Reader, RemoteJob
 
 Find = Callable[[Frame], ApiError | None]
 """The refusal that a frame holds, if it is one."""

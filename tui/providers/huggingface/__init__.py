@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.dialects import sampling
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio as openai_audio
 from tui.providers.dialects.openai import chat, embeddings
 from tui.providers.huggingface import audio, endpoint_check, endpoints, errors, hub, search, tei, tgi
@@ -24,7 +24,7 @@ from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
 _URLS = ("hub_url", "router_url", "endpoints_url")
-_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
+_FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
 
 
 def _engine(model: Model) -> str:
@@ -119,7 +119,7 @@ def _model_origins(fields: FieldValues, model: Model) -> tuple[str, ...]:
 
 def _check_model(fields: FieldValues, model: Model) -> Call:
     if hub.TASKS.get(task := hub.task_of(model)) is not model.type:
-        raise Usage(
+        raise UsageError(
             f"{task} is no task of {model.type.label} models.", "Choose the task and the type that belong together."
         )
     look: Callable[[FieldValues, Model], Call] = hub.check
@@ -151,9 +151,9 @@ _ON_ENDPOINT = ("endpoint_type", hub.ENDPOINT)
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=10,
+    sort_order=10,
     supply=Supply.HOSTING,
-    intake=ImportMode.ADDED,
+    import_mode=ImportMode.ADDED,
     fields=(
         Field(
             "api_token",
@@ -170,7 +170,7 @@ PROVIDER = Provider(
             "An organization with a paid plan that pays for hosted models.",
             pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
             pattern_help="This is the organization's name as in its address on huggingface.co.",
-            more=True,
+            advanced=True,
         ),
         Field(
             "hub_url",
@@ -178,27 +178,27 @@ PROVIDER = Provider(
             "Another one only for a mirror.",
             default="https://huggingface.co",
             env=("HF_ENDPOINT",),
-            more=True,
+            advanced=True,
             url=True,
-            clears=("/api", "/api/models"),
+            strip_suffixes=("/api", "/api/models"),
         ),
         Field(
             "router_url",
             "Router URL",
             "Where hosted models are called.",
             default="https://router.huggingface.co",
-            more=True,
+            advanced=True,
             url=True,
-            clears=("/v1", "/v1/chat/completions", "/hf-inference"),
+            strip_suffixes=("/v1", "/v1/chat/completions", "/hf-inference"),
         ),
         Field(
             "endpoints_url",
             "Endpoints URL",
             "Where Inference Endpoints are listed.",
             default="https://api.endpoints.huggingface.cloud/v2",
-            more=True,
+            advanced=True,
             url=True,
-            clears=("/endpoint",),
+            strip_suffixes=("/endpoint",),
         ),
     ),
     sign=_sign,
@@ -206,7 +206,7 @@ PROVIDER = Provider(
     model_origins=_model_origins,
     host_suffixes=("endpoints.huggingface.cloud",),
     verify=hub.whoami,
-    refusal=errors.refusal,
+    parse_error=errors.parse_error,
     key_page="https://huggingface.co/settings/tokens",
     docs=("https://huggingface.co/docs/inference-providers", "https://huggingface.co/docs/inference-endpoints"),
     model_id=Field(
@@ -239,26 +239,26 @@ PROVIDER = Provider(
             "Whose endpoint it is. For embedding the model must be the one deployed; for text any name will do.",
             pattern=r"[A-Za-z0-9][A-Za-z0-9._-]*",
             pattern_help="This is the name as in its address on huggingface.co.",
-            when=_ON_ENDPOINT,
+            visible_when=_ON_ENDPOINT,
         ),
         Field(
             "endpoint_url",
             "Endpoint URL",
             "From its page at endpoints.huggingface.co.",
             url=True,
-            clears=endpoints.ENDINGS,
-            when=_ON_ENDPOINT,
+            strip_suffixes=endpoints.ENDINGS,
+            visible_when=_ON_ENDPOINT,
         ),
     ),
     chat=_chat,
     embed=_embed,
     transcribe=_transcribe,
-    explain=partial(errors.explain, _LABEL),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL),
+    repair_request=errors.repair_request,
     parameters=parameters,
     audio=audio.audio,
     after_saving="Add the models that you use: hosted ones by name, endpoints by their URL.",
     search=search.search,
-    offers={"namespace": hub.namespaces, "endpoint_url": endpoints.offered},
-    check_model=_check_model,
+    field_options={"namespace": hub.namespaces, "endpoint_url": endpoints.offered},
+    inspect_model=_check_model,
 )

@@ -7,7 +7,7 @@ from tui.domain import Model
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
-from tui.providers.requests import Call, Frame, Base64File, ApiError, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.requests import ApiError, Base64File, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits
 
 LIMITS = AudioLimits(

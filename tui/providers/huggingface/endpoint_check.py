@@ -42,7 +42,7 @@ from tui.providers.huggingface.endpoints import (
 )
 from tui.providers.huggingface.hub import SPEECH, TASKS, TEXT, TEXT2TEXT, VECTORS, at, dicts, task_of
 from tui.providers.huggingface.tgi import OTHER_TASK
-from tui.providers.requests import Call, Frame, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Framing
 from tui.providers.spec import FieldValues
 
 _ABSENT = frozenset({400, 404, 405, 415, 422})
@@ -118,7 +118,15 @@ class _Look:
         path, _ = self._stages[self.stage]
         wait = EVERY if self.asked else 0.0
         takes = STARTING | _ABSENT
-        return Call("GET", at(url_of(self.model), path), lambda: self._read, Framing.TEXT, HELD, wait=wait, takes=takes)
+        return Call(
+            "GET",
+            at(url_of(self.model), path),
+            lambda: self._read,
+            Framing.TEXT,
+            HELD,
+            wait=wait,
+            accepted_statuses=takes,
+        )
 
     @property
     def _stages(self) -> tuple[tuple[str, Any], ...]:

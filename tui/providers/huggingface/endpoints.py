@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.dialects.openai.api import malformed
-from tui.providers.events import Event, Found, SearchResult
+from tui.providers.events import Event, SearchResult, SearchResults
 from tui.providers.huggingface.hub import SIMILARITY, TASKS, TEXT, VECTORS, at, name_in, whoami
 from tui.providers.origins import clean_url
-from tui.providers.requests import Call, Frame, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Framing
 from tui.providers.spec import FieldValues
 
 TGI, TEI, TOOLKIT, OPENAI = "tgi", "tei", "toolkit", "openai"
@@ -65,7 +65,7 @@ Then = Callable[[list[dict[str, Any]], str], Results]
 def url_of(model: Model) -> str:
     """The address of a model's endpoint in its one form; Usage where there is none."""
     if not model.fields.get("endpoint_url"):
-        raise Usage("Endpoint URL is missing.", "It stands on the endpoint's page at endpoints.huggingface.co.")
+        raise UsageError("Endpoint URL is missing.", "It stands on the endpoint's page at endpoints.huggingface.co.")
     return clean_url(model.fields["endpoint_url"], ENDINGS)
 
 
@@ -78,7 +78,7 @@ def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
         hits = [_hit(each, namespace) for each in items if address(each)]
         wanted = values.get("task", "")
-        yield Found(tuple(each for each in hits if each.fields.get("task", wanted) == wanted or not wanted))
+        yield SearchResults(tuple(each for each in hits if each.fields.get("task", wanted) == wanted or not wanted))
 
     return Listing(fields, values.get("namespace", ""), read, denied).call()
 
@@ -102,7 +102,7 @@ class Listing:
         if not self.namespace:
             return replace(whoami(self.fields), reader=lambda: self._named)
         url = at(self.fields["endpoints_url"], f"/endpoint/{self.namespace}")
-        return Call("GET", url, lambda: self._read, wait=self.wait, takes=_DENIED)
+        return Call("GET", url, lambda: self._read, wait=self.wait, accepted_statuses=_DENIED)
 
     def _named(self, frame: Frame | None) -> Results:
         if frame is None:
@@ -155,7 +155,9 @@ class _Wake:
 
     def call(self) -> Call:
         wait = EVERY if self.asked else 0.0
-        return Call("GET", self.host + "/health", lambda: self._read, Framing.TEXT, HELD, wait=wait, takes=STARTING)
+        return Call(
+            "GET", self.host + "/health", lambda: self._read, Framing.TEXT, HELD, wait=wait, accepted_statuses=STARTING
+        )
 
     def _read(self, frame: Frame | None) -> Results:
         if frame is None:
@@ -177,7 +179,7 @@ def address(item: Mapping[str, Any]) -> str:
     url = status.get("url") if isinstance(status, dict) else None
     try:
         return clean_url(url) if isinstance(url, str) and url else ""
-    except Usage:
+    except UsageError:
         return ""
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model, ModelType
-from tui.errors import Problem, ScopeMissing, NetworkError
-from tui.providers.dialects.openai import api as wire
+from tui.errors import NetworkError, Problem, ScopeMissing
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
 from tui.providers.huggingface import endpoints, hub, tei, tgi
-from tui.providers.requests import Call, ChatRequest, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Message
 
 _SETTINGS = "huggingface.co/settings"
 _PAGE = "its page at endpoints.huggingface.co"
@@ -30,7 +30,7 @@ _UNSERVED = re.compile(r"model_not_supported|not supported by (any )?provider", 
 _UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure, in any of the shapes that the Hub, the router and the engines have."""
     told = body if isinstance(body, dict) else {}
     error, several = told.get("error"), told.get("errors")
@@ -40,7 +40,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
         body = {"error": "; ".join(str(each) for each in error)}
     elif isinstance(error, str) and isinstance(told.get("error_description"), str):
         body = {"error": told["error_description"]}
-    refused = wire.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     message = refused.message or headers.get("x-error-message", "")
     code = refused.code or headers.get("x-error-code", "")
     kind, wait = told.get("error_type"), told.get("estimated_time")
@@ -54,7 +54,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     )
 
 
-def explain(label: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the Hub, the router or an engine tells more about than the status does."""
     named, said = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
     found = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
@@ -75,7 +75,7 @@ def explain(label: str, refused: ApiError, model: str) -> Problem | None:
         return Problem(f"{named} failed while it worked on this.", "Try again, or look at the log of the endpoint.")
     if _NO_TEMPLATE.search(said):
         return Problem(f"{named} has no chat template, so it holds no conversations.", "Pick another model.")
-    return errors.explain(label, refused, model) if refused.status != 403 else None
+    return errors.describe_error(label, refused, model) if refused.status != 403 else None
 
 
 def _of_token(label: str, refused: ApiError) -> Problem | None:
@@ -153,7 +153,7 @@ def _other(named: str, task: str) -> Problem:
     return Problem(f"{named} does not serve the task that was chosen.{told}", "Choose the task that it serves.")
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A corrected call: to an endpoint once it is up, without what it does not take, or in its older words."""
     if refused.status in (502, 503):
         return endpoints.wake(call)
@@ -165,7 +165,7 @@ def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
         return _fewer_parameters(call, refused)
     if "messages" in body and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
         return _continued(call), "The model has no chat template. It continues the text instead."
-    return errors.amend(call, refused) if "messages" in body or "input" in body else None
+    return errors.repair_request(call, refused) if "messages" in body or "input" in body else None
 
 
 def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:

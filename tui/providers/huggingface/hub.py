@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import malformed, number
-from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
+from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 
 HOSTED, ENDPOINT = "hosted_inference_api", "inference_endpoints"
@@ -116,7 +116,7 @@ def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
         yield malformed("It names no account.")
         return
     orgs = [name for each in dicts(frame.data.get("orgs")) if (name := name_in(each))]
-    yield Found((SearchResult(own, "your own"), *(SearchResult(each, "organization") for each in orgs)))
+    yield SearchResults((SearchResult(own, "your own"), *(SearchResult(each, "organization") for each in orgs)))
 
 
 # --- who serves a model -----------------------------------------------------------------------------------------------
@@ -198,7 +198,7 @@ class _Hosted:
     def _size(self, learned: ModelDetails) -> Call:
         """The call that asks the router how much text the model takes, which the Hub does not tell."""
         url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
-        return Call("GET", url, lambda: partial(_sized, learned), takes=_UNSIZED)
+        return Call("GET", url, lambda: partial(_sized, learned), accepted_statuses=_UNSIZED)
 
 
 def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:

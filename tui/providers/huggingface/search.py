@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.domain import ModelType
 from tui.providers.dialects.openai.api import malformed, number
-from tui.providers.events import Event, Found, SearchResult
+from tui.providers.events import Event, SearchResult, SearchResults
 from tui.providers.huggingface.hub import (
     ENDPOINT,
     SHOWN,
@@ -19,7 +19,7 @@ from tui.providers.huggingface.hub import (
     models_at,
     served,
 )
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 
 _SEARCHES: Mapping[ModelType, tuple[tuple[str, Mapping[str, str]], ...]] = {
@@ -64,7 +64,7 @@ class _Search:
         if self.place + 1 < len(_SEARCHES[self.kind]):
             yield replace(self, place=self.place + 1, hits=hits).call()
             return
-        yield Found(tuple(hit for _, hit in sorted(hits, key=lambda each: (not each[1].usable, -each[0]))))
+        yield SearchResults(tuple(hit for _, hit in sorted(hits, key=lambda each: (not each[1].usable, -each[0]))))
 
 
 def _hit(entry: Mapping[str, Any], task: str) -> SearchResult:

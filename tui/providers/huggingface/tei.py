@@ -13,7 +13,7 @@ from typing import Any
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
-from tui.providers.requests import Call, EmbeddingRequest, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame, Reader
 
 MOST_TEXTS = 32
 """What TEI takes at once unless it was set up otherwise."""

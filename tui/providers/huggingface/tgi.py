@@ -12,7 +12,7 @@ from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.events import Event, Finish, TextDelta, Usage
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512
 """What an answer may use unless it is told: older servers stop after a few words, newer ones at the context's end."""

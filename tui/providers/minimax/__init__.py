@@ -10,15 +10,15 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.dialects import sampling
 from tui.providers.dialects.error_frames import checked
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
 from tui.providers.events import ModelsListed
 from tui.providers.minimax import api
 from tui.providers.origins import of_base_url, with_path
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
 from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "minimax", "MiniMax"
@@ -56,7 +56,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
-_FLAVOUR = wire.Flavour(_classify, most_tokens="max_completion_tokens", vectors="")
+_FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_completion_tokens", vectors="")
 _OLDER = replace(_FLAVOUR, most_tokens="max_tokens")
 
 
@@ -148,7 +148,7 @@ _WORDS: dict[str, Callable[[str], Problem]] = {
 _UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|not support.* model", re.IGNORECASE)
 
 
-def explain(refused: ApiError, model: str) -> Problem | None:
+def describe_error(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its number (MiniMax API reference, error codes)."""
     if refused.code in _WORDS:
         return _WORDS[refused.code](model)
@@ -158,15 +158,15 @@ def explain(refused: ApiError, model: str) -> Problem | None:
     if refused.code in ("2013", "2061") and _UNKNOWN_MODEL.search(refused.message):
         message = f"MiniMax does not know {model or 'the model'}, or no longer serves it to this key."
         return Problem(message, "Refresh the list of models, or pick another model.")
-    return errors.explain(_LABEL, replace(refused, final=False), model)
+    return errors.describe_error(_LABEL, replace(refused, final=False), model)
 
 
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=70,
+    sort_order=70,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",
@@ -188,7 +188,7 @@ PROVIDER = Provider(
             pattern=r"\d{1,32}",
             pattern_help="A group ID is a number.",
             env=("MINIMAX_GROUP_ID",),
-            more=True,
+            advanced=True,
         ),
         Field(
             "base_url",
@@ -197,10 +197,10 @@ PROVIDER = Provider(
             default=_REGIONS[0].value,
             choices=_REGIONS,
             env=("MINIMAX_API_BASE", "MINIMAX_API_HOST"),
-            more=True,
+            advanced=True,
             url=True,
-            clears=(
-                *wire.ENDINGS,
+            strip_suffixes=(
+                *openai_api.ENDINGS,
                 "/text/chatcompletion_v2",
                 "/text/chatcompletion_pro",
                 "/anthropic",
@@ -209,22 +209,22 @@ PROVIDER = Provider(
             ),
         ),
     ),
-    sign=wire.sign,
+    sign=openai_api.sign,
     origins=of_base_url,
     verify=listing,
-    refusal=api.refusal,
+    parse_error=api.parse_error,
     key_page="https://platform.minimaxi.com/user-center/basic-information/interface-key",
     docs=(
         "https://platform.minimax.io/docs/api-reference/text-openai-api",
         "https://platform.minimax.io/docs/api-reference/errorcode",
     ),
     list_models=listing,
-    kind_of=models.kind_by(_classify),
+    infer_model_type=models.kind_by(_classify),
     chat=chat,
-    tells_questions=True,
+    distinguishes_queries=True,
     embed=embed,
-    explain=explain,
-    amend=errors.amend,
+    describe_error=describe_error,
+    repair_request=errors.repair_request,
     parameters=parameters,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",

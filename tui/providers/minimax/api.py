@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.providers.dialects.error_frames import checked
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.events import Event, Finish, Usage, Vectors
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import FieldValues
 
 MOST_TEXTS = 32
@@ -37,13 +37,15 @@ _FINAL = frozenset({"1004", "1008", "1026", "1027", "1042", "2013", "2049", "205
 _KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insufficient_balance_error": "1008"}
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure. Its number is in `base_resp`, else in brackets at the end of the message."""
     base = body.get("base_resp") if isinstance(body, dict) else None
     if isinstance(base, dict):
-        refused = wire.refusal(status, headers, {"code": base.get("status_code"), "message": base.get("status_msg")})
+        refused = openai_api.parse_error(
+            status, headers, {"code": base.get("status_code"), "message": base.get("status_msg")}
+        )
     else:
-        refused = wire.refusal(status, headers, body)
+        refused = openai_api.parse_error(status, headers, body)
         found = _NUMBER.search(refused.message)
         refused = replace(refused, code=found[1] if found else _KINDS.get(refused.kind, refused.code))
     named = (body.get("request_id"), body.get("id")) if isinstance(body, dict) else ()
@@ -61,7 +63,7 @@ def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame of an answer, in either form."""
     base = frame.data.get("base_resp") if isinstance(frame.data, dict) else None
     failed = isinstance(base, dict) and base.get("status_code")
-    return refusal(0, {}, frame.data) if failed or wire.error_in(frame.data, frame.event) else None
+    return parse_error(0, {}, frame.data) if failed or openai_api.error_in(frame.data, frame.event) else None
 
 
 def is_current(model_id: str) -> bool:
@@ -69,7 +71,7 @@ def is_current(model_id: str) -> bool:
     return bool(_CURRENT.match(model_id))
 
 
-def chat(flavour: wire.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat, its thinking apart from its text."""
     current = is_current(ask.model.id)
     parameters = dict(ask.parameters)
@@ -78,7 +80,7 @@ def chat(flavour: wire.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     if current:
         parameters["reasoning_split"] = True
     call = openai_chat.chat(flavour, fields, replace(ask, messages=_one_system(ask.messages), parameters=parameters))
-    url = call.url if current else wire.endpoint(fields, "/text/chatcompletion_v2")
+    url = call.url if current else openai_api.endpoint(fields, "/text/chatcompletion_v2")
     return checked(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
 
 
@@ -147,7 +149,7 @@ class _Batch:
         kind = "query" if self.ask.query else "db"
         body = {"model": self.ask.model.id, "texts": list(self.texts), "type": kind}
         query = {"GroupId": self.fields["group_id"]} if self.fields.get("group_id") else {}
-        return Call("POST", wire.endpoint(self.fields, "/embeddings"), lambda: self.read, query=query, json=body)
+        return Call("POST", openai_api.endpoint(self.fields, "/embeddings"), lambda: self.read, query=query, json=body)
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         if frame is None:
@@ -157,10 +159,10 @@ class _Batch:
         rows = [{"embedding": each} for each in found] if isinstance(found, list) else None
         vectors = vectors_of({"data": rows}, len(self.texts))
         if vectors is None:
-            yield wire.malformed(f"It holds no {len(self.texts)} vectors.")
+            yield openai_api.malformed(f"It holds no {len(self.texts)} vectors.")
             return
         yield Vectors(self.start, vectors)
-        used = self.used + wire.number(data.get("total_tokens"))
+        used = self.used + openai_api.number(data.get("total_tokens"))
         start = self.start + len(vectors)
         if start < len(self.ask.texts):
             yield _Batch(self.fields, self.ask, start, used).call()

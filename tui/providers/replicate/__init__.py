@@ -41,9 +41,9 @@ def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=20,
+    sort_order=20,
     supply=Supply.HOSTING,
-    intake=ImportMode.ADDED,
+    import_mode=ImportMode.ADDED,
     fields=(
         Field(
             "api_token",
@@ -60,16 +60,16 @@ PROVIDER = Provider(
             "Another one for a gateway that speaks this API.",
             default=_BASE_URL,
             env=("REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"),
-            more=True,
+            advanced=True,
             url=True,
-            clears=("/predictions", "/models", "/account"),
+            strip_suffixes=("/predictions", "/models", "/account"),
         ),
     ),
     model_id=Field(
         "model",
         "Model",
         "Written owner/name; or the address of its page.",
-        takes_apart=references.taken_apart,
+        parse_pasted=references.taken_apart,
     ),
     model_fields=(
         Field(
@@ -91,17 +91,17 @@ PROVIDER = Provider(
     origins=of_base_url,
     host_suffixes=references.HOSTS,
     verify=lambda fields: models.account(_at(fields)),
-    refusal=errors.refusal,
+    parse_error=errors.parse_error,
     key_page="https://replicate.com/account/api-tokens",
     docs=("https://replicate.com/docs/reference/http", "https://replicate.com/collections/language-models"),
     chat=_here(chat.chat),
     embed=_here(embeddings.embed),
     transcribe=_here(audio.transcribe),
-    explain=partial(errors.explain, _LABEL),
-    amend=errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL),
+    repair_request=errors.repair_request,
     parameters=inputs.parameters,
     audio=audio.audio,
     after_saving="Models are added one by one: by their name, or by a search.",
     search=search,
-    check_model=_here(models.check),
+    inspect_model=_here(models.check),
 )

@@ -11,17 +11,17 @@ from urllib.parse import quote
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed
 from tui.providers.events import Event, Finish, Segment, Transcript
-from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import Inputs, Take
 from tui.providers.replicate.references import is_known
 from tui.providers.requests import (
-    RemoteJob,
+    ApiError,
+    Base64File,
     Call,
     Frame,
     Framing,
-    Base64File,
-    ApiError,
+    RemoteJob,
     TimestampGranularity,
     TranscriptionRequest,
     Upload,
@@ -39,7 +39,7 @@ _TEXTS = ("transcription", "transcript", "text", "translation")
 
 def audio(model: Model) -> AudioLimits:
     """What a model takes; times are given by those whose output has them."""
-    inputs = replicate_inputs.of(model) or _UNKNOWN
+    inputs = model_inputs.of(model) or _UNKNOWN
     return AudioLimits(
         _ENDINGS,
         _SIZE,
@@ -64,7 +64,7 @@ def _uploaded(
     if isinstance(name := file.get("id"), str) and name:
         # It would lie there until it expires.
         place = endpoint(fields, f"/files/{quote(name, safe='')}")
-        yield RemoteJob(Call("DELETE", place, lambda: lambda _: (), repeatable=False), anyway=True)
+        yield RemoteJob(Call("DELETE", place, lambda: lambda _: (), idempotent=False), anyway=True)
     urls = file.get("urls")
     url = urls.get("get") if isinstance(urls, dict) else None
     if isinstance(url, str) and url:
@@ -74,7 +74,7 @@ def _uploaded(
 
 
 def _predict(fields: FieldValues, ask: TranscriptionRequest, sound: Base64File | str) -> Call:
-    inputs = replicate_inputs.of(ask.model) or _UNKNOWN
+    inputs = model_inputs.of(ask.model) or _UNKNOWN
     take = inputs.audio or _UNKNOWN.takes[0]
     given: dict[str, Any] = {take.name: sound}
     language = inputs.by_name("language")

@@ -10,10 +10,10 @@ from typing import Any
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, TextDelta
-from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import Inputs, Take
-from tui.providers.requests import Call, ChatRequest, Message, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Message
 from tui.providers.spec import FieldValues
 
 _UNKNOWN = Inputs((Take("prompt", required=True),))
@@ -22,8 +22,8 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that begins to answer a chat."""
-    inputs = replicate_inputs.of(ask.model) or _UNKNOWN
-    given = {**replicate_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
+    inputs = model_inputs.of(ask.model) or _UNKNOWN
+    given = {**model_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
     return predictions.create(fields, ask.model, given, predictions.Following(fields, _answer, ask.stream))
 
 

@@ -10,10 +10,10 @@ from tui.domain import ModelType
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.events import Event, Finish, Vectors
-from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
 from tui.providers.replicate.inputs import FILES, Inputs, Take
-from tui.providers.requests import Call, EmbeddingRequest, ApiError
+from tui.providers.requests import ApiError, Call, EmbeddingRequest
 from tui.providers.spec import FieldValues
 
 BATCH = 32
@@ -26,7 +26,7 @@ _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
-    return _Batch(fields, ask, replicate_inputs.of(ask.model) or _UNKNOWN).call()
+    return _Batch(fields, ask, model_inputs.of(ask.model) or _UNKNOWN).call()
 
 
 @dataclass(frozen=True)

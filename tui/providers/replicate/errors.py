@@ -8,10 +8,9 @@ from typing import Any
 from tui.domain import ModelType
 from tui.errors import Problem, ScopeMissing
 from tui.providers.dialects.openai import api
-from tui.providers.replicate import models
-from tui.providers.replicate import predictions as wire
+from tui.providers.replicate import models, predictions
 from tui.providers.replicate.inputs import FILES
-from tui.providers.requests import Call, ApiError
+from tui.providers.requests import ApiError, Call
 
 _BILLING = "https://replicate.com/account/billing"
 _MEMORY = re.compile(r"out of memory|OutOfMemory", re.I)
@@ -21,9 +20,9 @@ _WAIT = re.compile(r"(?:resets? in|available in) ~?(\d{1,6})", re.I)
 _EXCERPT = 2000
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: `detail` is its sentence, `retry_after` the seconds that a limit lasts (RFC 7807)."""
-    told = api.refusal(status, headers, body)
+    told = api.parse_error(status, headers, body)
     if not isinstance(body, dict):
         return told
     wait = _WAIT.search(told.message)
@@ -37,7 +36,7 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     )
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A model by its name alone, where its version was refused: official ones are run like that."""
     model, found, _ = str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
     if not found or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
@@ -45,7 +44,7 @@ def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     return replace(call, json={**call.json, "version": model}), f"{model} was asked for without its version."
 
 
-def explain(label: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that Replicate tells more about than its status does."""
     named = model or "the model"
     if found := _of_model(label, refused, named) or _of_prediction(label, refused, named):
@@ -100,11 +99,11 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
 
 def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
     """How a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
-    if refused.code == wire.CANCELLED:
+    if refused.code == predictions.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")
-    if refused.code == wire.GONE:
+    if refused.code == predictions.GONE:
         return Problem(f"{label} does not have this prediction any more.", "Ask again for a new one.")
-    if refused.code != wire.FAILED:
+    if refused.code != predictions.FAILED:
         return None
     if _MEMORY.search(refused.message):
         return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")

@@ -9,12 +9,12 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import endpoint, malformed, number
-from tui.providers.events import Accepted, Event, Found, SearchResult, ModelDetails
-from tui.providers.replicate import inputs as replicate_inputs
+from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
+from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import schema
 from tui.providers.replicate.inputs import FILES, Inputs
 from tui.providers.replicate.references import Named, named
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 from tui.sanitize import one_line
 
@@ -55,7 +55,7 @@ def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
             yield malformed("It holds no list of models.")
             return
         hits = [hit for each in entries if isinstance(each, dict) and (hit := _hit(each.get("model"), kind))]
-        yield Found(tuple(sorted(hits, key=lambda each: not each.usable)))
+        yield SearchResults(tuple(sorted(hits, key=lambda each: not each.usable)))
 
     query = {"query": text.strip() or _WANTED[kind], "limit": "20"}
     return Call("GET", endpoint(fields, "/search"), lambda: read, query=query)
@@ -142,7 +142,7 @@ class _Look:
             yield ApiError(code=NOTHING_PUSHED, param=self.run.model)
         elif version and version != newest.get("id"):
             url = endpoint(self.fields, f"/models/{self.run.model}/versions/{version}")
-            yield Call("GET", url, lambda: look.versioned, takes=frozenset({404}))
+            yield Call("GET", url, lambda: look.versioned, accepted_statuses=frozenset({404}))
         else:
             yield from look._learned(newest)
 
@@ -188,7 +188,7 @@ class _Look:
         elif beyond := inputs.beyond(kind):
             yield ApiError(code=NEEDS, param=", ".join(beyond))
         else:
-            kept[replicate_inputs.FIELD] = replicate_inputs.kept(inputs)
+            kept[model_inputs.FIELD] = model_inputs.kept(inputs)
             yield ModelDetails(self._completed(kept), self.note)
 
     def _completed(self, kept: Mapping[str, str]) -> Model:

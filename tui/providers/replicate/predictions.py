@@ -15,7 +15,7 @@ from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed, number
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
 from tui.providers.replicate.references import is_known, named
-from tui.providers.requests import RemoteJob, Call, Frame, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob
 from tui.providers.spec import FieldValues
 
 FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
@@ -60,7 +60,7 @@ class Prediction:
             return
         self._id = data["id"]
         if not _is_over(data):
-            yield RemoteJob(Call("POST", self._url("/cancel"), lambda: lambda _: (), repeatable=False))
+            yield RemoteJob(Call("POST", self._url("/cancel"), lambda: lambda _: (), idempotent=False))
             if self._streams and (stream := self._stream(data.get("urls"))):
                 yield stream
                 return
@@ -155,13 +155,13 @@ class Prediction:
             Framing.SSE,
             headers,
             dict(parse_qsl(urlsplit(url).query)),
-            takes=_NO_STREAM,
+            accepted_statuses=_NO_STREAM,
             plain=True,
-            patience=PATIENCE,
+            idle_timeout=PATIENCE,
         )
 
     def _get(self, wait: float = 0.0) -> Call:
-        return Call("GET", self._url(), lambda: self.polled, wait=wait, takes=_GONE)
+        return Call("GET", self._url(), lambda: self.polled, wait=wait, accepted_statuses=_GONE)
 
     def _url(self, path: str = "") -> str:
         return endpoint(self._fields, f"/predictions/{quote(self._id, safe='')}{path}")
@@ -189,7 +189,7 @@ def create(fields: FieldValues, model: Model, given: Mapping[str, Any], followin
     if following.streams:
         # Deprecated, and asked for by servers of the time before.
         body["stream"] = True
-    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(given)}, repeatable=False)
+    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(given)}, idempotent=False)
 
 
 def joined(output: Any) -> str | None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from tui.domain import Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.origins import origin_of
 from tui.providers.spec import FieldValues
 from tui.sanitize import one_line
@@ -39,7 +39,7 @@ def named(model: Model) -> Named:
     if found := _DEPLOYMENT.match(text):
         return Named("", version, found[1])
     if (found := _MODEL.fullmatch(text)) is None:
-        raise Usage(
+        raise UsageError(
             f"{one_line(model.id, 80)} names no model of Replicate.",
             "A model is written owner/name, as in the address of its page.",
         )
@@ -50,7 +50,7 @@ def taken_apart(text: str) -> dict[str, str]:
     """What a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
     try:
         run = named(Model("", text, ModelType.CHAT))
-    except Usage:
+    except UsageError:
         return {"model": text}
     told = {"model": run.model or text, "version": run.version, "deployment": run.deployment}
     return {name: value for name, value in told.items() if value}
@@ -65,7 +65,7 @@ def is_known(url: str, fields: FieldValues) -> bool:
     """Whether the key may go to an address that an answer names: one of Replicate's, or of the base URL's host."""
     try:
         origin = origin_of(url)
-    except Usage:
+    except UsageError:
         return False
     scheme, _, host = origin.partition("://")
     ours = any(host == each or host.endswith(f".{each}") for each in HOSTS)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import partial
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.dialects import sampling
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors as openai_errors
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
@@ -73,7 +73,7 @@ def _by_password(fields: FieldValues) -> bool:
 def _signed(fields: FieldValues, what: str) -> FieldValues:
     """The fields where they can sign."""
     if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
-        raise Usage(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
+        raise UsageError(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
     return fields
 
 
@@ -100,7 +100,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     if _by_password(fields):
         return api.chat(fields, version, ask)
     if not version.socket:
-        raise Usage(f"{ask.model.id} is served by HTTP only.", "Fill in the APIPassword as well.")
+        raise UsageError(f"{ask.model.id} is served by HTTP only.", "Fill in the APIPassword as well.")
     return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
 
 
@@ -127,9 +127,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=40,
+    sort_order=40,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_password",
@@ -138,7 +138,7 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("SPARK_API_PASSWORD", "IFLYTEK_API_KEY"),
-            way=_PASSWORD,
+            auth_method=_PASSWORD,
         ),
         Field(
             "app_id",
@@ -146,7 +146,7 @@ PROVIDER = Provider(
             "8 characters. With APIKey and APISecret it opens embeddings and voice dictation, and chats as well.",
             required=True,
             env=("IFLYTEK_SPARK_APP_ID", "SPARK_APP_ID", "SPARKAI_APP_ID", "XFYUN_APPID"),
-            way=_TRIPLE,
+            auth_method=_TRIPLE,
         ),
         Field(
             "api_key",
@@ -155,7 +155,7 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("IFLYTEK_SPARK_API_KEY", "SPARK_API_KEY", "SPARKAI_API_KEY", "XFYUN_API_KEY"),
-            way=_TRIPLE,
+            auth_method=_TRIPLE,
         ),
         Field(
             "api_secret",
@@ -164,7 +164,7 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("IFLYTEK_SPARK_API_SECRET", "SPARK_API_SECRET", "SPARKAI_API_SECRET", "XFYUN_API_SECRET"),
-            way=_TRIPLE,
+            auth_method=_TRIPLE,
         ),
         Field(
             "base_url",
@@ -172,15 +172,18 @@ PROVIDER = Provider(
             "Another one for a gateway, which then serves every call. Without the path of a version.",
             default=api.HTTP,
             env=("IFLYTEK_API_BASE",),
-            more=True,
+            advanced=True,
             url=True,
-            clears=(*(path + ending for path in api.PATHS for ending in ("", "/chat/completions")), *wire.ENDINGS),
+            strip_suffixes=(
+                *(path + ending for path in api.PATHS for ending in ("", "/chat/completions")),
+                *openai_api.ENDINGS,
+            ),
         ),
     ),
     sign=sign,
     origins=origins,
     verify=verify,
-    refusal=api.refusal,
+    parse_error=api.parse_error,
     key_page="https://console.xfyun.cn/services/cbm",
     docs=(
         "https://www.xfyun.cn/doc/spark/Web.html",
@@ -189,11 +192,11 @@ PROVIDER = Provider(
         "https://www.xfyun.cn/doc/asr/voicedictation/API.html",
     ),
     chat=chat,
-    tells_questions=True,
+    distinguishes_queries=True,
     embed=embed,
     transcribe=transcribe,
-    explain=partial(errors.explain, _LABEL, _PROBED),
-    amend=openai_errors.amend,
+    describe_error=partial(errors.describe_error, _LABEL, _PROBED),
+    repair_request=openai_errors.repair_request,
     parameters=parameters,
     audio=audio.audio,
     catalogue=_CATALOGUE,
@@ -203,5 +206,5 @@ PROVIDER = Provider(
         ModelType.EMBEDDING: (_VECTORS,),
         ModelType.SPEECH2TEXT: (_SPEECH,),
     },
-    either=False,
+    exclusive_auth_methods=False,
 )

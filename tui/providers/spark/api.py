@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.events import Accepted
 from tui.providers.origins import host_of, origin_of
-from tui.providers.requests import Call, ChatRequest, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Reader
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
@@ -32,7 +32,7 @@ PROBED = "lite"
 
 _BEARER = "/chat/completions"
 # Only chats are of that wire.
-_FLAVOUR = wire.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
+_FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
 
 # What a code in the body of a 200, or in a frame, amounts to.
 _STATUS = {
@@ -83,9 +83,9 @@ def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
     return replace(call, query={**call.query, "authorization": packed, "date": date, "host": host})
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
-    refused = wire.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     sid = body.get("sid") if isinstance(body, dict) else None
     return replace(
         refused,
@@ -102,15 +102,15 @@ def refused_in(frame: Frame) -> ApiError | None:
     told = data.get("header") or data if isinstance(data, dict) else None
     code = told.get("code") if isinstance(told, dict) else None
     if code not in (None, 0, "0", ""):
-        return refusal(0, {}, told)
-    return refusal(0, {}, data) if wire.error_in(data, frame.event) else None
+        return parse_error(0, {}, told)
+    return parse_error(0, {}, data) if openai_api.error_in(data, frame.event) else None
 
 
 def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
     """The call that answers a chat by HTTP; the usage comes unasked."""
     ask = replace(ask, model=replace(ask.model, id=version.model), messages=one_system(ask.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, ask)
-    return checked(replace(wire.without(call, "stream_options"), reader=_answer_reader), refused_in)
+    return checked(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)
 
 
 def probe(fields: FieldValues) -> Call:
@@ -123,7 +123,7 @@ def probe(fields: FieldValues) -> Call:
         "stream": False,
     }
     url = at(fields, HTTP, "/v1") + _BEARER
-    return checked(Call("POST", url, wire.proof("choices", Accepted()), json=body), refused_in)
+    return checked(Call("POST", url, openai_api.proof("choices", Accepted()), json=body), refused_in)
 
 
 def _answer_reader() -> Reader:

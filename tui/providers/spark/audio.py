@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.domain import Model
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.dialects.error_frames import checked
 from tui.providers.events import Event, Finish, TextDelta, Transcript
-from tui.providers.requests import Call, AudioChunks, Frame, Framing, Reader, ApiError, TranscriptionRequest
+from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, TranscriptionRequest
 from tui.providers.spark.api import at, refused_in
 from tui.providers.spec import AudioLimits, FieldValues
 
@@ -32,7 +32,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """The call that turns a recording into text."""
     language = _LANGUAGES.get(ask.language)
     if language is None:
-        raise Usage(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
+        raise UsageError(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
     packed = "lame" if ask.path.suffix.lower() == ".mp3" else "raw"
 
     def message(place: int, data: str, last: bool) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
-from tui.providers.requests import Call, EmbeddingRequest, Frame, ApiError
+from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame
 from tui.providers.spark.api import at, refused_in
 from tui.providers.spec import FieldValues
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.dialects.openai import errors
 from tui.providers.requests import ApiError
 
@@ -97,7 +97,7 @@ _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
 }
 
 
-def explain(label: str, probed: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code, else by its words; `probed` is what was asked where no model is named."""
     known = _SENTENCES.get(refused.code)
     if refused.code == "11200":
@@ -106,7 +106,7 @@ def explain(label: str, probed: str, refused: ApiError, model: str) -> Problem |
         told = (found for pattern, found in _TOLD if pattern.search(refused.message))
         known = next(told, _OTHER if refused.status == 401 else _FORBIDDEN)
     if known is None:
-        return errors.explain(label, refused, model)
+        return errors.describe_error(label, refused, model)
     kind, message, hint = known
     return kind(message.format(label=label, model=model or probed), hint)
 

@@ -7,7 +7,7 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai.api import number
 from tui.providers.events import Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spark.api import Version, at, refused_in
 from tui.providers.spec import FieldValues
 

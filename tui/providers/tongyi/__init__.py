@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.dialects import sampling
 from tui.providers.dialects.error_frames import checked
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, errors, models
 from tui.providers.origins import of_base_url, with_path
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, ApiError, TranscriptionRequest
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
 from tui.providers.spec import AudioLimits, Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 from tui.providers.tongyi import dashscope
 from tui.secret import Secret
@@ -82,7 +82,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
 
-_FLAVOUR = wire.Flavour(
+_FLAVOUR = openai_api.Flavour(
     _classify, most_tokens="max_tokens", vectors="float", batch=lambda model: _BATCH.get(model.id, 10)
 )
 
@@ -93,7 +93,7 @@ def _at(fields: FieldValues) -> FieldValues:
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """A bearer key, and the workspace in a header of its own."""
-    signed = wire.sign(call, fields, secrets, now)
+    signed = openai_api.sign(call, fields, secrets, now)
     workspace = fields.get("workspace_id")
     return signed.with_headers({"x-dashscope-workspace": workspace}) if workspace else signed
 
@@ -121,13 +121,13 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     return checked(dashscope.transcribe(_at(fields), ask), dashscope.refused_in)
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a stream, or a field less, where that was refused."""
     base, found, _ = call.url.partition("/models")
     if found and refused.status in (404, 405):
         probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
         return probe, "This address lists no models. A chat of one word shows whether the key is taken."
-    return dashscope.streamed(call, refused) or errors.amend(call, refused)
+    return dashscope.streamed(call, refused) or errors.repair_request(call, refused)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -164,7 +164,7 @@ _NO_REGION = (
 )
 
 
-def explain(refused: ApiError, model: str) -> Problem | None:
+def describe_error(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
     named, code = model or "the model", dashscope.word(refused)
     known = {
@@ -194,7 +194,7 @@ def explain(refused: ApiError, model: str) -> Problem | None:
         return known()
     if _TOO_LONG.search(refused.message):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
-    return errors.explain(_LABEL, refused, model)
+    return errors.describe_error(_LABEL, refused, model)
 
 
 def _no_right(named: str) -> Problem:
@@ -214,9 +214,9 @@ def _minute() -> Problem:
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=60,
+    sort_order=60,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",
@@ -242,34 +242,34 @@ PROVIDER = Provider(
                 "DASHSCOPE_HTTP_BASE_URL",
                 "DASHSCOPE_API_BASE",
             ),
-            more=True,
+            advanced=True,
             url=True,
-            clears=(*wire.ENDINGS, "/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages"),
+            strip_suffixes=(*openai_api.ENDINGS, "/api/v1", "/apps/anthropic", "/apps/anthropic/v1/messages"),
         ),
         Field(
             "workspace_id",
             "Workspace",
             "Only to call in another workspace than the key's own.",
             env=("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID"),
-            more=True,
+            advanced=True,
         ),
     ),
     sign=sign,
     origins=of_base_url,
     verify=listing,
-    refusal=dashscope.refusal,
+    parse_error=dashscope.parse_error,
     key_page=_KEY_PAGE,
     docs=(
         "https://help.aliyun.com/en/model-studio/compatibility-of-openai-with-dashscope",
         "https://help.aliyun.com/en/model-studio/error-code",
     ),
     list_models=listing,
-    kind_of=models.kind_by(_classify),
+    infer_model_type=models.kind_by(_classify),
     chat=chat,
     embed=embed,
     transcribe=transcribe,
-    explain=explain,
-    amend=amend,
+    describe_error=describe_error,
+    repair_request=repair_request,
     parameters=parameters,
     audio=lambda model: _SOUND,
     catalogue=_CATALOGUE,

@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.chat import usage_of
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Base64File, ApiError, TranscriptionRequest
+from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, TranscriptionRequest
 from tui.providers.spec import FieldValues
 
 PROBED = "qwen3.6-flash"
@@ -43,9 +43,9 @@ def word(refused: ApiError) -> str:
     return code.removeprefix("internalerroralgo") or kind
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
-    refused = wire.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     code = word(refused)
     found = body.get("request_id") if isinstance(body, dict) else None
     status = status or next((amount for begin, amount in _STATUS.items() if code.startswith(begin)), 0)
@@ -61,10 +61,10 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame, as `error` or flat."""
-    if wire.error_in(frame.data, frame.event):
-        return refusal(0, {}, frame.data)
+    if openai_api.error_in(frame.data, frame.event):
+        return parse_error(0, {}, frame.data)
     flat = isinstance(frame.data, dict) and frame.data.get("code") and "choices" not in frame.data
-    return refusal(0, {}, frame.data) if flat else None
+    return parse_error(0, {}, frame.data) if flat else None
 
 
 def thinks_by_choice(model: Model) -> bool:
@@ -111,7 +111,10 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
         "enable_thinking": False,
         "stream": False,
     }
-    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", ModelsListed(known), Accepted())
+    url, reader = (
+        openai_api.endpoint(fields, "/chat/completions"),
+        openai_api.proof("choices", ModelsListed(known), Accepted()),
+    )
     return Call("POST", url, reader, json=body)
 
 
@@ -126,7 +129,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
         "asr_options": {**options, "enable_itn": False},
         "stream": False,
     }
-    return Call("POST", wire.endpoint(fields, "/chat/completions"), lambda: _transcript, json=body)
+    return Call("POST", openai_api.endpoint(fields, "/chat/completions"), lambda: _transcript, json=body)
 
 
 def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
@@ -137,7 +140,7 @@ def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
     message = choice.get("message")
     text = _text(message.get("content")) if isinstance(message, dict) else None
     if text is None or not isinstance(message, dict):
-        yield wire.malformed("It holds no text.")
+        yield openai_api.malformed("It holds no text.")
         return
     if not text.strip():
         yield Notice("No words were heard in the recording.")

@@ -11,13 +11,12 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects import sampling
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
 from tui.providers.origins import origin_of, with_path
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest
 from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
-from tui.providers.wenxin import qianfan, qianfan_errors
-from tui.providers.wenxin import workshop as older
+from tui.providers.wenxin import qianfan, qianfan_errors, workshop
 from tui.secret import Secret
 
 _ID, _LABEL = "wenxin", "Wenxin"
@@ -59,9 +58,9 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 _CATALOGUE = tuple(model for name in _CONTEXT if (model := _model(name)))
-_OLDER = tuple(model for name in (*older.CHATS, *older.EMBEDDINGS) if (model := _model(name)))
+_OLDER = tuple(model for name in (*workshop.CHATS, *workshop.EMBEDDINGS) if (model := _model(name)))
 
-_FLAVOUR = wire.Flavour(
+_FLAVOUR = openai_api.Flavour(
     _classify,
     most_tokens="max_completion_tokens",
     vectors="float",
@@ -80,49 +79,49 @@ def _at(fields: FieldValues) -> FieldValues:
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     """A bearer key, and the application in a header of its own; in the older form what goes into the query."""
     if _by_pair(fields):
-        return older.sign(call, secrets)
-    signed = wire.sign(call, fields, secrets, now)
+        return workshop.sign(call, secrets)
+    signed = openai_api.sign(call, fields, secrets, now)
     return signed.with_headers({"appid": fields["app_id"]}) if fields.get("app_id") else signed
 
 
 def origins(fields: FieldValues) -> tuple[str, ...]:
     """The one host that the key, or the key pair and its token, may go to."""
-    return (origin_of(older.root(fields) if _by_pair(fields) else fields["base_url"]),)
+    return (origin_of(workshop.root(fields) if _by_pair(fields) else fields["base_url"]),)
 
 
 def token(fields: FieldValues) -> Call | None:
-    return older.exchange(fields) if _by_pair(fields) else None
+    return workshop.exchange(fields) if _by_pair(fields) else None
 
 
 def listing(fields: FieldValues) -> Call:
     """The models, which only a good key is shown; the older form lists none, so it is asked a word."""
-    return older.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
+    return workshop.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    return older.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
+    return workshop.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    return older.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
+    return workshop.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a chat with a field less where that was refused."""
     base, found, _ = call.url.partition("/models")
     if found and refused.status in (404, 405):
         sentence = "This address lists no models. A chat of two tokens shows whether the key is taken."
         return qianfan.probe({"base_url": base}, _CATALOGUE), sentence
-    return errors.amend(call, refused)
+    return errors.repair_request(call, refused)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """What a chat model takes: ERNIE by its own rules, others as they do elsewhere, the older form the least."""
     if model.type is not ModelType.CHAT:
         return ()
-    if model.id in older.CHATS:
+    if model.id in workshop.CHATS:
         warmth = sampling.temperature(0.01, 1, sampling.AS_MODEL)
-        most = sampling.most(low=2, high=older.TOKENS, unset=sampling.AS_MODEL)
+        most = sampling.most(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
         return (warmth, sampling.top_p(), _PENALTY, most, _STOP)
     own = model.id.lower().startswith("ernie")
     warmth = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
@@ -138,9 +137,9 @@ _FURTHER = (sampling.presence(), sampling.frequency(), sampling.seed())
 PROVIDER = Provider(
     id=_ID,
     label=_LABEL,
-    place=50,
+    sort_order=50,
     supply=Supply.OWN,
-    intake=ImportMode.BOTH,
+    import_mode=ImportMode.BOTH,
     fields=(
         Field(
             "api_key",
@@ -150,7 +149,7 @@ PROVIDER = Provider(
             required=True,
             env=("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN"),
             prefixes=(Choice("bce-v3/", "Qianfan API key"),),
-            way=_BEARER,
+            auth_method=_BEARER,
         ),
         Field(
             "legacy_api_key",
@@ -159,7 +158,7 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("QIANFAN_AK", "ERNIE_CLIENT_ID"),
-            way=_PAIR,
+            auth_method=_PAIR,
         ),
         Field(
             "legacy_secret_key",
@@ -168,13 +167,13 @@ PROVIDER = Provider(
             secret=True,
             required=True,
             env=("QIANFAN_SK", "ERNIE_CLIENT_SECRET"),
-            way=_PAIR,
+            auth_method=_PAIR,
         ),
         Field(
             "app_id",
             "Application id",
             "Only to count the use for one application; begins with app-.",
-            more=True,
+            advanced=True,
         ),
         Field(
             "base_url",
@@ -182,15 +181,15 @@ PROVIDER = Provider(
             "Another one for a region, such as https://qianfan.bj.baidubce.com/v2, or for a gateway.",
             default="https://qianfan.baidubce.com/v2",
             env=("QIANFAN_BASE_URL",),
-            more=True,
+            advanced=True,
             url=True,
-            clears=(*wire.ENDINGS, older.PATH, older.EXCHANGE),
+            strip_suffixes=(*openai_api.ENDINGS, workshop.PATH, workshop.EXCHANGE),
         ),
     ),
     sign=sign,
     origins=origins,
     verify=listing,
-    refusal=qianfan.refusal,
+    parse_error=qianfan.parse_error,
     key_page="https://console.bce.baidu.com/iam/#/iam/apikey/list",
     docs=(
         "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
@@ -198,11 +197,11 @@ PROVIDER = Provider(
         "https://cloud.baidu.com/doc/qianfan/s/rmse4vxp8",
     ),
     list_models=listing,
-    kind_of=models.kind_by(_classify),
+    infer_model_type=models.kind_by(_classify),
     chat=chat,
     embed=embed,
-    explain=partial(qianfan_errors.explain, _LABEL),
-    amend=amend,
+    describe_error=partial(qianfan_errors.describe_error, _LABEL),
+    repair_request=repair_request,
     parameters=parameters,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",

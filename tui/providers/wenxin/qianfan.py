@@ -11,11 +11,11 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, models
 from tui.providers.events import Accepted, ModelsListed, Notice
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
 from tui.providers.spec import FieldValues
 
 PROBED = "ernie-4.5-turbo-32k"
@@ -40,14 +40,14 @@ _AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
 _FINAL = frozenset({"17", "19"})
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
     told = body if isinstance(body, dict) else {}
     if "error_code" in told:
         body = {"code": told["error_code"], "message": told.get("error_msg")}
     elif "error_description" in told:
         body = {"code": told.get("error"), "message": told["error_description"]}
-    refused = wire.refusal(status, headers, body)
+    refused = openai_api.parse_error(status, headers, body)
     named = told.get("id")
     return replace(
         refused,
@@ -61,10 +61,10 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame of an answer, in any form; `error_code` is 0 where there is none."""
     flat = isinstance(frame.data, dict) and frame.data.get("error_code")
-    return refusal(0, {}, frame.data) if flat or wire.error_in(frame.data, frame.event) else None
+    return parse_error(0, {}, frame.data) if flat or openai_api.error_in(frame.data, frame.event) else None
 
 
-def listing(flavour: wire.Flavour, fields: FieldValues) -> Call:
+def listing(flavour: openai_api.Flavour, fields: FieldValues) -> Call:
     """The call that lists models."""
     return checked(models.listing(flavour, fields), refused_in)
 
@@ -77,18 +77,21 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
         "max_completion_tokens": 2,
         "stream": False,
     }
-    url, reader = wire.endpoint(fields, "/chat/completions"), wire.proof("choices", ModelsListed(known), Accepted())
+    url, reader = (
+        openai_api.endpoint(fields, "/chat/completions"),
+        openai_api.proof("choices", ModelsListed(known), Accepted()),
+    )
     call = Call("POST", url, reader, json=body)
     return checked(call, refused_in)
 
 
-def chat(flavour: wire.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat; what the system says comes first, and once."""
     call = openai_chat.chat(flavour, fields, replace(ask, messages=one_system(ask.messages)))
     return checked(replace(call, reader=_answer_reader), refused_in)
 
 
-def embed(flavour: wire.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors."""
     return checked(embeddings.embed(flavour, fields, ask), refused_in)
 

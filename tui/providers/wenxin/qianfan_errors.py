@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.dialects.openai import errors
 from tui.providers.requests import ApiError
 
@@ -83,7 +83,7 @@ _SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
 }
 
 
-def explain(label: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code, else by its words where the codes are not documented."""
     if refused.code == "invalid_client":
         return _of_pair(label, refused.message)
@@ -91,7 +91,7 @@ def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     if refused.code == "invalid_model" and refused.status in (401, 403):
         known = _CLOSED
     if known is None:
-        return errors.explain(label, refused, model)
+        return errors.describe_error(label, refused, model)
     kind, message, hint = known
     return kind(message.format(label=label, model=model or "the model"), hint)
 

@@ -13,11 +13,11 @@ from urllib.parse import quote, urlsplit
 from tui.domain import Model
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import alternating
-from tui.providers.dialects.openai import api as wire
+from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.chat import usage_of
-from tui.providers.events import Accepted, Event, Finish, ModelsListed, TextDelta, Token, Usage
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader, ApiError
+from tui.providers.events import Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
 from tui.secret import Secret
@@ -113,7 +113,9 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """A chat of two tokens: a token alone would not show whether the service is still there to take it."""
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
     url = root(fields) + PATH + _PROBED
-    return checked(Call("POST", url, wire.proof("result", ModelsListed(known), Accepted()), json=body), refused_in)
+    return checked(
+        Call("POST", url, openai_api.proof("result", ModelsListed(known), Accepted()), json=body), refused_in
+    )
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
@@ -130,7 +132,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     return checked(Call("POST", url, _answer_reader, framing, json=body), refused_in)
 
 
-def embed(flavour: wire.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
     """The call that turns texts into vectors: as elsewhere, but that the path names the model."""
     url = f"{root(fields)}{PATH}/embeddings/{_part(ask.model)}"
     return checked(_moved(embeddings.embed(flavour, fields, ask), url), refused_in)
@@ -160,7 +162,7 @@ def _token(frame: Frame | None) -> Iterator[Event | ApiError]:
     if refused := refused_in(frame):
         yield refused
     elif isinstance(frame.data, dict) and isinstance(token := frame.data.get("access_token"), str) and token:
-        yield Token(Secret(token), wire.number(frame.data.get("expires_in")) or _MONTH)
+        yield AccessToken(Secret(token), openai_api.number(frame.data.get("expires_in")) or _MONTH)
 
 
 def _answer_reader() -> Reader:

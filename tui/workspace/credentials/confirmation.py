@@ -8,7 +8,7 @@ from tui.domain import Credential
 from tui.errors import Locked
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
-from tui.tenancy.manifest import Finding, Manifest
+from tui.tenancy.manifest import CredentialChange, Manifest
 from tui.tenancy.session import Session
 from tui.tenancy.verification import IntegrityStatus
 
@@ -21,7 +21,7 @@ async def examine(session: Session, tenant_id: str) -> IntegrityStatus:
 
     def work() -> IntegrityStatus:
         keyring.private_key(session, tenant_id)
-        found = verification.standing(session, tenant_id)
+        found = verification.integrity_status(session, tenant_id)
         for each in found.waiting:
             if each.now is not None and each.now.envelope:
                 with suppress(Locked):
@@ -33,7 +33,7 @@ async def examine(session: Session, tenant_id: str) -> IntegrityStatus:
     return await asyncio.to_thread(work)
 
 
-def to_confirm(session: Session, tenant_id: str, found: IntegrityStatus) -> tuple[Finding, ...]:
+def to_confirm(session: Session, tenant_id: str, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
     """What can be confirmed: not what is known not to open."""
     return tuple(
         each
@@ -42,7 +42,7 @@ def to_confirm(session: Session, tenant_id: str, found: IntegrityStatus) -> tupl
     )
 
 
-async def confirm(session: Session, tenant_id: str, seen: Sequence[Finding]) -> int:
+async def confirm(session: Session, tenant_id: str, seen: Sequence[CredentialChange]) -> int:
     """Takes what was seen into the manifest, as far as it still is so; answers how much that was.
 
     An alarm ends by it: what was not among `seen` waits from then on as any other.
@@ -67,14 +67,14 @@ async def confirm(session: Session, tenant_id: str, seen: Sequence[Finding]) -> 
                     continue
                 accepted += 1
             counter = max(found.counter, last) + 1
-            verification.enter(tables, tenant_id, private, Manifest(counter, entries=entries))
+            verification.write_manifest(tables, tenant_id, private, Manifest(counter, entries=entries))
         keyring.store_counter(session, tenant_id, counter)
         return accepted
 
     return await asyncio.to_thread(work)
 
 
-def about(finding: Finding) -> list[str]:
+def about(finding: CredentialChange) -> list[str]:
     """What tells a person whether a change is theirs: which key, and where it goes; before and now."""
     parts = ((finding.was, "was"), (finding.now, "now" if finding.was else ""))
     return [f"{when} {_described(each)}".strip() for each, when in parts if each is not None]

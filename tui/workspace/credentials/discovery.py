@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.events import ModelsListed, Retrying
@@ -20,7 +20,7 @@ PATIENCE = 1.0
 
 
 @dataclass(frozen=True)
-class Found:
+class DiscoveredKey:
     """A variable of the environment that holds a key or an address; a base URL variable is taken or left with it."""
 
     variable: str
@@ -37,7 +37,7 @@ class Server:
     models: tuple[str, ...]
 
 
-def found(session: Session, provider: Provider) -> Found | None:
+def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     """What the environment holds for a provider, or None. In practice nothing is looked at."""
     if session.practice:
         return None
@@ -49,10 +49,10 @@ def found(session: Session, provider: Provider) -> Found | None:
     values: dict[str, str | Secret] = {
         each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
         for each in provider.fields
-        if each.name in taken and (not provider.either or each.way in ("", lead.way))
+        if each.name in taken and (not provider.exclusive_auth_methods or each.auth_method in ("", lead.auth_method))
     }
     variable = taken[lead.name][0]
-    return Found(variable, "" if base == variable else base, values)
+    return DiscoveredKey(variable, "" if base == variable else base, values)
 
 
 def runs_here(session: Session, provider: Provider) -> bool:
@@ -60,7 +60,7 @@ def runs_here(session: Session, provider: Provider) -> bool:
 
     A variable that is offered together with another provider's key says nothing of this one.
     """
-    others = (found(session, each) for each in PROVIDERS.values() if each is not provider)
+    others = (discover_keys(session, each) for each in PROVIDERS.values() if each is not provider)
     taken = {each.base_url_variable for each in others if each}
     return not session.practice and any(name not in taken for name, _ in _servers(session, provider, here=True))
 
@@ -83,17 +83,21 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
     """The field that makes an offer: the key of the first way of signing in that is there whole, else an address."""
     secrets = [each for each in provider.fields if each.secret and each.required]
     for lead in secrets or [each for each in provider.fields if each.url]:
-        whole = [each.name for each in provider.fields if each.required and lead.way and each.way == lead.way]
+        whole = [
+            each.name
+            for each in provider.fields
+            if each.required and lead.auth_method and each.auth_method == lead.auth_method
+        ]
         if {lead.name, *whole} <= set(taken):
             return lead
     return None
 
 
-def _elsewhere(session: Session, provider: Provider) -> Found | None:
+def _elsewhere(session: Session, provider: Provider) -> DiscoveredKey | None:
     """The server on another machine that a variable names: offered in the form, not asked."""
     url = next((each.name for each in provider.fields if each.url), "")
     named = _servers(session, provider, here=False)
-    return next((Found(name, "", {url: address}) for name, address in named if url), None)
+    return next((DiscoveredKey(name, "", {url: address}) for name, address in named if url), None)
 
 
 def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
@@ -112,7 +116,7 @@ def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tu
             # A whole address has its scheme's port; a host alone has the server's own.
             port = given.port or ("" if "://" in text else usual.port)
             url = clean_url(f"{given.scheme}://{host}{f':{port}' if port else ''}{given.path or usual.path}")
-        except (ValueError, Usage):
+        except (ValueError, UsageError):
             continue
         if text and is_loopback(origin_of(url)) == here:
             yield server.variable, url
@@ -127,7 +131,7 @@ def _variable(session: Session, field: Field) -> tuple[str, str] | None:
 
 
 async def _ask(session: Session, provider: Provider, url: str, label: str) -> Server | None:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
     fields = credentials.defaults(provider)
     fields[next(each.name for each in provider.fields if each.url)] = url
@@ -139,7 +143,7 @@ async def _ask(session: Session, provider: Provider, url: str, label: str) -> Se
     models: tuple[str, ...] = ()
     try:
         async with asyncio.timeout(PATIENCE):
-            async for event in session.wire.stream(access, provider.list_models(fields)):
+            async for event in session.client.stream(access, provider.list_models(fields)):
                 if isinstance(event, Retrying):
                     return None
                 if isinstance(event, ModelsListed):

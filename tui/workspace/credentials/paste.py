@@ -66,9 +66,9 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
     return PastedValue(text, tuple(notes), _fault(field, text))
 
 
-def taken_apart(field: Field, text: str) -> Mapping[str, str]:
+def split_pasted(field: Field, text: str) -> Mapping[str, str]:
     """What a pasted value holds by field name: its own, and with an address that holds more the rest of it."""
-    return field.takes_apart(text) if field.takes_apart and text else {field.name: text}
+    return field.parse_pasted(text) if field.parse_pasted and text else {field.name: text}
 
 
 def split_summary(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
@@ -96,7 +96,7 @@ def likely_provider(provider_id: str, field: Field, text: str) -> str:
     return best if field.secret and field.prefixes else ""
 
 
-def shape(field: Field, text: str) -> str:
+def key_kind(field: Field, text: str) -> str:
     """What a key of this shape is called, such as `OpenAI project key`, or ''."""
     return next((each.label for each in field.prefixes if text.startswith(each.value)), "")
 

@@ -8,14 +8,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from tui.domain import Credential, previous_of, previous_name
-from tui.errors import Problem, Usage
+from tui.domain import Credential, previous_name, previous_of
+from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, verification
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
@@ -30,16 +30,18 @@ def rotatable(session: Session, tenant_id: str, provider_id: str, name: str) -> 
     """The credential, if a new key can take its place: Usage or Locked says why not. Nobody is asked in vain then."""
     label, held = provider_of(provider_id).label, _find(session, tenant_id, provider_id, name)
     if held is None:
-        raise Usage(
+        raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
             f"modeldeck provider set {provider_id} makes it.",
         )
     if not held.envelope:
-        raise Usage(f"{name} of {label} has no key that could be rotated.", "Set one up.")
+        raise UsageError(f"{name} of {label} has no key that could be rotated.", "Set one up.")
     if previous_of(name):
-        raise Usage(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
+        raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
     if kept(session, tenant_id, provider_id, name):
-        raise Usage(f"A key of {label} is kept from the last rotation of {name}.", "Forget it first, or go back to it.")
+        raise UsageError(
+            f"A key of {label} is kept from the last rotation of {name}.", "Forget it first, or go back to it."
+        )
     credentials.secrets(session, tenant_id, held)
     return held
 
@@ -50,16 +52,16 @@ def differs(session: Session, tenant_id: str, held: Credential, values: Mapping[
     given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not given:
         lead = next(each for each in provider.fields if each.name in held.hints)
-        raise Usage(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
+        raise UsageError(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
     prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in given.items()}
     if prints.items() <= held.fingerprints.items():
-        raise Usage(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
+        raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 
 
 def keep_previous(session: Session, tenant_id: str, tables: Tables, held: Credential) -> None:
     """Keeps a credential, inside the transaction that stores another in its place."""
     tables.table("credentials").insert(
-        record(credentials.resealed(session, tenant_id, held, name=previous_name(held.name), active=False))
+        to_record(credentials.reseal(session, tenant_id, held, name=previous_name(held.name), active=False))
     )
 
 
@@ -80,16 +82,16 @@ async def restore_previous(session: Session, tenant_id: str, provider_id: str, n
             new, old = pair[name], pair[previous_name(name)]
             table.remove(lambda each: each["provider"] == provider_id and each["name"] in pair)
             keep_previous(session, tenant_id, tables, new)
-            back = credentials.resealed(session, tenant_id, old, name=name, active=new.active)
-            table.insert(record(back))
+            back = credentials.reseal(session, tenant_id, old, name=name, active=new.active)
+            table.insert(to_record(back))
             if back.active:
-                credentials.fit(session, tenant_id, tables, provider_id)
+                credentials.update_origins(session, tenant_id, tables, provider_id)
             return back
 
     return await asyncio.to_thread(work)
 
 
-async def confirm(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+async def discard_previous(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
     """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
     gone = _kept_or_usage(session, tenant_id, provider_id, name)
     stays = _find(session, tenant_id, provider_id, name)
@@ -121,7 +123,7 @@ def _kept_or_usage(session: Session, tenant_id: str, provider_id: str, name: str
     found = kept(session, tenant_id, provider_id, name)
     if found is None:
         label = provider_of(provider_id).label
-        raise Usage(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
+        raise UsageError(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
     return found
 
 

@@ -9,21 +9,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tui.domain import Check, VerificationState, Credential, Model, previous_of
-from tui.errors import Problem, Usage
+from tui.domain import Credential, Model, VerificationResult, VerificationState, previous_of
+from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
-from tui.providers.spec import Field, FieldValues, Provider, told
+from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
 from tui.sanitize import hint_of, in_words, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, model_sync, verification
-from tui.tenancy import models as shelf
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy import models as stored_models
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.paste import clean_pasted, taken_apart
+from tui.workspace.credentials.paste import clean_pasted, split_pasted
 
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
@@ -31,7 +31,7 @@ Values = Mapping[str, str | Secret]
 DEFAULT_NAME = "default"
 
 
-class FieldProblem(Usage):
+class FieldProblem(UsageError):
     """A Usage that belongs to one field of the form."""
 
     def __init__(self, field: str, message: str, hint: str = "") -> None:
@@ -68,7 +68,7 @@ def validate(provider: Provider, values: Values, stored: Credential | None) -> t
             raise FieldProblem(
                 name, f"{provider.label} has no field {one_line(name, 40)}.", f"It has {', '.join(known)}."
             )
-    values, keeping = _apart(provider, values), _keeping(provider, values)
+    values, keeping = _apart(provider, values), _kept_fields(provider, values)
     clear: dict[str, str] = {}
     given: dict[str, Secret] = {}
     for field in provider.fields:
@@ -90,9 +90,9 @@ def destinations(provider: Provider, values: Values, stored: Credential | None) 
     clear = {each.name: each.default for each in provider.fields if not each.secret and each.default}
     clear |= {name: each for name, each in values.items() if isinstance(each, str) and each}
     secrets = {name for name, each in values.items() if isinstance(each, Secret)}
-    secrets |= set(stored.hints) & _keeping(provider, values) if stored else set()
+    secrets |= set(stored.hints) & _kept_fields(provider, values) if stored else set()
     try:
-        return provider.origins(told(clear, secrets))
+        return provider.origins(mask_secrets(clear, secrets))
     except (KeyError, Problem):
         return ()
 
@@ -109,7 +109,7 @@ async def save(
     values: Values,
     *,
     name: str = DEFAULT_NAME,
-    check: Check | None = None,
+    check: VerificationResult | None = None,
     listed: tuple[Model, ...] | None = None,
     plain_http: tuple[str, ...] = (),
     seen: Credential | None = None,
@@ -135,7 +135,7 @@ async def save(
                 _sealed(session, tenant_id, draft, name),
                 active=(now is not None and now.active) or not any(each.active for each in held.values()),
                 created=now.created if now else session.now(),
-                check=check or Check(),
+                check=check or VerificationResult(),
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
             if rotate and now is not None:
@@ -143,7 +143,7 @@ async def save(
                     session, tenant_id, tables, rotation.rotatable(session, tenant_id, provider_id, name)
                 )
             table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
-            table.insert(record(made))
+            table.insert(to_record(made))
             if not held:
                 # With its first own key a tenant uses that one; a trial can be chosen again.
                 tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
@@ -155,7 +155,7 @@ async def save(
     return await asyncio.to_thread(work)
 
 
-def _known_models(provider: Provider, check: Check) -> tuple[Model, ...] | None:
+def _known_models(provider: Provider, check: VerificationResult) -> tuple[Model, ...] | None:
     """The models of a provider that lists none and knows the key; None where they are left as they are."""
     knows = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     return provider.catalogue if provider.list_models is None and knows else None
@@ -188,9 +188,9 @@ def build_draft(
     _check_name(name)
     held = next((each for each in credentials.listing(session, tenant_id, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
-    stays = set(held.hints) & _keeping(provider, values) if held else set()
-    own = provider.origins(told(clear, {*given, *stays}))
-    origins = tuple(dict.fromkeys((*own, *shelf.added_origins(session, tenant_id, provider, clear))))
+    stays = set(held.hints) & _kept_fields(provider, values) if held else set()
+    own = provider.origins(mask_secrets(clear, {*given, *stays}))
+    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, tenant_id, provider, clear))))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):
@@ -207,9 +207,11 @@ def build_draft(
 
 def _check_name(name: str) -> None:
     if previous_of(name):
-        raise Usage(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
+        raise UsageError(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
-        raise Usage(f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks.")
+        raise UsageError(
+            f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks."
+        )
 
 
 def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ...]) -> None:
@@ -264,8 +266,8 @@ def checked(field: Field, text: str) -> str:
         return ""
     if field.url:
         try:
-            value = clean_url(value, field.clears)
-        except Usage as problem:
+            value = clean_url(value, field.strip_suffixes)
+        except UsageError as problem:
             raise FieldProblem(field.name, problem.message, problem.hint) from None
     if field.choices and not field.url and value not in {each.value for each in field.choices}:
         offered = ", ".join(each.value for each in field.choices)
@@ -280,39 +282,49 @@ def _apart(provider: Provider, values: Values) -> Values:
     known = {each.name for each in provider.fields}
     for field in provider.fields:
         typed = values.get(field.name)
-        if field.takes_apart and isinstance(typed, str):
-            found = taken_apart(field, clean_pasted(field, typed).text)
+        if field.parse_pasted and isinstance(typed, str):
+            found = split_pasted(field, clean_pasted(field, typed).text)
             rest = {name: text for name, text in found.items() if name in known and not values.get(name)}
             values = {**values, **rest, field.name: found[field.name]}
     return values
 
 
-def _keeping(provider: Provider, values: Values) -> set[str]:
+def _kept_fields(provider: Provider, values: Values) -> set[str]:
     """The fields that keep what is stored where nothing is typed: not those of a way that another one replaces."""
-    ways = {each.way for each in provider.fields if each.way and values.get(each.name)}
-    return {each.name for each in provider.fields if not (provider.either and ways and each.way) or each.way in ways}
+    ways = {each.auth_method for each in provider.fields if each.auth_method and values.get(each.name)}
+    return {
+        each.name
+        for each in provider.fields
+        if not (provider.exclusive_auth_methods and ways and each.auth_method) or each.auth_method in ways
+    }
 
 
 def _complete(provider: Provider, filled: set[str]) -> None:
     """Every required field is there; of fields that belong to ways of signing in, those of a way that was begun."""
-    ways = list(dict.fromkeys(each.way for each in provider.fields if each.way))
+    ways = list(dict.fromkeys(each.auth_method for each in provider.fields if each.auth_method))
     # What has a default is filled in either case, so that it begins nothing.
-    chosen = [each for each in provider.fields if each.way and each.name in filled and not each.default]
-    begun = list(dict.fromkeys(each.way for each in chosen))
-    if provider.either and len(begun) > 1:
-        second = next(each for each in chosen if each.way == begun[1])
+    chosen = [each for each in provider.fields if each.auth_method and each.name in filled and not each.default]
+    begun = list(dict.fromkeys(each.auth_method for each in chosen))
+    if provider.exclusive_auth_methods and len(begun) > 1:
+        second = next(each for each in chosen if each.auth_method == begun[1])
         both = " or ".join(begun)
         raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
     for field in provider.fields:
-        if not field.required or field.name in filled or (field.way and field.way not in (begun or ways[:1])):
+        if (
+            not field.required
+            or field.name in filled
+            or (field.auth_method and field.auth_method not in (begun or ways[:1]))
+        ):
             continue
-        if field.way and begun:
-            beside = in_words([each for each in _needed(provider, field.way) if each != field.label])
+        if field.auth_method and begun:
+            beside = in_words([each for each in _needed(provider, field.auth_method) if each != field.label])
             raise FieldProblem(field.name, f"{field.label} is missing; it goes with {beside}.", field.help)
-        others = "".join(f" Or give {in_words(_needed(provider, each))}." for each in ways[1:]) if field.way else ""
+        others = (
+            "".join(f" Or give {in_words(_needed(provider, each))}." for each in ways[1:]) if field.auth_method else ""
+        )
         raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
 
 
 def _needed(provider: Provider, way: str) -> list[str]:
     """The labels of what a way of signing in needs."""
-    return [each.label for each in provider.fields if each.way == way and each.required]
+    return [each.label for each in provider.fields if each.auth_method == way and each.required]

@@ -6,67 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tui.domain import VerificationState, Credential, Model, Origin, KeySource, previous_of, previous_name
-from tui.errors import Locked, Usage
+from tui.domain import Credential, KeySource, Model, Origin, VerificationState, previous_name, previous_of
+from tui.errors import Locked, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials, trials, verification
-from tui.tenancy import models as shelf
-from tui.tenancy.credentials import access, active, listing, masked
+from tui.tenancy import models as stored_models
+from tui.tenancy.credentials import active, listing
 from tui.tenancy.session import Session
-from tui.tenancy.trials import Left
+from tui.tenancy.trials import TrialBalance
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.discovery import Found, Server, found, probe_local_servers, runs_here
-from tui.workspace.credentials.paste import (
-    PastedValue,
-    split_summary,
-    likely_provider,
-    clean_pasted,
-    in_sentence,
-    shape,
-    taken_apart,
-)
-from tui.workspace.credentials.save import Conflict, FieldProblem, PlainHttp, needs_plain_http, save, validate
-from tui.workspace.credentials.verify import Verified, verify, verify_stored
+from tui.workspace.credentials.discovery import discover_keys
 from tui.workspace.playground.key_source import source
-
-__all__ = [
-    "PastedValue",
-    "Conflict",
-    "FieldProblem",
-    "Found",
-    "PlainHttp",
-    "ProviderRow",
-    "Server",
-    "Verified",
-    "access",
-    "active",
-    "split_summary",
-    "likely_provider",
-    "clean_pasted",
-    "found",
-    "in_sentence",
-    "listing",
-    "probe_local_servers",
-    "masked",
-    "needs_plain_http",
-    "remove",
-    "remove_provider",
-    "row",
-    "rows",
-    "runs_here",
-    "save",
-    "shape",
-    "staying",
-    "taken_apart",
-    "use",
-    "validate",
-    "verify",
-    "verify_stored",
-]
 
 _WORDS = {
     VerificationState.READY: "ready",
@@ -98,7 +52,7 @@ class ProviderRow:
     models: int = 0
     added: int = 0
     found: str = ""
-    trial: Left | None = None
+    trial: TrialBalance | None = None
     why: str = ""
 
     @property
@@ -137,7 +91,7 @@ async def use(session: Session, tenant_id: str, provider_id: str, name: str) -> 
             for each in [each for each in table if each["provider"] == provider_id]:
                 table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                credentials.fit(session, tenant_id, tables, provider_id)
+                credentials.update_origins(session, tenant_id, tables, provider_id)
 
     await asyncio.to_thread(work)
 
@@ -150,7 +104,7 @@ async def remove(session: Session, tenant_id: str, provider_id: str, name: str) 
     """
     _named(session, tenant_id, provider_id, name)
     if previous_of(name):
-        await rotation.confirm(session, tenant_id, provider_id, previous_of(name))
+        await rotation.discard_previous(session, tenant_id, provider_id, previous_of(name))
         return
     if not staying(session, tenant_id, provider_id, name):
         await remove_provider(session, tenant_id, provider_id)
@@ -186,7 +140,7 @@ async def remove_provider(session: Session, tenant_id: str, provider_id: str) ->
     """Removes all that a tenant has of a provider: credentials (in every earlier state), models, defaults."""
     provider = provider_of(provider_id)
     if not listing(session, tenant_id, provider_id) and not _counts(session, tenant_id).get(provider_id):
-        raise Usage(f"{provider.label} is not set up.", "There is nothing to remove.")
+        raise UsageError(f"{provider.label} is not set up.", "There is nothing to remove.")
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
@@ -208,7 +162,7 @@ def _row(session: Session, tenant_id: str, provider: Provider, counts: Mapping[s
         state, word = _trial_words(left)
         return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
-        variable = offered.variable if (offered := found(session, provider)) else ""
+        variable = offered.variable if (offered := discover_keys(session, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
     state, word, why = standing(session, tenant_id, credential)
@@ -226,18 +180,20 @@ class CredentialState(NamedTuple):
 
 def standing(session: Session, tenant_id: str, credential: Credential) -> CredentialState:
     """How a credential stands, as far as that is known without opening a key."""
-    found = verification.standing(session, tenant_id)
+    found = verification.integrity_status(session, tenant_id)
     finding = found.of(credential)
     why = verification.words(session, tenant_id, finding, found.alarm) if finding else ""
     if credentials.is_undecryptable(session, tenant_id, credential, found):
-        return CredentialState("cannot be opened", "cannot be opened", "" if finding and finding.mark.waits else why)
-    if finding and credentials.waits(session, tenant_id, credential):
+        return CredentialState(
+            "cannot be opened", "cannot be opened", "" if finding and finding.mark.needs_confirmation else why
+        )
+    if finding and credentials.needs_confirmation(session, tenant_id, credential):
         return CredentialState(UNCONFIRMED, found.word(finding), why)
     word = _WORDS[credential.check.state]
     return CredentialState(word, word)
 
 
-def _trial_words(left: Left | None) -> tuple[str, str]:
+def _trial_words(left: TrialBalance | None) -> tuple[str, str]:
     """The state and its words of a provider that is used on trial."""
     if left is None:
         return "trial gone", "no trial any more"
@@ -249,12 +205,12 @@ def _counts(session: Session, tenant_id: str) -> dict[str, tuple[int, int]]:
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}
-        for each in shelf.held(session, tenant_id):
+        for each in stored_models.all_models(session, tenant_id):
             imported, added = counts.get(each.provider, (0, 0))
             counts[each.provider] = _counted(each, imported, added)
         return counts
 
-    return session.store(tenant_id).derive("counts", read, trials.trial_models_of(session, tenant_id), table="models")
+    return session.store(tenant_id).cached("counts", read, trials.trial_models_of(session, tenant_id), table="models")
 
 
 def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
@@ -270,9 +226,11 @@ def _named(session: Session, tenant_id: str, provider_id: str, name: str) -> Cre
     raise _unknown(provider_id, name)
 
 
-def _unknown(provider_id: str, name: str) -> Usage:
+def _unknown(provider_id: str, name: str) -> UsageError:
     label = provider_of(provider_id).label
-    return Usage(f"There is no credential {one_line(name, 40)} of {label}.", "modeldeck credential list shows them.")
+    return UsageError(
+        f"There is no credential {one_line(name, 40)} of {label}.", "modeldeck credential list shows them."
+    )
 
 
 def _is(record: Mapping[str, Any], provider_id: str, name: str) -> bool:

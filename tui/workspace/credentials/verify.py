@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.domain import Check, VerificationState, Model
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError, Usage
+from tui.domain import Model, VerificationResult, VerificationState
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.origins import host_of, origin_of
-from tui.providers.spec import FieldValues, told
+from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
 from tui.tenancy.session import Session
 from tui.workspace.credentials.save import DEFAULT_NAME, CredentialDraft, Values, build_draft
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Verified:
     of those that were given. `note` says so.
     """
 
-    check: Check
+    check: VerificationResult
     listed: tuple[Model, ...] | None
     fields: FieldValues
     origins: tuple[str, ...]
-    moved: FieldValues = field(default_factory=dict)
+    region_fields: FieldValues = field(default_factory=dict)
     note: str = ""
 
 
@@ -45,7 +45,7 @@ async def verify(
     *,
     name: str = DEFAULT_NAME,
     plain_http: tuple[str, ...] = (),
-    hear: model_sync.Hear = lambda event: None,
+    hear: model_sync.OnEvent = lambda event: None,
 ) -> Verified:
     """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised.
 
@@ -65,11 +65,11 @@ async def verify(
 
 
 def _access(draft: CredentialDraft) -> "Access":
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
     return Access(
         provider=draft.provider,
-        fields=told(draft.clear, draft.secrets),
+        fields=mask_secrets(draft.clear, draft.secrets),
         origins=draft.origins,
         plain_http=draft.plain_http,
         secrets=lambda: draft.secrets,
@@ -90,7 +90,7 @@ def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
     if draft.stored:
         return []
     return [
-        replace(draft, clear=clear, origins=provider.origins(told(clear, draft.secrets)), plain_http=())
+        replace(draft, clear=clear, origins=provider.origins(mask_secrets(clear, draft.secrets)), plain_http=())
         for clear in regions
     ]
 
@@ -108,41 +108,47 @@ def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
 
 
 async def verify_stored(
-    session: Session, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.Hear = lambda event: None
-) -> Check:
+    session: Session, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
+) -> VerificationResult:
     """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
     provider = provider_of(provider_id)
     held = credentials.listing(session, tenant_id, provider_id)
     credential = next((each for each in held if each.name == name or (not name and each.active)), None)
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
-        raise Usage(f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up.")
+        raise UsageError(
+            f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up."
+        )
     access = await asyncio.to_thread(credentials.access_with, session, tenant_id, provider, credential)
     try:
         check, _ = await _asked(session, access, hear)
     except CredentialRejected as problem:
-        check = Check(VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail)
+        check = VerificationResult(
+            VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
+        )
     except Problem as problem:
-        told = partial(session.note, provider=provider_id, credential=credential.name, why=problem.message)
+        told = partial(session.audit_best_effort, provider=provider_id, credential=credential.name, why=problem.message)
         await asyncio.to_thread(told, tenant_id, "credential not verified")
         raise
     await asyncio.to_thread(credentials.note, session, tenant_id, credential, check)
     return check
 
 
-async def _asked(session: Session, access: "Access", hear: model_sync.Hear) -> tuple[Check, tuple[Model, ...] | None]:
+async def _asked(
+    session: Session, access: "Access", hear: model_sync.OnEvent
+) -> tuple[VerificationResult, tuple[Model, ...] | None]:
     """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
     provider, begun = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
 
-    def outcome(state: VerificationState, problem: Problem | None = None) -> Check:
+    def outcome(state: VerificationState, problem: Problem | None = None) -> VerificationResult:
         words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
-        return Check(state, session.now(), round((time.monotonic() - begun) * 1000), *words)
+        return VerificationResult(state, session.now(), round((time.monotonic() - begun) * 1000), *words)
 
     try:
-        listed = await model_sync.listed(session, access, provider.verify(access.fields), hear)
+        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), hear)
         if listed is None and provider.list_models is not None:
-            listed = await model_sync.listed(session, access, provider.list_models(access.fields), hear)
+            listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), hear)
     except ScopeMissing as problem:
         return outcome(VerificationState.RESTRICTED, problem), None
     return outcome(VerificationState.READY), listed

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tui.domain import Tenant
 from tui.errors import Problem
-from tui.tenancy import credentials as sealed
+from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, retired_keys, verification
-from tui.tenancy.manifest import ChangeKind, Place
+from tui.tenancy.manifest import ChangeKind, CredentialRef
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
-from tui.tenancy.verification import ManifestAlarm, IntegrityStatus
+from tui.tenancy.verification import IntegrityStatus, ManifestAlarm
 from tui.workspace.credentials import status
 
 
@@ -20,7 +20,7 @@ from tui.workspace.credentials import status
 class Held:
     """A credential: its state as lists have it, and what is the matter with it, if anything."""
 
-    place: Place
+    place: CredentialRef
     state: str
     words: str = ""
 
@@ -55,8 +55,8 @@ class KeyReport:
 
 def custody(session: Session, tenant_id: str) -> KeyReport:
     """How it stands. The manifest is proved where that needs no passphrase."""
-    tenant, private = get(session, tenant_id), keyring.at_hand(session, tenant_id)
-    found = verification.standing(session, tenant_id)
+    tenant, private = get(session, tenant_id), keyring.key_if_open(session, tenant_id)
+    found = verification.integrity_status(session, tenant_id)
     settings, key_file = session.store(tenant_id).where, keyring.key_path(session, tenant)
     return KeyReport(
         tenant,
@@ -74,13 +74,13 @@ def custody(session: Session, tenant_id: str) -> KeyReport:
 
 
 def _held(session: Session, tenant_id: str, found: IntegrityStatus) -> Iterator[Held]:
-    for each in sealed.stored(session, tenant_id):
+    for each in stored_credentials.stored(session, tenant_id):
         state, _, why = status.standing(session, tenant_id, each)
         shut = state == "cannot be opened"
         yield Held(
             (each.provider, each.name),
             state,
-            why or (sealed.undecryptable_reason(session, tenant_id, each)[0] if shut else ""),
+            why or (stored_credentials.undecryptable_reason(session, tenant_id, each)[0] if shut else ""),
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:

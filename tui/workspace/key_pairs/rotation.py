@@ -17,17 +17,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.domain import Credential, Tenant
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
-from tui.tenancy.manifest import Manifest, Place
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.manifest import CredentialRef, Manifest
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
-Tell = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 """Hears, in the thread that works, how many credentials of how many are sealed anew."""
 
 
@@ -41,7 +41,7 @@ class Rotated:
 
 
 async def rotate(
-    session: Session, tenant_id: str, passphrase: Secret | None = None, tell: Tell = lambda done, of: None
+    session: Session, tenant_id: str, passphrase: Secret | None = None, tell: OnProgress = lambda done, of: None
 ) -> Rotated:
     """Replaces the key pair; the new one has the same passphrase. Cancelled in time, nothing is changed.
 
@@ -51,8 +51,8 @@ async def rotate(
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> Rotated:
-        old, new = keyring.load(session, tenant, present), envelope.make(session.key_bits)
-        made: dict[Place, tuple[Credential, Credential]] = {}
+        old, new = keyring.load(session, tenant, present), envelope.generate_key_pair(session.key_bits)
+        made: dict[CredentialRef, tuple[Credential, Credential]] = {}
 
         def anew(held: Credential) -> Credential:
             # Another session may have changed it since it was sealed in advance.
@@ -78,11 +78,11 @@ async def rotate(
 async def reset_key_pair(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Rotated:
     """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
     tenant = get(session, tenant_id)
-    if keyring.at_hand(session, tenant_id) is not None:
-        raise Usage(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
+    if keyring.key_if_open(session, tenant_id) is not None:
+        raise UsageError(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
 
     def work(stopped: threading.Event) -> Rotated:
-        new = envelope.make(session.key_bits)
+        new = envelope.generate_key_pair(session.key_bits)
         if stopped.is_set():
             raise _stopped()
         return _replaced(session, tenant, None, new, passphrase, lambda held: held)
@@ -134,7 +134,7 @@ def _replaced(
             place: manifest.entry(now_held[place]) if place in proved else each for place, each in found.entries.items()
         }
         counter = max(found.counter, last) + 1
-        verification.enter(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
+        verification.write_manifest(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
     keyring.store_counter(session, tenant.id, counter)
     if session.open_keys.pop(tenant.id, None) or not passphrase:
         session.open_keys[tenant.id] = new.private
@@ -147,7 +147,7 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
     """Writes tenant and credentials; answers how many were sealed anew, and how many are as they were."""
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
-    meta.insert(record(tenant))
+    meta.insert(to_record(tenant))
     made = {each.doc_id: anew(from_record(Credential, each)) for each in table.all()}
     for place, each in made.items():
         table.update({"envelope": each.envelope, "key_id": each.key_id}, doc_ids=[place])

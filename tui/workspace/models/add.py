@@ -12,22 +12,26 @@ from typing import TYPE_CHECKING
 
 from tui.domain import Model, ModelType, Origin
 from tui.providers import provider as provider_of
-from tui.providers.events import Found, SearchResult, ModelDetails, Notice
+from tui.providers.events import ModelDetails, Notice, SearchResult, SearchResults
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
-from tui.tenancy.serialization import record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.workspace.credentials.save import FieldProblem, PlainHttp, checked, needs_plain_http
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
     from tui.providers.requests import Call
 
 
 async def search(
-    session: Session, tenant_id: str, provider_id: str, text: str, type: ModelType
-) -> tuple[SearchResult, ...]:  # noqa: A002
+    session: Session,
+    tenant_id: str,
+    provider_id: str,
+    text: str,
+    type: ModelType,  # noqa: A002 - the word of the design
+) -> tuple[SearchResult, ...]:
     """Models of a provider to add, best first; none where it has no search."""
     provider = provider_of(provider_id)
     if provider.search is None:
@@ -41,15 +45,15 @@ async def offers(
 ) -> tuple[SearchResult, ...]:
     """What one field of an added model can be, by the `values` of the others; none where the provider has no offers."""
     provider = provider_of(provider_id)
-    if field not in provider.offers:
+    if field not in provider.field_options:
         return ()
     access = await asyncio.to_thread(credentials.access, session, tenant_id, provider_id)
-    return await _found(session, access, provider.offers[field](access.fields, values))
+    return await _found(session, access, provider.field_options[field](access.fields, values))
 
 
 def belongs(field: Field, filled: Mapping[str, str]) -> bool:
     """Whether a model field is to be filled in where those before it have these values."""
-    return not field.when or filled.get(field.when[0], "") in field.when[1:]
+    return not field.visible_when or filled.get(field.visible_when[0], "") in field.visible_when[1:]
 
 
 def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
@@ -96,11 +100,11 @@ async def inspect(
 
     `tell` hears what goes on meanwhile, such as that it is waited for.
     """
-    check = access.provider.check_model
+    check = access.provider.inspect_model
     learned = ModelDetails(model)
     if check is None:
         return learned
-    async with aclosing(session.wire.stream(access, check(access.fields, model))) as events:
+    async with aclosing(session.client.stream(access, check(access.fields, model))) as events:
         async for event in events:
             if isinstance(event, ModelDetails):
                 learned = event
@@ -117,15 +121,15 @@ def keep(session: Session, tenant_id: str, model: Model, access: "Access") -> No
         models.remove(
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
         )
-        models.insert(record(model))
-        credentials.fit(session, tenant_id, tables, model.provider, access.plain_http)
+        models.insert(to_record(model))
+        credentials.update_origins(session, tenant_id, tables, model.provider, access.plain_http)
 
 
 async def _found(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:
     hits: list[SearchResult] = []
-    async with aclosing(session.wire.stream(access, call)) as events:
+    async with aclosing(session.client.stream(access, call)) as events:
         async for event in events:
-            if isinstance(event, Found):
+            if isinstance(event, SearchResults):
                 hits += event.hits
     # A changed id would name something else.
     return tuple(
@@ -137,7 +141,7 @@ async def _found(session: Session, access: "Access", call: "Call") -> tuple[Sear
 
 def _condition(provider: Provider, field: Field) -> str:
     """Where a field belongs, in words: `Endpoint type Inference Endpoint`."""
-    name, *values = field.when
+    name, *values = field.visible_when
     other = next((each for each in provider.model_fields if each.name == name), Field(name, name))
     labels = {each.value: each.label for each in other.choices}
     return f"{other.label} {' or '.join(labels.get(each, each) for each in values)}"

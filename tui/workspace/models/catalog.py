@@ -8,43 +8,22 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tui.domain import ImportMode, Model, ModelType, Origin
-from tui.errors import Locked, Usage
+from tui.errors import Locked, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
-from tui.tenancy import credentials as sealed
+from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import model_sync, verification
 from tui.tenancy.model_sync import Refreshed
-from tui.tenancy.models import defaults, find, held
+from tui.tenancy.models import all_models, defaults
 from tui.tenancy.session import Session
 from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials.save import checked
-from tui.workspace.models import add as adding
-from tui.workspace.models.add import belongs, offers, search
+from tui.workspace.models import add as add_model
 from tui.workspace.playground import test_call
-
-__all__ = [
-    "ModelRow",
-    "add",
-    "belongs",
-    "defaults",
-    "derived",
-    "edit",
-    "find",
-    "held",
-    "listing",
-    "offers",
-    "proposed_type",
-    "refresh",
-    "removable",
-    "remove",
-    "rows",
-    "search",
-    "test",
-]
 
 T = TypeVar("T")
 
@@ -73,11 +52,11 @@ def listing(session: Session, tenant_id: str, type: ModelType | None = None, pro
     def read(_: Tables) -> list[Model]:
         places = {each: place for place, each in enumerate(PROVIDERS)}
         return sorted(
-            held(session, tenant_id),
+            all_models(session, tenant_id),
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
-    models = session.store(tenant_id).derive("listing", read, trial_models_of(session, tenant_id), table="models")
+    models = session.store(tenant_id).cached("listing", read, trial_models_of(session, tenant_id), table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
 
 
@@ -90,7 +69,7 @@ def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) 
         if choice.type and choice.value == (fields.get(field.name) or field.default)
     )
     only = provider.types[0] if len(provider.types) == 1 else None
-    return next(chosen, None) or provider.kind_of(model_id, fields) or only
+    return next(chosen, None) or provider.infer_model_type(model_id, fields) or only
 
 
 def rows(session: Session, tenant_id: str) -> list[ModelRow]:
@@ -101,7 +80,7 @@ def rows(session: Session, tenant_id: str) -> list[ModelRow]:
 def derived(session: Session, tenant_id: str, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """What `make` makes of all rows, made once for as long as they stay as they are."""
     found, key = _rows(session, tenant_id)
-    return session.store(tenant_id).derive(f"rows: {name}", lambda _: make(found), key)
+    return session.store(tenant_id).cached(f"rows: {name}", lambda _: make(found), key)
 
 
 def _rows(session: Session, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
@@ -114,20 +93,20 @@ def _rows(session: Session, tenant_id: str) -> tuple[Sequence[ModelRow], Hashabl
         chosen = {(each.provider, each.model, kind) for kind, each in defaults(session, tenant_id).items()}
         return [_row(each, usable, chosen, today) for each in listing(session, tenant_id)]
 
-    return session.store(tenant_id).derive("rows", read, key), key
+    return session.store(tenant_id).cached("rows", read, key), key
 
 
 async def refresh(
-    session: Session, tenant_id: str, provider_id: str, hear: model_sync.Hear = lambda event: None
+    session: Session, tenant_id: str, provider_id: str, hear: model_sync.OnEvent = lambda event: None
 ) -> Refreshed:
     """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
     provider = provider_of(provider_id)
-    if provider.intake is ImportMode.ADDED:
-        raise Usage(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
-    access = await asyncio.to_thread(sealed.access, session, tenant_id, provider_id)
+    if provider.import_mode is ImportMode.ADDED:
+        raise UsageError(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
+    access = await asyncio.to_thread(stored_credentials.access, session, tenant_id, provider_id)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
-        listed = await model_sync.listed(session, access, provider.list_models(access.fields), hear) or ()
+        listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), hear) or ()
 
     def work() -> Refreshed:
         with session.store(tenant_id).transaction() as tables:
@@ -157,8 +136,8 @@ async def add(
     provider = provider_of(provider_id)
     if type not in provider.types:
         served = ", ".join(each.value for each in provider.types)
-        raise Usage(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
-    wanted = adding.fields_of(provider, fields or {}, {})
+        raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
+    wanted = add_model.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
     _is_new(session, tenant_id, model)
     return await _kept(session, tenant_id, model, verify, plain_http, tell)
@@ -176,8 +155,8 @@ async def edit(
     """Changes fields of an added model; those not named keep their value."""
     provider = provider_of(model.provider)
     if model.origin is not Origin.ADDED:
-        raise Usage(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
-    changed = replace(model, fields=adding.fields_of(provider, fields, model.fields))
+        raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
+    changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
     return await _kept(session, tenant_id, changed, verify, plain_http, tell, new=False)
 
 
@@ -190,31 +169,31 @@ async def _kept(
     tell: Callable[[str], None],
     new: bool = True,
 ) -> Model:
-    access = await asyncio.to_thread(adding.access_to, session, tenant_id, model, plain_http)
+    access = await asyncio.to_thread(add_model.access_to, session, tenant_id, model, plain_http)
     if verify:
-        learned = await adding.inspect(session, access, model, tell)
+        learned = await add_model.inspect(session, access, model, tell)
         if new and learned.model.id != model.id:
             _is_new(session, tenant_id, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be an address of its own.
-        access = await asyncio.to_thread(adding.access_to, session, tenant_id, model, access.plain_http)
-        model = (await test_call.tried(session, tenant_id, model, access, tell)).model
+        access = await asyncio.to_thread(add_model.access_to, session, tenant_id, model, access.plain_http)
+        model = (await test_call.test_call(session, tenant_id, model, access, tell)).model
         if learned.note:
             tell(learned.note)
-    await asyncio.to_thread(adding.keep, session, tenant_id, model, access)
+    await asyncio.to_thread(add_model.keep, session, tenant_id, model, access)
     return model
 
 
 def _is_new(session: Session, tenant_id: str, model: Model) -> None:
-    for each in held(session, tenant_id):
+    for each in all_models(session, tenant_id):
         if _same(each, model) and not each.gone:
-            raise Usage(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
+            raise UsageError(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
 
 
 async def test(session: Session, tenant_id: str, model: Model) -> str:
     """Makes one small call, which the provider may charge, and says in a sentence what came."""
     begun = time.monotonic()
-    outcome = await test_call.tried(session, tenant_id, model)
+    outcome = await test_call.test_call(session, tenant_id, model)
     if outcome.model != model:
         await asyncio.to_thread(_measured, session, tenant_id, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
@@ -228,7 +207,9 @@ def removable(model: Model) -> bool:
 async def remove(session: Session, tenant_id: str, model: Model) -> None:
     """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
     if not removable(model):
-        raise Usage(f"{model.ref} is listed by its provider and would come back.", "Only added models are removed.")
+        raise UsageError(
+            f"{model.ref} is listed by its provider and would come back.", "Only added models are removed."
+        )
 
     def work() -> None:
         with verification.credential_transaction(session, tenant_id) as tables:
@@ -237,7 +218,7 @@ async def remove(session: Session, tenant_id: str, model: Model) -> None:
                 lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
             )
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                sealed.fit(session, tenant_id, tables, model.provider)
+                stored_credentials.update_origins(session, tenant_id, tables, model.provider)
 
     await asyncio.to_thread(work)
 
@@ -272,5 +253,7 @@ def model_id_of(provider: Provider, text: str) -> str:
     """The id of a model as it was typed, in its one form; Usage if it cannot be one."""
     cleaned = checked(provider.model_id, text)
     if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
-        raise Usage(f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does.")
+        raise UsageError(
+            f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does."
+        )
     return cleaned

@@ -7,9 +7,10 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 
 from tui.domain import Default, Model, ModelType
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers import PROVIDERS
-from tui.tenancy.serialization import record
+from tui.tenancy import models
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
@@ -48,7 +49,7 @@ class DefaultRow:
 
 def rows(session: Session, tenant_id: str) -> list[DefaultRow]:
     """The three types in order."""
-    chosen = catalog.defaults(session, tenant_id)
+    chosen = models.defaults(session, tenant_id)
     providers = {each.provider.id: each for each in status.rows(session, tenant_id)}
     listed = catalog.rows(session, tenant_id)
     offered = proposals(session, tenant_id)
@@ -58,24 +59,26 @@ def rows(session: Session, tenant_id: str) -> list[DefaultRow]:
 def ready(session: Session, tenant_id: str, usable: Collection[str]) -> int:
     """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
     today = session.today()
-    chosen = {(*_key(default), kind) for kind, default in catalog.defaults(session, tenant_id).items()}
-    held = {(each.provider, each.id, each.type): each for each in catalog.held(session, tenant_id)} if chosen else {}
+    chosen = {(*_key(default), kind) for kind, default in models.defaults(session, tenant_id).items()}
+    held = (
+        {(each.provider, each.id, each.type): each for each in models.all_models(session, tenant_id)} if chosen else {}
+    )
     found = [held[each] for each in chosen & held.keys() if each[0] in usable]
     return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
 
 
 async def set(session: Session, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
     """Makes a model the default of its type."""
-    model = catalog.find(session, tenant_id, ref, type)
+    model = models.find(session, tenant_id, ref, type)
     if model.gone:
-        raise Usage(f"{ref} is no longer listed by its provider.", "Choose one that is.")
+        raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is.")
     default = Default(type, model.provider, model.id, session.now())
 
     def work() -> Default:
         with session.store(tenant_id).transaction() as tables:
             table = tables.table("defaults")
             table.remove(lambda each: each["type"] == type)
-            table.insert(record(default))
+            table.insert(to_record(default))
         return default
 
     return await asyncio.to_thread(work)
@@ -98,7 +101,7 @@ def nearest(session: Session, tenant_id: str, model: Model) -> Model | None:
 
 def proposals(session: Session, tenant_id: str) -> dict[ModelType, Model]:
     """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
-    taken = catalog.defaults(session, tenant_id)
+    taken = models.defaults(session, tenant_id)
     offered = catalog.derived(session, tenant_id, "proposed", _offered)
     return {kind: model for kind, model in offered.items() if kind not in taken}
 

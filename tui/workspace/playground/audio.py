@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.events import Segment
 from tui.providers.spec import AudioLimits
 from tui.sanitize import one_line
@@ -45,25 +45,25 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise Usage(f"{shown} is a folder.", "Give the path of a file in it.")
+            raise UsageError(f"{shown} is a folder.", "Give the path of a file in it.")
         if not stat.S_ISREG(found.st_mode):
-            raise Usage(f"{shown} is not a plain file.", "Give the path of a recording.")
+            raise UsageError(f"{shown} is not a plain file.", "Give the path of a recording.")
         if not os.access(path, os.R_OK):
-            raise Usage(f"{shown} may not be read.", "Its mode or its owner forbids it.")
+            raise UsageError(f"{shown} may not be read.", "Its mode or its owner forbids it.")
     except FileNotFoundError:
-        raise Usage(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.") from None
+        raise UsageError(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a path"
-        raise Usage(f"{shown} cannot be looked at.", f"The system says: {why}.") from None
+        raise UsageError(f"{shown} cannot be looked at.", f"The system says: {why}.") from None
     ending = path.suffix.lower().removeprefix(".")
     if not found.st_size:
-        raise Usage(f"{name} is empty.", "Check that it was copied whole.")
+        raise UsageError(f"{name} is empty.", "Check that it was copied whole.")
     if ending not in _MEDIA or (limits and ending not in limits.endings):
         takes = " ".join(limits.endings) if limits else " ".join(_MEDIA)
-        raise Usage(f"{name} is not a recording that {model or 'a model'} takes.", f"It takes {takes}.")
+        raise UsageError(f"{name} is not a recording that {model or 'a model'} takes.", f"It takes {takes}.")
     if limits and found.st_size > limits.size:
         size, most = megabytes(found.st_size), megabytes(limits.size)
-        raise Usage(
+        raise UsageError(
             f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for instance to mono mp3."
         )
     return AudioInfo(_MEDIA[ending], found.st_size, audio_duration.seconds(path))

@@ -6,8 +6,8 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.domain import Check, VerificationState, Model
-from tui.errors import Problem, CredentialRejected, Usage
+from tui.domain import Model, VerificationResult, VerificationState
+from tui.errors import CredentialRejected, Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.events import Event
 from tui.providers.requests import (
@@ -22,33 +22,12 @@ from tui.providers.spec import Parameter, Provider
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace.playground import key_source
-from tui.workspace.playground.audio import AudioInfo, as_srt, as_vtt, audio_info
-from tui.workspace.playground.conversation import Conversation, Turn
+from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
-from tui.workspace.playground.metering import counted
-from tui.workspace.playground.parameters import parse_parameter
-from tui.workspace.playground.similarity import cosine, matrix, norm, pairs
+from tui.workspace.playground.metering import metered
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
-
-__all__ = [
-    "AudioInfo",
-    "Conversation",
-    "Turn",
-    "as_srt",
-    "as_vtt",
-    "audio_info",
-    "chat",
-    "cosine",
-    "embed",
-    "matrix",
-    "norm",
-    "pairs",
-    "parameters",
-    "parse_parameter",
-    "transcribe",
-]
+    from tui.providers.client.access import Access
 
 
 async def chat(
@@ -64,7 +43,7 @@ async def chat(
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    way = key_source.way(session, tenant_id, model, access)
+    way = key_source.route_call(session, tenant_id, model, access)
     call = provider.chat(way.access.fields, ChatRequest(way.model, tuple(messages), dict(parameters or {}), stream))
     async with aclosing(_streamed(session, way, call)) as events:
         async for event in events:
@@ -84,10 +63,10 @@ async def embed(
     if provider.embed is None:
         raise _unserved(provider, model)
     if not texts or not all(each.strip() for each in texts):
-        raise Usage(
+        raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    way = key_source.way(session, tenant_id, model, access)
+    way = key_source.route_call(session, tenant_id, model, access)
     call = provider.embed(way.access.fields, EmbeddingRequest(way.model, tuple(texts), query))
     async with aclosing(_streamed(session, way, call)) as events:
         async for event in events:
@@ -108,7 +87,7 @@ async def transcribe(
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    way = key_source.way(session, tenant_id, model, access)
+    way = key_source.route_call(session, tenant_id, model, access)
     ask = TranscriptionRequest(way.model, path, info.media, info.size, language, times)
     async with aclosing(_streamed(session, way, provider.transcribe(way.access.fields, ask))) as events:
         async for event in events:
@@ -124,24 +103,28 @@ async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenera
     """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
     credential = credentials.active(session, way.owner, way.access.provider.id)
 
-    async def note(check: Check) -> None:
+    async def note(check: VerificationResult) -> None:
         # The call's own outcome is what matters here: a store that cannot be written must not hide it.
         with suppress(Problem):
             if credential is not None:
                 await asyncio.to_thread(credentials.note, session, way.owner, credential, check)
 
-    events = session.wire.stream(way.access, call)
+    events = session.client.stream(way.access, call)
     try:
-        async with aclosing(counted(way.meter, events) if way.meter else events) as counting:
+        async with aclosing(metered(way.meter, events) if way.meter else events) as counting:
             async for event in counting:
                 yield event
     except CredentialRejected as problem:
-        await note(Check(VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail))
+        await note(
+            VerificationResult(
+                VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
+            )
+        )
         if way.meter:
             raise _lent_key(way.access.provider, problem) from None
         raise
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
-        await note(Check(VerificationState.READY, session.now()))
+        await note(VerificationResult(VerificationState.READY, session.now()))
 
 
 def _lent_key(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
@@ -150,5 +133,5 @@ def _lent_key(provider: Provider, refused: CredentialRejected) -> CredentialReje
     return CredentialRejected(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
 
 
-def _unserved(provider: Provider, model: Model) -> Usage:
-    return Usage(f"{provider.label} serves no {model.type.label} models here.", "Choose another model.")
+def _unserved(provider: Provider, model: Model) -> UsageError:
+    return UsageError(f"{provider.label} serves no {model.type.label} models here.", "Choose another model.")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.domain import Model, KeySource
-from tui.errors import Problem, Usage
+from tui.domain import KeySource, Model
+from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.storage.store import Tables
@@ -21,7 +21,7 @@ from tui.tenancy.trials import left, trial, trials
 from tui.workspace.playground.metering import TrialMeter
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
 _SHOWN = 3
 
@@ -52,7 +52,7 @@ async def choose(session: Session, tenant_id: str, provider_id: str, wanted: Key
     if wanted is KeySource.TRIAL:
         trial(session, provider_id)
     elif credentials.active(session, tenant_id, provider_id) is None:
-        raise Usage(f"{get(session, tenant_id).name} has no own key of {label}.", f"Set {label} up first.")
+        raise UsageError(f"{get(session, tenant_id).name} has no own key of {label}.", f"Set {label} up first.")
 
     def work() -> None:
         with session.store(tenant_id).transaction() as tables:
@@ -63,7 +63,7 @@ async def choose(session: Session, tenant_id: str, provider_id: str, wanted: Key
     await asyncio.to_thread(work)
 
 
-def way(session: Session, tenant_id: str, model: Model, access: "Access | None" = None) -> CallRoute:
+def route_call(session: Session, tenant_id: str, model: Model, access: "Access | None" = None) -> CallRoute:
     """How a model is called; with `access`, by that one, which is the tenant's own and not kept yet."""
     if access is None and source(session, tenant_id, model.provider) is KeySource.TRIAL:
         return _lent(session, tenant_id, model)
@@ -74,7 +74,7 @@ def _lent(session: Session, tenant_id: str, model: Model) -> CallRoute:
     provider, lent = provider_of(model.provider), trial(session, model.provider)
     if model.id not in lent.models:
         some = ", ".join(lent.models[:_SHOWN]) + (" and others" if len(lent.models) > _SHOWN else "")
-        raise Usage(
+        raise UsageError(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
             f"It is for {some}; an own key can use every model.",
         )
@@ -96,7 +96,7 @@ def _chosen(session: Session, tenant_id: str) -> Mapping[str, KeySource]:
             if each.get("source") in (own, lent)
         }
 
-    return session.store(tenant_id).derive("sources", read, table="sources")
+    return session.store(tenant_id).cached("sources", read, table="sources")
 
 
 def last_calls(session: Session, tenant_id: str, provider_id: str) -> int:

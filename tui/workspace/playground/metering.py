@@ -55,7 +55,7 @@ class TrialMeter:
                 end(self._desk, self._tenant, self._provider, self._token, kept)
 
 
-async def counted(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+async def metered(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
     """The events of a metered call. One that fails is given back, and so is one stopped before anything came of it."""
     kept = came = False
     try:
@@ -86,7 +86,7 @@ def reserve(session: Session, tenant_id: str, provider_id: str, token: str) -> N
         if used + sum(_is(each, tenant_id, provider_id) for each in held) >= quota:
             raise TrialExhausted(provider_id, used, quota)
         who = {"tenant": tenant_id, "provider": provider_id, "token": token}
-        held.insert(who | identity.mark(session.clock()))
+        held.insert(who | identity.process_record(session.clock()))
 
 
 def end(session: Session, tenant_id: str, provider_id: str, token: str, kept: bool) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tui.errors import Usage
+from tui.errors import UsageError
 from tui.providers.spec import Parameter, ParameterKind
 
 MOST_TEXTS = 4
@@ -18,11 +18,11 @@ def parse_parameter(parameter: Parameter, text: str) -> Any:
     if parameter.kind is ParameterKind.TEXTS:
         texts = [each for each in (part.strip() for part in text.split(",")) if each]
         if len(texts) > MOST_TEXTS:
-            raise Usage(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them by commas.")
+            raise UsageError(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them by commas.")
         return texts
     if parameter.kind is ParameterKind.CHOICE:
         if text not in parameter.choices:
-            raise Usage(f"{parameter.name} is one of {', '.join(parameter.choices)}.", parameter.help)
+            raise UsageError(f"{parameter.name} is one of {', '.join(parameter.choices)}.", parameter.help)
         return text
     return _number(parameter, text)
 
@@ -45,15 +45,15 @@ def _number(parameter: Parameter, text: str) -> int | float:
         value: int | float = int(text) if parameter.kind is ParameterKind.WHOLE else float(text.replace(",", "."))
     except ValueError:
         kind = "a whole number" if parameter.kind is ParameterKind.WHOLE else "a number"
-        raise Usage(f"{parameter.name} is {kind}.", f"It takes {span(parameter)}.") from None
+        raise UsageError(f"{parameter.name} is {kind}.", f"It takes {span(parameter)}.") from None
     low = float("-inf") if parameter.low is None else parameter.low
     high = float("inf") if parameter.high is None else parameter.high
     if not low <= value <= high or value in (float("inf"), float("-inf")):
         if parameter.low is not None and parameter.high is not None:
-            raise Usage(
+            raise UsageError(
                 f"{parameter.name} goes from {_plain(parameter.low)} to {_plain(parameter.high)}.", parameter.help
             )
-        raise Usage(f"{parameter.name} is out of range.", f"It takes {span(parameter)}.")
+        raise UsageError(f"{parameter.name} is out of range.", f"It takes {span(parameter)}.")
     return value
 
 

@@ -15,7 +15,7 @@ from tui.tenancy.session import Session
 from tui.workspace.playground import calls
 
 if TYPE_CHECKING:
-    from tui.providers.client.client import Access
+    from tui.providers.client.access import Access
 
 
 _Kind = TypeVar("_Kind")
@@ -29,7 +29,7 @@ class TestCallResult:
     words: str
 
 
-async def tried(
+async def test_call(
     session: Session,
     tenant_id: str,
     model: Model,

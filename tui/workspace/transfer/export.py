@@ -36,7 +36,7 @@ def exported(session: Session, tenant_id: str, passphrase: Secret | None = None)
     """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
     lacks: list[str] = []
     held = _bundle(session, tenant_id, passphrase is not None, lacks)
-    tell = session.note if passphrase is None else session.record
+    tell = session.audit_best_effort if passphrase is None else session.audit
     names = [called(each) for each in held.credentials]
     tell(tenant_id, "exported", secrets=passphrase is not None, credentials=names)
     text = file_format.written(held)

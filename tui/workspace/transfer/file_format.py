@@ -14,13 +14,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.domain import Default, Model, ModelType, KeySource
-from tui.errors import Usage
+from tui.domain import Default, KeySource, Model, ModelType
+from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.settings_file import CorruptSettings, read_json
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy.serialization import from_record, to_record
 
 KIND = "settings"
 VERSION = 1
@@ -71,20 +71,20 @@ def written(bundle: Bundle) -> str:
 def read(content: bytes) -> Any:
     """The JSON of a file that may be one of these, or one under a passphrase; Usage for anything else."""
     if len(content) > LARGEST:
-        raise Usage(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
+        raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
     try:
         found = read_json(content)
     except CorruptSettings as problem:
-        raise Usage(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
+        raise UsageError(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
     if not isinstance(found, dict) or not isinstance(found.get("modeldeck"), str):
-        raise Usage("The file is none that modeldeck export has written.", "Was another file meant?")
+        raise UsageError("The file is none that modeldeck export has written.", "Was another file meant?")
     return found
 
 
 def parse(found: Any) -> Bundle:
     """What the JSON of a file holds; Usage names the first that is not as it should be."""
     if isinstance(found, dict) and type(found.get("version")) is int and found["version"] > VERSION:
-        raise Usage("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+        raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
     whole = _entries(found, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
@@ -111,7 +111,7 @@ def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
 
 
 def _of_a_model(model: Model) -> dict[str, Any]:
-    held = record(replace(model, fields=dict(sorted(model.fields.items()))))
+    held = to_record(replace(model, fields=dict(sorted(model.fields.items()))))
     return {name: value for name, value in held.items() if name != "provider" and value is not False}
 
 
@@ -218,5 +218,5 @@ def _entries(found: Any, where: str, **wanted: Any) -> dict[str, Any]:
     return held
 
 
-def _wrong(where: str, what: str) -> Usage:
-    return Usage(f"{where} {what}.", "The file was not imported, and nothing was changed.")
+def _wrong(where: str, what: str) -> UsageError:
+    return UsageError(f"{where} {what}.", "The file was not imported, and nothing was changed.")

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
-from tui.errors import Locked, Problem, Usage
+from tui.errors import Locked, Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import in_words, one_line
 from tui.secret import Secret
@@ -26,9 +26,9 @@ from tui.storage.memory_folder import MemoryFolder
 from tui.storage.settings_file import Content
 from tui.storage.store import Tables
 from tui.tenancy import changes, keyring, verification
-from tui.tenancy import credentials as sealed
-from tui.tenancy import models as shelf
-from tui.tenancy.serialization import from_record, record
+from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import models as stored_models
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, envelope
@@ -85,7 +85,7 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
 def target(session: Session, held: Bundle, named: str = "") -> str | None:
     """The id of the tenant that a file goes into: the one named, else the one that it came from; None for a new one."""
     for wanted in [named] if named else [held.id, held.name]:
-        with suppress(Usage):
+        with suppress(UsageError):
             return find(session, wanted).id
     return None
 
@@ -116,7 +116,9 @@ async def plan(
     lacks = await _merge(rehearsal, tenant, held, allow_http)
     await asyncio.to_thread(_stays_home, rehearsal, tenant.id, before, held)
     after = _content(rehearsal, tenant.id)
-    return Plan(tenant, tenant_id is None, tuple(changes.acts(before, after)), lacks, before, after, rehearsal)
+    return Plan(
+        tenant, tenant_id is None, tuple(changes.describe_changes(before, after)), lacks, before, after, rehearsal
+    )
 
 
 async def carry_out(session: Session, made: Plan) -> None:
@@ -127,7 +129,7 @@ async def carry_out(session: Session, made: Plan) -> None:
             _create(session, made)
         else:
             _replace(session, made)
-        session.note(made.tenant.id, "imported", changes=len(made.acts))
+        session.audit_best_effort(made.tenant.id, "imported", changes=len(made.acts))
 
     await asyncio.to_thread(work)
 
@@ -159,19 +161,22 @@ async def _merge(session: Session, tenant: Tenant, held: Bundle, allow_http: boo
     await asyncio.to_thread(_take_models, session, tenant.id, held)
     lacks = []
     for each in held.credentials:
-        now = next((one for one in sealed.listing(session, tenant.id, each.provider) if one.name == each.name), None)
+        now = next(
+            (one for one in stored_credentials.listing(session, tenant.id, each.provider) if one.name == each.name),
+            None,
+        )
         if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(each, missing))
         elif now is None or not _same(session, tenant, each, now):
             await _save(session, tenant.id, each, allow_http)
     for provider_id, name in held.active.items():
-        in_use = {each.name: each.active for each in sealed.listing(session, tenant.id, provider_id)}
+        in_use = {each.name: each.active for each in stored_credentials.listing(session, tenant.id, provider_id)}
         if in_use.get(name) is False:
             await status.use(session, tenant.id, provider_id, name)
     for provider_id, source in held.sources.items():
         try:
             await key_source.choose(session, tenant.id, provider_id, source)
-        except Usage as problem:
+        except UsageError as problem:
             lacks.append(problem.message)
     await asyncio.to_thread(_take_defaults, session, tenant.id, held)
     return tuple(lacks)
@@ -196,7 +201,7 @@ def _take_models(session: Session, tenant_id: str, held: Bundle) -> None:
         for each in checked:
             now = there.get((each.provider, each.id, each.type))
             if now is None:
-                table.insert(record(each))
+                table.insert(to_record(each))
             elif now.origin is each.origin is Origin.ADDED and now.fields != each.fields:
                 table.update({"fields": dict(each.fields)}, partial(_is, now))
 
@@ -204,7 +209,7 @@ def _take_models(session: Session, tenant_id: str, held: Bundle) -> None:
 def _checked(model: Model) -> Model:
     provider = provider_of(model.provider)
     if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
-        raise Usage(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
+        raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
     if model.origin is not Origin.ADDED:
         return replace(model, fields={})
     declared = {each.name for each in provider.model_fields}
@@ -224,7 +229,7 @@ def _take_defaults(session: Session, tenant_id: str, held: Bundle) -> None:
             ):
                 continue
             table.remove(partial(_is_of_type, each))
-            table.insert(record(wanted))
+            table.insert(to_record(wanted))
 
 
 async def _save(session: Session, tenant_id: str, kept: Kept, allow_http: bool) -> None:
@@ -241,7 +246,7 @@ async def _save(session: Session, tenant_id: str, kept: Kept, allow_http: bool) 
                 raise
             allowed = (*allowed, *problem.origins)
         except FieldProblem as problem:
-            raise Usage(f"{called(kept)}: {problem.message}", problem.hint) from None
+            raise UsageError(f"{called(kept)}: {problem.message}", problem.hint) from None
 
 
 def _same(session: Session, tenant: Tenant, kept: Kept, now: Credential) -> bool:
@@ -250,25 +255,27 @@ def _same(session: Session, tenant: Tenant, kept: Kept, now: Credential) -> bool
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    needed = shelf.added_origins(session, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
-    return set(needed) <= set(now.origins) and not sealed.is_undecryptable(session, tenant.id, now)
+    needed = (
+        stored_models.added_origins(session, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
+    )
+    return set(needed) <= set(now.origins) and not stored_credentials.is_undecryptable(session, tenant.id, now)
 
 
 def _stays_home(session: Session, tenant_id: str, before: Content, held: Bundle) -> None:
     """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
     given = {(each.provider, each.name): set(each.secrets) for each in held.credentials}
     old = {(each["provider"], each["name"]): each.get("origins", []) for each in before.get("credentials", {}).values()}
-    for each in sealed.stored(session, tenant_id):
+    for each in stored_credentials.stored(session, tenant_id):
         place, provider = (each.provider, each.name), provider_of(each.provider)
         if place not in old or set(each.hints) <= given.get(place, set()):
             continue
         wanted = {*each.origins}
         if each.active:
-            fields = sealed.defaults(provider) | dict(each.clear)
+            fields = stored_credentials.defaults(provider) | dict(each.clear)
             of_file = [one for one in held.models if one.provider == provider.id and one.origin is Origin.ADDED]
             wanted |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
         if more := wanted - set(old[place]):
-            raise Usage(
+            raise UsageError(
                 f"The file would send the stored key of {provider.label} to {', '.join(sorted(more))}.",
                 "Nothing was changed. Enter that address yourself if it is right.",
             )
@@ -280,13 +287,13 @@ def _create(session: Session, made: Plan) -> None:
     with session.tenants.lock():
         check_name(session, tenant.name)
         if tenant.id in ids(session):
-            raise Usage(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
+            raise UsageError(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
         # The key first, as for any new tenant: killed in between, a key without settings is left.
         with folder.lock():
             for name in copied.names():
                 folder.write(name, copied.read(name) or b"")
         try:
-            session.store(tenant.id).create(record(tenant), made.after)
+            session.store(tenant.id).create(to_record(tenant), made.after)
         except Problem:
             keyring.discard(session, tenant)
             raise

@@ -46,7 +46,7 @@ class ProblemBlock(Sentences):
         return [line((f"{WARNING} ", ATTENTION) if not number else "  ", row) for number, row in enumerate(rows)]
 
 
-class Asked:
+class QuestionBlock:
     """A question, as it was typed."""
 
     def __init__(self, text: str) -> None:

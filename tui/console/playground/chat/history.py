@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from tui.console.playground.chat.blocks import Asked, AnswerBlock, ProblemBlock, stopped
+from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.transcript import Block
-from tui.errors import Problem, CredentialRejected
+from tui.errors import CredentialRejected, Problem
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
 _AGAIN = "ctrl+r asks again, as a new call. Nothing is repeated by itself."
 
 
-class Entry:
+class Exchange:
     """One question. `replies` go with the answers of `turn`, one by one; a reply that still runs is the last."""
 
     def __init__(self, question: str) -> None:
@@ -19,7 +19,7 @@ class Entry:
         self.replies: list[AnswerBlock] = []
         self.trouble: ProblemBlock | None = None
         self.unsent = False
-        self._asked = Asked(question)
+        self._asked = QuestionBlock(question)
 
     @property
     def blocks(self) -> list[Block]:
@@ -83,11 +83,11 @@ class ChatHistory:
 
     def __init__(self) -> None:
         self.conversation = Conversation()
-        self.entries: list[Entry] = []
+        self.entries: list[Exchange] = []
         self.saved = True
 
     @property
-    def last(self) -> Entry | None:
+    def last(self) -> Exchange | None:
         return self.entries[-1] if self.entries else None
 
     @property
@@ -95,11 +95,11 @@ class ChatHistory:
         """Everything that is shown."""
         return [block for entry in self.entries for block in entry.blocks]
 
-    def add(self, question: str) -> Entry:
+    def add(self, question: str) -> Exchange:
         """One more question. One that got no answer gives way to it."""
         if self.last is not None and not self.last.replies:
             self.drop()
-        entry = Entry(question)
+        entry = Exchange(question)
         self.entries.append(entry)
         self.conversation.turns.append(entry.turn)
         return entry
@@ -109,12 +109,12 @@ class ChatHistory:
         self.entries.pop()
         self.conversation.turns.pop()
 
-    def before(self, entry: Entry) -> Conversation:
+    def before(self, entry: Exchange) -> Conversation:
         """The conversation up to a question, which is to be asked."""
         place = self.entries.index(entry)
         return Conversation(self.conversation.turns[:place], self.conversation.system)
 
-    def entry_of(self, block: Block | None) -> Entry | None:
+    def entry_of(self, block: Block | None) -> Exchange | None:
         """The entry that a block belongs to."""
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
 

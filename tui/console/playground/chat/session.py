@@ -9,7 +9,7 @@ from typing import cast
 from textual.timer import Timer
 
 from tui.console.playground.chat.blocks import AnswerBlock
-from tui.console.playground.chat.history import ChatHistory, Entry, mark, trouble
+from tui.console.playground.chat.history import ChatHistory, Exchange, mark, trouble
 from tui.console.playground.chat.running_answer import RunningAnswer
 from tui.console.playground.parameter_row import Settings
 from tui.console.playground.tab import Tab
@@ -77,15 +77,17 @@ class ChatSession(Tab):
         self.covered = covered
         self.show_log()
 
-    def ask(self, question: str, model: Model, *, again: Entry | None = None, instead: bool = False) -> None:
+    def ask(self, question: str, model: Model, *, again: Exchange | None = None, instead: bool = False) -> None:
         """Ask a question, the one of an entry again, or one in place of the last."""
         self._opening = True
         work = self._answer(question, model, again, instead)
         self.run_worker(work, group="answer", exclusive=True, exit_on_error=False)
 
-    async def _answer(self, question: str, model: Model, again: Entry | None, instead: bool) -> None:
+    async def _answer(self, question: str, model: Model, again: Exchange | None, instead: bool) -> None:
         try:
-            if not await self.app.opened(f"your question to {model.ref}", "It is sent as soon as the tenant is open."):
+            if not await self.app.ensure_unlocked(
+                f"your question to {model.ref}", "It is sent as soon as the tenant is open."
+            ):
                 self.question.give_back("" if again else question)
                 return
         except Problem as problem:
@@ -126,7 +128,7 @@ class ChatSession(Tab):
         self.app.running("playground", self.stop)
         self.refresh_chrome()
 
-    def _end(self, asking: RunningAnswer, entry: Entry, state: AnswerState, problem: Problem | None = None) -> None:
+    def _end(self, asking: RunningAnswer, entry: Exchange, state: AnswerState, problem: Problem | None = None) -> None:
         """The answer is over, for the first reason that comes up."""
         if self.asking is not asking:
             return

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
-from tui.console.chrome import Frame, Rule
-from tui.console.playground.chat.blocks import Asked, AnswerBlock, Sentences
+from tui.console.chrome import Rule, ScreenText
+from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock, Sentences
 from tui.console.playground.chat.history import ChatHistory
 from tui.console.playground.chat.running_answer import summary
 from tui.console.playground.chat.session import ChatSession
@@ -21,7 +21,7 @@ from tui.console.widgets.text_area import LIMIT, LinesField, Question
 from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
-from tui.workspace import tenants
+from tui.tenancy import keyring
 from tui.workspace.playground import calls
 from tui.workspace.playground.conversation import AnswerState
 
@@ -87,7 +87,7 @@ class ChatTab(ChatSession):
 
     # --- what stands around ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         left, right = self._rule_words()
         transcript = self.transcript
         if transcript.below and not transcript.following:
@@ -98,7 +98,7 @@ class ChatTab(ChatSession):
         if self.has_class("-wide"):
             answer = self.chat.last.answer if self.chat.last else None
             self.side.tell(self.asking, answer, self.chat.conversation)
-        return Frame("", self._keys(), foot=left, foot_right=right)
+        return ScreenText("", self._keys(), foot=left, foot_right=right)
 
     def _rule_words(self) -> tuple[str, str]:
         last = self.chat.last
@@ -181,7 +181,7 @@ class ChatTab(ChatSession):
         self.refresh_chrome()
 
     def shown(self) -> None:
-        if self.covered and tenants.is_open(self.app.session, self.app.tenant_id):
+        if self.covered and keyring.is_open(self.app.session, self.app.tenant_id):
             self.cover(False)
         super().shown()
         self.show_log(follow=False)
@@ -306,7 +306,7 @@ class ChatTab(ChatSession):
 
     def action_copy(self) -> None:
         block = self.transcript.at_cursor
-        if isinstance(block, Asked | AnswerBlock) and block.text:
+        if isinstance(block, QuestionBlock | AnswerBlock) and block.text:
             self.app.copy_to_terminal(block.text)
         elif self.chat.last is not None and self.chat.last.reply is not None:
             self.app.copy_to_terminal(self.chat.last.reply.text)

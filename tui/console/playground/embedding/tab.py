@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from tui.console.chrome import Frame, Rule
+from tui.console.chrome import Rule, ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under
@@ -88,10 +88,10 @@ class EmbeddingTab(SingleCallTab):
 
     # --- what stands around ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         field = self.query_one(TextsField)
         if self.under_way is not None:
-            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
+            return ScreenText("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
         if field.has_focus:
             keys: tuple[str, ...] = ("enter send", "ctrl+j next text", "esc keys", "f1 help")
         elif self.compared is None:
@@ -101,7 +101,7 @@ class EmbeddingTab(SingleCallTab):
             keys = ("i write", *asked, "r again", "c copy", "s save", "t type", "? help")
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
-        return Frame("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
+        return ScreenText("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
 
     def _strip(self) -> tuple[Words, Words]:
         compared = self.compared
@@ -179,7 +179,7 @@ class EmbeddingTab(SingleCallTab):
     @property
     def _kinds(self) -> tuple[str, ...]:
         """The footer's word where the model tells questions apart."""
-        tells = self.model is not None and provider_of(self.model.provider).tells_questions
+        tells = self.model is not None and provider_of(self.model.provider).distinguishes_queries
         return ("p parameters",) if tells else ()
 
     @property
@@ -225,7 +225,7 @@ class EmbeddingTab(SingleCallTab):
     async def _embed(self, texts: Sequence[str]) -> None:
         model, session = self.model, self.app.session
         assert model is not None
-        if not await self.app.opened(f"{len(texts)} texts", "They are embedded afterwards."):
+        if not await self.app.ensure_unlocked(f"{len(texts)} texts", "They are embedded afterwards."):
             return
         self._say()
         self.under_way = under_way = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
@@ -233,7 +233,7 @@ class EmbeddingTab(SingleCallTab):
         self._stopped, used = "", 0
         self.app.running("playground/embedding", self.stop_call)
         try:
-            await asyncio.to_thread(lambda: session.wire)  # what it imports takes a moment
+            await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = under_way.seconds
             call = calls.embed(session, self.app.tenant_id, model, texts, self._as_questions)

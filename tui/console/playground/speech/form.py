@@ -22,7 +22,7 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Model
-from tui.errors import Problem, Usage
+from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import AudioLimits
@@ -293,7 +293,7 @@ class SpeechForm(Vertical):
     async def _check(self, then: Callable[[], object]) -> None:
         try:
             if not self._path.value.strip():
-                raise Usage("Which file?", "tab completes a path, down goes to the list.")
+                raise UsageError("Which file?", "tab completes a path, down goes to the list.")
             model = self._model.id if self._model else ""
             self.info = await asyncio.to_thread(audio_info, self.path, self.limits, model)
         except Problem as problem:
@@ -332,7 +332,7 @@ def _with_way_out(problem: Problem, path: Path, limits: AudioLimits | None) -> P
         large = False
     if not large or "esc" in problem.hint:
         return problem
-    return Usage(problem.message, f"{problem.hint.rstrip('.')}, or esc then m picks another model.")
+    return UsageError(problem.message, f"{problem.hint.rstrip('.')}, or esc then m picks another model.")
 
 
 def _what(path: Path, info: AudioInfo) -> str:

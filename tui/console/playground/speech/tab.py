@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
 from tui.console.playground.speech.result import Heard, SpeechResult
@@ -101,19 +101,19 @@ class SpeechTab(SingleCallTab):
 
     # --- what stands around ---
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if self.has_class("-locked"):
-            return Frame("", ("i write", "t type", "? help"))
+            return ScreenText("", ("i write", "t type", "? help"))
         if self.under_way is not None and self.view == "running":
             uploading = self._upload.sent < self._upload.size
             strip = self.under_way.strip
             if not strip[0]:
                 strip = (_COSTS[uploading], "")
-            return Frame("", ("esc stop", "? help"), foot=self.under_way.words, strip=strip)
+            return ScreenText("", ("esc stop", "? help"), foot=self.under_way.words, strip=strip)
         if self.view == "results":
             foot, place = self.result.foot
             if self.typing:
-                return Frame("", ("enter next", "esc keys", "f1 help"), "", foot, place, self.result.strip)
+                return ScreenText("", ("enter next", "esc keys", "f1 help"), "", foot, place, self.result.strip)
             several = ("left right choose",) if len(self.result.all) > 1 else ()
             keys = (
                 "s save",
@@ -127,8 +127,8 @@ class SpeechTab(SingleCallTab):
                 "t type",
                 "? help",
             )
-            return Frame("", keys, "", foot, place, self.result.strip)
-        return Frame("", self.form.keys, foot=self._stopped, strip=self._takes())
+            return ScreenText("", keys, "", foot, place, self.result.strip)
+        return ScreenText("", self.form.keys, foot=self._stopped, strip=self._takes())
 
     def _takes(self) -> tuple[Words, Words]:
         """What the model takes, and when it ends."""
@@ -233,7 +233,7 @@ class SpeechTab(SingleCallTab):
     async def _transcribe(self, path: Path) -> None:
         model, session, form = self.model, self.app.session, self.form
         assert model is not None
-        if not await self.app.opened(one_line(path.name, 40), "It is sent afterwards."):
+        if not await self.app.ensure_unlocked(one_line(path.name, 40), "It is sent afterwards."):
             return
         after = self.view
         self.under_way = under_way = CallStatus(model.provider, "uploading")
@@ -242,7 +242,7 @@ class SpeechTab(SingleCallTab):
         self.app.running("playground/speech", self.stop_call)
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
-            await asyncio.to_thread(lambda: session.wire)  # what it imports takes a moment
+            await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
             call = calls.transcribe(session, self.app.tenant_id, model, path, form.language, form.times)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:

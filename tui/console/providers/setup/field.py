@@ -8,7 +8,7 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field
-from tui.workspace.credentials import status
+from tui.workspace.credentials import paste
 
 
 class EntryRow(FieldRow):
@@ -40,10 +40,10 @@ class EntryRow(FieldRow):
     @property
     def owner(self) -> str:
         """The id of the provider that a key of this shape belongs to, '' if it fits here."""
-        return "" if self.here else status.likely_provider(self.provider_id, self.declared, self.value)
+        return "" if self.here else paste.likely_provider(self.provider_id, self.declared, self.value)
 
     def _clean(self, text: str) -> str | None:
-        cleaned = status.clean_pasted(self.declared, text)
+        cleaned = paste.clean_pasted(self.declared, text)
         self.notes = cleaned.notes
         self.left_out = bool(cleaned.problem)
         if cleaned.problem:
@@ -54,13 +54,13 @@ class EntryRow(FieldRow):
 
     def _taken_apart(self, text: str) -> str:
         """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
-        self.apart = status.taken_apart(self.declared, text)
-        if self.declared.takes_apart:
+        self.apart = paste.split_pasted(self.declared, text)
+        if self.declared.parse_pasted:
             own = self.apart[self.declared.name]
             if len(self.apart) == 1 and own != text.rstrip("/"):
                 self.notes = (*self.notes, text.removeprefix(own))
             return own
-        ending = next((each for each in self.declared.clears if text.rstrip("/").endswith(each)), "")
+        ending = next((each for each in self.declared.strip_suffixes if text.rstrip("/").endswith(each)), "")
         if not self.declared.url or not ending:
             return text
         self.notes = (*self.notes, ending)
@@ -91,7 +91,7 @@ class EntryRow(FieldRow):
         lines: list[Words] = []
         if self.notes:
             lines.append((f"Cleaned: {', '.join(self.notes)}.", MUTED))
-        if rest := status.split_summary(PROVIDERS[self.provider_id], self.declared, self.apart):
+        if rest := paste.split_summary(PROVIDERS[self.provider_id], self.declared, self.apart):
             were = "were" if " and " in rest else "was"
             lines.append((f"Taken apart: {rest} {were} kept for the model.", MUTED))
         if self.wrong:
@@ -109,7 +109,7 @@ class EntryRow(FieldRow):
         return f"This looks like a key of {provider.label} ({longest})."
 
     def _shape(self) -> str:
-        if not self.declared.secret or not (shape := status.shape(self.declared, self.value)):
+        if not self.declared.secret or not (shape := paste.key_kind(self.declared, self.value)):
             return ""
         article = "an" if shape[0] in "AEIOUaeiou" else "a"
         ends = f"Ends {self.value[-4:]}, has" if len(self.value) >= 20 else "Has"

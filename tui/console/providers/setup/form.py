@@ -18,7 +18,7 @@ from tui.providers.spec import Choice as Offered
 from tui.providers.spec import Field, Provider
 from tui.sanitize import in_words
 from tui.secret import MASK, Secret
-from tui.workspace.credentials.discovery import Found, Server
+from tui.workspace.credentials.discovery import DiscoveredKey, Server
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save import destinations, needs_plain_http
 
@@ -45,7 +45,7 @@ class SetupForm(Form):
         self,
         provider: Provider,
         stored: Credential | None,
-        found: Found | None,
+        found: DiscoveredKey | None,
         *,
         naming: bool = False,
         shut: bool = False,
@@ -62,7 +62,7 @@ class SetupForm(Form):
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
         self.noticed = False
-        self.ways = tuple(dict.fromkeys(each.way for each in provider.fields if each.way))
+        self.ways = tuple(dict.fromkeys(each.auth_method for each in provider.fields if each.auth_method))
         self.entries = {each.name: self._entry(each) for each in provider.fields if each.url or not each.choices}
         self.choices = {each.name: self._choice(each) for each in provider.fields if each.name not in self.entries}
 
@@ -92,10 +92,10 @@ class SetupForm(Form):
         yield Button("Verify and save", id="verify")
         yield Button("Save anyway, unverified", id="anyway")
         yield _gap()
-        if any(each.more for each in self.provider.fields):
+        if any(each.advanced for each in self.provider.fields):
             yield Button(self._more_words(), id="more")
             with Vertical(id="more-fields"):
-                yield from self._parts(each for each in self.provider.fields if each.more)
+                yield from self._parts(each for each in self.provider.fields if each.advanced)
             yield _gap()
         if self.rotates:
             yield Button("Rotate: verify and save, the old key is kept", id="rotate")
@@ -110,13 +110,13 @@ class SetupForm(Form):
         self.show_way()
 
     def _main(self) -> Iterator[Widget]:
-        main = [each for each in self.provider.fields if not each.more]
-        first = next((n for n, each in enumerate(main) if each.way), len(main))
+        main = [each for each in self.provider.fields if not each.advanced]
+        first = next((n for n, each in enumerate(main) if each.auth_method), len(main))
         yield from self._parts(main[:first])
         if len(self.ways) > 1:
             if first:
                 yield _gap()
-            stored = next((each.way for each in main if each.way and self._has(each)), "")
+            stored = next((each.auth_method for each in main if each.auth_method and self._has(each)), "")
             yield Choice("Sign in with", [(each, each) for each in self.ways], stored, id="way")
             yield _gap()
         yield from self._parts(main[first:])
@@ -153,14 +153,14 @@ class SetupForm(Form):
             options.insert(0, Offered("", "as the provider has it"))
         return Choice(field.label, [(each.value, each.label) for each in options], stored or field.default)
 
-    def _found_words(self, found: Found) -> str:
+    def _found_words(self, found: DiscoveredKey) -> str:
         secret = next((each for each in found.values.values() if isinstance(each, Secret)), None)
         ends = f", ends {secret.reveal()[-4:]}" if secret and len(secret.reveal()) >= 20 else ""
         both = f" and {found.base_url_variable}" if found.base_url_variable else " from the environment"
         return f"Use {found.variable}{both}{ends}"
 
     def _more_words(self) -> str:
-        return "More: " + ", ".join(in_sentence(each.label) for each in self.provider.fields if each.more)
+        return "More: " + ", ".join(in_sentence(each.label) for each in self.provider.fields if each.advanced)
 
     # --- what is shown ---
 
@@ -170,7 +170,7 @@ class SetupForm(Form):
         return self.query_one("#way", Choice).value if len(self.ways) > 1 else ""
 
     def _shows(self, field: Field) -> bool:
-        return not field.way or len(self.ways) < 2 or field.way == self.way
+        return not field.auth_method or len(self.ways) < 2 or field.auth_method == self.way
 
     def show_way(self) -> None:
         """Show the fields of the way that is chosen; what was typed on the other side stays."""
@@ -245,10 +245,10 @@ class SetupForm(Form):
         if name not in self.entries and name not in self.choices:
             return
         field = self.provider.field(name)
-        if field.more:
+        if field.advanced:
             self.unfold()
         if not self._shows(field):
-            self.query_one("#way", Choice).choose(field.way)
+            self.query_one("#way", Choice).choose(field.auth_method)
             self.show_way()
         if name in self.entries:
             self.entries[name].field.focus()
@@ -264,7 +264,7 @@ class SetupForm(Form):
         elif self.provider.local_servers and self.stored is None:
             self.query_one("#look").focus()
         else:
-            lead = next((each for each in self.shown if each.declared.secret and not each.declared.more), None)
+            lead = next((each for each in self.shown if each.declared.secret and not each.declared.advanced), None)
             first = self.shown[0] if self.shown else None
             row = lead if self.stored is not None and lead else first
             if row is not None:
@@ -276,9 +276,9 @@ class SetupForm(Form):
             self.query_one("#carry").focus()
             return
         rows = self.shown
-        more = isinstance(row, EntryRow) and row.declared.more
+        more = isinstance(row, EntryRow) and row.declared.advanced
         after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
-        wanted = [each for each in after if each.declared.more == more and (more or each.declared.required)]
+        wanted = [each for each in after if each.declared.advanced == more and (more or each.declared.required)]
         if wanted:
             wanted[0].field.focus()
         else:
@@ -318,7 +318,9 @@ class SetupForm(Form):
 
     def say_where(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""
-        to_come = [each.name for each in self.provider.fields if each.way and each.required and self._shows(each)]
+        to_come = [
+            each.name for each in self.provider.fields if each.auth_method and each.required and self._shows(each)
+        ]
         filled = {name: each for name, each in self.values().items() if each}
         origins = self.origins({**dict.fromkeys(to_come, MASK), **filled})
         lines: list[Words] = list(instead)

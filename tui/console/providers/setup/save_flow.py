@@ -9,27 +9,29 @@ from typing import Any, TypeVar
 from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.form import SetupForm
 from tui.console.providers.setup.messages import conflict_lines, imported, theirs_lines, two_lines
-from tui.console.screen import Page, problem_lines
+from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button
 from tui.console.widgets.static_text import Words
-from tui.domain import Check, VerificationState, Credential, Model
-from tui.errors import Locked, Problem, CredentialRejected, NetworkError, Usage
+from tui.domain import Credential, Model, VerificationResult, VerificationState
+from tui.errors import CredentialRejected, Locked, NetworkError, Problem, UsageError
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
+from tui.tenancy import credentials, keyring
 from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace import tenants
-from tui.workspace.credentials import rotation, status
-from tui.workspace.credentials.save import DEFAULT_NAME, Values, same_content
-from tui.workspace.credentials.status import Conflict, FieldProblem, PlainHttp
+from tui.workspace.credentials import paste, rotation
+from tui.workspace.credentials import save as save_credential
+from tui.workspace.credentials import verify as verification
+from tui.workspace.credentials.save import DEFAULT_NAME, Conflict, FieldProblem, PlainHttp, Values, same_content
 from tui.workspace.credentials.verify import Verified
 from tui.workspace.models import defaults
 
 Result = TypeVar("Result")
 
 
-class Saving(Page[bool]):
+class Saving(PageScreen[bool]):
     """A page with a set-up form. What was typed stays in it until it is saved."""
 
     def __init__(self, provider: Provider, name: str = DEFAULT_NAME) -> None:
@@ -44,7 +46,7 @@ class Saving(Page[bool]):
         self.outcome: tuple[Words, Words] | None = None
         """What the strip says of the last answer."""
         self._known: Verified | None = None
-        self._check = Check()
+        self._check = VerificationResult()
         self._values: Values = {}
         self._allowed: tuple[str, ...] = ()
         self._rotates = False
@@ -70,8 +72,8 @@ class Saving(Page[bool]):
 
     def forget_outcome(self) -> None:
         """Something was changed: what the provider said was about something else."""
-        if self.outcome or self._known or self._check != Check() or self.form.noticed:
-            self._known, self._check, self.outcome = None, Check(), None
+        if self.outcome or self._known or self._check != VerificationResult() or self.form.noticed:
+            self._known, self._check, self.outcome = None, VerificationResult(), None
             self.form.offer(again=False)
             self.form.notice()
 
@@ -83,7 +85,7 @@ class Saving(Page[bool]):
 
     def ask(self, which: str, values: Values) -> None:
         """Ask the provider about these values and save them if it accepts them; `which` button was pressed."""
-        self._values, self._check, self._known, self.outcome = values, Check(), None, None
+        self._values, self._check, self._known, self.outcome = values, VerificationResult(), None, None
         self._rotates = which == "rotate"
         self.form.notice()
         self.work(self._verify_and_save(which))
@@ -125,11 +127,13 @@ class Saving(Page[bool]):
 
         async def verify() -> Verified:
             with self.at_work(which, f"asking {self._asked}"):
-                return await status.verify(*self._whom, self._values, name=self._credential, plain_http=self._allowed)
+                return await verification.verify(
+                    *self._whom, self._values, name=self._credential, plain_http=self._allowed
+                )
 
         try:
             verified = await self._willing(verify)
-        except (Usage, Locked):
+        except (UsageError, Locked):
             raise
         except Problem as problem:
             self._explain_failed_check(problem, which)
@@ -138,7 +142,7 @@ class Saving(Page[bool]):
             return
         self.form.offer(again=False)
         self._check = verified.check
-        self._values = {**self._values, **verified.moved}
+        self._values = {**self._values, **verified.region_fields}
         if verified.note:
             self.app.toast(verified.note)
         if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
@@ -179,11 +183,11 @@ class Saving(Page[bool]):
         known = self._known
         await self._save(self._check, known.listed if known else None, 0.0)
 
-    async def _save(self, check: Check, listed: tuple[Model, ...] | None, seconds: float) -> None:
-        first = not status.listing(self.app.session, self.app.tenant_id, self.provider.id)
+    async def _save(self, check: VerificationResult, listed: tuple[Model, ...] | None, seconds: float) -> None:
+        first = not credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
 
         async def save() -> Credential:
-            return await status.save(
+            return await save_credential.save(
                 *self._whom,
                 self._values,
                 name=self._credential,
@@ -218,10 +222,10 @@ class Saving(Page[bool]):
                     return None
                 self._allowed += problem.origins
             except Locked:
-                if tenants.is_open(self.app.session, self.app.tenant_id):
+                if keyring.is_open(self.app.session, self.app.tenant_id):
                     raise
                 waiting = f"the check of {self.provider.label}."
-                if not await self.app.opened(waiting, "It is made as soon as the tenant is open."):
+                if not await self.app.ensure_unlocked(waiting, "It is made as soon as the tenant is open."):
                     return None
 
     async def _overwrites(self, conflict: Conflict) -> bool:
@@ -256,7 +260,7 @@ class Saving(Page[bool]):
             self.app.toast(f"{label} is saved, not verified.")
         elif first and self.provider.after_saving and not listed:
             lines = ["No models yet.", self.provider.after_saving]
-            add = f"Add a {status.in_sentence(self.provider.model_id.label)}"
+            add = f"Add a {paste.in_sentence(self.provider.model_id.label)}"
             answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
         elif first and defaults.proposals(self.app.session, self.app.tenant_id):
             answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
@@ -296,7 +300,9 @@ class Saving(Page[bool]):
         self.outcome = self._answer(problem.detail)
         if isinstance(problem, CredentialRejected):
             now = self.app.session.now()
-            self._check = Check(VerificationState.REFUSED, now, 0, problem.message, problem.hint, problem.detail)
+            self._check = VerificationResult(
+                VerificationState.REFUSED, now, 0, problem.message, problem.hint, problem.detail
+            )
             hints = [each for each in self.stored.hints.values() if each] if self.stored else []
             if hints:
                 form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
@@ -313,7 +319,7 @@ class Saving(Page[bool]):
         self.refresh_chrome()
 
     def changed_elsewhere(self) -> None:
-        now = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        now = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
         theirs = next((each for each in now if each.name == self.called), None)
         self.changed_meanwhile = not same_content(theirs, self.stored)
         self.refresh_chrome()

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import Frame
+from tui.console.chrome import ScreenText
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.local_servers import looking_words
@@ -19,8 +19,9 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING, sign
 from tui.providers import provider as provider_of
 from tui.secret import Secret
+from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
-from tui.workspace.credentials import status
+from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save import DEFAULT_NAME
 
@@ -51,9 +52,9 @@ class Setup(Saving):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        held = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        held = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
         self.stored = next((each for each in held if each.name == self.called), None)
-        found = status.found(self.app.session, self.provider) if self._carried is None else None
+        found = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
         shut = self.stored is not None and is_undecryptable(self.app.session, self.app.tenant_id, self.stored)
         rotates = bool(self.stored and self.stored.envelope) and not shut
         return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut, rotates=rotates)
@@ -76,9 +77,9 @@ class Setup(Saving):
             form.open_first()
         self.refresh_chrome()
 
-    def frame(self) -> Frame:
+    def frame(self) -> ScreenText:
         if not self.query(SetupForm):
-            return Frame("", ("f1 help",))
+            return ScreenText("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
         row = status.row(self.app.session, self.app.tenant_id, self.provider.id)
         word = "key refused" if self.refused else row.word if row.on_trial else row.state
@@ -86,7 +87,7 @@ class Setup(Saving):
         state = f"{mark} {word}" if row.credential or self.refused or row.on_trial else word
         right = f"{WARNING} changed elsewhere" if self.changed_meanwhile else state
         strip = self._said or self.outcome or strip_for(self.form, self.focused, row)
-        return Frame(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
+        return ScreenText(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
 
     def _keys(self) -> tuple[str, ...]:
         focused = self.focused
@@ -182,7 +183,7 @@ class Setup(Saving):
             form.keep_here()
         elif which == "more":
             form.unfold()
-            form.open_at(next(each.name for each in self.provider.fields if each.more))
+            form.open_at(next(each.name for each in self.provider.fields if each.advanced))
         elif which in ("verify", "rotate") and self._complete(rotates=which == "rotate"):
             self.ask(which, form.values())
         elif which == "anyway":
@@ -204,7 +205,7 @@ class Setup(Saving):
         form = self.form
         if not self.called and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")
-        held = status.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        held = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
         if not self.called and form.new_name in [each.name for each in held]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
@@ -212,7 +213,7 @@ class Setup(Saving):
                 form.open_at(row.field_name)
                 return False
             if row.missing:
-                among = "; this way needs all of its fields" if row.declared.way else ""
+                among = "; this way needs all of its fields" if row.declared.auth_method else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])
         secrets = [each for each in form.shown if each.declared.secret]
         if rotates and not any(each.value for each in secrets):
@@ -228,7 +229,7 @@ class Setup(Saving):
         form = self.form
         form.query_one(f"#{which}").focus()
         with self.at_work(which, looking_words(self.provider)):
-            servers = await status.probe_local_servers(self.app.session, self.provider.id)
+            servers = await discovery.probe_local_servers(self.app.session, self.provider.id)
         await form.show_servers(servers)
         self.refresh_chrome()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.domain import Model
 from tui.providers.events import Event
-from tui.providers.requests import Call, Frame, Reader, ApiError
+from tui.providers.requests import ApiError, Call, Frame, Reader
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
@@ -57,7 +57,7 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
     return call.with_headers(headers)
 
 
-def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
+def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure in an error body (OpenAI API reference, errors).
 
     Other servers put the members at the top level, or one text under `error`, `message` or `detail`.
@@ -81,9 +81,9 @@ def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 def error_in(data: Any, event: str = "") -> ApiError | None:
     """The refusal in a frame of an answer, if it is one: an `error` member, `event: error`, or `object: error`."""
     if not isinstance(data, dict):
-        return refusal(0, {}, data) if event == "error" else None
+        return parse_error(0, {}, data) if event == "error" else None
     if data.get("error") or event == "error" or data.get("object") == "error":
-        return refusal(0, {}, data)
+        return parse_error(0, {}, data)
     return None
 
 

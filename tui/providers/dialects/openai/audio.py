@@ -6,7 +6,7 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
 from tui.providers.events import Event, Finish, Segment, Transcript, Usage
-from tui.providers.requests import Call, Frame, ApiError, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.requests import ApiError, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits, FieldValues
 
 ENDINGS = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")

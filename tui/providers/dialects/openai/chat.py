@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, number
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import Call, ChatRequest, Frame, Framing, Message, Reader, ApiError
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
 COMPLETION_TOKENS = 512

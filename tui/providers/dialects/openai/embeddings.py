@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed, number
 from tui.providers.events import Event, Finish, Usage, Vectors
-from tui.providers.requests import Call, EmbeddingRequest, Frame, ApiError
+from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame
 from tui.providers.spec import FieldValues
 
 MOST_CHARACTERS = 300_000

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.errors import Problem, CredentialRejected, ScopeMissing, NetworkError
+from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.dialects.openai.api import restricted, without
-from tui.providers.requests import Call, Framing, ApiError
+from tui.providers.requests import ApiError, Call, Framing
 
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 _TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)
@@ -20,7 +20,7 @@ _NEEDED = frozenset({"model", "messages", "prompt", "input"})
 _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
-def explain(label: str, refused: ApiError, model: str) -> Problem | None:
+def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does."""
     said = f"{refused.code} {refused.kind} {refused.message}"
     named = model or "the model"
@@ -50,7 +50,7 @@ def explain(label: str, refused: ApiError, model: str) -> Problem | None:
     return None
 
 
-def amend(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """The call without the field that the model or server does not take, and a sentence that tells of it."""
     if refused.status not in (400, 422) or not isinstance(call.json, dict):
         return None

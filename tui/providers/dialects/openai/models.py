@@ -11,7 +11,7 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
 from tui.providers.events import Accepted, Event, ModelsListed
-from tui.providers.requests import Call, Frame, ApiError
+from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 
 _EMBEDDING = re.compile(r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-")
