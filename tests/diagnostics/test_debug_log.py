@@ -100,7 +100,7 @@ def test_of_an_exception_kind_and_place_are_logged_and_of_a_broken_line_that_it_
     logging.getLogger("x").error("%d", "kanari")
     logging.getLogger("x").error("two\nlines\x1b[2J")
     said = logged(tmp_path)
-    assert "ERROR x: failed (ValueError at test_log.py, line" in said and "could not be put together" in said
+    assert "ERROR x: failed (ValueError at test_debug_log.py, line" in said and "could not be put together" in said
     assert "kanari" not in said and "Traceback" not in said
     assert said.splitlines()[-1].endswith("ERROR x: two lines[2J")
 

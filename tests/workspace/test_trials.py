@@ -304,17 +304,17 @@ _TAKE = """
 kept = 0
 sys.stdin.readline()
 for n in range(8):
-    meter = Metered(desk, "acme", "openai")
+    meter = TrialMeter(session, "acme", "openai")
     try:
         meter.reserve()
-    except UsedUp:
+    except TrialExhausted:
         break
     (meter.give_back if n % 3 == 2 else meter.settle)()
     kept += n % 3 != 2
 print(kept)
 """
 _HOLD = """
-Metered(desk, "acme", "openai").reserve()
+TrialMeter(session, "acme", "openai").reserve()
 print("held", flush=True)
 sys.stdin.readline()
 """

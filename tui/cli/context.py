@@ -118,7 +118,7 @@ class CommandContext:
     async def close(self) -> None:
         """Close connections and forget opened keys; say what could not be noted in the audit log."""
         self.hidden.close()
-        if "desk" in self.__dict__:
+        if "session" in self.__dict__:
             await self.session.aclose()
             if self.session.audit_failure is not None:
                 self.out.note(f"This was done, but is not in the audit log. {self.session.audit_failure.message}")

@@ -138,7 +138,7 @@ class Session:
     async def aclose(self) -> None:
         """Closes the connections, if there are any, and forgets the opened keys."""
         try:
-            if "wire" in self.__dict__:
+            if "client" in self.__dict__:
                 await self.client.aclose()
         finally:
             # Stopping what runs at a provider needs its key.

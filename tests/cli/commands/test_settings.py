@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
-from tui.workspace.credentials import status
+from tui.workspace.credentials import paste
 
 OTHER = "sk-test-another-fake-key-0123456789-stuv"
 
@@ -43,7 +43,7 @@ def test_fields_of_ways_of_signing_in_are_not_all_called_required(modeldeck: Run
 
 
 def test_a_key_of_another_provider_is_not_sent(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(status, "likely_provider", lambda *_: "openai_compatible")
+    monkeypatch.setattr(paste, "likely_provider", lambda *_: "openai_compatible")
     ran = modeldeck("provider", "set", "openai", "api_key=-", stdin=OTHER)
     assert ran.code == 2 and "OpenAI-compatible" in ran.err and "not been sent" in ran.err
 

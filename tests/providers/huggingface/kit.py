@@ -93,15 +93,9 @@ def _added(fields: Any) -> dict[str, str]:
 
 FACTS = Facts(
     "huggingface",
-    modules=(
-        "huggingface.hub",
-        "huggingface.search",
-        "huggingface.tgi",
-        "huggingface.tei",
-        "huggingface.audio",
-        "huggingface.endpoints",
-        "huggingface.endpoint_check",
-        "huggingface.errors",
+    modules=tuple(
+        f"huggingface.{module}"
+        for module in ("hub", "search", "tgi", "tei", "audio", "endpoints", "endpoint_check", "errors")
     ),
     prose=frozenset({"_KINDS", "_SETTINGS", "_PAGE", "WAIT"}),
     otherwise=(

@@ -76,7 +76,10 @@ POLLED = "the stream is one way to the output; the prediction is asked in its pl
 
 FACTS = Facts(
     "replicate",
-    modules=("replicate.predictions", "replicate.references", "replicate.inputs", "replicate.schema", "replicate.chat", "replicate.embeddings", "replicate.audio", "replicate.models", "replicate.errors",),
+    modules=tuple(
+        f"replicate.{module}"
+        for module in "predictions references inputs schema chat embeddings audio models errors".split()
+    ),
     otherwise=(
         Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),
         Otherwise("chat */files/*, stream */stream", "status 5[02]?, busy *, page 404, page 502", "good", POLLED),

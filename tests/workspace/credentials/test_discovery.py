@@ -64,7 +64,7 @@ async def test_where_a_variable_names_this_machine_is_asked_first_and_its_port_o
         async def stream(self, *_: object) -> AsyncIterator[Event]:
             yield ModelsListed(())
 
-    disk_session.__dict__["wire"] = Listening()
+    disk_session.__dict__["client"] = Listening()
     for there, url, ports in (("127.0.0.1:9999", "http://127.0.0.1:9999/v1", 5), ("[::1]", "http://[::1]:11434/v1", 4)):
         found = await discovery.probe_local_servers(
             in_environment(disk_session, OLLAMA_HOST=there), "openai_compatible"
@@ -78,7 +78,7 @@ async def test_a_port_that_does_not_answer_is_not_waited_for(session: Session) -
             yield Retrying("not reached", 60.0, 1, 2)
             raise AssertionError("asked again")
 
-    session.__dict__["wire"] = Deaf()
+    session.__dict__["client"] = Deaf()
     assert await discovery.probe_local_servers(session, "openai_compatible") == []
 
 

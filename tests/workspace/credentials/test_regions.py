@@ -60,11 +60,11 @@ def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
 async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
         verified = await at.verify()
-        assert verified.moved == {"base_url": at.there.base_url}
+        assert verified.region_fields == {"base_url": at.there.base_url}
         assert verified.note == "mainland does not know this key; international does, and is used."
         assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
         assert verified.listed
-        values = {"api_key": Secret(KEY), **verified.moved}
+        values = {"api_key": Secret(KEY), **verified.region_fields}
         saved = await save.save(
             at.session, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed
         )
@@ -76,7 +76,7 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -
 async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
     async with regions([ACCEPTED], [ACCEPTED]) as at:
         verified = await at.verify()
-        assert (verified.moved, verified.note) == ({}, "")
+        assert (verified.region_fields, verified.note) == ({}, "")
         assert at.there.connections == 0
 
 
@@ -113,7 +113,7 @@ async def test_an_address_of_ones_own_is_the_only_one(regions) -> None:
 async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
     async with regions([ACCEPTED], [REFUSED]) as at:
         verified = await at.verify(base_url=at.there.base_url)
-        assert verified.moved == {"base_url": at.here.base_url}
+        assert verified.region_fields == {"base_url": at.here.base_url}
 
 
 async def test_a_stored_key_stays_in_its_region(regions) -> None:

@@ -1,9 +1,9 @@
 """Running calls: every request of Modeldeck leaves here, and every answer enters here.
 
-    Wire.stream ── steps ──> attempts ── sign, send ──> frames ──reader──> events
+    Client.stream ── steps ──> attempts ── sign, send ──> frames ──reader──> events
 
 One driver serves all wires, so that limits, retries, origins and wording are the same for every provider. A key is
-revealed in one expression (`wire_send.request_of`), after its origin was checked; redirects are never followed.
+revealed in one expression (`request.request_of`), after its origin was checked; redirects are never followed.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ from tui.providers.client.response import (
     read_error_body,
     read_response,
 )
+from tui.providers.client.retry import RetryableError
 from tui.providers.client.token_cache import Tokens
 from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
 from tui.providers.client.upload import body_of
@@ -59,18 +60,6 @@ _Read = Callable[[ErrorContext, httpx.Response, Call, Limits, SilenceMonitor], A
 # Their records below WARNING hold URLs and headers.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
-
-
-class RetryableError(Exception):
-    """An attempt that failed before its answer began: it may be amended or made again; at once, if a token ran out.
-
-    `by_status` says that the refusal is that of the HTTP status, as against one that a reader found in a 200.
-    """
-
-    def __init__(self, problem: Problem, again: bool, reason: str = "", refusal: ApiError | None = None) -> None:
-        super().__init__()
-        self.problem, self.again, self.reason, self.refusal = problem, again, reason, refusal
-        self.stale = self.by_status = False
 
 
 @dataclass(frozen=True)
