@@ -74,7 +74,7 @@ async def chatted(pilot: Pilot[None]) -> None:
 
 async def embedded(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.session, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    await defaults.set(pilot.app.session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
     await keys("4", "f5", then="[Embedding]")(pilot)
     texts = (
         "The sky is blue because short waves scatter",
@@ -92,7 +92,7 @@ async def embedded(pilot: Pilot[None]) -> None:
 
 async def transcribed(pilot: Pilot[None]) -> None:
     assert isinstance(pilot.app, Modeldeck)
-    await defaults.set(pilot.app.session, "acme", ModelType.SPEECH2TEXT, "openai/whisper-1")
+    await defaults.set(pilot.app.session.tenant("acme"), ModelType.SPEECH2TEXT, "openai/whisper-1")
     with TemporaryDirectory() as folder:
         recording = Path(folder, "meeting.wav")
         with wave.open(str(recording), "wb") as sound:

@@ -27,6 +27,7 @@ from tui.domain import Model, ModelType, VerificationResult, VerificationState
 from tui.practice.tenants import BITS, COST, practice_session
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
+from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import status as credential_status
@@ -206,10 +207,10 @@ def _stopped(terminal: Terminal, before: str) -> str:
 
 def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
     session = _desk(place.home)
-    held = credential_status.listing(session, "acme", "openai")
+    held = credentials.listing(session.tenant("acme"), "openai")
     if [each.hints for each in held] != [{"api_key": "3f2a"}]:
         return "the saved credential is not there"
-    chosen = {each.type: each.state for each in defaults.rows(session, "acme")}
+    chosen = {each.type: each.state for each in defaults.rows(session.tenant("acme"))}
     if chosen[ModelType.CHAT] != "ready" and state is not while_saving:
         return "the saved default is not there"
     with place.folder.lock():
@@ -246,7 +247,7 @@ async def _set_up(home: Path, url: str) -> None:
         check=VerificationResult(VerificationState.READY, session.now()),
         listed=(Model("openai", "gpt-6-sol", ModelType.CHAT),),
     )
-    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
 
 
 def _desk(home: Path) -> Session:

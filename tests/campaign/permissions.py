@@ -115,10 +115,10 @@ def _used(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
     session = _desk(home)
     try:
-        tenant_registry.get(session, "acme")
-        keyring.private_key(session, "acme")
-        asyncio.run(tenants.rename(session, "acme", "acme two"))
-        asyncio.run(tenants.rename(session, "acme", "acme"))
+        tenant_registry.get(session.tenant("acme"))
+        keyring.private_key(session.tenant("acme"))
+        asyncio.run(tenants.rename(session.tenant("acme"), "acme two"))
+        asyncio.run(tenants.rename(session.tenant("acme"), "acme"))
     except Problem as problem:
         return "\t".join([problem.message, *problem.hint.split("\n")])
     return "used"

@@ -66,7 +66,7 @@ def killed(count: int, seed: int) -> Result:
 
 def run(count: int, seed: int) -> Counts:
     """Kills `count` rotations; every credential opens afterwards, and the next start leaves no file behind."""
-    return _killed(count, seed, lambda session, _: asyncio.run(rotation.rotate(session, "acme")))
+    return _killed(count, seed, lambda session, _: asyncio.run(rotation.rotate(session.tenant("acme"))))
 
 
 def control(count: int, seed: int) -> Counts:
@@ -84,7 +84,7 @@ def _killed(
         seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]
         steps = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[0]
         while counts.kills < count:
-            before = tenant_registry.get(_desk(Path(folder)), "acme").key_id
+            before = tenant_registry.get(_desk(Path(folder)).tenant("acme")).key_id
             at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
             _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
             counts.kills += 1
@@ -113,7 +113,7 @@ async def _begin(session: Session, made: envelope.NewKeyPair) -> dict[str, str]:
     await tenants.create(session, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
-        await save.save(session, "acme", "openai", {"api_key": Secret(text)}, name=name)
+        await save.save(session.tenant("acme"), "openai", {"api_key": Secret(text)}, name=name)
     return secrets
 
 
@@ -174,7 +174,7 @@ def _counted(last: int) -> list[str]:
 
 def _key_id(folder: Path) -> str:
     try:
-        return tenant_registry.get(_desk(folder), "acme").key_id
+        return tenant_registry.get(_desk(folder).tenant("acme")).key_id
     except Problem:
         return ""
 
@@ -191,13 +191,13 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             ):
                 with each.lock():
                     pass  # taking it sweeps what a killed writer left
-            retired_keys.prune(session, "acme")
+            retired_keys.prune(session.tenant("acme"))
         try:
             opened = {
-                each.name: stored_credentials.decrypt_unverified(session, "acme", each)["api_key"].reveal()
-                for each in stored_credentials.stored(session, "acme")
+                each.name: stored_credentials.decrypt_unverified(session.tenant("acme"), each)["api_key"].reveal()
+                for each in stored_credentials.stored(session.tenant("acme"))
             }
-            found = asyncio.run(confirmation.examine(session, "acme"))
+            found = asyncio.run(confirmation.examine(session.tenant("acme")))
             _earlier_states_open(session, secrets)
         except Problem as problem:
             return problem.message
@@ -205,7 +205,7 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             return "a credential is gone or holds something else"
         if found.alarm or found.findings:
             return f"the manifest does not hold: {found.alarm or found.findings}"
-    present = tenant_registry.get(session, "acme").key_id
+    present = tenant_registry.get(session.tenant("acme")).key_id
     counts.left += [
         str(each.relative_to(folder))
         for each in folder.rglob("*")
@@ -222,8 +222,8 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
             raise state.problem or Problem("an earlier state cannot be read")
         for each in state.document.data.get("credentials", {}).values():
             credential = from_record(Credential, each)
-            owner = replace(tenant_registry.get(session, "acme"), key_id=credential.key_id, public_key="")
-            pem = keyring.pem(session, owner)
+            owner = replace(tenant_registry.get(session.tenant("acme")), key_id=credential.key_id, public_key="")
+            pem = keyring.pem(session.tenant(owner.id), owner)
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
             opened = envelope.unseal(
@@ -235,14 +235,14 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
 
 def _wrong_order(session: Session, made: envelope.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
-    old, tenant = keyring.private_key(session, "acme"), tenant_registry.get(session, "acme")
+    old, tenant = keyring.private_key(session.tenant("acme")), tenant_registry.get(session.tenant("acme"))
     after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
-    keyring.write(session, after, made.private, None)
-    keyring.discard(session, tenant)
+    keyring.write(session.tenant(after.id), after, made.private, None)
+    keyring.discard(session.tenant(tenant.id), tenant)
     with session.store("acme").transaction() as tables:
         tables.table("meta").truncate()
         tables.table("meta").insert(to_record(after))
-    for held in stored_credentials.stored(session, "acme"):
+    for held in stored_credentials.stored(session.tenant("acme")):
         opened = envelope.unseal(old, held.envelope, stored_credentials.binding("acme", held))
         new = replace(held, key_id=made.key_id)
         new = replace(new, envelope=envelope.seal(made.public_pem, opened, stored_credentials.binding("acme", new)))

@@ -84,7 +84,7 @@ def test_no_child_of_a_command_sees_the_variable(locked_home: Path, tmp_path: Pa
         "import subprocess, sys\n"
         "from tui.cli import runner\n"
         "from tui.workspace.credentials import confirmation\n"
-        "async def examine(session, tenant_id):\n"
+        "async def examine(session):\n"
         "    sys.stdout.write(subprocess.run(['env'], capture_output=True, text=True).stdout)\n"
         "    raise SystemExit(0)\n"
         "confirmation.examine = examine\n"

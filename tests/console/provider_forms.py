@@ -58,7 +58,7 @@ def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Session
 async def forget(session: Session, *provider_ids: str, tenant: str = "acme") -> Session:
     """The desk with those providers not set up."""
     for each in provider_ids:
-        await status.remove_provider(session, tenant, each)
+        await status.remove_provider(session.tenant(tenant), each)
     return session
 
 

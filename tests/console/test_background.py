@@ -46,16 +46,16 @@ class Elsewhere:
 
 
 def set_up(session: Session) -> Coroutine[Any, Any, object]:
-    return save.save(session, "acme", "openai", {"api_key": Secret(KEY)})
+    return save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY)})
 
 
 def add_model(session: Session) -> Coroutine[Any, Any, object]:
-    return catalog.add(session, "acme", "openai_compatible", MODEL, ModelType.CHAT, {}, verify=False)
+    return catalog.add(session.tenant("acme"), "openai_compatible", MODEL, ModelType.CHAT, {}, verify=False)
 
 
 async def default_model(session: Session) -> None:
     await add_model(session)
-    await defaults.set(session, "acme", ModelType.CHAT, f"openai_compatible/{MODEL}")
+    await defaults.set(session.tenant("acme"), ModelType.CHAT, f"openai_compatible/{MODEL}")
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ async def test_the_providers_tell_once_what_was_done_and_when() -> None:
         await elsewhere.does(set_up)
         await until_shown(pilot, "Another session set up OpenAI at ")
         assert "The list is up to date." in shown(pilot) and "ends 5d1e" not in rows(pilot)[-3]
-        await elsewhere.does(lambda there: status.remove_provider(there, "acme", "openai"))
+        await elsewhere.does(lambda there: status.remove_provider(there.tenant("acme"), "openai"))
         await until_shown(pilot, "Another session removed OpenAI at ")
 
 
@@ -115,9 +115,9 @@ async def test_the_tenants_are_up_to_date_without_a_key_press(chosen: str | None
         await until_shown(pilot, "── Tenants ──")
         await elsewhere.does(lambda there: tenants.create(there, "third"))
         await until_shown(pilot, "third")
-        await elsewhere.does(lambda there: tenants.rename(there, "other", "renamed"))
+        await elsewhere.does(lambda there: tenants.rename(there.tenant("other"), "renamed"))
         await until_shown(pilot, "renamed")
-        await elsewhere.does(lambda there: tenants.remove(there, "third"))
+        await elsewhere.does(lambda there: tenants.remove(there.tenant("third")))
         await until(pilot, lambda: "third" not in shown(pilot))
 
 
@@ -137,7 +137,9 @@ async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() 
     async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
-        await elsewhere.does(lambda there: save.save(there, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")}))
+        await elsewhere.does(
+            lambda there: save.save(there.tenant("acme"), "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+        )
         await until_shown(pilot, "▲ changed elsewhere ──")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Another session (process 4127 on pts/3) saved it at ")
@@ -155,7 +157,7 @@ async def test_a_form_of_a_tenant_that_is_gone_keeps_what_was_typed() -> None:
         await until_shown(pilot, "Verify and save")
         await paste(pilot, KEY)
         await until_shown(pilot, "•••")
-        await elsewhere.does(lambda there: tenants.remove(there, "acme"))
+        await elsewhere.does(lambda there: tenants.remove(there.tenant("acme")))
         await until_shown(pilot, "▲ acme was removed in another session.")
         assert "esc shows the tenants." in shown(pilot) and "•••" in shown(pilot)
         await pilot.press("escape")
@@ -191,8 +193,8 @@ def newer_version() -> Iterator[None]:
 
 async def newer(session: Session) -> Session:
     with newer_version():
-        await tenants.rename(session, "acme", "acme 2")
-        await tenants.rename(session, "acme", "acme")
+        await tenants.rename(session.tenant("acme"), "acme 2")
+        await tenants.rename(session.tenant("acme"), "acme")
     return replace(session, open_keys={}, undecryptable={}, _stores={})
 
 

@@ -28,11 +28,11 @@ def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str
     async def lend() -> None:
         await trials.set_trial(session, "openai", KEY, calls=calls, verify=False)
         if source is not None:
-            await key_source.choose(session, tenant, "openai", source)
+            await key_source.choose(session.tenant(tenant), "openai", source)
 
     asyncio.run(lend())
     for _ in range(used):
-        meter = TrialMeter(session, tenant, "openai")
+        meter = TrialMeter(session.tenant(tenant), "openai")
         meter.reserve()
         meter.settle()
     return session
@@ -82,7 +82,7 @@ async def test_beside_the_list_the_details_tell_the_trial() -> None:
 
 async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
     session = await asyncio.to_thread(lent, 20, 18, KeySource.TRIAL)
-    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-5.4-mini")
+    await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-5.4-mini")
     async with area(session, "playground") as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground)
@@ -118,7 +118,7 @@ async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
         assert tab.question.text == "And at sunset?" and tab.asking is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")
-        found = trial_store.left(session, "acme", "openai")
+        found = trial_store.left(session.tenant("acme"), "openai")
         assert found and found.left == 0
 
 
@@ -134,7 +134,7 @@ async def test_the_tenants_show_what_is_left_where_there_is_a_trial() -> None:
 async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
     session = await asyncio.to_thread(lent, 50)
     model = {"embedding": "text-embedding-3-small", "speech2text": "whisper-1"}[tab]
-    await defaults.set(session, "acme", tab, f"openai/{model}")
+    await defaults.set(session.tenant("acme"), tab, f"openai/{model}")
     async with area(session, "playground") as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground)

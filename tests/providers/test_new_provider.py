@@ -68,13 +68,13 @@ async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> N
     with OpenAIServer(KEY) as server:
         tenant = await tenants.create(disk_session, "acme")
         values = {"api_key": Secret(KEY), "base_url": server.url}
-        verified = await verify.verify(disk_session, tenant.id, "twelfth", values)
-        await save.save(disk_session, tenant.id, "twelfth", values, check=verified.check, listed=verified.listed)
-        listed = catalog.listing(disk_session, tenant.id, ModelType.CHAT, "twelfth")
+        verified = await verify.verify(disk_session.tenant(tenant.id), "twelfth", values)
+        await save.save(disk_session.tenant(tenant.id), "twelfth", values, check=verified.check, listed=verified.listed)
+        listed = catalog.listing(disk_session.tenant(tenant.id), ModelType.CHAT, "twelfth")
         assert "gpt-6-sol" in [model.id for model in listed]
-        await defaults.set(disk_session, tenant.id, ModelType.CHAT, "twelfth/gpt-6-sol")
-        model = models.find(disk_session, tenant.id, "twelfth/gpt-6-sol")
-        asked = calls.chat(disk_session, tenant.id, model, (Message("user", "Why?"),), {})
+        await defaults.set(disk_session.tenant(tenant.id), ModelType.CHAT, "twelfth/gpt-6-sol")
+        model = models.find(disk_session.tenant(tenant.id), "twelfth/gpt-6-sol")
+        asked = calls.chat(disk_session.tenant(tenant.id), model, (Message("user", "Why?"),), {})
         answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
         assert answer == "The sky is blue because of scattering."
         assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"

@@ -34,9 +34,9 @@ EVIL = "https://evil.example/v1"
 async def acme(disk_session: Session) -> str:
     """A tenant with two keys of one provider and one of another."""
     tenant_id = (await tenants.create(disk_session, "acme")).id
-    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY + "2")}, name="batch")
-    await save.save(disk_session, tenant_id, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY + "2")}, name="batch")
+    await save.save(disk_session.tenant(tenant_id), "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     return tenant_id
 
 
@@ -63,7 +63,7 @@ def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[T
 
 def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
     """A credential of the attacker's own, sealed properly with the tenant's public key."""
-    tenant = tenant_registry.get(session, tenant_id)
+    tenant = tenant_registry.get(session.tenant(tenant_id))
     made = Credential(
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
@@ -74,16 +74,18 @@ def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: st
 
 
 def held(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
-    return next(each for each in stored_credentials.listing(session, tenant_id, provider_id) if each.name == name)
+    return next(
+        each for each in stored_credentials.listing(session.tenant(tenant_id), provider_id) if each.name == name
+    )
 
 
 async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
     """What is found, by credential: its mark, or that it does not open."""
-    found = await confirmation.examine(session, tenant_id)
+    found = await confirmation.examine(session.tenant(tenant_id))
     shut = {
         (each.provider, each.name): "does not open"
-        for each in stored_credentials.stored(session, tenant_id)
-        if stored_credentials.is_undecryptable(session, tenant_id, each)
+        for each in stored_credentials.stored(session.tenant(tenant_id))
+        if stored_credentials.is_undecryptable(session.tenant(tenant_id), each)
     }
     return {each.place: str(found.alarm or each.mark) for each in found.findings} | {
         place: word for place, word in shut.items() if place not in {each.place for each in found.findings}
@@ -96,15 +98,15 @@ def refused(session: Session, tenant_id: str, provider_id: str, name: str = "def
 
     with pytest.raises(Locked) as caught:
         credential = held(session, tenant_id, provider_id, name)
-        stored_credentials.access_with(session, tenant_id, provider(provider_id), credential).secrets()
+        stored_credentials.access_with(session.tenant(tenant_id), provider(provider_id), credential).secrets()
     return f"{caught.value.message} {caught.value.hint}"
 
 
 def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:
     """The control: which key would go where, if an envelope that opens were enough."""
-    credential = stored_credentials.active(session, tenant_id, provider_id)
+    credential = stored_credentials.active(session.tenant(tenant_id), provider_id)
     assert credential
-    return stored_credentials.decrypt_unverified(session, tenant_id, credential)[
+    return stored_credentials.decrypt_unverified(session.tenant(tenant_id), credential)[
         "api_key"
     ].reveal(), credential.origins[0]
 
@@ -113,7 +115,7 @@ def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, st
 
 
 async def test_untouched_credentials_are_vouched_for_in_every_process(disk_session: Session, acme: str) -> None:
-    found = await confirmation.examine(fresh(disk_session), acme)
+    found = await confirmation.examine(fresh(disk_session).tenant(acme))
     assert (found.proved, found.alarm, found.findings, found.counter) == (True, None, (), 3)
 
 
@@ -125,9 +127,9 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
     assert goes_to(session, acme, "openai") == ("sk-FAKE-key-of-an-attacker-0666", "https://evil.example")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
     assert "OpenAI planted was added while acme was locked" in refused(session, acme, "openai", "planted")
-    assert status.row(session, acme, "openai").state == "not confirmed"
-    assert not status.row(session, acme, "openai").usable
-    assert status.row(session, acme, "anthropic").usable
+    assert status.row(session.tenant(acme), "openai").state == "not confirmed"
+    assert not status.row(session.tenant(acme), "openai").usable
+    assert status.row(session.tenant(acme), "anthropic").usable
 
 
 async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Session, acme: str) -> None:
@@ -168,10 +170,10 @@ async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
         for field, value in entries.items()
     ), "the control: the file reads as the attacker wrote it"
     assert await marks(session, acme) == {("openai", "default"): mark}
-    (finding,) = verification.integrity_status(session, acme).findings
-    assert words in verification.words(session, acme, finding)
+    (finding,) = verification.integrity_status(session.tenant(acme)).findings
+    assert words in verification.words(session.tenant(acme), finding)
     assert words in refused(session, acme, "openai")
-    assert status.row(session, acme, "openai").state == "cannot be opened"
+    assert status.row(session.tenant(acme), "openai").state == "cannot be opened"
 
 
 async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: Session, acme: str) -> None:
@@ -186,12 +188,13 @@ async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: 
 
 async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
-    await save.save(disk_session, other, "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session.tenant(other), "openai", {"api_key": Secret(KEY)})
     write(disk_session, acme, edit("openai", envelope=held(disk_session, other, "openai").envelope))
     session = fresh(disk_session)
     assert "cannot be opened" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
-        each.place for each in confirmation.to_confirm(session, acme, verification.integrity_status(session, acme))
+        each.place
+        for each in confirmation.to_confirm(session.tenant(acme), verification.integrity_status(session.tenant(acme)))
     }
 
 
@@ -202,13 +205,15 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
         lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
     )
     session = fresh(disk_session)
-    assert [each.name for each in stored_credentials.listing(session, acme, "openai")] == ["default"], (
+    assert [each.name for each in stored_credentials.listing(session.tenant(acme), "openai")] == ["default"], (
         "the control: it is just gone"
     )
     assert await marks(session, acme) == {("openai", "batch"): "removed while locked"}
-    (finding,) = verification.integrity_status(session, acme).findings
-    assert verification.words(session, acme, finding).startswith("OpenAI batch was removed while acme was locked")
-    assert status.row(session, acme, "openai").usable
+    (finding,) = verification.integrity_status(session.tenant(acme)).findings
+    assert verification.words(session.tenant(acme), finding).startswith(
+        "OpenAI batch was removed while acme was locked"
+    )
+    assert status.row(session.tenant(acme), "openai").usable
 
 
 @pytest.mark.parametrize("how", ["taken out", "emptied", "rewritten", "not a manifest"])
@@ -231,11 +236,11 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session
     write(disk_session, acme, change)
     session = fresh(disk_session)
     if how == "rewritten":
-        assert status.row(session, acme, "openai").state != "cannot be opened"
-        assert verification.integrity_status(session, acme).findings == (), (
+        assert status.row(session.tenant(acme), "openai").state != "cannot be opened"
+        assert verification.integrity_status(session.tenant(acme)).findings == (), (
             "the control: without the HMAC all is as it should be"
         )
-    found = await confirmation.examine(session, acme)
+    found = await confirmation.examine(session.tenant(acme))
     assert found.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
     assert {each.place[0] for each in found.findings} == {"openai", "anthropic"}
     for provider_id in ("openai", "anthropic"):
@@ -246,15 +251,15 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     store = disk_session.store(acme)
     older = store.folder.read("settings.json")
     assert older
-    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     with store.folder.lock():
         store.folder.write("settings.json", older)
     session = fresh(disk_session)
     assert goes_to(session, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
-    found = await confirmation.examine(session, acme)
+    found = await confirmation.examine(session.tenant(acme))
     assert found.alarm is ManifestAlarm.OLDER
     assert "put back from an earlier state" in refused(session, acme, "openai")
-    assert status.row(session, acme, "openai").word == "older state put back"
+    assert status.row(session.tenant(acme), "openai").word == "older state put back"
 
 
 async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_is_said(
@@ -263,10 +268,10 @@ async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_i
     keys = disk_session.keys.folder(acme)
     older, counter = disk_session.store(acme).folder.read("settings.json"), keys.read("counter")
     assert older and counter
-    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     disk_session.store(acme).folder.write("settings.json", older)
     keys.write("counter", counter)
-    assert (await confirmation.examine(fresh(disk_session), acme)).alarm is None
+    assert (await confirmation.examine(fresh(disk_session).tenant(acme))).alarm is None
     assert "both" in (Path(__file__).parents[2] / "README.md").read_text().split("*Not promised:*")[1]
 
 
@@ -274,7 +279,7 @@ async def test_a_credential_at_one_place_twice_is_not_used(disk_session: Session
     forged = to_record(forge(disk_session, acme, "openai", "default"))
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(forged))
     session = fresh(disk_session)
-    assert len(stored_credentials.listing(session, acme, "openai")) == 3, (
+    assert len(stored_credentials.listing(session.tenant(acme), "openai")) == 3, (
         "the control: whichever is read first would be used"
     )
     assert await marks(session, acme) == {("openai", "default"): "replaced while locked"}
@@ -289,7 +294,7 @@ async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Se
         lambda tables: tables.table("meta").update({"public_key": made.public_pem, "key_id": made.key_id}),
     )
     with pytest.raises(Locked):
-        await save.save(fresh(disk_session), acme, "openai", {"api_key": Secret(KEY)})
+        await save.save(fresh(disk_session).tenant(acme), "openai", {"api_key": Secret(KEY)})
 
 
 # --- what is legitimate -----------------------------------------------------------------------------------------------
@@ -297,56 +302,58 @@ async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Se
 
 async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: str) -> None:
     async def whole() -> int:
-        found = await confirmation.examine(fresh(disk_session), acme)
+        found = await confirmation.examine(fresh(disk_session).tenant(acme))
         assert (found.alarm, found.findings) == (None, ())
         return found.counter
 
     before = await whole()
-    await save.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
-    await status.use(disk_session, acme, "openai", "batch")
-    await save.save(disk_session, acme, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    await save.save(disk_session.tenant(acme), "openai", {"organization": "org-FAKE"})
+    await status.use(disk_session.tenant(acme), "openai", "batch")
+    await save.save(disk_session.tenant(acme), "openai_compatible", {"base_url": "http://localhost:1/v1"})
     assert await whole() == before + 2, "which one is active is no matter of the manifest"
-    await status.remove(disk_session, acme, "openai", "batch")
-    await status.remove_provider(disk_session, acme, "anthropic")
+    await status.remove(disk_session.tenant(acme), "openai", "batch")
+    await status.remove_provider(disk_session.tenant(acme), "anthropic")
     assert await whole() == before + 4
-    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
-    await tenants.set_passphrase(disk_session, acme, None)
-    await tenants.rename(disk_session, acme, "Acme Ltd")
-    await tenants.restore(disk_session, acme, "settings.json.1")
+    await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
+    await tenants.set_passphrase(disk_session.tenant(acme), None)
+    await tenants.rename(disk_session.tenant(acme), "Acme Ltd")
+    await tenants.restore(disk_session.tenant(acme), "settings.json.1")
     assert await whole() == before + 4
 
 
 async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
     disk_session: Session, acme: str
 ) -> None:
-    await status.remove(disk_session, acme, "openai", "batch")
-    await save.save(disk_session, acme, "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
-    await tenants.restore(disk_session, acme, "settings.json.1")
-    found = await confirmation.examine(fresh(disk_session), acme)
+    await status.remove(disk_session.tenant(acme), "openai", "batch")
+    await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
+    await tenants.restore(disk_session.tenant(acme), "settings.json.1")
+    found = await confirmation.examine(fresh(disk_session).tenant(acme))
     assert (found.alarm, found.findings) == (None, ())
     assert goes_to(disk_session, acme, "openai")[0] == KEY
 
     planted = forge(disk_session, acme, "openai", "planted")
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
-    await save.save(disk_session, acme, "openai", {"organization": "org-FAKE"})
-    await status.remove_provider(fresh(disk_session), acme, "anthropic")
+    await save.save(disk_session.tenant(acme), "openai", {"organization": "org-FAKE"})
+    await status.remove_provider(fresh(disk_session).tenant(acme), "anthropic")
     assert "added while" in refused(fresh(disk_session), acme, "openai", "planted")
 
 
 async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_session: Session, acme: str) -> None:
-    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
+    await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     session = fresh(disk_session)
-    await save.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
-    await save.save(session, acme, "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
-    await status.remove(session, acme, "openai", "batch")
-    assert status.standing(session, acme, held(session, acme, "openai", "night"))[1] == "added while locked"
-    await tenants.unlock(session, acme, Secret("FAKE"))
-    found = await confirmation.examine(session, acme)
-    wanted = [each for each in confirmation.to_confirm(session, acme, found) if each.place[1] in ("night", "batch")]
+    await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
+    await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
+    await status.remove(session.tenant(acme), "openai", "batch")
+    assert status.standing(session.tenant(acme), held(session, acme, "openai", "night"))[1] == "added while locked"
+    await tenants.unlock(session.tenant(acme), Secret("FAKE"))
+    found = await confirmation.examine(session.tenant(acme))
+    wanted = [
+        each for each in confirmation.to_confirm(session.tenant(acme), found) if each.place[1] in ("night", "batch")
+    ]
     assert [str(each.mark) for each in wanted] == ["added while locked", "removed while locked"]
-    assert await confirmation.confirm(session, acme, wanted) == 2
+    assert await confirmation.confirm(session.tenant(acme), wanted) == 2
     assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
-    assert status.standing(session, acme, held(session, acme, "openai", "night"))[0] == "not verified"
+    assert status.standing(session.tenant(acme), held(session, acme, "openai", "night"))[0] == "not verified"
 
 
 def fresh_open(session: Session, tenant_id: str) -> Session:
@@ -360,22 +367,22 @@ async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_session
         edit("openai", **to_record(forge(disk_session, acme, "openai", "default", "https://one.example"))),
     )
     session = fresh(disk_session)
-    seen = confirmation.to_confirm(session, acme, await confirmation.examine(session, acme))
+    seen = confirmation.to_confirm(session.tenant(acme), await confirmation.examine(session.tenant(acme)))
     write(disk_session, acme, edit("openai", **to_record(forge(disk_session, acme, "openai", "default", EVIL))))
-    assert await confirmation.confirm(session, acme, seen) == 0
+    assert await confirmation.confirm(session.tenant(acme), seen) == 0
     refused(session, acme, "openai")
 
 
 async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: Session, acme: str) -> None:
     write(disk_session, acme, lambda tables: tables.table("manifest").truncate())
     session = fresh(disk_session)
-    await save.save(session, acme, "openai", {"api_key": Secret(KEY)})
-    assert verification.integrity_status(session, acme).alarm is ManifestAlarm.CHANGED
+    await save.save(session.tenant(acme), "openai", {"api_key": Secret(KEY)})
+    assert verification.integrity_status(session.tenant(acme)).alarm is ManifestAlarm.CHANGED
     refused(session, acme, "openai")
-    found = await confirmation.examine(session, acme)
-    assert await confirmation.confirm(session, acme, confirmation.to_confirm(session, acme, found)) == 3
-    assert (await confirmation.examine(fresh(session), acme)).alarm is None
-    assert credentials.access(session, acme, "openai").secrets()["api_key"].reveal() == KEY
+    found = await confirmation.examine(session.tenant(acme))
+    assert await confirmation.confirm(session.tenant(acme), confirmation.to_confirm(session.tenant(acme), found)) == 3
+    assert (await confirmation.examine(fresh(session).tenant(acme))).alarm is None
+    assert credentials.access(session.tenant(acme), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_manifest(
@@ -385,9 +392,9 @@ async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_
     write(disk_session, acme, lambda tables: tables.table("credentials").insert(to_record(planted)))
     session = fresh(disk_session)
     with pytest.raises(Problem):
-        await save.save(session, acme, "openai", {"organization": "org-FAKE"}, name="planted")
+        await save.save(session.tenant(acme), "openai", {"organization": "org-FAKE"}, name="planted")
     with pytest.raises(Locked):
-        rotation.rotatable(session, acme, "openai", "planted")
+        rotation.rotatable(session.tenant(acme), "openai", "planted")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
 
 
@@ -400,21 +407,21 @@ async def test_the_counter_is_written_after_the_settings_so_that_being_killed_ra
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keyring, "store_counter", killed)
-    with pytest.raises(KeyboardInterrupt), verification.credential_transaction(disk_session, acme) as tables:
+    with pytest.raises(KeyboardInterrupt), verification.credential_transaction(disk_session.tenant(acme)) as tables:
         edit("openai", hints={"api_key": "9999"})(tables)
     monkeypatch.undo()
-    found = await confirmation.examine(fresh(disk_session), acme)
+    found = await confirmation.examine(fresh(disk_session).tenant(acme))
     assert (found.alarm, found.findings, found.counter) == (None, (), 4)
 
 
 async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: str) -> None:
     disk_session.keys.folder(acme).destroy()
     session = fresh(disk_session)
-    assert {row.state for row in status.rows(session, acme) if row.credential} == {"cannot be opened"}
-    assert tenants.row(session, acme).problem is None
-    await status.remove(session, acme, "openai", "batch")
-    await status.remove_provider(session, acme, "anthropic")
-    assert [each.provider for each in stored_credentials.stored(session, acme)] == ["openai"]
+    assert {row.state for row in status.rows(session.tenant(acme)) if row.credential} == {"cannot be opened"}
+    assert tenants.row(session.tenant(acme)).problem is None
+    await status.remove(session.tenant(acme), "openai", "batch")
+    await status.remove_provider(session.tenant(acme), "anthropic")
+    assert [each.provider for each in stored_credentials.stored(session.tenant(acme))] == ["openai"]
 
 
 def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:

@@ -38,12 +38,12 @@ LOCAL = "http://localhost:11434/v1"
 async def acme(disk_session: Session) -> Session:
     """A desk on real files with the tenant acme and a key of OpenAI."""
     await tenants.create(disk_session, "acme")
-    await save.save(disk_session, "acme", "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session.tenant("acme"), "openai", {"api_key": Secret(KEY)})
     return disk_session
 
 
 def log(session: Session, owner: str = "acme") -> list[Entry]:
-    return audit.listing(session, owner)
+    return audit.listing(session.tenant(owner))
 
 
 def told(session: Session, owner: str = "acme") -> list[str]:
@@ -52,16 +52,16 @@ def told(session: Session, owner: str = "acme") -> list[str]:
 
 
 def whole(session: Session, owner: str = "acme") -> bool:
-    return audit.check(session, owner) == audit.Checked(owner, len(log(session, owner)), ())
+    return audit.check(session.tenant(owner)) == audit.Checked(owner, len(log(session, owner)), ())
 
 
 async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session) -> None:
-    await verify.verify_stored(acme, "acme", "openai")
-    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
-    await save.save(acme, "acme", "openai", {"api_key": Secret(KEY)}, name="team-b")
-    await status.use(acme, "acme", "openai", "team-b")
-    await status.remove(acme, "acme", "openai", "default")
-    await status.remove_provider(acme, "acme", "openai")
+    await verify.verify_stored(acme.tenant("acme"), "openai")
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(KEY)}, name="team-b")
+    await status.use(acme.tenant("acme"), "openai", "team-b")
+    await status.remove(acme.tenant("acme"), "openai", "default")
+    await status.remove_provider(acme.tenant("acme"), "openai")
     assert told(acme) == [
         "OpenAI set up: credential default, base_url, api_key",
         "OpenAI: credential default verified, ready",
@@ -75,13 +75,13 @@ async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session
 
 
 async def test_models_and_defaults_are_told(acme: Session) -> None:
-    await catalog.refresh(acme, "acme", "openai")
-    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await defaults.clear(acme, "acme", ModelType.CHAT)
-    await save.save(acme, "acme", "openai_compatible", {"base_url": LOCAL})
-    added = await catalog.add(acme, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
-    await catalog.remove(acme, "acme", added)
-    count = len(catalog.listing(acme, "acme", provider="openai"))
+    await catalog.refresh(acme.tenant("acme"), "openai")
+    await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
+    await save.save(acme.tenant("acme"), "openai_compatible", {"base_url": LOCAL})
+    added = await catalog.add(acme.tenant("acme"), "openai_compatible", "own-model", ModelType.CHAT, verify=False)
+    await catalog.remove(acme.tenant("acme"), added)
+    count = len(catalog.listing(acme.tenant("acme"), provider="openai"))
     assert told(acme)[1:] == [
         f"OpenAI: models imported, {count} new",
         "default for system reasoning set to openai/gpt-6-sol",
@@ -94,14 +94,14 @@ async def test_models_and_defaults_are_told(acme: Session) -> None:
 
 
 async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
-    await tenants.rename(acme, "acme", "Acme Ltd")
-    await tenants.set_passphrase(acme, "acme", Secret("first FAKE"))
-    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    keyring.lock(acme, "acme")
+    await tenants.rename(acme.tenant("acme"), "Acme Ltd")
+    await tenants.set_passphrase(acme.tenant("acme"), Secret("first FAKE"))
+    await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
+    keyring.lock(acme.tenant("acme"))
     with pytest.raises(Locked):
-        await tenants.unlock(acme, "acme", Secret("wrong FAKE"))
-    await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
-    await tenants.set_passphrase(acme, "acme", None)
+        await tenants.unlock(acme.tenant("acme"), Secret("wrong FAKE"))
+    await tenants.unlock(acme.tenant("acme"), Secret(PASSPHRASE))
+    await tenants.set_passphrase(acme.tenant("acme"), None)
     assert told(acme)[1:] == [
         "tenant renamed from acme to Acme Ltd",
         "passphrase set",
@@ -116,11 +116,11 @@ async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
 
 async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     model = trial_store.trial_models(acme, "openai")[0]
-    assert [each async for each in playground_calls.chat(acme, "acme", model, (Message("user", "Hello"),))]
+    assert [each async for each in playground_calls.chat(acme.tenant("acme"), model, (Message("user", "Hello"),))]
     await trials.remove(acme, "openai")
-    await tenants.remove(acme, "acme")
+    await tenants.remove(acme.tenant("acme"))
     assert [each.done for each in log(acme, OPERATOR)] == [
         "tenant created",
         "credential saved",
@@ -135,35 +135,35 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
 
 
 async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Session) -> None:
-    await catalog.refresh(acme, "acme", "openai")
-    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-luna")
-    earlier = tenants.earlier(acme, "acme")
-    lacked = audit.changes_since(acme, "acme", earlier[-1])
+    await catalog.refresh(acme.tenant("acme"), "openai")
+    await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
+    await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-luna")
+    earlier = tenants.earlier(acme.tenant("acme"))
+    lacked = audit.changes_since(acme.tenant("acme"), earlier[-1])
     assert [each.rpartition(" at ")[0] for each in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
-    assert len(audit.changes_since(acme, "acme", earlier[0])) == 1
-    await defaults.clear(acme, "acme", ModelType.CHAT)
-    assert audit.changes_since(acme, "acme", tenants.earlier(acme, "acme")[0]) == []
-    await tenants.restore(acme, "acme", earlier[1].name)
+    assert len(audit.changes_since(acme.tenant("acme"), earlier[0])) == 1
+    await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
+    assert audit.changes_since(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0]) == []
+    await tenants.restore(acme.tenant("acme"), earlier[1].name)
     assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
 
 
 async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:
-    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER)})
-    await tenants.rename(acme, "acme", "Acme Ltd")
-    keyring.lock(acme, "acme")
-    earlier = tenants.earlier(acme, "acme")
-    await tenants.restore(acme, "acme", earlier[1].name)
-    await tenants.unlock(acme, "acme", Secret(PASSPHRASE))
-    assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
+    await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER)})
+    await tenants.rename(acme.tenant("acme"), "Acme Ltd")
+    keyring.lock(acme.tenant("acme"))
+    earlier = tenants.earlier(acme.tenant("acme"))
+    await tenants.restore(acme.tenant("acme"), earlier[1].name)
+    await tenants.unlock(acme.tenant("acme"), Secret(PASSPHRASE))
+    assert credentials.access(acme.tenant("acme"), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
-    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    keyring.lock(acme, "acme")
+    await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
+    keyring.lock(acme.tenant("acme"))
     with pytest.raises(Locked):
-        await tenants.unlock(acme, "acme", Secret(OTHER))
+        await tenants.unlock(acme.tenant("acme"), Secret(OTHER))
     logs = b"".join(each.read_bytes() for each in tmp_path.rglob(LOG))
 
     def shown(content: bytes) -> list[str]:
@@ -180,25 +180,25 @@ async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
 async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Session) -> None:
     path = acme.tenants.folder("acme").path / LOG
     path.chmod(0o644)
-    await tenants.rename(acme, "acme", "Acme Ltd")
-    assert tenant_registry.get(acme, "acme").name == "Acme Ltd" and acme.audit_failure is not None
+    await tenants.rename(acme.tenant("acme"), "Acme Ltd")
+    assert tenant_registry.get(acme.tenant("acme")).name == "Acme Ltd" and acme.audit_failure is not None
     path.chmod(0o600)
-    assert [each.sentence for each in audit.check(acme, "acme").findings] == [
+    assert [each.sentence for each in audit.check(acme.tenant("acme")).findings] == [
         "The settings were changed after the last entry, by a session that ended or by something else."
     ]
-    await tenants.rename(acme, "acme", "Acme")
+    await tenants.rename(acme.tenant("acme"), "Acme")
     assert [each.done for each in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
     assert whole(acme)
 
 
 async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Session) -> None:
-    await save.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
-    await tenants.rename(acme, "acme", "Acme Ltd")
-    await status.remove_provider(acme, "acme", "anthropic")
-    for state in tenants.earlier(acme, "acme")[:2]:
-        await tenants.restore(acme, "acme", state.name)
-        assert credentials.access(acme, "acme", "openai").secrets()["api_key"].reveal() == KEY
-        assert verification.integrity_status(acme, "acme").findings == ()
+    await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await tenants.rename(acme.tenant("acme"), "Acme Ltd")
+    await status.remove_provider(acme.tenant("acme"), "anthropic")
+    for state in tenants.earlier(acme.tenant("acme"))[:2]:
+        await tenants.restore(acme.tenant("acme"), state.name)
+        assert credentials.access(acme.tenant("acme"), "openai").secrets()["api_key"].reveal() == KEY
+        assert verification.integrity_status(acme.tenant("acme")).findings == ()
 
 
 class Killed(BaseException):
@@ -236,10 +236,13 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
             killed_at(step, mortal)
             rename(f"name {step}")
             ended = True
-        assert audit.check(acme, "acme").whole
-        found, noted = tenant_registry.get(acme, "acme").name, "to" in log(acme)[-1].about and log(acme)[-1].about["to"]
+        assert audit.check(acme.tenant("acme")).whole
+        found, noted = (
+            tenant_registry.get(acme.tenant("acme")).name,
+            "to" in log(acme)[-1].about and log(acme)[-1].about["to"],
+        )
         rename("after")
-        assert whole(acme) or all(each.harmless for each in audit.check(acme, "acme").findings)
+        assert whole(acme) or all(each.harmless for each in audit.check(acme.tenant("acme")).findings)
         told = [each.done for each in log(acme)[-2:]]
         if found == f"name {step}" and noted != found:
             assert told == [UNNOTED, "tenant renamed"]
@@ -254,13 +257,13 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
 async def test_settings_that_something_else_changed_show_at_the_next_entry(acme: Session) -> None:
     folder = acme.tenants.folder("acme")
     folder.write("settings.json", folder.read("settings.json.1") or b"")
-    assert audit.check(acme, "acme").findings
-    await tenants.rename(acme, "acme", "Acme")
+    assert audit.check(acme.tenant("acme")).findings
+    await tenants.rename(acme.tenant("acme"), "Acme")
     assert UNNOTED in [each.done for each in log(acme)]
 
 
 async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:
-    await tenants.remove(acme, "acme")
+    await tenants.remove(acme.tenant("acme"))
     acme.audit("acme", "locked")
     assert acme.tenants.folders() == []
 

@@ -33,7 +33,7 @@ def files(session: Session) -> dict[str, bytes]:
 
 async def with_key(session: Session, name: str, passphrase: Secret | None = None) -> str:
     tenant = await tenants.create(session, name, passphrase)
-    await save.save(session, tenant.id, "openai", {"api_key": Secret(KEY)})
+    await save.save(session.tenant(tenant.id), "openai", {"api_key": Secret(KEY)})
     return tenant.id
 
 
@@ -67,11 +67,11 @@ async def test_an_id_that_cannot_be_had_is_refused(session: Session, tenant_id: 
 
 async def test_a_new_name_keeps_id_keys_and_everything_else(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "Old")
-    before = tenant_registry.get(disk_session, tenant_id)
-    assert await tenants.rename(disk_session, tenant_id, "Neu") == replace(before, name="Neu")
+    before = tenant_registry.get(disk_session.tenant(tenant_id))
+    assert await tenants.rename(disk_session.tenant(tenant_id), "Neu") == replace(before, name="Neu")
     assert tenant_registry.find(disk_session, "neu").id == "old"
-    assert await tenants.rename(disk_session, tenant_id, "NEU") == replace(before, name="NEU")
-    assert len(credentials.listing(disk_session, tenant_id, "openai")) == 1
+    assert await tenants.rename(disk_session.tenant(tenant_id), "NEU") == replace(before, name="NEU")
+    assert len(credentials.listing(disk_session.tenant(tenant_id), "openai")) == 1
 
 
 async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_session: Session) -> None:
@@ -82,7 +82,7 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
     (tenant,) = [each for each in made if not isinstance(each, BaseException)]
     assert isinstance(next(each for each in made if isinstance(each, BaseException)), Problem)
     assert disk_session.keys.folder("acme").names() == [f"{tenant.key_id}.pem"]
-    assert tenant_registry.get(other, "acme") == tenant
+    assert tenant_registry.get(other.tenant("acme")) == tenant
 
 
 # --- locking ----------------------------------------------------------------------------------------------------------
@@ -90,92 +90,99 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
 
 async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme", Secret("a FAKE passphrase"))
-    assert keyring.is_open(disk_session, tenant_id)
-    keyring.lock(disk_session, tenant_id)
-    assert not keyring.is_open(disk_session, tenant_id)
+    assert keyring.is_open(disk_session.tenant(tenant_id))
+    keyring.lock(disk_session.tenant(tenant_id))
+    assert not keyring.is_open(disk_session.tenant(tenant_id))
     with pytest.raises(Locked, match="acme is locked"):
-        credentials.access(disk_session, tenant_id, "openai")
+        credentials.access(disk_session.tenant(tenant_id), "openai")
     with pytest.raises(Locked, match="does not open"):
-        await tenants.unlock(disk_session, tenant_id, Secret("wrong"))
-    await tenants.unlock(disk_session, tenant_id, Secret("a FAKE passphrase"))
-    assert credentials.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+        await tenants.unlock(disk_session.tenant(tenant_id), Secret("wrong"))
+    await tenants.unlock(disk_session.tenant(tenant_id), Secret("a FAKE passphrase"))
+    assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(session: Session) -> None:
-    assert not keyring.is_open(session, "north-lab")
-    row = status.row(session, "north-lab", "openai")
+    assert not keyring.is_open(session.tenant("north-lab"))
+    row = status.row(session.tenant("north-lab"), "openai")
     assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
-    assert catalog.rows(session, "north-lab") and defaults.rows(session, "north-lab")
-    await save.save(session, "north-lab", "openai", {"api_key": Secret(KEY)})
-    assert status.row(session, "north-lab", "openai").word == "replaced while locked"
-    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
+    assert catalog.rows(session.tenant("north-lab")) and defaults.rows(session.tenant("north-lab"))
+    await save.save(session.tenant("north-lab"), "openai", {"api_key": Secret(KEY)})
+    assert status.row(session.tenant("north-lab"), "openai").word == "replaced while locked"
+    await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
     with pytest.raises(Locked, match="OpenAI was replaced while north-lab was locked"):
-        credentials.access(session, "north-lab", "openai")
-    await confirmation.confirm(session, "north-lab", (await confirmation.examine(session, "north-lab")).waiting)
-    assert credentials.access(session, "north-lab", "openai").secrets()["api_key"].reveal() == KEY
+        credentials.access(session.tenant("north-lab"), "openai")
+    await confirmation.confirm(
+        session.tenant("north-lab"), (await confirmation.examine(session.tenant("north-lab"))).waiting
+    )
+    assert credentials.access(session.tenant("north-lab"), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_cannot_be_locked(
     session: Session,
 ) -> None:
-    assert keyring.is_open(session, "acme")
+    assert keyring.is_open(session.tenant("acme"))
     with pytest.raises(Problem, match="acme has no passphrase"):
-        keyring.lock(session, "acme")
+        keyring.lock(session.tenant("acme"))
 
 
 async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
     for passphrase in (Secret("first FAKE"), Secret("second FAKE"), None):
-        await tenants.set_passphrase(disk_session, tenant_id, passphrase)
+        await tenants.set_passphrase(disk_session.tenant(tenant_id), passphrase)
         disk_session.open_keys.clear()
-        assert tenant_registry.get(disk_session, tenant_id).protected is bool(passphrase)
-        await tenants.unlock(disk_session, tenant_id, passphrase)
-        assert credentials.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
-    await tenants.set_passphrase(disk_session, tenant_id, Secret("third FAKE"))
-    keyring.lock(disk_session, tenant_id)
+        assert tenant_registry.get(disk_session.tenant(tenant_id)).protected is bool(passphrase)
+        await tenants.unlock(disk_session.tenant(tenant_id), passphrase)
+        assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
+    await tenants.set_passphrase(disk_session.tenant(tenant_id), Secret("third FAKE"))
+    keyring.lock(disk_session.tenant(tenant_id))
     with pytest.raises(Locked):
-        await tenants.set_passphrase(disk_session, tenant_id, None)
+        await tenants.set_passphrase(disk_session.tenant(tenant_id), None)
 
 
 async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_unlocking(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
     for passphrase, says in ((Secret("FAKE"), False), (None, True)):
-        await tenants.set_passphrase(disk_session, tenant_id, passphrase)
+        await tenants.set_passphrase(disk_session.tenant(tenant_id), passphrase)
         with disk_session.store(tenant_id).transaction() as tables:
             tables.table("meta").update({"protected": says})
         disk_session.open_keys.clear()
         with pytest.raises(Locked):
-            credentials.access(disk_session, tenant_id, "openai")
-        await tenants.unlock(disk_session, tenant_id, Secret("FAKE"))
-        assert tenant_registry.get(disk_session, tenant_id).protected is bool(passphrase)
-        assert credentials.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+            credentials.access(disk_session.tenant(tenant_id), "openai")
+        await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
+        assert tenant_registry.get(disk_session.tenant(tenant_id)).protected is bool(passphrase)
+        assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_key_file_of_another_tenant_is_told(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
-    paths = [Path(keyring.key_path(disk_session, tenant_registry.get(disk_session, each))) for each in (one, two)]
+    paths = [
+        Path(keyring.key_path(disk_session.tenant(each), tenant_registry.get(disk_session.tenant(each))))
+        for each in (one, two)
+    ]
     paths[0].write_bytes(paths[1].read_bytes())
     disk_session.open_keys.clear()
     with pytest.raises(Locked, match="not the one its settings were sealed with") as caught:
-        await tenants.unlock(disk_session, one)
+        await tenants.unlock(disk_session.tenant(one))
     assert str(paths[0]) in caught.value.hint
 
 
 async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
-    Path(keyring.key_path(disk_session, tenant_registry.get(disk_session, tenant_id))).unlink()
+    Path(keyring.key_path(disk_session.tenant(tenant_id), tenant_registry.get(disk_session.tenant(tenant_id)))).unlink()
     disk_session.open_keys.clear()
     assert [each.problem for each in tenants.rows(disk_session)] == [None]
-    row = status.row(disk_session, tenant_id, "openai")
+    row = status.row(disk_session.tenant(tenant_id), "openai")
     assert row.state == row.word == "cannot be opened" and not row.usable
-    assert catalog.rows(disk_session, tenant_id) == [] and len(defaults.rows(disk_session, tenant_id)) == 3
+    assert (
+        catalog.rows(disk_session.tenant(tenant_id)) == [] and len(defaults.rows(disk_session.tenant(tenant_id))) == 3
+    )
     with pytest.raises(Locked, match="sealed with a key pair that is gone"):
-        credentials.access(disk_session, tenant_id, "openai")
+        credentials.access(disk_session.tenant(tenant_id), "openai")
     with pytest.raises(Locked):
-        await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    assert tenants.removal(disk_session, tenant_id).credentials
-    await status.remove(disk_session, tenant_id, "openai", "default")
-    assert status.row(disk_session, tenant_id, "openai").state == "not set up"
+        await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
+    assert tenants.removal(disk_session.tenant(tenant_id)).credentials
+    await status.remove(disk_session.tenant(tenant_id), "openai", "default")
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "not set up"
 
 
 async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_session: Session) -> None:
@@ -186,11 +193,11 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
             tables.table("meta").update({"public_key": planted.public_pem, "key_id": planted.key_id})
         disk_session.open_keys.clear()
         with pytest.raises(Locked):
-            await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+            await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
         with disk_session.store(tenant_id).transaction() as tables:
-            tables.table("meta").update({"key_id": tenant_registry.get(disk_session, tenant_id).key_id[::-1]})
+            tables.table("meta").update({"key_id": tenant_registry.get(disk_session.tenant(tenant_id)).key_id[::-1]})
         with pytest.raises(Locked):
-            await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
+            await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
 
 
 # --- removal ----------------------------------------------------------------------------------------------------------
@@ -198,28 +205,28 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
 
 async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_session: Session) -> None:
     gone, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
-    await tenants.remove(disk_session, gone)
+    await tenants.remove(disk_session.tenant(gone))
     assert tenant_registry.ids(disk_session) == [stays]
     assert not [path for path in files(disk_session) if "gone" in path]
-    assert credentials.access(disk_session, stays, "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(disk_session.tenant(stays), "openai").secrets()["api_key"].reveal() == KEY
     with pytest.raises(UsageError):
-        await tenants.remove(disk_session, gone)
+        await tenants.remove(disk_session.tenant(gone))
     again = await with_key(disk_session, "gone")
-    assert credentials.access(disk_session, again, "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(disk_session.tenant(again), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_session: Session) -> None:
     other = replace(disk_session, open_keys={}, _stores={})
     tenant_id = await with_key(disk_session, "acme")
-    await tenants.remove(other, tenant_id)
+    await tenants.remove(other.tenant(tenant_id))
     await with_key(other, "acme")
-    assert credentials.access(disk_session, tenant_id, "openai").secrets()["api_key"].reveal() == KEY
+    assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
 async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> None:
-    going = tenants.removal(session, "acme")
+    going = tenants.removal(session.tenant("acme"))
     assert [each.name for each in going.credentials if each.provider == "openai"] == ["default", "batch-jobs"]
-    assert going.fingerprint == tenant_registry.get(session, "acme").key_id
+    assert going.fingerprint == tenant_registry.get(session.tenant("acme")).key_id
     assert {each.type.value for each in going.defaults} == {"chat", "embedding"}
 
 
@@ -236,9 +243,9 @@ async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Ses
     assert damaged.tenant is None and isinstance(damaged.problem, CorruptSettings) and damaged.problem.kind == "cut"
     with pytest.raises(CorruptSettings):
         tenant_registry.find(disk_session, "old-site")
-    newest = tenants.earlier(disk_session, tenant_id)[0]
+    newest = tenants.earlier(disk_session.tenant(tenant_id))[0]
     assert newest.problem is None and newest.saved and newest.providers == 0
-    kept = await tenants.restore(disk_session, tenant_id, newest.name)
+    kept = await tenants.restore(disk_session.tenant(tenant_id), newest.name)
     assert path.with_name(kept).stat().st_size == 99
     assert tenant_registry.find(disk_session, "old-site").name == "old-site"
 
@@ -284,20 +291,20 @@ async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(session: Session
 async def test_control_characters_in_a_stored_name_do_not_come_out(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("meta").update({"name": "ac\x1b[2Jme\u202e"})
-    assert tenant_registry.get(session, "acme").name == "ac[2Jme"
+    assert tenant_registry.get(session.tenant("acme")).name == "ac[2Jme"
 
 
 async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk_session: Session) -> None:
     first, second = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     before = disk_session.store(first).folder.generations("settings.json")
     disk_session.clock = lambda: 1_800_000_000.0
-    last_used.touch(disk_session, second)
+    last_used.touch(disk_session.tenant(second))
     disk_session.clock = lambda: 1_800_000_100.0
-    last_used.touch(disk_session, first)
+    last_used.touch(disk_session.tenant(first))
     assert last_used.last_used(disk_session) == first
     assert next(each for each in tenants.rows(disk_session) if each.id == first).last_used == "2027-01-15T08:01:40Z"
     assert disk_session.store(first).folder.generations("settings.json") == before
-    last_used.touch(disk_session, "nobody")
+    last_used.touch(disk_session.tenant("nobody"))
     assert "nobody" not in disk_session.tenants.folders()
 
 
@@ -313,7 +320,7 @@ async def main():
     session = open_session({"MODELDECK_DATA_DIR": sys.argv[1], "MODELDECK_KEY_DIR": sys.argv[2]})
     sys.stdin.readline()
     for n in range(int(sys.argv[4])):
-        await save(session, "acme", "openai", key, name=f"{sys.argv[3]}-{n}")
+        await save(session.tenant("acme"), "openai", key, name=f"{sys.argv[3]}-{n}")
 asyncio.run(main())
 """
 
@@ -329,7 +336,7 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Sessio
     ]
     await asyncio.gather(*(each.communicate(b"go\n") for each in savers))
     assert [each.returncode for each in savers] == [0, 0]
-    held = credentials.listing(disk_session, "acme", "openai")
+    held = credentials.listing(disk_session.tenant("acme"), "openai")
     assert {each.name for each in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
     assert [each.name for each in held if each.active] == ["default"]
 

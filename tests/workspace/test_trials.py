@@ -43,12 +43,12 @@ async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key
 
 
 async def ask(session: Session, text: str = "Hello", model: str = CHAT) -> None:
-    found = models.find(session, "acme", f"openai/{model}", ModelType.CHAT)
-    assert [each async for each in playground_calls.chat(session, "acme", found, (Message("user", text),))]
+    found = models.find(session.tenant("acme"), f"openai/{model}", ModelType.CHAT)
+    assert [each async for each in playground_calls.chat(session.tenant("acme"), found, (Message("user", text),))]
 
 
 def left(session: Session) -> int:
-    found = trial_store.left(session, "acme", "openai")
+    found = trial_store.left(session.tenant("acme"), "openai")
     assert found is not None
     return found.left
 
@@ -86,7 +86,9 @@ async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Ses
     assert KEY not in content and "8d21" in content
     assert (tmp_path / "data/operator/settings.json").stat().st_mode & 0o777 == 0o600
     pem = next((tmp_path / "keys/operator").glob("*.pem"))
-    assert pem.stem == tenant_registry.get(acme, OPERATOR).key_id != tenant_registry.get(acme, "acme").key_id
+    assert (
+        pem.stem == tenant_registry.get(acme.tenant(OPERATOR)).key_id != tenant_registry.get(acme.tenant("acme")).key_id
+    )
     assert KEY not in (tmp_path / "data/tenants/acme/settings.json").read_text()
     assert tenant_registry.ids(acme) == ["acme"]
     with pytest.raises(UsageError):
@@ -101,7 +103,7 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
             await lend(acme, calls, ids)
     with pytest.raises(UsageError, match="missing"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
-    assert not trials.rows(acme) and not stored_credentials.stored(acme, OPERATOR)
+    assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
 
 
 async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
     await trials.remove(acme, "openai")
     files = [each.read_text() for each in (tmp_path / "data/operator").iterdir() if each.is_file()]
     assert files and not any(envelope in each for each in files)
-    assert status.row(acme, "acme", "openai").state == "not set up"
+    assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await trials.remove(acme, "openai")
     await lend(acme)
@@ -124,17 +126,20 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
 
 
 async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Session) -> None:
-    assert status.row(acme, "acme", "openai").state == "not set up"
+    assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     await lend(acme, 10, (CHAT, "text-embedding-3-small"))
-    row = status.row(acme, "acme", "openai")
+    row = status.row(acme.tenant("acme"), "openai")
     assert (row.state, row.word, row.source) == ("trial", "trial 10 of 10 left", "trial")
     assert row.usable and row.credential is None and row.models == 2
-    assert [each.model.id for each in catalog.rows(acme, "acme") if each.usable] == [CHAT, "text-embedding-3-small"]
-    await defaults.set(acme, "acme", ModelType.CHAT, f"openai/{CHAT}")
-    assert defaults.rows(acme, "acme")[0].sentence == "trial 10 of 10 left"
+    assert [each.model.id for each in catalog.rows(acme.tenant("acme")) if each.usable] == [
+        CHAT,
+        "text-embedding-3-small",
+    ]
+    await defaults.set(acme.tenant("acme"), ModelType.CHAT, f"openai/{CHAT}")
+    assert defaults.rows(acme.tenant("acme"))[0].sentence == "trial 10 of 10 left"
     await ask(acme)
     assert left(acme) == 9
-    assert tenants.row(acme, "acme").ready == 1
+    assert tenants.row(acme.tenant("acme")).ready == 1
 
 
 async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(
@@ -144,13 +149,13 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
     await ask(acme)
-    small = models.find(acme, "acme", "openai/text-embedding-3-small")
-    assert [each async for each in playground_calls.embed(acme, "acme", small, ["one", "two"])]
-    speech = models.find(acme, "acme", "openai/whisper-1")
-    assert [each async for each in playground_calls.transcribe(acme, "acme", speech, path)]
+    small = models.find(acme.tenant("acme"), "openai/text-embedding-3-small")
+    assert [each async for each in playground_calls.embed(acme.tenant("acme"), small, ["one", "two"])]
+    speech = models.find(acme.tenant("acme"), "openai/whisper-1")
+    assert [each async for each in playground_calls.transcribe(acme.tenant("acme"), speech, path)]
     assert left(acme) == 7
-    await verify.verify_stored(acme, OPERATOR, "openai")
-    await verify.verify(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await verify.verify_stored(acme.tenant(OPERATOR), "openai")
+    await verify.verify(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     assert left(acme) == 7
 
 
@@ -158,11 +163,11 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
     await lend(acme, 10, (CHAT,))
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
     with pytest.raises(UsageError, match=r"gpt-6-sol is not in the trial of OpenAI\."):
-        await anext(playground_calls.chat(acme, "acme", other, HELLO))
+        await anext(playground_calls.chat(acme.tenant("acme"), other, HELLO))
     from tui.workspace.playground.key_source import route_call
 
     bent = route_call(
-        acme, "acme", Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"})
+        acme.tenant("acme"), Model("openai", CHAT, ModelType.CHAT, fields={"endpoint_url": "https://evil.example"})
     )
     assert not bent.model.fields and bent.access.origins == ("https://api.openai.com",) and not bent.access.key_hint
     assert left(acme) == 10
@@ -173,41 +178,41 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
     with pytest.raises(Problem):
         await ask(acme, "please break")
     assert left(acme) == 10
-    chat = models.find(acme, "acme", f"openai/{CHAT}")
-    events = playground_calls.chat(acme, "acme", chat, (Message("user", "please stall"),))
+    chat = models.find(acme.tenant("acme"), f"openai/{CHAT}")
+    events = playground_calls.chat(acme.tenant("acme"), chat, (Message("user", "please stall"),))
     async with aclosing(events) as coming:  # type: ignore[type-var]
         async for each in coming:
             assert left(acme) == 9
             if isinstance(each, TextDelta):
                 break
     assert left(acme) == 9
-    meter = TrialMeter(acme, "acme", "openai")
+    meter = TrialMeter(acme.tenant("acme"), "openai")
     meter.give_back()
     meter.reserve()
     assert left(acme) == 9
 
 
 async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Session) -> None:
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    await catalog.refresh(acme, "acme", "openai")
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await catalog.refresh(acme.tenant("acme"), "openai")
     await lend(acme, 1)
-    row = status.row(acme, "acme", "openai")
+    row = status.row(acme.tenant("acme"), "openai")
     assert row.source == "own key" and row.trial and row.trial.left == 1
     await ask(acme)
     assert left(acme) == 1
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
-    assert status.row(acme, "acme", "openai").state == "trial"
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
+    assert status.row(acme.tenant("acme"), "openai").state == "trial"
     await ask(acme)
     with pytest.raises(TrialExhausted, match=r"The trial of OpenAI is used up: 1 of 1 calls\.") as said:
         await ask(acme)
     assert said.value.hint.startswith("Nothing was sent.")
-    row = status.row(acme, "acme", "openai")
+    row = status.row(acme.tenant("acme"), "openai")
     assert (row.state, row.word, row.usable, row.source) == ("trial used up", "trial 0 of 1 left", False, "trial")
     await trials.remove(acme, "openai")
-    assert status.row(acme, "acme", "openai").state == "trial gone"
+    assert status.row(acme.tenant("acme"), "openai").state == "trial gone"
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await ask(acme)
-    await key_source.choose(acme, "acme", "openai", KeySource.OWN)
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.OWN)
     await ask(acme)
 
 
@@ -215,8 +220,8 @@ async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
     await lend(acme, 12)
     states = []
     for _ in range(12):
-        states.append(status.row(acme, "acme", "openai").state)
-        meter = TrialMeter(acme, "acme", "openai")
+        states.append(status.row(acme.tenant("acme"), "openai").state)
+        meter = TrialMeter(acme.tenant("acme"), "openai")
         meter.reserve()
         meter.settle()
     assert states == ["trial"] * 11 + ["trial low"]
@@ -224,57 +229,61 @@ async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
 
 async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
     await lend(acme, 20)
-    assert key_source.last_calls(acme, "acme", "openai") == 0
+    assert key_source.last_calls(acme.tenant("acme"), "openai") == 0
     for _ in range(18):
-        meter = TrialMeter(acme, "acme", "openai")
+        meter = TrialMeter(acme.tenant("acme"), "openai")
         meter.reserve()
         meter.settle()
     other = replace(acme, open_keys={}, _stores={})
-    before = len(audit.listing(acme, OPERATOR))
-    assert key_source.last_calls(acme, "acme", "openai") == 2
-    assert key_source.last_calls(other, "acme", "openai") == key_source.last_calls(acme, "acme", "openai") == 0
+    before = len(audit.listing(acme.tenant(OPERATOR)))
+    assert key_source.last_calls(acme.tenant("acme"), "openai") == 2
+    assert (
+        key_source.last_calls(other.tenant("acme"), "openai")
+        == key_source.last_calls(acme.tenant("acme"), "openai")
+        == 0
+    )
     acme.clock = lambda: time.time() + 24 * 3600
-    assert key_source.last_calls(acme, "acme", "openai") == 2
-    assert len(audit.listing(acme, OPERATOR)) == before
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert key_source.last_calls(acme.tenant("acme"), "openai") == 2
+    assert len(audit.listing(acme.tenant(OPERATOR))) == before
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     acme.clock = lambda: time.time() + 48 * 3600
-    assert key_source.last_calls(acme, "acme", "openai") == 0, "the own key is used"
+    assert key_source.last_calls(acme.tenant("acme"), "openai") == 0, "the own key is used"
 
 
 async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Session) -> None:
     with pytest.raises(UsageError, match="no trial of OpenAI"):
-        await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+        await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     await lend(acme)
     with pytest.raises(UsageError, match="acme has no own key of OpenAI"):
-        await key_source.choose(acme, "acme", "openai", KeySource.OWN)
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    assert key_source.source(acme, "acme", "openai") is KeySource.OWN
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
-    assert key_source.source(acme, "acme", "openai") is KeySource.TRIAL
+        await key_source.choose(acme.tenant("acme"), "openai", KeySource.OWN)
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    assert key_source.source(acme.tenant("acme"), "openai") is KeySource.OWN
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-11111111111111")})
+    assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
 
 
 async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Session) -> None:
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
-    await catalog.refresh(acme, "acme", "openai")
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
+    await catalog.refresh(acme.tenant("acme"), "openai")
     await trials.set_trial(acme, "openai", {"api_key": Secret("sk-FAKE-refused-0000000000")}, (), 10, verify=False)
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     with pytest.raises(CredentialRejected, match="The trial of OpenAI does not work just now"):
         await ask(acme)
     (row,) = trials.rows(acme)
     assert row.credential and row.credential.check.state == "refused" and left(acme) == 10
-    own = stored_credentials.active(acme, "acme", "openai")
+    own = stored_credentials.active(acme.tenant("acme"), "openai")
     assert own and own.check.state == "unverified"
 
 
 async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Session) -> None:
     await lend(acme)
-    await tenants.rename(acme, "acme", "Acme")
+    await tenants.rename(acme.tenant("acme"), "Acme")
     await ask(acme)
-    await tenants.restore(acme, "acme", tenants.earlier(acme, "acme")[0].name)
+    await tenants.restore(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0].name)
     assert left(acme) == 9
-    await tenants.remove(acme, "acme")
+    await tenants.remove(acme.tenant("acme"))
     await tenants.create(acme, "acme")
     assert left(acme) == 9
 
@@ -283,10 +292,10 @@ async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_n
     await lend(acme)
     folder = acme.store(OPERATOR).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
-    assert status.row(acme, "acme", "openai").state == "not set up"
-    assert tenants.row(acme, "acme").problem is None
+    assert status.row(acme.tenant("acme"), "openai").state == "not set up"
+    assert tenants.row(acme.tenant("acme")).problem is None
     with pytest.raises(Problem, match="cannot be read"):
-        TrialMeter(acme, "acme", "openai").reserve()
+        TrialMeter(acme.tenant("acme"), "openai").reserve()
 
 
 # --- processes --------------------------------------------------------------------------------------------------------
@@ -304,7 +313,7 @@ _TAKE = """
 kept = 0
 sys.stdin.readline()
 for n in range(8):
-    meter = TrialMeter(session, "acme", "openai")
+    meter = TrialMeter(session.tenant("acme"), "openai")
     try:
         meter.reserve()
     except TrialExhausted:
@@ -314,7 +323,7 @@ for n in range(8):
 print(kept)
 """
 _HOLD = """
-TrialMeter(session, "acme", "openai").reserve()
+TrialMeter(session.tenant("acme"), "openai").reserve()
 print("held", flush=True)
 sys.stdin.readline()
 """
@@ -342,7 +351,7 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp
         kept = [int(each.communicate()[0]) for each in at_once]
     assert sum(kept) == 20 and left(acme) == 0
     with pytest.raises(TrialExhausted):
-        TrialMeter(acme, "acme", "openai").reserve()
+        TrialMeter(acme.tenant("acme"), "openai").reserve()
 
 
 async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, tmp_path: Path) -> None:
@@ -351,11 +360,11 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, t
         assert holding.stdout and holding.stdout.readline() == "held\n"
         assert left(acme) == 0
         with pytest.raises(TrialExhausted, match="being made just now"):
-            TrialMeter(acme, "acme", "openai").reserve()
+            TrialMeter(acme.tenant("acme"), "openai").reserve()
         holding.kill()
         holding.wait()
         assert left(acme) == 1
-    meter = TrialMeter(acme, "acme", "openai")
+    meter = TrialMeter(acme.tenant("acme"), "openai")
     meter.reserve()
     meter.settle()
     assert left(acme) == 0
@@ -379,7 +388,7 @@ def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.Mon
 
 async def test_in_memory_a_trial_is_the_same(session: Session) -> None:
     await trials.set_trial(session, "openai", {"api_key": Secret(KEY)}, (CHAT,), 3)
-    await key_source.choose(session, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(session.tenant("acme"), "openai", KeySource.TRIAL)
     await ask(session)
     assert left(session) == 2
-    assert status.row(session, "acme", "openai").word == "trial 2 of 3 left"
+    assert status.row(session.tenant("acme"), "openai").word == "trial 2 of 3 left"

@@ -16,7 +16,7 @@ from tui.secret import Secret
 from tui.tenancy import keyring
 
 if TYPE_CHECKING:
-    from tui.tenancy.session import Session
+    from tui.tenancy.session import Session, TenantSession
 
 _T = TypeVar("_T")
 
@@ -64,7 +64,7 @@ class CommandContext:
             raise UsageError(
                 f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant."
             )
-        return tenant_registry.get(self.session, ids[0])
+        return tenant_registry.get(self.session.tenant(ids[0]))
 
     @cached_property
     def tenant_id(self) -> str:
@@ -77,20 +77,25 @@ class CommandContext:
             return named or ids[0]
         return self.tenant.id
 
+    @cached_property
+    def tenant_session(self) -> "TenantSession":
+        """The session bound to that tenant."""
+        return self.session.tenant(self.tenant.id)
+
     async def open(self, tenant: Tenant) -> None:
         """Open the tenant's key, asking for its passphrase where it has one."""
         from tui.workspace import tenants
 
-        if keyring.is_open(self.session, tenant.id):
+        if keyring.is_open(self.session.tenant(tenant.id)):
             return
-        await tenants.unlock(self.session, tenant.id, self.passphrase(tenant) if tenant.protected else None)
+        await tenants.unlock(self.session.tenant(tenant.id), self.passphrase(tenant) if tenant.protected else None)
 
     async def open_if_handed(self, tenant: Tenant) -> None:
         """Open the tenant's key if its passphrase comes without asking."""
         from tui.workspace import tenants
 
-        if not keyring.is_open(self.session, tenant.id) and (passphrase := self.hidden.handed(tenant.id)):
-            await tenants.unlock(self.session, tenant.id, passphrase)
+        if not keyring.is_open(self.session.tenant(tenant.id)) and (passphrase := self.hidden.handed(tenant.id)):
+            await tenants.unlock(self.session.tenant(tenant.id), passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:
         """The passphrase of a tenant, from wherever it comes."""
@@ -110,7 +115,7 @@ class CommandContext:
         try:
             return await verb()
         except Locked:
-            if is_open(self.session, self.tenant.id):
+            if is_open(self.tenant_session):
                 raise
         await self.open(self.tenant)
         return await verb()

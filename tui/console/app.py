@@ -72,7 +72,7 @@ class Modeldeck(Doors):
         ids = tenants.ids(session)
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
-                self.tenant = tenants.get(session, tenant_id or ids[0])
+                self.tenant = tenants.get(session.tenant(tenant_id or ids[0]))
         # Welcome without a tenant, the list with several, else the area to start in.
         self._first = session.config.start if self.tenant else "tenants" if ids else "welcome"
         self._before = ""
@@ -294,7 +294,7 @@ class Modeldeck(Doors):
 
     def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
         """Show a tenant, in that area or the one to start in; it becomes the one used last."""
-        self._use(tenants.get(self.session, tenant_id))
+        self._use(tenants.get(self.session.tenant(tenant_id)))
         return self._show(area or self.session.config.start)
 
     def _use(self, tenant: Tenant) -> None:
@@ -304,7 +304,7 @@ class Modeldeck(Doors):
     def tenant_changed(self) -> None:
         """The tenant shown was renamed or given a passphrase: read it anew."""
         if self.tenant is not None:
-            self.tenant = tenants.get(self.session, self.tenant.id)
+            self.tenant = tenants.get(self.tenant_session)
 
     def tenant_removed(self, tenant_id: str) -> None:
         """Forget the screens of a tenant that is gone; welcome, if it was the last."""
@@ -338,7 +338,7 @@ class Modeldeck(Doors):
         if self.tenant is None:
             return
         try:
-            keyring.lock(self.session, self.tenant.id)
+            keyring.lock(self.tenant_session)
         except Problem as problem:
             self.toast(problem.message)
             return
@@ -350,7 +350,7 @@ class Modeldeck(Doors):
         from tui.console.trial_status import source_words
         from tui.workspace.credentials import status
 
-        return source_words(status.row(self.session, self.tenant_id, model.provider)) if model else ""
+        return source_words(status.row(self.tenant_session, model.provider)) if model else ""
 
     def action_commands(self) -> None:
         self._page("tui.console.palette.screen", "Commands")

@@ -76,7 +76,7 @@ class BackgroundMonitor:
             return False
         try:
             if self.app.session.store(tenant.id).version_token() != self._seen.get(tenant.id):
-                tenant_registry.get(self.app.session, tenant.id)
+                tenant_registry.get(self.app.session.tenant(tenant.id))
         except Problem as problem:
             self._lose(problem)
             # In a form what was typed can still be looked at, copied and left.
@@ -114,8 +114,8 @@ class BackgroundMonitor:
 
         session, tenant_id = self.app.session, self.app.tenant_id
         self.begin()
-        await asyncio.to_thread(last_used.touch, session, tenant_id)
-        self.alike = await asyncio.to_thread(tenant_registry.similar_names, session, tenant_id)
+        await asyncio.to_thread(last_used.touch, session.tenant(tenant_id))
+        self.alike = await asyncio.to_thread(tenant_registry.similar_names, session.tenant(tenant_id))
         self._reframe()
 
     def look(self) -> None:
@@ -174,7 +174,9 @@ class BackgroundMonitor:
         stamps = _stamps(self.app, tenant_registry.ids(session) if everyone else [tenant.id] if tenant else [])
         if tenant is None:
             return _Seen(stamps, None, _shut(session.data.write_blocker()))
-        return _Seen(stamps, tenant_registry.get(session, tenant.id), _shut(session.store(tenant.id).write_blocker()))
+        return _Seen(
+            stamps, tenant_registry.get(session.tenant(tenant.id)), _shut(session.store(tenant.id).write_blocker())
+        )
 
     def _lose(self, problem: Problem) -> None:
         """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
@@ -221,7 +223,7 @@ class BackgroundMonitor:
             return
         for each in list(self.app.session.open_keys):
             with suppress(Problem):
-                keyring.lock(self.app.session, each)
+                keyring.lock(self.app.session.tenant(each))
                 self.app.covered(each)
 
 

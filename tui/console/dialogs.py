@@ -10,7 +10,7 @@ from tui.domain import Model, ModelType, Tenant
 from tui.errors import Locked
 from tui.sanitize import one_line
 from tui.tenancy import keyring
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 
 if TYPE_CHECKING:
     from tui.tenancy.manifest import CredentialChange
@@ -30,6 +30,11 @@ class Doors(InOrder):
         assert self.tenant is not None
         return self.tenant.id
 
+    @property
+    def tenant_session(self) -> TenantSession:
+        """The session bound to the tenant shown."""
+        return self.session.tenant(self.tenant_id)
+
     async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
         """Whether the tenant's keys can be opened; asks for the passphrase where that is needed.
 
@@ -37,7 +42,7 @@ class Doors(InOrder):
         well, `again` where it was left as it is before. Call it in a worker.
         """
         try:
-            await keyring.unlock(self.session, self.tenant_id)
+            await keyring.unlock(self.tenant_session)
         except Locked:
             from tui.console.tenants.unlock import Unlock
 
@@ -51,20 +56,20 @@ class Doors(InOrder):
     async def _confirm_changes(self, again: bool) -> None:
         from tui.workspace.credentials import confirmation
 
-        found = await confirmation.examine(self.session, self.tenant_id)
-        waiting = confirmation.to_confirm(self.session, self.tenant_id, found)
+        found = await confirmation.examine(self.tenant_session)
+        waiting = confirmation.to_confirm(self.tenant_session, found)
         if not (waiting or found.alarm) or (not again and self._left.get(self.tenant_id) == waiting):
             return
         from tui.console.tenants import unconfirmed_changes
 
-        lines = unconfirmed_changes.confirm_lines(self.session, self.tenant_id, found, waiting)
+        lines = unconfirmed_changes.confirm_lines(self.tenant_session, found, waiting)
         choice = await self.ask(
             unconfirmed_changes.confirm_title(found), lines, unconfirmed_changes.confirm_choices(waiting)
         )
         if choice != unconfirmed_changes.CONFIRM:
             self._left[self.tenant_id] = waiting
             return
-        await confirmation.confirm(self.session, self.tenant_id, waiting)
+        await confirmation.confirm(self.tenant_session, waiting)
         self.toast(f"{len(waiting)} confirmed." if waiting else "Confirmed.")
         if isinstance(self.screen, FramedScreen):
             self.screen.changed_elsewhere()
@@ -110,7 +115,7 @@ class Doors(InOrder):
         """Offer models for the types without a default. Answers `playground` when that was asked for, else ''."""
         from tui.console.defaults.proposals import Propose, proposals
 
-        if not proposals(self.session, self.tenant_id):
+        if not proposals(self.tenant_session):
             self.toast(said)
             return ""
         return await self.push_screen_wait(Propose(said, title)) or ""

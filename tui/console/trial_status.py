@@ -7,7 +7,7 @@ from tui.domain import KeySource
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.tenancy.credentials import key_hint
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialExhausted
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -29,28 +29,28 @@ def has_choice(row: ProviderRow) -> bool:
     return row.trial is not None or row.on_trial
 
 
-async def switch(session: Session, tenant_id: str, row: ProviderRow) -> str:
+async def switch(session: TenantSession, row: ProviderRow) -> str:
     """Uses the other key from now on; says which."""
     label, wanted = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
-    await key_source.choose(session, tenant_id, row.provider.id, wanted)
-    now = status.row(session, tenant_id, row.provider.id)
+    await key_source.choose(session, row.provider.id, wanted)
+    now = status.row(session, row.provider.id)
     if not now.on_trial:
         return f"{label} uses the {now.source} now; calls are charged to it."
     return f"{label} uses the trial now: {now.word.removeprefix('trial ')}."
 
 
-async def warning(session: Session, tenant_id: str, provider: Provider) -> str:
+async def warning(session: TenantSession, provider: Provider) -> str:
     """What is said once a day from the last tenth of a trial on, else ''."""
-    left = await asyncio.to_thread(key_source.last_calls, session, tenant_id, provider.id)
+    left = await asyncio.to_thread(key_source.last_calls, session, provider.id)
     calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
     return f"{calls} left. An own key can be set up in Providers." if left else ""
 
 
-def ways_on(session: Session, tenant_id: str, problem: Problem | None) -> list[str]:
+def ways_on(session: TenantSession, problem: Problem | None) -> list[str]:
     """What can be done about a trial that is used up, each with its key; nothing about any other problem."""
     if not isinstance(problem, TrialExhausted):
         return []
-    row = status.row(session, tenant_id, problem.provider)
+    row = status.row(session, problem.provider)
     own = row.credential
     hint = key_hint(row.provider, own.hints) if own else ""
     ends = f" ending {hint}" if hint else ""

@@ -19,7 +19,7 @@ from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import to_record
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import Trial
 from tui.vault import envelope as vault
 
@@ -70,30 +70,30 @@ def practice_session(
         key_cost=COST,
     )
     session.clock = clock
-    acme = _tenant(session, "acme", "acme", 0)
-    _openai(session, acme, "first", ("default", "batch-jobs"))
-    _local(session, acme)
+    acme = _tenant(session.tenant("acme"), "acme", 0)
+    _openai(session.tenant(acme.id), acme, "first", ("default", "batch-jobs"))
+    _local(session.tenant(acme.id), acme)
     for provider_id, state in _OTHERS.items():
         if provider_id in PROVIDERS:
-            _other(session, acme, PROVIDERS[provider_id], state)
-    _default(session, acme, ModelType.CHAT, "openai")
-    _gone(session, acme)
-    north = _tenant(session, "north-lab", "north-lab", 1, PASSPHRASE)
-    _openai(session, north, "second")
-    _default(session, north, ModelType.CHAT, "openai")
-    star = _tenant(session, "tenant-2", "星河科技有限公司", 2)
-    _local(session, star)
-    _default(session, star, ModelType.CHAT, "openai_compatible")
-    _default(session, star, ModelType.EMBEDDING, "openai_compatible")
-    long = _tenant(session, LONG_NAME, LONG_NAME, 3)
-    _openai(session, long, "refused")
-    _local(session, long)
-    _default(session, long, ModelType.CHAT, "openai")
+            _other(session.tenant(acme.id), acme, PROVIDERS[provider_id], state)
+    _default(session.tenant(acme.id), acme, ModelType.CHAT, "openai")
+    _gone(session.tenant(acme.id), acme)
+    north = _tenant(session.tenant("north-lab"), "north-lab", 1, PASSPHRASE)
+    _openai(session.tenant(north.id), north, "second")
+    _default(session.tenant(north.id), north, ModelType.CHAT, "openai")
+    star = _tenant(session.tenant("tenant-2"), "星河科技有限公司", 2)
+    _local(session.tenant(star.id), star)
+    _default(session.tenant(star.id), star, ModelType.CHAT, "openai_compatible")
+    _default(session.tenant(star.id), star, ModelType.EMBEDDING, "openai_compatible")
+    long = _tenant(session.tenant(LONG_NAME), LONG_NAME, 3)
+    _openai(session.tenant(long.id), long, "refused")
+    _local(session.tenant(long.id), long)
+    _default(session.tenant(long.id), long, ModelType.CHAT, "openai")
     if _LENT in PROVIDERS:
         _lend(session, PROVIDERS[_LENT], acme)
     session.open_keys.clear()
     for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
-        _used(session, tenant, age)
+        _used(session.tenant(tenant.id), tenant, age)
     return session
 
 
@@ -103,12 +103,12 @@ def _pair() -> vault.NewKeyPair:
     return vault.generate_key_pair(BITS)
 
 
-def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: str = "") -> Tenant:
+def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") -> Tenant:
     made = _pair()
     tenant = Tenant(
-        id=tenant_id,
+        id=session.tenant_id,
         name=name,
-        created=_ago(session, 60),
+        created=_ago(session.process, 60),
         key_id=made.key_id,
         public_key=made.public_pem,
         fingerprint_key=vault.fingerprint_key(),
@@ -116,25 +116,25 @@ def _tenant(session: Session, tenant_id: str, name: str, mark: int, passphrase: 
         mark=mark,
     )
     pem = vault.export(made.private, Secret(passphrase) if passphrase else None, COST)
-    session.keys.folder(tenant_id).write(f"{tenant.key_id}.pem", pem)
-    session.store(tenant_id).create(to_record(tenant))
-    session.open_keys[tenant_id] = (
+    session.keys.write(f"{tenant.key_id}.pem", pem)
+    session.store.create(to_record(tenant))
+    session.process.open_keys[session.tenant_id] = (
         made.private
     )  # so that the key vouches for what is put there; locked again at the end
     return tenant
 
 
-def _openai(session: Session, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
+def _openai(session: TenantSession, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
     state = VerificationState.REFUSED if key == "refused" else VerificationState.READY
     words = ("OpenAI does not know this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
-    check = VerificationResult(state, _ago(session, 0), 212, *words)
+    check = VerificationResult(state, _ago(session.process, 0), 212, *words)
     for number, name in enumerate(names):
         text = _KEYS[key] if not number else _KEYS["second"]
         _credential(session, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
     _models(session, tenant, _listed("openai", "models.json"))
 
 
-def _other(session: Session, tenant: Tenant, provider: Provider, state: str) -> None:
+def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: str) -> None:
     """A provider as its practice folder fills it in; a shut one was sealed with a key pair that is gone."""
     from tui.practice.transport import folders
 
@@ -144,7 +144,10 @@ def _other(session: Session, tenant: Tenant, provider: Provider, state: str) -> 
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
     words = (f"{provider.label} does not know this key.", "Paste another one.") if state == "refused" else ("", "")
     check = VerificationResult(
-        VerificationState.REFUSED if state == "refused" else VerificationState.READY, _ago(session, 0), 340, *words
+        VerificationState.REFUSED if state == "refused" else VerificationState.READY,
+        _ago(session.process, 0),
+        340,
+        *words,
     )
     sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
     _credential(session, sealed_for, provider.id, "default", secrets, clear, check)
@@ -153,21 +156,21 @@ def _other(session: Session, tenant: Tenant, provider: Provider, state: str) -> 
 
 def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     """A trial for every tenant, of which one has used some."""
-    _other(session, _tenant(session, OPERATOR, OPERATOR, 0), provider, "ready")
+    _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, "ready")
     with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
         tables.table("trials").insert(to_record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
         tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
 
 
-def _local(session: Session, tenant: Tenant) -> None:
-    check = VerificationResult(VerificationState.READY, _ago(session, 0), 18)
+def _local(session: TenantSession, tenant: Tenant) -> None:
+    check = VerificationResult(VerificationState.READY, _ago(session.process, 0), 18)
     _credential(session, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
     _models(session, tenant, _listed("openai_compatible", "ollama.json"))
 
 
 def _credential(
-    session: Session,
+    session: TenantSession,
     tenant: Tenant,
     provider_id: str,
     name: str,
@@ -188,18 +191,18 @@ def _credential(
         hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
         fingerprints={each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
         active=active,
-        created=_ago(session, 2),
-        changed=_ago(session, 1),
+        created=_ago(session.process, 2),
+        changed=_ago(session.process, 1),
         check=check,
         listed_at=check.at,
     )
     envelope = vault.seal(tenant.public_key, secrets, credentials.binding(tenant.id, unsealed)) if secrets else ""
-    with verification.credential_transaction(session, tenant.id) as tables:
+    with verification.credential_transaction(session.process.tenant(tenant.id)) as tables:
         tables.table("credentials").insert(to_record(replace(unsealed, envelope=envelope)))
 
 
-def _models(session: Session, tenant: Tenant, models: tuple[Model, ...]) -> None:
-    with session.store(tenant.id).transaction() as tables:
+def _models(session: TenantSession, tenant: Tenant, models: tuple[Model, ...]) -> None:
+    with session.store.transaction() as tables:
         tables.table("models").insert_multiple(to_record(each) for each in models)
 
 
@@ -216,27 +219,31 @@ def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
     return tuple(model for each in events if isinstance(each, ModelsListed) for model in each.models)
 
 
-def _default(session: Session, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
-    with session.store(tenant.id).transaction() as tables:
+def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
+    with session.store.transaction() as tables:
         held = [
             each["id"] for each in tables.table("models") if (each["provider"], each["type"]) == (provider_id, kind)
         ]
         best = [each for each in PROVIDERS[provider_id].proposed.get(kind, ()) if each in held]
         if held:
-            chosen = Default(kind, provider_id, (best or held)[0], _ago(session, 1))
+            chosen = Default(kind, provider_id, (best or held)[0], _ago(session.process, 1))
             tables.table("defaults").insert(to_record(chosen))
 
 
-def _gone(session: Session, tenant: Tenant) -> None:
+def _gone(session: TenantSession, tenant: Tenant) -> None:
     """A default for embedding that the provider listed once and lists no longer."""
-    gone = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session, 1)[:10])
-    with session.store(tenant.id).transaction() as tables:
+    gone = Model(
+        "openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session.process, 1)[:10]
+    )
+    with session.store.transaction() as tables:
         tables.table("models").insert(to_record(gone))
-        tables.table("defaults").insert(to_record(Default(gone.type, gone.provider, gone.id, _ago(session, 50))))
+        tables.table("defaults").insert(
+            to_record(Default(gone.type, gone.provider, gone.id, _ago(session.process, 50)))
+        )
 
 
-def _used(session: Session, tenant: Tenant, days: float) -> None:
-    session.store(tenant.id).folder.write("last-used", _ago(session, days).encode())
+def _used(session: TenantSession, tenant: Tenant, days: float) -> None:
+    session.store.folder.write("last-used", _ago(session.process, days).encode())
 
 
 def _ago(session: Session, days: float) -> str:

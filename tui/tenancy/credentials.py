@@ -15,7 +15,7 @@ from tui.storage.store import Tables
 from tui.tenancy import keyring, models, verification
 from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus
 from tui.vault import envelope
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
     from tui.providers.client.access import Access
 
 
-def stored(session: Session, tenant_id: str) -> tuple[Credential, ...]:
+def stored(session: TenantSession) -> tuple[Credential, ...]:
     """All credentials of a tenant."""
 
     def read(tables: Tables) -> tuple[Credential, ...]:
         return tuple(from_record(Credential, each) for each in tables.table("credentials"))
 
-    return session.store(tenant_id).cached("credentials", read, table="credentials")
+    return session.store.cached("credentials", read, table="credentials")
 
 
-def listing(session: Session, tenant_id: str, provider_id: str) -> list[Credential]:
+def listing(session: TenantSession, provider_id: str) -> list[Credential]:
     """The credentials of one provider, the active one first."""
-    found = [each for each in stored(session, tenant_id) if each.provider == provider_id]
+    found = [each for each in stored(session) if each.provider == provider_id]
     return sorted(found, key=lambda each: (not each.active, each.name))
 
 
-def active(session: Session, tenant_id: str, provider_id: str) -> Credential | None:
+def active(session: TenantSession, provider_id: str) -> Credential | None:
     """The credential that calls use."""
-    return next((each for each in listing(session, tenant_id, provider_id) if each.active), None)
+    return next((each for each in listing(session, provider_id) if each.active), None)
 
 
 def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
@@ -57,41 +57,39 @@ def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
     )
 
 
-def secrets(session: Session, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+def secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]:
     """The opened secrets; Locked while the tenant is, if they do not open, or if its key does not vouch for them."""
     if not credential.envelope:
         return {}
-    opened = decrypt_unverified(session, tenant_id, credential)
-    verification.require_verified(session, tenant_id, credential)
+    opened = decrypt_unverified(session, credential)
+    verification.require_verified(session, credential)
     return opened
 
 
-def decrypt_unverified(session: Session, tenant_id: str, credential: Credential) -> dict[str, Secret]:
+def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[str, Secret]:
     """What an envelope holds, whoever sealed it: to be confirmed or sealed anew, never for a call."""
-    place = (tenant_id, credential.provider, credential.name)
-    private = keyring.private_key(session, tenant_id)
+    place = (session.tenant_id, credential.provider, credential.name)
+    private = keyring.private_key(session)
     try:
-        opened = envelope.unseal(private, credential.envelope, binding(tenant_id, credential))
+        opened = envelope.unseal(private, credential.envelope, binding(session.tenant_id, credential))
     except Locked:
-        session.undecryptable[place] = credential.envelope
-        raise Locked(*undecryptable_reason(session, tenant_id, credential)) from None
-    session.undecryptable.pop(place, None)
+        session.process.undecryptable[place] = credential.envelope
+        raise Locked(*undecryptable_reason(session, credential)) from None
+    session.process.undecryptable.pop(place, None)
     return opened
 
 
-def reseal(session: Session, tenant_id: str, credential: Credential, **changes: Any) -> Credential:
+def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Credential:
     """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
     made = replace(credential, **changes)
     if not credential.envelope:
         return made
-    public = keyring.public_key(session, get(session, tenant_id))
-    opened = secrets(session, tenant_id, credential)
-    return replace(made, envelope=envelope.seal(public, opened, binding(tenant_id, made)))
+    public = keyring.public_key(session, get(session))
+    opened = secrets(session, credential)
+    return replace(made, envelope=envelope.seal(public, opened, binding(session.tenant_id, made)))
 
 
-def update_origins(
-    session: Session, tenant_id: str, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()
-) -> None:
+def update_origins(session: TenantSession, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
     """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
 
     Those are the provider's own and those of its added models; in plain http only what a person allowed.
@@ -106,88 +104,80 @@ def update_origins(
         origins = tuple(dict.fromkeys((*provider.origins(mask_secrets(fields, credential.hints)), *reached)))
         allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
         if (origins, allowed) != (credential.origins, credential.plain_http):
-            made = reseal(session, tenant_id, credential, origins=origins, plain_http=allowed)
+            made = reseal(session, credential, origins=origins, plain_http=allowed)
             table.remove(doc_ids=[each.doc_id])
             table.insert(to_record(made))
 
 
-def is_undecryptable(
-    session: Session, tenant_id: str, credential: Credential, known: IntegrityStatus | None = None
-) -> bool:
+def is_undecryptable(session: TenantSession, credential: Credential, known: IntegrityStatus | None = None) -> bool:
     """Whether it is known that the credential cannot be opened, by any passphrase.
 
     `known` is how the tenant's credentials stand, for who has asked already.
     """
     if not credential.envelope:
         return False
-    tenant, found = get(session, tenant_id), (known or verification.integrity_status(session, tenant_id)).of(credential)
-    place = (tenant_id, credential.provider, credential.name)
+    tenant, found = get(session), (known or verification.integrity_status(session)).of(credential)
+    place = (session.tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
         or not keyring.has_key(session, tenant)
-        or session.undecryptable.get(place) == credential.envelope
+        or session.process.undecryptable.get(place) == credential.envelope
         or (found is not None and not found.mark.needs_confirmation)
     )
 
 
-def undecryptable_reason(session: Session, tenant_id: str, credential: Credential) -> tuple[str, str]:
+def undecryptable_reason(session: TenantSession, credential: Credential) -> tuple[str, str]:
     """Why a credential cannot be opened, and what to do, in a sentence each."""
     label = provider_of(credential.provider).label
-    tenant = get(session, tenant_id)
-    found = verification.integrity_status(session, tenant_id).of(credential)
+    tenant = get(session)
+    found = verification.integrity_status(session).of(credential)
     if credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
     elif found is not None and not found.mark.needs_confirmation:
-        what = f"The key of {label} cannot be opened. {verification.words(session, tenant_id, found)}"
+        what = f"The key of {label} cannot be opened. {verification.words(session, found)}"
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
     return what, "Replace it or forget it; the others are not touched."
 
 
-def needs_confirmation(session: Session, tenant_id: str, credential: Credential) -> CredentialChange | None:
+def needs_confirmation(session: TenantSession, credential: Credential) -> CredentialChange | None:
     """What is to be confirmed before the credential is used, as far as it is known.
 
     Without a key in it, it is used as it stands while the tenant is locked.
     """
-    if not credential.envelope and not keyring.is_open(session, tenant_id):
+    if not credential.envelope and not keyring.is_open(session):
         return None
-    found = verification.integrity_status(session, tenant_id).of(credential)
-    return (
-        found
-        if found and found.mark.needs_confirmation and not is_undecryptable(session, tenant_id, credential)
-        else None
-    )
+    found = verification.integrity_status(session).of(credential)
+    return found if found and found.mark.needs_confirmation and not is_undecryptable(session, credential) else None
 
 
-def access(session: Session, tenant_id: str, provider_id: str, model: str = "") -> "Access":
+def access(session: TenantSession, provider_id: str, model: str = "") -> "Access":
     """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
     provider = provider_of(provider_id)
-    credential = active(session, tenant_id, provider_id)
+    credential = active(session, provider_id)
     if credential is None:
-        name = get(session, tenant_id).name
+        name = get(session).name
         raise Problem(
             f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
         )
-    return access_with(session, tenant_id, provider, credential, model)
+    return access_with(session, provider, credential, model)
 
 
-def access_with(
-    session: Session, tenant_id: str, provider: Provider, credential: Credential, model: str = ""
-) -> "Access":
+def access_with(session: TenantSession, provider: Provider, credential: Credential, model: str = "") -> "Access":
     """The same for one credential, active or not."""
     from tui.providers.client.access import Access
 
     if credential.envelope:
-        if is_undecryptable(session, tenant_id, credential):
-            raise Locked(*undecryptable_reason(session, tenant_id, credential))
-        keyring.private_key(session, tenant_id)
-        _require(session, tenant_id, credential)
-    elif keyring.key_if_open(session, tenant_id):
+        if is_undecryptable(session, credential):
+            raise Locked(*undecryptable_reason(session, credential))
+        keyring.private_key(session)
+        _require(session, credential)
+    elif keyring.key_if_open(session):
         # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
-        _require(session, tenant_id, credential)
+        _require(session, credential)
 
     def opened() -> Mapping[str, Secret]:
-        return secrets(session, tenant_id, credential)
+        return secrets(session, credential)
 
     return Access(
         provider=provider,
@@ -205,9 +195,9 @@ def defaults(provider: Provider) -> dict[str, str]:
     return {each.name: each.default for each in provider.fields if each.default and not each.secret}
 
 
-def note(session: Session, tenant_id: str, credential: Credential, check: VerificationResult) -> None:
+def note(session: TenantSession, credential: Credential, check: VerificationResult) -> None:
     """Stores the outcome of a verification, unless the credential was replaced or removed since."""
-    with session.store(tenant_id).transaction() as tables:
+    with session.store.transaction() as tables:
         tables.table("credentials").update(
             {"check": to_record(check)},
             lambda each: (
@@ -227,10 +217,10 @@ def masked(credential: Credential, field: str) -> str:
     return mask(credential.hints[field]) if field in credential.hints else ""
 
 
-def _require(session: Session, tenant_id: str, credential: Credential) -> None:
+def _require(session: TenantSession, credential: Credential) -> None:
     """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
-    if credential.envelope and verification.integrity_status(session, tenant_id).of(credential):
-        decrypt_unverified(session, tenant_id, credential)
-    verification.require_verified(session, tenant_id, credential)
-    if not verification.integrity_status(session, tenant_id).vouches(credential):
+    if credential.envelope and verification.integrity_status(session).of(credential):
+        decrypt_unverified(session, credential)
+    verification.require_verified(session, credential)
+    if not verification.integrity_status(session).vouches(credential):
         raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

@@ -9,28 +9,28 @@ from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 
 _KINDS = list(ModelType)
 
 
-def all_models(session: Session, tenant_id: str) -> tuple[Model, ...]:
+def all_models(session: TenantSession) -> tuple[Model, ...]:
     """All models: those stored, and those that the tenant has by trials alone."""
-    own, lent = stored(session, tenant_id), trial_models_of(session, tenant_id)
+    own, lent = stored(session), trial_models_of(session)
     if not lent:
         return own
     known = {(each.provider, each.id, each.type) for each in own}
     return (*own, *(each for each in lent if (each.provider, each.id, each.type) not in known))
 
 
-def find(session: Session, tenant_id: str, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
+def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
     """The model of a reference `provider/model id`; the id may hold slashes itself."""
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
         raise UsageError(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
     provider = provider_of(provider_id)
-    of_id = [each for each in all_models(session, tenant_id) if (each.provider, each.id) == (provider_id, model_id)]
+    of_id = [each for each in all_models(session) if (each.provider, each.id) == (provider_id, model_id)]
     found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
     if not found:
         kind = f" {type.label}" if type else ""
@@ -41,27 +41,27 @@ def find(session: Session, tenant_id: str, ref: str, type: ModelType | None = No
     return next((each for each in found if not each.gone), found[0])
 
 
-def stored(session: Session, tenant_id: str) -> tuple[Model, ...]:
+def stored(session: TenantSession) -> tuple[Model, ...]:
     """The models in the tenant's settings."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(from_record(Model, each) for each in tables.table("models"))
 
-    return session.store(tenant_id).cached("models", read, table="models")
+    return session.store.cached("models", read, table="models")
 
 
-def defaults(session: Session, tenant_id: str) -> dict[ModelType, Default]:
+def defaults(session: TenantSession) -> dict[ModelType, Default]:
     """The defaults that are set, usable or not."""
 
     def read(tables: Tables) -> dict[ModelType, Default]:
         return {each.type: each for each in (from_record(Default, record) for record in tables.table("defaults"))}
 
-    return session.store(tenant_id).cached("defaults", read, table="defaults")
+    return session.store.cached("defaults", read, table="defaults")
 
 
-def added_origins(session: Session, tenant_id: str, provider: Provider, fields: FieldValues) -> tuple[str, ...]:
+def added_origins(session: TenantSession, provider: Provider, fields: FieldValues) -> tuple[str, ...]:
     """The origins that the addresses of a provider's added models need."""
-    return origins_of(added_in(session.store(tenant_id).read(), provider.id), provider, fields)
+    return origins_of(added_in(session.store.read(), provider.id), provider, fields)
 
 
 def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:

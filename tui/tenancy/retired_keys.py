@@ -9,57 +9,54 @@ from contextlib import suppress
 from tui.errors import Problem
 from tui.secret import Secret
 from tui.storage.folder import Folder
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
 _END = ".pem"
 
 
-def folder(session: Session, tenant_id: str) -> Folder:
+def folder(session: TenantSession) -> Folder:
     """Where the retired key files of a tenant are."""
-    return session.keys.folder(tenant_id).folder("retired")
+    return session.keys.folder("retired")
 
 
-def key_ids(session: Session, tenant_id: str) -> list[str]:
+def key_ids(session: TenantSession) -> list[str]:
     """The retired key pairs."""
-    return _key_ids(folder(session, tenant_id))
+    return _key_ids(folder(session))
 
 
-def retire(session: Session, tenant_id: str, key_id: str) -> None:
+def retire(session: TenantSession, key_id: str) -> None:
     """Moves a key file to the retired ones; killed in between it is in both places."""
-    present, name = session.keys.folder(tenant_id), key_id + _END
+    present, name = session.keys, key_id + _END
     if (pem := present.read(name)) is not None:
-        with folder(session, tenant_id).lock():
-            folder(session, tenant_id).write(name, pem)
+        with folder(session).lock():
+            folder(session).write(name, pem)
         present.remove(name)
 
 
-def protect(session: Session, tenant_id: str, passphrase: Secret) -> None:
+def protect(session: TenantSession, passphrase: Secret) -> None:
     """Gives the passphrase to retired key files that have none: they open what the earlier states hold."""
-    aside = folder(session, tenant_id)
+    aside = folder(session)
     for each in _key_ids(aside):
         pem = aside.read(each + _END) or b""
         if not envelope.is_protected(pem):
-            aside.write(each + _END, envelope.export(envelope.load(pem), passphrase, session.key_cost))
+            aside.write(each + _END, envelope.export(envelope.load(pem), passphrase, session.process.key_cost))
 
 
-def prune(session: Session, tenant_id: str) -> None:
+def prune(session: TenantSession) -> None:
     """Deletes key files that nothing needs: no kept state of the settings, and not the present one.
 
     Where a state cannot be read every key stays. Nothing depends on it, so that a Problem is for another time.
     """
     with suppress(Problem):
-        present, aside, store = session.keys.folder(tenant_id), folder(session, tenant_id), session.store(tenant_id)
-        if set(_key_ids(present)) <= {get(session, tenant_id).key_id} and not _key_ids(aside):
+        present, aside, store = session.keys, folder(session), session.store
+        if set(_key_ids(present)) <= {get(session).key_id} and not _key_ids(aside):
             return
         with store.folder.lock(), aside.lock():
             # Who makes a new pair holds the lock of the settings from the key file on until they name it.
-            now = get(session, tenant_id).key_id
-            if (
-                any(".damaged-" in each for each in store.folder.names())
-                or (needed := _needed(session, tenant_id)) is None
-            ):
+            now = get(session).key_id
+            if any(".damaged-" in each for each in store.folder.names()) or (needed := _needed(session)) is None:
                 return
             for each in set(_key_ids(present)) - {now}:
                 if each in needed:
@@ -70,10 +67,10 @@ def prune(session: Session, tenant_id: str) -> None:
                     aside.remove(each + _END)
 
 
-def _needed(session: Session, tenant_id: str) -> set[str] | None:
+def _needed(session: TenantSession) -> set[str] | None:
     """The key pairs that earlier states were sealed with; None if one of them cannot be read."""
     needed: set[str] = set()
-    for each in session.store(tenant_id).earlier():
+    for each in session.store.earlier():
         if each.document is None:
             return None
         tables = each.document.data

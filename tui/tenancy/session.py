@@ -135,6 +135,10 @@ class Session:
         """The date, YYYY-MM-DD, in UTC."""
         return self.now()[:10]
 
+    def tenant(self, tenant_id: str) -> "TenantSession":
+        """Bind a tenant, or the operator, to this session. Nothing is read yet."""
+        return TenantSession(self, tenant_id)
+
     async def aclose(self) -> None:
         """Closes the connections, if there are any, and forgets the opened keys."""
         try:
@@ -143,6 +147,65 @@ class Session:
         finally:
             # Stopping what runs at a provider needs its key.
             self.open_keys.clear()
+
+
+@dataclass(frozen=True)
+class TenantSession:
+    """One tenant of a session: its store, its keys, its log. Holds no state, so it sees what other processes write."""
+
+    process: Session
+    tenant_id: str
+
+    @property
+    def store(self) -> Store:
+        """The settings of the tenant."""
+        return self.process.store(self.tenant_id)
+
+    @property
+    def log(self) -> Log:
+        """The audit log of the tenant."""
+        return self.process.log(self.tenant_id)
+
+    @property
+    def keys(self) -> Folder:
+        """The folder of the tenant's private keys."""
+        return self.process.keys.folder(self.tenant_id)
+
+    @property
+    def client(self) -> "Client":
+        """The network client of the session."""
+        return self.process.client
+
+    @property
+    def config(self) -> Config:
+        """The preferences of the person at this session."""
+        return self.process.config
+
+    @property
+    def practice(self) -> bool:
+        """Whether this is practice mode."""
+        return self.process.practice
+
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Seconds since the epoch."""
+        return self.process.clock
+
+    def now(self) -> str:
+        """The time as ISO 8601 in UTC."""
+        return self.process.now()
+
+    def today(self) -> str:
+        """The date, YYYY-MM-DD, in UTC."""
+        return self.process.today()
+
+    def audit(self, done: str, *, wait: float = WAIT, **about: Any) -> None:
+        """Append an event to the audit log. Raises Problem if it cannot be written."""
+        self.process.audit(self.tenant_id, done, wait=wait, **about)
+
+    def audit_best_effort(self, done: str, *, wait: float = WAIT, **about: Any) -> None:
+        """Append an event to the audit log; a failure is kept in `Session.audit_failure`."""
+        self.process.audit_best_effort(self.tenant_id, done, wait=wait, **about)
 
 
 def open_session(environ: Mapping[str, str]) -> Session:

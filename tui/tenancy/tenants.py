@@ -10,24 +10,24 @@ from tui.sanitize import one_line
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 
 LONGEST = 60
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
-def get(session: Session, tenant_id: str) -> Tenant:
+def get(session: TenantSession) -> Tenant:
     """The tenant of that id; Damaged when its settings cannot be read, Usage when there is none."""
-    store = session.store(known_id(tenant_id))
+    store = session.process.store(known_id(session.tenant_id))
     if not store.exists() and not store.folder.generations(store.name):
-        raise UsageError(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {session.tenant_id}.", "modeldeck tenant list shows them.")
 
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
         if len(metas) != 1:
             raise CorruptSettings("shape", "the entry for the tenant is missing or there twice", store.where)
         tenant = from_record(Tenant, metas[0])
-        if tenant.id != tenant_id:
+        if tenant.id != session.tenant_id:
             raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
         return tenant
 
@@ -39,32 +39,32 @@ def ids(session: Session) -> list[str]:
     return [
         each
         for each in session.tenants.folders()
-        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(session, each)
+        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(session.tenant(each))
     ]
 
 
 def readable(session: Session) -> Iterator[Tenant]:
     """The tenants whose settings can be read, one by one."""
-    return (tenant for each in ids(session) if (tenant := _readable(session, each)))
+    return (tenant for each in ids(session) if (tenant := _readable(session.tenant(each))))
 
 
 def names(session: Session) -> list[str]:
     """What the tenants are called, sorted; one that cannot be read by its id."""
-    called = (tenant.name if (tenant := _readable(session, each)) else each for each in ids(session))
+    called = (tenant.name if (tenant := _readable(session.tenant(each))) else each for each in ids(session))
     return sorted(called, key=str.casefold)
 
 
 def find(session: Session, name_or_id: str) -> Tenant:
     """The tenant of that name (without regard to case) or id."""
     # By its id it is found without a look at the others.
-    if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(session, name_or_id)):
+    if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(session.tenant(name_or_id))):
         return by_id
     tenants = list(readable(session))
     for tenant in tenants:
         if _same(tenant.name, name_or_id):
             return tenant
     if name_or_id in ids(session):
-        return get(session, name_or_id)
+        return get(session.tenant(name_or_id))
     names = ", ".join(one_line(tenant.name, 40) for tenant in tenants[:8])
     raise UsageError(
         f"There is no tenant {one_line(name_or_id, 80)}.",
@@ -94,15 +94,15 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
     if one_line(name, 1000) != name.strip():
         raise UsageError("A tenant's name is one line of plain characters.", "Type it again.")
     for each in ids(session):
-        tenant = _readable(session, each)
+        tenant = _readable(session.tenant(each))
         if tenant and each != except_id and (_same(tenant.name, name) or each == name.strip().lower()):
             raise UsageError(f"There is a tenant {tenant.name} already.", "Choose another name.")
 
 
-def similar_names(session: Session, tenant_id: str) -> tuple[str, ...]:
+def similar_names(session: TenantSession) -> tuple[str, ...]:
     """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
-    name = get(session, tenant_id).name
-    others = (_readable(session, each) for each in ids(session) if each != tenant_id)
+    name = get(session).name
+    others = (_readable(session.process.tenant(each)) for each in ids(session.process) if each != session.tenant_id)
     ends = (name[:1], name[-1:])
     return tuple(each.name for each in others if each and (each.name[:1], each.name[-1:]) == ends)
 
@@ -113,8 +113,8 @@ def check_id(tenant_id: str) -> None:
         raise UsageError(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
 
 
-def _has_settings(session: Session, tenant_id: str) -> bool:
-    store = session.store(tenant_id)
+def _has_settings(session: TenantSession) -> bool:
+    store = session.store
     try:
         return store.exists() or bool(store.folder.generations(store.name))
     except Problem:
@@ -135,8 +135,8 @@ def _same(one: str, other: str) -> bool:
     return folded(one) == folded(other)
 
 
-def _readable(session: Session, tenant_id: str) -> Tenant | None:
+def _readable(session: TenantSession) -> Tenant | None:
     try:
-        return get(session, tenant_id)
+        return get(session)
     except Problem:
         return None

@@ -19,7 +19,7 @@ from tui.providers import provider as provider_of
 from tui.storage.store import Tables
 from tui.tenancy import keyring
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -97,13 +97,13 @@ def trial(session: Session, provider_id: str) -> Trial:
     return found
 
 
-def left(session: Session, tenant_id: str, provider_id: str) -> TrialBalance | None:
+def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
     """What a tenant has left of a provider's trial, calls under way taken off; None without a trial."""
-    found = trials(session).get(provider_id)
+    found = trials(session.process).get(provider_id)
     if found is None:
         return None
-    used, held = _counts(session)
-    key = (tenant_id, provider_id)
+    used, held = _counts(session.process)
+    key = (session.tenant_id, provider_id)
     under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, session.clock()))
     return TrialBalance(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
 
@@ -127,33 +127,33 @@ def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
     return tuple(each for each in held if each.provider == provider_id and each.id in found.models)
 
 
-def trial_models_of(session: Session, tenant_id: str) -> tuple[Model, ...]:
+def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
     """The models that a tenant has by trials alone: those of providers that it has no credential of."""
 
     def read(tables: Tables) -> frozenset[str]:
         return frozenset(each.get("provider", "") for each in tables.table("credentials"))
 
-    given = [each for each in trials(session) if each in PROVIDERS]
-    if not given or tenant_id == OPERATOR:
+    given = [each for each in trials(session.process) if each in PROVIDERS]
+    if not given or session.tenant_id == OPERATOR:
         return ()
-    own = session.store(tenant_id).cached("providers", read, table="credentials")
-    return tuple(model for each in given if each not in own for model in trial_models(session, each))
+    own = session.store.cached("providers", read, table="credentials")
+    return tuple(model for each in given if each not in own for model in trial_models(session.process, each))
 
 
 def opened_store(session: Session) -> Tenant:
     """The operator as the owner of the store; made with a key pair of its own when it is first needed."""
     store = session.store(OPERATOR)
     if store.exists():
-        return get(session, OPERATOR)
+        return get(session.tenant(OPERATOR))
     made = envelope.generate_key_pair(session.key_bits)
     owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
-    keyring.write(session, owner, made.private, None)
+    keyring.write(session.tenant(OPERATOR), owner, made.private, None)
     try:
         store.create(to_record(owner))
     except Problem:
         # Another process was first: its key pair is the one.
-        keyring.discard(session, owner)
-        return get(session, OPERATOR)
+        keyring.discard(session.tenant(OPERATOR), owner)
+        return get(session.tenant(OPERATOR))
     return owner
 
 

@@ -17,7 +17,7 @@ from tui.providers import PROVIDERS
 from tui.storage.store import Forget, Tables
 from tui.tenancy import keyring, manifest
 from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, Entries, Manifest
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -64,31 +64,31 @@ class IntegrityStatus:
         return tuple(each for each in self.findings if each.mark.needs_confirmation)
 
 
-def integrity_status(session: Session, tenant_id: str) -> IntegrityStatus:
+def integrity_status(session: TenantSession) -> IntegrityStatus:
     """How the credentials stand, as far as it can be known without opening a key."""
-    private = keyring.opened(session, tenant_id)
+    private = keyring.opened(session)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
-    last = keyring.last_counter(session, tenant_id) if private else 0
+    last = keyring.last_counter(session) if private else 0
 
     def read(tables: Tables) -> IntegrityStatus:
-        return _standing(tables, tenant_id, private, last)
+        return _standing(tables, session.tenant_id, private, last)
 
-    return session.store(tenant_id).cached("standing", read, (private.key_id if private else "", last))
+    return session.store.cached("standing", read, (private.key_id if private else "", last))
 
 
-def require_verified(session: Session, tenant_id: str, credential: Credential) -> None:
+def require_verified(session: TenantSession, credential: Credential) -> None:
     """Locked unless the private key vouches for the credential. The tenant is open."""
-    keyring.private_key(session, tenant_id)
-    found = integrity_status(session, tenant_id)
+    keyring.private_key(session)
+    found = integrity_status(session)
     if (finding := found.of(credential)) is not None:
         accepts = (
             "modeldeck vault confirm shows what waits and accepts it." if finding.mark.needs_confirmation else _REPLACE
         )
-        raise Locked(words(session, tenant_id, finding, found.alarm), accepts)
+        raise Locked(words(session, finding, found.alarm), accepts)
 
 
 @contextmanager
-def credential_transaction(session: Session, tenant_id: str, forget: Forget | None = None) -> Iterator[Tables]:
+def credential_transaction(session: TenantSession, forget: Forget | None = None) -> Iterator[Tables]:
     """A transaction on the settings in which credentials change. With the key at hand they enter the manifest.
 
     While the tenant is locked they do not, and neither while there is an alarm: nothing silences it but `confirm`.
@@ -97,21 +97,21 @@ def credential_transaction(session: Session, tenant_id: str, forget: Forget | No
 
     def mend(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
-        private, found = keyring.key_if_open(session, tenant_id), manifest.read(before)
-        if private and found.mac and alarm(found, tenant_id, private, 0) is None:
-            write_manifest(after, tenant_id, private, replace(found, entries=manifest.read(after).entries))
+        private, found = keyring.key_if_open(session), manifest.read(before)
+        if private and found.mac and alarm(found, session.tenant_id, private, 0) is None:
+            write_manifest(after, session.tenant_id, private, replace(found, entries=manifest.read(after).entries))
 
-    with session.store(tenant_id).transaction(forget, mend) as tables:
-        private, before = keyring.key_if_open(session, tenant_id), manifest.held(tables)
+    with session.store.transaction(forget, mend) as tables:
+        private, before = keyring.key_if_open(session), manifest.held(tables)
         found = manifest.read(tables)
         yield tables
-        if private and alarm(found, tenant_id, private, keyring.last_counter(session, tenant_id)) is None:
+        if private and alarm(found, session.tenant_id, private, keyring.last_counter(session)) is None:
             entries = manifest.carried(found.entries, before, manifest.held(tables))
             if entries != found.entries:
                 counter = found.counter + 1
-                write_manifest(tables, tenant_id, private, Manifest(counter, entries=entries))
+                write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
     if counter:
-        keyring.store_counter(session, tenant_id, counter)
+        keyring.store_counter(session, counter)
 
 
 def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: int) -> ManifestAlarm | None:
@@ -129,24 +129,24 @@ def write_manifest(tables: Tables, tenant_id: str, private: envelope.PrivateKey,
     manifest.write(tables, replace(found, mac=mac))
 
 
-def restored(session: Session, tenant_id: str) -> None:
+def restored(session: TenantSession) -> None:
     """Takes an earlier state that was put in place on purpose for the present one, if the key vouches for all of it."""
     counter = 0
-    with session.store(tenant_id).transaction() as tables:
-        private, found = keyring.key_if_open(session, tenant_id), manifest.read(tables)
-        last = keyring.last_counter(session, tenant_id)
-        if private and found.counter < last and alarm(found, tenant_id, private, 0) is None:
+    with session.store.transaction() as tables:
+        private, found = keyring.key_if_open(session), manifest.read(tables)
+        last = keyring.last_counter(session)
+        if private and found.counter < last and alarm(found, session.tenant_id, private, 0) is None:
             counter = last + 1
-            write_manifest(tables, tenant_id, private, replace(found, counter=counter))
+            write_manifest(tables, session.tenant_id, private, replace(found, counter=counter))
     if counter:
-        keyring.store_counter(session, tenant_id, counter)
+        keyring.store_counter(session, counter)
 
 
-def words(session: Session, tenant_id: str, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
+def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
     """A finding as a sentence."""
-    what, tenant = called(finding.place), get(session, tenant_id).name
+    what, tenant = called(finding.place), get(session).name
     if wrong is not None:
-        return f"{what} is not vouched for. {alarm_words(session, tenant_id, wrong)}"
+        return f"{what} is not vouched for. {alarm_words(session, wrong)}"
     if finding.mark is ChangeKind.SWAPPED:
         return f"{what} holds the key that was sealed for {called(finding.other)}."
     if finding.mark in (ChangeKind.EDITED, ChangeKind.REPOINTED):
@@ -155,9 +155,9 @@ def words(session: Session, tenant_id: str, finding: CredentialChange, wrong: Ma
     return f"{what} was {did} while {tenant} was locked, or by something else than Modeldeck."
 
 
-def alarm_words(session: Session, tenant_id: str, wrong: ManifestAlarm) -> str:
+def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
     """An alarm as a sentence."""
-    tenant = get(session, tenant_id).name
+    tenant = get(session).name
     if wrong is ManifestAlarm.OLDER:
         return f"The settings of {tenant} were put back from an earlier state."
     return f"The credentials of {tenant} were changed by something else than Modeldeck."

@@ -10,7 +10,7 @@ from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.storage.audit_log import MENDED, UNNOTED, AuditEvent, Entry, Finding
 from tui.tenancy import changes, tenants
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.tenants import State
 
@@ -79,30 +79,30 @@ class Checked:
         return all(each.harmless for each in self.findings)
 
 
-def listing(session: Session, owner: str, since: str = "") -> list[Entry]:
+def listing(session: TenantSession, since: str = "") -> list[Entry]:
     """The entries of a tenant's log (or the operator's) from an ISO time in UTC on, oldest first."""
-    return [each for each in session.log(owner).read() if each.at >= since]
+    return [each for each in session.log.read() if each.at >= since]
 
 
-def recent(session: Session, owner: str) -> list[Entry]:
+def recent(session: TenantSession) -> list[Entry]:
     """The last entries of a log, several hundred of them, oldest first."""
-    return session.log(owner).read(_NEAR_END)
+    return session.log.read(_NEAR_END)
 
 
 def owners(session: Session) -> list[str]:
     """Whose logs there are: the tenants', and the operator's if there is one."""
-    return [*tenants.ids(session), *([OPERATOR] if recent(session, OPERATOR) else [])]
+    return [*tenants.ids(session), *([OPERATOR] if recent(session.tenant(OPERATOR)) else [])]
 
 
-def check(session: Session, owner: str) -> Checked:
+def check(session: TenantSession) -> Checked:
     """Verifies a log, and that the settings are those that its last change left."""
     try:
-        store = session.store(owner)
+        store = session.store
         state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
     except Problem:
         state = ""  # settings that cannot be read are told of elsewhere
-    log = session.log(owner)
-    return Checked(owner, len(log.read()), tuple(log.verify(state)))
+    log = session.log
+    return Checked(session.tenant_id, len(log.read()), tuple(log.verify(state)))
 
 
 def words(act: Entry | AuditEvent) -> str:
@@ -119,13 +119,13 @@ def by_whom(by: Mapping[str, Any]) -> str:
     return one_line(f"{by.get('user', 'nobody')}{login}{address}{inside}")
 
 
-def changes_since(session: Session, owner: str, state: State) -> list[str]:
+def changes_since(session: TenantSession, state: State) -> list[str]:
     """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
 
     As far as the end of the log tells; nothing where it cannot be read.
     """
     try:
-        entries = recent(session, owner)
+        entries = recent(session)
     except Problem:
         return []
     saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)

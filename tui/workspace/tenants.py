@@ -18,7 +18,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy.keyring import is_open, private_key
 from tui.tenancy.last_used import last_use
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import (
     check_id,
     check_name,
@@ -78,22 +78,24 @@ class State:
 
 def rows(session: Session) -> list[TenantRow]:
     """All tenants by name; a damaged one is a row like the others."""
-    return sorted((row(session, each) for each in ids(session)), key=lambda each: (_name(each).casefold(), each.id))
+    return sorted(
+        (row(session.tenant(each)) for each in ids(session)), key=lambda each: (_name(each).casefold(), each.id)
+    )
 
 
-def row(session: Session, tenant_id: str) -> TenantRow:
+def row(session: TenantSession) -> TenantRow:
     """One tenant as a row."""
     try:
-        tenant = get(session, tenant_id)
+        tenant = get(session)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {each.provider for each in stored_credentials.stored(session, tenant_id)}.union(trials.trials(session))
-        usable = [each for each in known if each in PROVIDERS and status.row(session, tenant_id, each).usable]
-        chosen = defaults.ready(session, tenant_id, usable)
-        used = last_use(session, tenant_id)
-        left = _least_left(session, tenant_id)
-        return TenantRow(tenant, tenant_id, is_open(session, tenant_id), len(usable), chosen, used, left)
+        known = {each.provider for each in stored_credentials.stored(session)}.union(trials.trials(session.process))
+        usable = [each for each in known if each in PROVIDERS and status.row(session, each).usable]
+        chosen = defaults.ready(session, usable)
+        used = last_use(session)
+        left = _least_left(session)
+        return TenantRow(tenant, session.tenant_id, is_open(session), len(usable), chosen, used, left)
     except Problem as problem:
-        return TenantRow(None, tenant_id, problem=problem)
+        return TenantRow(None, session.tenant_id, problem=problem)
 
 
 async def create(
@@ -130,11 +132,11 @@ async def create(
         with session.tenants.lock():
             check_name(session, name)  # another session may have taken it while the key pair was made
             # The key first: killed in between, a key without settings is left, never settings without their key.
-            keyring.write(session, tenant, made.private, passphrase)
+            keyring.write(session.tenant(tenant_id), tenant, made.private, passphrase)
             try:
                 session.store(tenant_id).create(to_record(tenant))
             except Problem:
-                keyring.discard(session, tenant)
+                keyring.discard(session.tenant(tenant_id), tenant)
                 raise
         session.open_keys[tenant_id] = made.private
         return tenant
@@ -147,110 +149,110 @@ async def create(
         raise
 
 
-async def rename(session: Session, tenant_id: str, name: str) -> Tenant:
+async def rename(session: TenantSession, name: str) -> Tenant:
     """Gives a tenant another name; its id stays."""
-    check_name(session, name, except_id=tenant_id)
-    return await asyncio.to_thread(_change, session, tenant_id, name=name.strip())
+    check_name(session.process, name, except_id=session.tenant_id)
+    return await asyncio.to_thread(_change, session, name=name.strip())
 
 
-async def set_passphrase(session: Session, tenant_id: str, new: Secret | None) -> Tenant:
+async def set_passphrase(session: TenantSession, new: Secret | None) -> Tenant:
     """Sets, changes or (with None) removes the passphrase of an open tenant."""
-    tenant = get(session, tenant_id)
-    private = private_key(session, tenant_id)
+    tenant = get(session)
+    private = private_key(session)
 
     def work() -> Tenant:
         if new:
-            retired_keys.protect(session, tenant_id, new)
+            retired_keys.protect(session, new)
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
-            session.audit_best_effort(tenant_id, "passphrase changed")
-        return _change(session, tenant_id, protected=bool(new))
+            session.audit_best_effort("passphrase changed")
+        return _change(session, protected=bool(new))
 
     return await asyncio.to_thread(work)
 
 
-async def remove(session: Session, tenant_id: str) -> None:
+async def remove(session: TenantSession) -> None:
     """Removes a tenant for good: first its private key, so that whatever is left of it cannot be opened."""
-    if known_id(tenant_id) not in ids(session):
-        raise UsageError(f"There is no tenant {tenant_id}.", "modeldeck tenant list shows them.")
+    if known_id(session.tenant_id) not in ids(session.process):
+        raise UsageError(f"There is no tenant {session.tenant_id}.", "modeldeck tenant list shows them.")
 
     def work() -> None:
-        session.keys.folder(tenant_id).destroy()
-        session.store(tenant_id).folder.destroy()
-        session.evict(tenant_id)
-        session.audit_best_effort(OPERATOR, "tenant removed", id=tenant_id)
+        session.keys.destroy()
+        session.store.folder.destroy()
+        session.process.evict(session.tenant_id)
+        session.process.audit_best_effort(OPERATOR, "tenant removed", id=session.tenant_id)
 
     await asyncio.to_thread(work)
 
 
-def removal(session: Session, tenant_id: str) -> Removal:
+def removal(session: TenantSession) -> Removal:
     """What would go with a tenant, for the question that is asked first."""
-    tenant = get(session, tenant_id)
-    added = tuple(each for each in catalog.listing(session, tenant_id) if each.origin is Origin.ADDED)
-    defaults = tuple(models.defaults(session, tenant_id).values())
-    return Removal(tenant, tuple(stored_credentials.stored(session, tenant_id)), added, defaults, tenant.key_id)
+    tenant = get(session)
+    added = tuple(each for each in catalog.listing(session) if each.origin is Origin.ADDED)
+    defaults = tuple(models.defaults(session).values())
+    return Removal(tenant, tuple(stored_credentials.stored(session)), added, defaults, tenant.key_id)
 
 
-def other_session(session: Session, tenant_id: str) -> str:
+def other_session(session: TenantSession) -> str:
     """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
-    by = session.store(tenant_id).document().by
+    by = session.store.document().by
     who = "" if by.get("pid") == os.getpid() else identity.words(by)
     return f"Another session ({who})" if who else ""
 
 
-def saved_at(session: Session, tenant_id: str) -> str:
+def saved_at(session: TenantSession) -> str:
     """When the settings were saved last, as ISO 8601."""
-    return session.store(tenant_id).document().saved
+    return session.store.document().saved
 
 
-def earlier(session: Session, tenant_id: str) -> list[State]:
+def earlier(session: TenantSession) -> list[State]:
     """The earlier states of a tenant's settings, newest first."""
-    return [_state(each) for each in session.store(known_id(tenant_id)).earlier()]
+    return [_state(each) for each in session.process.store(known_id(session.tenant_id)).earlier()]
 
 
-async def restore(session: Session, tenant_id: str, name: str) -> str:
+async def restore(session: TenantSession, name: str) -> str:
     """Puts an earlier state in place; answers under which name the settings that were there are kept ('' for none)."""
 
     def work() -> str:
-        kept = session.store(known_id(tenant_id)).restore(name)
+        kept = session.process.store(known_id(session.tenant_id)).restore(name)
         with suppress(Problem):
-            if keyring.key_if_open(session, tenant_id):
-                verification.restored(session, tenant_id)
+            if keyring.key_if_open(session):
+                verification.restored(session)
             else:
-                session.restored_while_locked.add(tenant_id)
+                session.process.restored_while_locked.add(session.tenant_id)
         return kept
 
     return await asyncio.to_thread(work)
 
 
-async def unlock(session: Session, tenant_id: str, passphrase: Secret | None = None) -> None:
+async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
     """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
-    await keyring.unlock(session, tenant_id, passphrase)
-    if tenant_id in session.restored_while_locked:
-        await asyncio.to_thread(verification.restored, session, tenant_id)
-        session.restored_while_locked.discard(tenant_id)
+    await keyring.unlock(session, passphrase)
+    if session.tenant_id in session.process.restored_while_locked:
+        await asyncio.to_thread(verification.restored, session)
+        session.process.restored_while_locked.discard(session.tenant_id)
 
 
-def edited(session: Session, tenant_id: str) -> State | None:
+def edited(session: TenantSession) -> State | None:
     """What settings hold that somebody seems to have edited by hand; None where they are as saved, or beyond that."""
-    store = session.store(known_id(tenant_id))
+    store = session.process.store(known_id(session.tenant_id))
     document = store.edited()
     return _state(SavedState(store.name, document)) if document else None
 
 
-async def accept_edit(session: Session, tenant_id: str) -> None:
+async def accept_edit(session: TenantSession) -> None:
     """Takes settings as they were edited by hand; Usage where they were not."""
-    await asyncio.to_thread(session.store(known_id(tenant_id)).accept_edit)
+    await asyncio.to_thread(session.process.store(known_id(session.tenant_id)).accept_edit)
 
 
-def _least_left(session: Session, tenant_id: str) -> TrialBalance | None:
+def _least_left(session: TenantSession) -> TrialBalance | None:
     """Of the trials, what is left of the one that ends first."""
-    given = (trials.left(session, tenant_id, each) for each in trials.trials(session) if each in PROVIDERS)
+    given = (trials.left(session, each) for each in trials.trials(session.process) if each in PROVIDERS)
     return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
 
 
-def _change(session: Session, tenant_id: str, **entries: Any) -> Tenant:
-    with session.store(tenant_id).transaction() as tables:
+def _change(session: TenantSession, **entries: Any) -> Tenant:
+    with session.store.transaction() as tables:
         meta = tables.table("meta")
         tenant = replace(from_record(Tenant, meta.all()[0]), **entries)
         meta.truncate()

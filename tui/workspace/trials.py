@@ -46,7 +46,9 @@ def rows(session: Session) -> list[TrialRow]:
 
     given = trials(session)
     return [
-        TrialRow(given[each], PROVIDERS[each], credentials.active(session, OPERATOR, each), used_by(session, each))
+        TrialRow(
+            given[each], PROVIDERS[each], credentials.active(session.tenant(OPERATOR), each), used_by(session, each)
+        )
         for each in PROVIDERS
         if each in given
     ]
@@ -54,7 +56,7 @@ def rows(session: Session) -> list[TrialRow]:
 
 def operator(session: Session) -> Tenant | None:
     """The owner of the trials' keys; None before the first trial."""
-    return get(session, OPERATOR) if session.store(OPERATOR).exists() else None
+    return get(session.tenant(OPERATOR)) if session.store(OPERATOR).exists() else None
 
 
 async def set_trial(
@@ -74,13 +76,13 @@ async def set_trial(
     await asyncio.to_thread(opened_store, session)
     check, listed = VerificationResult(), None
     if verify:
-        verified = await verify_credential(session, OPERATOR, provider_id, values, plain_http=plain_http)
+        verified = await verify_credential(session.tenant(OPERATOR), provider_id, values, plain_http=plain_http)
         check, listed, values = verified.check, verified.listed, {**values, **verified.region_fields}
     quota = calls if calls is not None else held.calls if held else provider.trial_calls
     if quota < 1:
         raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(session, provider, models, listed)
-    await save.save(session, OPERATOR, provider_id, values, check=check, plain_http=plain_http)
+    await save.save(session.tenant(OPERATOR), provider_id, values, check=check, plain_http=plain_http)
     made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), session.now())
 
     def work() -> None:
@@ -102,7 +104,7 @@ async def remove(session: Session, provider_id: str) -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
             return table in verification.TABLES and record.get("provider") == provider_id
 
-        with verification.credential_transaction(session, OPERATOR, forgotten) as tables:
+        with verification.credential_transaction(session.tenant(OPERATOR), forgotten) as tables:
             for name in ("credentials", "models", "trials"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
 

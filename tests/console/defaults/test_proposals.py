@@ -34,7 +34,7 @@ async def propose(pilot: Pilot[None]) -> list[str | None]:
 
 def chosen(session: Session) -> dict[str, str]:
     """The defaults of acme by type."""
-    return {str(kind): each.model for kind, each in models.defaults(session, "acme").items()}
+    return {str(kind): each.model for kind, each in models.defaults(session.tenant("acme")).items()}
 
 
 async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
@@ -116,7 +116,7 @@ async def test_enter_on_a_line_opens_its_picker(bare: Session) -> None:
 
 
 async def test_only_types_without_a_default_are_proposed(session: Session) -> None:
-    assert {str(kind): each.id for kind, each in proposals(session, "acme").items()} == {
+    assert {str(kind): each.id for kind, each in proposals(session.tenant("acme")).items()} == {
         "speech2text": "gpt-transcribe"
     }
     async with area(session, "defaults") as pilot:

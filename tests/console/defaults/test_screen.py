@@ -19,7 +19,7 @@ from tui.workspace.models import defaults
 
 def default(session: Session, kind: ModelType) -> str:
     """The reference of a default, '' for none."""
-    found = models.defaults(session, "acme").get(kind)
+    found = models.defaults(session.tenant("acme")).get(kind)
     return found.ref if found else ""
 
 
@@ -63,10 +63,10 @@ async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_
         await pilot.press("down", "u")
         await until(pilot, lambda: default(session, ModelType.SPEECH2TEXT) == "openai/gpt-transcribe")
         await until_shown(pilot, "3 of 3 usable")
-        before = models.defaults(session, "acme")
+        before = models.defaults(session.tenant("acme"))
         await pilot.press("u")
         await pilot.pause()
-        assert models.defaults(session, "acme") == before
+        assert models.defaults(session.tenant("acme")) == before
 
 
 async def test_x_clears_and_says_what_it_was(session: Session) -> None:
@@ -92,12 +92,12 @@ async def test_enter_opens_the_picker_and_its_choice_is_set(session: Session) ->
 
 async def test_leaving_the_picker_changes_nothing(session: Session) -> None:
     async with area(session, "defaults") as pilot:
-        before = models.defaults(session, "acme")
+        before = models.defaults(session.tenant("acme"))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Defaults))
-        assert models.defaults(session, "acme") == before
+        assert models.defaults(session.tenant("acme")) == before
 
 
 async def test_x_in_the_picker_clears_the_default(session: Session) -> None:

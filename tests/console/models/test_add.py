@@ -40,7 +40,7 @@ def not_imported(session: Session) -> Session:
 
 def added_ids(session: Session) -> list[str]:
     """The ids of the models of acme that were added by hand."""
-    return [each.id for each in catalog.listing(session, "acme") if each.origin is Origin.ADDED]
+    return [each.id for each in catalog.listing(session.tenant("acme")) if each.origin is Origin.ADDED]
 
 
 def field(pilot: Pilot[None], name: str = "id") -> FieldRow:
@@ -249,7 +249,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert models.defaults(session, "acme")[ModelType.CHAT].model == "mine"
+        assert models.defaults(session.tenant("acme"))[ModelType.CHAT].model == "mine"
 
 
 async def test_the_playground_opens_where_that_was_asked_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,7 +317,7 @@ async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Sessi
         if not isinstance(pilot.app.screen, Models):
             await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert models.find(session, "acme", f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
+        assert models.find(session.tenant("acme"), f"{LOCAL}/mine").fields == {"base_model": "bge-m3", "task": "one"}
 
 
 @pytest.mark.usefixtures("fields")
@@ -392,7 +392,7 @@ async def test_an_address_in_plain_http_is_asked_about(session: Session, monkeyp
             await until_shown(pilot, "Use it all the same")
             await pilot.press("down", "enter")
         await until(pilot, lambda: added_ids(session) == ["mine"])
-        held = credentials.active(session, "acme", LOCAL)
+        held = credentials.active(session.tenant("acme"), LOCAL)
         assert held and held.plain_http == ("http://models.example.test",)
 
 

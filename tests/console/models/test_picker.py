@@ -53,7 +53,7 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session
 
 
 async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -> None:
-    now = models.find(session, "acme", f"openai/{LARGE}")
+    now = models.find(session.tenant("acme"), f"openai/{LARGE}")
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
         assert listed(pilot).key == f"openai/embedding/{LARGE}"
@@ -77,14 +77,14 @@ async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clea
 
 
 async def test_x_does_nothing_when_it_was_not_opened_for_a_default(session: Session) -> None:
-    now = models.find(session, "acme", f"openai/{LARGE}")
+    now = models.find(session.tenant("acme"), f"openai/{LARGE}")
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
         assert "x clear" not in rows(pilot)[-1]
-        before = models.defaults(session, "acme")
+        before = models.defaults(session.tenant("acme"))
         await pilot.press("x")
         await pilot.pause()
-        assert answers() == [] and models.defaults(session, "acme") == before
+        assert answers() == [] and models.defaults(session.tenant("acme")) == before
 
 
 async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(session: Session) -> None:

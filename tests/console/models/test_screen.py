@@ -123,7 +123,8 @@ async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Sessi
         await to(pilot, "text-embedding-3-small")
         await pilot.press("u")
         await until(
-            pilot, lambda: models.defaults(session, "acme")[ModelType.EMBEDDING].model == "text-embedding-3-small"
+            pilot,
+            lambda: models.defaults(session.tenant("acme"))[ModelType.EMBEDDING].model == "text-embedding-3-small",
         )
         await until_shown(pilot, "Default for embedding: yes.")
         assert "u use" not in rows(pilot)[-1]
@@ -134,10 +135,10 @@ async def test_u_on_a_model_that_is_gone_says_why_not_and_names_the_nearest(sess
         await to(pilot, "text-search-ada-doc-001")
         assert "OpenAI no longer lists it since " in rows(pilot)[21]
         assert rows(pilot)[22] == "   Nearest: text-embedding-3-small."
-        before = models.defaults(session, "acme")
+        before = models.defaults(session.tenant("acme"))
         await pilot.press("u")
         await until_shown(pilot, "text-search-ada-doc-001 cannot be a default: gone since")
-        assert models.defaults(session, "acme") == before
+        assert models.defaults(session.tenant("acme")) == before
 
 
 async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) -> None:
@@ -157,7 +158,7 @@ async def test_a_call_that_fails_is_said_in_the_strip_and_changes_nothing(sessio
         await pilot.press("v")
         await until(pilot, lambda: "▲" in rows(pilot)[21])
         assert rows(pilot)[22].strip()
-        assert len(catalog.listing(session, "acme")) == 42
+        assert len(catalog.listing(session.tenant("acme"))) == 42
 
 
 async def test_escape_stops_a_call(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,12 +216,12 @@ async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(sess
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert len(catalog.listing(session, "acme")) == 42
+        assert len(catalog.listing(session.tenant("acme"))) == 42
         await pilot.press("d")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "bge-m3 is removed.")
-        assert len(catalog.listing(session, "acme")) == 41
+        assert len(catalog.listing(session.tenant("acme"))) == 41
 
 
 async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Session) -> None:

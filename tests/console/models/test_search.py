@@ -36,7 +36,7 @@ async def hosting(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     """acme has a hosting provider, whose models are searched and whose endpoints are picked; no pauses."""
     monkeypatch.setitem(PROVIDERS, HOSTING.id, HOSTING)
     monkeypatch.setattr(finding, "AFTER", 0.01)
-    await save.save(session, "acme", HOSTING.id, FIELDS)
+    await save.save(session.tenant("acme"), HOSTING.id, FIELDS)
     return session
 
 
@@ -110,7 +110,7 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
         assert made.model_id == "Qwen/Qwen3-Embedding-0.6B"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        model = models.find(hosting, "acme", "huggingface/Qwen/Qwen3-Embedding-0.6B")
+        model = models.find(hosting.tenant("acme"), "huggingface/Qwen/Qwen3-Embedding-0.6B")
         assert model.type is ModelType.EMBEDDING
         assert (model.fields["engine"], model.dimensions) == ("hf-inference", 384)
 
@@ -151,10 +151,10 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
         assert (made.model_id, made.given["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        model = models.find(hosting, "acme", "huggingface/BAAI/bge-large-en-v1.5")
+        model = models.find(hosting.tenant("acme"), "huggingface/BAAI/bge-large-en-v1.5")
         assert model.fields["engine"] == "tei"
         assert (model.fields["namespace"], model.fields["endpoint_url"]) == ("acme-ai", URL)
-        sealed = credentials.active(hosting, "acme", HOSTING.id)
+        sealed = credentials.active(hosting.tenant("acme"), HOSTING.id)
         assert sealed and URL in sealed.origins
 
 
@@ -245,7 +245,7 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypat
         assert has_focus(pilot, made.rows["id"])
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert models.find(hosting, "acme", "huggingface/Qwen/Qwen3-32B").fields["engine"] == "router"
+        assert models.find(hosting.tenant("acme"), "huggingface/Qwen/Qwen3-32B").fields["engine"] == "router"
 
 
 async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +266,7 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
         made.verify.focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        model = models.find(hosting, "acme", "huggingface/any")
+        model = models.find(hosting.tenant("acme"), "huggingface/any")
         assert (model.fields["engine"], model.context) == ("tgi", 4096)
         assert model.fields["endpoint_url"].endswith(".cloud")
 
@@ -323,12 +323,14 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         monkeypatch.setattr(endpoint_check, "EVERY", 0.0)
         await pilot.press("enter")
         await until_shown(pilot, "openai/whisper-tiny is added.")
-        assert models.find(hosting, "acme", "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
+        assert models.find(hosting.tenant("acme"), "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
 
 
 async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Session) -> None:
     fields = {"endpoint_type": "inference_endpoints", "task": "feature-extraction", "endpoint_url": URL}
-    await catalog.add(hosting, "acme", HOSTING.id, "BAAI/bge-large-en-v1.5", ModelType.EMBEDDING, fields, verify=False)
+    await catalog.add(
+        hosting.tenant("acme"), HOSTING.id, "BAAI/bge-large-en-v1.5", ModelType.EMBEDDING, fields, verify=False
+    )
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         assert made.given["endpoint_type"] == "inference_endpoints"
@@ -338,7 +340,7 @@ async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Session) 
 
 async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
     fields = {"endpoint_type": "inference_endpoints", "task": "text2text-generation", "endpoint_url": URL}
-    await catalog.add(hosting, "acme", HOSTING.id, "sums", ModelType.CHAT, fields, verify=False)
+    await catalog.add(hosting.tenant("acme"), HOSTING.id, "sums", ModelType.CHAT, fields, verify=False)
     async with area(hosting, "models") as pilot:
         await pilot.press("slash", *"sums", "enter")
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
@@ -353,7 +355,7 @@ async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
         made.verify.focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert models.find(hosting, "acme", "huggingface/sums").fields["engine"] == "toolkit"
+        assert models.find(hosting.tenant("acme"), "huggingface/sums").fields["engine"] == "toolkit"
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])

@@ -59,7 +59,7 @@ async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
         from tui.providers import PROVIDERS
 
         assert all(each.label in words for each in PROVIDERS.values())
-        assert all(row.model.id in words for row in catalog.rows(app.session, "acme"))
+        assert all(row.model.id in words for row in catalog.rows(app.session.tenant("acme")))
         others = [row.tenant.name for row in tenants.rows(app.session) if row.tenant and row.id != "acme"]
         assert all(f"Tenant {name}" in words for name in others)
         for action in ("Models: add a model", "Defaults: clear"):

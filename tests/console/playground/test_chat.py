@@ -338,7 +338,7 @@ async def test_another_model_answers_from_the_next_question_on(model: Model) -> 
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await asked(pilot, tab, "first")
-        other = catalog.listing(pilot.app.session, "acme", ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
+        other = catalog.listing(pilot.app.session.tenant("acme"), ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
         tab.use(other)
         model.says(TextDelta("Two."), Finish("stop"), None)
         await asked(pilot, tab, "second")
@@ -500,7 +500,7 @@ async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence()
 
 async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
     async def setup(session: Any) -> None:
-        await defaults.clear(session, "acme", ModelType.CHAT)
+        await defaults.clear(session.tenant("acme"), ModelType.CHAT)
 
     async with chatting(setup=setup) as (pilot, tab):
         assert "   No default reasoning model yet." in rows(pilot)
@@ -532,7 +532,7 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
     async def setup(session: Any) -> None:
         from tui.secret import Secret
 
-        await tenants.unlock(session, "north-lab", Secret("practice"))
+        await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
 
     async with chatting("north-lab", setup=setup) as (pilot, tab):
         await asked(pilot, tab, "hello")

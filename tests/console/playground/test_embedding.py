@@ -37,7 +37,7 @@ async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small")
     """The tab with a model."""
     app: Any = pilot.app
     await app.open_playground(
-        ModelType.EMBEDDING, models.find(app.session, app.tenant_id, ref, ModelType.EMBEDDING) if ref else None
+        ModelType.EMBEDDING, models.find(app.tenant_session, ref, ModelType.EMBEDDING) if ref else None
     )
     await pilot.pause()
     return app.screen.query_one(EmbeddingTab)

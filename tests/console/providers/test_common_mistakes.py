@@ -36,7 +36,7 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
         await until(pilot, lambda: "knows no application with this APIKey." in said(pilot))
         assert "Look whether APIKey and APISecret are swapped" in said(pilot)
         assert SECRET not in shown(pilot) and KEY not in shown(pilot)
-        assert credentials.active(session, "acme", "spark") is None
+        assert credentials.active(session.tenant("acme"), "spark") is None
         assert said(pilot).count("•" * 8) >= 2
 
 

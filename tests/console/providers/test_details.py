@@ -67,7 +67,7 @@ async def test_u_asks_and_uses_the_other_credential(session: Session) -> None:
         await focused(pilot, "Keep default")
         await pilot.press("down", "enter")
         await until_shown(pilot, "Credential     batch-jobs, in use")
-        active = credentials.active(session, "acme", "openai")
+        active = credentials.active(session.tenant("acme"), "openai")
         assert active is not None and active.name == "batch-jobs"
         await pilot.press("k", "k", "enter")
         await until_shown(pilot, "Empty keeps the stored key ending 77c0.")
@@ -79,7 +79,7 @@ async def test_d_on_another_credential_removes_that_one_only(session: Session) -
         await until_shown(pilot, "─ Remove batch-jobs of OpenAI ─")
         await pilot.press("down", "enter")
         await until(pilot, lambda: "Other credentials" not in shown(pilot))
-        assert [each.name for each in credentials.listing(session, "acme", "openai")] == ["default"]
+        assert [each.name for each in credentials.listing(session.tenant("acme"), "openai")] == ["default"]
 
 
 async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(session: Session) -> None:
@@ -96,7 +96,9 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(s
         await until_shown(pilot, "─ Remove OpenAI ─")
         await pilot.press("down", "enter")
         await until_shown(pilot, "○ OpenAI               not set up")
-        assert all(each.default is None or each.default.provider != "openai" for each in defaults.rows(session, "acme"))
+        assert all(
+            each.default is None or each.default.provider != "openai" for each in defaults.rows(session.tenant("acme"))
+        )
 
 
 async def test_a_new_credential_is_named_and_does_not_take_over(session: Session) -> None:
@@ -113,7 +115,7 @@ async def test_a_new_credential_is_named_and_does_not_take_over(session: Session
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "night          ••••••••5d1e")
-        active = credentials.active(session, "acme", "openai")
+        active = credentials.active(session.tenant("acme"), "openai")
         assert active is not None and active.name == "default"
 
 

@@ -11,7 +11,7 @@ ROTATE = "Rotate: verify and save, the old key is kept"
 
 
 def held(session: Session) -> list[tuple[str, bool, str]]:
-    found = credentials.listing(session, "acme", "openai")
+    found = credentials.listing(session.tenant("acme"), "openai")
     return [(each.name, each.active, each.hints["api_key"]) for each in found]
 
 

@@ -50,7 +50,7 @@ async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Session, t
             await paste(pilot, text)
             assert not pilot.app.screen.asking
             await pilot.press("tab")
-        assert credentials.active(bare, "acme", "openai") is None
+        assert credentials.active(bare.tenant("acme"), "openai") is None
 
 
 async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) -> None:
@@ -63,7 +63,7 @@ async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) 
         assert typed(pilot) == ""
         await pilot.press("enter", "enter")
         await focused(pilot, "API key")
-        assert credentials.active(bare, "acme", "openai") is None
+        assert credentials.active(bare.tenant("acme"), "openai") is None
 
 
 async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(session: Session) -> None:

@@ -23,7 +23,7 @@ REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
 
 def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") -> str:
     """The hint of the key in use, or ''."""
-    held = credentials.active(session, tenant, provider_id)
+    held = credentials.active(session.tenant(tenant), provider_id)
     return next(iter(held.hints.values()), "no key") if held else ""
 
 
@@ -182,7 +182,7 @@ async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session)
         assert stored(session) == "3f2a"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "0001")
-        held = credentials.active(session, "acme", "openai")
+        held = credentials.active(session.tenant("acme"), "openai")
         assert held is not None and held.check.state is VerificationState.RESTRICTED
 
 
@@ -302,7 +302,7 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
         assert screen[23] == " enter press  up down move  tab next  esc back  f1 help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session, "openai_compatible") == "no key")
-        assert len(catalog.listing(session, "acme", provider="openai_compatible")) == 3
+        assert len(catalog.listing(session.tenant("acme"), provider="openai_compatible")) == 3
 
 
 async def test_opened_to_look_it_looks_at_once(session: Session) -> None:
@@ -346,7 +346,7 @@ async def test_plain_http_to_another_machine_is_asked_about_once(session: Sessio
         await focused(pilot, "Go back")
         await pilot.press("down", "enter")
         await until_shown(pilot, "▲ plain http")
-        held = credentials.active(answering, "acme", "openai_compatible")
+        held = credentials.active(answering.tenant("acme"), "openai_compatible")
         assert held is not None and held.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
         await focused(pilot, "Base URL")
@@ -356,7 +356,7 @@ async def test_plain_http_to_another_machine_is_asked_about_once(session: Sessio
 
 async def test_another_sessions_save_is_not_overwritten_unasked(session: Session) -> None:
     async def theirs() -> None:
-        await save.save(session, "acme", "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+        await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY[:-4] + "beef")})
 
     async with console(session) as pilot:
         await open_form(pilot)

@@ -41,7 +41,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, "Deployment       [gpt-east")
-        stored = credentials.active(session, "acme", "azure_openai")
+        stored = credentials.active(session.tenant("acme"), "azure_openai")
         assert stored and stored.clear == {"endpoint": ENDPOINT, "api_version": "2024-10-21"}
 
 

@@ -18,7 +18,7 @@ from tui.workspace.models import defaults
 
 async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -> None:
     session = practice_session()
-    await defaults.clear(session, "acme", ModelType.CHAT)
+    await defaults.clear(session.tenant("acme"), ModelType.CHAT)
     async with console(session) as pilot:
         await pilot.press(":", *"audit log", "enter")
         await until_shown(pilot, "No entry was changed or taken out.")
@@ -50,9 +50,9 @@ async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) 
     session = practice_session()
     async with console(session) as pilot:
         monkeypatch.setattr(MemoryFolder, "append", full)
-        await defaults.clear(session, "acme", ModelType.CHAT)
+        await defaults.clear(session.tenant("acme"), ModelType.CHAT)
         await until_shown(pilot, "This is not in the audit log: The disk is full.")
-        assert not models.defaults(session, "acme").get(ModelType.CHAT), "it was done all the same"
+        assert not models.defaults(session.tenant("acme")).get(ModelType.CHAT), "it was done all the same"
 
 
 async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> None:

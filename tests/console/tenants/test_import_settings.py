@@ -23,9 +23,9 @@ PASS = "a FAKE passphrase"
 async def changed(tmp_path: Path) -> Session:
     """The practice desk, exported to files with and without keys, and changed since."""
     session = practice_session()
-    (tmp_path / "acme.json").write_text((await export.export(session, "acme")).text)
-    (tmp_path / "acme.sealed").write_text((await export.export(session, "acme", Secret(PASS))).text)
-    await defaults.clear(session, "acme", ModelType.CHAT)
+    (tmp_path / "acme.json").write_text((await export.export(session.tenant("acme"))).text)
+    (tmp_path / "acme.sealed").write_text((await export.export(session.tenant("acme"), Secret(PASS))).text)
+    await defaults.clear(session.tenant("acme"), ModelType.CHAT)
     return session
 
 
@@ -42,16 +42,16 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
         assert "     default for system reasoning set to openai/gpt-6-sol" in shown(pilot)
-        assert not models.defaults(changed, "acme").get(ModelType.CHAT)
+        assert not models.defaults(changed.tenant("acme")).get(ModelType.CHAT)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: 1 change.")
-        assert models.defaults(changed, "acme")[ModelType.CHAT].ref == "openai/gpt-6-sol"
+        assert models.defaults(changed.tenant("acme"))[ModelType.CHAT].ref == "openai/gpt-6-sol"
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "acme is as the file has it.")
 
 
 async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_path: Path) -> None:
-    await status.remove_provider(changed, "acme", "openai")
+    await status.remove_provider(changed.tenant("acme"), "openai")
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.sealed")
         await until_shown(pilot, "▸ Passphrase")
@@ -62,7 +62,7 @@ async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_pa
         assert "OpenAI set up: credential default, base_url, api_key" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: ")
-        assert credentials.access(changed, "acme", "openai").secrets()["api_key"]
+        assert credentials.access(changed.tenant("acme"), "openai").secrets()["api_key"]
 
 
 async def test_a_file_that_cannot_be_imported_is_refused_where_it_is_named(changed: Session, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ async def shown_page(pilot: Pilot[None]) -> None:
 
 async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
     session = practice_session(pace=0.0)
-    before = tenant_registry.get(session, "acme").key_id
+    before = tenant_registry.get(session.tenant("acme")).key_id
     async with console(session, None) as pilot:
         await shown_page(pilot)
         assert "a key that leaked has to be withdrawn there." in shown(pilot)
@@ -38,14 +38,14 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "acme has the key pair")
         assert "sealed anew." in shown(pilot)
-    after = tenant_registry.get(session, "acme")
+    after = tenant_registry.get(session.tenant("acme"))
     assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
-    assert credentials.access(session, "acme", "openai").secrets()["api_key"].reveal().startswith("sk-practice")
+    assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-practice")
 
 
 async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing() -> None:
     session = practice_session(pace=0.0)
-    before = tenant_registry.get(session, "north-lab").key_id
+    before = tenant_registry.get(session.tenant("north-lab")).key_id
     async with console(session, None) as pilot:
         await pilot.press("down")
         await shown_page(pilot)
@@ -53,12 +53,12 @@ async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing
         await until_shown(pilot, "▲ Type the passphrase first.")
         await pilot.press(*"wrong", "enter", "enter")
         await until_shown(pilot, "▲ This passphrase does not open the keys.")
-        assert tenant_registry.get(session, "north-lab").key_id == before
+        assert tenant_registry.get(session.tenant("north-lab")).key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
         await until_shown(pilot, "north-lab has the key pair")
-    tenant = tenant_registry.get(session, "north-lab")
-    assert tenant.key_id != before and tenant.protected and not keyring.is_open(session, "north-lab")
-    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
+    tenant = tenant_registry.get(session.tenant("north-lab"))
+    assert tenant.key_id != before and tenant.protected and not keyring.is_open(session.tenant("north-lab"))
+    await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
 
 
 async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,7 +85,7 @@ async def lost() -> Session:
     session = empty_desk()
     tenant = await tenants.create(session, "acme")
     await tenants.create(session, "other")
-    await save.save(session, tenant.id, "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
+    await save.save(session.tenant(tenant.id), "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     session.open_keys.clear()
     return session
@@ -100,9 +100,9 @@ async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() ->
         assert "The private key is not there." in shown(pilot)
         await pilot.press("tab", "enter")
         await until_shown(pilot, "acme has the key pair")
-    assert status.row(session, "acme", "openai").state == "cannot be opened"
-    await save.save(session, "acme", "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
-    assert credentials.access(session, "acme", "openai").secrets()["api_key"].reveal().endswith("3f2a")
+    assert status.row(session.tenant("acme"), "openai").state == "cannot be opened"
+    await save.save(session.tenant("acme"), "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
+    assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().endswith("3f2a")
 
 
 async def test_every_area_can_be_looked_at_without_the_private_key() -> None:

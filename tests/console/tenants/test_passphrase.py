@@ -22,10 +22,10 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
         await until_shown(pilot, "The passphrase of acme is set.")
         assert rows(pilot)[3].startswith(" ▸ ▪ acme") and "with a passphrase" in shown(pilot)
-        keyring.lock(session, "acme")
+        keyring.lock(session.tenant("acme"))
         with pytest.raises(Locked):
-            await tenants.unlock(session, "acme", Secret("old"))
-        await tenants.unlock(session, "acme", Secret("new"))
+            await tenants.unlock(session.tenant("acme"), Secret("old"))
+        await tenants.unlock(session.tenant("acme"), Secret("new"))
 
 
 async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> None:
@@ -38,8 +38,8 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")
-        keyring.lock(session, "north-lab")
-        await tenants.unlock(session, "north-lab", Secret("n"))
+        keyring.lock(session.tenant("north-lab"))
+        await tenants.unlock(session.tenant("north-lab"), Secret("n"))
 
 
 async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
@@ -54,12 +54,12 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         assert "▸ [ Keep ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "› passphrase ──")
-        assert tenant_registry.get(session, "acme").protected
+        assert tenant_registry.get(session.tenant("acme")).protected
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "acme has no passphrase any more.")
-        assert not tenant_registry.get(session, "acme").protected
+        assert not tenant_registry.get(session.tenant("acme")).protected
 
 
 async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:

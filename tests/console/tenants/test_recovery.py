@@ -21,8 +21,8 @@ from tui.workspace.models import defaults
 
 async def changed(session: Session) -> Session:
     """acme with earlier states, and then damaged."""
-    await status.use(session, "acme", "openai", "batch-jobs")
-    await status.use(session, "acme", "openai", "default")
+    await status.use(session.tenant("acme"), "openai", "batch-jobs")
+    await status.use(session.tenant("acme"), "openai", "default")
     cut(session, "acme")
     return session
 
@@ -54,19 +54,19 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         await pilot.press("end", "enter")
         await until_shown(pilot, "Earlier states")
         await pilot.press("down", "enter")
-        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(session, "acme").problem
+        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(session.tenant("acme")).problem
         await pilot.press("enter")
         await until_shown(pilot, "acme can be read again.")
         await until_shown(pilot, "[1 Providers]")
         assert "settings.json.damaged-1" in session.store("acme").folder.names()
-        assert tenant_registry.get(session, "acme").name == "acme"
+        assert tenant_registry.get(session.tenant("acme")).name == "acme"
 
 
 async def test_what_the_selected_state_lacks_is_told() -> None:
     session = practice_session()
-    await defaults.clear(session, "acme", ModelType.CHAT)
-    await defaults.set(session, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await status.use(session, "acme", "openai", "batch-jobs")
+    await defaults.clear(session.tenant("acme"), ModelType.CHAT)
+    await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
+    await status.use(session.tenant("acme"), "openai", "batch-jobs")
     cut(session, "acme")
     async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
@@ -148,7 +148,7 @@ async def test_a_hostile_folder_name_is_no_tenant(tmp_path: Path) -> None:
 
 async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
     session = practice_session()
-    await tenants.rename(session, "acme", "acme 2")
+    await tenants.rename(session.tenant("acme"), "acme 2")
     folder = session.store("acme").folder
     folder.write("settings.json", (folder.read("settings.json") or b"").replace(b'"acme 2"', b'"acme 3"'))
     async with console(session, None) as pilot:
@@ -167,7 +167,7 @@ async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
 async def test_settings_of_a_newer_version_open_to_be_looked_at() -> None:
     session = practice_session()
     with newer_version():
-        await tenants.rename(session, "acme", "acme 2")
+        await tenants.rename(session.tenant("acme"), "acme 2")
     async with console(replace(session, _stores={}), None) as pilot:
         await until_shown(pilot, "acme 2")
         await pilot.press("home")

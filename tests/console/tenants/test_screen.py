@@ -54,7 +54,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
 
 async def test_the_strip_says_in_full_what_the_row_clips() -> None:
     async with console(practice_session(), None) as pilot:
-        key = tenant_registry.get(pilot.app.session, "acme").key_id  # type: ignore[attr-defined]
+        key = tenant_registry.get(pilot.app.session.tenant("acme")).key_id  # type: ignore[attr-defined]
         assert f"   acme  id acme  key pair fingerprint {key[:4]} {key[4:]}  " in shown(pilot)
         assert rows(pilot)[-3].endswith("  no passphrase") and rows(pilot)[-2] == "   Settings in memory"
         await pilot.press("down")
@@ -174,7 +174,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
         await pilot.press(*"-2", "enter", "enter")
         await until_shown(pilot, "north-lab is now north-lab-2.")
         await until_shown(pilot, "▸ ▪ north-lab-2")
-        assert tenant_registry.get(session, "north-lab").name == "north-lab-2"
+        assert tenant_registry.get(session.tenant("north-lab")).name == "north-lab-2"
 
 
 async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
@@ -188,14 +188,14 @@ async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
         await until_shown(pilot, "[North-Lab  ")
         await pilot.press("escape", "down", "enter")
         await until_shown(pilot, "── Tenants ──")
-        assert tenant_registry.get(pilot.app.session, "acme").name == "acme"  # type: ignore[attr-defined]
+        assert tenant_registry.get(pilot.app.session.tenant("acme")).name == "acme"  # type: ignore[attr-defined]
 
 
 async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
     session = await several("acme", "other")
     async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
-        await tenants.remove(session, "acme")
+        await tenants.remove(session.tenant("acme"))
         pilot.app.watching.look()  # type: ignore[attr-defined]
         await until_shown(pilot, "acme was removed in another session.")
         await until_shown(pilot, "▸ ▪ other")

@@ -23,7 +23,7 @@ DIALOG = """╭─ Changed while locked ─────────────�
 
 async def saved_while_locked() -> Session:
     session = practice_session(pace=0.0)
-    await save.save(session, "north-lab", "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
+    await save.save(session.tenant("north-lab"), "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
     return session
 
 
@@ -48,7 +48,7 @@ async def test_a_key_saved_while_locked_waits_and_is_used_once_it_is_confirmed()
         assert "▸ [ Leave as it is ]" in shown(pilot)
         await pilot.press("down", "enter")
         await until_shown(pilot, "1 confirmed.")
-        assert status.row(session, "north-lab", "openai").usable
+        assert status.row(session.tenant("north-lab"), "openai").usable
         await until(pilot, lambda: "not verified" in shown(pilot))
 
 
@@ -63,7 +63,7 @@ async def test_what_is_left_as_it_is_stays_unused_and_is_asked_about_again_on_re
         await until_shown(pilot, "Changed while locked")
         await pilot.press("escape")
         await until(pilot, lambda: "Changed while locked" not in shown(pilot))
-        assert not status.row(session, "north-lab", "openai").usable
+        assert not status.row(session.tenant("north-lab"), "openai").usable
 
 
 async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten() -> None:
@@ -83,7 +83,7 @@ async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None
     session = practice_session(pace=0.0)
     folder = session.store("acme").folder
     older = folder.read("settings.json") or b""
-    await save.save(session, "acme", "openai", {"organization": "org-FAKE"})
+    await save.save(session.tenant("acme"), "openai", {"organization": "org-FAKE"})
     folder.write("settings.json", older)
     session.open_keys.clear()
     async with console(session, "acme") as pilot:
@@ -91,13 +91,13 @@ async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None
         await until_shown(pilot, "The settings of acme were put back from an earlier state.")
         assert "Changed without the key" in shown(pilot) and "[ Confirm all " in shown(pilot)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: status.row(session, "acme", "openai").usable)
+        await until(pilot, lambda: status.row(session.tenant("acme"), "openai").usable)
 
 
 async def test_a_planted_credential_does_not_serve_a_question() -> None:
     session = practice_session(pace=0.0)
-    tenant = tenant_registry.get(session, "acme")
-    held = next(each for each in stored_credentials.listing(session, "acme", "openai") if each.active)
+    tenant = tenant_registry.get(session.tenant("acme"))
+    held = next(each for each in stored_credentials.listing(session.tenant("acme"), "openai") if each.active)
     made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
     made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding("acme", made)))

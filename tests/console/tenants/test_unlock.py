@@ -68,7 +68,7 @@ async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: answers == [True])
         await until_shown(pilot, "[1 Providers]")
-        assert keyring.is_open(session, "north-lab")
+        assert keyring.is_open(session.tenant("north-lab"))
 
 
 async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus() -> None:
@@ -121,7 +121,7 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
 async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
     session = empty_desk()
     tenant = await tenants.create(session, "acme", Secret("secret"))
-    keyring.lock(session, tenant.id)
+    keyring.lock(session.tenant(tenant.id))
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     async with console(session, "acme") as pilot:
         await asked(pilot)
@@ -134,11 +134,11 @@ async def test_a_key_file_of_another_tenant_is_said(monkeypatch: pytest.MonkeyPa
     session = empty_desk()
     one = await tenants.create(session, "acme", Secret("secret"))
     other = await tenants.create(session, "other", Secret("secret"))
-    keyring.lock(session, one.id)
+    keyring.lock(session.tenant(one.id))
     pem = session.keys.folder(other.id).read(f"{other.key_id}.pem") or b""
     session.keys.folder(one.id).write(f"{one.key_id}.pem", pem)
     with pytest.raises(Locked):
-        await keyring.unlock(session, one.id, Secret("secret"))
+        await keyring.unlock(session.tenant(one.id), Secret("secret"))
     async with console(session, "acme") as pilot:
         await asked(pilot)
         await pilot.press(*"secret", "enter")

@@ -161,15 +161,15 @@ async def tenant_id(disk_session: Session) -> str:
 
 async def saved(session: Session, tenant_id: str, **values: str):
     given = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
-    verified = await verify.verify(session, tenant_id, AZURE.id, given)
-    return await save.save(session, tenant_id, AZURE.id, given, check=verified.check, listed=verified.listed)
+    verified = await verify.verify(session.tenant(tenant_id), AZURE.id, given)
+    return await save.save(session.tenant(tenant_id), AZURE.id, given, check=verified.check, listed=verified.listed)
 
 
 async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str):
     stored = await saved(disk_session, tenant_id, endpoint=TARGET, api_key=KEY)
     assert (stored.clear, stored.origins) == ({"endpoint": HOST, "api_version": "2024-10-21"}, (HOST,))
     assert stored.check.state is VerificationState.READY
-    assert catalog.listing(disk_session, tenant_id, provider=AZURE.id) == []
+    assert catalog.listing(disk_session.tenant(tenant_id), provider=AZURE.id) == []
 
 
 async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: Session, tenant_id: str):
@@ -221,7 +221,7 @@ def test_the_environment_offers_a_way_that_is_whole(disk_session: Session):
 @pytest.mark.parametrize("made_up", MODELS, ids=lambda each: each.id)
 async def test_deployments_of_every_type_are_added_after_a_call(disk_session: Session, tenant_id: str, made_up: Model):
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
-    added = await catalog.add(disk_session, tenant_id, AZURE.id, made_up.id, made_up.type, made_up.fields)
+    added = await catalog.add(disk_session.tenant(tenant_id), AZURE.id, made_up.id, made_up.type, made_up.fields)
     assert (added.id, added.type, added.origin) == (made_up.id, made_up.type, Origin.ADDED)
     assert added.fields["base_model"] == made_up.fields["base_model"]
     assert added.dimensions == (1536 if made_up.type is ModelType.EMBEDDING else 0)
@@ -231,6 +231,6 @@ async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: 
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     base = {"base_model": "text-embedding-3-small"}
     with pytest.raises(Problem, match="text-embedding-3-small is for embedding"):
-        await catalog.add(disk_session, tenant_id, AZURE.id, "embed-east", ModelType.CHAT, base)
+        await catalog.add(disk_session.tenant(tenant_id), AZURE.id, "embed-east", ModelType.CHAT, base)
     with pytest.raises(UsageError, match="Base model is missing"):
-        await catalog.add(disk_session, tenant_id, AZURE.id, "gpt-east", ModelType.CHAT, {})
+        await catalog.add(disk_session.tenant(tenant_id), AZURE.id, "gpt-east", ModelType.CHAT, {})

@@ -204,14 +204,14 @@ async def test_failures_of_the_native_one():
         assert (wish == "fail") == any(isinstance(each, Retrying) for each in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
-    assert "longer than the model can take" in events[-1].audit_best_effort
+    assert "longer than the model can take" in events[-1].note
 
 
 async def test_an_empty_stream_of_chatglm3():
     events, problem = await practised("api_server.py", question("please be empty"))
     assert problem is None
     assert Notice(ASIDE) in events
-    assert events[-1].audit_best_effort == "The answer is empty."
+    assert events[-1].note == "The answer is empty."
 
 
 async def test_vectors_where_there_are_none():

@@ -78,7 +78,7 @@ FACTS = Facts(
     "replicate",
     modules=tuple(
         f"replicate.{module}"
-        for module in "predictions references inputs schema chat embeddings audio models errors".split()
+        for module in ["predictions", "references", "inputs", "schema", "chat", "embeddings", "audio", "models", "errors"]
     ),
     otherwise=(
         Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),

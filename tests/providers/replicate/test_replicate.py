@@ -297,17 +297,17 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
     session, tenant = place
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
-    added = await catalog.add(session, tenant, "replicate", pasted, SPEECH, tell=notes.append)
+    added = await catalog.add(session.tenant(tenant), "replicate", pasted, SPEECH, tell=notes.append)
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]
     assert calls.parameters(added) == ()
     assert DECLARED.audio(added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
-    added = await catalog.add(session, tenant, "replicate", TALK, CHAT)
+    added = await catalog.add(session.tenant(tenant), "replicate", TALK, CHAT)
     assert "version" not in added.fields
     names = [each.name for each in calls.parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
-    await catalog.remove(session, tenant, added)
+    await catalog.remove(session.tenant(tenant), added)
 
 
 @pytest.mark.parametrize(
@@ -323,12 +323,12 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
 )
 async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said):
     session, tenant = place
-    before = models.all_models(session, tenant)
+    before = models.all_models(session.tenant(tenant))
     with pytest.raises(Problem) as raised:
-        await catalog.add(session, tenant, "replicate", name, kind, fields)
+        await catalog.add(session.tenant(tenant), "replicate", name, kind, fields)
     assert said in raised.value.message
     assert raised.value.hint
-    assert models.all_models(session, tenant) == before
+    assert models.all_models(session.tenant(tenant)) == before
 
 
 async def test_a_token_is_verified_by_its_account():

@@ -86,13 +86,13 @@ async def test_the_secrets_of_the_way_that_was_left_are_not_kept(
     tenant = await tenants.create(disk_session, "acme")
 
     async def save(values: Mapping[str, str | Secret]) -> Credential:
-        return await save_credential.save(disk_session, tenant.id, "openai_compatible", values)
+        return await save_credential.save(disk_session.tenant(tenant.id), "openai_compatible", values)
 
     assert set((await save(TRIPLE)).hints) == {"key", "secret"}
     assert set((await save({"key": "FAKE-other"})).hints) == {"key", "secret"}
     held = await save({"password": "FAKE-password"})
     assert (set(held.hints), "app_id" in held.clear) == ({"password"}, False)
-    opened = credentials.access(disk_session, tenant.id, "openai_compatible")
+    opened = credentials.access(disk_session.tenant(tenant.id), "openai_compatible")
     assert set(opened.secrets()) == {"password"}
     # What is filled in is told to the provider's functions, and never as itself.
     assert (opened.fields["password"], opened.fields.get("key")) == ("••••••••", None)

@@ -44,7 +44,7 @@ def test_what_is_no_key_is_not_offered_and_practice_looks_at_nothing(disk_sessio
 
 async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_the_list(disk_session: Session) -> None:
     tenant = await tenants.create(in_environment(disk_session, OPENAI_API_KEY="sk-FAKE-0001"), "acme")
-    row = status.row(disk_session, tenant.id, "openai")
+    row = status.row(disk_session.tenant(tenant.id), "openai")
     assert (row.state, row.word) == ("not set up", "not set up, OPENAI_API_KEY found")
     assert row.found == "OPENAI_API_KEY" and row.credential is None
 

@@ -29,7 +29,7 @@ class Regions:
     there: Server
 
     async def verify(self, **values: str | Secret) -> verify.Verified:
-        return await verify.verify(self.session, self.tenant_id, "openai", {"api_key": Secret(KEY), **values})
+        return await verify.verify(self.session.tenant(self.tenant_id), "openai", {"api_key": Secret(KEY), **values})
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -
         assert verified.listed
         values = {"api_key": Secret(KEY), **verified.region_fields}
         saved = await save.save(
-            at.session, at.tenant_id, "openai", values, check=verified.check, listed=verified.listed
+            at.session.tenant(at.tenant_id), "openai", values, check=verified.check, listed=verified.listed
         )
         assert saved.origins == (at.there.origin,)
         assert dict(saved.clear)["base_url"] == at.there.base_url
@@ -118,9 +118,9 @@ async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
 
 async def test_a_stored_key_stays_in_its_region(regions) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
-        await save.save(at.session, at.tenant_id, "openai", {"api_key": Secret(KEY)})
+        await save.save(at.session.tenant(at.tenant_id), "openai", {"api_key": Secret(KEY)})
         with pytest.raises(CredentialRejected):
-            await verify.verify(at.session, at.tenant_id, "openai", {})
-        check = await verify.verify_stored(at.session, at.tenant_id, "openai")
+            await verify.verify(at.session.tenant(at.tenant_id), "openai", {})
+        check = await verify.verify_stored(at.session.tenant(at.tenant_id), "openai")
         assert check.state == "refused"
         assert at.there.connections == 0

@@ -24,22 +24,22 @@ NEW = "sk-FAKE-key-after-11111-new2"
 async def acme(disk_session: Session) -> Session:
     """A desk on real files with OpenAI set up for acme."""
     await tenants.create(disk_session, "acme")
-    await save.save(disk_session, "acme", "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
+    await save.save(disk_session.tenant("acme"), "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
     return disk_session
 
 
 async def rotate(session: Session, key: str = NEW, name: str = "default") -> None:
-    verified = await verify.verify(session, "acme", "openai", {"api_key": Secret(key)}, name=name)
+    verified = await verify.verify(session.tenant("acme"), "openai", {"api_key": Secret(key)}, name=name)
     values = {"api_key": Secret(key)}
-    await save.save(session, "acme", "openai", values, name=name, check=verified.check, rotate=True)
+    await save.save(session.tenant("acme"), "openai", values, name=name, check=verified.check, rotate=True)
 
 
 def in_use(session: Session) -> str:
-    return credentials.access(session, "acme", "openai").secrets()["api_key"].reveal()
+    return credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal()
 
 
 def names(session: Session) -> list[tuple[str, bool]]:
-    return [(each.name, each.active) for each in credentials.listing(session, "acme", "openai")]
+    return [(each.name, each.active) for each in credentials.listing(session.tenant("acme"), "openai")]
 
 
 def files(session: Session) -> str:
@@ -51,100 +51,100 @@ def files(session: Session) -> str:
 async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
     await rotate(acme)
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
-    kept = rotation.kept(acme, "acme", "openai", "default")
+    kept = rotation.kept(acme.tenant("acme"), "openai", "default")
     assert kept and kept.hints == {"api_key": "old1"} and kept.clear["project"] == "proj_FAKE"
-    assert stored_credentials.secrets(acme, "acme", kept)["api_key"].reveal() == OLD
-    assert (await verify.verify_stored(acme, "acme", "openai", kept.name)).state is VerificationState.READY
+    assert stored_credentials.secrets(acme.tenant("acme"), kept)["api_key"].reveal() == OLD
+    assert (await verify.verify_stored(acme.tenant("acme"), "openai", kept.name)).state is VerificationState.READY
     assert OLD not in files(acme) and NEW not in files(acme)
 
 
 async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Session) -> None:
     await rotate(acme)
     for wanted in (OLD, NEW, OLD):
-        await rotation.restore_previous(acme, "acme", "openai", "default")
+        await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
         assert in_use(acme) == wanted and names(acme) == [("default", True), ("default.kept", False)]
-    await status.use(acme, "acme", "openai", "default.kept")
+    await status.use(acme.tenant("acme"), "openai", "default.kept")
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
 
 
 @pytest.mark.parametrize("back", [False, True])
 async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Session, back: bool) -> None:
-    first = stored_credentials.active(acme, "acme", "openai")
+    first = stored_credentials.active(acme.tenant("acme"), "openai")
     await rotate(acme)
     if back:
-        await rotation.restore_previous(acme, "acme", "openai", "default")
+        await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     stays, gone = (OLD, NEW) if back else (NEW, OLD)
     assert first and (first.envelope in files(acme))
-    other = rotation.kept(acme, "acme", "openai", "default")
-    await rotation.discard_previous(acme, "acme", "openai", "default")
+    other = rotation.kept(acme.tenant("acme"), "openai", "default")
+    await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     assert in_use(acme) == stays and names(acme) == [("default", True)]
-    tenant = tenant_registry.get(acme, "acme")
+    tenant = tenant_registry.get(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
     assert envelope.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
     assert (first.envelope in files(acme)) is back
     with pytest.raises(UsageError, match="No key of OpenAI is kept"):
-        await rotation.discard_previous(acme, "acme", "openai", "default")
+        await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
 
 
 async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Session) -> None:
-    await save.save(acme, "acme", "openai", {"api_key": Secret("sk-FAKE-batch-0000000-bat0")}, name="batch")
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-batch-0000000-bat0")}, name="batch")
     await rotate(acme, name="batch")
     assert names(acme) == [("default", True), ("batch", False), ("batch.kept", False)] and in_use(acme) == OLD
-    await rotation.restore_previous(acme, "acme", "openai", "batch")
+    await rotation.restore_previous(acme.tenant("acme"), "openai", "batch")
     assert names(acme)[0] == ("default", True)
-    await status.use(acme, "acme", "openai", "batch.kept")
+    await status.use(acme.tenant("acme"), "openai", "batch.kept")
     assert names(acme)[0] == ("batch", True) and in_use(acme) == NEW
-    await status.remove(acme, "acme", "openai", "batch")
+    await status.remove(acme.tenant("acme"), "openai", "batch")
     assert names(acme) == [("default", True)] and in_use(acme) == OLD
 
 
 async def test_each_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
-    await rotation.restore_previous(acme, "acme", "openai", "default")
-    await rotation.discard_previous(acme, "acme", "openai", "default")
-    told = [audit.words(each) for each in audit.listing(acme, "acme")]
+    await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
+    await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
+    told = [audit.words(each) for each in audit.listing(acme.tenant("acme"))]
     assert [each for each in told if "kept" in each] == [
         "OpenAI: credential default rotated, its old key kept",
         "OpenAI: credential default has its kept key again",
         "OpenAI: credential default confirmed, its kept key forgotten",
     ]
-    assert audit.check(acme, "acme").whole
+    assert audit.check(acme.tenant("acme")).whole
 
 
 async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: Session) -> None:
     await rotate(acme)
-    assert status.staying(acme, "acme", "openai", "default") == []
-    await status.remove(acme, "acme", "openai", "default")
-    assert status.row(acme, "acme", "openai").state == "not set up"
+    assert status.staying(acme.tenant("acme"), "openai", "default") == []
+    await status.remove(acme.tenant("acme"), "openai", "default")
+    assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     assert "envelope" not in files(acme)
 
 
 async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Session) -> None:
-    held = rotation.rotatable(acme, "acme", "openai", "default")
+    held = rotation.rotatable(acme.tenant("acme"), "openai", "default")
     with pytest.raises(UsageError, match="has here already"):
-        rotation.differs(acme, "acme", held, {"api_key": Secret(OLD)})
+        rotation.differs(acme.tenant("acme"), held, {"api_key": Secret(OLD)})
     with pytest.raises(UsageError, match="API key is missing"):
-        rotation.differs(acme, "acme", held, {"project": "proj_FAKE2"})
+        rotation.differs(acme.tenant("acme"), held, {"project": "proj_FAKE2"})
     with pytest.raises(UsageError, match="no credential batch"):
-        rotation.rotatable(acme, "acme", "openai", "batch")
+        rotation.rotatable(acme.tenant("acme"), "openai", "batch")
     await rotate(acme)
     with pytest.raises(UsageError, match="is kept from the last rotation"):
         await rotate(acme, "sk-FAKE-a-third-key-000-thi3")
     with pytest.raises(UsageError, match=r"default\.kept is kept for default"):
-        await save.save(acme, "acme", "openai", {"api_key": Secret(OLD)}, name="default.kept")
-    await save.save(acme, "acme", "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+        await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OLD)}, name="default.kept")
+    await save.save(acme.tenant("acme"), "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     with pytest.raises(UsageError, match="has no key that could be rotated"):
-        rotation.rotatable(acme, "acme", "openai_compatible", "default")
+        rotation.rotatable(acme.tenant("acme"), "openai_compatible", "default")
     assert names(acme) == [("default", True), ("default.kept", False)]
 
 
 async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Session) -> None:
-    await tenants.set_passphrase(acme, "acme", Secret(PASSPHRASE))
-    keyring.lock(acme, "acme")
+    await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
+    keyring.lock(acme.tenant("acme"))
     before = files(acme)
     for work in (
-        lambda: save.save(acme, "acme", "openai", {"api_key": Secret(NEW)}, rotate=True),
-        lambda: rotation.restore_previous(acme, "acme", "openai", "default"),
+        lambda: save.save(acme.tenant("acme"), "openai", {"api_key": Secret(NEW)}, rotate=True),
+        lambda: rotation.restore_previous(acme.tenant("acme"), "openai", "default"),
     ):
         with pytest.raises((Locked, UsageError)):
             await work()
@@ -155,11 +155,11 @@ async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rotate(acme)
-    seen = rotation.kept(acme, "acme", "openai", "default")
+    seen = rotation.kept(acme.tenant("acme"), "openai", "default")
     assert seen
-    await rotation.restore_previous(acme, "acme", "openai", "default")
+    await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     monkeypatch.setattr(rotation, "kept", lambda *_: replace(seen))
     with pytest.raises(Problem, match="changed in another session"):
-        await rotation.discard_previous(acme, "acme", "openai", "default")
+        await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     monkeypatch.undo()
     assert len(names(acme)) == 2 and in_use(acme) == OLD

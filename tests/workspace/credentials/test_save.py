@@ -31,18 +31,18 @@ async def tenant_id(disk_session: Session) -> str:
 
 
 def opened(session: Session, tenant_id: str, provider_id: str = "openai") -> str:
-    return credentials.access(session, tenant_id, provider_id).secrets()["api_key"].reveal()
+    return credentials.access(session.tenant(tenant_id), provider_id).secrets()["api_key"].reveal()
 
 
 async def set_up(session: Session, tenant_id: str, key: str = KEY, **named: Any) -> None:
-    verified = await verify.verify(session, tenant_id, "openai", {"api_key": Secret(key)})
+    verified = await verify.verify(session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
     values = {"api_key": Secret(key)}
-    await save.save(session, tenant_id, "openai", values, check=verified.check, listed=verified.listed, **named)
+    await save.save(session.tenant(tenant_id), "openai", values, check=verified.check, listed=verified.listed, **named)
 
 
 async def confirm_all(session: Session, tenant_id: str) -> None:
-    found = await confirmation.examine(session, tenant_id)
-    await confirmation.confirm(session, tenant_id, confirmation.to_confirm(session, tenant_id, found))
+    found = await confirmation.examine(session.tenant(tenant_id))
+    await confirmation.confirm(session.tenant(tenant_id), confirmation.to_confirm(session.tenant(tenant_id), found))
 
 
 def everything(session: Session) -> bytes:
@@ -57,7 +57,9 @@ def everything(session: Session) -> bytes:
 
 async def test_a_key_is_verified_and_nothing_is_saved_by_it(disk_session: Session, tenant_id: str) -> None:
     before = everything(disk_session)
-    verified = await verify.verify(disk_session, tenant_id, "openai", {"api_key": f"export OPENAI_API_KEY='{KEY}'\n"})
+    verified = await verify.verify(
+        disk_session.tenant(tenant_id), "openai", {"api_key": f"export OPENAI_API_KEY='{KEY}'\n"}
+    )
     assert verified.check.state is VerificationState.READY and verified.check.at
     assert verified.listed and {each.type for each in verified.listed} == set(ModelType)
     assert verified.origins == ("https://api.openai.com",)
@@ -72,17 +74,17 @@ async def test_a_refused_key_and_a_provider_out_of_reach_are_told_apart_and_save
 ) -> None:
     before = everything(disk_session)
     with pytest.raises(problem) as caught:
-        await verify.verify(disk_session, tenant_id, "openai", {"api_key": Secret(key)})
+        await verify.verify(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
     assert key not in f"{caught.value.message} {caught.value.hint} {caught.value.detail} {caught.value!r}"
     assert everything(disk_session) == before
 
 
 async def test_a_restricted_key_can_be_saved_and_says_what_it_may_not(disk_session: Session, tenant_id: str) -> None:
     key = {"api_key": Secret("sk-FAKE-restricted-key-0000")}
-    verified = await verify.verify(disk_session, tenant_id, "openai", key)
+    verified = await verify.verify(disk_session.tenant(tenant_id), "openai", key)
     assert verified.check.state is VerificationState.RESTRICTED and verified.listed is None
-    await save.save(disk_session, tenant_id, "openai", key, check=verified.check)
-    row = status.row(disk_session, tenant_id, "openai")
+    await save.save(disk_session.tenant(tenant_id), "openai", key, check=verified.check)
+    row = status.row(disk_session.tenant(tenant_id), "openai")
     assert (row.state, row.models, row.usable) == ("restricted", 0, True)
     assert row.credential and "may not list models" in row.credential.check.message
 
@@ -91,10 +93,10 @@ async def test_a_restricted_key_of_a_provider_that_lists_nothing_brings_the_mode
     disk_session: Session, tenant_id: str
 ) -> None:
     key = {"api_password": Secret("FAKE-restricted-password")}
-    verified = await verify.verify(disk_session, tenant_id, "spark", key)
+    verified = await verify.verify(disk_session.tenant(tenant_id), "spark", key)
     assert verified.check.state is VerificationState.RESTRICTED
-    await save.save(disk_session, tenant_id, "spark", key, check=verified.check)
-    row = status.row(disk_session, tenant_id, "spark")
+    await save.save(disk_session.tenant(tenant_id), "spark", key, check=verified.check)
+    row = status.row(disk_session.tenant(tenant_id), "spark")
     assert (row.state, row.models) == ("restricted", len(row.provider.catalogue))
 
 
@@ -105,14 +107,14 @@ async def test_a_saved_key_is_sealed_its_models_imported_and_no_default_set(
     disk_session: Session, tenant_id: str
 ) -> None:
     await set_up(disk_session, tenant_id)
-    row = status.row(disk_session, tenant_id, "openai")
+    row = status.row(disk_session.tenant(tenant_id), "openai")
     assert (row.state, row.source, row.added) == ("ready", "own key", 0) and row.models > 30
     assert row.credential and row.credential.active and row.credential.hints == {"api_key": "0001"}
     assert len(row.credential.fingerprints["api_key"]) == 8 and row.credential.listed_at
     assert KEY.encode() not in everything(disk_session)
     assert opened(disk_session, tenant_id) == KEY
-    assert models.defaults(disk_session, tenant_id) == {}
-    assert {kind.value: each.id for kind, each in defaults.proposals(disk_session, tenant_id).items()} == {
+    assert models.defaults(disk_session.tenant(tenant_id)) == {}
+    assert {kind.value: each.id for kind, each in defaults.proposals(disk_session.tenant(tenant_id)).items()} == {
         "chat": "gpt-6-sol",
         "embedding": "text-embedding-3-small",
         "speech2text": "gpt-transcribe",
@@ -124,7 +126,7 @@ async def test_a_key_of_any_length_comes_back_and_a_short_one_leaves_no_hint(
     disk_session: Session, tenant_id: str, length: int
 ) -> None:
     key = ("sk-FAKE-" + "eyJ0" * length)[:length]
-    made = await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(key)})
+    made = await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
     assert opened(disk_session, tenant_id) == key
     assert made.hints == {"api_key": key[-4:] if length >= 20 else ""}
     assert credentials.masked(made, "api_key").startswith("••••••••")
@@ -135,22 +137,22 @@ async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
 ) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")
-    assert [(each.name, each.active) for each in credentials.listing(disk_session, tenant_id, "openai")] == [
+    assert [(each.name, each.active) for each in credentials.listing(disk_session.tenant(tenant_id), "openai")] == [
         ("default", True),
         ("batch-jobs", False),
     ]
-    await status.use(disk_session, tenant_id, "openai", "batch-jobs")
+    await status.use(disk_session.tenant(tenant_id), "openai", "batch-jobs")
     assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     await set_up(disk_session, tenant_id, "sk-FAKE-a-third-key-0003")
     assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     with pytest.raises(UsageError, match="no credential third"):
-        await status.use(disk_session, tenant_id, "openai", "third")
+        await status.use(disk_session.tenant(tenant_id), "openai", "third")
 
 
 async def test_fields_that_are_not_named_keep_their_value(disk_session: Session, tenant_id: str) -> None:
     values = {"api_key": Secret(KEY), "organization": "org-FAKE", "project": "proj_FAKE"}
-    first = await save.save(disk_session, tenant_id, "openai", values)
-    second = await save.save(disk_session, tenant_id, "openai", {"project": "", "api_key": ""})
+    first = await save.save(disk_session.tenant(tenant_id), "openai", values)
+    second = await save.save(disk_session.tenant(tenant_id), "openai", {"project": "", "api_key": ""})
     assert second.clear == {"organization": "org-FAKE", "base_url": "https://api.openai.com/v1"}
     assert (second.created, second.hints, second.fingerprints) == (first.created, first.hints, first.fingerprints)
     assert second.envelope != first.envelope
@@ -161,13 +163,13 @@ async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everyt
     disk_session: Session,
 ) -> None:
     tenant_id = (await tenants.create(disk_session, "locked", Secret("FAKE"))).id
-    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    keyring.lock(disk_session, tenant_id)
+    await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
+    keyring.lock(disk_session.tenant(tenant_id))
     with pytest.raises(Locked):
-        await save.save(disk_session, tenant_id, "openai", {"organization": "org-FAKE"})
+        await save.save(disk_session.tenant(tenant_id), "openai", {"organization": "org-FAKE"})
     new = {"api_key": Secret("sk-FAKE-another-key-0002"), "organization": "org-FAKE"}
-    await save.save(disk_session, tenant_id, "openai", new)
-    await tenants.unlock(disk_session, tenant_id, Secret("FAKE"))
+    await save.save(disk_session.tenant(tenant_id), "openai", new)
+    await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
     with pytest.raises(Locked, match="while locked was locked"):
         opened(disk_session, tenant_id)
     await confirm_all(disk_session, tenant_id)
@@ -194,16 +196,16 @@ async def test_what_cannot_be_meant_is_told_at_its_field(
 ) -> None:
     for attempt in (verify.verify, save.save):
         with pytest.raises(FieldProblem) as caught:
-            await attempt(disk_session, tenant_id, "openai", values)
+            await attempt(disk_session.tenant(tenant_id), "openai", values)
         assert caught.value.field == field and says in caught.value.message
         assert "sk-FAKE" not in caught.value.message + caught.value.hint
-    assert credentials.listing(disk_session, tenant_id, "openai") == []
+    assert credentials.listing(disk_session.tenant(tenant_id), "openai") == []
 
 
 @pytest.mark.parametrize("name", ["", "two words", "a/b", "x" * 65, "\u202e"])
 async def test_a_credential_needs_a_plain_name(disk_session: Session, tenant_id: str, name: str) -> None:
     with pytest.raises(UsageError):
-        await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)}, name=name)
+        await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)}, name=name)
 
 
 # --- where a key may go -----------------------------------------------------------------------------------------------
@@ -214,12 +216,12 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
     before = everything(disk_session)
     for attempt in (verify.verify, save.save):
         with pytest.raises(FieldProblem, match="not for https://gateway") as caught:
-            await attempt(disk_session, tenant_id, "openai", {"base_url": ELSEWHERE})
+            await attempt(disk_session.tenant(tenant_id), "openai", {"base_url": ELSEWHERE})
         assert caught.value.field == "api_key"
     assert everything(disk_session) == before
-    await save.save(disk_session, tenant_id, "openai", {"base_url": "https://api.openai.com/v2/"})
+    await save.save(disk_session.tenant(tenant_id), "openai", {"base_url": "https://api.openai.com/v2/"})
     assert opened(disk_session, tenant_id) == KEY
-    made = await save.save(disk_session, tenant_id, "openai", {"base_url": ELSEWHERE, "api_key": Secret(KEY)})
+    made = await save.save(disk_session.tenant(tenant_id), "openai", {"base_url": ELSEWHERE, "api_key": Secret(KEY)})
     assert made.origins == ("https://gateway.example",)
 
 
@@ -229,32 +231,32 @@ async def test_plain_http_beyond_this_machine_is_asked_for_once_and_remembered(
     values = {"base_url": LAN, "api_key": Secret(KEY)}
     for attempt in (verify.verify, save.save):
         with pytest.raises(PlainHttp) as caught:
-            await attempt(disk_session, tenant_id, "openai_compatible", values)
+            await attempt(disk_session.tenant(tenant_id), "openai_compatible", values)
         assert caught.value.origins == ("http://10.0.0.7:8000",) and caught.value.field == "base_url"
     allowed = save.needs_plain_http(("http://10.0.0.7:8000", "http://localhost:1", "https://x"))
     assert allowed == ("http://10.0.0.7:8000",)
-    made = await save.save(disk_session, tenant_id, "openai_compatible", values, plain_http=allowed)
+    made = await save.save(disk_session.tenant(tenant_id), "openai_compatible", values, plain_http=allowed)
     assert made.plain_http == allowed
-    again = await save.save(disk_session, tenant_id, "openai_compatible", {"base_url": f"{LAN}/"})
+    again = await save.save(disk_session.tenant(tenant_id), "openai_compatible", {"base_url": f"{LAN}/"})
     assert again.plain_http == allowed
     assert opened(disk_session, tenant_id, "openai_compatible") == KEY
     with pytest.raises(PlainHttp):
         moved = {"base_url": "http://10.0.0.8", "api_key": Secret(KEY)}
-        await save.save(disk_session, tenant_id, "openai_compatible", moved)
+        await save.save(disk_session.tenant(tenant_id), "openai_compatible", moved)
 
 
 async def test_a_server_on_this_machine_needs_no_key_and_no_unlocking(disk_session: Session) -> None:
     tenant_id = (await tenants.create(disk_session, "locked", Secret("FAKE"))).id
-    keyring.lock(disk_session, tenant_id)
+    keyring.lock(disk_session.tenant(tenant_id))
     values = {"base_url": "http://localhost:11434/v1/chat/completions"}
-    verified = await verify.verify(disk_session, tenant_id, "openai_compatible", values)
+    verified = await verify.verify(disk_session.tenant(tenant_id), "openai_compatible", values)
     made = await save.save(
-        disk_session, tenant_id, "openai_compatible", values, check=verified.check, listed=verified.listed
+        disk_session.tenant(tenant_id), "openai_compatible", values, check=verified.check, listed=verified.listed
     )
     assert made.clear == {"base_url": "http://localhost:11434/v1"} and made.envelope == ""
-    row = status.row(disk_session, tenant_id, "openai_compatible")
+    row = status.row(disk_session.tenant(tenant_id), "openai_compatible")
     assert (row.state, row.source, row.models) == ("ready", "no key", 3)
-    assert credentials.access(disk_session, tenant_id, "openai_compatible").secrets() == {}
+    assert credentials.access(disk_session.tenant(tenant_id), "openai_compatible").secrets() == {}
 
 
 TAMPERINGS: dict[str, dict[str, Any]] = {
@@ -276,12 +278,12 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
     with disk_session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update(TAMPERINGS[name])
     with pytest.raises(Locked, match="cannot be opened") as caught:
-        credentials.access(disk_session, tenant_id, "openai").secrets()
+        credentials.access(disk_session.tenant(tenant_id), "openai").secrets()
     assert "Replace it or forget it" in caught.value.hint
-    assert status.row(disk_session, tenant_id, "openai").state == "cannot be opened"
-    held = credentials.listing(disk_session, tenant_id, "openai")[0]
-    await save.save(disk_session, tenant_id, "openai", {**held.clear, "api_key": Secret(KEY)}, name=held.name)
-    assert status.row(disk_session, tenant_id, "openai").state == "not verified"
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
+    held = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
+    await save.save(disk_session.tenant(tenant_id), "openai", {**held.clear, "api_key": Secret(KEY)}, name=held.name)
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "not verified"
     assert opened(disk_session, tenant_id) == KEY
 
 
@@ -290,10 +292,10 @@ async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_sess
     for each in (tenant_id, other):
         await set_up(disk_session, each)
     values = {"base_url": "https://api.openai.com/v1", "api_key": Secret(KEY)}
-    await save.save(disk_session, tenant_id, "openai_compatible", values)
+    await save.save(disk_session.tenant(tenant_id), "openai_compatible", values)
     envelopes = [
-        credentials.listing(disk_session, other, "openai")[0],
-        credentials.listing(disk_session, tenant_id, "openai")[0],
+        credentials.listing(disk_session.tenant(other), "openai")[0],
+        credentials.listing(disk_session.tenant(tenant_id), "openai")[0],
     ]
     for stolen, provider_id in zip(envelopes, ("openai", "openai_compatible"), strict=True):
         with disk_session.store(tenant_id).transaction() as tables:
@@ -301,56 +303,55 @@ async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_sess
                 {"envelope": stolen.envelope}, lambda each, p=provider_id: each["provider"] == p
             )
         with pytest.raises(Locked):
-            credentials.access(disk_session, tenant_id, provider_id).secrets()
+            credentials.access(disk_session.tenant(tenant_id), provider_id).secrets()
 
 
 async def test_a_credential_sealed_with_a_key_pair_that_is_gone_says_so(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     with disk_session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update({"key_id": "00000000"})
-    assert status.row(disk_session, tenant_id, "openai").state == "cannot be opened"
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
     with pytest.raises(Locked, match="key pair that is gone"):
-        credentials.access(disk_session, tenant_id, "openai")
+        credentials.access(disk_session.tenant(tenant_id), "openai")
 
 
 # --- verifying what is stored -----------------------------------------------------------------------------------------
 
 
 async def test_the_outcome_of_a_verification_is_stored_a_refusal_too(session: Session) -> None:
-    check = await verify.verify_stored(session, LONG_NAME, "openai")
+    check = await verify.verify_stored(session.tenant(LONG_NAME), "openai")
     assert check.state is VerificationState.REFUSED and "9b1c" in check.message
-    row = status.row(session, LONG_NAME, "openai")
+    row = status.row(session.tenant(LONG_NAME), "openai")
     assert row.credential and row.credential.check == check and row.word == "key refused" and not row.usable
-    assert (await verify.verify_stored(session, "acme", "openai", "batch-jobs")).state is VerificationState.READY
+    assert (await verify.verify_stored(session.tenant("acme"), "openai", "batch-jobs")).state is VerificationState.READY
     with pytest.raises(UsageError, match="not set up"):
-        await verify.verify_stored(session, "tenant-2", "openai")
+        await verify.verify_stored(session.tenant("tenant-2"), "openai")
     with pytest.raises(Locked):
-        await verify.verify_stored(session, "north-lab", "openai")
-    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
-    assert (await verify.verify_stored(session, "north-lab", "openai")).state is VerificationState.READY
+        await verify.verify_stored(session.tenant("north-lab"), "openai")
+    await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
+    assert (await verify.verify_stored(session.tenant("north-lab"), "openai")).state is VerificationState.READY
 
 
 async def test_a_provider_out_of_reach_leaves_the_last_outcome(disk_session: Session, tenant_id: str) -> None:
     await save.save(
-        disk_session,
-        tenant_id,
+        disk_session.tenant(tenant_id),
         "openai",
         {"api_key": Secret("sk-FAKE-nowhere-0000000")},
         check=VerificationResult(VerificationState.READY),
     )
     with pytest.raises(NetworkError):
-        await verify.verify_stored(disk_session, tenant_id, "openai")
-    assert status.row(disk_session, tenant_id, "openai").state == "ready"
+        await verify.verify_stored(disk_session.tenant(tenant_id), "openai")
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "ready"
 
 
 async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanwhile(
     disk_session: Session, tenant_id: str
 ) -> None:
     await set_up(disk_session, tenant_id)
-    old = credentials.listing(disk_session, tenant_id, "openai")[0]
+    old = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002")
-    stored_credentials.note(disk_session, tenant_id, old, VerificationResult(VerificationState.REFUSED))
-    assert status.row(disk_session, tenant_id, "openai").state == "ready"
+    stored_credentials.note(disk_session.tenant(tenant_id), old, VerificationResult(VerificationState.REFUSED))
+    assert status.row(disk_session.tenant(tenant_id), "openai").state == "ready"
 
 
 # --- removing ---------------------------------------------------------------------------------------------------------
@@ -359,30 +360,30 @@ async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanw
 async def test_a_removed_credential_is_in_no_file_afterwards(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")
-    gone, stays = credentials.listing(disk_session, tenant_id, "openai")
-    await status.use(disk_session, tenant_id, "openai", "batch-jobs")
-    await status.use(disk_session, tenant_id, "openai", "default")
+    gone, stays = credentials.listing(disk_session.tenant(tenant_id), "openai")
+    await status.use(disk_session.tenant(tenant_id), "openai", "batch-jobs")
+    await status.use(disk_session.tenant(tenant_id), "openai", "default")
     assert everything(disk_session).count(gone.envelope.encode()) > 2
-    await status.remove(disk_session, tenant_id, "openai", "default")
+    await status.remove(disk_session.tenant(tenant_id), "openai", "default")
     assert gone.envelope.encode() not in everything(disk_session)
     assert stays.envelope.encode() in everything(disk_session)
     assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
-    assert catalog.rows(disk_session, tenant_id)
+    assert catalog.rows(disk_session.tenant(tenant_id))
     with pytest.raises(UsageError):
-        await status.remove(disk_session, tenant_id, "openai", "default")
+        await status.remove(disk_session.tenant(tenant_id), "openai", "default")
 
 
 async def test_with_the_last_credential_models_and_defaults_of_the_provider_go(session: Session) -> None:
-    await status.remove(session, "acme", "openai", "batch-jobs")
-    await status.remove(session, "acme", "openai", "default")
-    assert status.row(session, "acme", "openai").state == "not set up"
-    assert catalog.listing(session, "acme", provider="openai") == []
-    assert catalog.listing(session, "acme", provider="openai_compatible") != []
-    assert models.defaults(session, "acme") == {}
+    await status.remove(session.tenant("acme"), "openai", "batch-jobs")
+    await status.remove(session.tenant("acme"), "openai", "default")
+    assert status.row(session.tenant("acme"), "openai").state == "not set up"
+    assert catalog.listing(session.tenant("acme"), provider="openai") == []
+    assert catalog.listing(session.tenant("acme"), provider="openai_compatible") != []
+    assert models.defaults(session.tenant("acme")) == {}
     with pytest.raises(UsageError):
-        await status.remove_provider(session, "acme", "openai")
-    await status.remove_provider(session, "acme", "openai_compatible")
-    assert catalog.listing(session, "acme", provider="openai_compatible") == []
+        await status.remove_provider(session.tenant("acme"), "openai")
+    await status.remove_provider(session.tenant("acme"), "openai_compatible")
+    assert catalog.listing(session.tenant("acme"), provider="openai_compatible") == []
 
 
 # --- two sessions -----------------------------------------------------------------------------------------------------
@@ -392,24 +393,24 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     disk_session: Session, tenant_id: str
 ) -> None:
     await set_up(disk_session, tenant_id)
-    seen = credentials.active(disk_session, tenant_id, "openai")
+    seen = credentials.active(disk_session.tenant(tenant_id), "openai")
     other = replace(disk_session, open_keys={}, _stores={})
-    theirs = await save.save(other, tenant_id, "openai", {"organization": "org-THEIRS"})
+    theirs = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
     mine = {"api_key": Secret(KEY), "organization": "org-MINE"}
     with pytest.raises(Conflict) as caught:
-        await save.save(disk_session, tenant_id, "openai", mine, seen=seen, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=seen, watch=True)
     assert caught.value.theirs == theirs
-    assert credentials.active(disk_session, tenant_id, "openai") == theirs
-    await save.save(disk_session, tenant_id, "openai", mine, seen=theirs, watch=True)
+    assert credentials.active(disk_session.tenant(tenant_id), "openai") == theirs
+    await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=theirs, watch=True)
     with pytest.raises(Conflict):
-        await save.save(disk_session, tenant_id, "openai", mine, seen=None, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=None, watch=True)
 
 
 async def test_a_form_for_a_server_without_a_key_is_watched_as_well(disk_session: Session, tenant_id: str) -> None:
     theirs, mine = ({"base_url": f"http://localhost:{port}/v1"} for port in (8000, 8080))
-    await save.save(disk_session, tenant_id, "openai_compatible", theirs)
+    await save.save(disk_session.tenant(tenant_id), "openai_compatible", theirs)
     with pytest.raises(Conflict):
-        await save.save(disk_session, tenant_id, "openai_compatible", mine, seen=None, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai_compatible", mine, seen=None, watch=True)
 
 
 async def test_two_sessions_that_change_different_fields_at_once_keep_both(
@@ -419,19 +420,19 @@ async def test_two_sessions_that_change_different_fields_at_once_keep_both(
     other = replace(disk_session, open_keys={}, _stores={})
     for n in range(15):
         await asyncio.gather(
-            save.save(disk_session, tenant_id, "openai", {"organization": f"org-{n}"}),
-            save.save(other, tenant_id, "openai", {"project": f"proj_{n}"}),
+            save.save(disk_session.tenant(tenant_id), "openai", {"organization": f"org-{n}"}),
+            save.save(other.tenant(tenant_id), "openai", {"project": f"proj_{n}"}),
         )
-        clear = credentials.listing(disk_session, tenant_id, "openai")[0].clear
+        clear = credentials.listing(disk_session.tenant(tenant_id), "openai")[0].clear
         assert (clear["organization"], clear["project"]) == (f"org-{n}", f"proj_{n}")
     assert opened(disk_session, tenant_id) == KEY
 
 
 async def test_what_another_session_saves_is_seen_at_the_next_look(disk_session: Session, tenant_id: str) -> None:
     other = replace(disk_session, open_keys={}, _stores={})
-    assert status.row(other, tenant_id, "openai").state == "not set up"
+    assert status.row(other.tenant(tenant_id), "openai").state == "not set up"
     await set_up(disk_session, tenant_id)
-    assert status.row(other, tenant_id, "openai").state == "ready"
+    assert status.row(other.tenant(tenant_id), "openai").state == "ready"
     assert opened(other, tenant_id) == KEY
 
 
@@ -439,7 +440,7 @@ async def test_nothing_of_a_key_is_in_any_file_of_any_kind(
     disk_session: Session, tenant_id: str, tmp_path: Path
 ) -> None:
     await set_up(disk_session, tenant_id)
-    await save.save(disk_session, tenant_id, "openai", {"organization": "org-FAKE"})
+    await save.save(disk_session.tenant(tenant_id), "openai", {"organization": "org-FAKE"})
     written = b"".join(each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
     assert b"org-FAKE" in written
     for piece in (KEY[:12], KEY[8:]):
@@ -447,4 +448,4 @@ async def test_nothing_of_a_key_is_in_any_file_of_any_kind(
 
 
 def test_rows_are_in_the_order_of_the_registry(session: Session) -> None:
-    assert [each.provider.id for each in status.rows(session, "acme")] == list(PROVIDERS)
+    assert [each.provider.id for each in status.rows(session.tenant("acme"))] == list(PROVIDERS)

@@ -23,92 +23,94 @@ KEY = "sk-FAKE-key-of-the-owner-0001"
 @pytest.fixture
 async def acme(disk_session: Session) -> str:
     tenant_id = (await tenants.create(disk_session, "acme")).id
-    await save.save(disk_session, tenant_id, "openai", {"api_key": Secret(KEY)})
-    await save.save(disk_session, tenant_id, "openai_compatible", {"base_url": "http://localhost:1/v1"})
+    await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})
+    await save.save(disk_session.tenant(tenant_id), "openai_compatible", {"base_url": "http://localhost:1/v1"})
     return tenant_id
 
 
 def opened(session: Session, tenant_id: str) -> str:
-    return credentials.access(session, tenant_id, "openai").secrets()["api_key"].reveal()
+    return credentials.access(session.tenant(tenant_id), "openai").secrets()["api_key"].reveal()
 
 
 async def test_every_credential_is_sealed_anew_and_progress_is_told(disk_session: Session, acme: str) -> None:
-    before, told = tenant_registry.get(disk_session, acme), list[tuple[int, int]]()
-    held = {each.provider: each for each in stored_credentials.stored(disk_session, acme)}
-    done = await rotation.rotate(disk_session, acme, tell=lambda *how_far: told.append(how_far))
+    before, told = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
+    held = {each.provider: each for each in stored_credentials.stored(disk_session.tenant(acme))}
+    done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: told.append(how_far))
     assert (done.resealed, done.left) == (1, 0) and told == [(0, 2), (1, 2), (2, 2)]
-    assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session, acme) == done.tenant
+    assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session.tenant(acme)) == done.tenant
     assert opened(disk_session, acme) == KEY
-    after = {each.provider: each for each in stored_credentials.stored(disk_session, acme)}
+    after = {each.provider: each for each in stored_credentials.stored(disk_session.tenant(acme))}
     assert after["openai"].envelope != held["openai"].envelope
     assert after["openai"].fingerprints == held["openai"].fingerprints
-    found = await confirmation.examine(disk_session, acme)
+    found = await confirmation.examine(disk_session.tenant(acme))
     assert (found.alarm, found.findings) == (None, ())
 
 
 async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Session, acme: str) -> None:
-    old = keyring.private_key(disk_session, acme)
-    await rotation.rotate(disk_session, acme)
-    (held,) = stored_credentials.listing(disk_session, acme, "openai")
+    old = keyring.private_key(disk_session.tenant(acme))
+    await rotation.rotate(disk_session.tenant(acme))
+    (held,) = stored_credentials.listing(disk_session.tenant(acme), "openai")
     with pytest.raises(Locked):
         envelope.unseal(old, held.envelope, stored_credentials.binding(acme, held))
 
 
 async def test_the_passphrase_stays_and_is_asked_for(disk_session: Session, acme: str) -> None:
-    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
-    keyring.lock(disk_session, acme)
-    before = tenant_registry.get(disk_session, acme)
+    await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
+    keyring.lock(disk_session.tenant(acme))
+    before = tenant_registry.get(disk_session.tenant(acme))
     for wrong in (None, Secret("wrong")):
         with pytest.raises(Locked):
-            await rotation.rotate(disk_session, acme, wrong)
-    assert tenant_registry.get(disk_session, acme) == before
-    await rotation.rotate(disk_session, acme, Secret("FAKE"))
-    assert not keyring.is_open(disk_session, acme), "locked as it was"
-    await tenants.unlock(disk_session, acme, Secret("FAKE"))
+            await rotation.rotate(disk_session.tenant(acme), wrong)
+    assert tenant_registry.get(disk_session.tenant(acme)) == before
+    await rotation.rotate(disk_session.tenant(acme), Secret("FAKE"))
+    assert not keyring.is_open(disk_session.tenant(acme)), "locked as it was"
+    await tenants.unlock(disk_session.tenant(acme), Secret("FAKE"))
     assert opened(disk_session, acme) == KEY
 
 
 async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_session: Session, acme: str) -> None:
-    before = tenant_registry.get(disk_session, acme).key_id
-    after = (await rotation.rotate(disk_session, acme)).tenant.key_id
-    assert retired_keys.key_ids(disk_session, acme) == [before]
+    before = tenant_registry.get(disk_session.tenant(acme)).key_id
+    after = (await rotation.rotate(disk_session.tenant(acme))).tenant.key_id
+    assert retired_keys.key_ids(disk_session.tenant(acme)) == [before]
     for n in range(5):
-        await tenants.rename(disk_session, acme, f"acme {n}")
-        retired_keys.prune(disk_session, acme)
-    assert retired_keys.key_ids(disk_session, acme) == []
+        await tenants.rename(disk_session.tenant(acme), f"acme {n}")
+        retired_keys.prune(disk_session.tenant(acme))
+    assert retired_keys.key_ids(disk_session.tenant(acme)) == []
     assert [each for each in disk_session.keys.folder(acme).names() if each.endswith(".pem")] == [f"{after}.pem"]
 
 
 async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: Session, acme: str) -> None:
     first = disk_session.store(acme).folder.read("settings.json") or b""
-    await rotation.rotate(disk_session, acme)
-    there = sorted([*disk_session.keys.folder(acme).names(), *retired_keys.key_ids(disk_session, acme)])
+    await rotation.rotate(disk_session.tenant(acme))
+    there = sorted([*disk_session.keys.folder(acme).names(), *retired_keys.key_ids(disk_session.tenant(acme))])
     folder = disk_session.store(acme).folder
     for each in folder.generations("settings.json"):
         folder.remove(each)
     folder.write("settings.json", first)
     session = replace(disk_session, open_keys={}, counters={}, _stores={})
-    assert (await confirmation.examine(session, acme)).alarm
-    assert sorted([*session.keys.folder(acme).names(), *retired_keys.key_ids(session, acme)]) == there
-    retired_keys.prune(session, acme)
-    assert sorted([*session.keys.folder(acme).names(), *retired_keys.key_ids(session, acme)]) != there, "it would have"
+    assert (await confirmation.examine(session.tenant(acme))).alarm
+    assert sorted([*session.keys.folder(acme).names(), *retired_keys.key_ids(session.tenant(acme))]) == there
+    retired_keys.prune(session.tenant(acme))
+    assert sorted([*session.keys.folder(acme).names(), *retired_keys.key_ids(session.tenant(acme))]) != there, (
+        "it would have"
+    )
 
 
 async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Session, acme: str) -> None:
-    before = tenant_registry.get(disk_session, acme).key_id
-    await rotation.rotate(disk_session, acme)
-    await tenants.restore(disk_session, acme, "settings.json.1")
-    assert tenant_registry.get(disk_session, acme).key_id == before and opened(disk_session, acme) == KEY
-    await rotation.rotate(disk_session, acme)
+    before = tenant_registry.get(disk_session.tenant(acme)).key_id
+    await rotation.rotate(disk_session.tenant(acme))
+    await tenants.restore(disk_session.tenant(acme), "settings.json.1")
+    assert tenant_registry.get(disk_session.tenant(acme)).key_id == before and opened(disk_session, acme) == KEY
+    await rotation.rotate(disk_session.tenant(acme))
     assert opened(disk_session, acme) == KEY
 
 
 async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_session: Session, acme: str) -> None:
-    await rotation.rotate(disk_session, acme)
-    (old,) = retired_keys.key_ids(disk_session, acme)
-    assert not envelope.is_protected(retired_keys.folder(disk_session, acme).read(f"{old}.pem") or b"")
-    await tenants.set_passphrase(disk_session, acme, Secret("FAKE"))
-    assert envelope.is_protected(retired_keys.folder(disk_session, acme).read(f"{old}.pem") or b"")
+    await rotation.rotate(disk_session.tenant(acme))
+    (old,) = retired_keys.key_ids(disk_session.tenant(acme))
+    assert not envelope.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
+    await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
+    assert envelope.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
 
 
 async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: str) -> None:
@@ -119,7 +121,7 @@ async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: s
         begun.set()
         goes_on.wait(10)
 
-    rotating = asyncio.create_task(rotation.rotate(disk_session, acme, tell=tell))
+    rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), tell=tell))
     await asyncio.to_thread(begun.wait, 10)
     rotating.cancel()
     await asyncio.sleep(0)
@@ -133,49 +135,49 @@ async def test_what_another_session_saves_meanwhile_is_sealed_anew_as_well(disk_
     def tell(done: int, of: int) -> None:
         if done == of:
             new = {"api_key": Secret("sk-FAKE-saved-meanwhile-0002")}
-            asyncio.run(save.save(disk_session, acme, "openai", new))
+            asyncio.run(save.save(disk_session.tenant(acme), "openai", new))
 
-    await rotation.rotate(disk_session, acme, tell=tell)
+    await rotation.rotate(disk_session.tenant(acme), tell=tell)
     assert opened(disk_session, acme) == "sk-FAKE-saved-meanwhile-0002"
 
 
 async def test_what_does_not_open_stays_as_it_is_and_is_counted(disk_session: Session, acme: str) -> None:
-    await save.save(disk_session, acme, "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
+    await save.save(disk_session.tenant(acme), "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     with disk_session.store(acme).transaction() as tables:
         changed = {"clear": {"base_url": "https://evil.example"}}
         tables.table("credentials").update(changed, lambda each: each["provider"] == "anthropic")
-    done = await rotation.rotate(disk_session, acme)
+    done = await rotation.rotate(disk_session.tenant(acme))
     assert (done.resealed, done.left) == (1, 1)
-    assert status.row(disk_session, acme, "anthropic").state == "cannot be opened"
+    assert status.row(disk_session.tenant(acme), "anthropic").state == "cannot be opened"
 
 
 async def test_with_an_alarm_nothing_is_rotated(disk_session: Session, acme: str) -> None:
     with disk_session.store(acme).transaction() as tables:
         tables.table("manifest").truncate()
     with pytest.raises(Problem, match="changed by something else"):
-        await rotation.rotate(disk_session, acme)
-    assert retired_keys.key_ids(disk_session, acme) == []
+        await rotation.rotate(disk_session.tenant(acme))
+    assert retired_keys.key_ids(disk_session.tenant(acme)) == []
 
 
 async def test_the_operators_pair_is_rotated_too(disk_session: Session, acme: str) -> None:
     await trials.set_trial(disk_session, "openai", {"api_key": Secret(KEY)}, verify=False)
     before = trials.operator(disk_session)
-    await rotation.rotate(disk_session, OPERATOR)
+    await rotation.rotate(disk_session.tenant(OPERATOR))
     assert trials.operator(disk_session) != before
-    held = stored_credentials.active(disk_session, OPERATOR, "openai")
-    assert held and stored_credentials.secrets(disk_session, OPERATOR, held)["api_key"].reveal() == KEY
+    held = stored_credentials.active(disk_session.tenant(OPERATOR), "openai")
+    assert held and stored_credentials.secrets(disk_session.tenant(OPERATOR), held)["api_key"].reveal() == KEY
 
 
 async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Session, acme: str) -> None:
     with pytest.raises(UsageError, match="is there and opens"):
-        await rotation.reset_key_pair(disk_session, acme)
+        await rotation.reset_key_pair(disk_session.tenant(acme))
     disk_session.keys.folder(acme).destroy()
     disk_session.evict(acme)
     with pytest.raises(Locked, match="is not there"):
-        await rotation.rotate(disk_session, acme)
-    done = await rotation.reset_key_pair(disk_session, acme, Secret("FAKE"))
+        await rotation.rotate(disk_session.tenant(acme))
+    done = await rotation.reset_key_pair(disk_session.tenant(acme), Secret("FAKE"))
     assert (done.resealed, done.left, done.tenant.protected) == (0, 1, True)
-    await tenants.unlock(disk_session, acme, Secret("FAKE"))
-    assert status.row(disk_session, acme, "openai").state == "cannot be opened"
-    await save.save(disk_session, acme, "openai", {"api_key": Secret(KEY)})
+    await tenants.unlock(disk_session.tenant(acme), Secret("FAKE"))
+    assert status.row(disk_session.tenant(acme), "openai").state == "cannot be opened"
+    await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret(KEY)})
     assert opened(disk_session, acme) == KEY

@@ -95,11 +95,11 @@ class Place:
     server: Server
 
     async def add(self, name: str = "org/Model", **more) -> Model:
-        return await catalog.add(self.session, self.tenant_id, "openai_compatible", name, CHAT, **more)
+        return await catalog.add(self.session.tenant(self.tenant_id), "openai_compatible", name, CHAT, **more)
 
     @property
     def credential(self):
-        found = credentials.active(self.session, self.tenant_id, "openai_compatible")
+        found = credentials.active(self.session.tenant(self.tenant_id), "openai_compatible")
         assert found
         return found
 
@@ -117,7 +117,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
             wire = Client({}, limits=QUICK)
             session = replace(disk_session, client_factory=lambda: wire)
             tenant = await tenants.create(session, "acme", Secret(passphrase) if passphrase else None)
-            await save.save(session, tenant.id, "openai_compatible", {"api_key": Secret(KEY)})
+            await save.save(session.tenant(tenant.id), "openai_compatible", {"api_key": Secret(KEY)})
             yield Place(session, tenant.id, server)
             await wire.aclose()
 
@@ -134,11 +134,11 @@ async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
         assert added == Model(
             "openai_compatible", "org/model", CHAT, Origin.ADDED, fields={"kind": "hosted", "engine": "tgi"}
         )
-        assert models.find(at.session, at.tenant_id, added.ref) == added
+        assert models.find(at.session.tenant(at.tenant_id), added.ref) == added
         assert at.targets == ["/v1/look", "/v1/chat/completions"]
         assert notes == ["paid by the hour"]
         # What the provider told stays while nothing changes, and goes when something does.
-        assert await catalog.edit(at.session, at.tenant_id, added, {"kind": "hosted"}, verify=False) == added
+        assert await catalog.edit(at.session.tenant(at.tenant_id), added, {"kind": "hosted"}, verify=False) == added
         with pytest.raises(UsageError, match="there already"):
             await at.add("org/model", verify=False)
 
@@ -157,7 +157,7 @@ async def test_what_is_refused_is_not_kept_nor_its_address(place, answers) -> No
             await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
         assert endpoint.connections
         assert at.credential == before
-        assert catalog.listing(at.session, at.tenant_id) == []
+        assert catalog.listing(at.session.tenant(at.tenant_id)) == []
 
 
 async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
@@ -168,22 +168,22 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
         assert at.credential.origins == (*before.origins, endpoint.origin)
         assert at.credential.envelope != before.envelope
         assert endpoint.asked[-1].headers["authorization"] == f"Bearer {KEY}"
-        assert "answered" in await catalog.test(at.session, at.tenant_id, added)
+        assert "answered" in await catalog.test(at.session.tenant(at.tenant_id), added)
         assert len(endpoint.asked) == 3
         # Saved anew, the key may still go there; another credential may once it is used.
-        await save.save(at.session, at.tenant_id, "openai_compatible", {"api_key": Secret(KEY)})
+        await save.save(at.session.tenant(at.tenant_id), "openai_compatible", {"api_key": Secret(KEY)})
         assert endpoint.origin in at.credential.origins
-        assert await catalog.test(at.session, at.tenant_id, added)
+        assert await catalog.test(at.session.tenant(at.tenant_id), added)
 
 
 async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place) -> None:
     async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
-        await save.save(at.session, at.tenant_id, "openai_compatible", second, name="second")
+        await save.save(at.session.tenant(at.tenant_id), "openai_compatible", second, name="second")
         added = await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
-        await status.use(at.session, at.tenant_id, "openai_compatible", "second")
+        await status.use(at.session.tenant(at.tenant_id), "openai_compatible", "second")
         assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
-        await catalog.test(at.session, at.tenant_id, added)
+        await catalog.test(at.session.tenant(at.tenant_id), added)
         assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
 
 
@@ -193,19 +193,25 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) 
         own = {**ENDPOINT, "url": endpoint.base_url}
         added = [await at.add(name, fields=own, verify=False) for name in ("org/one", "org/two")]
         assert at.credential.origins == (*before, endpoint.origin)
-        await catalog.remove(at.session, at.tenant_id, added[0])
+        await catalog.remove(at.session.tenant(at.tenant_id), added[0])
         assert at.credential.origins == (*before, endpoint.origin)
-        await catalog.remove(at.session, at.tenant_id, added[1])
-        assert at.credential.origins == before and not verification.integrity_status(at.session, at.tenant_id).findings
-        assert credentials.access(at.session, at.tenant_id, "openai_compatible").secrets()["api_key"].reveal() == KEY
+        await catalog.remove(at.session.tenant(at.tenant_id), added[1])
+        assert (
+            at.credential.origins == before
+            and not verification.integrity_status(at.session.tenant(at.tenant_id)).findings
+        )
+        assert (
+            credentials.access(at.session.tenant(at.tenant_id), "openai_compatible").secrets()["api_key"].reveal()
+            == KEY
+        )
         moved = await at.add(fields=own, verify=False)
-        await catalog.edit(at.session, at.tenant_id, moved, {"url": "https://other.example.test"}, verify=False)
+        await catalog.edit(at.session.tenant(at.tenant_id), moved, {"url": "https://other.example.test"}, verify=False)
         assert at.credential.origins == (*before, "https://other.example.test")
-        keyring.lock(at.session, at.tenant_id)
-        await catalog.remove(at.session, at.tenant_id, models.find(at.session, at.tenant_id, moved.ref))
+        keyring.lock(at.session.tenant(at.tenant_id))
+        await catalog.remove(at.session.tenant(at.tenant_id), models.find(at.session.tenant(at.tenant_id), moved.ref))
         assert at.credential.origins == (*before, "https://other.example.test"), "sealed for it until it is opened"
-        await tenants.unlock(at.session, at.tenant_id, Secret("FAKE long passphrase"))
-        await status.use(at.session, at.tenant_id, "openai_compatible", "default")
+        await tenants.unlock(at.session.tenant(at.tenant_id), Secret("FAKE long passphrase"))
+        await status.use(at.session.tenant(at.tenant_id), "openai_compatible", "default")
         assert at.credential.origins == before
 
 
@@ -213,18 +219,18 @@ async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
     async with place([SAID]) as at, serve([SAID]) as elsewhere:
         strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
         with pytest.raises(UsageError, match="is not among the addresses"):
-            await catalog.test(at.session, at.tenant_id, strange)
+            await catalog.test(at.session.tenant(at.tenant_id), strange)
         assert elsewhere.connections == 0
 
 
 async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
     async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
-        keyring.lock(at.session, at.tenant_id)
+        keyring.lock(at.session.tenant(at.tenant_id))
         for verify in (True, False):
             with pytest.raises(Locked):
                 await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=verify)
         assert endpoint.connections == 0
-        await tenants.unlock(at.session, at.tenant_id, Secret("FAKE long passphrase"))
+        await tenants.unlock(at.session.tenant(at.tenant_id), Secret("FAKE long passphrase"))
         await at.add(fields={**ENDPOINT, "url": endpoint.base_url}, verify=False)
         assert endpoint.origin in at.credential.origins
 
@@ -270,43 +276,45 @@ def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
 
 async def test_models_and_values_are_found(place) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
-        hits = await add_model.search(at.session, at.tenant_id, "openai_compatible", " one ", CHAT)
+        hits = await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", " one ", CHAT)
         assert [(each.id, each.note) for each in hits] == [
             ("org/one", "note[31m org/one"),
             ("org/two", "note[31m org/two"),
         ]
-        assert (await add_model.offers(at.session, at.tenant_id, "openai_compatible", "owner", ENDPOINT))[0].id == "me"
-        assert await add_model.offers(at.session, at.tenant_id, "openai_compatible", "url", {}) == ()
+        assert (await add_model.offers(at.session.tenant(at.tenant_id), "openai_compatible", "owner", ENDPOINT))[
+            0
+        ].id == "me"
+        assert await add_model.offers(at.session.tenant(at.tenant_id), "openai_compatible", "url", {}) == ()
         assert at.targets == ["/v1/s?q=one&t=chat", "/v1/owners?kind=endpoint"]
 
 
 async def test_a_provider_without_a_search_finds_nothing(session: Session) -> None:
-    assert await add_model.search(session, "acme", "openai", "gpt", CHAT) == ()
+    assert await add_model.search(session.tenant("acme"), "openai", "gpt", CHAT) == ()
 
 
 async def test_a_search_with_a_key_that_is_refused(place) -> None:
     async with place([http({}, 401)]) as at:
         with pytest.raises(CredentialRejected):
-            await add_model.search(at.session, at.tenant_id, "openai_compatible", "one", CHAT)
+            await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", "one", CHAT)
 
 
 async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place) -> None:
     async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
         values = {"api_key": Secret(KEY)}
-        verified = await verify_credential.verify(at.session, at.tenant_id, "openai_compatible", values)
+        verified = await verify_credential.verify(at.session.tenant(at.tenant_id), "openai_compatible", values)
         assert (verified.check.state, verified.listed) == ("ready", None)
-        await save.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
-        row = status.row(at.session, at.tenant_id, "openai_compatible")
+        await save.save(at.session.tenant(at.tenant_id), "openai_compatible", values, check=verified.check)
+        row = status.row(at.session.tenant(at.tenant_id), "openai_compatible")
         assert (row.state, row.models, row.added) == ("ready", 0, 0)
         with pytest.raises(UsageError, match="added by hand"):
-            await catalog.refresh(at.session, at.tenant_id, "openai_compatible")
+            await catalog.refresh(at.session.tenant(at.tenant_id), "openai_compatible")
         added = await at.add()
-        await defaults.set(at.session, at.tenant_id, CHAT, added.ref)
-        assert status.row(at.session, at.tenant_id, "openai_compatible").added == 1
-        await save.save(at.session, at.tenant_id, "openai_compatible", values, check=verified.check)
-        assert models.find(at.session, at.tenant_id, added.ref) == added
-        await catalog.remove(at.session, at.tenant_id, added)
-        assert models.defaults(at.session, at.tenant_id) == {}
+        await defaults.set(at.session.tenant(at.tenant_id), CHAT, added.ref)
+        assert status.row(at.session.tenant(at.tenant_id), "openai_compatible").added == 1
+        await save.save(at.session.tenant(at.tenant_id), "openai_compatible", values, check=verified.check)
+        assert models.find(at.session.tenant(at.tenant_id), added.ref) == added
+        await catalog.remove(at.session.tenant(at.tenant_id), added)
+        assert models.defaults(at.session.tenant(at.tenant_id)) == {}
 
 
 def test_fields_are_named_on_the_command_line(place, monkeypatch, capsys, tmp_path) -> None:

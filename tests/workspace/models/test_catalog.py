@@ -60,12 +60,12 @@ def test_one_id_of_two_types_is_two_models() -> None:
 async def test_a_refresh_marks_what_is_gone_and_changes_no_default(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("models").insert(to_record(model("gpt-of-old", ends="2026-01-01")))
-    await defaults.set(session, "acme", CHAT, "openai/gpt-of-old")
-    refreshed = await catalog.refresh(session, "acme", "openai")
+    await defaults.set(session.tenant("acme"), CHAT, "openai/gpt-of-old")
+    refreshed = await catalog.refresh(session.tenant("acme"), "openai")
     assert refreshed.gone == ("gpt-of-old",) and refreshed.total > 30
-    row = next(each for each in catalog.rows(session, "acme") if each.model.id == "gpt-of-old")
+    row = next(each for each in catalog.rows(session.tenant("acme")) if each.model.id == "gpt-of-old")
     assert (row.state, row.default, row.usable) == ("gone", True, False) and row.model.gone == session.today()
-    again = await catalog.refresh(session, "acme", "openai")
+    again = await catalog.refresh(session.tenant("acme"), "openai")
     assert (again.added, again.gone) == ((), ())
 
 
@@ -73,22 +73,22 @@ async def test_an_empty_listing_marks_all_and_loses_none(session: Session, monke
     async def nothing(*_: object) -> object:
         yield ModelsListed(())
 
-    before = len(catalog.listing(session, "acme"))
+    before = len(catalog.listing(session.tenant("acme")))
     with monkeypatch.context() as patched:
         patched.setattr(session.client, "stream", nothing)
-        refreshed = await catalog.refresh(session, "acme", "openai")
-    assert refreshed.total == 0 and len(catalog.listing(session, "acme")) == before
-    assert (await catalog.refresh(session, "acme", "openai")).gone == ()
-    assert len([each for each in catalog.listing(session, "acme", provider="openai") if each.gone]) == 1
+        refreshed = await catalog.refresh(session.tenant("acme"), "openai")
+    assert refreshed.total == 0 and len(catalog.listing(session.tenant("acme"))) == before
+    assert (await catalog.refresh(session.tenant("acme"), "openai")).gone == ()
+    assert len([each for each in catalog.listing(session.tenant("acme"), provider="openai") if each.gone]) == 1
 
 
 async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(session: Session) -> None:
     with pytest.raises(Problem, match="not set up"):
-        await catalog.refresh(session, "tenant-2", "openai")
-    before = catalog.listing(session, LONG_NAME)
+        await catalog.refresh(session.tenant("tenant-2"), "openai")
+    before = catalog.listing(session.tenant(LONG_NAME))
     with pytest.raises(CredentialRejected):
-        await catalog.refresh(session, LONG_NAME, "openai")
-    assert catalog.listing(session, LONG_NAME) == before
+        await catalog.refresh(session.tenant(LONG_NAME), "openai")
+    assert catalog.listing(session.tenant(LONG_NAME)) == before
 
 
 # --- by hand ----------------------------------------------------------------------------------------------------------
@@ -96,46 +96,46 @@ async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(session: Sessi
 
 async def test_a_model_is_added_after_a_call_to_it(session: Session) -> None:
     with pytest.raises(Problem):
-        await catalog.add(session, "acme", "openai", "gpt-that-is-not", CHAT)
-    listed = catalog.listing(session, "acme", provider="openai")
+        await catalog.add(session.tenant("acme"), "openai", "gpt-that-is-not", CHAT)
+    listed = catalog.listing(session.tenant("acme"), provider="openai")
     assert not [each for each in listed if each.origin is Origin.ADDED]
-    added = await catalog.add(session, "acme", "openai", " gpt-that-is-not ", CHAT, verify=False)
+    added = await catalog.add(session.tenant("acme"), "openai", " gpt-that-is-not ", CHAT, verify=False)
     assert added == model("gpt-that-is-not", origin=Origin.ADDED)
-    assert status.row(session, "acme", "openai").added == 1
-    assert models.find(session, "acme", "openai/gpt-that-is-not") == added
-    await catalog.refresh(session, "acme", "openai")
-    assert models.find(session, "acme", "openai/gpt-that-is-not") == added
+    assert status.row(session.tenant("acme"), "openai").added == 1
+    assert models.find(session.tenant("acme"), "openai/gpt-that-is-not") == added
+    await catalog.refresh(session.tenant("acme"), "openai")
+    assert models.find(session.tenant("acme"), "openai/gpt-that-is-not") == added
 
 
 @pytest.mark.parametrize("name", ["", "  ", "two words", "a\nb", "x" * 300, "\u202eid"])
 async def test_an_id_that_no_provider_has_is_refused(session: Session, name: str) -> None:
     with pytest.raises(UsageError):
-        await catalog.add(session, "acme", "openai", name, CHAT, verify=False)
+        await catalog.add(session.tenant("acme"), "openai", name, CHAT, verify=False)
 
 
 async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(session: Session) -> None:
     with pytest.raises(UsageError, match="there already, imported"):
-        await catalog.add(session, "acme", "openai", "gpt-6-sol", CHAT, verify=False)
+        await catalog.add(session.tenant("acme"), "openai", "gpt-6-sol", CHAT, verify=False)
     with pytest.raises(UsageError, match="no field version"):
-        await catalog.add(session, "acme", "openai", "mine", CHAT, {"version": "1"}, verify=False)
+        await catalog.add(session.tenant("acme"), "openai", "mine", CHAT, {"version": "1"}, verify=False)
     with pytest.raises(Problem, match="not set up"):
-        await catalog.add(session, "tenant-2", "openai", "mine", CHAT, verify=False)
-    added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
-    assert await catalog.edit(session, "acme", added, {}, verify=False) == added
+        await catalog.add(session.tenant("tenant-2"), "openai", "mine", CHAT, verify=False)
+    added = await catalog.add(session.tenant("acme"), "openai", "mine", CHAT, verify=False)
+    assert await catalog.edit(session.tenant("acme"), added, {}, verify=False) == added
     with pytest.raises(UsageError, match="imported"):
-        await catalog.edit(session, "acme", models.find(session, "acme", "openai/gpt-6-sol"), {})
+        await catalog.edit(session.tenant("acme"), models.find(session.tenant("acme"), "openai/gpt-6-sol"), {})
 
 
 async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(session: Session) -> None:
-    added = await catalog.add(session, "acme", "openai", "mine", CHAT, verify=False)
-    await defaults.set(session, "acme", CHAT, "openai/mine")
-    await catalog.remove(session, "acme", added)
-    assert CHAT not in models.defaults(session, "acme")
+    added = await catalog.add(session.tenant("acme"), "openai", "mine", CHAT, verify=False)
+    await defaults.set(session.tenant("acme"), CHAT, "openai/mine")
+    await catalog.remove(session.tenant("acme"), added)
+    assert CHAT not in models.defaults(session.tenant("acme"))
     with pytest.raises(UsageError, match="listed by its provider"):
-        await catalog.remove(session, "acme", models.find(session, "acme", "openai/gpt-6-sol"))
-    gone = next(each for each in catalog.listing(session, "acme") if each.gone)
-    await catalog.remove(session, "acme", gone)
-    assert gone not in catalog.listing(session, "acme")
+        await catalog.remove(session.tenant("acme"), models.find(session.tenant("acme"), "openai/gpt-6-sol"))
+    gone = next(each for each in catalog.listing(session.tenant("acme")) if each.gone)
+    await catalog.remove(session.tenant("acme"), gone)
+    assert gone not in catalog.listing(session.tenant("acme"))
 
 
 @pytest.mark.parametrize(
@@ -148,58 +148,58 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
     ],
 )
 async def test_one_small_call_shows_that_a_model_answers(session: Session, ref: str, says: str) -> None:
-    assert says in await catalog.test(session, "acme", models.find(session, "acme", ref))
+    assert says in await catalog.test(session.tenant("acme"), models.find(session.tenant("acme"), ref))
 
 
 async def test_the_length_of_vectors_that_a_call_showed_is_kept(session: Session) -> None:
-    found = models.find(session, "acme", "openai_compatible/nomic-embed-text")
-    await catalog.test(session, "acme", found)
-    assert models.find(session, "acme", found.ref).dimensions > 0
+    found = models.find(session.tenant("acme"), "openai_compatible/nomic-embed-text")
+    await catalog.test(session.tenant("acme"), found)
+    assert models.find(session.tenant("acme"), found.ref).dimensions > 0
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
-    slashed = await catalog.add(session, "acme", "openai_compatible", "org/team/model", CHAT, verify=False)
-    assert models.find(session, "acme", "openai_compatible/org/team/model") == slashed
+    slashed = await catalog.add(session.tenant("acme"), "openai_compatible", "org/team/model", CHAT, verify=False)
+    assert models.find(session.tenant("acme"), "openai_compatible/org/team/model") == slashed
     for ref, says in (
         ("gpt-6-sol", "names no model"),
         ("openai/", "names no model"),
         ("nobody/x", "no provider nobody"),
     ):
         with pytest.raises(UsageError, match=says):
-            models.find(session, "acme", ref)
+            models.find(session.tenant("acme"), ref)
     with pytest.raises(UsageError, match="no embedding model"):
-        models.find(session, "acme", "openai/gpt-6-sol", EMBEDDING)
+        models.find(session.tenant("acme"), "openai/gpt-6-sol", EMBEDDING)
 
 
 async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: Session) -> None:
     session.clock = lambda: 1_795_000_000.0  # 2026-11-18
-    rows = {each.model.id: each for each in catalog.rows(session, "acme")}
+    rows = {each.model.id: each for each in catalog.rows(session.tenant("acme"))}
     assert rows["gpt-6-sol"].word == "ready" and rows["gpt-6-sol"].default
     assert rows["whisper-1"].word == "ends 2027-02-26" and rows["whisper-1"].usable
     session.clock = lambda: 1_850_000_000.0  # 2028
-    rows = {each.model.id: each for each in catalog.rows(session, "acme")}
+    rows = {each.model.id: each for each in catalog.rows(session.tenant("acme"))}
     assert rows["whisper-1"].word == "ended 2027-02-26" and not rows["whisper-1"].usable
-    refused = {each.model.id: each for each in catalog.rows(session, LONG_NAME)}
+    refused = {each.model.id: each for each in catalog.rows(session.tenant(LONG_NAME))}
     assert refused["gpt-6-sol"].state == "provider not usable"
 
 
 async def test_twenty_thousand_models_are_read_once_and_then_at_once(disk_session: Session) -> None:
     tenant = await tenants.create(disk_session, "acme")
-    await save.save(disk_session, tenant.id, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
+    await save.save(disk_session.tenant(tenant.id), "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     with disk_session.store(tenant.id).transaction() as tables:
         many = (Model("openai_compatible", f"org/model-{n}", CHAT) for n in range(20_000))
         tables.table("models").insert_multiple(to_record(each) for each in many)
-    assert len(catalog.rows(disk_session, tenant.id)) == 20_000
+    assert len(catalog.rows(disk_session.tenant(tenant.id))) == 20_000
     disk_session.store(tenant.id)
     begun = time.perf_counter()
     for _ in range(10):
-        assert len(catalog.rows(disk_session, tenant.id)) == 20_000
-        assert status.row(disk_session, tenant.id, "openai_compatible").models == 20_000
+        assert len(catalog.rows(disk_session.tenant(tenant.id))) == 20_000
+        assert status.row(disk_session.tenant(tenant.id), "openai_compatible").models == 20_000
     assert (time.perf_counter() - begun) / 10 < 0.05
     begun = time.perf_counter()
-    assert defaults.rows(disk_session, tenant.id)[0].proposed
-    assert tenants.row(disk_session, tenant.id).ready == 1
+    assert defaults.rows(disk_session.tenant(tenant.id))[0].proposed
+    assert tenants.row(disk_session.tenant(tenant.id)).ready == 1
     assert time.perf_counter() - begun < 0.5

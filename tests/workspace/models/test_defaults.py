@@ -19,11 +19,11 @@ CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2
 
 
 def row(session: Session, kind: ModelType, tenant_id: str = "acme") -> DefaultRow:
-    return next(each for each in defaults.rows(session, tenant_id) if each.type is kind)
+    return next(each for each in defaults.rows(session.tenant(tenant_id)) if each.type is kind)
 
 
 def test_each_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
-    chat, embedding, speech = defaults.rows(session, "acme")
+    chat, embedding, speech = defaults.rows(session.tenant("acme"))
     assert chat.state == "ready" and chat.sentence.startswith("own key, verified ")
     assert embedding.state == "gone" and embedding.sentence.startswith("no longer listed by OpenAI since ")
     assert embedding.nearest and embedding.nearest.id == "text-embedding-3-small"
@@ -32,23 +32,23 @@ def test_each_type_has_a_row_that_says_how_its_default_stands(session: Session) 
 
 
 async def test_a_default_is_set_replaced_and_cleared(session: Session) -> None:
-    await defaults.set(session, "acme", EMBEDDING, "openai/text-embedding-3-large")
+    await defaults.set(session.tenant("acme"), EMBEDDING, "openai/text-embedding-3-large")
     assert row(session, EMBEDDING).state == "ready"
-    await defaults.set(session, "acme", EMBEDDING, "openai_compatible/nomic-embed-text")
+    await defaults.set(session.tenant("acme"), EMBEDDING, "openai_compatible/nomic-embed-text")
     assert row(session, EMBEDDING).sentence.startswith("no key, verified ")
-    await defaults.clear(session, "acme", EMBEDDING)
+    await defaults.clear(session.tenant("acme"), EMBEDDING)
     assert row(session, EMBEDDING).state == "none"
-    await defaults.clear(session, "acme", EMBEDDING)
+    await defaults.clear(session.tenant("acme"), EMBEDDING)
     assert row(session, CHAT).state == "ready"
 
 
 async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
-    gone = next(each for each in catalog.listing(session, "acme") if each.gone)
+    gone = next(each for each in catalog.listing(session.tenant("acme")) if each.gone)
     for kind, ref in ((EMBEDDING, gone.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
-        before = models.defaults(session, "acme")
+        before = models.defaults(session.tenant("acme"))
         with pytest.raises(UsageError):
-            await defaults.set(session, "acme", kind, ref)
-        assert models.defaults(session, "acme") == before
+            await defaults.set(session.tenant("acme"), kind, ref)
+        assert models.defaults(session.tenant("acme")) == before
 
 
 async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session) -> None:
@@ -64,7 +64,7 @@ async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session
 
 
 async def test_a_default_that_ended_by_date_or_vanished_is_gone(session: Session) -> None:
-    await defaults.set(session, "acme", SPEECH, "openai/whisper-1")
+    await defaults.set(session.tenant("acme"), SPEECH, "openai/whisper-1")
     session.clock = lambda: 1_795_000_000.0
     assert "ends 26 Feb 2027" in row(session, SPEECH).sentence
     session.clock = lambda: 1_850_000_000.0
@@ -90,18 +90,18 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
 async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_be_used(session: Session) -> None:
     for trial in trials.rows(session):
         await trials.remove(session, trial.provider.id)
-    assert set(defaults.proposals(session, "acme")) == {SPEECH}
-    offered = defaults.proposals(session, LONG_NAME)
+    assert set(defaults.proposals(session.tenant("acme"))) == {SPEECH}
+    offered = defaults.proposals(session.tenant(LONG_NAME))
     assert {kind: each.provider for kind, each in offered.items()} == {EMBEDDING: "openai_compatible"}
-    await status.remove_provider(session, LONG_NAME, "openai_compatible")
-    assert defaults.proposals(session, LONG_NAME) == {}
+    await status.remove_provider(session.tenant(LONG_NAME), "openai_compatible")
+    assert defaults.proposals(session.tenant(LONG_NAME)) == {}
 
 
 @pytest.mark.parametrize("state", ["key refused", "cannot be opened", "trial used up", status.UNCONFIRMED])
 def test_every_state_of_a_provider_that_cannot_be_used_has_its_words(
     session: Session, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usable = status.rows(session, "acme")
+    usable = status.rows(session.tenant("acme"))
     monkeypatch.setattr(status, "rows", lambda *_: [replace(each, state=state) for each in usable])
     stands = row(session, CHAT)
     assert stands.state == state and stands.sentence

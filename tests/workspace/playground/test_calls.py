@@ -23,9 +23,9 @@ HELLO = (Message("user", "Hello"),)
 
 
 async def test_a_chat_is_answered_in_pieces_or_in_one(session: Session) -> None:
-    model = models.find(session, "acme", "openai/gpt-6-sol")
+    model = models.find(session.tenant("acme"), "openai/gpt-6-sol")
     for stream in (True, False):
-        events = [each async for each in calls.chat(session, "acme", model, HELLO, {}, stream)]
+        events = [each async for each in calls.chat(session.tenant("acme"), model, HELLO, {}, stream)]
         pieces = [each.text for each in events if isinstance(each, TextDelta)]
         assert "".join(pieces) and (len(pieces) > 1) is stream
         assert any(isinstance(each, Used) and each.output for each in events)
@@ -33,70 +33,70 @@ async def test_a_chat_is_answered_in_pieces_or_in_one(session: Session) -> None:
 
 
 async def test_texts_become_vectors(session: Session) -> None:
-    model = models.find(session, "acme", "openai/text-embedding-3-small")
-    events = [each async for each in calls.embed(session, "acme", model, ["one", "two"])]
+    model = models.find(session.tenant("acme"), "openai/text-embedding-3-small")
+    events = [each async for each in calls.embed(session.tenant("acme"), model, ["one", "two"])]
     (vectors,) = [each for each in events if isinstance(each, Vectors)]
     assert [len(each) for each in vectors.vectors] == [1536, 1536]
     for texts in ([], ["one", "  "]):
         with pytest.raises(UsageError):
-            await anext(calls.embed(session, "acme", model, texts))
+            await anext(calls.embed(session.tenant("acme"), model, texts))
 
 
 async def test_a_recording_becomes_text(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
-    model = models.find(session, "acme", "openai/whisper-1")
-    events = [each async for each in calls.transcribe(session, "acme", model, path)]
+    model = models.find(session.tenant("acme"), "openai/whisper-1")
+    events = [each async for each in calls.transcribe(session.tenant("acme"), model, path)]
     assert any(isinstance(each, Transcript) and each.text for each in events)
     with pytest.raises(UsageError, match="no file"):
-        await anext(calls.transcribe(session, "acme", model, tmp_path / "none.mp3"))
+        await anext(calls.transcribe(session.tenant("acme"), model, tmp_path / "none.mp3"))
 
 
 async def test_a_locked_tenant_and_one_that_is_not_set_up_send_nothing(session: Session) -> None:
-    model = models.find(session, "north-lab", "openai/gpt-6-sol")
+    model = models.find(session.tenant("north-lab"), "openai/gpt-6-sol")
     with pytest.raises(Locked, match="north-lab is locked"):
-        await anext(calls.chat(session, "north-lab", model, HELLO))
-    await tenants.unlock(session, "north-lab", Secret(PASSPHRASE))
-    assert [each async for each in calls.chat(session, "north-lab", model, HELLO)]
+        await anext(calls.chat(session.tenant("north-lab"), model, HELLO))
+    await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
+    assert [each async for each in calls.chat(session.tenant("north-lab"), model, HELLO)]
     with pytest.raises(Problem, match="not set up"):
-        await anext(calls.chat(session, "tenant-2", model, HELLO))
+        await anext(calls.chat(session.tenant("tenant-2"), model, HELLO))
 
 
 async def test_a_key_that_is_refused_in_use_is_marked_and_one_that_works_again_too(session: Session) -> None:
-    model = models.find(session, LONG_NAME, "openai/gpt-6-sol")
+    model = models.find(session.tenant(LONG_NAME), "openai/gpt-6-sol")
     key = {"api_key": Secret("sk-FAKE-refused-0000000000")}
-    await save.save(session, LONG_NAME, "openai", key)
-    assert status.row(session, LONG_NAME, "openai").state == "not verified"
+    await save.save(session.tenant(LONG_NAME), "openai", key)
+    assert status.row(session.tenant(LONG_NAME), "openai").state == "not verified"
     with pytest.raises(CredentialRejected):
-        await anext(calls.chat(session, LONG_NAME, model, HELLO))
-    assert status.row(session, LONG_NAME, "openai").state == "key refused"
-    await save.save(session, LONG_NAME, "openai", {"api_key": Secret("sk-FAKE-good-0000000000000")})
-    assert [each async for each in calls.chat(session, LONG_NAME, model, HELLO)]
-    row = status.row(session, LONG_NAME, "openai")
+        await anext(calls.chat(session.tenant(LONG_NAME), model, HELLO))
+    assert status.row(session.tenant(LONG_NAME), "openai").state == "key refused"
+    await save.save(session.tenant(LONG_NAME), "openai", {"api_key": Secret("sk-FAKE-good-0000000000000")})
+    assert [each async for each in calls.chat(session.tenant(LONG_NAME), model, HELLO)]
+    row = status.row(session.tenant(LONG_NAME), "openai")
     assert row.credential and row.credential.check.state is VerificationState.READY
 
 
 async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(session: Session) -> None:
-    model, came = models.find(session, "acme", "openai/gpt-6-sol"), []
+    model, came = models.find(session.tenant("acme"), "openai/gpt-6-sol"), []
     with pytest.raises(Problem):
-        async for each in calls.chat(session, "acme", model, (Message("user", "please break"),)):
+        async for each in calls.chat(session.tenant("acme"), model, (Message("user", "please break"),)):
             came.append(each)
     assert any(isinstance(each, TextDelta) for each in came)
-    assert status.row(session, "acme", "openai").state == "ready"
+    assert status.row(session.tenant("acme"), "openai").state == "ready"
 
 
 async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> None:
-    model = models.find(session, "acme", "openai/gpt-6-sol")
+    model = models.find(session.tenant("acme"), "openai/gpt-6-sol")
     async with (
         asyncio.timeout(5),
         aclosing(
-            calls.chat(session, "acme", model, (Message("user", "please stall"),))  # type: ignore[type-var]
+            calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))  # type: ignore[type-var]
         ) as events,
     ):
         async for each in events:
             if isinstance(each, TextDelta):
                 break
-    assert status.row(session, "acme", "openai").state == "ready"
+    assert status.row(session.tenant("acme"), "openai").state == "ready"
 
 
 async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,14 +108,14 @@ async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypa
     monkeypatch.setitem(PROVIDERS, "openai", bare)
     model = Model("openai", "x", ModelType.CHAT)
     for events in (
-        calls.chat(session, "acme", model, HELLO),
-        calls.embed(session, "acme", model, ["x"]),
-        calls.transcribe(session, "acme", model, Path("x.mp3")),
+        calls.chat(session.tenant("acme"), model, HELLO),
+        calls.embed(session.tenant("acme"), model, ["x"]),
+        calls.transcribe(session.tenant("acme"), model, Path("x.mp3")),
     ):
         with pytest.raises(UsageError, match="serves no"):
             await anext(events)
 
 
 def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -> None:
-    names = [each.name for each in calls.parameters(models.find(session, "acme", "openai_compatible/qwen3:32b"))]
+    names = [each.name for each in calls.parameters(models.find(session.tenant("acme"), "openai_compatible/qwen3:32b"))]
     assert "temperature" in names

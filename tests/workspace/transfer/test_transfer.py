@@ -38,18 +38,18 @@ async def acme(disk_session: Session) -> Session:
     """acme with two credentials of OpenAI, its models, a model of its own, and two defaults."""
     session = disk_session
     await tenants.create(session, "acme")
-    await save.save(session, "acme", "openai", {"api_key": Secret(KEY), "organization": "org-x"})
-    await save.save(session, "acme", "openai", {"api_key": Secret(OTHER)}, name="team-b")
-    await catalog.refresh(session, "acme", "openai")
-    await save.save(session, "acme", "openai_compatible", {"base_url": LOCAL})
-    await catalog.add(session, "acme", "openai_compatible", "own-model", ModelType.CHAT, verify=False)
-    await defaults.set(session, "acme", ModelType.CHAT, "openai_compatible/own-model")
-    await defaults.set(session, "acme", ModelType.EMBEDDING, "openai/text-embedding-3-small")
+    await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY), "organization": "org-x"})
+    await save.save(session.tenant("acme"), "openai", {"api_key": Secret(OTHER)}, name="team-b")
+    await catalog.refresh(session.tenant("acme"), "openai")
+    await save.save(session.tenant("acme"), "openai_compatible", {"base_url": LOCAL})
+    await catalog.add(session.tenant("acme"), "openai_compatible", "own-model", ModelType.CHAT, verify=False)
+    await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai_compatible/own-model")
+    await defaults.set(session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
     return session
 
 
 async def text(session: Session, tenant_id: str = "acme", passphrase: Secret | None = None) -> str:
-    return (await export.export(session, tenant_id, passphrase)).text
+    return (await export.export(session.tenant(tenant_id), passphrase)).text
 
 
 async def brought(
@@ -69,8 +69,8 @@ def everything(session: Session) -> dict[str, bytes]:
 
 
 def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
-    found = next(each for each in stored_credentials.listing(session, tenant_id, "openai") if each.name == name)
-    return stored_credentials.secrets(session, tenant_id, found)["api_key"].reveal()
+    found = next(each for each in stored_credentials.listing(session.tenant(tenant_id), "openai") if each.name == name)
+    return stored_credentials.secrets(session.tenant(tenant_id), found)["api_key"].reveal()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -85,8 +85,8 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
     assert '            "organization": "org-x"' in lines
     assert '          "secrets": ["api_key"]' in lines
     assert '        {"id": "own-model", "type": "chat", "origin": "added"}' in lines
-    await verify.verify_stored(acme, "acme", "openai")
-    await catalog.refresh(acme, "acme", "openai")
+    await verify.verify_stored(acme.tenant("acme"), "openai")
+    await catalog.refresh(acme.tenant("acme"), "openai")
     assert content == await text(acme), "what a provider says is not in it"
     assert json.loads(content)["providers"]["openai"]["active"] == "default"
 
@@ -109,9 +109,9 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
     session = practice_session(pace=0.0)
     with pytest.raises(Locked):
         await text(session, "north-lab", PASS)
-    await tenants.unlock(session, "north-lab", Secret(PRACTICE))
+    await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
     assert await text(session, "north-lab", PASS)
-    assert [each.done for each in audit.listing(session, "north-lab")][-1] == "exported"
+    assert [each.done for each in audit.listing(session.tenant("north-lab"))][-1] == "exported"
     log = acme.tenants.folder("acme").path / "audit.log"
     log.chmod(0o644)
     with pytest.raises(Problem):
@@ -121,7 +121,7 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
 
 async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in_the_file() -> None:
     session = practice_session(pace=0.0)
-    made = await export.export(session, "acme", PASS)
+    made = await export.export(session.tenant("acme"), PASS)
     held = await import_plan.opened(made.text.encode(), PASS)
     shut = {f"{export.called(each)}" for each in held.credentials if each.needs and not each.secrets}
     assert shut == {"MiniMax default"}
@@ -132,7 +132,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
     with acme.store("acme").transaction() as tables:
         tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
-    made = await export.export(acme, "acme")
+    made = await export.export(acme.tenant("acme"))
     assert made.lacks == ("of_tomorrow is no provider of this version; it is not in the file.",)
     assert not (await brought(acme, made.text)).changes
 
@@ -142,25 +142,25 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
 
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     made = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
-    assert made.new and made.tenant.key_id != tenant_registry.get(acme, "acme").key_id
+    assert made.new and made.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
     assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
     assert one == two
-    assert all(each.usable for each in catalog.rows(acme, "other"))
-    assert audit.check(acme, "other").whole
+    assert all(each.usable for each in catalog.rows(acme.tenant("other")))
+    assert audit.check(acme.tenant("other")).whole
 
 
 async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session) -> None:
     session = practice_session(pace=0.0)
-    await tenants.unlock(session, "north-lab", Secret(PRACTICE))
+    await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
     for tenant_id in tenant_registry.ids(session):
         if [
             each
-            for each in stored_credentials.stored(session, tenant_id)
-            if stored_credentials.is_undecryptable(session, tenant_id, each)
+            for each in stored_credentials.stored(session.tenant(tenant_id))
+            if stored_credentials.is_undecryptable(session.tenant(tenant_id), each)
         ]:
-            await status.remove_provider(session, tenant_id, "minimax")
+            await status.remove_provider(session.tenant(tenant_id), "minimax")
         there = await text(session, tenant_id)
         await brought(disk_session, await text(session, tenant_id, PASS), "", PASS)
         assert await text(disk_session, tenant_id) == there
@@ -174,11 +174,11 @@ async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
 
 async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -> None:
     before = await text(acme, passphrase=PASS)
-    await save.save(acme, "acme", "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
-    await status.use(acme, "acme", "openai", "team-b")
-    await defaults.clear(acme, "acme", ModelType.EMBEDDING)
-    await defaults.set(acme, "acme", ModelType.CHAT, "openai/gpt-6-sol")
-    await save.save(acme, "acme", "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
+    await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
+    await status.use(acme.tenant("acme"), "openai", "team-b")
+    await defaults.clear(acme.tenant("acme"), ModelType.EMBEDDING)
+    await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
+    await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     made = await brought(acme, before, "", PASS)
     assert [audit.words(each) for each in made.acts] == [
         "OpenAI changed: credential default, organization, api_key",
@@ -187,13 +187,13 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
         "default for embedding set to openai/text-embedding-3-small",
     ]
     assert key_of(acme, "acme") == KEY
-    assert status.row(acme, "acme", "anthropic").credential is not None
+    assert status.row(acme.tenant("acme"), "anthropic").credential is not None
 
 
 async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Session) -> None:
     content = await text(acme)
-    await save.save(acme, "acme", "openai", {"organization": "org-y"})
-    await status.remove(acme, "acme", "openai", "team-b")
+    await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
+    await status.remove(acme.tenant("acme"), "openai", "team-b")
     made = await brought(acme, content)
     assert [audit.words(each) for each in made.acts] == ["OpenAI changed: credential default, organization"]
     assert made.lacks == (
@@ -202,7 +202,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     )
     assert key_of(acme, "acme") == KEY
     new = await brought(acme, content, "other")
-    assert len(new.lacks) == 2 and models.defaults(acme, "other").keys() == {ModelType.CHAT, ModelType.EMBEDDING}
+    assert len(new.lacks) == 2 and models.defaults(acme.tenant("other")).keys() == {ModelType.CHAT, ModelType.EMBEDDING}
 
 
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
@@ -217,7 +217,7 @@ async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(
 
 async def test_a_plan_writes_nothing(acme: Session) -> None:
     content = (await text(acme, passphrase=PASS)).encode()
-    await status.remove_provider(acme, "acme", "openai")
+    await status.remove_provider(acme.tenant("acme"), "openai")
     before = everything(acme)
     held = await import_plan.opened(content, PASS)
     assert (await import_plan.plan(acme, held, "acme")).changes
@@ -227,10 +227,10 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
 
 async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> None:
     content = await text(acme)
-    await defaults.clear(acme, "acme", ModelType.CHAT)
+    await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     held = await import_plan.opened(content.encode())
     made = await import_plan.plan(acme, held, "acme")
-    await tenants.rename(acme, "acme", "Acme Ltd")
+    await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     before = everything(acme)
     with pytest.raises(Problem, match="changed in another session meanwhile"):
         await import_plan.carry_out(acme, made)
@@ -245,15 +245,15 @@ async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> N
 
 async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    await key_source.choose(acme, "acme", "openai", KeySource.TRIAL)
+    await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     with acme.store("operator").transaction() as tables:
         tables.table("used").insert({"tenant": "acme", "provider": "openai", "calls": 9})
     content = await text(acme, passphrase=PASS)
-    await tenants.remove(acme, "acme")
+    await tenants.remove(acme.tenant("acme"))
     await brought(acme, content, "", PASS)
-    left = trial_store.left(acme, "acme", "openai")
+    left = trial_store.left(acme.tenant("acme"), "openai")
     assert left and left.left == 1
-    assert key_source.source(acme, "acme", "openai") is KeySource.TRIAL
+    assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
     assert (await brought(acme, content, "third", PASS)).lacks == ("There is no trial of OpenAI.",)
 
@@ -265,7 +265,7 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     with pytest.raises(UsageError, match=r"OpenAI default: The stored API key was given for https://api\.openai\.com"):
         await import_plan.plan(acme, held, "acme")
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
-    await save.save(acme, "acme", "huggingface", token)
+    await save.save(acme.tenant("acme"), "huggingface", token)
     address = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": "https://x.example"}
     model = {"id": "theirs", "type": "chat", "origin": "added", "fields": address}
     before = everything(acme)
@@ -289,18 +289,18 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
         await import_plan.plan(acme, held, None, "other")
     made = await import_plan.plan(acme, held, None, "other", allow_http=True)
     await import_plan.carry_out(acme, made)
-    assert stored_credentials.stored(acme, "other")[0].plain_http == ("http://models.example",)
+    assert stored_credentials.stored(acme.tenant("other"))[0].plain_http == ("http://models.example",)
 
 
 async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Session) -> None:
     held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
     made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, made)
-    assert made.tenant.id == "unlocked-lab" and tenant_registry.get(acme, made.tenant.id).protected
-    keyring.lock(acme, made.tenant.id)
+    assert made.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(made.tenant.id)).protected
+    keyring.lock(acme.tenant(made.tenant.id))
     with pytest.raises(Locked):
         key_of(acme, made.tenant.id)
-    await tenants.unlock(acme, made.tenant.id, Secret("its own FAKE one"))
+    await tenants.unlock(acme.tenant(made.tenant.id), Secret("its own FAKE one"))
     assert key_of(acme, made.tenant.id) == KEY
 
 

@@ -17,7 +17,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def show(call: CommandContext) -> None:
     """The entries, oldest first; on a terminal the last of them."""
     owner = OPERATOR if call.given.has("operator") else call.tenant_id
-    found = audit.listing(call.session, owner, _since(call.given.one("since")))
+    found = audit.listing(call.session.tenant(owner), _since(call.given.one("since")))
     entries = _last(found, call.given.one("number"), 0 if call.out.as_json else _SHOWN)
     if call.out.as_json:
         call.out.json([_shape(each) for each in entries])
@@ -71,7 +71,7 @@ def verify(call: CommandContext) -> int:
     """Whether the logs are whole; exit 1 if one is not."""
     one = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     owners = [call.tenant_id] if one else audit.owners(call.session)
-    checked = [audit.check(call.session, each) for each in owners]
+    checked = [audit.check(call.session.tenant(each)) for each in owners]
     if call.out.as_json:
         call.out.json(
             [

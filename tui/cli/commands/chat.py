@@ -150,9 +150,7 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
     problem: Problem | None = None
     stream = not call.given.has("no-stream")
     try:
-        async with closing(
-            calls.chat(call.session, call.tenant.id, model, messages, parameters, stream=stream)
-        ) as events:
+        async with closing(calls.chat(call.tenant_session, model, messages, parameters, stream=stream)) as events:
             async for event in events:
                 answer.take(event)
     except asyncio.CancelledError:

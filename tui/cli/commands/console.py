@@ -34,7 +34,7 @@ async def _open_what_was_handed(call: CommandContext, tenant_id: str | None) -> 
         raise UsageError("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
     for each in ids:
         try:
-            tenant = tenants.get(call.session, each)
+            tenant = tenants.get(call.session.tenant(each))
         except Problem:
             continue  # the console says what is the matter with it
         if tenant.protected and (len(ids) == 1 or call.hidden.has_own(each)):

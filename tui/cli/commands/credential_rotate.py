@@ -30,16 +30,16 @@ def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
 
 async def _rotate(call: CommandContext, provider: Provider, name: str, words: tuple[str, ...]) -> None:
     async def rotatable() -> Credential:
-        return rotation.rotatable(call.session, call.tenant.id, provider.id, name)
+        return rotation.rotatable(call.tenant_session, provider.id, name)
 
     held = await call.opening(rotatable)
     values = _new_secrets(call, provider, held, words)
-    rotation.differs(call.session, call.tenant.id, held, values)
+    rotation.differs(call.tenant_session, held, values)
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
     if call.given.has("confirm"):
-        await rotation.discard_previous(call.session, call.tenant.id, provider.id, name)
+        await rotation.discard_previous(call.tenant_session, provider.id, name)
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
 
@@ -53,19 +53,19 @@ def _new_secrets(call: CommandContext, provider: Provider, held: Credential, wor
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
-    back = await call.opening(lambda: rotation.restore_previous(call.session, call.tenant.id, provider.id, name))
+    back = await call.opening(lambda: rotation.restore_previous(call.tenant_session, provider.id, name))
     _tell(call, provider, back)
 
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
-    await rotation.discard_previous(call.session, call.tenant.id, provider.id, name)
-    held = credentials.listing(call.session, call.tenant.id, provider.id)
+    await rotation.discard_previous(call.tenant_session, provider.id, name)
+    held = credentials.listing(call.tenant_session, provider.id)
     _tell(call, provider, next(each for each in held if each.name == name))
 
 
 def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
     """Say which key is in use, and which is kept."""
-    other = rotation.kept(call.session, call.tenant.id, provider.id, now.name)
+    other = rotation.kept(call.tenant_session, provider.id, now.name)
     hint, kept = (credentials.key_hint(provider, each.hints) if each else None for each in (now, other))
     if call.out.as_json:
         call.out.json(

@@ -10,7 +10,7 @@ from tui.workspace.models.defaults import DefaultRow
 
 def show(call: CommandContext) -> None:
     """The default model of each type, its state, and what is proposed where there is none."""
-    rows = defaults.rows(call.session, call.tenant.id)
+    rows = defaults.rows(call.tenant_session)
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
         return
@@ -48,12 +48,12 @@ def _ref(model: Model | None) -> str | None:
 async def choose(call: CommandContext) -> None:
     """Make a model the default of its type."""
     kind, ref = ModelType(call.given.one("TYPE")), call.given.one("P/MODEL")
-    await defaults.set(call.session, call.tenant.id, kind, ref)
+    await defaults.set(call.tenant_session, kind, ref)
     call.out.line(f"{ref} is the default for {kind.label} now.")
 
 
 async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
     kind = ModelType(call.given.one("TYPE"))
-    await defaults.clear(call.session, call.tenant.id, kind)
+    await defaults.clear(call.tenant_session, kind)
     call.out.line(f"There is no default for {kind.label} now.")

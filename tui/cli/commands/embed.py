@@ -31,7 +31,7 @@ def _lines() -> list[str]:
 
 async def _vectors(call: CommandContext, model: Model, texts: list[str]) -> None:
     await begin(call, model)
-    async with closing(calls.embed(call.session, call.tenant.id, model, texts, call.given.has("query"))) as events:
+    async with closing(calls.embed(call.tenant_session, model, texts, call.given.has("query"))) as events:
         async for event in events:
             if isinstance(event, Vectors):
                 _print(call, model, texts, event)

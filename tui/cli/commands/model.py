@@ -25,7 +25,7 @@ def list_all(call: CommandContext) -> None:
     wanted = provider_by_id(provider).id if provider else ""
     rows = [
         row
-        for row in catalog.rows(call.session, call.tenant.id)
+        for row in catalog.rows(call.tenant_session)
         if (kind is None or row.model.type is kind) and wanted in ("", row.model.provider)
     ]
     if call.out.as_json:
@@ -72,12 +72,12 @@ def _row_shape(row: ModelRow) -> dict[str, Any]:
 
 def _find(call: CommandContext) -> Model:
     ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
-    return models.find(call.session, call.tenant.id, ref, _type(call))
+    return models.find(call.tenant_session, ref, _type(call))
 
 
 def _answer(call: CommandContext, model: Model, sentence: str) -> None:
     if call.out.as_json:
-        rows = catalog.rows(call.session, call.tenant.id)
+        rows = catalog.rows(call.tenant_session)
         call.out.json(
             next(_row_shape(row) for row in rows if (row.model.ref, row.model.type) == (model.ref, model.type))
         )
@@ -95,7 +95,7 @@ async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.given.one("P"))
     hear = partial(print_progress, call.out)
-    done = await call.opening(lambda: catalog.refresh(call.session, call.tenant.id, provider.id, hear))
+    done = await call.opening(lambda: catalog.refresh(call.tenant_session, provider.id, hear))
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -114,7 +114,7 @@ async def search(call: CommandContext) -> None:
             f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
         )
     kind = _type(call) or ModelType.CHAT
-    hits = await call.opening(lambda: add_model.search(call.session, call.tenant.id, provider.id, words, kind))
+    hits = await call.opening(lambda: add_model.search(call.tenant_session, provider.id, words, kind))
     if call.out.as_json:
         call.out.json(
             [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
@@ -140,7 +140,7 @@ async def add(call: CommandContext) -> None:
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         told = call.out.note
-        return catalog.add(call.session, call.tenant.id, provider.id, name, kind, fields, verify, plain_http, told)
+        return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, told)
 
     model = await _allowed(call, adding)
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
@@ -153,7 +153,7 @@ async def edit(call: CommandContext) -> None:
     verify = not call.given.has("no-verify")
 
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
-        return catalog.edit(call.session, call.tenant.id, model, fields, verify, plain_http, call.out.note)
+        return catalog.edit(call.tenant_session, model, fields, verify, plain_http, call.out.note)
 
     changed = await _allowed(call, editing)
     _answer(call, changed, f"{changed.ref} is changed.")
@@ -173,7 +173,7 @@ async def _allowed(call: CommandContext, work: Callable[[tuple[str, ...]], Await
 async def test(call: CommandContext) -> None:
     """One small call to a model."""
     model = _find(call)
-    sentence = await call.opening(lambda: catalog.test(call.session, call.tenant.id, model))
+    sentence = await call.opening(lambda: catalog.test(call.tenant_session, model))
     if call.out.as_json:
         call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
     else:
@@ -183,12 +183,12 @@ async def test(call: CommandContext) -> None:
 async def remove(call: CommandContext) -> None:
     """Remove an added model; of one that is a default, say so first."""
     model = _find(call)
-    chosen = models.defaults(call.session, call.tenant.id).get(model.type)
+    chosen = models.defaults(call.tenant_session).get(model.type)
     is_default = chosen is not None and chosen.ref == model.ref
     if is_default and catalog.removable(model) and not call.given.has("yes"):
         raise UsageError(
             f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it."
         )
-    await catalog.remove(call.session, call.tenant.id, model)
+    await catalog.remove(call.tenant_session, model)
     gone = f" There is no default for {model.type.label} now." if is_default else ""
     call.out.line(f"{model.ref} is removed.{gone}")

@@ -23,13 +23,13 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
     """The model of -m, else the tenant's default of the type."""
     named = call.given.one("model")
     if named:
-        return models.find(call.session, call.tenant.id, named, kind)
-    if chosen := models.defaults(call.session, call.tenant.id).get(kind):
-        return models.find(call.session, call.tenant.id, chosen.ref, kind)
+        return models.find(call.tenant_session, named, kind)
+    if chosen := models.defaults(call.tenant_session).get(kind):
+        return models.find(call.tenant_session, chosen.ref, kind)
     # Only who has chosen nothing waits for what a proposal takes.
     from tui.workspace.models import defaults
 
-    row = next(row for row in defaults.rows(call.session, call.tenant.id) if row.type is kind)
+    row = next(row for row in defaults.rows(call.tenant_session) if row.type is kind)
     wanted = row.proposed.ref if row.proposed else "P/MODEL"
     raise UsageError(
         f"{call.tenant.name} has no default model for {kind.label}.",
@@ -54,14 +54,14 @@ async def begin(call: CommandContext, model: Model) -> None:
     """
 
     async def reach() -> None:
-        key_source.route_call(call.session, call.tenant.id, model)
+        key_source.route_call(call.tenant_session, model)
 
     await call.opening(reach)
-    if left := key_source.last_calls(call.session, call.tenant.id, model.provider):
+    if left := key_source.last_calls(call.tenant_session, model.provider):
         calls = f"{left:,} trial calls" if left > 1 else "One trial call"
         label = provider_of(model.provider).label
         call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
-    touch(call.session, call.tenant.id)
+    touch(call.tenant_session)
     _ = call.session.client  # what it imports is not to count as the provider's time
 
 

@@ -23,7 +23,7 @@ from tui.workspace.playground import key_source
 
 def list_all(call: CommandContext) -> None:
     """Every provider with its state in this tenant."""
-    rows = status.rows(call.session, call.tenant.id)
+    rows = status.rows(call.tenant_session)
     if call.out.as_json:
         call.out.json([_row_shape(row) for row in rows])
         return
@@ -61,8 +61,8 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
 def show(call: CommandContext) -> None:
     """One provider: its fields and what they hold, its credentials, where to get a key."""
     provider = provider_by_id(call.given.one("P"))
-    row = status.row(call.session, call.tenant.id, provider.id)
-    stored = credentials.listing(call.session, call.tenant.id, provider.id)
+    row = status.row(call.tenant_session, provider.id)
+    stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
         shape = _row_shape(row)
         del shape["credential"], shape["found"]
@@ -134,7 +134,7 @@ async def verify(call: CommandContext) -> int:
     named, everyone = call.given.one("P"), call.given.has("all")
     if bool(named) == everyone:
         raise UsageError("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
-    rows = status.rows(call.session, call.tenant.id)
+    rows = status.rows(call.tenant_session)
     wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
     if call.out.as_json:
@@ -172,9 +172,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.given.one("name")
     try:
         hear = partial(print_progress, call.out)
-        check = await call.opening(
-            lambda: verification.verify_stored(call.session, call.tenant.id, provider_id, name, hear)
-        )
+        check = await call.opening(lambda: verification.verify_stored(call.tenant_session, provider_id, name, hear))
     except UsageError:
         raise
     except Problem as problem:
@@ -182,7 +180,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     else:
         kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
         state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
-    stored = credentials.listing(call.session, call.tenant.id, provider_id)
+    stored = credentials.listing(call.tenant_session, provider_id)
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
     return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
@@ -191,8 +189,8 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
 async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
     provider, wanted = provider_by_id(call.given.one("P")), KeySource(call.given.one("SOURCE"))
-    await key_source.choose(call.session, call.tenant.id, provider.id, wanted)
-    row = status.row(call.session, call.tenant.id, provider.id)
+    await key_source.choose(call.tenant_session, provider.id, wanted)
+    row = status.row(call.tenant_session, provider.id)
     call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
 
 
@@ -203,17 +201,17 @@ def _is_of(row: DefaultRow, provider_id: str) -> bool:
 async def remove(call: CommandContext) -> None:
     """Remove a provider's credentials and models, or say what would go."""
     provider = provider_by_id(call.given.one("P"))
-    row = status.row(call.session, call.tenant.id, provider.id)
-    stored = credentials.listing(call.session, call.tenant.id, provider.id)
+    row = status.row(call.tenant_session, provider.id)
+    stored = credentials.listing(call.tenant_session, provider.id)
     if not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     if not call.given.has("yes"):
         names = ", ".join(each.name for each in stored) or "none"
-        chosen = [each.type for each in defaults.rows(call.session, call.tenant.id) if _is_of(each, provider.id)]
+        chosen = [each.type for each in defaults.rows(call.tenant_session) if _is_of(each, provider.id)]
         raise UsageError(
             f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
             f"defaults {', '.join(chosen) or 'none'}.",
             "--yes removes it.",
         )
-    await status.remove_provider(call.session, call.tenant.id, provider.id)
+    await status.remove_provider(call.tenant_session, provider.id)
     call.out.line(f"{provider.label} is removed from {call.tenant.name}.")

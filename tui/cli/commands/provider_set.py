@@ -60,7 +60,7 @@ def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> 
 def _stored(call: CommandContext, provider: Provider) -> Credential | None:
     """The credential that is set, as it is stored."""
     name = _name(call)
-    held = credentials.listing(call.session, call.tenant.id, provider.id)
+    held = credentials.listing(call.tenant_session, provider.id)
     return next((each for each in held if each.name == name), None)
 
 
@@ -107,8 +107,7 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
     if not call.given.has("no-verify"):
         verified = await call.opening(
             lambda: verify.verify(
-                call.session,
-                tenant_id,
+                call.session.tenant(tenant_id),
                 provider.id,
                 values,
                 name=name,
@@ -120,8 +119,7 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
         values = {**values, **verified.region_fields}
     saved = await call.opening(
         lambda: save_credential.save(
-            call.session,
-            tenant_id,
+            call.session.tenant(tenant_id),
             provider.id,
             values,
             name=name,
@@ -146,7 +144,7 @@ def _plain_http(call: CommandContext, provider: Provider, values: Values) -> tup
 
 async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
     done = await save(call, provider, values)
-    proposed = defaults.proposals(call.session, call.tenant.id)
+    proposed = defaults.proposals(call.tenant_session)
     if call.out.as_json:
         call.out.json(_shape(provider, done, proposed))
         return
@@ -186,8 +184,8 @@ def _check_words(provider: Provider, check: VerificationResult) -> Iterator[str]
 
 def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
     """What keeps a saved credential from being used."""
-    if waits := verification.integrity_status(call.session, call.tenant.id).of(saved):
-        yield verification.words(call.session, call.tenant.id, waits)
+    if waits := verification.integrity_status(call.tenant_session).of(saved):
+        yield verification.words(call.tenant_session, waits)
         yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
     if not saved.active:
         yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."

@@ -76,7 +76,7 @@ def _protection(tenant: Tenant) -> str:
 async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
     before = tenant_registry.find(call.session, call.given.one("OLD"))
-    after = await tenants.rename(call.session, before.id, call.given.one("NEW"))
+    after = await tenants.rename(call.session.tenant(before.id), call.given.one("NEW"))
     call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
 
 
@@ -89,7 +89,7 @@ async def passphrase(call: CommandContext) -> None:
         raise UsageError(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
         )
-    after = await tenants.set_passphrase(call.session, tenant.id, new or None)
+    after = await tenants.set_passphrase(call.session.tenant(tenant.id), new or None)
     call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
 
 
@@ -101,7 +101,7 @@ async def remove(call: CommandContext) -> None:
         raise UsageError(
             _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
         )
-    await tenants.remove(call.session, tenant_id)
+    await tenants.remove(call.session.tenant(tenant_id))
     call.out.line(f"{named} is removed with its key pair.")
 
 
@@ -110,7 +110,7 @@ async def accept(call: CommandContext) -> None:
     tenant_id = call.given.one("NAME")
     if tenant_id not in tenant_registry.ids(call.session):
         tenant_id = tenant_registry.find(call.session, tenant_id).id
-    found = tenants.edited(call.session, tenant_id)
+    found = tenants.edited(call.session.tenant(tenant_id))
     if found is None:
         raise UsageError(
             f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read."
@@ -122,13 +122,13 @@ async def accept(call: CommandContext) -> None:
     if not call.given.has("yes"):
         hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
         raise UsageError(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
-    await tenants.accept_edit(call.session, tenant_id)
+    await tenants.accept_edit(call.session.tenant(tenant_id))
     call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
 
 
 def _going(call: CommandContext, tenant_id: str) -> str:
     try:
-        going = tenants.removal(call.session, tenant_id)
+        going = tenants.removal(call.session.tenant(tenant_id))
     except CorruptSettings:
         return f"{tenant_id} would go, settings that cannot be read and key pair."
     return (

@@ -26,7 +26,7 @@ async def transcribe(call: CommandContext) -> None:
     await begin(call, model)
     transcript, partial = Transcript(""), ""
     language = call.given.one("language")
-    async with closing(calls.transcribe(call.session, call.tenant.id, model, path, language, times)) as events:
+    async with closing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
         try:
             async for event in events:
                 if isinstance(event, Transcript):

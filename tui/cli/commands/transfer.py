@@ -37,7 +37,7 @@ async def export(call: CommandContext) -> None:
                 "The file needs a passphrase.",
                 "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
             )
-    made = await export_file.export(call.session, tenant.id, passphrase)
+    made = await export_file.export(call.session.tenant(tenant.id), passphrase)
     if where == _STREAM:
         call.out.piece(made.text)
     else:
@@ -55,7 +55,7 @@ async def import_file(call: CommandContext) -> None:
     named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id, new = import_plan.target(call.session, held, named), None
     if tenant_id is not None:
-        await call.open(tenant_registry.get(call.session, tenant_id))
+        await call.open(tenant_registry.get(call.session.tenant(tenant_id)))
     elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
         new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
     plan = await import_plan.plan(

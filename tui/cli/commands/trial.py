@@ -91,12 +91,12 @@ def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, i
     names: dict[str, str] = {}
     for each in tenant_registry.ids(call.session):
         try:
-            names[each] = tenant_registry.get(call.session, each).name
+            names[each] = tenant_registry.get(call.session.tenant(each)).name
         except Problem:
             names[each] = each
     told = []
     for each in dict.fromkeys((*names, *row.used)):
-        left = trial_store.left(call.session, each, row.provider.id)
+        left = trial_store.left(call.session.tenant(each), row.provider.id)
         told.append((each, names.get(each, f"{each}, removed"), row.used.get(each, 0), left.left if left else 0))
     return told
 

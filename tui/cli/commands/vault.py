@@ -38,9 +38,9 @@ async def status(call: CommandContext) -> None:
     """Who could read what, in plain words."""
     tenant = _owner(call)
     await call.open_if_handed(tenant)
-    if keyring.is_open(call.session, tenant.id) and keyring.has_key(call.session, tenant):
-        await confirmation.examine(call.session, tenant.id)
-    found = report.custody(call.session, tenant.id)
+    if keyring.is_open(call.session.tenant(tenant.id)) and keyring.has_key(call.session.tenant(tenant.id), tenant):
+        await confirmation.examine(call.session.tenant(tenant.id))
+    found = report.custody(call.session.tenant(tenant.id))
     if call.out.as_json:
         call.out.json(_shape(found))
         return
@@ -146,14 +146,14 @@ async def confirm(call: CommandContext) -> None:
     """Accept what came into the settings without the tenant's key, or say what that would be."""
     tenant = _owner(call)
     await call.open(tenant)
-    found = await confirmation.examine(call.session, tenant.id)
-    waiting = [each for each in confirmation.to_confirm(call.session, tenant.id, found) if _meant(call, each)]
+    found = await confirmation.examine(call.session.tenant(tenant.id))
+    waiting = [each for each in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, each)]
     if not call.given.has("yes") and (waiting or found.alarm):
         _say(call, tenant, waiting, found)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
         raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
     if waiting or found.alarm:
-        await confirmation.confirm(call.session, tenant.id, waiting)
+        await confirmation.confirm(call.session.tenant(tenant.id), waiting)
     if call.out.as_json:
         call.out.json([_confirmed(call, tenant, each, found) for each in waiting])
         return
@@ -175,10 +175,12 @@ def _meant(call: CommandContext, finding: CredentialChange) -> bool:
 
 def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], found: IntegrityStatus) -> None:
     if found.alarm:
-        call.out.line(verification.alarm_words(call.session, tenant.id, found.alarm))
+        call.out.line(verification.alarm_words(call.session.tenant(tenant.id), found.alarm))
     for each in waiting:
         call.out.line(
-            f"{verification.called(each.place)}:" if found.alarm else verification.words(call.session, tenant.id, each)
+            f"{verification.called(each.place)}:"
+            if found.alarm
+            else verification.words(call.session.tenant(tenant.id), each)
         )
         for line in confirmation.about(each):
             call.out.line(f"  {line}")
@@ -191,7 +193,7 @@ def _confirmed(
         "provider": finding.place[0],
         "name": finding.place[1],
         "change": found.word(finding),
-        "words": verification.words(call.session, tenant.id, finding, found.alarm),
+        "words": verification.words(call.session.tenant(tenant.id), finding, found.alarm),
         "about": confirmation.about(finding),
     }
 
@@ -206,7 +208,7 @@ async def rotate(call: CommandContext) -> None:
         done = await _start_over(call, tenant)
     else:
         passphrase = call.passphrase(tenant) if tenant.protected else None
-        done = await rotation.rotate(call.session, tenant.id, passphrase, tell=_progress)
+        done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, tell=_progress)
     pair = grouped(done.tenant.key_id)
     if call.out.as_json:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
@@ -222,10 +224,10 @@ async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.given.has("yes"):
         raise UsageError(
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
-            f"--yes does it. If the key file is only elsewhere, put it back: {keyring.key_path(call.session, tenant)}",
+            f"--yes does it. If the key file is only elsewhere, put it back: {keyring.key_path(call.session.tenant(tenant.id), tenant)}",
         )
     passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
-    return await rotation.reset_key_pair(call.session, tenant.id, passphrase or None)
+    return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)
 
 
 def _progress(done: int, of: int) -> None:

@@ -22,7 +22,7 @@ async def restore(call: CommandContext) -> None:
         else ""
     )
     tenant_id = tenant_id or call.tenant_id
-    states = tenants.earlier(call.session, tenant_id)
+    states = tenants.earlier(call.session.tenant(tenant_id))
     number = call.given.one("state")
     if not number:
         _list(call, tenant_id, states)
@@ -32,19 +32,19 @@ async def restore(call: CommandContext) -> None:
         raise UsageError("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
     if state.problem is not None:
         raise state.problem
-    lacking = audit.changes_since(call.session, tenant_id, state)
+    lacking = audit.changes_since(call.session.tenant(tenant_id), state)
     if not call.given.has("yes"):
         raise UsageError(
             f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
         )
-    kept = await tenants.restore(call.session, tenant_id, state.name)
+    kept = await tenants.restore(call.session.tenant(tenant_id), state.name)
     call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
     for each in lacking:
         call.out.line(f"  not in it: {each}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
     try:
-        await call.open(tenant_registry.get(call.session, tenant_id))
+        await call.open(tenant_registry.get(call.session.tenant(tenant_id)))
     except Locked:
         call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
 
@@ -62,7 +62,7 @@ def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
                 _number(each),
                 moment(each.saved, call.session.now()) or "–",
                 each.problem.message if each.problem else _held(each),
-                _first(audit.changes_since(call.session, tenant_id, each)) if not each.problem else "",
+                _first(audit.changes_since(call.session.tenant(tenant_id), each)) if not each.problem else "",
             )
             for each in states
         ],
@@ -78,7 +78,7 @@ def _shape(call: CommandContext, tenant_id: str, state: State) -> dict[str, Any]
         "providers": state.providers,
         "added": state.added,
         "defaults": state.defaults,
-        "lacks": [] if state.problem else audit.changes_since(call.session, tenant_id, state),
+        "lacks": [] if state.problem else audit.changes_since(call.session.tenant(tenant_id), state),
         "problem": _words(state.problem),
     }
 

@@ -16,7 +16,7 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.workspace.models import defaults
 
 _TYPE = 20
@@ -25,9 +25,9 @@ _TYPE = 20
 _FOCUS_FOOTER = ("esc back", "? help")
 
 
-def proposals(session: Session, tenant_id: str) -> dict[ModelType, Model]:
+def proposals(session: TenantSession) -> dict[ModelType, Model]:
     """A model for each type that has no default and for which there is one that can be used."""
-    return dict(defaults.proposals(session, tenant_id))
+    return dict(defaults.proposals(session))
 
 
 class Proposal(Check):
@@ -77,8 +77,8 @@ class Propose(Dialog[str]):
         self._around = ("Defaults", "")
 
     def parts(self) -> Iterable[Widget]:
-        proposed = proposals(self.app.session, self.app.tenant_id) if self._proposed is None else self._proposed
-        rows = defaults.rows(self.app.session, self.app.tenant_id)
+        proposed = proposals(self.app.tenant_session) if self._proposed is None else self._proposed
+        rows = defaults.rows(self.app.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
         yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No defaults are chosen yet."))
@@ -122,7 +122,7 @@ class Propose(Dialog[str]):
         for proposal in self.query(Proposal):
             if proposal.on:
                 try:
-                    await defaults.set(self.app.session, self.app.tenant_id, proposal.model.type, proposal.model.ref)
+                    await defaults.set(self.app.tenant_session, proposal.model.type, proposal.model.ref)
                 except Problem as problem:
                     self._say(problem)
                     return

@@ -61,7 +61,7 @@ class Defaults(AreaScreen):
         self._show(self._read())
 
     def _read(self) -> list[DefaultRow]:
-        return defaults.rows(self.app.session, self._tenant)
+        return defaults.rows(self.app.session.tenant(self._tenant))
 
     def _show(self, rows: list[DefaultRow], *, first: bool = False) -> None:
         self._shown = {str(each.type): each for each in rows}
@@ -193,7 +193,7 @@ class Defaults(AreaScreen):
             self._work(self._set(row, model))
 
     async def _set(self, row: DefaultRow, model: Model) -> None:
-        await defaults.set(self.app.session, self._tenant, row.type, model.ref)
+        await defaults.set(self.app.session.tenant(self._tenant), row.type, model.ref)
         before = row.default if row.default and row.default.ref != model.ref else None
         was = f" It was {clip_middle(one_line(before.model), 60)}." if before else ""
         self.app.toast(f"{called(model)} is the default for {row.type.label} now.{was}")
@@ -204,7 +204,7 @@ class Defaults(AreaScreen):
             self._work(self._clear(row.type, row.default))
 
     async def _clear(self, type: ModelType, default: Default) -> None:  # noqa: A002 - the word of the design
-        await defaults.clear(self.app.session, self._tenant, type)
+        await defaults.clear(self.app.session.tenant(self._tenant), type)
         self.app.toast(cleared(type, default.model))
 
 

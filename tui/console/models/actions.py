@@ -77,8 +77,8 @@ class ModelActions(AreaScreen):
                 self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
 
     async def _use(self, model: Model) -> None:
-        before = models.defaults(self.app.session, self._tenant).get(model.type)
-        await defaults.set(self.app.session, self._tenant, model.type, model.ref)
+        before = models.defaults(self.app.session.tenant(self._tenant)).get(model.type)
+        await defaults.set(self.app.session.tenant(self._tenant), model.type, model.ref)
         await self.read()
         was = f" It was {clip_middle(one_line(before.model), 60)}." if before and before.model != model.id else ""
         self.app.toast(f"{called(model)} is the default for {model.type.label} now.{was}")
@@ -95,7 +95,7 @@ class ModelActions(AreaScreen):
         self._say("One small call is made, charged like any other.", "esc stops waiting for it.")
         try:
             with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
-                said = await catalog.test(self.app.session, self._tenant, row.model)
+                said = await catalog.test(self.app.session.tenant(self._tenant), row.model)
         except asyncio.CancelledError:
             self._say("Stopped. The call may have been charged all the same.")
             raise
@@ -107,7 +107,7 @@ class ModelActions(AreaScreen):
             self._work(self._refresh(), "refresh")
 
     async def _refresh(self) -> None:
-        rows = status.rows(self.app.session, self._tenant)
+        rows = status.rows(self.app.session.tenant(self._tenant))
         wanted = [each.provider for each in rows if each.usable and each.provider.import_mode is not ImportMode.ADDED]
         if not wanted:
             self._say("No provider that lists its models can be used yet.", "1 sets one up.")
@@ -120,7 +120,7 @@ class ModelActions(AreaScreen):
     async def _refresh_one(self, provider: Provider) -> Refreshed | None:
         with self.working.on(f"listing {provider.label}"):
             try:
-                refreshed = await catalog.refresh(self.app.session, self._tenant, provider.id)
+                refreshed = await catalog.refresh(self.app.session.tenant(self._tenant), provider.id)
                 await self.read()
             except Problem as problem:
                 self._say_problem(problem)
@@ -170,7 +170,7 @@ class ModelActions(AreaScreen):
         lines.append("At the provider nothing changes.")
         answer = await self.app.ask(f"Remove {clip_middle(name, 50)}", lines, {"keep": "Keep", "remove": "Remove"})
         if answer == "remove":
-            await catalog.remove(self.app.session, self._tenant, row.model)
+            await catalog.remove(self.app.session.tenant(self._tenant), row.model)
             await self.read()
             self.action_list()
             self.app.toast(f"{called(row.model)} is removed.")

@@ -53,7 +53,7 @@ class AddModel(PageScreen[bool]):
         self.working = BusyIndicator(self)
 
     def content(self) -> Iterable[Widget]:
-        rows = status.rows(self.app.session, self.app.tenant_id)
+        rows = status.rows(self.app.tenant_session)
         self._offered = {
             each.provider.id: each
             for each in rows
@@ -108,9 +108,7 @@ class AddModel(PageScreen[bool]):
 
     def _made(self, provider: Provider) -> ModelForm:
         """The form, beginning with what was chosen for the model of this provider that was added last."""
-        held = [
-            each for each in models.all_models(self.app.session, self.app.tenant_id) if each.provider == provider.id
-        ]
+        held = [each for each in models.all_models(self.app.tenant_session) if each.provider == provider.id]
         last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
         chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
         chosen = {name: value for name, value in chosen.items() if value}
@@ -258,10 +256,10 @@ class AddModel(PageScreen[bool]):
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         session, tenant, form = self.app.session, self.app.tenant_id, self._form
         if self._model is not None:
-            return await catalog.edit(session, tenant, self._model, form.given, verify, plain_http, self._tell)
+            return await catalog.edit(session.tenant(tenant), self._model, form.given, verify, plain_http, self._tell)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            session, tenant, provider, model_id, form.kind, form.given, verify, plain_http, self._tell
+            session.tenant(tenant), provider, model_id, form.kind, form.given, verify, plain_http, self._tell
         )
 
     def _tell(self, note: str) -> None:
@@ -271,7 +269,7 @@ class AddModel(PageScreen[bool]):
 
     async def _kept(self, model: Model) -> None:
         said = f"{called(model)} is {'changed' if self._model else 'added'}"
-        without = model.type not in models.defaults(self.app.session, self.app.tenant_id)
+        without = model.type not in models.defaults(self.app.tenant_session)
         if self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))
             if answer == "playground":

@@ -55,14 +55,14 @@ class PickModel(PageScreen[Model]):
 
     def on_mount(self) -> None:
         session, tenant = self.app.session, self.app.tenant_id
-        rows = [each for each in catalog.rows(session, tenant) if each.model.type is self.type]
-        providers = {each.provider.id: each for each in status.rows(session, tenant)}
+        rows = [each for each in catalog.rows(session.tenant(tenant)) if each.model.type is self.type]
+        providers = {each.provider.id: each for each in status.rows(session.tenant(tenant))}
         self._usable = sum(each.usable for each in rows)
         if self.now is not None:
             key = key_of(self.now)
             self._now = next((each for each in rows if key_of(each.model) == key), None) or _missing(self.now)
             if not self._now.usable:
-                self._nearest = defaults.nearest(session, tenant, self.now)
+                self._nearest = defaults.nearest(session.tenant(tenant), self.now)
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
         self._show(key_of(start) if start else None)
@@ -229,7 +229,7 @@ class PickModel(PageScreen[Model]):
 
     async def _clear(self, now: Model) -> None:
         try:
-            await defaults.clear(self.app.session, self.app.tenant_id, self.type)
+            await defaults.clear(self.app.tenant_session, self.type)
         except Problem as problem:
             self._say(problem.message, problem.hint)
             return

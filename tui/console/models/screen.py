@@ -127,7 +127,7 @@ class Models(ModelActions):
         self.refresh_chrome()
 
     def _reload(self) -> None:
-        providers = self._list.providers.values() or status.rows(self.app.session, self._tenant)
+        providers = self._list.providers.values() or status.rows(self.app.session.tenant(self._tenant))
         if sum(each.models + each.added for each in providers) <= _FEW:
             self._take(self._read())
         else:
@@ -135,8 +135,8 @@ class Models(ModelActions):
 
     def _read(self) -> ModelList:
         """The models as they are stored now; the list shown, if nothing has changed."""
-        rows = catalog.rows(self.app.session, self._tenant)
-        providers = {each.provider.id: each for each in status.rows(self.app.session, self._tenant)}
+        rows = catalog.rows(self.app.session.tenant(self._tenant))
+        providers = {each.provider.id: each for each in status.rows(self.app.session.tenant(self._tenant))}
         same = rows == self._list.rows and providers == self._list.providers
         return self._list if same else ModelList(rows, providers)
 
@@ -168,7 +168,7 @@ class Models(ModelActions):
         """Bring the details to the model under the cursor."""
         row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
-        default = models.defaults(self.app.session, self._tenant).get(row.model.type) if row else None
+        default = models.defaults(self.app.session.tenant(self._tenant)).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
         self.query_one(Details).tell(row, sign, provider, default, self.app.session.now())
 
@@ -221,7 +221,7 @@ class Models(ModelActions):
         if row is None:
             return "", ""
         session, model = self.app.session, row.model
-        nearest = defaults.nearest(session, self._tenant, model) if row.state == "gone" else None
+        nearest = defaults.nearest(session.tenant(self._tenant), model) if row.state == "gone" else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
         return strip_of(name_of(model), sentences(row, provider, session.now(), nearest), room)

@@ -70,7 +70,7 @@ class ModelSearch:
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await add.search(app.session, app.tenant_id, provider.id, text, self._form.kind)
+            hits = await add.search(app.tenant_session, provider.id, text, self._form.kind)
         except Problem as problem:
             said = problem_lines("The search does not answer; a full name can still be typed.", problem.message)
             offered.show((), *said)
@@ -85,7 +85,7 @@ class ModelSearch:
         app, provider = self._screen.app, self._form.provider
         offered.searching(True)
         try:
-            hits = await add.offers(app.session, app.tenant_id, provider.id, name, values)
+            hits = await add.offers(app.tenant_session, provider.id, name, values)
         except Problem as problem:
             offered.show((), *problem_lines(problem.message, problem.hint))
         else:

@@ -84,7 +84,7 @@ def _reason(app: "Modeldeck", screen: Screen[Any], action: Action) -> str:
     if action.id == "app.lock" and app.tenant is not None:
         if not app.tenant.protected:
             return f"{app.tenant.name} has no passphrase"
-        return "" if keyring.is_open(app.session, app.tenant.id) else f"{app.tenant.name} is locked"
+        return "" if keyring.is_open(app.tenant_session) else f"{app.tenant.name} is locked"
     if action.id.startswith("app.") and action.id == "app.lock":
         return "no tenant is shown"
     return "" if action.usable else "not possible now"
@@ -100,7 +100,7 @@ def _places(app: "Modeldeck") -> Iterator[Command]:
             show = _then(app.action_area, area)
             yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.")
         for kind, (word, keys) in _TABS.items():
-            chosen = models.defaults(app.session, app.tenant.id).get(kind)
+            chosen = models.defaults(app.tenant_session).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
             yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells)
     yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.")
@@ -114,7 +114,7 @@ def _appearance(app: "Modeldeck") -> Iterator[Command]:
 
 def _key_pair(app: "Modeldeck") -> Iterator[Command]:
     assert app.tenant is not None
-    waits = verification.integrity_status(app.session, app.tenant.id)
+    waits = verification.integrity_status(app.tenant_session)
     yield Command(
         "Confirm credentials …",
         _then(_worker, app, _confirm),
@@ -179,7 +179,7 @@ def _of_tenant(app: "Modeldeck") -> Iterator[Command]:
 
 
 def _models(app: "Modeldeck", tenant: Tenant) -> CommandGroup:
-    rows, texts, unusable = catalog.derived(app.session, tenant.id, "commands", _sought)
+    rows, texts, unusable = catalog.derived(app.session.tenant(tenant.id), "commands", _sought)
 
     def make(number: int) -> Command:
         row, model = rows[number], rows[number].model
@@ -248,7 +248,7 @@ async def _export(app: "Modeldeck") -> None:
     from tui.console.save_file import Save
 
     def writer(_: str) -> str:
-        return export.exported(app.session, app.tenant_id).text
+        return export.exported(app.tenant_session).text
 
     await app.push_screen_wait(Save(app.tenant_id, {"json": "JSON"}, writer, title="Export the settings"))
 
@@ -264,7 +264,7 @@ def _types(app: "Modeldeck") -> Iterator[Command]:
 
 
 def _providers(app: "Modeldeck") -> Iterator[Command]:
-    for row in status.rows(app.session, app.tenant_id):
+    for row in status.rows(app.tenant_session):
         provider, known = row.provider, row.credential is not None
         run = _then(_worker, app, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
@@ -295,16 +295,16 @@ async def _show_models(app: "Modeldeck", kind: ModelType) -> None:
 
 
 async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
-    now = models.defaults(app.session, app.tenant_id).get(kind)
+    now = models.defaults(app.tenant_session).get(kind)
     held: Model | None = None
     if now is not None:
-        found = catalog.listing(app.session, app.tenant_id, kind, now.provider)
+        found = catalog.listing(app.tenant_session, kind, now.provider)
         held = next((each for each in found if each.id == now.model), None)
     model = await app.pick_model(kind, held)
     if model is None:
         return
     try:
-        await defaults.set(app.session, app.tenant_id, kind, model.ref)
+        await defaults.set(app.tenant_session, kind, model.ref)
     except Problem as problem:
         app.toast(f"{problem.message} {problem.hint}")
         return

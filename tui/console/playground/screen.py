@@ -116,7 +116,7 @@ class Playground(AreaScreen):
     async def _switch(self, provider_id: str) -> None:
         session, tenant_id = self.app.session, self.app.tenant_id
         try:
-            self.app.toast(await switch(session, tenant_id, status.row(session, tenant_id, provider_id)))
+            self.app.toast(await switch(session.tenant(tenant_id), status.row(session.tenant(tenant_id), provider_id)))
         except Problem as problem:
             self.app.toast(f"{problem.message} {problem.hint}")
         self.refresh_chrome()

@@ -45,14 +45,14 @@ class Tab(Vertical):
 
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
-        self.use(models.find(self.app.session, self.app.tenant_id, ref, self.TYPE))
+        self.use(models.find(self.app.tenant_session, ref, self.TYPE))
 
     def _default(self) -> Model | None:
-        row = next(row for row in defaults.rows(self.app.session, self.app.tenant_id) if row.type is self.TYPE)
+        row = next(row for row in defaults.rows(self.app.tenant_session) if row.type is self.TYPE)
         if row.default is None:
             return None
         try:
-            return models.find(self.app.session, self.app.tenant_id, row.default.ref, self.TYPE)
+            return models.find(self.app.tenant_session, row.default.ref, self.TYPE)
         except Problem:
             return None
 
@@ -60,7 +60,7 @@ class Tab(Vertical):
     def lent(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         app = self.app
-        return self.model is not None and has_choice(status.row(app.session, app.tenant_id, self.model.provider))
+        return self.model is not None and has_choice(status.row(app.tenant_session, self.model.provider))
 
     @property
     def source_keys(self) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ class Tab(Vertical):
         app = self.app
 
         async def warn() -> None:
-            if said := await warning(app.session, app.tenant_id, provider_of(model.provider)):
+            if said := await warning(app.tenant_session, provider_of(model.provider)):
                 app.toast(said)
 
         app.run_worker(warn(), group="warning", exit_on_error=False)
@@ -122,7 +122,7 @@ class SingleCallTab(Tab):
 
     def shown(self) -> None:
         super().shown()
-        if self.has_class("-locked") and keyring.is_open(self.app.session, self.app.tenant_id):
+        if self.has_class("-locked") and keyring.is_open(self.app.tenant_session):
             self.unlocked()
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:

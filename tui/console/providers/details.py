@@ -13,7 +13,7 @@ from tui.domain import Credential, ModelType, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import grouped
 from tui.tenancy import credentials, models
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -28,8 +28,7 @@ _SHOWN = 3
 class Details:
     """What there is to tell about one provider of a tenant."""
 
-    session: Session
-    tenant_id: str
+    session: TenantSession
     row: ProviderRow
 
     def items(self, beside: bool) -> list[Item]:
@@ -56,12 +55,12 @@ class Details:
     @property
     def others(self) -> list[Credential]:
         """The credentials that are not in use."""
-        held = credentials.listing(self.session, self.tenant_id, self.row.provider.id)
+        held = credentials.listing(self.session, self.row.provider.id)
         return [each for each in held if not each.active]
 
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
-        standing = status.standing(self.session, self.tenant_id, credential)
+        standing = status.standing(self.session, credential)
         if standing.state in ("cannot be opened", status.UNCONFIRMED):
             return standing.word
         state, at = credential.check.state, when(credential.check.at, self.session.now())
@@ -141,7 +140,7 @@ class Details:
         return [text_item("", "Other credentials"), *rows]
 
     def _counts(self) -> dict[ModelType, list[str]]:
-        held = catalog.listing(self.session, self.tenant_id, provider=self.row.provider.id)
+        held = catalog.listing(self.session, provider=self.row.provider.id)
         return {
             kind: [each.id for each in held if each.type is kind and not each.gone] for kind in self.row.provider.types
         }
@@ -161,9 +160,9 @@ class Details:
         return items
 
     def _defaults(self, beside: bool) -> list[Item]:
-        chosen = models.defaults(self.session, self.tenant_id)
+        chosen = models.defaults(self.session)
         mine = {kind: each.model for kind, each in chosen.items() if each.provider == self.row.provider.id}
-        held = catalog.listing(self.session, self.tenant_id, provider=self.row.provider.id)
+        held = catalog.listing(self.session, provider=self.row.provider.id)
         here = {(each.type, each.id) for each in held if not each.gone}
         served = {
             kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""

@@ -111,7 +111,7 @@ class ProviderList(AreaScreen):
         row = self.row
         kind, _, name = self.details.key.partition(":")
         if row is not None and self.reading and kind == "credential":
-            held = credentials.listing(self.app.session, self.tenant_id, row.provider.id)
+            held = credentials.listing(self.app.session.tenant(self.tenant_id), row.provider.id)
             return next((each for each in held if each.name == name), None)
         return row.credential if row else None
 
@@ -122,7 +122,7 @@ class ProviderList(AreaScreen):
 
     def on_mount(self) -> None:
         self.tenant_id = self.app.tenant_id
-        self.rows = status.rows(self.app.session, self.tenant_id)
+        self.rows = status.rows(self.app.session.tenant(self.tenant_id))
         needing = [each for each in self.rows if each.state in _NEEDS or each.found]
         self._draw(needing[0].provider.id if needing else None)
         self.listed.focus()
@@ -144,8 +144,8 @@ class ProviderList(AreaScreen):
         before = self.rows
         self.reload()
         session = self.app.session
-        if tenants.other_session(session, self.tenant_id) and (done := done_between(before, self.rows)):
-            at = when(tenants.saved_at(session, self.tenant_id), session.now())
+        if tenants.other_session(session.tenant(self.tenant_id)) and (done := done_between(before, self.rows)):
+            at = when(tenants.saved_at(session.tenant(self.tenant_id)), session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def locked(self) -> None:
@@ -153,7 +153,7 @@ class ProviderList(AreaScreen):
 
     def reload(self) -> None:
         """Read the rows anew, and show what changed."""
-        self.rows = status.rows(self.app.session, self.tenant_id)
+        self.rows = status.rows(self.app.session.tenant(self.tenant_id))
         self._redraw()
         self._tell()
 
@@ -177,7 +177,7 @@ class ProviderList(AreaScreen):
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
         row = self.row
-        items = Details(self.app.session, self.tenant_id, row).items(self.wide) if row and self.tenant_id else []
+        items = Details(self.app.session.tenant(self.tenant_id), row).items(self.wide) if row and self.tenant_id else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
@@ -258,7 +258,7 @@ class ProviderList(AreaScreen):
 
     @property
     def unlocked(self) -> bool:
-        return keyring.is_open(self.app.session, self.tenant_id)
+        return keyring.is_open(self.app.session.tenant(self.tenant_id))
 
     @property
     def _place(self) -> str:

@@ -69,7 +69,7 @@ class Providers(ProviderList):
         row, held = self.row, self.credential
         if row is None or held is None:
             self.say("There is no key to verify yet.", "enter sets it up.")
-        elif status.standing(self.app.session, self.tenant_id, held).state == status.UNCONFIRMED:
+        elif status.standing(self.app.session.tenant(self.tenant_id), held).state == status.UNCONFIRMED:
             self._work(self._confirm(), "form")
         else:
             self._work(self._check([(row, held)]), "checks")
@@ -88,7 +88,7 @@ class Providers(ProviderList):
 
         def verifying(row: ProviderRow, held: Credential) -> Callable[[], Awaitable[None]]:
             async def verify() -> None:
-                await verification.verify_stored(self.app.session, self.tenant_id, row.provider.id, held.name)
+                await verification.verify_stored(self.app.session.tenant(self.tenant_id), row.provider.id, held.name)
                 self.reload()
 
             return verify
@@ -116,7 +116,7 @@ class Providers(ProviderList):
             return
 
         async def refresh() -> None:
-            came = await catalog.refresh(self.app.session, self.tenant_id, row.provider.id)
+            came = await catalog.refresh(self.app.session.tenant(self.tenant_id), row.provider.id)
             self.reload()
             self.app.toast(f"{label}: {came.total:,} models, {len(came.added)} new, {len(came.gone)} gone.")
 
@@ -132,7 +132,7 @@ class Providers(ProviderList):
             self._work(self._switch(row), "form")
 
     async def _switch(self, row: ProviderRow) -> None:
-        said = await switch(self.app.session, self.tenant_id, row)
+        said = await switch(self.app.session.tenant(self.tenant_id), row)
         self._said = ("", "", "")
         self.reload()
         self.app.toast(said)
@@ -173,7 +173,7 @@ class Providers(ProviderList):
             ):
                 return
         if await self.app.ask(title, use_lines(row, now, then), choices) == "use":
-            await status.use(self.app.session, self.tenant_id, row.provider.id, then.name)
+            await status.use(self.app.session.tenant(self.tenant_id), row.provider.id, then.name)
             self.reload()
             self.app.toast(f"{row.provider.label} uses {kept or then.name} now.")
 
@@ -188,13 +188,13 @@ class Providers(ProviderList):
         session, label = self.app.session, row.provider.label
         verb = "Forget" if row.state == "cannot be opened" and not name else "Remove"
         what = f"{name} of {label}" if name else label
-        lines = removal_lines(session, self.tenant_id, row, name)
+        lines = removal_lines(session.tenant(self.tenant_id), row, name)
         if await self.app.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
             return
         if name:
-            await status.remove(session, self.tenant_id, row.provider.id, name)
+            await status.remove(session.tenant(self.tenant_id), row.provider.id, name)
         else:
-            await status.remove_provider(session, self.tenant_id, row.provider.id)
+            await status.remove_provider(session.tenant(self.tenant_id), row.provider.id)
             self.action_list()
         self.checks.problems.pop(row.provider.id, None)
         self.reload()

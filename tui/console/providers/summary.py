@@ -10,7 +10,7 @@ from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.credentials import key_hint
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -101,11 +101,11 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
 
 
-def removal_lines(session: Session, tenant_id: str, row: ProviderRow, name: str = "") -> list[Words]:
+def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> list[Words]:
     """What goes with one credential, or with all that a tenant has of a provider."""
     provider = row.provider
-    held = credentials.listing(session, tenant_id, provider.id)
-    left = status.staying(session, tenant_id, provider.id, name)
+    held = credentials.listing(session, provider.id)
+    left = status.staying(session, provider.id, name)
     if name and left:
         gone = next(each for each in held if each.name == name)
         lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
@@ -113,9 +113,7 @@ def removal_lines(session: Session, tenant_id: str, row: ProviderRow, name: str 
             lines.append(f"{left[0].name} is used instead.")
     else:
         names = ", ".join(each.name for each in held)
-        chosen = [
-            kind.label for kind, each in models.defaults(session, tenant_id).items() if each.provider == provider.id
-        ]
+        chosen = [kind.label for kind, each in models.defaults(session).items() if each.provider == provider.id]
         count = row.models + row.added
         parts = [
             (len(held), "credential", names),

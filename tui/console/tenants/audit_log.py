@@ -48,8 +48,8 @@ class Audit(PageScreen[None]):
     async def _read(self) -> None:
         session, tenant_id = self.app.session, self.app.tenant_id
         try:
-            self._entries = await asyncio.to_thread(audit.recent, session, tenant_id)
-            checked = await asyncio.to_thread(audit.check, session, tenant_id)
+            self._entries = await asyncio.to_thread(audit.recent, session.tenant(tenant_id))
+            checked = await asyncio.to_thread(audit.check, session.tenant(tenant_id))
         except Problem as problem:
             self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem.hint
         else:

@@ -46,7 +46,7 @@ class KeyPair(PageScreen[str]):
     @property
     def lost(self) -> bool:
         """Whether there is no private key to open anything with."""
-        return not keyring.has_key(self.app.session, self.tenant)
+        return not keyring.has_key(self.app.tenant_session, self.tenant)
 
     def content(self) -> Iterable[Widget]:
         self._present.display = self.tenant.protected and not self.lost
@@ -123,9 +123,9 @@ class KeyPair(PageScreen[str]):
     async def _made(self) -> Rotated:
         session, tenant_id = self.app.session, self.tenant.id
         if self.lost:
-            return await rotation.reset_key_pair(session, tenant_id, self._new.secret)
+            return await rotation.reset_key_pair(session.tenant(tenant_id), self._new.secret)
         typed = Secret(self._present.value) if self._present.display else None
-        return await rotation.rotate(session, tenant_id, typed, tell=self._count)
+        return await rotation.rotate(session.tenant(tenant_id), typed, tell=self._count)
 
     def _count(self, done: int, of: int) -> None:
         """Hears how far it is, in the thread that works; what is shown looks once a second."""

@@ -35,7 +35,7 @@ class Passphrase(PageScreen[str]):
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = not keyring.is_open(self.app.session, self.tenant.id)
+        self._present.display = not keyring.is_open(self.app.session.tenant(self.tenant.id))
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain(
@@ -121,13 +121,13 @@ class Passphrase(PageScreen[str]):
                 self.refresh_chrome()
                 try:
                     typed = Secret(self._present.value) if self._present.value else None
-                    await tenants.unlock(session, tenant_id, typed)
+                    await tenants.unlock(session.tenant(tenant_id), typed)
                 except Locked as problem:
                     self._present.say(*problem_lines(problem.message, problem.hint))
                     self._present.field.value = ""
                     self._present.field.focus()
                     return
-                await tenants.set_passphrase(session, tenant_id, new)
+                await tenants.set_passphrase(session.tenant(tenant_id), new)
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return

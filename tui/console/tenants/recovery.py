@@ -73,7 +73,7 @@ class DamagedTenant(PageScreen[bool]):
         if not self.states:
             return "The other tenants are not touched.", ""
         kept = self.app.session.store(self.row.id).kept_as()
-        lacking = audit.changes_since(self.app.session, self.row.id, self._selected)
+        lacking = audit.changes_since(self.app.session.tenant(self.row.id), self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."
@@ -87,12 +87,14 @@ class DamagedTenant(PageScreen[bool]):
 
     def _show(self) -> None:
         restorable = self.damage is not None and self.damage.kind != "newer"
-        found = tenants.earlier(self.app.session, self.row.id) if restorable else []
+        found = tenants.earlier(self.app.session.tenant(self.row.id)) if restorable else []
         self.states = [each for each in found if each.problem is None]
         self._said.show(Content("\n").join(line("   ", each) for each in ["", *self._sentences()]))
         self._states.show([Item(each.name, partial(self._drawn, each)) for each in self.states])
         self._states.display = self._restore.display = bool(self.states)
-        self._accept.display = self.damage is not None and tenants.edited(self.app.session, self.row.id) is not None
+        self._accept.display = (
+            self.damage is not None and tenants.edited(self.app.session.tenant(self.row.id)) is not None
+        )
         (self._states if self.states else self._leave_it).focus()
         self.refresh_chrome()
 
@@ -152,9 +154,9 @@ class DamagedTenant(PageScreen[bool]):
         session, tenant_id = self.app.session, self.row.id
         try:
             await (
-                tenants.accept_edit(session, tenant_id)
+                tenants.accept_edit(session.tenant(tenant_id))
                 if how is self._accept
-                else tenants.restore(session, tenant_id, self._states.key)
+                else tenants.restore(session.tenant(tenant_id), self._states.key)
             )
         except Problem as problem:
             self._problem.show(problem_text(problem))
@@ -165,7 +167,7 @@ class DamagedTenant(PageScreen[bool]):
         self._look()
 
     def _look(self) -> None:
-        self.row = tenants.row(self.app.session, self.row.id)
+        self.row = tenants.row(self.app.session.tenant(self.row.id))
         if self.row.tenant is not None:
             self.app.toast(f"{self.row.tenant.name} can be read again.")
             self.dismiss(True)

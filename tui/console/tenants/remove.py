@@ -84,7 +84,7 @@ class RemoveTenant(Dialog[bool]):
 
     def _what_goes(self) -> list[str]:
         try:
-            removal = tenants.removal(self.app.session, self.row.id)
+            removal = tenants.removal(self.app.session.tenant(self.row.id))
         except Problem as problem:
             return [
                 problem.message,
@@ -130,7 +130,7 @@ class RemoveTenant(Dialog[bool]):
 
     async def _go(self) -> None:
         try:
-            await tenants.remove(self.app.session, self.row.id)
+            await tenants.remove(self.app.session.tenant(self.row.id))
         except Problem as problem:
             self._problem.show(problem_text(problem))
             self._problem.display = True

@@ -116,7 +116,7 @@ class Tenants(AreaScreen):
         session, read, here = self.app.session, list[TenantRow](), self.app.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
-            self._show([tenants.row(session, each.id) if each.id == here.id else each for each in self.rows])
+            self._show([tenants.row(session.tenant(each.id)) if each.id == here.id else each for each in self.rows])
         first, shown = not self.rows, 0.0
         try:
             ids = tenant_registry.ids(session) if first else await asyncio.to_thread(tenant_registry.ids, session)
@@ -259,7 +259,7 @@ async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
 
 
 def _rows(session: Session, ids: Sequence[str]) -> list[TenantRow]:
-    return [tenants.row(session, each) for each in ids]
+    return [tenants.row(session.tenant(each)) for each in ids]
 
 
 def _searched(row: TenantRow) -> str:

@@ -6,7 +6,7 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.tenancy import verification
 from tui.tenancy.manifest import CredentialChange
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace.credentials import confirmation
 
@@ -19,15 +19,13 @@ def confirm_title(found: IntegrityStatus) -> str:
     return "Changed without the key" if found.alarm else "Changed while locked"
 
 
-def confirm_lines(
-    session: Session, tenant_id: str, found: IntegrityStatus, waiting: Sequence[CredentialChange]
-) -> list[Words]:
+def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Sequence[CredentialChange]) -> list[Words]:
     """Each change in a sentence, with what tells whose it is; of many the first."""
     lines: list[Words] = []
     if found.alarm:
-        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, tenant_id, found.alarm)), ""]
+        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, found.alarm)), ""]
     for each in waiting[:_SHOWN]:
-        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(session, tenant_id, each)
+        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(session, each)
         lines += [said, *(f"  {about}" for about in confirmation.about(each))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []

@@ -62,7 +62,7 @@ class Unlock(PageScreen[bool]):
     def _can_be_opened(self) -> bool:
         """Whether a passphrase is what is missing, and not the key file."""
         tenant = self.app.tenant
-        return tenant is not None and tenant.protected and keyring.has_key(self.app.session, tenant)
+        return tenant is not None and tenant.protected and keyring.has_key(self.app.tenant_session, tenant)
 
     def on_field_row_next(self) -> None:
         if self._field.value:
@@ -95,7 +95,7 @@ class Unlock(PageScreen[bool]):
                 self.refresh_chrome()
                 if self._misses >= _PATIENCE:
                     await asyncio.sleep(1)
-                await tenants.unlock(self.app.session, self.app.tenant_id, typed)
+                await tenants.unlock(self.app.tenant_session, typed)
         except Problem as problem:
             self._misses += 1
             self._field.field.value = ""

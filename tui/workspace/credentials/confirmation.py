@@ -9,40 +9,38 @@ from tui.errors import Locked
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import CredentialChange, Manifest
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.verification import IntegrityStatus
 
 
-async def examine(session: Session, tenant_id: str) -> IntegrityStatus:
+async def examine(session: TenantSession) -> IntegrityStatus:
     """How the credentials of an open tenant stand, the manifest proved; what does not open is known afterwards.
 
     Key files that nothing needs any more go: only here, where it is proved that the settings are the present ones.
     """
 
     def work() -> IntegrityStatus:
-        keyring.private_key(session, tenant_id)
-        found = verification.integrity_status(session, tenant_id)
+        keyring.private_key(session)
+        found = verification.integrity_status(session)
         for each in found.waiting:
             if each.now is not None and each.now.envelope:
                 with suppress(Locked):
-                    credentials.decrypt_unverified(session, tenant_id, each.now)
+                    credentials.decrypt_unverified(session, each.now)
         if not found.alarm:
-            retired_keys.prune(session, tenant_id)
+            retired_keys.prune(session)
         return found
 
     return await asyncio.to_thread(work)
 
 
-def to_confirm(session: Session, tenant_id: str, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
+def to_confirm(session: TenantSession, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
     """What can be confirmed: not what is known not to open."""
     return tuple(
-        each
-        for each in found.waiting
-        if each.now is None or not credentials.is_undecryptable(session, tenant_id, each.now)
+        each for each in found.waiting if each.now is None or not credentials.is_undecryptable(session, each.now)
     )
 
 
-async def confirm(session: Session, tenant_id: str, seen: Sequence[CredentialChange]) -> int:
+async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> int:
     """Takes what was seen into the manifest, as far as it still is so; answers how much that was.
 
     An alarm ends by it: what was not among `seen` waits from then on as any other.
@@ -50,25 +48,25 @@ async def confirm(session: Session, tenant_id: str, seen: Sequence[CredentialCha
 
     def work() -> int:
         accepted = 0
-        private = keyring.private_key(session, tenant_id)
-        last = keyring.last_counter(session, tenant_id)
-        with session.store(tenant_id).transaction() as tables:
+        private = keyring.private_key(session)
+        last = keyring.last_counter(session)
+        with session.store.transaction() as tables:
             found, held = manifest.read(tables), manifest.held(tables)
-            entries = {} if verification.alarm(found, tenant_id, private, last) else dict(found.entries)
+            entries = {} if verification.alarm(found, session.tenant_id, private, last) else dict(found.entries)
             for each in seen:
                 now = held.get(each.place)
                 if now is None and each.now is None:
                     entries.pop(each.place, None)
                 elif now is not None and each.now is not None and manifest.entry(now) == manifest.entry(each.now):
                     if now.envelope:
-                        credentials.decrypt_unverified(session, tenant_id, now)
+                        credentials.decrypt_unverified(session, now)
                     entries[each.place] = manifest.entry(now)
                 else:
                     continue
                 accepted += 1
             counter = max(found.counter, last) + 1
-            verification.write_manifest(tables, tenant_id, private, Manifest(counter, entries=entries))
-        keyring.store_counter(session, tenant_id, counter)
+            verification.write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
+        keyring.store_counter(session, counter)
         return accepted
 
     return await asyncio.to_thread(work)

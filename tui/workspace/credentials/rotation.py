@@ -16,19 +16,19 @@ from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
 
-def kept(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential | None:
+def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
     """The credential that is kept for `name`."""
-    return _find(session, tenant_id, provider_id, previous_name(name))
+    return _find(session, provider_id, previous_name(name))
 
 
-def rotatable(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential:
     """The credential, if a new key can take its place: Usage or Locked says why not. Nobody is asked in vain then."""
-    label, held = provider_of(provider_id).label, _find(session, tenant_id, provider_id, name)
+    label, held = provider_of(provider_id).label, _find(session, provider_id, name)
     if held is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
@@ -38,17 +38,17 @@ def rotatable(session: Session, tenant_id: str, provider_id: str, name: str) -> 
         raise UsageError(f"{name} of {label} has no key that could be rotated.", "Set one up.")
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
-    if kept(session, tenant_id, provider_id, name):
+    if kept(session, provider_id, name):
         raise UsageError(
             f"A key of {label} is kept from the last rotation of {name}.", "Forget it first, or go back to it."
         )
-    credentials.secrets(session, tenant_id, held)
+    credentials.secrets(session, held)
     return held
 
 
-def differs(session: Session, tenant_id: str, held: Credential, values: Mapping[str, str | Secret]) -> None:
+def differs(session: TenantSession, held: Credential, values: Mapping[str, str | Secret]) -> None:
     """Usage unless a secret among these values is another one than is stored."""
-    tenant, provider = get(session, tenant_id), provider_of(held.provider)
+    tenant, provider = get(session), provider_of(held.provider)
     given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not given:
         lead = next(each for each in provider.fields if each.name in held.hints)
@@ -58,19 +58,19 @@ def differs(session: Session, tenant_id: str, held: Credential, values: Mapping[
         raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 
 
-def keep_previous(session: Session, tenant_id: str, tables: Tables, held: Credential) -> None:
+def keep_previous(session: TenantSession, tables: Tables, held: Credential) -> None:
     """Keeps a credential, inside the transaction that stores another in its place."""
     tables.table("credentials").insert(
-        to_record(credentials.reseal(session, tenant_id, held, name=previous_name(held.name), active=False))
+        to_record(credentials.reseal(session, held, name=previous_name(held.name), active=False))
     )
 
 
-async def restore_previous(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+async def restore_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Puts the kept key back in place of the new one, which is kept instead; answers what is in use then."""
-    _kept_or_usage(session, tenant_id, provider_id, name)
+    _kept_or_usage(session, provider_id, name)
 
     def work() -> Credential:
-        with verification.credential_transaction(session, tenant_id) as tables:
+        with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             pair = {
                 each["name"]: from_record(Credential, each)
@@ -81,20 +81,20 @@ async def restore_previous(session: Session, tenant_id: str, provider_id: str, n
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
             new, old = pair[name], pair[previous_name(name)]
             table.remove(lambda each: each["provider"] == provider_id and each["name"] in pair)
-            keep_previous(session, tenant_id, tables, new)
-            back = credentials.reseal(session, tenant_id, old, name=name, active=new.active)
+            keep_previous(session, tables, new)
+            back = credentials.reseal(session, old, name=name, active=new.active)
             table.insert(to_record(back))
             if back.active:
-                credentials.update_origins(session, tenant_id, tables, provider_id)
+                credentials.update_origins(session, tables, provider_id)
             return back
 
     return await asyncio.to_thread(work)
 
 
-async def discard_previous(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
+async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
-    gone = _kept_or_usage(session, tenant_id, provider_id, name)
-    stays = _find(session, tenant_id, provider_id, name)
+    gone = _kept_or_usage(session, provider_id, name)
+    stays = _find(session, provider_id, name)
     secrets = set(gone.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
@@ -107,7 +107,7 @@ async def discard_previous(session: Session, tenant_id: str, provider_id: str, n
         return is_kept(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
 
     def work() -> None:
-        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
             if [each["envelope"] for each in table if is_kept(each)] != [gone.envelope]:
@@ -115,17 +115,17 @@ async def discard_previous(session: Session, tenant_id: str, provider_id: str, n
             table.remove(lambda each: is_kept(each))
 
     await asyncio.to_thread(work)
-    session.undecryptable.pop((tenant_id, provider_id, previous_name(name)), None)
+    session.process.undecryptable.pop((session.tenant_id, provider_id, previous_name(name)), None)
     return gone
 
 
-def _kept_or_usage(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
-    found = kept(session, tenant_id, provider_id, name)
+def _kept_or_usage(session: TenantSession, provider_id: str, name: str) -> Credential:
+    found = kept(session, provider_id, name)
     if found is None:
         label = provider_of(provider_id).label
         raise UsageError(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
     return found
 
 
-def _find(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential | None:
-    return next((each for each in credentials.listing(session, tenant_id, provider_id) if each.name == name), None)
+def _find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
+    return next((each for each in credentials.listing(session, provider_id) if each.name == name), None)

@@ -19,7 +19,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials, keyring, model_sync, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.workspace.credentials import rotation
@@ -103,8 +103,7 @@ def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) ->
 
 
 async def save(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     provider_id: str,
     values: Values,
     *,
@@ -124,24 +123,22 @@ async def save(
 
     def work() -> Credential:
         # Under the lock from the first look on: fields that are kept are those that are stored by then.
-        with verification.credential_transaction(session, tenant_id) as tables:
+        with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             held = {each["name"]: from_record(Credential, each) for each in table if each["provider"] == provider_id}
             now = held.get(name)
-            draft = build_draft(session, tenant_id, provider_id, values, name, plain_http)
+            draft = build_draft(session, provider_id, values, name, plain_http)
             if watch and not same_content(now, seen):
                 raise Conflict(draft.provider.label, now)
             made = replace(
-                _sealed(session, tenant_id, draft, name),
+                _sealed(session, draft, name),
                 active=(now is not None and now.active) or not any(each.active for each in held.values()),
                 created=now.created if now else session.now(),
                 check=check or VerificationResult(),
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
             if rotate and now is not None:
-                rotation.keep_previous(
-                    session, tenant_id, tables, rotation.rotatable(session, tenant_id, provider_id, name)
-                )
+                rotation.keep_previous(session, tables, rotation.rotatable(session, provider_id, name))
             table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
             table.insert(to_record(made))
             if not held:
@@ -177,7 +174,7 @@ class CredentialDraft:
 
 
 def build_draft(
-    session: Session, tenant_id: str, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
+    session: TenantSession, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
 ) -> CredentialDraft:
     """The whole credential as it would be saved: what was typed, completed by what is stored.
 
@@ -186,11 +183,11 @@ def build_draft(
     """
     provider = provider_of(provider_id)
     _check_name(name)
-    held = next((each for each in credentials.listing(session, tenant_id, provider_id) if each.name == name), None)
+    held = next((each for each in credentials.listing(session, provider_id) if each.name == name), None)
     clear, given = validate(provider, values, held)
     stays = set(held.hints) & _kept_fields(provider, values) if held else set()
     own = provider.origins(mask_secrets(clear, {*given, *stays}))
-    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, tenant_id, provider, clear))))
+    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, provider, clear))))
     url = next((each.name for each in provider.fields if each.url), "")
     allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
     if open_ones := needs_plain_http(origins, allowed):
@@ -198,9 +195,7 @@ def build_draft(
     kept: dict[str, Secret] = {}
     if held and (missing := [each for each in held.hints if each in stays and each not in given]):
         _stay_where_they_went(provider.field(missing[0]), held, own)
-        kept = {
-            each: secret for each, secret in credentials.secrets(session, tenant_id, held).items() if each in missing
-        }
+        kept = {each: secret for each, secret in credentials.secrets(session, held).items() if each in missing}
     hint = credentials.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
     return CredentialDraft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
 
@@ -224,9 +219,9 @@ def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ..
         )
 
 
-def _sealed(session: Session, tenant_id: str, draft: CredentialDraft, name: str) -> Credential:
+def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
-    tenant = get(session, tenant_id)
+    tenant = get(session)
     prints = {each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
     made = Credential(
         provider=draft.provider.id,
@@ -242,7 +237,9 @@ def _sealed(session: Session, tenant_id: str, draft: CredentialDraft, name: str)
     )
     if not draft.secrets:
         return made
-    envelope = vault.seal(keyring.public_key(session, tenant), draft.secrets, credentials.binding(tenant_id, made))
+    envelope = vault.seal(
+        keyring.public_key(session, tenant), draft.secrets, credentials.binding(session.tenant_id, made)
+    )
     return replace(made, envelope=envelope)
 
 

@@ -16,7 +16,7 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials, trials, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.credentials import active, listing
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialBalance
 from tui.workspace.credentials import rotation
 from tui.workspace.credentials.discovery import discover_keys
@@ -66,48 +66,48 @@ class ProviderRow:
         return self.state in _USABLE
 
 
-def rows(session: Session, tenant_id: str) -> list[ProviderRow]:
+def rows(session: TenantSession) -> list[ProviderRow]:
     """All providers, in the order of the registry."""
-    counts = _counts(session, tenant_id)
-    return [_row(session, tenant_id, each, counts) for each in PROVIDERS.values()]
+    counts = _counts(session)
+    return [_row(session, each, counts) for each in PROVIDERS.values()]
 
 
-def row(session: Session, tenant_id: str, provider_id: str) -> ProviderRow:
+def row(session: TenantSession, provider_id: str) -> ProviderRow:
     """One provider."""
-    return _row(session, tenant_id, provider_of(provider_id), _counts(session, tenant_id))
+    return _row(session, provider_of(provider_id), _counts(session))
 
 
-async def use(session: Session, tenant_id: str, provider_id: str, name: str) -> None:
+async def use(session: TenantSession, provider_id: str, name: str) -> None:
     """Makes a credential the active one of its provider. One that is kept goes back to its place for that."""
-    _named(session, tenant_id, provider_id, name)
+    _named(session, provider_id, name)
     if previous_of(name):
-        name = (await rotation.restore_previous(session, tenant_id, provider_id, previous_of(name))).name
+        name = (await rotation.restore_previous(session, provider_id, previous_of(name))).name
 
     def work() -> None:
-        with verification.credential_transaction(session, tenant_id) as tables:
+        with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
             for each in [each for each in table if each["provider"] == provider_id]:
                 table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                credentials.update_origins(session, tenant_id, tables, provider_id)
+                credentials.update_origins(session, tables, provider_id)
 
     await asyncio.to_thread(work)
 
 
-async def remove(session: Session, tenant_id: str, provider_id: str, name: str) -> None:
+async def remove(session: TenantSession, provider_id: str, name: str) -> None:
     """Removes a credential, and what is kept for it, here and in every earlier state.
 
     Of what is left, the first becomes active. With the last one the provider is not set up any more: its models and the
     defaults that use them go as well.
     """
-    _named(session, tenant_id, provider_id, name)
+    _named(session, provider_id, name)
     if previous_of(name):
-        await rotation.discard_previous(session, tenant_id, provider_id, previous_of(name))
+        await rotation.discard_previous(session, provider_id, previous_of(name))
         return
-    if not staying(session, tenant_id, provider_id, name):
-        await remove_provider(session, tenant_id, provider_id)
+    if not staying(session, provider_id, name):
+        await remove_provider(session, provider_id)
         return
     going = (name, previous_name(name))
 
@@ -117,7 +117,7 @@ async def remove(session: Session, tenant_id: str, provider_id: str, name: str) 
                 table in verification.TABLES and record.get("provider") == provider_id and record.get("name") in going
             )
 
-        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             table.remove(lambda each: forgotten("credentials", each))
             left = [each for each in table if each["provider"] == provider_id]
@@ -127,45 +127,45 @@ async def remove(session: Session, tenant_id: str, provider_id: str, name: str) 
 
     await asyncio.to_thread(work)
     for each in going:
-        session.undecryptable.pop((tenant_id, provider_id, each), None)
+        session.process.undecryptable.pop((session.tenant_id, provider_id, each), None)
 
 
-def staying(session: Session, tenant_id: str, provider_id: str, name: str) -> list[Credential]:
+def staying(session: TenantSession, provider_id: str, name: str) -> list[Credential]:
     """The credentials that are left when one is removed; what is kept for it goes with it."""
     going = (name, previous_name(name))
-    return [each for each in listing(session, tenant_id, provider_id) if each.name not in going]
+    return [each for each in listing(session, provider_id) if each.name not in going]
 
 
-async def remove_provider(session: Session, tenant_id: str, provider_id: str) -> None:
+async def remove_provider(session: TenantSession, provider_id: str) -> None:
     """Removes all that a tenant has of a provider: credentials (in every earlier state), models, defaults."""
     provider = provider_of(provider_id)
-    if not listing(session, tenant_id, provider_id) and not _counts(session, tenant_id).get(provider_id):
+    if not listing(session, provider_id) and not _counts(session).get(provider_id):
         raise UsageError(f"{provider.label} is not set up.", "There is nothing to remove.")
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
             return table in verification.TABLES and record.get("provider") == provider_id
 
-        with verification.credential_transaction(session, tenant_id, forgotten) as tables:
+        with verification.credential_transaction(session, forgotten) as tables:
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda each: each["provider"] == provider_id)
 
     await asyncio.to_thread(work)
-    for each in [place for place in session.undecryptable if place[:2] == (tenant_id, provider_id)]:
-        del session.undecryptable[each]
+    for each in [place for place in session.process.undecryptable if place[:2] == (session.tenant_id, provider_id)]:
+        del session.process.undecryptable[each]
 
 
-def _row(session: Session, tenant_id: str, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
-    credential, left = active(session, tenant_id, provider.id), trials.left(session, tenant_id, provider.id)
+def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
+    credential, left = active(session, provider.id), trials.left(session, provider.id)
     models, added = counts.get(provider.id, (0, 0))
-    if source(session, tenant_id, provider.id) is KeySource.TRIAL:
+    if source(session, provider.id) is KeySource.TRIAL:
         state, word = _trial_words(left)
         return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
-        variable = offered.variable if (offered := discover_keys(session, provider)) else ""
+        variable = offered.variable if (offered := discover_keys(session.process, provider)) else ""
         word = f"not set up, {variable} found" if variable else "not set up"
         return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
-    state, word, why = standing(session, tenant_id, credential)
+    state, word, why = standing(session, credential)
     own = "own key" if credential.envelope else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
@@ -178,16 +178,16 @@ class CredentialState(NamedTuple):
     why: str = ""
 
 
-def standing(session: Session, tenant_id: str, credential: Credential) -> CredentialState:
+def standing(session: TenantSession, credential: Credential) -> CredentialState:
     """How a credential stands, as far as that is known without opening a key."""
-    found = verification.integrity_status(session, tenant_id)
+    found = verification.integrity_status(session)
     finding = found.of(credential)
-    why = verification.words(session, tenant_id, finding, found.alarm) if finding else ""
-    if credentials.is_undecryptable(session, tenant_id, credential, found):
+    why = verification.words(session, finding, found.alarm) if finding else ""
+    if credentials.is_undecryptable(session, credential, found):
         return CredentialState(
             "cannot be opened", "cannot be opened", "" if finding and finding.mark.needs_confirmation else why
         )
-    if finding and credentials.needs_confirmation(session, tenant_id, credential):
+    if finding and credentials.needs_confirmation(session, credential):
         return CredentialState(UNCONFIRMED, found.word(finding), why)
     word = _WORDS[credential.check.state]
     return CredentialState(word, word)
@@ -200,17 +200,17 @@ def _trial_words(left: TrialBalance | None) -> tuple[str, str]:
     return "trial used up" if not left.left else "trial low" if left.low else "trial", left.words
 
 
-def _counts(session: Session, tenant_id: str) -> dict[str, tuple[int, int]]:
+def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
     """Imported and added models by provider."""
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}
-        for each in stored_models.all_models(session, tenant_id):
+        for each in stored_models.all_models(session):
             imported, added = counts.get(each.provider, (0, 0))
             counts[each.provider] = _counted(each, imported, added)
         return counts
 
-    return session.store(tenant_id).cached("counts", read, trials.trial_models_of(session, tenant_id), table="models")
+    return session.store.cached("counts", read, trials.trial_models_of(session), table="models")
 
 
 def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
@@ -219,8 +219,8 @@ def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
     return imported + (not model.gone), added
 
 
-def _named(session: Session, tenant_id: str, provider_id: str, name: str) -> Credential:
-    for each in listing(session, tenant_id, provider_of(provider_id).id):
+def _named(session: TenantSession, provider_id: str, name: str) -> Credential:
+    for each in listing(session, provider_of(provider_id).id):
         if each.name == name:
             return each
     raise _unknown(provider_id, name)

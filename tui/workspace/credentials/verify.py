@@ -14,7 +14,7 @@ from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.save import DEFAULT_NAME, CredentialDraft, Values, build_draft
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ class Verified:
 
 
 async def verify(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     provider_id: str,
     values: Values,
     *,
@@ -51,13 +50,13 @@ async def verify(
 
     A key that was never saved is tried in the provider's other regions before it counts as refused.
     """
-    draft = await asyncio.to_thread(build_draft, session, tenant_id, provider_id, values, name, plain_http)
+    draft = await asyncio.to_thread(build_draft, session, provider_id, values, name, plain_http)
     try:
-        check, listed = await _asked(session, _access(draft), hear)
+        check, listed = await _asked(session.process, _access(draft), hear)
     except CredentialRejected as refused:
         for other in _elsewhere(draft):
             with suppress(CredentialRejected, NetworkError):
-                check, listed = await _asked(session, _access(other), hear)
+                check, listed = await _asked(session.process, _access(other), hear)
                 moved = {each: value for each, value in other.clear.items() if value != draft.clear.get(each)}
                 return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
@@ -108,29 +107,29 @@ def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
 
 
 async def verify_stored(
-    session: Session, tenant_id: str, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
+    session: TenantSession, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
 ) -> VerificationResult:
     """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
     provider = provider_of(provider_id)
-    held = credentials.listing(session, tenant_id, provider_id)
+    held = credentials.listing(session, provider_id)
     credential = next((each for each in held if each.name == name or (not name and each.active)), None)
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
         raise UsageError(
             f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up."
         )
-    access = await asyncio.to_thread(credentials.access_with, session, tenant_id, provider, credential)
+    access = await asyncio.to_thread(credentials.access_with, session, provider, credential)
     try:
-        check, _ = await _asked(session, access, hear)
+        check, _ = await _asked(session.process, access, hear)
     except CredentialRejected as problem:
         check = VerificationResult(
             VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
         )
     except Problem as problem:
         told = partial(session.audit_best_effort, provider=provider_id, credential=credential.name, why=problem.message)
-        await asyncio.to_thread(told, tenant_id, "credential not verified")
+        await asyncio.to_thread(told, "credential not verified")
         raise
-    await asyncio.to_thread(credentials.note, session, tenant_id, credential, check)
+    await asyncio.to_thread(credentials.note, session, credential, check)
     return check
 
 

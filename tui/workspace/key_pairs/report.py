@@ -10,7 +10,7 @@ from tui.errors import Problem
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, retired_keys, verification
 from tui.tenancy.manifest import ChangeKind, CredentialRef
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus, ManifestAlarm
 from tui.workspace.credentials import status
@@ -53,11 +53,11 @@ class KeyReport:
         return self.standing.alarm
 
 
-def custody(session: Session, tenant_id: str) -> KeyReport:
+def custody(session: TenantSession) -> KeyReport:
     """How it stands. The manifest is proved where that needs no passphrase."""
-    tenant, private = get(session, tenant_id), keyring.key_if_open(session, tenant_id)
-    found = verification.integrity_status(session, tenant_id)
-    settings, key_file = session.store(tenant_id).where, keyring.key_path(session, tenant)
+    tenant, private = get(session), keyring.key_if_open(session)
+    found = verification.integrity_status(session)
+    settings, key_file = session.store.where, keyring.key_path(session, tenant)
     return KeyReport(
         tenant,
         settings,
@@ -67,24 +67,24 @@ def custody(session: Session, tenant_id: str) -> KeyReport:
         private is not None,
         session.config.auto_lock if tenant.protected else 0,
         found,
-        tuple(_held(session, tenant_id, found)),
-        tuple(retired_keys.key_ids(session, tenant_id)),
-        tuple(_loose(session, tenant_id)),
+        tuple(_held(session, found)),
+        tuple(retired_keys.key_ids(session)),
+        tuple(_loose(session)),
     )
 
 
-def _held(session: Session, tenant_id: str, found: IntegrityStatus) -> Iterator[Held]:
-    for each in stored_credentials.stored(session, tenant_id):
-        state, _, why = status.standing(session, tenant_id, each)
+def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
+    for each in stored_credentials.stored(session):
+        state, _, why = status.standing(session, each)
         shut = state == "cannot be opened"
         yield Held(
             (each.provider, each.name),
             state,
-            why or (stored_credentials.undecryptable_reason(session, tenant_id, each)[0] if shut else ""),
+            why or (stored_credentials.undecryptable_reason(session, each)[0] if shut else ""),
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:
-            yield Held(gone.place, str(gone.mark), verification.words(session, tenant_id, gone))
+            yield Held(gone.place, str(gone.mark), verification.words(session, gone))
 
 
 def _together(settings: str, key_file: str) -> str:
@@ -92,9 +92,9 @@ def _together(settings: str, key_file: str) -> str:
     return "" if common == os.sep else common
 
 
-def _loose(session: Session, tenant_id: str) -> Iterator[str]:
+def _loose(session: TenantSession) -> Iterator[str]:
     """Each folder and file is looked at as it is for use, which refuses what others can open."""
-    for folder in (session.store(tenant_id).folder, session.keys.folder(tenant_id)):
+    for folder in (session.store.folder, session.keys):
         try:
             for name in folder.names():
                 folder.read(name)

@@ -23,7 +23,7 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import CredentialRef, Manifest
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
 
@@ -41,27 +41,27 @@ class Rotated:
 
 
 async def rotate(
-    session: Session, tenant_id: str, passphrase: Secret | None = None, tell: OnProgress = lambda done, of: None
+    session: TenantSession, passphrase: Secret | None = None, tell: OnProgress = lambda done, of: None
 ) -> Rotated:
     """Replaces the key pair; the new one has the same passphrase. Cancelled in time, nothing is changed.
 
     Raises Locked for a wrong passphrase, and a Problem while something waits to be confirmed as a whole.
     """
-    tenant = get(session, tenant_id)
+    tenant = get(session)
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> Rotated:
-        old, new = keyring.load(session, tenant, present), envelope.generate_key_pair(session.key_bits)
+        old, new = keyring.load(session, tenant, present), envelope.generate_key_pair(session.process.key_bits)
         made: dict[CredentialRef, tuple[Credential, Credential]] = {}
 
         def anew(held: Credential) -> Credential:
             # Another session may have changed it since it was sealed in advance.
             place, as_it_is = (held.provider, held.name), manifest.entry(held)
             if place not in made or made[place][0] != as_it_is:
-                made[place] = as_it_is, _sealed_for(tenant_id, held, old, new)
+                made[place] = as_it_is, _sealed_for(session.tenant_id, held, old, new)
             return replace(held, envelope=made[place][1].envelope, key_id=made[place][1].key_id)
 
-        held = credentials.stored(session, tenant_id)
+        held = credentials.stored(session)
         for number, each in enumerate(held):
             if stopped.is_set():
                 raise _stopped()
@@ -75,14 +75,14 @@ async def rotate(
     return await _to_its_end(work)
 
 
-async def reset_key_pair(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Rotated:
+async def reset_key_pair(session: TenantSession, passphrase: Secret | None = None) -> Rotated:
     """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
-    tenant = get(session, tenant_id)
-    if keyring.key_if_open(session, tenant_id) is not None:
+    tenant = get(session)
+    if keyring.key_if_open(session) is not None:
         raise UsageError(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
 
     def work(stopped: threading.Event) -> Rotated:
-        new = envelope.generate_key_pair(session.key_bits)
+        new = envelope.generate_key_pair(session.process.key_bits)
         if stopped.is_set():
             raise _stopped()
         return _replaced(session, tenant, None, new, passphrase, lambda held: held)
@@ -106,7 +106,7 @@ def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new:
 
 
 def _replaced(
-    session: Session,
+    session: TenantSession,
     tenant: Tenant,
     old: envelope.PrivateKey | None,
     new: envelope.NewKeyPair,
@@ -114,9 +114,9 @@ def _replaced(
     anew: Callable[[Credential], Credential],
 ) -> Rotated:
     """Steps 2 to 4. Without the old key no entry of the manifest can be vouched for any more."""
-    last = keyring.last_counter(session, tenant.id)
-    with session.store(tenant.id).transaction() as tables:
-        now = get(session, tenant.id)
+    last = keyring.last_counter(session)
+    with session.store.transaction() as tables:
+        now = get(session)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
         found, before = manifest.read(tables), manifest.held(tables)
@@ -135,11 +135,11 @@ def _replaced(
         }
         counter = max(found.counter, last) + 1
         verification.write_manifest(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
-    keyring.store_counter(session, tenant.id, counter)
-    if session.open_keys.pop(tenant.id, None) or not passphrase:
-        session.open_keys[tenant.id] = new.private
-    retired_keys.retire(session, tenant.id, tenant.key_id)
-    retired_keys.prune(session, tenant.id)
+    keyring.store_counter(session, counter)
+    if session.process.open_keys.pop(tenant.id, None) or not passphrase:
+        session.process.open_keys[tenant.id] = new.private
+    retired_keys.retire(session, tenant.key_id)
+    retired_keys.prune(session)
     return Rotated(after, resealed, left)
 
 

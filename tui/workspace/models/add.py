@@ -17,7 +17,7 @@ from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.save import FieldProblem, PlainHttp, checked, needs_plain_http
 
 if TYPE_CHECKING:
@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 
 async def search(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     provider_id: str,
     text: str,
     type: ModelType,  # noqa: A002 - the word of the design
@@ -36,19 +35,19 @@ async def search(
     provider = provider_of(provider_id)
     if provider.search is None:
         return ()
-    access = await asyncio.to_thread(credentials.access, session, tenant_id, provider_id)
-    return await _found(session, access, provider.search(access.fields, text.strip(), type))
+    access = await asyncio.to_thread(credentials.access, session, provider_id)
+    return await _found(session.process, access, provider.search(access.fields, text.strip(), type))
 
 
 async def offers(
-    session: Session, tenant_id: str, provider_id: str, field: str, values: Mapping[str, str]
+    session: TenantSession, provider_id: str, field: str, values: Mapping[str, str]
 ) -> tuple[SearchResult, ...]:
     """What one field of an added model can be, by the `values` of the others; none where the provider has no offers."""
     provider = provider_of(provider_id)
     if field not in provider.field_options:
         return ()
-    access = await asyncio.to_thread(credentials.access, session, tenant_id, provider_id)
-    return await _found(session, access, provider.field_options[field](access.fields, values))
+    access = await asyncio.to_thread(credentials.access, session, provider_id)
+    return await _found(session.process, access, provider.field_options[field](access.fields, values))
 
 
 def belongs(field: Field, filled: Mapping[str, str]) -> bool:
@@ -82,9 +81,9 @@ def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str,
     return dict(before) if same else filled
 
 
-def access_to(session: Session, tenant_id: str, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
+def access_to(session: TenantSession, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
     """Access for a model that is not kept yet, its own addresses included."""
-    access = credentials.access(session, tenant_id, model.provider, model.id)
+    access = credentials.access(session, model.provider, model.id)
     own = access.provider.model_origins(access.fields, model)
     allowed = (*access.plain_http, *(each for each in plain_http if each in own))
     if open_ones := needs_plain_http(own, allowed):
@@ -114,15 +113,15 @@ async def inspect(
     return replace(learned, model=known, note=one_line(learned.note))
 
 
-def keep(session: Session, tenant_id: str, model: Model, access: "Access") -> None:
+def keep(session: TenantSession, model: Model, access: "Access") -> None:
     """Stores an added model, and with it the addresses that it was looked at with."""
-    with verification.credential_transaction(session, tenant_id) as tables:
+    with verification.credential_transaction(session) as tables:
         models = tables.table("models")
         models.remove(
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
         )
         models.insert(to_record(model))
-        credentials.update_origins(session, tenant_id, tables, model.provider, access.plain_http)
+        credentials.update_origins(session, tables, model.provider, access.plain_http)
 
 
 async def _found(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:

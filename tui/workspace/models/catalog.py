@@ -18,7 +18,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import model_sync, verification
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.models import all_models, defaults
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials.save import checked
@@ -46,17 +46,17 @@ class ModelRow:
         return self.state in ("ready", "ends")
 
 
-def listing(session: Session, tenant_id: str, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
+def listing(session: TenantSession, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
     """The models, by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
         places = {each: place for place, each in enumerate(PROVIDERS)}
         return sorted(
-            all_models(session, tenant_id),
+            all_models(session),
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
-    models = session.store(tenant_id).cached("listing", read, trial_models_of(session, tenant_id), table="models")
+    models = session.store.cached("listing", read, trial_models_of(session), table="models")
     return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
 
 
@@ -72,44 +72,42 @@ def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) 
     return next(chosen, None) or provider.infer_model_type(model_id, fields) or only
 
 
-def rows(session: Session, tenant_id: str) -> list[ModelRow]:
+def rows(session: TenantSession) -> list[ModelRow]:
     """All models as rows."""
-    return list(_rows(session, tenant_id)[0])
+    return list(_rows(session)[0])
 
 
-def derived(session: Session, tenant_id: str, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
+def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """What `make` makes of all rows, made once for as long as they stay as they are."""
-    found, key = _rows(session, tenant_id)
-    return session.store(tenant_id).cached(f"rows: {name}", lambda _: make(found), key)
+    found, key = _rows(session)
+    return session.store.cached(f"rows: {name}", lambda _: make(found), key)
 
 
-def _rows(session: Session, tenant_id: str) -> tuple[Sequence[ModelRow], Hashable]:
+def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     """All rows, and what they depend on beside the settings."""
-    usable = frozenset(each.provider.id for each in status.rows(session, tenant_id) if each.usable)
+    usable = frozenset(each.provider.id for each in status.rows(session) if each.usable)
     today = session.today()
-    key = (usable, today, trial_models_of(session, tenant_id))
+    key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = {(each.provider, each.model, kind) for kind, each in defaults(session, tenant_id).items()}
-        return [_row(each, usable, chosen, today) for each in listing(session, tenant_id)]
+        chosen = {(each.provider, each.model, kind) for kind, each in defaults(session).items()}
+        return [_row(each, usable, chosen, today) for each in listing(session)]
 
-    return session.store(tenant_id).cached("rows", read, key), key
+    return session.store.cached("rows", read, key), key
 
 
-async def refresh(
-    session: Session, tenant_id: str, provider_id: str, hear: model_sync.OnEvent = lambda event: None
-) -> Refreshed:
+async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None) -> Refreshed:
     """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
     provider = provider_of(provider_id)
     if provider.import_mode is ImportMode.ADDED:
         raise UsageError(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
-    access = await asyncio.to_thread(stored_credentials.access, session, tenant_id, provider_id)
+    access = await asyncio.to_thread(stored_credentials.access, session, provider_id)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
-        listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), hear) or ()
+        listed = await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), hear) or ()
 
     def work() -> Refreshed:
-        with session.store(tenant_id).transaction() as tables:
+        with session.store.transaction() as tables:
             tables.table("credentials").update(
                 {"listed_at": session.now()}, lambda each: each["provider"] == provider_id and each.get("active", False)
             )
@@ -119,8 +117,7 @@ async def refresh(
 
 
 async def add(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     provider_id: str,
     model_id: str,
     type: ModelType,  # noqa: A002
@@ -139,13 +136,12 @@ async def add(
         raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
     wanted = add_model.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
-    _is_new(session, tenant_id, model)
-    return await _kept(session, tenant_id, model, verify, plain_http, tell)
+    _is_new(session, model)
+    return await _kept(session, model, verify, plain_http, tell)
 
 
 async def edit(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     fields: Mapping[str, str],
     verify: bool = True,
@@ -157,45 +153,44 @@ async def edit(
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
     changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
-    return await _kept(session, tenant_id, changed, verify, plain_http, tell, new=False)
+    return await _kept(session, changed, verify, plain_http, tell, new=False)
 
 
 async def _kept(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     verify: bool,
     plain_http: tuple[str, ...],
     tell: Callable[[str], None],
     new: bool = True,
 ) -> Model:
-    access = await asyncio.to_thread(add_model.access_to, session, tenant_id, model, plain_http)
+    access = await asyncio.to_thread(add_model.access_to, session, model, plain_http)
     if verify:
-        learned = await add_model.inspect(session, access, model, tell)
+        learned = await add_model.inspect(session.process, access, model, tell)
         if new and learned.model.id != model.id:
-            _is_new(session, tenant_id, learned.model)
+            _is_new(session, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be an address of its own.
-        access = await asyncio.to_thread(add_model.access_to, session, tenant_id, model, access.plain_http)
-        model = (await test_call.test_call(session, tenant_id, model, access, tell)).model
+        access = await asyncio.to_thread(add_model.access_to, session, model, access.plain_http)
+        model = (await test_call.test_call(session, model, access, tell)).model
         if learned.note:
             tell(learned.note)
-    await asyncio.to_thread(add_model.keep, session, tenant_id, model, access)
+    await asyncio.to_thread(add_model.keep, session, model, access)
     return model
 
 
-def _is_new(session: Session, tenant_id: str, model: Model) -> None:
-    for each in all_models(session, tenant_id):
+def _is_new(session: TenantSession, model: Model) -> None:
+    for each in all_models(session):
         if _same(each, model) and not each.gone:
             raise UsageError(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
 
 
-async def test(session: Session, tenant_id: str, model: Model) -> str:
+async def test(session: TenantSession, model: Model) -> str:
     """Makes one small call, which the provider may charge, and says in a sentence what came."""
     begun = time.monotonic()
-    outcome = await test_call.test_call(session, tenant_id, model)
+    outcome = await test_call.test_call(session, model)
     if outcome.model != model:
-        await asyncio.to_thread(_measured, session, tenant_id, outcome.model)
+        await asyncio.to_thread(_measured, session, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
 
 
@@ -204,7 +199,7 @@ def removable(model: Model) -> bool:
     return model.origin is Origin.ADDED or bool(model.gone)
 
 
-async def remove(session: Session, tenant_id: str, model: Model) -> None:
+async def remove(session: TenantSession, model: Model) -> None:
     """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
     if not removable(model):
         raise UsageError(
@@ -212,19 +207,19 @@ async def remove(session: Session, tenant_id: str, model: Model) -> None:
         )
 
     def work() -> None:
-        with verification.credential_transaction(session, tenant_id) as tables:
+        with verification.credential_transaction(session) as tables:
             tables.table("models").remove(lambda each: _is(each, model))
             tables.table("defaults").remove(
                 lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
             )
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                stored_credentials.update_origins(session, tenant_id, tables, model.provider)
+                stored_credentials.update_origins(session, tables, model.provider)
 
     await asyncio.to_thread(work)
 
 
-def _measured(session: Session, tenant_id: str, model: Model) -> None:
-    with session.store(tenant_id).transaction() as tables:
+def _measured(session: TenantSession, model: Model) -> None:
+    with session.store.transaction() as tables:
         tables.table("models").update({"dimensions": model.dimensions}, lambda each: _is(each, model))
 
 

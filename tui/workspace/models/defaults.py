@@ -11,7 +11,7 @@ from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.tenancy import models
 from tui.tenancy.serialization import to_record
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -47,35 +47,33 @@ class DefaultRow:
     proposed: Model | None = None
 
 
-def rows(session: Session, tenant_id: str) -> list[DefaultRow]:
+def rows(session: TenantSession) -> list[DefaultRow]:
     """The three types in order."""
-    chosen = models.defaults(session, tenant_id)
-    providers = {each.provider.id: each for each in status.rows(session, tenant_id)}
-    listed = catalog.rows(session, tenant_id)
-    offered = proposals(session, tenant_id)
-    return [_row(session, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+    chosen = models.defaults(session)
+    providers = {each.provider.id: each for each in status.rows(session)}
+    listed = catalog.rows(session)
+    offered = proposals(session)
+    return [_row(session.process, each, chosen.get(each), providers, listed, offered) for each in ModelType]
 
 
-def ready(session: Session, tenant_id: str, usable: Collection[str]) -> int:
+def ready(session: TenantSession, usable: Collection[str]) -> int:
     """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
     today = session.today()
-    chosen = {(*_key(default), kind) for kind, default in models.defaults(session, tenant_id).items()}
-    held = (
-        {(each.provider, each.id, each.type): each for each in models.all_models(session, tenant_id)} if chosen else {}
-    )
+    chosen = {(*_key(default), kind) for kind, default in models.defaults(session).items()}
+    held = {(each.provider, each.id, each.type): each for each in models.all_models(session)} if chosen else {}
     found = [held[each] for each in chosen & held.keys() if each[0] in usable]
     return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
 
 
-async def set(session: Session, tenant_id: str, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
+async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
     """Makes a model the default of its type."""
-    model = models.find(session, tenant_id, ref, type)
+    model = models.find(session, ref, type)
     if model.gone:
         raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is.")
     default = Default(type, model.provider, model.id, session.now())
 
     def work() -> Default:
-        with session.store(tenant_id).transaction() as tables:
+        with session.store.transaction() as tables:
             table = tables.table("defaults")
             table.remove(lambda each: each["type"] == type)
             table.insert(to_record(default))
@@ -84,25 +82,25 @@ async def set(session: Session, tenant_id: str, type: ModelType, ref: str) -> De
     return await asyncio.to_thread(work)
 
 
-async def clear(session: Session, tenant_id: str, type: ModelType) -> None:  # noqa: A002
+async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
     """Leaves a type without a default."""
 
     def work() -> None:
-        with session.store(tenant_id).transaction() as tables:
+        with session.store.transaction() as tables:
             tables.table("defaults").remove(lambda each: each["type"] == type)
 
     await asyncio.to_thread(work)
 
 
-def nearest(session: Session, tenant_id: str, model: Model) -> Model | None:
+def nearest(session: TenantSession, model: Model) -> Model | None:
     """What could take the place of a model that is gone; None if there is nothing of its provider and type."""
-    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session, tenant_id))
+    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
 
 
-def proposals(session: Session, tenant_id: str) -> dict[ModelType, Model]:
+def proposals(session: TenantSession) -> dict[ModelType, Model]:
     """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
-    taken = models.defaults(session, tenant_id)
-    offered = catalog.derived(session, tenant_id, "proposed", _offered)
+    taken = models.defaults(session)
+    offered = catalog.derived(session, "proposed", _offered)
     return {kind: model for kind, model in offered.items() if kind not in taken}
 
 

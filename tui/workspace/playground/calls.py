@@ -20,7 +20,7 @@ from tui.providers.requests import (
 )
 from tui.providers.spec import Parameter, Provider
 from tui.tenancy import credentials
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 
 async def chat(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     messages: Sequence[Message],
     parameters: Mapping[str, Any] | None = None,
@@ -43,16 +42,15 @@ async def chat(
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    way = key_source.route_call(session, tenant_id, model, access)
+    way = key_source.route_call(session, model, access)
     call = provider.chat(way.access.fields, ChatRequest(way.model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(session, way, call)) as events:
+    async with aclosing(_streamed(session.process, way, call)) as events:
         async for event in events:
             yield event
 
 
 async def embed(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     texts: Sequence[str],
     query: bool = False,
@@ -66,16 +64,15 @@ async def embed(
         raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    way = key_source.route_call(session, tenant_id, model, access)
+    way = key_source.route_call(session, model, access)
     call = provider.embed(way.access.fields, EmbeddingRequest(way.model, tuple(texts), query))
-    async with aclosing(_streamed(session, way, call)) as events:
+    async with aclosing(_streamed(session.process, way, call)) as events:
         async for event in events:
             yield event
 
 
 async def transcribe(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     path: Path,
     language: str = "",
@@ -87,9 +84,9 @@ async def transcribe(
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    way = key_source.route_call(session, tenant_id, model, access)
+    way = key_source.route_call(session, model, access)
     ask = TranscriptionRequest(way.model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(session, way, provider.transcribe(way.access.fields, ask))) as events:
+    async with aclosing(_streamed(session.process, way, provider.transcribe(way.access.fields, ask))) as events:
         async for event in events:
             yield event
 
@@ -101,13 +98,13 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenerator[Event]:
     """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
-    credential = credentials.active(session, way.owner, way.access.provider.id)
+    credential = credentials.active(session.tenant(way.owner), way.access.provider.id)
 
     async def note(check: VerificationResult) -> None:
         # The call's own outcome is what matters here: a store that cannot be written must not hide it.
         with suppress(Problem):
             if credential is not None:
-                await asyncio.to_thread(credentials.note, session, way.owner, credential, check)
+                await asyncio.to_thread(credentials.note, session.tenant(way.owner), credential, check)
 
     events = session.client.stream(way.access, call)
     try:

@@ -15,7 +15,7 @@ from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.trials import left, trial, trials
 from tui.workspace.playground.metering import TrialMeter
@@ -39,23 +39,23 @@ class CallRoute:
     meter: TrialMeter | None = None
 
 
-def source(session: Session, tenant_id: str, provider_id: str) -> KeySource:
+def source(session: TenantSession, provider_id: str) -> KeySource:
     """Whose key pays for calls to a provider."""
-    if credentials.active(session, tenant_id, provider_id) is None:
-        return KeySource.TRIAL if provider_id in trials(session) else KeySource.OWN
-    return _chosen(session, tenant_id).get(provider_id, KeySource.OWN)
+    if credentials.active(session, provider_id) is None:
+        return KeySource.TRIAL if provider_id in trials(session.process) else KeySource.OWN
+    return _chosen(session).get(provider_id, KeySource.OWN)
 
 
-async def choose(session: Session, tenant_id: str, provider_id: str, wanted: KeySource) -> None:
+async def choose(session: TenantSession, provider_id: str, wanted: KeySource) -> None:
     """Makes calls to a provider use the trial or the own key from now on."""
     label = provider_of(provider_id).label
     if wanted is KeySource.TRIAL:
-        trial(session, provider_id)
-    elif credentials.active(session, tenant_id, provider_id) is None:
-        raise UsageError(f"{get(session, tenant_id).name} has no own key of {label}.", f"Set {label} up first.")
+        trial(session.process, provider_id)
+    elif credentials.active(session, provider_id) is None:
+        raise UsageError(f"{get(session).name} has no own key of {label}.", f"Set {label} up first.")
 
     def work() -> None:
-        with session.store(tenant_id).transaction() as tables:
+        with session.store.transaction() as tables:
             table = tables.table("sources")
             table.remove(lambda each: each.get("provider") == provider_id)
             table.insert({"provider": provider_id, "source": str(wanted)})
@@ -63,31 +63,31 @@ async def choose(session: Session, tenant_id: str, provider_id: str, wanted: Key
     await asyncio.to_thread(work)
 
 
-def route_call(session: Session, tenant_id: str, model: Model, access: "Access | None" = None) -> CallRoute:
+def route_call(session: TenantSession, model: Model, access: "Access | None" = None) -> CallRoute:
     """How a model is called; with `access`, by that one, which is the tenant's own and not kept yet."""
-    if access is None and source(session, tenant_id, model.provider) is KeySource.TRIAL:
-        return _lent(session, tenant_id, model)
-    return CallRoute(access or credentials.access(session, tenant_id, model.provider, model.id), model, tenant_id)
+    if access is None and source(session, model.provider) is KeySource.TRIAL:
+        return _lent(session, model)
+    return CallRoute(access or credentials.access(session, model.provider, model.id), model, session.tenant_id)
 
 
-def _lent(session: Session, tenant_id: str, model: Model) -> CallRoute:
-    provider, lent = provider_of(model.provider), trial(session, model.provider)
+def _lent(session: TenantSession, model: Model) -> CallRoute:
+    provider, lent = provider_of(model.provider), trial(session.process, model.provider)
     if model.id not in lent.models:
         some = ", ".join(lent.models[:_SHOWN]) + (" and others" if len(lent.models) > _SHOWN else "")
         raise UsageError(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
             f"It is for {some}; an own key can use every model.",
         )
-    credential = credentials.active(session, OPERATOR, model.provider)
+    credential = credentials.active(session.process.tenant(OPERATOR), model.provider)
     if credential is None:
         raise Problem(f"The trial of {provider.label} has no key any more.", "The operator can give it one.")
-    access = credentials.access_with(session, OPERATOR, provider, credential, model.id)
+    access = credentials.access_with(session.process.tenant(OPERATOR), provider, credential, model.id)
     # What a tenant entered with a model of its own does not lead the operator's key anywhere.
     plain = replace(model, fields={each.name: each.default for each in provider.model_fields if each.default})
-    return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, tenant_id, model.provider))
+    return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, model.provider))
 
 
-def _chosen(session: Session, tenant_id: str) -> Mapping[str, KeySource]:
+def _chosen(session: TenantSession) -> Mapping[str, KeySource]:
     def read(tables: Tables) -> dict[str, KeySource]:
         own, lent = str(KeySource.OWN), str(KeySource.TRIAL)
         return {
@@ -96,20 +96,20 @@ def _chosen(session: Session, tenant_id: str) -> Mapping[str, KeySource]:
             if each.get("source") in (own, lent)
         }
 
-    return session.store(tenant_id).cached("sources", read, table="sources")
+    return session.store.cached("sources", read, table="sources")
 
 
-def last_calls(session: Session, tenant_id: str, provider_id: str) -> int:
+def last_calls(session: TenantSession, provider_id: str) -> int:
     """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
 
     The day is kept with the counts, for every session of the tenant.
     """
-    found, today = left(session, tenant_id, provider_id), session.today()
-    if source(session, tenant_id, provider_id) is not KeySource.TRIAL or not (found and found.low and found.left):
+    found, today = left(session, provider_id), session.today()
+    if source(session, provider_id) is not KeySource.TRIAL or not (found and found.low and found.left):
         return 0
-    told = {"tenant": tenant_id, "provider": provider_id, "day": today}
+    told = {"tenant": session.tenant_id, "provider": provider_id, "day": today}
     try:
-        with session.store(OPERATOR).transaction() as tables:
+        with session.process.store(OPERATOR).transaction() as tables:
             table = tables.table("told")
             if any(dict(each) == told for each in table):
                 return 0

@@ -15,7 +15,7 @@ from tui.errors import Problem
 from tui.process import identity
 from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.storage.store import Tables
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import TrialExhausted, trial
 
 _ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
@@ -28,8 +28,8 @@ class TrialMeter:
     Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
     """
 
-    def __init__(self, session: Session, tenant_id: str, provider_id: str) -> None:
-        self._desk, self._tenant, self._provider = session, tenant_id, provider_id
+    def __init__(self, session: TenantSession, provider_id: str) -> None:
+        self._session, self._provider = session, provider_id
         self._token = uuid4().hex
         self._lock = threading.Lock()
         self._over = False
@@ -38,7 +38,7 @@ class TrialMeter:
         """Takes one call off what is left; UsedUp where nothing is."""
         with self._lock:
             if not self._over:
-                reserve(self._desk, self._tenant, self._provider, self._token)
+                reserve(self._session, self._provider, self._token)
 
     def settle(self) -> None:
         """The call was made, and counts."""
@@ -52,7 +52,7 @@ class TrialMeter:
         with self._lock:
             if not self._over:
                 self._over = True
-                end(self._desk, self._tenant, self._provider, self._token, kept)
+                end(self._session, self._provider, self._token, kept)
 
 
 async def metered(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
@@ -74,30 +74,30 @@ async def metered(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGene
             await asyncio.to_thread(meter.settle if kept else meter.give_back)
 
 
-def reserve(session: Session, tenant_id: str, provider_id: str, token: str) -> None:
+def reserve(session: TenantSession, provider_id: str, token: str) -> None:
     """Reserves a call under a name of its own; UsedUp where none is left."""
-    trial(session, provider_id)
-    with session.store(OPERATOR).transaction() as tables:
+    trial(session.process, provider_id)
+    with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
         quota = next((each["calls"] for each in tables.table("trials") if each["provider"] == provider_id), 0)
-        _sweep(session, tables)
-        used = _used(tables, tenant_id, provider_id)
+        _sweep(session.process, tables)
+        used = _used(tables, session.tenant_id, provider_id)
         held = tables.table("reservations")
-        if used + sum(_is(each, tenant_id, provider_id) for each in held) >= quota:
+        if used + sum(_is(each, session.tenant_id, provider_id) for each in held) >= quota:
             raise TrialExhausted(provider_id, used, quota)
-        who = {"tenant": tenant_id, "provider": provider_id, "token": token}
+        who = {"tenant": session.tenant_id, "provider": provider_id, "token": token}
         held.insert(who | identity.process_record(session.clock()))
 
 
-def end(session: Session, tenant_id: str, provider_id: str, token: str, kept: bool) -> None:
+def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> None:
     """The reserved call is over; if it is `kept` it counts, even where its reservation expired meanwhile."""
-    with session.store(OPERATOR).transaction() as tables:
+    with session.process.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda each: each.get("token") == token)
         if kept:
-            used = _used(tables, tenant_id, provider_id) + 1
+            used = _used(tables, session.tenant_id, provider_id) + 1
             table = tables.table("used")
-            table.remove(lambda each: _is(each, tenant_id, provider_id))
-            table.insert({"tenant": tenant_id, "provider": provider_id, "calls": used})
+            table.remove(lambda each: _is(each, session.tenant_id, provider_id))
+            table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": used})
 
 
 def _sweep(session: Session, tables: Tables) -> None:

@@ -11,7 +11,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.providers.requests import Message
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ class TestCallResult:
 
 
 async def test_call(
-    session: Session,
-    tenant_id: str,
+    session: TenantSession,
     model: Model,
     access: "Access | None" = None,
     tell: Callable[[str], None] = lambda note: None,
@@ -41,7 +40,7 @@ async def test_call(
     `tell` hears what is waited for meanwhile.
     """
     if model.type is ModelType.EMBEDDING:
-        embedded = calls.embed(session, tenant_id, model, ("ok",), access=access)
+        embedded = calls.embed(session, model, ("ok",), access=access)
         vectors = await _of(embedded, tell, Vectors)
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
@@ -51,11 +50,11 @@ async def test_call(
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
             path.write_bytes(_silence())
-            heard = calls.transcribe(session, tenant_id, model, path, access=access)
+            heard = calls.transcribe(session, model, path, access=access)
             if not await _of(heard, tell, Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
-    said = calls.chat(session, tenant_id, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
+    said = calls.chat(session, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
     if not await _of(said, tell, TextDelta, ThinkingDelta):
         raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
     return TestCallResult(model, "answered")

@@ -11,7 +11,7 @@ from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
-from tui.tenancy.session import Session
+from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source
@@ -27,43 +27,43 @@ class Exported:
     lacks: tuple[str, ...] = ()
 
 
-async def export(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Exported:
+async def export(session: TenantSession, passphrase: Secret | None = None) -> Exported:
     """A tenant's settings as a file: without secrets, or with them under a passphrase (the tenant is open then)."""
-    return await asyncio.to_thread(exported, session, tenant_id, passphrase)
+    return await asyncio.to_thread(exported, session, passphrase)
 
 
-def exported(session: Session, tenant_id: str, passphrase: Secret | None = None) -> Exported:
+def exported(session: TenantSession, passphrase: Secret | None = None) -> Exported:
     """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
     lacks: list[str] = []
-    held = _bundle(session, tenant_id, passphrase is not None, lacks)
+    held = _bundle(session, passphrase is not None, lacks)
     tell = session.audit_best_effort if passphrase is None else session.audit
     names = [called(each) for each in held.credentials]
-    tell(tenant_id, "exported", secrets=passphrase is not None, credentials=names)
+    tell("exported", secrets=passphrase is not None, credentials=names)
     text = file_format.written(held)
     if passphrase is not None:
-        text = encrypted_file.protect(text.encode(), passphrase, session.key_cost)
+        text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
     return Exported(text, tuple(lacks))
 
 
-def _bundle(session: Session, tenant_id: str, with_secrets: bool, lacks: list[str]) -> Bundle:
+def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
     """What the file is to hold; what it cannot is added to `lacks`."""
     tenant, stored = (
-        get(session, tenant_id),
-        [each for each in credentials.stored(session, tenant_id) if each.provider in PROVIDERS],
+        get(session),
+        [each for each in credentials.stored(session) if each.provider in PROVIDERS],
     )
     if with_secrets:
-        keyring.private_key(session, tenant_id)
+        keyring.private_key(session)
     kept: list[Kept] = []
     for each in sorted(stored, key=lambda each: (each.provider, each.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
             try:
-                opened = credentials.secrets(session, tenant_id, each)
+                opened = credentials.secrets(session, each)
             except Locked:
                 lacks.append(f"{called(each)} cannot be opened; its key is not in the file.")
         kept.append(Kept(each.provider, each.name, each.clear, tuple(each.hints), opened, each.plain_http))
-    ids = {each.provider for each in credentials.stored(session, tenant_id)}
-    ids |= {each.provider for each in models.stored(session, tenant_id)}
+    ids = {each.provider for each in credentials.stored(session)}
+    ids |= {each.provider for each in models.stored(session)}
     strange = [one_line(each, 40) for each in sorted(ids - {*PROVIDERS})]
     lacks += [f"{each} is no provider of this version; it is not in the file." for each in strange]
     own = {each.provider for each in stored}
@@ -72,9 +72,9 @@ def _bundle(session: Session, tenant_id: str, with_secrets: bool, lacks: list[st
         tenant.name,
         tuple(kept),
         {each.provider: each.name for each in stored if each.active},
-        {each: KeySource.TRIAL for each in own if key_source.source(session, tenant_id, each) is KeySource.TRIAL},
-        tuple(each for each in models.stored(session, tenant_id) if each.provider in PROVIDERS),
-        tuple(each for each in models.defaults(session, tenant_id).values() if each.provider in PROVIDERS),
+        {each: KeySource.TRIAL for each in own if key_source.source(session, each) is KeySource.TRIAL},
+        tuple(each for each in models.stored(session) if each.provider in PROVIDERS),
+        tuple(each for each in models.defaults(session).values() if each.provider in PROVIDERS),
     )
 
 

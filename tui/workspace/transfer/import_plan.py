@@ -29,7 +29,7 @@ from tui.tenancy import changes, keyring, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import models as stored_models
 from tui.tenancy.serialization import from_record, to_record
-from tui.tenancy.session import OPERATOR, Session
+from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, envelope
 from tui.workspace import tenants
@@ -111,11 +111,11 @@ async def plan(
         check_id(made)
         tenant = await tenants.create(rehearsal, name, passphrase, id=made)
     else:
-        tenant = get(rehearsal, tenant_id)
-    before = _content(rehearsal, tenant.id)
-    lacks = await _merge(rehearsal, tenant, held, allow_http)
-    await asyncio.to_thread(_stays_home, rehearsal, tenant.id, before, held)
-    after = _content(rehearsal, tenant.id)
+        tenant = get(rehearsal.tenant(tenant_id))
+    before = _content(rehearsal.tenant(tenant.id))
+    lacks = await _merge(rehearsal.tenant(tenant.id), tenant, held, allow_http)
+    await asyncio.to_thread(_stays_home, rehearsal.tenant(tenant.id), before, held)
+    after = _content(rehearsal.tenant(tenant.id))
     return Plan(
         tenant, tenant_id is None, tuple(changes.describe_changes(before, after)), lacks, before, after, rehearsal
     )
@@ -143,8 +143,9 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
         if (content := store.folder.read(store.name)) is not None:
             folder.write(store.name, content)
     if tenant_id is not None:
-        for name in session.keys.folder(tenant_id).names():
-            held.folder(tenant_id).write(name, session.keys.folder(tenant_id).read(name) or b"")
+        keys = session.keys.folder(tenant_id)
+        for name in keys.names():
+            held.folder(tenant_id).write(name, keys.read(name) or b"")
     return replace(
         session,
         data=data,
@@ -156,29 +157,36 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
     )
 
 
-async def _merge(session: Session, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
+async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
     """Puts what a file holds into the copy; answers what it cannot bring."""
-    await asyncio.to_thread(_take_models, session, tenant.id, held)
+    await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
     lacks = []
     for each in held.credentials:
         now = next(
-            (one for one in stored_credentials.listing(session, tenant.id, each.provider) if one.name == each.name),
+            (
+                one
+                for one in stored_credentials.listing(session.process.tenant(tenant.id), each.provider)
+                if one.name == each.name
+            ),
             None,
         )
         if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(each, missing))
         elif now is None or not _same(session, tenant, each, now):
-            await _save(session, tenant.id, each, allow_http)
+            await _save(session.process.tenant(tenant.id), each, allow_http)
     for provider_id, name in held.active.items():
-        in_use = {each.name: each.active for each in stored_credentials.listing(session, tenant.id, provider_id)}
+        in_use = {
+            each.name: each.active
+            for each in stored_credentials.listing(session.process.tenant(tenant.id), provider_id)
+        }
         if in_use.get(name) is False:
-            await status.use(session, tenant.id, provider_id, name)
+            await status.use(session.process.tenant(tenant.id), provider_id, name)
     for provider_id, source in held.sources.items():
         try:
-            await key_source.choose(session, tenant.id, provider_id, source)
+            await key_source.choose(session.process.tenant(tenant.id), provider_id, source)
         except UsageError as problem:
             lacks.append(problem.message)
-    await asyncio.to_thread(_take_defaults, session, tenant.id, held)
+    await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), held)
     return tuple(lacks)
 
 
@@ -192,10 +200,10 @@ def _lacking(kept: Kept, missing: set[str]) -> str:
     return f"{called(kept)} needs its {labels}: {command}"
 
 
-def _take_models(session: Session, tenant_id: str, held: Bundle) -> None:
+def _take_models(session: TenantSession, held: Bundle) -> None:
     """Models that are not there come; of those that are, an added one gets the fields of the file."""
     checked = [_checked(each) for each in held.models]
-    with session.store(tenant_id).transaction() as tables:
+    with session.store.transaction() as tables:
         table = tables.table("models")
         there = {(each["provider"], each["id"], each["type"]): from_record(Model, each) for each in table}
         for each in checked:
@@ -219,8 +227,8 @@ def _checked(model: Model) -> Model:
     return replace(model, fields=add.fields_of(provider, given, {}) | told)
 
 
-def _take_defaults(session: Session, tenant_id: str, held: Bundle) -> None:
-    with session.store(tenant_id).transaction() as tables:
+def _take_defaults(session: TenantSession, held: Bundle) -> None:
+    with session.store.transaction() as tables:
         table = tables.table("defaults")
         for each in held.defaults:
             wanted = replace(each, set_at=session.now())
@@ -232,14 +240,14 @@ def _take_defaults(session: Session, tenant_id: str, held: Bundle) -> None:
             table.insert(to_record(wanted))
 
 
-async def _save(session: Session, tenant_id: str, kept: Kept, allow_http: bool) -> None:
+async def _save(session: TenantSession, kept: Kept, allow_http: bool) -> None:
     declared = provider_of(kept.provider).fields
     clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     allowed: tuple[str, ...] = ()
     while True:
         try:
-            await save.save(session, tenant_id, kept.provider, values, name=kept.name, plain_http=allowed)
+            await save.save(session, kept.provider, values, name=kept.name, plain_http=allowed)
             return
         except PlainHttp as problem:
             if not allow_http or set(problem.origins) <= set(allowed):
@@ -249,23 +257,27 @@ async def _save(session: Session, tenant_id: str, kept: Kept, allow_http: bool) 
             raise UsageError(f"{called(kept)}: {problem.message}", problem.hint) from None
 
 
-def _same(session: Session, tenant: Tenant, kept: Kept, now: Credential) -> bool:
+def _same(session: TenantSession, tenant: Tenant, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
     prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
     needed = (
-        stored_models.added_origins(session, tenant.id, provider_of(kept.provider), kept.clear) if kept.secrets else ()
+        stored_models.added_origins(session.process.tenant(tenant.id), provider_of(kept.provider), kept.clear)
+        if kept.secrets
+        else ()
     )
-    return set(needed) <= set(now.origins) and not stored_credentials.is_undecryptable(session, tenant.id, now)
+    return set(needed) <= set(now.origins) and not stored_credentials.is_undecryptable(
+        session.process.tenant(tenant.id), now
+    )
 
 
-def _stays_home(session: Session, tenant_id: str, before: Content, held: Bundle) -> None:
+def _stays_home(session: TenantSession, before: Content, held: Bundle) -> None:
     """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
     given = {(each.provider, each.name): set(each.secrets) for each in held.credentials}
     old = {(each["provider"], each["name"]): each.get("origins", []) for each in before.get("credentials", {}).values()}
-    for each in stored_credentials.stored(session, tenant_id):
+    for each in stored_credentials.stored(session):
         place, provider = (each.provider, each.name), provider_of(each.provider)
         if place not in old or set(each.hints) <= given.get(place, set()):
             continue
@@ -295,13 +307,13 @@ def _create(session: Session, made: Plan) -> None:
         try:
             session.store(tenant.id).create(to_record(tenant), made.after)
         except Problem:
-            keyring.discard(session, tenant)
+            keyring.discard(session.tenant(tenant.id), tenant)
             raise
     session.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
 
 
 def _replace(session: Session, made: Plan) -> None:
-    with verification.credential_transaction(session, made.tenant.id) as tables:
+    with verification.credential_transaction(session.tenant(made.tenant.id)) as tables:
         if _tables(tables) != made.before:
             raise Problem(
                 f"The settings of {made.tenant.name} were changed in another session meanwhile.",
@@ -312,8 +324,8 @@ def _replace(session: Session, made: Plan) -> None:
             tables.table(name).insert_multiple(dict(each) for each in made.after.get(name, {}).values())
 
 
-def _content(session: Session, tenant_id: str) -> Content:
-    return _tables(session.store(tenant_id).read())
+def _content(session: TenantSession) -> Content:
+    return _tables(session.store.read())
 
 
 def _tables(tables: Tables) -> Content:

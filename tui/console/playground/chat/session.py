@@ -106,7 +106,7 @@ class ChatSession(Tab):
         entry.begin(asking.reply)
         self._begin(asking)
         values = dict(self.parameters.values)
-        events = calls.chat(self.app.session, self.app.tenant_id, model, messages, values)
+        events = calls.chat(self.app.tenant_session, model, messages, values)
         try:
             async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
                 async for event in stream:
@@ -142,7 +142,7 @@ class ChatSession(Tab):
         label = provider_of(asking.model.provider).label
         if problem is not None and not (answer.text or asking.reply.thoughts):
             asking.reply.end()
-            entry.refuse(problem, label, ways_on(self.app.session, self.app.tenant_id, problem))
+            entry.refuse(problem, label, ways_on(self.app.tenant_session, problem))
             if self.is_attached:
                 self.question.give_back(entry.turn.question)
         else:

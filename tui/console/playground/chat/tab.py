@@ -181,7 +181,7 @@ class ChatTab(ChatSession):
         self.refresh_chrome()
 
     def shown(self) -> None:
-        if self.covered and keyring.is_open(self.app.session, self.app.tenant_id):
+        if self.covered and keyring.is_open(self.app.tenant_session):
             self.cover(False)
         super().shown()
         self.show_log(follow=False)

@@ -236,7 +236,7 @@ class EmbeddingTab(SingleCallTab):
             await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = under_way.seconds
-            call = calls.embed(session, self.app.tenant_id, model, texts, self._as_questions)
+            call = calls.embed(session.tenant(self.app.tenant_id), model, texts, self._as_questions)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Vectors):

@@ -243,7 +243,7 @@ class SpeechTab(SingleCallTab):
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
-            call = calls.transcribe(session, self.app.tenant_id, model, path, form.language, form.times)
+            call = calls.transcribe(session.tenant(self.app.tenant_id), model, path, form.language, form.times)
             async with aclosing(cast(AsyncGenerator[Event], call)) as events:
                 async for event in events:
                     if isinstance(event, Uploading):

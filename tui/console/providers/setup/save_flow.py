@@ -18,7 +18,6 @@ from tui.errors import CredentialRejected, Locked, NetworkError, Problem, UsageE
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
 from tui.tenancy import credentials, keyring
-from tui.tenancy.session import Session
 from tui.tenancy.timestamps import when
 from tui.workspace import tenants
 from tui.workspace.credentials import paste, rotation
@@ -55,10 +54,6 @@ class Saving(PageScreen[bool]):
     @property
     def form(self) -> SetupForm:
         return self.query_one(SetupForm)
-
-    @property
-    def _whom(self) -> tuple[Session, str, str]:
-        return self.app.session, self.app.tenant_id, self.provider.id
 
     @property
     def _asked(self) -> str:
@@ -128,7 +123,11 @@ class Saving(PageScreen[bool]):
         async def verify() -> Verified:
             with self.at_work(which, f"asking {self._asked}"):
                 return await verification.verify(
-                    *self._whom, self._values, name=self._credential, plain_http=self._allowed
+                    self.app.tenant_session,
+                    self.provider.id,
+                    self._values,
+                    name=self._credential,
+                    plain_http=self._allowed,
                 )
 
         try:
@@ -152,8 +151,8 @@ class Saving(PageScreen[bool]):
             await self._save(verified.check, verified.listed, monotonic() - began)
 
     async def _rotatable(self) -> Credential:
-        held = rotation.rotatable(*self._whom, self._credential)
-        rotation.differs(self.app.session, self.app.tenant_id, held, self._values)
+        held = rotation.rotatable(self.app.tenant_session, self.provider.id, self._credential)
+        rotation.differs(self.app.tenant_session, held, self._values)
         return held
 
     def _weigh(self, verified: Verified) -> None:
@@ -184,11 +183,12 @@ class Saving(PageScreen[bool]):
         await self._save(self._check, known.listed if known else None, 0.0)
 
     async def _save(self, check: VerificationResult, listed: tuple[Model, ...] | None, seconds: float) -> None:
-        first = not credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        first = not credentials.listing(self.app.tenant_session, self.provider.id)
 
         async def save() -> Credential:
             return await save_credential.save(
-                *self._whom,
+                self.app.tenant_session,
+                self.provider.id,
                 self._values,
                 name=self._credential,
                 check=check,
@@ -222,7 +222,7 @@ class Saving(PageScreen[bool]):
                     return None
                 self._allowed += problem.origins
             except Locked:
-                if keyring.is_open(self.app.session, self.app.tenant_id):
+                if keyring.is_open(self.app.tenant_session):
                     raise
                 waiting = f"the check of {self.provider.label}."
                 if not await self.app.ensure_unlocked(waiting, "It is made as soon as the tenant is open."):
@@ -237,8 +237,8 @@ class Saving(PageScreen[bool]):
             "mine": "Save mine over it",
             "theirs": "Leave mine, take theirs",
         }
-        session, tenant_id, _ = self._whom
-        who = tenants.other_session(session, tenant_id)
+        session = self.app.tenant_session
+        who = tenants.other_session(session)
         lines = conflict_lines(self.provider, theirs, self._values, session.now(), who)
         answer = await self.app.ask(title, lines, choices)
         if answer == "theirs":
@@ -262,7 +262,7 @@ class Saving(PageScreen[bool]):
             lines = ["No models yet.", self.provider.after_saving]
             add = f"Add a {paste.in_sentence(self.provider.model_id.label)}"
             answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif first and defaults.proposals(self.app.session, self.app.tenant_id):
+        elif first and defaults.proposals(self.app.tenant_session):
             answer = await self.app.propose_defaults(imported(listed, seconds), f"{label} is set up")
         else:
             self.app.toast(f"{label} is {'set up' if first else 'saved'}. {imported(listed, seconds)}".strip())
@@ -319,7 +319,7 @@ class Saving(PageScreen[bool]):
         self.refresh_chrome()
 
     def changed_elsewhere(self) -> None:
-        now = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        now = credentials.listing(self.app.tenant_session, self.provider.id)
         theirs = next((each for each in now if each.name == self.called), None)
         self.changed_meanwhile = not same_content(theirs, self.stored)
         self.refresh_chrome()

@@ -52,10 +52,10 @@ class Setup(Saving):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        held = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        held = credentials.listing(self.app.tenant_session, self.provider.id)
         self.stored = next((each for each in held if each.name == self.called), None)
         found = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
-        shut = self.stored is not None and is_undecryptable(self.app.session, self.app.tenant_id, self.stored)
+        shut = self.stored is not None and is_undecryptable(self.app.tenant_session, self.stored)
         rotates = bool(self.stored and self.stored.envelope) and not shut
         return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut, rotates=rotates)
 
@@ -81,7 +81,7 @@ class Setup(Saving):
         if not self.query(SetupForm):
             return ScreenText("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
-        row = status.row(self.app.session, self.app.tenant_id, self.provider.id)
+        row = status.row(self.app.tenant_session, self.provider.id)
         word = "key refused" if self.refused else row.word if row.on_trial else row.state
         mark = sign("key refused" if self.refused else row.state)[0]
         state = f"{mark} {word}" if row.credential or self.refused or row.on_trial else word
@@ -205,7 +205,7 @@ class Setup(Saving):
         form = self.form
         if not self.called and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")
-        held = credentials.listing(self.app.session, self.app.tenant_id, self.provider.id)
+        held = credentials.listing(self.app.tenant_session, self.provider.id)
         if not self.called and form.new_name in [each.name for each in held]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
