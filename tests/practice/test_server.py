@@ -5,7 +5,7 @@ import math
 import httpx
 import pytest
 
-from tests.providers.http_server import b64url_encode, run
+from tests.providers.http_server import run, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
@@ -37,15 +37,15 @@ def test_every_provider_has_its_folder():
 async def test_the_sky_with_its_table():
     events, problem = await ask("Why is the sky blue? Give a table of wavelengths as well.")
     assert problem is None
-    assert "| blue   |     450 nm |" in b64url_encode(events)
+    assert "| blue   |     450 nm |" in text_of(events)
 
 
 @pytest.mark.parametrize("question", ["Write code", "hello", "What is Rust?", "How do whales sleep?", "Tell me of tea"])
 async def test_answers_are_markdown_and_vary(question):
     events, _ = await ask(question)
     others, _ = await ask(f"{question} and salt")
-    assert b64url_encode(events).endswith("\n")
-    assert b64url_encode(events) != b64url_encode(others) or question in ("Write code", "hello")
+    assert text_of(events).endswith("\n")
+    assert text_of(events) != text_of(others) or question in ("Write code", "hello")
 
 
 def test_there_is_a_heading_a_table_a_list_and_code():
@@ -68,7 +68,7 @@ def test_there_is_a_heading_a_table_a_list_and_code():
 async def test_failures_on_demand(wish, kind, provider):
     events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
     assert type(problem) is kind
-    assert bool(b64url_encode(events)) == (wish in ("break", "error", "stall"))
+    assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
     assert any(isinstance(each, NoResponseYet) for each in events) == (wish == "stall")
 
 
@@ -80,7 +80,7 @@ async def test_busy_twice_and_then_not():
     _, problem = await ask("please be busy", wire=wire)
     events, problem = await ask("please be busy", wire=wire)
     assert problem is None
-    assert b64url_encode(events)
+    assert text_of(events)
 
 
 async def test_long_empty_and_thoughtful_answers():

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.providers.client.test_websocket import sign, spark
-from tests.providers.http_server import b64url_encode, run
+from tests.providers.http_server import run, text_of
 from tui.errors import NetworkError
 from tui.practice import transport
 from tui.practice.exchange import Answer, Asked, Talk, whole
@@ -70,16 +70,16 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
     chunks = AudioChunks(path, 10, 0.0, lambda number, data, last: {"n": number})
     events, problem = await ask("wait", chunks=chunks)
     assert problem is None
-    assert b64url_encode(events) == "3 at /v4.0/chat"
+    assert text_of(events) == "3 at /v4.0/chat"
     assert Uploading(20, 20) in events
 
 
 async def test_the_ways_of_failing():
     events, problem = await ask("cut")
-    assert b64url_encode(events) and isinstance(problem, NetworkError)
+    assert text_of(events) and isinstance(problem, NetworkError)
     events, problem = await ask("stall")
-    assert b64url_encode(events) and problem and "nothing of use" in problem.message
+    assert text_of(events) and problem and "nothing of use" in problem.message
     _, problem = await ask(key="refused")
     assert problem and problem.message == "OpenAI wants a key."
     events, problem = await ask("busy")
-    assert problem is None and b64url_encode(events)
+    assert problem is None and text_of(events)

@@ -211,6 +211,6 @@ async def ask(
         await wire.aclose()
 
 
-def b64url_encode(events: Sequence[Event]) -> str:
+def text_of(events: Sequence[Event]) -> str:
     """The text of an answer."""
     return "".join(event.text for event in events if isinstance(event, TextDelta))

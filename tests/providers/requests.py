@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
-from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, b64url_encode, http, run, serve
+from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, text_of
 from tui.errors import Problem
 from tui.providers.client.access import Access, Limits
 from tui.providers.client.client import Client
@@ -33,7 +33,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        return b64url_encode(self.events)
+        return text_of(self.events)
 
     @property
     def words(self) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import b64url_encode, run
+from tests.providers.http_server import run, text_of
 from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, UsageError
@@ -179,7 +179,7 @@ async def test_a_chat(declared):
         assert problem is None
         assert isinstance(events[-1], Finish)
         assert events[-1].complete
-        texts.append(b64url_encode(events))
+        texts.append(text_of(events))
         assert call.framing in IN_ONE_PIECE or len([each for each in events if isinstance(each, TextDelta)]) > 10
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
@@ -193,7 +193,7 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish):
     access = access_to(declared)
     call = declared.chat(access.fields, ChatRequest(model, (Message("user", f"Why is the sky blue? {wish}"),)))
     events, problem = await run(wire(), access, call)
-    assert b64url_encode(events) or call.framing in IN_ONE_PIECE
+    assert text_of(events) or call.framing in IN_ONE_PIECE
     assert isinstance(problem, Problem) or not events[-1].complete
 
 

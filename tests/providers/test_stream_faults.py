@@ -15,7 +15,7 @@ import pytest
 
 from tests.providers import requests
 from tests.providers.facts import Chat, hung_up, spoken
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, b64url_encode, http, serve
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, http, serve, text_of
 from tests.providers.requests import CHATS, good, meet, of, streamed
 from tui.errors import NetworkError
 from tui.providers.client import connection
@@ -236,7 +236,7 @@ async def stopped(chat: Chat) -> float:
         came = ""
         events = wire.stream(access, chat.call(access))
         async for each in events:
-            came += b64url_encode([each])
+            came += text_of([each])
             if came == "Half an":
                 break
         server.closed.clear()

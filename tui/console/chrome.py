@@ -125,7 +125,7 @@ STRIP = tuple[Words, Words]
 class HintBar(Row):
     """Two rows that say in full what the cursor is on, or a problem's sentence and hint."""
 
-    DEFAULT_CSS = "Strip { height: 2; }"
+    DEFAULT_CSS = "HintBar { height: 2; }"
     lines: tuple[Content, Content] = (Content(""), Content(""))
 
     def show(self, first: Words = "", second: Words = "") -> None:

@@ -22,7 +22,7 @@ from tui.providers import PROVIDERS
 from tui.providers.origins import origin_of
 from tui.providers.spec import Choice, Field
 from tui.tenancy import credentials, models
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
 
@@ -232,7 +232,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def add(
-        session: Session, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+        bound: TenantSession, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
     ) -> Model:
         model = Model(provider, model_id, kind, Origin.ADDED)
         give(session, [model])
@@ -254,7 +254,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
 
 async def test_the_playground_opens_where_that_was_asked_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def add(
-        session: Session, tenant: str, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
+        bound: TenantSession, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
     ) -> Model:
         give(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
         return model
@@ -277,7 +277,7 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
     given: list[dict[str, str]] = []
 
     async def add(*arguments: object, **_: object) -> Model:
-        given.append(dict(arguments[5]))  # type: ignore[call-overload]
+        given.append(dict(arguments[4]))  # type: ignore[call-overload]
         raise Problem("The server is away.", "Start it.")
 
     monkeypatch.setattr(catalog, "add", add)

@@ -24,9 +24,9 @@ from tui.providers.events import SearchResult
 from tui.providers.huggingface import PROVIDER as HOSTING
 from tui.providers.huggingface import endpoint_check
 from tui.tenancy import credentials, models
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials import save
-from tui.workspace.models import catalog
+from tui.workspace.models import add, catalog
 
 URL = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 
@@ -164,13 +164,13 @@ async def test_names_are_asked_for_again_when_other_fields_changed(
     asked: list[Mapping[str, str]] = []
 
     async def offers(
-        session: Session, tenant: str, provider: str, field: str, values: Mapping[str, str]
+        session: TenantSession, provider: str, field: str, values: Mapping[str, str]
     ) -> tuple[SearchResult, ...]:
         if field == "endpoint_url":
             asked.append(values)
         return ()
 
-    monkeypatch.setattr(catalog, "offers", offers)
+    monkeypatch.setattr(add, "offers", offers)
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -190,14 +190,12 @@ async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Session, m
     texts: list[str] = []
     gate = asyncio.Event()
 
-    async def search(
-        session: Session, tenant: str, provider: str, text: str, kind: ModelType
-    ) -> tuple[SearchResult, ...]:
+    async def search(session: TenantSession, provider: str, text: str, kind: ModelType) -> tuple[SearchResult, ...]:
         texts.append(text)
         await gate.wait()
         return (SearchResult(f"found/{text}"),)
 
-    monkeypatch.setattr(catalog, "search", search)
+    monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models") as pilot:
         await form(pilot)
         await typed(pilot, "q")
@@ -220,10 +218,10 @@ async def test_keys_in_quick_succession_make_one_search(hosting: Session, monkey
     texts: list[str] = []
 
     async def search(*arguments: Any) -> tuple[SearchResult, ...]:
-        texts.append(arguments[3])
+        texts.append(arguments[2])
         return ()
 
-    monkeypatch.setattr(catalog, "search", search)
+    monkeypatch.setattr(add, "search", search)
     monkeypatch.setattr(finding, "AFTER", 0.2)
     async with area(hosting, "models") as pilot:
         await form(pilot)
@@ -237,7 +235,7 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypat
     async def search(*_: object) -> tuple[SearchResult, ...]:
         raise NetworkError("Cannot find the host.", "Check the network.")
 
-    monkeypatch.setattr(catalog, "search", search)
+    monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await typed(pilot, "Qwen/Qwen3-32B")
@@ -252,7 +250,7 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
     async def offers(*_: object) -> tuple[SearchResult, ...]:
         raise ScopeMissing("This token may not list the endpoints of acme-ai.", "Type the URL from its page.")
 
-    monkeypatch.setattr(catalog, "offers", offers)
+    monkeypatch.setattr(add, "offers", offers)
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -363,7 +361,7 @@ async def test_hostile_hits_stay_text(hosting: Session, monkeypatch: pytest.Monk
     async def search(*_: object) -> tuple[SearchResult, ...]:
         return (SearchResult("a/" + "模型" * 40, HOSTILE, label=HOSTILE * 4), SearchResult("b" * 300, "served", False))
 
-    monkeypatch.setattr(catalog, "search", search)
+    monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models", size) as pilot:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))

@@ -82,7 +82,6 @@ class Model:
     async def _chat(
         self,
         session: Any,
-        tenant: str,
         model: Any,
         messages: Sequence[Message],
         parameters: Any = None,
@@ -380,7 +379,7 @@ async def test_what_an_answer_took_is_handed_back_once_it_is_over(
 
 
 def test_answers_that_are_over_take_less_memory_than_their_text() -> None:
-    chance, words = random.Random(3), (Path(__file__).parents[1] / "bench/programs/answer.md").read_text().split(" ")
+    chance, words = random.Random(3), (Path(__file__).parents[2] / "bench/programs/answer.md").read_text().split(" ")
     log, size = ChatHistory(), 0
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()

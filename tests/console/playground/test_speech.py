@@ -398,7 +398,7 @@ async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
         await pilot.press("enter")
         await until(pilot, lambda: tab.view == "results")
         await until_shown(pilot, "[b]text[/] [31m")
-        assert asked[0][3] == home / name
+        assert asked[0][2] == home / name
         assert "\x1b" not in shown(pilot)
         assert "\u202e" not in shown(pilot)
 

@@ -15,7 +15,7 @@ from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import save, status
+from tui.workspace.credentials import save
 from tui.workspace.models import catalog
 
 REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
@@ -161,7 +161,7 @@ async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_ou
         await pilot.press("ctrl+u")
         await paste(pilot, KEY)
         with monkeypatch.context() as patched:
-            patched.setattr(status, "save", full)
+            patched.setattr(save, "save", full)
             await pilot.press("enter", "enter")
             await until_shown(pilot, "▲ The disk is full; nothing was changed.")
             screen = shown(pilot)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.providers.anthropic.facts import STREAM, failure, named, start, text
 from tests.providers.facts import every
-from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
+from tests.providers.http_server import QUICK, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.practice import transport
@@ -95,12 +95,12 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
     async with serve([head + named(start()) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (b64url_encode(events), problem, len(server.asked)) == ("Hi", None, 2)
+        assert (text_of(events), problem, len(server.asked)) == ("Hi", None, 2)
         assert any(isinstance(each, Retrying) and each.reason == "busy" for each in events)
     async with serve([head + named(start()) + named(text("Half an")) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (b64url_encode(events), len(server.asked)) == ("Half an", 1)
+        assert (text_of(events), len(server.asked)) == ("Half an", 1)
         assert problem and problem.message == "Anthropic is too busy."
         assert "Overloaded (request req_01Kz)" in problem.detail
     await wire.aclose()

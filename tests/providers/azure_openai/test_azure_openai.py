@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.providers.facts import KEY, read
-from tests.providers.http_server import QUICK, b64url_encode, run
+from tests.providers.http_server import QUICK, run, text_of
 from tui.domain import Model, ModelType, Origin, VerificationState
 from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice import transport
@@ -87,7 +87,7 @@ async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(ve
     assert (events, problem) == ([Accepted()], None)
     for _ in range(2):
         events, problem = await run(wire, given, question(given))
-        assert problem is None and b64url_encode(events)
+        assert problem is None and text_of(events)
     login, *calls = watched.asked
     assert [each.url.host for each in watched.asked] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
     assert str(login.url) == f"{LOGIN}/acme.example/oauth2/v2.0/token"
@@ -147,7 +147,7 @@ async def test_a_question_and_an_answer_that_the_filter_stops():
     assert problem and "(jailbreak)" in problem.message
     events, problem = await asked("Tell me a fairy tale")
     assert problem is None
-    assert b64url_encode(events) == "Once there was"
+    assert text_of(events) == "Once there was"
     assert not events[-1].complete
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, said, whole
-from tests.providers.http_server import HOLD, QUICK, RESET, b64url_encode, http, run, serve, streaming
+from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, NetworkError, Problem
@@ -72,7 +72,7 @@ async def test_one_of_openais_wire_is_found_and_streams():
     answer = streaming(delta({"content": "Good"}), delta({"content": " day"}, "stop"))
     async with serve([http(listed("glm-4"))], [answer]) as server:
         events, problem = await asked(server, question(seed=7))
-    assert (b64url_encode(events), problem) == ("Good day", None)
+    assert (text_of(events), problem) == ("Good day", None)
     assert [each.text for each in events if isinstance(each, Notice)] == [
         "This server (glm_server.py of GLM-4) heeds no seed. It was left out."
     ]
@@ -139,7 +139,7 @@ async def test_a_stream_that_breaks_off_later_is_not_asked_again():
     async with serve([HEAD + b"%x\r\n%s\r\n" % (len(part), part)], [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
     assert isinstance(problem, NetworkError)
-    assert b64url_encode(events) == "Half an"
+    assert text_of(events) == "Half an"
     assert len(server.asked) == 1
 
 
@@ -182,7 +182,7 @@ async def test_each_answers_and_only_the_native_one_in_one_piece(server):
     for stream in (True, False):
         events, problem = await practised(server, question("Why is the sky blue?", stream, model))
         assert problem is None
-        texts.append(b64url_encode(events))
+        texts.append(text_of(events))
         pieces = len([each for each in events if isinstance(each, TextDelta)])
         assert (pieces == 1) == (not stream or server == "api.py")
         assert any("does not stream" in getattr(each, "text", "") for each in events) == (stream and server == "api.py")
@@ -200,7 +200,7 @@ async def test_failures_of_the_native_one():
     for wish, kind in (("fail", Problem), ("break", NetworkError), ("stall", NetworkError)):
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
         assert type(problem) is kind
-        assert b64url_encode(events) == ""
+        assert text_of(events) == ""
         assert (wish == "fail") == any(isinstance(each, Retrying) for each in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None

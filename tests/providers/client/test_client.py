@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from tests.providers.http_server import QUICK, access_to, b64url_encode, chat_call, http, run, said, serve
+from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, text_of
 from tui.errors import Problem
 from tui.providers.client.access import Limits
 from tui.providers.client.client import Client
@@ -184,7 +184,7 @@ async def test_deltas_come_through_faster_than_any_model_speaks(together):
     events, problem = await run(Client({}, _Answers(pieces)), access, chat_call(access))
     seconds = time.perf_counter() - began
     assert problem is None
-    assert b64url_encode(events) == "word " * 5000
+    assert text_of(events) == "word " * 5000
     # A fast model says 1,000 pieces a second.
     assert seconds < 2.5
 
@@ -194,7 +194,7 @@ async def test_many_calls_at_once():
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         results = await asyncio.gather(*(run(wire, access, chat_call(access, stream=False)) for _ in range(30)))
         await wire.aclose()
-    assert all((b64url_encode(events), problem) == ("Hi", None) for events, problem in results)
+    assert all((text_of(events), problem) == ("Hi", None) for events, problem in results)
 
 
 async def test_a_repeated_key_is_taken_out_wherever_it_stands():

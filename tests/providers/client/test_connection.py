@@ -23,12 +23,12 @@ from tests.providers.http_server import (
     RESET,
     access_to,
     ask,
-    b64url_encode,
     chat_call,
     run,
     said,
     serve,
     streaming,
+    text_of,
 )
 from tui.errors import NetworkError
 from tui.providers.client import connection
@@ -111,7 +111,7 @@ async def test_a_connection_that_ends_before_the_answer_is_tried_again(end):
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
     assert [each.reason for each in events if isinstance(each, Retrying)] == ["broken off"] * 2
-    assert (b64url_encode(events), problem) == ("Hi", None)
+    assert (text_of(events), problem) == ("Hi", None)
 
 
 async def test_a_server_that_speaks_another_protocol():
@@ -225,7 +225,7 @@ async def test_a_call_in_plain_http_goes_through_its_proxy():
     async with serve([HELLO]) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTP_PROXY": f"http://me:word@{address}"}
         events, problem = await try_url("http://models.example.test/v1", environ)
-    assert (b64url_encode(events), problem) == ("Hi", None)
+    assert (text_of(events), problem) == ("Hi", None)
     assert heads[0].startswith(b"POST http://models.example.test/v1/chat/completions HTTP/1.1\r\n")
     assert b"Proxy-Authorization: Basic bWU6d29yZA==" in heads[0]
 
@@ -261,7 +261,7 @@ async def test_a_proxy_that_is_not_there():
 async def test_nothing_on_this_machine_goes_through_a_proxy():
     async with serve([HELLO]) as server, proxy() as (address, heads):
         events, _ = await ask(server, environ={"ALL_PROXY": f"http://{address}", "HTTP_PROXY": f"http://{address}"})
-    assert b64url_encode(events) == "Hi"
+    assert text_of(events) == "Hi"
     assert heads == []
 
 
@@ -294,7 +294,7 @@ async def socks(target: int, reply: int = 0):
 async def test_a_call_goes_through_a_socks_proxy_which_looks_up_the_name():
     async with serve([HELLO]) as server, socks(server.port) as (address, names):
         events, problem = await try_url("http://models.example.test/v1", {"ALL_PROXY": f"socks5h://{address}"})
-    assert (b64url_encode(events), problem) == ("Hi", None)
+    assert (text_of(events), problem) == ("Hi", None)
     assert names == [("models.example.test", 80)]
 
 
@@ -371,7 +371,7 @@ async def test_an_authority_that_the_environment_names_is_trusted(authority, var
         (tmp_path / f"{_subject_hash(pem)}.0").write_bytes(pem)
     async with serve([HELLO], context=authority.context()) as server:
         events, problem = await ask(server, environ={variable: str(value)})
-    assert (b64url_encode(events), problem) == ("Hi", None)
+    assert (text_of(events), problem) == ("Hi", None)
 
 
 def _subject_hash(pem: bytes) -> str:
@@ -418,7 +418,7 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority):
     async with serve([HELLO], context=context) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": str(authority.file)}
         events, problem = await try_url("https://api.openai.com/v1", environ)
-        assert (b64url_encode(events), problem) == ("Hi", None)
+        assert (text_of(events), problem) == ("Hi", None)
         _, wrong = await try_url("https://eu.api.openai.com/v1", environ)
     assert wrong and wrong.message.startswith("The certificate of eu.api.openai.com is for another host.")
     assert heads[0].startswith(b"CONNECT api.openai.com:443 ")

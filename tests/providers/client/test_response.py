@@ -16,13 +16,13 @@ from tests.providers.http_server import (
     RESET,
     access_to,
     ask,
-    b64url_encode,
     chat_call,
     http,
     run,
     said,
     serve,
     streaming,
+    text_of,
 )
 from tui.errors import NetworkError, Problem
 from tui.providers.client.client import Client
@@ -51,14 +51,14 @@ async def test_a_whole_answer():
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, problem = await ask(server, stream=False)
-    assert (b64url_encode(events), events[-1], problem) == ("Good day", Finish("stop"), None)
+    assert (text_of(events), events[-1], problem) == ("Good day", Finish("stop"), None)
 
 
 async def test_a_server_that_does_not_stream_is_understood():
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, _ = await ask(server, stream=True)
-    assert (b64url_encode(events), events[-1]) == ("Good day", Finish("stop"))
+    assert (text_of(events), events[-1]) == ("Good day", Finish("stop"))
 
 
 async def test_the_connection_serves_the_next_question():
@@ -69,7 +69,7 @@ async def test_the_connection_serves_the_next_question():
         access = access_to(server.base_url)
         for _ in range(3):
             events, problem = await run(wire, access, chat_call(access))
-            assert (b64url_encode(events), problem) == ("Hi", None)
+            assert (text_of(events), problem) == ("Hi", None)
         await wire.aclose()
     assert (len(server.asked), server.connections) == (3, 1)
 
@@ -85,7 +85,7 @@ async def test_what_follows_the_end_mark_is_left_alone():
 async def test_an_end_without_mark_or_reason_is_an_interruption():
     async with serve([streaming(said("Half an"), end=False)]) as server:
         events, problem = await ask(server)
-    assert b64url_encode(events) == "Half an"
+    assert text_of(events) == "Half an"
     assert problem is None
     assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
 
@@ -93,7 +93,7 @@ async def test_an_end_without_mark_or_reason_is_an_interruption():
 async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
     async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
         events, _ = await ask(server)
-    assert b64url_encode(events) == "Half an"
+    assert text_of(events) == "Half an"
     assert not events[-1].complete
 
 
@@ -104,7 +104,7 @@ async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end):
     assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer did."
     assert problem.hint == "Asking again makes a new call. Nothing is repeated by itself."
-    assert b64url_encode(events) == "Half an"
+    assert text_of(events) == "Half an"
     assert len(server.asked) == 1
 
 
@@ -112,7 +112,7 @@ async def test_an_error_in_mid_stream():
     error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
     async with serve([streaming(said("Par"), error)]) as server:
         events, problem = await ask(server)
-    assert b64url_encode(events) == "Par"
+    assert text_of(events) == "Par"
     assert problem and problem.message == "OpenAI broke off with an error."
     assert problem.detail == "The server had an error."
 
@@ -121,7 +121,7 @@ async def test_an_event_named_error():
     late = b'event: error\ndata: {"message": "No room.", "code": "server_is_overloaded"}\n\n'
     async with serve([streaming(said("Par"), end=False) + late]) as server:
         events, problem = await ask(server)
-    assert b64url_encode(events) == "Par"
+    assert text_of(events) == "Par"
     assert problem and problem.message == "OpenAI is too busy."
 
 
@@ -129,14 +129,14 @@ async def test_broken_events_are_skipped_and_counted():
     body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
-    assert (b64url_encode(events), problem) == ("ab", None)
+    assert (text_of(events), problem) == ("ab", None)
     assert Notice("2 pieces of the answer could not be read.") in events
 
 
 async def test_three_broken_events_in_a_row_end_it():
     async with serve([streaming(said("a"), end=False) + b"data: {\n\n" * 3]) as server:
         events, problem = await ask(server)
-    assert b64url_encode(events) == "a"
+    assert text_of(events) == "a"
     assert problem and "3 broken pieces in a row" in problem.message
 
 
@@ -147,20 +147,20 @@ async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept():
         events, problem = await ask(server)
     assert problem is None
     # What moves a cursor is gone; the line separators have become line ends.
-    assert b64url_encode(events) == "a\nb\nc星"
+    assert text_of(events) == "a\nb\nc星"
 
 
 async def test_invalid_bytes_become_replacement_characters():
     raw = b'data: {"choices": [{"delta": {"content": "a\xffb"}, "finish_reason": "stop"}]}\n\n'
     async with serve([streaming(end=False) + raw]) as server:
         events, _ = await ask(server)
-    assert b64url_encode(events) == "a�b"
+    assert text_of(events) == "a�b"
 
 
 async def test_no_control_character_comes_through():
     async with serve([streaming(said("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
         events, _ = await ask(server)
-    assert b64url_encode(events) == "[2J2Jx"
+    assert text_of(events) == "[2J2Jx"
 
 
 async def test_an_empty_answer_is_no_success():
@@ -213,7 +213,7 @@ async def test_an_endless_answer_is_stopped_at_its_limit():
     async with serve([streaming(end=False), *[event(said("x" * 1000))] * 1000]) as server:
         events, problem = await ask(server, limits)
     assert problem and "larger than 200000 bytes" in problem.message
-    assert len(b64url_encode(events)) > 100_000
+    assert len(text_of(events)) > 100_000
 
 
 async def test_a_body_over_the_limit_is_not_parsed():
@@ -243,7 +243,7 @@ async def test_silence_is_told_and_given_up():
     assert silent[0].limit == 0.17
     assert isinstance(problem, NetworkError)
     assert "sent nothing of use" in problem.message
-    assert b64url_encode(events) == "Half"
+    assert text_of(events) == "Half"
 
 
 async def test_silence_before_the_first_byte():
@@ -384,7 +384,7 @@ def test_a_wire_serves_one_loop_after_another():
         async with serve([streaming(said("Hi", "stop"))]) as server:
             access = access_to(server.base_url)
             events, _ = await run(wire, access, chat_call(access))
-            return b64url_encode(events)
+            return text_of(events)
 
     wire = Client({}, limits=QUICK)
     assert [asyncio.run(once(wire)) for _ in range(2)] == ["Hi", "Hi"]

@@ -15,13 +15,13 @@ from tests.providers.http_server import (
     QUICK,
     access_to,
     ask,
-    b64url_encode,
     chat_call,
     http,
     run,
     said,
     serve,
     streaming,
+    text_of,
 )
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
 from tui.providers.client.access import Access
@@ -118,7 +118,7 @@ async def test_the_answer_after_a_retry_counts():
     async with serve([http(error(), 503)], [streaming(said("Hi", "stop"))]) as server:
         events, problem = await ask(server)
     assert isinstance(events[0], Retrying)
-    assert (b64url_encode(events), problem) == ("Hi", None)
+    assert (text_of(events), problem) == ("Hi", None)
 
 
 async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
@@ -260,7 +260,7 @@ async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers):
 async def test_a_retry_that_is_wanted_is_made():
     async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
-    assert b64url_encode(events) == "Hi"
+    assert text_of(events) == "Hi"
 
 
 async def test_an_empty_account_is_never_asked_twice_even_when_told_to():

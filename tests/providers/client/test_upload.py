@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, b64url_encode, http, run, serve
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, http, run, serve, text_of
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers.client.access import Access
@@ -226,7 +226,7 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path):
         await wire.aclose()
     assert events[0] == Uploading(1000, 1000)
     assert problem and "sent nothing of use" in problem.message
-    assert b64url_encode(events) == ""
+    assert text_of(events) == ""
 
 
 async def posted(call: Call, *answers) -> tuple:

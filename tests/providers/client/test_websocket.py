@@ -12,7 +12,7 @@ import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from tests.providers.client.test_connection import Authority, proxy
-from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, b64url_encode, http, run, serve
+from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers import PROVIDERS
@@ -97,7 +97,7 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
     assert [(each["status"], each["last"]) for each in line.heard[2:]] == [(0, False), (1, True)]
     assert b"".join(b64decode(each["audio"]) for each in line.heard[2:]) == path.read_bytes()
     assert Uploading(2500, 2500) in events
-    assert b64url_encode(events) == "Heard"
+    assert text_of(events) == "Heard"
 
 
 async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
@@ -115,7 +115,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
     async with listen(script) as line:
         events, problem = await talk(line, asking(line, sends=(), chunks=chunks))
     assert problem is None
-    assert b64url_encode(events) == "one two "
+    assert text_of(events) == "one two "
     assert line.heard == [{"n": number} for number in range(5)]
     assert line.times[-1] - line.times[0] >= 0.07
 
@@ -187,7 +187,7 @@ async def test_a_busy_handshake_is_tried_again():
         events, problem = await talk(line)
     assert problem is None
     assert isinstance(events[0], Retrying)
-    assert b64url_encode(events) == "Hello 星"
+    assert text_of(events) == "Hello 星"
 
 
 async def test_an_ordinary_answer_is_no_connection():
@@ -260,7 +260,7 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert problem is None
-    assert b64url_encode(events) == "Hello 星 there"
+    assert text_of(events) == "Hello 星 there"
     assert line.pongs == 2
 
 
@@ -288,7 +288,7 @@ async def test_an_answer_without_end_is_stopped_at_its_limit():
     async with listen([Hear(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
         events, problem = await talk(line, limits=replace(QUICK, answer=20_000))
     assert problem and "larger than 20000 bytes" in problem.message
-    assert 15_000 < len(b64url_encode(events)) < 20_000
+    assert 15_000 < len(text_of(events)) < 20_000
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ async def test_through_tls_and_a_tunnel(tmp_path):
         may = replace(access(line), origins=("https://api.openai.com",))
         wire = Client({**environ, "HTTPS_PROXY": f"http://{address}"}, limits=QUICK)
         events, problem = await run(wire, may, call)
-        assert (b64url_encode(events), problem) == ("Hello 星", None)
+        assert (text_of(events), problem) == ("Hello 星", None)
         wrong = replace(call, url="wss://eu.openai.com/v1/chat")
         _, problem = await run(wire, replace(may, origins=("https://eu.openai.com",)), wrong)
         await wire.aclose()
@@ -396,4 +396,4 @@ async def test_many_at_once_leave_no_connection():
         wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(line), asking(line)) for _ in range(40)))
         await wire.aclose()
-    assert all((b64url_encode(events), problem) == ("Hello 星", None) for events, problem in results)
+    assert all((text_of(events), problem) == ("Hello 星", None) for events, problem in results)

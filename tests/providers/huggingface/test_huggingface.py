@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, b64url_encode, http, run, serve, streaming
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, text_of
 from tests.providers.http_server import said as chunk
 from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted
 from tests.providers.test_contract import access_to, wire
@@ -84,7 +84,7 @@ async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) 
         for stream in (True, False):
             ask = ChatRequest(learned, (Message("user", "Why is the sky blue?"),), {}, stream)
             events, problem = await run(wire(), access, HF.chat(access.fields, ask))
-            assert problem is None and "blue" in b64url_encode(events)
+            assert problem is None and "blue" in text_of(events)
     elif model.type is ModelType.EMBEDDING:
         events, problem = await run(wire(), access, HF.embed(access.fields, EmbeddingRequest(learned, ("a", "b"))))
         assert problem is None and any(isinstance(each, Vectors) for each in events)
@@ -167,7 +167,7 @@ async def test_an_endpoint_that_sleeps_is_waited_for_and_then_asked(status: int)
         client = Client({}, limits=QUICK)
         events, problem = await run(client, at(server.origin), asking(at(server.origin), server.origin))
         await client.aclose()
-    assert (b64url_encode(events), problem) == ("Good day", None)
+    assert (text_of(events), problem) == ("Good day", None)
     assert events[0] == Notice(WAITED)
     assert [each.target for each in server.asked] == ["/v1/chat/completions", "/health", "/v1/chat/completions"]
     held = ["x-scale-up-timeout" in each.headers for each in server.asked]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import read
-from tests.providers.http_server import QUICK, b64url_encode, run
+from tests.providers.http_server import QUICK, run, text_of
 from tests.providers.minimax.facts import LONG_KEY
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
@@ -74,7 +74,7 @@ async def test_a_key_of_four_thousand_characters():
 
 
 async def test_the_older_route_says_everything_once():
-    texts = [b64url_encode((await practised(chat(model=model)))[0]) for model in (CURRENT, OLDER)]
+    texts = [text_of((await practised(chat(model=model)))[0]) for model in (CURRENT, OLDER)]
     assert texts[0] == texts[1] != ""
     events, problem = await practised(chat(model=OLDER))
     assert problem is None
@@ -100,7 +100,7 @@ async def test_busy_twice_in_the_body_of_a_200_and_then_not():
     wire = Client({}, transport(0), replace(QUICK, retry_after=0))
     outcomes = [await practised(chat("Why is the sky blue? Please be busy."), wire=wire) for _ in range(3)]
     assert [problem.message if problem else "" for _, problem in outcomes] == ["MiniMax is too busy."] * 2 + [""]
-    assert b64url_encode(outcomes[2][0])
+    assert text_of(outcomes[2][0])
 
 
 @pytest.mark.parametrize("query", [False, True])

@@ -76,9 +76,16 @@ POLLED = "the stream is one way to the output; the prediction is asked in its pl
 
 FACTS = Facts(
     "replicate",
-    modules=tuple(
-        f"replicate.{module}"
-        for module in ["predictions", "references", "inputs", "schema", "chat", "embeddings", "audio", "models", "errors"]
+    modules=(
+        "replicate.predictions",
+        "replicate.references",
+        "replicate.inputs",
+        "replicate.schema",
+        "replicate.chat",
+        "replicate.embeddings",
+        "replicate.audio",
+        "replicate.models",
+        "replicate.errors",
     ),
     otherwise=(
         Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),

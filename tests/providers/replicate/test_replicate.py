@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.providers.facts import Chat, every
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, b64url_encode, http, run, serve
+from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, text_of
 from tests.providers.replicate.kit import NO_VERSION, prediction, sent
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
@@ -93,7 +93,7 @@ HALF = HEAD + sent("output", "Half")
 async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: list[bytes | str]) -> None:
     events, problem, targets = await asked(streamed, [OVER], limits=SOON)
     assert problem is None
-    assert b64url_encode(events) == "Half an answer."
+    assert text_of(events) == "Half an answer."
     assert events[-1] == Finish("succeeded")
     assert targets == [CREATED, STREAM, POLL]
 
@@ -109,7 +109,7 @@ async def test_what_is_not_over_yet_is_asked_again_and_shown_as_it_grows() -> No
 async def test_a_stream_at_a_foreign_host_is_left_alone() -> None:
     created = http(prediction(stream="https://stream.replicate.com.example.test/v1"), 201)
     events, problem, targets = await asked([created], [OVER], chat=WHOLE)
-    assert (b64url_encode(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
+    assert (text_of(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
@@ -128,7 +128,7 @@ async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access, DECLARED.chat(access.fields, ChatRequest(model, ())))
         await wire.aclose()
-    assert (b64url_encode(events), problem) == ("Hello", None)
+    assert (text_of(events), problem) == ("Hello", None)
     assert isinstance(events[0], Notice)
     assert [each.json["version"] for each in server.asked] == [f"{model.id}:{version}", model.id]
 
@@ -154,7 +154,7 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
         with pytest.raises(asyncio.CancelledError):
             await reading
         await wire.aclose()
-    assert b64url_encode(came) == "Half"
+    assert text_of(came) == "Half"
     last = server.asked[-1]
     assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
     assert last.headers["authorization"].startswith("Bearer FAKE-")
@@ -232,7 +232,7 @@ def test_the_documented_streams():
 async def test_failures_on_demand(wish, kind, begins):
     events, problem = await ask(f"Why is the sky blue? Please {wish}.")
     assert type(problem) is kind
-    assert bool(b64url_encode(events)) is begins
+    assert bool(text_of(events)) is begins
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from wsproto.events import CloseConnection, Ping, TextMessage
 
 from tests.providers.facts import refusals_in_words
-from tests.providers.http_server import DEADLINE, QUICK, b64url_encode, http, run, serve
+from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, text_of
 from tests.providers.spark.facts import (
     AUTHORIZATION,
     DATE,
@@ -172,7 +172,7 @@ async def test_a_handshake_that_is_refused(status, body, headers, kind, words, h
 async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words):
     async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
-    assert (b64url_encode(events), len(line.targets)) == ("Half an", 1)
+    assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
     assert words in problem.message
     assert any(isinstance(each, NoResponseYet) for each in events) == (HOLD in script)
@@ -192,7 +192,7 @@ async def test_what_passes_is_asked_again_with_a_new_signature():
         events, problem = await run(wire, access, SPARK.chat(access.fields, question()))
         await wire.aclose()
     assert problem is None
-    assert b64url_encode(events) == "Good day"
+    assert text_of(events) == "Good day"
     assert len([each for each in events if isinstance(each, Retrying)]) == 1
     first, second = (parse_qs(each.partition("?")[2]) for each in line.targets)
     assert first["date"] == [DATE]
@@ -292,7 +292,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_pat
         call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
-    assert (b64url_encode(events), len(line.targets)) == ("Half an", 1)
+    assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert isinstance(problem, kind)
     assert words in problem.message
     for box in access.secrets().values():
@@ -349,12 +349,12 @@ async def test_both_ways_are_verified_each_for_itself():
 async def test_chats_in_practice(access):
     events, problem = await ask(access, "Why is the sky blue?")
     assert problem is None
-    assert len(b64url_encode(events)) > 100
+    assert len(text_of(events)) > 100
     assert events[-1] == Finish("stop")
     for wish, kind in (("fail", Problem), ("be refused", Problem), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.")
         assert isinstance(problem, kind)
-        assert bool(b64url_encode(events)) == (wish in ("break", "error"))
+        assert bool(text_of(events)) == (wish in ("break", "error"))
     events, _ = await ask(access, "please be empty")
     assert events[-1].note == "The answer is empty."
     events, _ = await ask(access, "please think")
@@ -387,7 +387,7 @@ def test_the_documented_streams():
         (signed(), "talk.ndjson", "talk_error.ndjson"),
     ):
         *pieces, used, end = read(stream, access)
-        assert b64url_encode(pieces) == "Good day."
+        assert text_of(pieces) == "Good day."
         assert (used, end) == (Usage(2, 3), Finish("stop"))
         part, refused = read(failing, access)
         assert part == TextDelta("Par")

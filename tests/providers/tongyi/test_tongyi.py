@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.facts import KEY, every, read
-from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
+from tests.providers.http_server import QUICK, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -123,6 +123,6 @@ async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream():
     events, problem, requests = await asked(
         http(refusal, 400), http(answer), call=lambda fields: TONGYI.chat(fields, ask)
     )
-    assert (b64url_encode(events), problem) == ("Hello.", None)
+    assert (text_of(events), problem) == ("Hello.", None)
     assert [each.json["stream"] for each in requests] == [False, True]
     assert isinstance(events[0], Notice)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers.http_server import QUICK, b64url_encode, http, run, serve
+from tests.providers.http_server import QUICK, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tests.providers.wenxin.facts import EXCHANGED, FACTS, MODEL, OLDER, failed, result
 from tui.domain import Model, ModelType
@@ -60,7 +60,7 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
         wire, access = Client({}, limits=QUICK), FACTS.chats[1].access(server.origin)
         for _ in range(2):
             events, problem = await run(wire, access, WENXIN.chat(access.fields, question()))
-            assert (b64url_encode(events), problem) == ("Good day", None)
+            assert (text_of(events), problem) == ("Good day", None)
         await wire.aclose()
     exchange, first, stale, again, renewed = (each.target for each in server.asked)
     assert exchange == again
@@ -119,7 +119,7 @@ async def test_the_older_form_in_practice():
     listed = next(each for each in events if isinstance(each, ModelsListed))
     assert Accepted() in events
     assert {each.type for each in listed.models} == set(WENXIN.types)
-    texts = [b64url_encode((await ask(access, "Why is the sky blue?", OLDER, stream))[0]) for stream in (True, False)]
+    texts = [text_of((await ask(access, "Why is the sky blue?", OLDER, stream))[0]) for stream in (True, False)]
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
     model = next(each for each in listed.models if each.type is ModelType.EMBEDDING)
@@ -149,7 +149,7 @@ async def test_failures_on_demand(access):
     for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)
         assert isinstance(problem, kind)
-        assert bool(b64url_encode(events)) == (wish in ("break", "error"))
+        assert bool(text_of(events)) == (wish in ("break", "error"))
     events, _ = await ask(access, "The sky. Please be long.", model)
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask(access, "please be empty", model)

@@ -222,9 +222,10 @@ async def rotate(call: CommandContext) -> None:
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.given.has("yes"):
+        path = keyring.key_path(call.session.tenant(tenant.id), tenant)
         raise UsageError(
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
-            f"--yes does it. If the key file is only elsewhere, put it back: {keyring.key_path(call.session.tenant(tenant.id), tenant)}",
+            f"--yes does it. If the key file is only elsewhere, put it back: {path}",
         )
     passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
     return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)

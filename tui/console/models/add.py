@@ -182,7 +182,7 @@ class AddModel(PageScreen[bool]):
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
 
-    def on_offered_chosen(self, event: SearchResults.Chosen) -> None:
+    def on_search_results_chosen(self, event: SearchResults.Chosen) -> None:
         self._clear_problem()
         self._form.take(event.offered, event.hit)
         self._finding.taken()

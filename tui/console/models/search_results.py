@@ -35,7 +35,7 @@ class SearchResults(Vertical):
     The list shows while the field or the list has the focus.
     """
 
-    DEFAULT_CSS = "Offered { height: auto; } Offered HitRows { display: none; }"
+    DEFAULT_CSS = "SearchResults { height: auto; } SearchResults HitRows { display: none; }"
 
     class Chosen(Message):
         """A hit was chosen."""

@@ -28,7 +28,7 @@ class Playground(AreaScreen):
     """Hosts the tabs. A tab is made when it is first shown and stays as it was left."""
 
     AREA = "playground"
-    DEFAULT_CSS = "Playground.-own-rule > #foot, Playground.-own-rule > Strip { display: none; }"
+    DEFAULT_CSS = "Playground.-own-rule > #foot, Playground.-own-rule > HintBar { display: none; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "next_type", "Type", id="playground.type"),
         Binding("4,f5", "next_type", "Type", id="playground.type-again"),
@@ -129,7 +129,7 @@ class Playground(AreaScreen):
 
     def locked(self) -> None:
         if self.tab is not None:
-            self.tab.locked()
+            self.tab.hide_when_locked()
 
     def unsaved(self) -> str:
         return self.tab.unsaved() if self.tab is not None else ""
