@@ -112,7 +112,7 @@ async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
             " > And at sunset?",
         ):
             assert each in screen_rows, screen_rows
-        assert tab.question.has_focus and tab.frame().foot == "not sent"
+        assert tab.question.has_focus and tab.chrome().foot == "not sent"
         await pilot.press("escape", "o")
         await until_shown(pilot, " openai/gpt-5.4-mini · own key ──")
         assert tab.question.text == "And at sunset?" and tab.asking is None

@@ -24,7 +24,7 @@ class Ask(Dialog[str]):
         for value, label in self.choices.items():
             yield Button(label, id=f"choice-{value}")
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         around = self.beneath
         return ScreenText(around.title, ("enter press", "up down move", "esc back", "? help"), around.right)
 

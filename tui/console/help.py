@@ -62,7 +62,7 @@ class Help(PageScreen[None]):
         reader.show(self._lines)
         reader.focus()
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         reader = self.query_one(Reader)
         keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
         return ScreenText(
@@ -102,7 +102,7 @@ class Help(PageScreen[None]):
     def _own(self, cells: int) -> list[Content]:
         keys: list[tuple[str, str]] = []
         if isinstance(self._about, FramedScreen):
-            words = [word for word in self._about.frame().keys if word.startswith("enter ")]
+            words = [word for word in self._about.chrome().keys if word.startswith("enter ")]
             keys += [("enter", words[0].removeprefix("enter "))] if words else []
         mine = [each for each in self._actions.values() if not each.general]
         keys += [("  ".join(each.keys[:3]), _lower(each.words)) for each in mine]
@@ -162,7 +162,7 @@ def _name(screen: Screen[Any]) -> str:
     """What a screen is called in the title of its help."""
     if isinstance(screen, AreaScreen) and screen.AREA in dict(AREAS):
         return dict(AREAS)[screen.AREA]
-    return screen.frame().title.partition(" · ")[0] if isinstance(screen, FramedScreen) else "keys"
+    return screen.chrome().title.partition(" · ")[0] if isinstance(screen, FramedScreen) else "keys"
 
 
 def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Content]:

@@ -44,7 +44,7 @@ class Save(Dialog[Path]):
         yield Plain()
         yield Button("Save", id="save")
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if self.typing:
             return ScreenText(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
         if isinstance(self.focused, Choice):

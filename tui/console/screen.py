@@ -4,7 +4,7 @@
     Page      a form or picker over an area: no area keys; escape goes back
     Dialog    a Page whose content stands in a box
 
-A screen fills `content()`, answers `frame()` with the words around it, and calls `reframe()` when they may have
+A screen fills `content()`, answers `chrome()` with the words around it, and calls `refresh_chrome()` when they may have
 changed. The frame calls it on every change of focus.
 """
 
@@ -58,7 +58,7 @@ class FramedScreen(Screen[Result]):
         """The widgets between the rules."""
         raise NotImplementedError
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         """The words around the content, as things stand."""
         raise NotImplementedError
 
@@ -82,7 +82,7 @@ class FramedScreen(Screen[Result]):
         if not self.is_mounted:
             return
         try:
-            frame = self._frame = self.frame()
+            frame = self._frame = self.chrome()
         except Problem as problem:
             # The settings went away or cannot be read any more; the screen and what was typed in it stay.
             frame = replace(self._frame, strip=(problem.message, problem.hint))
@@ -209,7 +209,9 @@ class Dialog(PageScreen[Result]):
         """The words around the screen that the dialog came up on: its title goes on saying where one is."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None
-        return below.frame() if isinstance(below, FramedScreen) and below.is_mounted else ScreenText(self.BOX_TITLE, ())
+        return (
+            below.chrome() if isinstance(below, FramedScreen) and below.is_mounted else ScreenText(self.BOX_TITLE, ())
+        )
 
     def content(self) -> Iterable[Widget]:
         from tui.console.widgets.form import Form

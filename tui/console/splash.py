@@ -18,7 +18,7 @@ class SplashScreen(FramedScreen[None]):
     def content(self) -> Iterable[Widget]:
         return ()
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         return ScreenText("", ())
 
     def place(self) -> HeaderState:

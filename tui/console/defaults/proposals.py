@@ -91,7 +91,7 @@ class Propose(Dialog[str]):
         yield Button("Not now", id="not-now")
         yield Plain(("\nA default can be changed or cleared at any time with 3.", MUTED))
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if isinstance(self.focused, Proposal):
             keys = ("enter choose", "up down move", "space on/off", *_FOCUS_FOOTER)
         else:
@@ -103,7 +103,7 @@ class Propose(Dialog[str]):
         # The rule goes on saying where this dialog came up.
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
         if isinstance(below, FramedScreen) and below.is_mounted:
-            frame = below.frame()
+            frame = below.chrome()
             self._around = (frame.title, frame.right)
         self.query_one("#playground", Button).focus()
         self.refresh_chrome()

@@ -107,7 +107,7 @@ class Defaults(AreaScreen):
     def _row(self) -> DefaultRow | None:
         return self._shown.get(self.query_one(Rows).key)
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         row = self._row
         usable = sum(each.state == "ready" for each in self._shown.values())
         keys = tuple(

@@ -122,7 +122,7 @@ class AddModel(PageScreen[bool]):
 
     # --- words around ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         provider = self._provider
         does = "edit" if self._model else "add"
         title = f"Models › {does} › {provider.label}" if provider else f"Models › {does}"

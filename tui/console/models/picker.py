@@ -146,7 +146,7 @@ class PickModel(PageScreen[Model]):
             return self._now
         return self._list.by_key.get(key)
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         below = [each.AREA for each in self.app.screen_stack if isinstance(each, FramedScreen) and each.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)

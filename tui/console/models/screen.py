@@ -181,7 +181,7 @@ class Models(ModelActions):
 
     # --- the words around it ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         row, shown = self.row, len(self._rows.keys)
         title, right = "Models", f"{shown:,} of {len(self._list):,}"
         if not self.query_one(Filter).text and self._kind is None:

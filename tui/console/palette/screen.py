@@ -69,7 +69,7 @@ class Commands(PageScreen[None]):
             self._show(self._place)
         self.refresh_chrome()
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         command = self._under_cursor
         return ScreenText(
             "Commands",

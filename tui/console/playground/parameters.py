@@ -35,7 +35,7 @@ class Parameters(PageScreen[None]):
         said = f"\n   {self.model.id} takes no parameters."
         return [] if self._fields.parameters else [Plain(said)]
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         row = self._fields.row
         help_words = "f1 help" if self.typing else "? help"
         keys = ("enter next", "up down move", "ctrl+u empty") if row else ("enter press", "up down move")

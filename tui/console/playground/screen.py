@@ -68,12 +68,12 @@ class Playground(AreaScreen):
             self.tab.shown()
         self.refresh_chrome()
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         tab = self.tab
         title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
         if tab is None:
             return ScreenText(title, keys=("f1 help",))
-        frame = tab.frame()
+        frame = tab.chrome()
         if tab.rule is not None:
             tab.rule.show(frame.foot, frame.foot_right)
         source = self.app.source_of(tab.model)
@@ -127,7 +127,7 @@ class Playground(AreaScreen):
         if self.tab is not None:
             self.tab.use_ref(model_ref)
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         if self.tab is not None:
             self.tab.hide_when_locked()
 

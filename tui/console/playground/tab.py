@@ -97,7 +97,7 @@ class Tab(Vertical):
         """Its own foot rule, where it has something below that; then the screen's rule and strip are hidden."""
         return None
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         """The words around the tab; its title is the playground's."""
         raise NotImplementedError
 
@@ -105,7 +105,7 @@ class Tab(Vertical):
         """Stop what runs, else leave the field."""
         raise NotImplementedError
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         """Hide what only an open tenant shows."""
 
     def unsaved(self) -> str:

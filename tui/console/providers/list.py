@@ -148,7 +148,7 @@ class ProviderList(AreaScreen):
             at = when(tenants.saved_at(session.tenant(self.tenant_id)), session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         self.reload()
 
     def reload(self) -> None:
@@ -189,7 +189,7 @@ class ProviderList(AreaScreen):
 
     # --- the words around it ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         row = self.row
         usable = sum(each.usable for each in self.rows)
         title, right = "Providers", self.checks.progress or f"{usable} of {len(self.rows)} can be used"

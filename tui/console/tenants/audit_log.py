@@ -40,7 +40,7 @@ class Audit(PageScreen[None]):
         self.query_one(Reader).focus()
         self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
         place = self.query_one(Reader).place
         return ScreenText("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)

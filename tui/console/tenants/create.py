@@ -103,7 +103,7 @@ class NewTenant(TenantForm[Tenant], PageScreen[Tenant]):
             yield self.button
         yield self.problem
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         shown = self.app.tenant
         stays = f"{shown.name} stays open; the new tenant is opened beside it and shown." if shown else ""
         strip = (

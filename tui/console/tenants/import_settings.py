@@ -48,7 +48,7 @@ class Import(PageScreen[str]):
             yield Plain()
             yield self._said
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         name = self.app.tenant.name if self.app.tenant else ""
         keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press", "up down move")
         strip = ("What is in the file wins; what is not in it stays.", "A new tenant: modeldeck import FILE -t NAME.")

@@ -59,7 +59,7 @@ class KeyPair(PageScreen[str]):
             yield self._button
         yield self._problem
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if self._button.doing:
             keys: tuple[str, ...] = ("esc stop", "f1 help")
         else:

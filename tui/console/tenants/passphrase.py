@@ -49,7 +49,7 @@ class Passphrase(PageScreen[str]):
             yield self._pair
         yield self._problem
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if self._set.doing:
             keys: tuple[str, ...] = ("f1 help",)
         else:

@@ -58,7 +58,7 @@ class DamagedTenant(PageScreen[bool]):
     def place(self) -> HeaderState:
         return HeaderState(self.row.id, state="damaged" if self.damage else "cannot be read")
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         enter = "enter choose" if self.focused is self._states else "enter press"
         keys = (enter, "up down move", *(() if self.states else ("r refresh",)), "esc back", "? help")
         right = f"{BROKEN} settings damaged" if self.damage else f"{BROKEN} cannot be read"

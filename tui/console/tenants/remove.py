@@ -70,7 +70,7 @@ class RemoveTenant(Dialog[bool]):
         yield Buttons(self._keep, self._remove, self._note)
         yield self._problem
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if self.typing:
             keys: tuple[str, ...] = ("enter next", "tab next", "esc back", "f1 help")
         else:

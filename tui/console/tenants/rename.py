@@ -30,7 +30,7 @@ class Rename(PageScreen[str]):
             yield Plain()
             yield Button("Rename", id="rename")
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press",)
         strip = ("Keys, models and defaults stay as they are.", "Commands take the new name or the id.")
         return ScreenText(f"Tenants › {self.tenant.name} › rename", (*keys, "esc back", "f1 help"), strip=strip)

@@ -61,7 +61,7 @@ class Tenants(AreaScreen):
         yield TenantHeading()
         yield self._list
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         shown = len(self._list.keys)
         count = f"{shown} of {len(self.rows)}" if self._filter.text else f"{len(self.rows)}"
         if self._to_read:

@@ -45,7 +45,7 @@ class Unlock(PageScreen[bool]):
             yield Plain("\n\n\n")
             yield self._waiting
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         minutes = self.app.session.config.auto_lock
         lock = f"Locks again after {minutes} minutes without a key press." if minutes else "L locks it again."
         strip = ("Providers, models and defaults can be looked at without it.", lock)

@@ -55,7 +55,7 @@ class Welcome(TenantForm[None]):
             yield self.button
         yield self.problem
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         where = paths(self.app.session.environ)
         made, keys = self.app.session.tenants.path, self.app.session.keys.path
         strip = (

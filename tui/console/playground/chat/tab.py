@@ -87,7 +87,7 @@ class ChatTab(ChatSession):
 
     # --- what stands around ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         left, right = self._rule_words()
         transcript = self.transcript
         if transcript.below and not transcript.following:
@@ -199,7 +199,7 @@ class ChatTab(ChatSession):
         if self.has_class("-wide"):
             self.side.show(self.chat.conversation, self.parameters, self.model)
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         self.cover(True)
 
     # --- keys ---

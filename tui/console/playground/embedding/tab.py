@@ -88,7 +88,7 @@ class EmbeddingTab(SingleCallTab):
 
     # --- what stands around ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         field = self.query_one(TextsField)
         if self.under_way is not None:
             return ScreenText("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
@@ -133,7 +133,7 @@ class EmbeddingTab(SingleCallTab):
             self.remove_class("-writing")
             self.query_one("#pairs" if len(self.compared.texts) > MAP else "#map", Rows).focus()
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         self.add_class("-locked")
         self._say(f"{self.app.tenant.name if self.app.tenant else ''} is locked.", "i asks for the passphrase.")
         self.rest()

@@ -101,7 +101,7 @@ class SpeechTab(SingleCallTab):
 
     # --- what stands around ---
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if self.has_class("-locked"):
             return ScreenText("", ("i write", "t type", "? help"))
         if self.under_way is not None and self.view == "running":
@@ -159,7 +159,7 @@ class SpeechTab(SingleCallTab):
     def model_changed(self) -> None:
         self.form.use(self.model)
 
-    def locked(self) -> None:
+    def hide_when_locked(self) -> None:
         name = self.app.tenant.name if self.app.tenant else "It"
         self.query_one("#cover", Plain).show(f"\n   {name} is locked.\n   i asks for the passphrase.")
         self.add_class("-locked")

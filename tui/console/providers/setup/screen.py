@@ -77,7 +77,7 @@ class Setup(Saving):
             form.open_first()
         self.refresh_chrome()
 
-    def frame(self) -> ScreenText:
+    def chrome(self) -> ScreenText:
         if not self.query(SetupForm):
             return ScreenText("", ("f1 help",))
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
