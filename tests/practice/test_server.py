@@ -30,25 +30,25 @@ async def ask(question: str, key: str = "", wire: Client | None = None, provider
     return await run(wire or Client({}, transport(0), QUICK), access, call)
 
 
-def test_every_provider_has_its_folder():
+def test_every_provider_has_its_folder() -> None:
     assert set(folders()) == set(PROVIDERS)
 
 
-async def test_the_sky_with_its_table():
+async def test_the_sky_with_its_table() -> None:
     events, problem = await ask("Why is the sky blue? Give a table of wavelengths as well.")
     assert problem is None
     assert "| blue   |     450 nm |" in text_of(events)
 
 
 @pytest.mark.parametrize("question", ["Write code", "hello", "What is Rust?", "How do whales sleep?", "Tell me of tea"])
-async def test_answers_are_markdown_and_vary(question):
+async def test_answers_are_markdown_and_vary(question) -> None:
     events, _ = await ask(question)
     others, _ = await ask(f"{question} and salt")
     assert text_of(events).endswith("\n")
     assert text_of(events) != text_of(others) or question in ("Write code", "hello")
 
 
-def test_there_is_a_heading_a_table_a_list_and_code():
+def test_there_is_a_heading_a_table_a_list_and_code() -> None:
     said = "".join(sample_answers.reply(each, "m") for each in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
     for mark in ("\n### ", "## ", "| red ", "\n- **", "\n1. ", "```python", "\n> "):
         assert mark in said
@@ -65,14 +65,14 @@ def test_there_is_a_heading_a_table_a_list_and_code():
         ("stall", NetworkError),
     ],
 )
-async def test_failures_on_demand(wish, kind, provider):
+async def test_failures_on_demand(wish, kind, provider) -> None:
     events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
     assert type(problem) is kind
     assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
     assert any(isinstance(each, NoResponseYet) for each in events) == (wish == "stall")
 
 
-async def test_busy_twice_and_then_not():
+async def test_busy_twice_and_then_not() -> None:
     # The wait that it asks for is the provider's, so it is left out by the limit here.
     wire = Client({}, transport(0), Limits(retry_after=1))
     _, problem = await ask("please be busy", wire=wire)
@@ -83,7 +83,7 @@ async def test_busy_twice_and_then_not():
     assert text_of(events)
 
 
-async def test_long_empty_and_thoughtful_answers():
+async def test_long_empty_and_thoughtful_answers() -> None:
     events, _ = await ask("The sky. Please be long.")
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask("please be empty")
@@ -92,7 +92,7 @@ async def test_long_empty_and_thoughtful_answers():
     assert isinstance(next(each for each in events if isinstance(each, TextDelta | ThinkingDelta)), ThinkingDelta)
 
 
-async def test_a_parameter_that_a_reasoning_model_does_not_take():
+async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
     events, problem = await ask("hello", temperature=0.5)
     assert problem is None
     assert events[0] == Notice("gpt-6-sol takes no temperature. It was left out.")
@@ -108,7 +108,7 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take():
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said, provider):
+async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
     wire = Client({}, transport(0), Limits(retry_after=1, backoff=0.001, backoff_most=0.001))
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
@@ -117,7 +117,7 @@ async def test_keys_that_are_no_good(word, kind, said, provider):
 
 
 @pytest.mark.parametrize("provider", NAMED)
-async def test_a_restricted_key_may_chat_and_not_list(provider):
+async def test_a_restricted_key_may_chat_and_not_list(provider) -> None:
     declared, key = PROVIDERS[provider], GOOD[provider].replace("good", "restricted")
     access = access_to(declared, api_key=key)
     _, problem = await run(Client({}, transport(0)), access, declared.verify(access.fields))
@@ -126,7 +126,7 @@ async def test_a_restricted_key_may_chat_and_not_list(provider):
     assert problem is None
 
 
-async def test_servers_on_this_machine():
+async def test_servers_on_this_machine() -> None:
     declared = PROVIDERS["openai_compatible"]
     answering = {}
     for server in declared.local_servers:
@@ -141,12 +141,12 @@ async def test_servers_on_this_machine():
     }
 
 
-async def test_another_host_is_not_found():
+async def test_another_host_is_not_found() -> None:
     with pytest.raises(httpx.ConnectError):
         await transport(0).handle_async_request(httpx.Request("GET", "https://elsewhere.test/v1/models"))
 
 
-async def test_texts_that_read_alike_lie_close():
+async def test_texts_that_read_alike_lie_close() -> None:
     texts = (
         "The sky is blue because short waves of light scatter more than long ones.",
         "Why does the sky look blue?",
@@ -168,7 +168,7 @@ async def test_texts_that_read_alike_lie_close():
     assert sample_answers.vector(texts[0], 64) == sample_answers.vector(texts[0], 64)
 
 
-async def test_the_pace_is_that_of_a_real_answer():
+async def test_the_pace_is_that_of_a_real_answer() -> None:
     """With a pace the answer comes in pieces over time; told by the transport, not by a clock."""
     practice = transport(0.001)
     request = httpx.Request(

@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -42,7 +43,7 @@ def answer(asked: Asked) -> Answer | Talk:
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch):
+def folder(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {"talk": SimpleNamespace(ORIGINS=(ORIGIN,), answer=answer)}
     monkeypatch.setattr(sys.modules["tui.practice.transport"], "folders", lambda: made)
 
@@ -60,11 +61,11 @@ async def ask(wish: str = "", key: str = "good", **more):
     return await run(Client({}, transport(0), QUICK), access(key), call)
 
 
-async def test_a_question_is_answered_in_pieces():
+async def test_a_question_is_answered_in_pieces() -> None:
     assert await ask() == ([TextDelta("1 at /v4.0/chat"), Finish("stop")], None)
 
 
-async def test_a_recording_is_heard_to_its_end(tmp_path):
+async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 20)
     chunks = AudioChunks(path, 10, 0.0, lambda number, data, last: {"n": number})
@@ -74,7 +75,7 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
     assert Uploading(20, 20) in events
 
 
-async def test_the_ways_of_failing():
+async def test_the_ways_of_failing() -> None:
     events, problem = await ask("cut")
     assert text_of(events) and isinstance(problem, NetworkError)
     events, problem = await ask("stall")

@@ -56,7 +56,7 @@ async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
     return [each for each in (*added_to(declared), *listed) if each.type is kind]
 
 
-def test_the_declaration(declared):
+def test_the_declaration(declared) -> None:
     assert provider(declared.id) is declared
     assert re.fullmatch(r"[a-z][a-z0-9_]*", declared.id)
     assert declared.label == declared.label.strip() != ""
@@ -81,7 +81,7 @@ def test_the_declaration(declared):
     assert not declared.catalogue or re.fullmatch(r"\d{4}-\d\d-\d\d", declared.catalogue_as_of)
 
 
-def test_the_catalogue_and_what_is_proposed(declared):
+def test_the_catalogue_and_what_is_proposed(declared) -> None:
     known = {(each.id, each.type) for each in declared.catalogue}
     assert len(known) == len(declared.catalogue)
     for each in declared.catalogue:
@@ -93,7 +93,7 @@ def test_the_catalogue_and_what_is_proposed(declared):
         assert all((name, kind) in known for name in names)
 
 
-def test_parameters_are_in_range(declared):
+def test_parameters_are_in_range(declared) -> None:
     for model in declared.catalogue:
         names = [each.name for each in declared.parameters(model)]
         assert len(set(names)) == len(names)
@@ -103,7 +103,7 @@ def test_parameters_are_in_range(declared):
             assert (each.kind == "choice") == bool(each.choices)
 
 
-def test_origins_are_private_and_calls_keep_to_them(declared):
+def test_origins_are_private_and_calls_keep_to_them(declared) -> None:
     access = access_to(declared)
     assert access.origins
     assert all(is_private(each) for each in access.origins)
@@ -114,7 +114,7 @@ def test_origins_are_private_and_calls_keep_to_them(declared):
         assert origin_of(signed.url) in access.origins
 
 
-def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared):
+def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared) -> None:
     access = access_to(declared)
     for call in calls_of(declared, access.fields).values():
         signed = declared.sign(call, access.fields, access.secrets(), NOW)
@@ -123,7 +123,7 @@ def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared
             assert box.reveal() not in repr(signed)
 
 
-def test_signing_is_pure(declared):
+def test_signing_is_pure(declared) -> None:
     access = access_to(declared)
     for call in calls_of(declared, access.fields).values():
         before = repr(call)
@@ -131,7 +131,7 @@ def test_signing_is_pure(declared):
         assert (repr(call), repr(first)) == (before, repr(second))
 
 
-def test_other_regions_are_declared_and_answer_in_practice(declared):
+def test_other_regions_are_declared_and_answer_in_practice(declared) -> None:
     usual = {each.name: each.default for each in declared.fields if each.default}
     offered = {choice.value for each in declared.fields if each.url for choice in each.choices}
     for fields in declared.regions(usual):
@@ -141,14 +141,14 @@ def test_other_regions_are_declared_and_answer_in_practice(declared):
         assert declared.origins(fields) != declared.origins(usual)
 
 
-async def test_a_credential_is_verified(declared):
+async def test_a_credential_is_verified(declared) -> None:
     access = access_to(declared)
     events, problem = await run(wire(), access, declared.verify(access.fields))
     assert problem is None
     assert Accepted() in events
 
 
-async def test_a_refused_credential_is_named(declared):
+async def test_a_refused_credential_is_named(declared) -> None:
     if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-refused-key-of-nobody-0000"})
@@ -159,7 +159,7 @@ async def test_a_refused_credential_is_named(declared):
     assert "FAKE-refused" not in problem.message + problem.hint + problem.detail
 
 
-async def test_a_host_that_is_not_found(declared):
+async def test_a_host_that_is_not_found(declared) -> None:
     if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-nowhere-key-of-nobody-0000"})
@@ -167,7 +167,7 @@ async def test_a_host_that_is_not_found(declared):
     assert problem and "The key was not sent." in problem.message
 
 
-async def test_a_chat(declared):
+async def test_a_chat(declared) -> None:
     if declared.chat is None:
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
@@ -186,7 +186,7 @@ async def test_a_chat(declared):
 
 
 @pytest.mark.parametrize("wish", ["please break", "please error"])
-async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish):
+async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish) -> None:
     if declared.chat is None:
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
@@ -197,7 +197,7 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish):
     assert isinstance(problem, Problem) or not events[-1].complete
 
 
-async def test_vectors(declared):
+async def test_vectors(declared) -> None:
     if declared.embed is None:
         return
     model = (await models_of(declared, ModelType.EMBEDDING))[0]
@@ -211,7 +211,7 @@ async def test_vectors(declared):
     assert isinstance(events[-1], Finish)
 
 
-async def test_a_transcript(declared, tmp_path):
+async def test_a_transcript(declared, tmp_path: Path) -> None:
     if declared.transcribe is None or declared.audio is None:
         return
     models = await models_of(declared, ModelType.SPEECH2TEXT)
@@ -235,7 +235,7 @@ async def test_a_transcript(declared, tmp_path):
         assert call.upload is None or Uploading(size, size) in events
 
 
-def test_the_list_of_providers_needs_no_network_library(declared):
+def test_the_list_of_providers_needs_no_network_library(declared) -> None:
     code = (
         "import sys, tui.providers; "
         f"assert {declared.id!r} in tui.providers.PROVIDERS; "
@@ -246,7 +246,7 @@ def test_the_list_of_providers_needs_no_network_library(declared):
     assert done.stdout.strip() == "[]"
 
 
-def test_an_unknown_provider_is_answered_with_the_known_ones(declared):
+def test_an_unknown_provider_is_answered_with_the_known_ones(declared) -> None:
     with pytest.raises(UsageError) as raised:
         provider("nobody")
     assert declared.id in raised.value.hint

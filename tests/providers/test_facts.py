@@ -7,7 +7,7 @@ from tests.providers.mutations import Mutant, modules, mutants, outcome
 from tui.providers import PROVIDERS
 
 
-def test_every_provider_has_its_facts():
+def test_every_provider_has_its_facts() -> None:
     assert {each.provider for each in every()} == set(PROVIDERS)
     assert [each.provider for each in every() if not each.checks or not each.chats] == []
 
@@ -20,12 +20,12 @@ def test_every_provider_has_its_facts():
         for check in facts.checks
     ],
 )
-def test_the_documented_wire(facts, check):
+def test_the_documented_wire(facts, check) -> None:
     check(PROVIDERS[facts.provider])
 
 
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
-def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts):
+def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts) -> None:
     for module in modules(facts):
         assert outcome(facts, Mutant(module, 0, 0, "", "")) == "", module
 
@@ -34,7 +34,7 @@ def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts):
     ("facts", "module"),
     [pytest.param(facts, module, id=f"{facts.provider}-{module}") for facts in every() for module in modules(facts)],
 )
-def test_a_changed_word_of_the_wire_turns_a_check_red(facts, module):
+def test_a_changed_word_of_the_wire_turns_a_check_red(facts, module) -> None:
     """One item a module, as there are two thousand mutants, and a test takes as long as one of them."""
     changed = [each for each in mutants(facts) if each.module == module]
     assert [str(each) for each in changed if not outcome(facts, each)] == []

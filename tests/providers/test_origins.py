@@ -24,7 +24,7 @@ ENDINGS = PROVIDERS["openai"].field("base_url").strip_suffixes
         ("ws://localhost:9", "http://localhost:9"),
     ],
 )
-def test_origin(url, origin):
+def test_origin(url, origin) -> None:
     assert origin_of(url) == origin
     assert origin_of(origin) == origin
 
@@ -45,12 +45,12 @@ def test_origin(url, origin):
         "http://[::1",
     ],
 )
-def test_what_is_no_address(url):
+def test_what_is_no_address(url) -> None:
     with pytest.raises(UsageError, match="is not an address"):
         origin_of(url)
 
 
-def test_host():
+def test_host() -> None:
     assert host_of("https://api.openai.com/v1") == "api.openai.com"
     assert host_of("http://localhost:11434/v1") == "localhost:11434"
 
@@ -58,7 +58,7 @@ def test_host():
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.8.9.1", "[::1]"]
 )
-def test_this_machine(host):
+def test_this_machine(host) -> None:
     assert is_loopback(origin_of(f"http://{host}:8080"))
     assert is_private(origin_of(f"http://{host}:8080"))
 
@@ -66,7 +66,7 @@ def test_this_machine(host):
 @pytest.mark.parametrize(
     "host", ["localhost.test", "notlocalhost", "128.0.0.1", "10.0.0.1", "0.0.0.0", "[::2]", "127.0.0.1.test"]
 )
-def test_other_machines(host):
+def test_other_machines(host) -> None:
     assert not is_loopback(f"http://{host}")
     assert not is_private(f"http://{host}")
     assert is_private(f"https://{host}")
@@ -88,7 +88,7 @@ def test_other_machines(host):
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
     ],
 )
-def test_clean(pasted, clean):
+def test_clean(pasted, clean) -> None:
     assert clean_url(pasted, ENDINGS) == clean
     assert clean_url(clean, ENDINGS) == clean
 
@@ -96,13 +96,13 @@ def test_clean(pasted, clean):
 @pytest.mark.parametrize(
     "pasted", ["", "ftp://host/v1", "wss://host/v1", "file:///etc/passwd", "http://", "not an address", "\x1b[2J"]
 )
-def test_what_is_not_taken(pasted):
+def test_what_is_not_taken(pasted) -> None:
     with pytest.raises(UsageError) as raised:
         clean_url(pasted)
     assert "\x1b" not in raised.value.message
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated():
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError) as raised:
         clean_url("https://me:hush-hush@host.test/v1")
     assert "hush" not in raised.value.message + raised.value.hint

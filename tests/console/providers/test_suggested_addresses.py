@@ -9,7 +9,7 @@ OFFERING = [(each, field) for each in PROVIDERS.values() for field in each.field
 
 
 @pytest.mark.parametrize(("provider", "field"), OFFERING, ids=[each.id for each, _ in OFFERING])
-def test_addresses_that_are_offered(provider, field):
+def test_addresses_that_are_offered(provider, field) -> None:
     form = SetupForm(provider, None, None)
     assert field.name not in form.choices
     row = form.entries[field.name]

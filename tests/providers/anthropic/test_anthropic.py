@@ -41,7 +41,7 @@ def documented(name):
     return [each for frame in [*frames, None] for each in read(frame)]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(12, 6), Finish("end_turn")]
     *told, refused = documented("chat_error.sse")
     assert told == [ThinkingDelta("Compare the two."), TextDelta("The first")]
@@ -50,7 +50,7 @@ def test_the_documented_streams():
     )
 
 
-async def test_the_list_comes_in_pages_and_is_accepted_once():
+async def test_the_list_comes_in_pages_and_is_accepted_once() -> None:
     access = access_to(DECLARED)
     events, problem = await run(Client({}, transport(0)), access, DECLARED.verify(access.fields))
     assert problem is None
@@ -62,7 +62,7 @@ async def test_the_list_comes_in_pages_and_is_accepted_once():
 
 
 @pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
-async def test_each_version_is_asked_with_what_it_takes(version):
+async def test_each_version_is_asked_with_what_it_takes(version) -> None:
     asked = {"temperature": 0.2} if version == "2023-06-01" else {}
     async with serve([http({"type": "message", "content": [{"type": "text", "text": "Hi"}]})]) as server:
         access = CHAT.access(server.origin)
@@ -78,7 +78,7 @@ async def test_each_version_is_asked_with_what_it_takes(version):
     assert server.asked[0].json["max_tokens"] == 16_384
 
 
-async def test_a_parameter_that_a_newer_model_does_not_take():
+async def test_a_parameter_that_a_newer_model_does_not_take() -> None:
     events, problem = await ask("hello", temperature=0.5)
     assert problem is None
     assert events[0] == Notice("claude-opus-5-5 takes no temperature. It was left out.")
@@ -87,7 +87,7 @@ async def test_a_parameter_that_a_newer_model_does_not_take():
     assert not any(isinstance(each, Notice) for each in events)
 
 
-async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_is_not():
+async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_is_not() -> None:
     overloaded = named(failure("overloaded_error", "Overloaded"))
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
     good = head + STREAM.opening + STREAM.text("Hi") + STREAM.closing
@@ -106,7 +106,7 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
     await wire.aclose()
 
 
-async def test_long_empty_busy_and_thoughtful_answers():
+async def test_long_empty_busy_and_thoughtful_answers() -> None:
     events, _ = await ask("The sky. Please be long.")
     assert events[-1] == Finish("max_tokens", False, "The answer reached its length limit.")
     events, _ = await ask("please be empty")
@@ -119,7 +119,7 @@ async def test_long_empty_busy_and_thoughtful_answers():
     assert problem and problem.message == "Anthropic is too busy."
 
 
-def test_the_generation_of_a_model():
+def test_the_generation_of_a_model() -> None:
     for name, expected in {
         "claude-opus-4-6": (4, 6),
         "claude-opus-4-5-20251101": (4, 5),
@@ -136,7 +136,7 @@ def test_the_generation_of_a_model():
         assert generation(name) == expected, name
 
 
-def test_pasted_addresses_and_keys():
+def test_pasted_addresses_and_keys() -> None:
     field = DECLARED.field("base_url")
     for pasted in ("/v1", "/v1/", "/v1/messages", "/v1/models", "/v1/messages/count_tokens", "/v1/complete", ""):
         assert clean_url(f"https://api.anthropic.com{pasted}", field.strip_suffixes) == "https://api.anthropic.com"

@@ -69,7 +69,7 @@ def documented(name: str):
     return read(question(access()), *[data if data == "[DONE]" else json.loads(data) for data, _ in fed], end=False)
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Grey, with rain."), Used(11, 6), Finish("stop")]
     begun, cut = documented("chat_filtered.sse")
     assert begun == TextDelta("Once there was")
@@ -80,7 +80,7 @@ def test_the_documented_streams():
 
 
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
-async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version):
+async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version) -> None:
     watched = Watched()
     wire, given = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
     events, problem = await run(wire, given, AZURE.verify(given.fields))
@@ -100,7 +100,7 @@ async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(ve
         assert dict(each.url.params) == ({"api-version": version} if version else {})
 
 
-async def test_the_key_of_a_resource_goes_to_no_other_host():
+async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     watched = Watched()
     given = access(MINE.id)
     _, problem = await run(Client({}, watched, QUICK), given, question(given))
@@ -117,7 +117,7 @@ async def test_the_key_of_a_resource_goes_to_no_other_host():
         ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role at this resource."),
     ],
 )
-async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(word, kind, says):
+async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(word, kind, says) -> None:
     given = access(client_secret=f"FAKE-{word}-secret-of-nobody")
     events, problem = await run(Client({}, transport(0), QUICK), given, AZURE.verify(given.fields))
     assert events == []
@@ -137,12 +137,12 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told
         ("embed-east", "The model behind embed-east does not do this."),
     ],
 )
-async def test_a_deployment_that_is_none_is_named_for_what_it_is(name, says, version):
+async def test_a_deployment_that_is_none_is_named_for_what_it_is(name, says, version) -> None:
     _, problem = await asked(model=replace(MINE, id=name), api_key=KEY, version=version)
     assert problem and problem.message == says
 
 
-async def test_a_question_and_an_answer_that_the_filter_stops():
+async def test_a_question_and_an_answer_that_the_filter_stops() -> None:
     _, problem = await asked("Please fail")
     assert problem and "(jailbreak)" in problem.message
     events, problem = await asked("Tell me a fairy tale")
@@ -165,14 +165,14 @@ async def saved(session: Session, tenant_id: str, **values: str):
     return await save.save(session.tenant(tenant_id), AZURE.id, given, check=verified.check, listed=verified.listed)
 
 
-async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str):
+async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str) -> None:
     stored = await saved(disk_session, tenant_id, endpoint=TARGET, api_key=KEY)
     assert (stored.clear, stored.origins) == ({"endpoint": HOST, "api_version": "2024-10-21"}, (HOST,))
     assert stored.check.state is VerificationState.READY
     assert catalog.listing(disk_session.tenant(tenant_id), provider=AZURE.id) == []
 
 
-async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: Session, tenant_id: str):
+async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: Session, tenant_id: str) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     stored = await saved(disk_session, tenant_id, client_secret=SECRET, **APPLICATION)
     assert (set(stored.hints), stored.origins) == ({"client_secret"}, (HOST, LOGIN))
@@ -186,7 +186,7 @@ async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: 
         await saved(disk_session, tenant_id, api_key=KEY, client_secret=SECRET)
 
 
-def test_what_was_typed_wins_over_what_an_address_holds():
+def test_what_was_typed_wins_over_what_an_address_holds() -> None:
     fields, _ = save.validate(
         AZURE, {"endpoint": TARGET, "api_version": "2025-03-01-preview", "api_key": Secret(KEY)}, None
     )
@@ -195,14 +195,14 @@ def test_what_was_typed_wins_over_what_an_address_holds():
         save.validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
 
 
-def test_a_key_of_another_provider_is_told_by_its_beginning():
+def test_a_key_of_another_provider_is_told_by_its_beginning() -> None:
     field = AZURE.field("api_key")
     assert paste.likely_provider(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
     assert paste.likely_provider(AZURE.id, field, KEY) == ""
     assert paste.key_kind(field, KEY) == ""
 
 
-def test_the_environment_offers_a_way_that_is_whole(disk_session: Session):
+def test_the_environment_offers_a_way_that_is_whole(disk_session: Session) -> None:
     disk_session.environ = {"AZURE_OPENAI_ENDPOINT": HOST, "AZURE_CLIENT_SECRET": SECRET}
     assert discovery.discover_keys(disk_session, AZURE) is None
     ids = {"AZURE_TENANT_ID": "acme.example", "AZURE_CLIENT_ID": APPLICATION["client_id"]}
@@ -219,7 +219,9 @@ def test_the_environment_offers_a_way_that_is_whole(disk_session: Session):
 
 
 @pytest.mark.parametrize("made_up", MODELS, ids=lambda each: each.id)
-async def test_deployments_of_every_type_are_added_after_a_call(disk_session: Session, tenant_id: str, made_up: Model):
+async def test_deployments_of_every_type_are_added_after_a_call(
+    disk_session: Session, tenant_id: str, made_up: Model
+) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     added = await catalog.add(disk_session.tenant(tenant_id), AZURE.id, made_up.id, made_up.type, made_up.fields)
     assert (added.id, added.type, added.origin) == (made_up.id, made_up.type, Origin.ADDED)
@@ -227,7 +229,7 @@ async def test_deployments_of_every_type_are_added_after_a_call(disk_session: Se
     assert added.dimensions == (1536 if made_up.type is ModelType.EMBEDDING else 0)
 
 
-async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: Session, tenant_id: str):
+async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: Session, tenant_id: str) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     base = {"base_model": "text-embedding-3-small"}
     with pytest.raises(Problem, match="text-embedding-3-small is for embedding"):

@@ -56,7 +56,7 @@ async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") 
         ([ABSENT, ABSENT, ALLOWED], ["/v1/models", "/openapi.json", "/"]),
     ],
 )
-async def test_the_native_one_is_found_and_shown_not_to_stream(probes, paths):
+async def test_the_native_one_is_found_and_shown_not_to_stream(probes, paths) -> None:
     async with serve(*([each] for each in probes), [http(said("Good day"))]) as server:
         events, problem = await asked(server)
     assert problem is None
@@ -68,7 +68,7 @@ async def test_the_native_one_is_found_and_shown_not_to_stream(probes, paths):
     assert server.asked[-1].json == {"prompt": "Hello?", "history": []}
 
 
-async def test_one_of_openais_wire_is_found_and_streams():
+async def test_one_of_openais_wire_is_found_and_streams() -> None:
     answer = streaming(delta({"content": "Good"}), delta({"content": " day"}, "stop"))
     async with serve([http(listed("glm-4"))], [answer]) as server:
         events, problem = await asked(server, question(seed=7))
@@ -79,7 +79,7 @@ async def test_one_of_openais_wire_is_found_and_streams():
     assert [each.target for each in server.asked] == ["/v1/models", "/v1/chat/completions"]
 
 
-async def test_what_is_something_else_is_said():
+async def test_what_is_something_else_is_said() -> None:
     async with serve([ABSENT], [http(described("/sdapi/v1/txt2img"))]) as server:
         _, problem = await asked(server)
     assert problem
@@ -94,7 +94,7 @@ async def test_what_is_something_else_is_said():
     assert isinstance(problem, NetworkError)
 
 
-async def test_a_server_that_wants_a_key():
+async def test_a_server_that_wants_a_key() -> None:
     async with serve([http({"error": "Unauthorized"}, 401)]) as server:
         _, problem = await asked(server)
         assert isinstance(problem, CredentialRejected)
@@ -102,7 +102,7 @@ async def test_a_server_that_wants_a_key():
         assert len(server.asked) == 1
 
 
-async def test_a_server_that_is_busy_is_waited_for():
+async def test_a_server_that_is_busy_is_waited_for() -> None:
     """The scripts answer nothing at all while they make another answer, not even what they are."""
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=SOON), at(server.origin)
@@ -125,7 +125,7 @@ async def test_a_server_that_is_busy_is_waited_for():
     ],
     ids=["chunked", "closed", "broken off", "reset"],
 )
-async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream):
+async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream) -> None:
     # The connection ends with what is given, as it is kept open by a content-length only.
     async with serve(stream, [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
@@ -134,7 +134,7 @@ async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream):
     assert [each.json["stream"] for each in server.asked] == [True, False]
 
 
-async def test_a_stream_that_breaks_off_later_is_not_asked_again():
+async def test_a_stream_that_breaks_off_later_is_not_asked_again() -> None:
     part = b"data: " + json.dumps(delta({"content": "Half an"})).encode() + b"\n\n"
     async with serve([HEAD + b"%x\r\n%s\r\n" % (len(part), part)], [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
@@ -143,7 +143,7 @@ async def test_a_stream_that_breaks_off_later_is_not_asked_again():
     assert len(server.asked) == 1
 
 
-async def test_what_breaks_off_twice_is_a_problem():
+async def test_what_breaks_off_twice_is_a_problem() -> None:
     async with serve([HEAD]) as server:
         events, problem = await asked(server, flavour="openai-chatglm3")
     assert problem
@@ -159,7 +159,7 @@ async def practised(server: str, ask: ChatRequest) -> tuple[list[Event], Problem
     return await run(Client({}, transport(0), SOON), access, CHATGLM.chat(access.fields, ask))
 
 
-async def test_four_servers_side_by_side():
+async def test_four_servers_side_by_side() -> None:
     models = {}
     for server, port in PORTS.items():
         access = access_to(CHATGLM, base_url=f"http://localhost:{port}")
@@ -176,7 +176,7 @@ async def test_four_servers_side_by_side():
 
 
 @pytest.mark.parametrize("server", PORTS)
-async def test_each_answers_and_only_the_native_one_in_one_piece(server):
+async def test_each_answers_and_only_the_native_one_in_one_piece(server) -> None:
     model = Model("chatglm", "THUDM/GLM-4-9B-0414" if server == "vLLM" else "any-name", ModelType.CHAT)
     texts = []
     for stream in (True, False):
@@ -190,13 +190,13 @@ async def test_each_answers_and_only_the_native_one_in_one_piece(server):
     assert texts[0] == texts[1]
 
 
-async def test_a_model_that_vllm_does_not_serve():
+async def test_a_model_that_vllm_does_not_serve() -> None:
     _, problem = await practised("vLLM", question())
     assert problem
     assert problem.message.startswith("The server does not know ")
 
 
-async def test_failures_of_the_native_one():
+async def test_failures_of_the_native_one() -> None:
     for wish, kind in (("fail", Problem), ("break", NetworkError), ("stall", NetworkError)):
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
         assert type(problem) is kind
@@ -207,14 +207,14 @@ async def test_failures_of_the_native_one():
     assert "longer than the model can take" in events[-1].note
 
 
-async def test_an_empty_stream_of_chatglm3():
+async def test_an_empty_stream_of_chatglm3() -> None:
     events, problem = await practised("api_server.py", question("please be empty"))
     assert problem is None
     assert Notice(ASIDE) in events
     assert events[-1].note == "The answer is empty."
 
 
-async def test_vectors_where_there_are_none():
+async def test_vectors_where_there_are_none() -> None:
     ask = EmbeddingRequest(Model("chatglm", "embeddings", ModelType.EMBEDDING), ("a",))
     for server, good in (("api_server.py", True), ("api.py", False), ("openai_api.py", False)):
         access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
@@ -230,7 +230,7 @@ async def test_vectors_where_there_are_none():
     "pasted",
     ["localhost:8000", "http://localhost:8000/", "http://localhost:8000/v1", "localhost:8000/v1/chat/completions"],
 )
-def test_an_address_is_stored_as_its_root(pasted):
+def test_an_address_is_stored_as_its_root(pasted) -> None:
     clear, secrets = validate(CHATGLM, {"base_url": pasted}, None)
     assert clear["base_url"] == "http://localhost:8000"
     assert not clear.get("flavour")
@@ -246,6 +246,6 @@ def read(name: str, flavour: str) -> list[object]:
     return [each for frame in [*frames, None] for each in reader(frame)]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert read("chat.sse", "openai-chatglm3") == [TextDelta("Good day to you."), Finish("stop")]
     assert read("chatglm2.sse", "openai-chatglm2") == [TextDelta("Hi"), Finish("stop")]

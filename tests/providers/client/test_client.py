@@ -36,7 +36,7 @@ async def collect(server, call: Call, limits: Limits = QUICK):
         await wire.aclose()
 
 
-async def test_lines_of_json():
+async def test_lines_of_json() -> None:
     frames: list[Frame] = []
     body = b'{"a": 1}\r\n\n{"a": \n{"a": "\xe2\x80\xa8"}\n{"a": 3}'
     async with serve([http(body, headers={"content-type": "application/x-ndjson"})]) as server:
@@ -47,7 +47,7 @@ async def test_lines_of_json():
     assert Notice("1 piece of the answer could not be read.") in events
 
 
-async def test_text():
+async def test_text() -> None:
     frames: list[Frame] = []
     async with serve([http("1\n00:00 --> 00:01\nHi\n", headers={"content-type": "text/plain"})]) as server:
         call = Call("GET", f"{server.base_url}/x", reading(frames), Framing.TEXT)
@@ -56,7 +56,7 @@ async def test_text():
     assert events[-1] == Finish("stop")
 
 
-async def test_named_events_and_text_that_is_no_json():
+async def test_named_events_and_text_that_is_no_json() -> None:
     frames: list[Frame] = []
     body = b"event: output\ndata: Hello there\n\nevent: done\ndata: {}\n\n"
     async with serve([http(body, headers={"content-type": "text/event-stream"})]) as server:
@@ -64,7 +64,7 @@ async def test_named_events_and_text_that_is_no_json():
     assert frames == [Frame("Hello there", "output"), Frame({}, "done")]
 
 
-async def test_a_reader_may_answer_with_the_next_call():
+async def test_a_reader_may_answer_with_the_next_call() -> None:
     async with serve([http({"token": "t1"})], [http({"status": "running"})], [http({"status": "done"})]) as server:
 
         def last(frame: Frame | None):
@@ -91,7 +91,7 @@ async def test_a_reader_may_answer_with_the_next_call():
     assert all(each.headers["authorization"].startswith("Bearer sk-") for each in server.asked)
 
 
-async def test_a_wire_without_end_is_stopped():
+async def test_a_wire_without_end_is_stopped() -> None:
     async with serve([http({})]) as server:
 
         def again(frame: Frame | None):
@@ -102,7 +102,7 @@ async def test_a_wire_without_end_is_stopped():
     assert len(server.asked) == 5
 
 
-async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts():
+async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts() -> None:
     async with serve([http({})]) as server:
 
         def text(place: int) -> Call:
@@ -116,7 +116,7 @@ async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts():
     assert problem is None and [each.start for each in events if isinstance(each, Vectors)] == list(range(12))
 
 
-async def test_a_later_step_keeps_to_the_origins():
+async def test_a_later_step_keeps_to_the_origins() -> None:
     async with serve([http({})]) as server:
         elsewhere = Call("GET", "https://elsewhere.example.test/x", lambda: lambda frame: [])
         call = Call("GET", f"{server.base_url}/job", lambda: lambda frame: [elsewhere] if frame else [])
@@ -124,7 +124,7 @@ async def test_a_later_step_keeps_to_the_origins():
     assert problem and "elsewhere.example.test is not among the addresses" in problem.message
 
 
-async def test_query_and_headers_go_as_they_are():
+async def test_query_and_headers_go_as_they_are() -> None:
     async with serve([http({})]) as server:
         call = Call("GET", f"{server.base_url}/x", reading([]), query={"q": "a b&c=d"}, headers={"x-one": "1"})
         await collect(server, call)
@@ -137,7 +137,7 @@ async def test_query_and_headers_go_as_they_are():
     assert "content-type" not in asked.headers
 
 
-async def test_no_cookie_is_kept():
+async def test_no_cookie_is_kept() -> None:
     async with serve([http({}, headers={"set-cookie": "a=b"})]) as server:
         wire = Client({}, limits=QUICK)
         access = access_to(server.base_url)
@@ -147,7 +147,7 @@ async def test_no_cookie_is_kept():
     assert all("cookie" not in each.headers for each in server.asked)
 
 
-async def test_a_body_is_json_in_utf8():
+async def test_a_body_is_json_in_utf8() -> None:
     async with serve([http({})]) as server:
         call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "星河 \u2028 \ud800"})
         _, problem = await collect(server, call)
@@ -176,7 +176,7 @@ class _Answers(httpx.AsyncBaseTransport):
 
 
 @pytest.mark.parametrize("together", [1, 50])
-async def test_deltas_come_through_faster_than_any_model_speaks(together):
+async def test_deltas_come_through_faster_than_any_model_speaks(together) -> None:
     event = f"data: {json.dumps(said('word '))}\n\n".encode()
     pieces = [event * together] * (5000 // together) + [b"data: [DONE]\n\n"]
     access = access_to("https://api.openai.com/v1")
@@ -189,7 +189,7 @@ async def test_deltas_come_through_faster_than_any_model_speaks(together):
     assert seconds < 2.5
 
 
-async def test_many_calls_at_once():
+async def test_many_calls_at_once() -> None:
     async with serve([http({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         results = await asyncio.gather(*(run(wire, access, chat_call(access, stream=False)) for _ in range(30)))
@@ -197,7 +197,7 @@ async def test_many_calls_at_once():
     assert all((text_of(events), problem) == ("Hi", None) for events, problem in results)
 
 
-async def test_a_repeated_key_is_taken_out_wherever_it_stands():
+async def test_a_repeated_key_is_taken_out_wherever_it_stands() -> None:
     key = "FAKE-key-0123456789"
     page = f"<html><title>Bad key {key}</title>"
     for answer in (http({"error": {"message": f"Bad {key}"}}), http(page), http({"error": {"message": key}}, 400)):

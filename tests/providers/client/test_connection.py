@@ -59,8 +59,8 @@ def free_port() -> int:
 # --- names and ports --------------------------------------------------------------------------------------------------
 
 
-async def test_a_host_that_is_not_found(monkeypatch):
-    async def unknown(*_args, **_more):
+async def test_a_host_that_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(*_args, **_more) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "secret words of a library")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
@@ -71,7 +71,7 @@ async def test_a_host_that_is_not_found(monkeypatch):
     assert [each.reason for each in events if isinstance(each, Retrying)] == ["not reached"] * 2
 
 
-async def test_a_port_where_nothing_listens():
+async def test_a_port_where_nothing_listens() -> None:
     port = free_port()
     _, problem = await try_url(f"http://localhost:{port}/v1")
     assert isinstance(problem, NetworkError)
@@ -88,8 +88,8 @@ async def test_a_port_where_nothing_listens():
         (1, "the connection failed"),
     ],
 )
-async def test_other_reasons_by_their_number(monkeypatch, error, why):
-    async def failing(*_args, **_more):
+async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, error, why) -> None:
+    async def failing(*_args, **_more) -> None:
         raise OSError(error, "secret words of a library")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", failing)
@@ -97,8 +97,8 @@ async def test_other_reasons_by_their_number(monkeypatch, error, why):
     assert problem and problem.message == f"Cannot reach 127.0.0.1:9: {why}. The key was not sent."
 
 
-async def test_a_host_that_does_not_answer(monkeypatch):
-    async def never(*_args, **_more):
+async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_args, **_more) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
@@ -107,21 +107,21 @@ async def test_a_host_that_does_not_answer(monkeypatch):
 
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
-async def test_a_connection_that_ends_before_the_answer_is_tried_again(end):
+async def test_a_connection_that_ends_before_the_answer_is_tried_again(end) -> None:
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
     assert [each.reason for each in events if isinstance(each, Retrying)] == ["broken off"] * 2
     assert (text_of(events), problem) == ("Hi", None)
 
 
-async def test_a_server_that_speaks_another_protocol():
+async def test_a_server_that_speaks_another_protocol() -> None:
     async with serve([b"SSH-2.0-OpenSSH_9.2\r\n"]) as server:
         _, problem = await ask(server)
     assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer began."
 
 
-async def test_too_many_answers_at_once():
+async def test_too_many_answers_at_once() -> None:
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=replace(QUICK, connections=1, connect=0.05)), access_to(server.base_url)
         first = asyncio.create_task(run(wire, access, chat_call(access)))
@@ -171,17 +171,17 @@ async def test_too_many_answers_at_once():
         ({"ALL_PROXY": "http://p:1", "NO_PROXY": "[fd00::1]:443"}, "https://[fd00::1]", ""),
     ],
 )
-def test_which_proxy(environ, url, proxy):
+def test_which_proxy(environ, url, proxy) -> None:
     assert Client(environ).proxy_for(url) == proxy
 
 
-def test_only_the_environment_that_was_given_counts(monkeypatch):
+def test_only_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
     assert Client({}).proxy_for("https://a.test") == ""
 
 
 @pytest.mark.parametrize("value", ["ftp://p:1", "http://", "http://p:0", "http://p:99999", "socks4://p:1"])
-async def test_a_proxy_that_cannot_be_used(value):
+async def test_a_proxy_that_cannot_be_used(value) -> None:
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": value})
     assert isinstance(problem, NetworkError)
     assert problem.message == "HTTPS_PROXY names no proxy that can be used. Nothing was sent."
@@ -221,7 +221,7 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         writer.close()
 
 
-async def test_a_call_in_plain_http_goes_through_its_proxy():
+async def test_a_call_in_plain_http_goes_through_its_proxy() -> None:
     async with serve([HELLO]) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTP_PROXY": f"http://me:word@{address}"}
         events, problem = await try_url("http://models.example.test/v1", environ)
@@ -230,7 +230,7 @@ async def test_a_call_in_plain_http_goes_through_its_proxy():
     assert b"Proxy-Authorization: Basic bWU6d29yZA==" in heads[0]
 
 
-async def test_a_proxy_that_wants_a_password():
+async def test_a_proxy_that_wants_a_password() -> None:
     async with proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (address, heads):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://me:word@{address}"})
     assert isinstance(problem, NetworkError)
@@ -241,7 +241,7 @@ async def test_a_proxy_that_wants_a_password():
     assert len(heads) == 1
 
 
-async def test_a_proxy_that_does_not_pass_on():
+async def test_a_proxy_that_does_not_pass_on() -> None:
     async with proxy(b"HTTP/1.1 403 Forbidden\r\n\r\n") as (address, _):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://{address}"})
     said = (
@@ -250,7 +250,7 @@ async def test_a_proxy_that_does_not_pass_on():
     assert problem and problem.message == said
 
 
-async def test_a_proxy_that_is_not_there():
+async def test_a_proxy_that_is_not_there() -> None:
     port = free_port()
     for scheme in ("http", "socks5"):
         _, problem = await try_url("https://api.openai.com/v1", {"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
@@ -258,7 +258,7 @@ async def test_a_proxy_that_is_not_there():
         assert "NO_PROXY" in problem.hint
 
 
-async def test_nothing_on_this_machine_goes_through_a_proxy():
+async def test_nothing_on_this_machine_goes_through_a_proxy() -> None:
     async with serve([HELLO]) as server, proxy() as (address, heads):
         events, _ = await ask(server, environ={"ALL_PROXY": f"http://{address}", "HTTP_PROXY": f"http://{address}"})
     assert text_of(events) == "Hi"
@@ -291,14 +291,14 @@ async def socks(target: int, reply: int = 0):
     server.close()
 
 
-async def test_a_call_goes_through_a_socks_proxy_which_looks_up_the_name():
+async def test_a_call_goes_through_a_socks_proxy_which_looks_up_the_name() -> None:
     async with serve([HELLO]) as server, socks(server.port) as (address, names):
         events, problem = await try_url("http://models.example.test/v1", {"ALL_PROXY": f"socks5h://{address}"})
     assert (text_of(events), problem) == ("Hi", None)
     assert names == [("models.example.test", 80)]
 
 
-async def test_a_socks_proxy_that_cannot_connect():
+async def test_a_socks_proxy_that_cannot_connect() -> None:
     async with socks(0, reply=4) as (address, _):
         _, problem = await try_url("https://api.openai.com/v1", {"ALL_PROXY": f"socks5://{address}"})
     assert problem and problem.message == (
@@ -362,7 +362,7 @@ def authority(tmp_path_factory) -> Authority:
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_an_authority_that_the_environment_names_is_trusted(authority, variable, tmp_path):
+async def test_an_authority_that_the_environment_names_is_trusted(authority, variable, tmp_path: Path) -> None:
     value = authority.file
     if variable == "SSL_CERT_DIR":
         value = tmp_path
@@ -395,7 +395,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_certificate_that_is_not_accepted(authority, name):
+async def test_a_certificate_that_is_not_accepted(authority, name) -> None:
     how, words = FAULTS[name]
     environ = {} if name == "unknown" else {"SSL_CERT_FILE": str(authority.file)}
     async with serve([HELLO], context=authority.context(**how)) as server:
@@ -406,14 +406,14 @@ async def test_a_certificate_that_is_not_accepted(authority, name):
     assert bytes(server.bytes) == b""
 
 
-async def test_an_address_that_the_certificate_does_not_name(authority):
+async def test_an_address_that_the_certificate_does_not_name(authority) -> None:
     async with serve([HELLO], context=authority.context("127.0.0.9")) as server:
         environ = {"SSL_CERT_FILE": str(authority.file)}
         _, problem = await try_url(f"https://127.0.0.1:{server.port}/v1", environ)
     assert problem and "is for another host" in problem.message
 
 
-async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority):
+async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority) -> None:
     context = authority.context("api.openai.com")
     async with serve([HELLO], context=context) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": str(authority.file)}
@@ -425,7 +425,7 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority):
     assert KEY.encode() not in b"".join(heads)
 
 
-async def test_a_port_that_speaks_no_tls():
+async def test_a_port_that_speaks_no_tls() -> None:
     came = bytearray()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -442,7 +442,7 @@ async def test_a_port_that_speaks_no_tls():
     assert KEY.encode() not in came
 
 
-async def test_tls_that_is_too_old(authority):
+async def test_tls_that_is_too_old(authority) -> None:
     context = authority.context()
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with pytest.warns(DeprecationWarning):
@@ -453,7 +453,7 @@ async def test_tls_that_is_too_old(authority):
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE"])
-async def test_a_certificate_file_that_cannot_be_read(variable, tmp_path):
+async def test_a_certificate_file_that_cannot_be_read(variable, tmp_path: Path) -> None:
     for path in (tmp_path / "absent.pem", tmp_path / "empty.pem"):
         if path.name == "empty.pem":
             path.write_text("nothing")
@@ -462,7 +462,7 @@ async def test_a_certificate_file_that_cannot_be_read(variable, tmp_path):
         assert "cannot be read as certificates" in problem.message
 
 
-def test_the_system_store_is_used_or_certifi_where_it_is_empty(monkeypatch, tmp_path):
+def test_the_system_store_is_used_or_certifi_where_it_is_empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert connection.tls_context({}).verify_mode is ssl.CERT_REQUIRED
     assert connection.tls_context({}).check_hostname
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
@@ -472,7 +472,7 @@ def test_the_system_store_is_used_or_certifi_where_it_is_empty(monkeypatch, tmp_
     assert connection.tls_context({}).cert_store_stats()["x509_ca"] > 50
 
 
-def test_no_source_turns_verification_off():
+def test_no_source_turns_verification_off() -> None:
     folder = Path(connection.__file__).parent
     for file in folder.rglob("*.py"):
         source = file.read_text("utf-8")

@@ -36,7 +36,7 @@ def creating(server: Server) -> Call:
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled):
+async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled) -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [http({"status": "canceled"})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = []
@@ -64,7 +64,7 @@ async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled):
     assert server.asked[-1].headers["authorization"].startswith("Bearer sk-")
 
 
-async def test_an_answer_that_came_to_its_end_is_left_alone():
+async def test_an_answer_that_came_to_its_end_is_left_alone() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hello\n\ndata: [DONE]\n\n"]) as server:
         wire = Client({}, limits=QUICK)
         events = [each async for each in wire.stream(access_to(server.base_url), creating(server))]
@@ -73,7 +73,7 @@ async def test_an_answer_that_came_to_its_end_is_left_alone():
     assert len(server.asked) == 2
 
 
-async def test_a_silent_answer_is_stopped_at_the_provider_too():
+async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
         wire = Client({}, limits=Limits(notice_after=0.02, stream_timeout=0.05))
         with pytest.raises(Problem, match="sent nothing of use"):
@@ -83,7 +83,7 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too():
     assert [each.target for each in server.asked] == ["/v1/predictions", "/v1/p1/stream", "/v1/p1/cancel"]
 
 
-async def test_closing_the_wire_waits_for_it_but_not_long():
+async def test_closing_the_wire_waits_for_it_but_not_long() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [HOLD]) as server:
         wire = Client({}, limits=Limits(cancel=0.05))
         async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as stream:

@@ -40,28 +40,28 @@ def event(data: object) -> bytes:
     return f"data: {json.dumps(data)}\n\n".encode()
 
 
-async def test_a_streamed_answer():
+async def test_a_streamed_answer() -> None:
     async with serve([streaming(said("Good"), said(" day"), DONE)]) as server:
         events, problem = await ask(server)
     assert problem is None
     assert events == [TextDelta("Good"), TextDelta(" day"), Finish("stop")]
 
 
-async def test_a_whole_answer():
+async def test_a_whole_answer() -> None:
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, problem = await ask(server, stream=False)
     assert (text_of(events), events[-1], problem) == ("Good day", Finish("stop"), None)
 
 
-async def test_a_server_that_does_not_stream_is_understood():
+async def test_a_server_that_does_not_stream_is_understood() -> None:
     message = {"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]}
     async with serve([http(message)]) as server:
         events, _ = await ask(server, stream=True)
     assert (text_of(events), events[-1]) == ("Good day", Finish("stop"))
 
 
-async def test_the_connection_serves_the_next_question():
+async def test_the_connection_serves_the_next_question() -> None:
     body = chunked(event(said("Hi", "stop")) + b"data: [DONE]\n\n") + b"0\r\n\r\n"
     head = HEAD.replace(b"\r\n\r\n", b"\r\nx-content-length: 0\r\n\r\n")
     async with serve([head + body]) as server:
@@ -74,7 +74,7 @@ async def test_the_connection_serves_the_next_question():
     assert (len(server.asked), server.connections) == (3, 1)
 
 
-async def test_what_follows_the_end_mark_is_left_alone():
+async def test_what_follows_the_end_mark_is_left_alone() -> None:
     async with serve(
         [streaming(said("Hi", "stop"), "[DONE]", said(" more"), {"error": {"message": "late"}})]
     ) as server:
@@ -82,7 +82,7 @@ async def test_what_follows_the_end_mark_is_left_alone():
     assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
 
 
-async def test_an_end_without_mark_or_reason_is_an_interruption():
+async def test_an_end_without_mark_or_reason_is_an_interruption() -> None:
     async with serve([streaming(said("Half an"), end=False)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
@@ -90,7 +90,7 @@ async def test_an_end_without_mark_or_reason_is_an_interruption():
     assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
 
 
-async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
+async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:
     async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
         events, _ = await ask(server)
     assert text_of(events) == "Half an"
@@ -98,7 +98,7 @@ async def test_an_end_in_the_middle_of_an_event_keeps_what_came():
 
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
-async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end):
+async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end) -> None:
     async with serve([HEAD + chunked(event(said("Half an"))), *end]) as server:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
@@ -108,7 +108,7 @@ async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end):
     assert len(server.asked) == 1
 
 
-async def test_an_error_in_mid_stream():
+async def test_an_error_in_mid_stream() -> None:
     error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
     async with serve([streaming(said("Par"), error)]) as server:
         events, problem = await ask(server)
@@ -117,7 +117,7 @@ async def test_an_error_in_mid_stream():
     assert problem.detail == "The server had an error."
 
 
-async def test_an_event_named_error():
+async def test_an_event_named_error() -> None:
     late = b'event: error\ndata: {"message": "No room.", "code": "server_is_overloaded"}\n\n'
     async with serve([streaming(said("Par"), end=False) + late]) as server:
         events, problem = await ask(server)
@@ -125,7 +125,7 @@ async def test_an_event_named_error():
     assert problem and problem.message == "OpenAI is too busy."
 
 
-async def test_broken_events_are_skipped_and_counted():
+async def test_broken_events_are_skipped_and_counted() -> None:
     body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
@@ -133,14 +133,14 @@ async def test_broken_events_are_skipped_and_counted():
     assert Notice("2 pieces of the answer could not be read.") in events
 
 
-async def test_three_broken_events_in_a_row_end_it():
+async def test_three_broken_events_in_a_row_end_it() -> None:
     async with serve([streaming(said("a"), end=False) + b"data: {\n\n" * 3]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "a"
     assert problem and "3 broken pieces in a row" in problem.message
 
 
-async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept():
+async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept() -> None:
     text = "a\u2028b\u0085c\x0c星"
     raw = json.dumps(said(text, "stop"), ensure_ascii=False).encode() + b" "
     async with serve([streaming(end=False) + b"\xef\xbb\xbf: hi\r\rdata:" + raw + b"\r\rdata: [DONE]\r\r"]) as server:
@@ -150,27 +150,27 @@ async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept():
     assert text_of(events) == "a\nb\nc星"
 
 
-async def test_invalid_bytes_become_replacement_characters():
+async def test_invalid_bytes_become_replacement_characters() -> None:
     raw = b'data: {"choices": [{"delta": {"content": "a\xffb"}, "finish_reason": "stop"}]}\n\n'
     async with serve([streaming(end=False) + raw]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "a�b"
 
 
-async def test_no_control_character_comes_through():
+async def test_no_control_character_comes_through() -> None:
     async with serve([streaming(said("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "[2J2Jx"
 
 
-async def test_an_empty_answer_is_no_success():
+async def test_an_empty_answer_is_no_success() -> None:
     async with serve([http(b"", headers={"content-type": "application/json"})]) as server:
         _, problem = await ask(server, stream=False)
     assert problem and "sent an empty answer" in problem.message
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_an_answer_without_choices_is_no_success(stream):
+async def test_an_answer_without_choices_is_no_success(stream) -> None:
     async with serve([http({"choices": []})]) as server:
         events, problem = await ask(server, stream=stream)
     assert problem is None
@@ -179,7 +179,7 @@ async def test_an_answer_without_choices_is_no_success(stream):
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/plain", "application/json"])
-async def test_a_web_page_with_status_200(kind, stream):
+async def test_a_web_page_with_status_200(kind, stream) -> None:
     page = "\n<!DOCTYPE html><html><head><title>Sign in\nto Wi-Fi \x1b[31m</title></head></html>"
     async with serve([http(page, headers={"content-type": kind})]) as server:
         _, problem = await ask(server, stream=stream)
@@ -188,19 +188,19 @@ async def test_a_web_page_with_status_200(kind, stream):
     assert problem.detail == "Sign in to Wi-Fi [31m"
 
 
-async def test_text_that_is_not_json():
+async def test_text_that_is_not_json() -> None:
     async with serve([http("fine, thanks", headers={"content-type": "text/plain"})]) as server:
         _, problem = await ask(server, stream=False)
     assert problem and "text that is not JSON" in problem.message
 
 
-async def test_json_too_deep_to_parse_is_a_problem_too():
+async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
     async with serve([http("[" * 200_000)]) as server:
         _, problem = await ask(server, stream=False)
     assert problem and "text that is not JSON" in problem.message
 
 
-async def test_a_packed_answer_is_refused_unread():
+async def test_a_packed_answer_is_refused_unread() -> None:
     bomb = gzip.compress(b"0" * 50_000_000)
     async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
         _, problem = await ask(server)
@@ -208,7 +208,7 @@ async def test_a_packed_answer_is_refused_unread():
     assert problem and "packed as gzip" in problem.message
 
 
-async def test_an_endless_answer_is_stopped_at_its_limit():
+async def test_an_endless_answer_is_stopped_at_its_limit() -> None:
     limits = replace(QUICK, answer=200_000)
     async with serve([streaming(end=False), *[event(said("x" * 1000))] * 1000]) as server:
         events, problem = await ask(server, limits)
@@ -216,13 +216,13 @@ async def test_an_endless_answer_is_stopped_at_its_limit():
     assert len(text_of(events)) > 100_000
 
 
-async def test_a_body_over_the_limit_is_not_parsed():
+async def test_a_body_over_the_limit_is_not_parsed() -> None:
     async with serve([http({"choices": ["x" * 300_000]})]) as server:
         _, problem = await ask(server, replace(QUICK, answer=200_000), stream=False)
     assert problem and "larger than" in problem.message
 
 
-async def test_long_words_of_refusal_are_put_into_words_quickly():
+async def test_long_words_of_refusal_are_put_into_words_quickly() -> None:
     hostile = ("*" * 100_000, "a" * 200_000, "model " * 40_000, "<title>" * 30_000, "max_tokens " * 20_000)
     for words in hostile:
         for answer in (http({"error": {"message": words, "code": words}}, 400), http(f"<html>{words}", 404)):
@@ -233,7 +233,7 @@ async def test_long_words_of_refusal_are_put_into_words_quickly():
                 assert time.perf_counter() - began < 2
 
 
-async def test_silence_is_told_and_given_up():
+async def test_silence_is_told_and_given_up() -> None:
     limits = replace(QUICK, notice_after=0.05, stream_timeout=0.17)
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)
@@ -246,7 +246,7 @@ async def test_silence_is_told_and_given_up():
     assert text_of(events) == "Half"
 
 
-async def test_silence_before_the_first_byte():
+async def test_silence_before_the_first_byte() -> None:
     limits = replace(QUICK, notice_after=0.05, stream_timeout=0.12)
     async with serve([HOLD]) as server:
         events, problem = await ask(server, limits)
@@ -255,7 +255,7 @@ async def test_silence_before_the_first_byte():
     assert len(server.asked) == 1
 
 
-async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
+async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece() -> None:
     limits = replace(QUICK, notice_after=0.05, stream_timeout=0.12, response_timeout=60)
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=limits), access_to(server.base_url)
@@ -265,7 +265,7 @@ async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece():
     assert "sent nothing of use" in problem.message
 
 
-async def test_a_comment_every_moment_is_still_silence():
+async def test_a_comment_every_moment_is_still_silence() -> None:
     limits = replace(QUICK, notice_after=0.05, stream_timeout=0.15)
 
     async with _pinging() as (origin, _):
@@ -302,7 +302,7 @@ def _pinging():
     return serving()
 
 
-async def test_cancelling_closes_the_socket_at_once():
+async def test_cancelling_closes_the_socket_at_once() -> None:
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         came = asyncio.Event()
@@ -323,7 +323,7 @@ async def test_cancelling_closes_the_socket_at_once():
         await wire.aclose()
 
 
-async def test_cancelling_before_the_answer_closes_the_socket_at_once():
+async def test_cancelling_before_the_answer_closes_the_socket_at_once() -> None:
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         reading = asyncio.create_task(run(wire, access, chat_call(access)))
@@ -335,7 +335,7 @@ async def test_cancelling_before_the_answer_closes_the_socket_at_once():
         await wire.aclose()
 
 
-async def test_cancelling_after_the_last_word_is_a_cancellation():
+async def test_cancelling_after_the_last_word_is_a_cancellation() -> None:
     async with serve([streaming(said("Hi", "stop")), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         ended = asyncio.Event()
@@ -353,7 +353,7 @@ async def test_cancelling_after_the_last_word_is_a_cancellation():
         await wire.aclose()
 
 
-async def test_closing_the_iterator_closes_the_socket():
+async def test_closing_the_iterator_closes_the_socket() -> None:
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = wire.stream(access, chat_call(access))
@@ -363,7 +363,7 @@ async def test_closing_the_iterator_closes_the_socket():
         await wire.aclose()
 
 
-async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
+async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog) -> None:
     limits = replace(QUICK, notice_after=0.2)
     for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
         async with serve(answer) as server:
@@ -379,7 +379,7 @@ async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog):
     assert "never retrieved" not in caplog.text
 
 
-def test_a_wire_serves_one_loop_after_another():
+def test_a_wire_serves_one_loop_after_another() -> None:
     async def once(wire: Client) -> str:
         async with serve([streaming(said("Hi", "stop"))]) as server:
             access = access_to(server.base_url)
@@ -390,7 +390,7 @@ def test_a_wire_serves_one_loop_after_another():
     assert [asyncio.run(once(wire)) for _ in range(2)] == ["Hi", "Hi"]
 
 
-async def test_a_problem_carries_no_trace_of_the_request():
+async def test_a_problem_carries_no_trace_of_the_request() -> None:
     async with serve([http({"error": {"message": "no"}}, 400)]) as server:
         _, problem = await ask(server)
     assert isinstance(problem, Problem)

@@ -93,7 +93,7 @@ RETRIED = [
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), STATUSES)
-async def test_a_status_in_words(status, body, kind, message):
+async def test_a_status_in_words(status, body, kind, message) -> None:
     async with serve([http(body, status)]) as server:
         events, problem = await ask(server)
     assert type(problem) is kind
@@ -105,7 +105,7 @@ async def test_a_status_in_words(status, body, kind, message):
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), RETRIED)
-async def test_a_passing_failure_is_tried_three_times(status, body, kind, message):
+async def test_a_passing_failure_is_tried_three_times(status, body, kind, message) -> None:
     async with serve([http(body, status)]) as server:
         events, problem = await ask(server)
     assert type(problem) is kind
@@ -114,14 +114,14 @@ async def test_a_passing_failure_is_tried_three_times(status, body, kind, messag
     assert len(server.asked) == 3
 
 
-async def test_the_answer_after_a_retry_counts():
+async def test_the_answer_after_a_retry_counts() -> None:
     async with serve([http(error(), 503)], [streaming(said("Hi", "stop"))]) as server:
         events, problem = await ask(server)
     assert isinstance(events[0], Retrying)
     assert (text_of(events), problem) == ("Hi", None)
 
 
-async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
+async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page() -> None:
     repeated = error(f"Incorrect API key provided: {KEY}. You can find your key at sk-proj***3f2a.")
     async with serve([http(repeated, 401, {"x-request-id": "req_7"})]) as server:
         _, stored = await ask(server, key_hint="3f2a")
@@ -136,7 +136,7 @@ async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page():
     assert MASK in stored.detail
 
 
-async def test_a_key_that_may_not_list_models_is_a_genuine_one():
+async def test_a_key_that_may_not_list_models_is_a_genuine_one() -> None:
     async with serve([http(error(SCOPES), 403)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -146,7 +146,7 @@ async def test_a_key_that_may_not_list_models_is_a_genuine_one():
     assert problem.hint == "Save and add models by hand, or allow Models: read on the key page."
 
 
-async def test_a_server_that_wants_a_key():
+async def test_a_server_that_wants_a_key() -> None:
     async with serve([http(error(), 401)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible", key="")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -156,7 +156,7 @@ async def test_a_server_that_wants_a_key():
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_web_page_in_place_of_a_refusal(status):
+async def test_a_web_page_in_place_of_a_refusal(status) -> None:
     page = "<!doctype html><title>Blocked by Proxy</title>"
     async with serve([http(page, status, {"content-type": "text/html"})]) as server:
         _, problem = await ask(server)
@@ -166,7 +166,7 @@ async def test_a_web_page_in_place_of_a_refusal(status):
     assert ("the key" in problem.hint) == (status == 401)
 
 
-async def test_a_network_that_wants_a_sign_in_first():
+async def test_a_network_that_wants_a_sign_in_first() -> None:
     async with serve([http("<html><title>Hotel</title>", 511, {"content-type": "text/html"})]) as server:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
@@ -174,14 +174,14 @@ async def test_a_network_that_wants_a_sign_in_first():
     assert (events, len(server.asked)) == ([], 1)
 
 
-async def test_a_redirect_may_be_a_sign_in_page():
+async def test_a_redirect_may_be_a_sign_in_page() -> None:
     for target in ("https://portal.example.test/login", "/login"):
         async with serve([http("", 302, {"location": target})]) as server:
             _, problem = await ask(server)
         assert problem and "sign-in page of this network" in problem.hint
 
 
-async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run():
+async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run() -> None:
     async with serve([http(error(), 403)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -190,7 +190,7 @@ async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_
     assert problem.hint == "Ask who runs the server what the key may do."
 
 
-async def test_a_refusal_without_words_or_end():
+async def test_a_refusal_without_words_or_end() -> None:
     async with serve(
         [http("", 500)], [b"HTTP/1.1 400 No\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{"]
     ) as server:
@@ -198,7 +198,7 @@ async def test_a_refusal_without_words_or_end():
     assert problem and problem.message == "OpenAI does not accept this call for gpt-4.1 (400)."
 
 
-async def test_a_missing_path_says_what_base_urls_look_like():
+async def test_a_missing_path_says_what_base_urls_look_like() -> None:
     async with serve([http("404 page not found", 404)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.origin, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -206,7 +206,7 @@ async def test_a_missing_path_says_what_base_urls_look_like():
     assert problem and problem.hint == f"It was asked at {server.origin}/models; a base URL most often ends in /v1."
 
 
-async def test_where_they_look_otherwise_it_says_nothing_of_it():
+async def test_where_they_look_otherwise_it_says_nothing_of_it() -> None:
     async with serve([http("404 page not found", 404)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.origin, "chatglm")
         _, problem = await run(wire, access, Call("GET", f"{server.origin}/models", lambda: lambda frame: ()))
@@ -238,18 +238,18 @@ async def test_where_they_look_otherwise_it_says_nothing_of_it():
         ({"retry-after-ms": "x", "retry-after": "9"}, 9),
     ],
 )
-def test_retry_after(headers, seconds):
+def test_retry_after(headers, seconds) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
-async def test_the_wait_that_is_asked_for_is_kept():
+async def test_the_wait_that_is_asked_for_is_kept() -> None:
     async with serve([http(error(), 429, {"retry-after-ms": "30"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert events[0] == Retrying("busy", 0.03, 1, 2)
 
 
 @pytest.mark.parametrize("headers", [{"retry-after": "61"}, {"x-should-retry": "false"}])
-async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers):
+async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers) -> None:
     async with serve([http(error(), 429, headers)]) as server:
         events, problem = await ask(server)
     assert (events, len(server.asked)) == ([], 1)
@@ -257,20 +257,20 @@ async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers):
         assert problem and problem.hint == "It asks to wait 61 s."
 
 
-async def test_a_retry_that_is_wanted_is_made():
+async def test_a_retry_that_is_wanted_is_made() -> None:
     async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "Hi"
 
 
-async def test_an_empty_account_is_never_asked_twice_even_when_told_to():
+async def test_an_empty_account_is_never_asked_twice_even_when_told_to() -> None:
     refused = http(error(code="insufficient_quota"), 429, {"x-should-retry": "true", "retry-after": "0"})
     async with serve([refused]) as server:
         await ask(server)
     assert len(server.asked) == 1
 
 
-async def test_what_must_not_be_repeated_is_not():
+async def test_what_must_not_be_repeated_is_not() -> None:
     async with serve([http(error(), 503)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         _, problem = await run(wire, access, replace(chat_call(access), idempotent=False))
@@ -279,7 +279,7 @@ async def test_what_must_not_be_repeated_is_not():
     assert len(server.asked) == 1
 
 
-async def test_waits_grow_with_jitter_up_to_their_limit():
+async def test_waits_grow_with_jitter_up_to_their_limit() -> None:
     waits = []
     limits = replace(QUICK, backoff=0.01, backoff_most=0.02, retries=3)
     async with serve([http(error(), 500)]) as server:
@@ -290,7 +290,7 @@ async def test_waits_grow_with_jitter_up_to_their_limit():
     assert 0.015 <= waits[2] <= 0.02
 
 
-async def test_a_clock_that_is_wrong_is_named():
+async def test_a_clock_that_is_wrong_is_named() -> None:
     async with serve([http(error(), 401, {"date": formatdate(NOW - 420, usegmt=True)})]) as server:
         wire, access = Client({}, limits=QUICK, clock=lambda: NOW), access_to(server.base_url)
         _, problem = await run(wire, access, chat_call(access))
@@ -301,7 +301,7 @@ async def test_a_clock_that_is_wrong_is_named():
 # --- amended calls ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_parameter_that_is_not_taken_is_left_out_once():
+async def test_a_parameter_that_is_not_taken_is_left_out_once() -> None:
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)], [streaming(said("Hi", "stop"))]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
@@ -314,7 +314,7 @@ async def test_a_parameter_that_is_not_taken_is_left_out_once():
     assert server.asked[1].json["top_p"] == 0.9
 
 
-async def test_a_refusal_that_does_not_change_ends_the_call():
+async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
@@ -329,7 +329,7 @@ async def test_a_refusal_that_does_not_change_ends_the_call():
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("form", ["other port", "other host", "same host", "no scheme"])
-async def test_a_redirect_is_not_followed(status, form):
+async def test_a_redirect_is_not_followed(status, form) -> None:
     async with serve([streaming(said("stolen", "stop"))]) as other:
         targets = {
             "other port": f"{other.origin}/v1/chat/completions",
@@ -348,7 +348,7 @@ async def test_a_redirect_is_not_followed(status, form):
     assert KEY not in str(problem.message + problem.hint + problem.detail)
 
 
-async def test_an_origin_that_is_not_allowed_is_not_called():
+async def test_an_origin_that_is_not_allowed_is_not_called() -> None:
     async with serve([streaming(said("Hi", "stop"))]) as server:
         wire = Client({}, limits=QUICK)
         access = replace(access_to(server.base_url), origins=("https://api.openai.com",))
@@ -359,7 +359,7 @@ async def test_an_origin_that_is_not_allowed_is_not_called():
     assert server.connections == 0
 
 
-async def test_plain_http_beyond_this_machine_must_be_allowed():
+async def test_plain_http_beyond_this_machine_must_be_allowed() -> None:
     opened = []
     base = access_to("http://models.example.test/v1", key="")
     access = replace(base, secrets=lambda: opened.append(1) or {})
@@ -370,7 +370,7 @@ async def test_plain_http_beyond_this_machine_must_be_allowed():
     assert "Nothing was sent" in problem.message
 
 
-async def test_plain_http_that_is_allowed_is_called():
+async def test_plain_http_that_is_allowed_is_called() -> None:
     asked = []
 
     class ChatSession(httpx.AsyncBaseTransport):
@@ -383,7 +383,7 @@ async def test_plain_http_that_is_allowed_is_called():
     assert asked == ["http://models.example.test/v1/chat/completions"]
 
 
-async def test_a_signature_cannot_lead_elsewhere():
+async def test_a_signature_cannot_lead_elsewhere() -> None:
     access = access_to("https://api.openai.com/v1")
     moved = replace(access.provider, sign=lambda call, *_: replace(call, url="https://evil.example.test/v1"))
     _, problem = await run(Client({}), replace(access, provider=moved), chat_call(access))
@@ -392,7 +392,7 @@ async def test_a_signature_cannot_lead_elsewhere():
 
 
 @pytest.mark.parametrize("key", ["sk-FAKE\n", "sk-FAKE-“x”", "sk-FAKE-\u200b", " sk", "sk-FAKE\x00", "密钥"])
-async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key):
+async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key) -> None:
     async with serve([streaming()]) as server:
         _, problem = await ask(server, key=key)
     assert isinstance(problem, UsageError) or key == " sk"
@@ -408,7 +408,7 @@ def _below(problem):
     return problem.__traceback__.tb_next
 
 
-async def test_no_log_record_and_no_local_shows_the_key(caplog):
+async def test_no_log_record_and_no_local_shows_the_key(caplog) -> None:
     """Even the frames of the libraries below, with the locals that a debugger would show, hold no key of ours."""
     caplog.set_level(logging.DEBUG)
     logging.getLogger().setLevel(logging.DEBUG)
@@ -432,13 +432,13 @@ async def test_no_log_record_and_no_local_shows_the_key(caplog):
     assert not [each for each in caplog.records if each.name.startswith(("httpx", "httpcore"))]
 
 
-def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name():
+def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name() -> None:
     access = access_to("http://localhost:11434/v1", "openai_compatible")
     assert ErrorContext(access.provider, "http://localhost:11434/v1/models").label == "localhost:11434"
     assert ErrorContext(access_to("https://api.openai.com/v1").provider, "https://api.openai.com/v1").label == "OpenAI"
 
 
-async def test_secrets_are_opened_off_the_event_loop_and_late():
+async def test_secrets_are_opened_off_the_event_loop_and_late() -> None:
 
     seen = []
 

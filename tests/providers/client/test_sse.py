@@ -9,20 +9,20 @@ from tui.errors import Problem
 from tui.providers.client.sse import Events, Lines
 
 
-def test_a_line_without_end_is_refused_and_does_not_grow():
+def test_a_line_without_end_is_refused_and_does_not_grow() -> None:
     events = Events(line_limit=1000)
     with pytest.raises(Problem, match="1000 bytes"):
         for _ in range(100):
             events.feed(b"x" * 64)
 
 
-def test_a_whole_line_over_the_limit_is_refused():
+def test_a_whole_line_over_the_limit_is_refused() -> None:
     with pytest.raises(Problem):
         Events(line_limit=1000).feed(b"data: " + b"x" * 1000 + b"\n\n")
     assert Events(line_limit=1000).feed(b"data: " + b"x" * 994 + b"\n\n")
 
 
-def test_an_event_of_many_lines_is_limited():
+def test_an_event_of_many_lines_is_limited() -> None:
     events = Events(line_limit=1000, event_limit=5000)
     with pytest.raises(Problem, match="piece"):
         for _ in range(100):
@@ -32,7 +32,7 @@ def test_an_event_of_many_lines_is_limited():
         assert events.feed(b"data: " + b"x" * 100 + b"\n\n")
 
 
-def test_the_usual_limits_are_one_and_eight_mebibytes():
+def test_the_usual_limits_are_one_and_eight_mebibytes() -> None:
     Events().feed(b"data: " + b"x" * ((1 << 20) - 6) + b"\n")
     with pytest.raises(Problem, match="1 MiB"):
         Events().feed(b"data: " + b"x" * ((1 << 20) - 5) + b"\n")
@@ -42,7 +42,7 @@ def test_the_usual_limits_are_one_and_eight_mebibytes():
             events.feed(b"data: " + b"x" * ((1 << 20) - 6) + b"\n")
 
 
-def test_byte_by_byte_costs_as_much_as_its_bytes():
+def test_byte_by_byte_costs_as_much_as_its_bytes() -> None:
     """Twice the bytes of one line take about twice the time: nothing is joined or scanned anew at each chunk."""
 
     def seconds(size: int) -> float:
@@ -56,7 +56,7 @@ def test_byte_by_byte_costs_as_much_as_its_bytes():
     assert min(seconds(200_000) for _ in range(3)) < 8 * min(seconds(50_000) for _ in range(3))
 
 
-def test_events_are_decoded_faster_than_their_json():
+def test_events_are_decoded_faster_than_their_json() -> None:
     chunk = {
         "id": "chatcmpl-A1",
         "object": "chat.completion.chunk",
@@ -73,7 +73,7 @@ def test_events_are_decoded_faster_than_their_json():
 _one = Events()
 
 
-def test_lines_of_json_and_the_rest():
+def test_lines_of_json_and_the_rest() -> None:
     lines = Lines(100)
     assert lines.feed(b'{"a": 1}\r\n{"b"') == [b'{"a": 1}']
     assert lines.feed(b": 2}") == []

@@ -67,7 +67,7 @@ SAID = http({"text": "Hi"})
 CHAT = "/chat?access_token="
 
 
-async def test_a_token_is_exchanged_once_and_kept():
+async def test_a_token_is_exchanged_once_and_kept() -> None:
     async with serve([exchanged("t1")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         for _ in range(2):
@@ -79,7 +79,7 @@ async def test_a_token_is_exchanged_once_and_kept():
 
 
 @pytest.mark.parametrize(("seconds", "exchanges"), [(3600, 1), (50, 2), (-1, 2), (float("nan"), 2)])
-async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges):
+async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges) -> None:
     async with serve([exchanged("t1", seconds)], [SAID], [exchanged("t2")] if exchanges == 2 else [SAID], [SAID]) as at:
         wire = Client({}, limits=QUICK)
         for _ in range(2):
@@ -88,7 +88,7 @@ async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges)
     assert targets(at).count("/token") == exchanges
 
 
-async def test_other_secrets_and_fields_get_their_own_token():
+async def test_other_secrets_and_fields_get_their_own_token() -> None:
     async with serve([exchanged("t1")], [SAID], [exchanged("t2")], [SAID], [exchanged("t3")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         first = access(server)
@@ -98,7 +98,7 @@ async def test_other_secrets_and_fields_get_their_own_token():
     assert [each for each in targets(server) if each != "/token"] == [f"{CHAT}t{place}" for place in (1, 2, 3)]
 
 
-async def test_calls_at_once_wait_for_one_exchange():
+async def test_calls_at_once_wait_for_one_exchange() -> None:
     async with serve([exchanged("t1")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(server), call(server)) for _ in range(20)))
@@ -108,7 +108,7 @@ async def test_calls_at_once_wait_for_one_exchange():
     assert targets(server).count(f"{CHAT}t1") == 20
 
 
-async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next():
+async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next() -> None:
     async with serve(["hold"], [exchanged("t2")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         first = asyncio.create_task(run(wire, access(server), call(server)))
@@ -121,7 +121,7 @@ async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next():
 
 
 @pytest.mark.parametrize("refusal", [STALE, REFUSED])
-async def test_a_kept_token_that_is_refused_is_renewed_once(refusal):
+async def test_a_kept_token_that_is_refused_is_renewed_once(refusal) -> None:
     script = [exchanged("t1")], [SAID], [refusal], [exchanged("t2")], [SAID], [refusal], [exchanged("t3")], [refusal]
     async with serve(*script) as server:
         wire = Client({}, limits=QUICK)
@@ -135,7 +135,7 @@ async def test_a_kept_token_that_is_refused_is_renewed_once(refusal):
     assert targets(server)[2:] == [f"{CHAT}t1", "/token", f"{CHAT}t2", f"{CHAT}t2", "/token", f"{CHAT}t3"]
 
 
-async def test_a_refused_exchange_is_the_answer():
+async def test_a_refused_exchange_is_the_answer() -> None:
     async with serve([REFUSED]) as server:
         wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server), call(server))
@@ -144,7 +144,7 @@ async def test_a_refused_exchange_is_the_answer():
     assert targets(server) == ["/token"]
 
 
-async def test_an_exchange_is_tried_again_and_told():
+async def test_an_exchange_is_tried_again_and_told() -> None:
     async with serve([http({}, 503)], [exchanged("t1")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access(server), call(server))
@@ -153,7 +153,7 @@ async def test_an_exchange_is_tried_again_and_told():
     assert [type(each) for each in events] == [Retrying, TextDelta, Finish]
 
 
-async def test_an_exchange_without_a_token():
+async def test_an_exchange_without_a_token() -> None:
     async with serve([http({"expires_in": 1})]) as server:
         wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server), call(server))
@@ -161,7 +161,7 @@ async def test_an_exchange_without_a_token():
     assert problem and problem.message == "OpenAI gave no token for this key."
 
 
-async def test_an_exchange_keeps_to_the_origins():
+async def test_an_exchange_keeps_to_the_origins() -> None:
     async with serve([SAID]) as server, serve([exchanged("t1")]) as other:
         wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server, elsewhere=other.base_url), call(server))
@@ -172,7 +172,7 @@ async def test_an_exchange_keeps_to_the_origins():
     assert targets(other) == ["/token"]
 
 
-async def test_a_token_is_never_told():
+async def test_a_token_is_never_told() -> None:
     answer = http({"error_code": 17, "error_msg": "x"})
     async with serve([exchanged("FAKE-token-0123456789")], [answer]) as server:
         wire = Client({}, limits=QUICK)
@@ -211,7 +211,7 @@ class _Hosts(httpx.AsyncBaseTransport):
         ("https://replicate.test@evil.test/", False),
     ],
 )
-async def test_an_answer_may_name_hosts_under_a_declared_suffix(following, allowed):
+async def test_an_answer_may_name_hosts_under_a_declared_suffix(following, allowed) -> None:
     hosts = _Hosts(following)
     provider = replace(PROVIDERS["openai"], host_suffixes=("replicate.test",))
     may = replace(access_to("https://api.example.test/v1"), provider=provider)

@@ -56,7 +56,7 @@ def parts_of(asked) -> list[tuple[str, str | None, str, bytes]]:
     ]
 
 
-async def test_the_body_of_a_recording(tmp_path):
+async def test_the_body_of_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "talk.m4a"
     path.write_bytes(b"\x00sound\r\n--\xff" * 1000)
     async with serve([HEARD]) as server:
@@ -74,7 +74,7 @@ async def test_the_body_of_a_recording(tmp_path):
     assert isinstance(events[-1], Finish)
 
 
-async def test_progress_ends_at_the_whole_size(tmp_path):
+async def test_progress_ends_at_the_whole_size(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 3_000_000)
     async with serve([HEARD]) as server:
@@ -97,7 +97,7 @@ def within_json(path: Path, size: int) -> Call:
 
 
 @pytest.mark.parametrize("sending", [multipart, plain, within_json])
-async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path, sending):
+async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path: Path, sending) -> None:
     path = tmp_path / "talk.wav"
     with path.open("wb") as file:
         file.truncate(25_000_000)
@@ -125,7 +125,7 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path, 
     assert blocked < 0.5
 
 
-async def test_names_cannot_break_out_of_their_part(tmp_path):
+async def test_names_cannot_break_out_of_their_part(tmp_path: Path) -> None:
     path = tmp_path / 'ta"lk\r\nx: y.wav'
     path.write_bytes(b"x")
     async with serve([HEARD]) as server:
@@ -133,7 +133,7 @@ async def test_names_cannot_break_out_of_their_part(tmp_path):
     assert b'filename="ta%22lk%0D%0Ax: y.wav"' in server.asked[0].body
 
 
-async def test_a_name_in_another_script(tmp_path):
+async def test_a_name_in_another_script(tmp_path: Path) -> None:
     path = tmp_path / "会议.wav"
     path.write_bytes(b"x")
     async with serve([HEARD]) as server:
@@ -142,7 +142,7 @@ async def test_a_name_in_another_script(tmp_path):
     assert 'filename="会议.wav"'.encode() in server.asked[0].body
 
 
-async def test_a_file_that_is_gone(tmp_path):
+async def test_a_file_that_is_gone(tmp_path: Path) -> None:
     async with serve([HEARD]) as server:
         _, problem = await upload(server, tmp_path / "gone.wav", 10)
     assert isinstance(problem, UsageError)
@@ -150,7 +150,7 @@ async def test_a_file_that_is_gone(tmp_path):
 
 
 @pytest.mark.parametrize("size", [2000, 500_000])
-async def test_a_file_that_became_shorter(tmp_path, size):
+async def test_a_file_that_became_shorter(tmp_path: Path, size) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HEARD]) as server:
@@ -161,7 +161,7 @@ async def test_a_file_that_became_shorter(tmp_path, size):
     assert server.asked == []
 
 
-async def test_a_file_that_became_longer_is_sent_as_it_was_measured(tmp_path):
+async def test_a_file_that_became_longer_is_sent_as_it_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000 + b"later")
     async with serve([HEARD]) as server:
@@ -169,7 +169,7 @@ async def test_a_file_that_became_longer_is_sent_as_it_was_measured(tmp_path):
     assert parts_of(server.asked[0])[-1][3] == b"x" * 1000
 
 
-async def test_a_retry_sends_the_file_anew(tmp_path):
+async def test_a_retry_sends_the_file_anew(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"sound" * 100)
     async with serve([http({"error": {"message": "busy"}}, 503)], [HEARD]) as server:
@@ -179,7 +179,7 @@ async def test_a_retry_sends_the_file_anew(tmp_path):
     assert parts_of(server.asked[1])[-1][3] == b"sound" * 100
 
 
-async def test_a_refusal_in_mid_upload_is_read(tmp_path):
+async def test_a_refusal_in_mid_upload_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 8_000_000)
 
@@ -202,7 +202,7 @@ async def test_a_refusal_in_mid_upload_is_read(tmp_path):
     assert "25 MB at most" in problem.detail
 
 
-async def test_stopping_an_upload_closes_the_connection(tmp_path):
+async def test_stopping_an_upload_closes_the_connection(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
@@ -216,7 +216,7 @@ async def test_stopping_an_upload_closes_the_connection(tmp_path):
         await wire.aclose()
 
 
-async def test_silence_after_an_upload_counts_from_its_end(tmp_path):
+async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
@@ -238,7 +238,7 @@ async def posted(call: Call, *answers) -> tuple:
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 3 << 16, (3 << 16) + 1, 700_001])
-async def test_recordings_stand_in_json_as_base64(tmp_path, size):
+async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size) -> None:
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
     one.write_bytes(bytes(each % 251 for each in range(size)))
     two.write_bytes(b"two")
@@ -254,7 +254,7 @@ async def test_recordings_stand_in_json_as_base64(tmp_path, size):
     assert Uploading(size + 3, size + 3) in events
 
 
-async def test_a_recording_that_is_gone_or_sent_again(tmp_path):
+async def test_a_recording_that_is_gone_or_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     call = Call("POST", "", Reading, json={"audio": Base64File(path)})
     asked, _, problem = await posted(call)
@@ -265,7 +265,7 @@ async def test_a_recording_that_is_gone_or_sent_again(tmp_path):
     assert [each.json for each in asked] == [{"audio": "c291bmQ="}] * 2
 
 
-async def test_a_plain_file(tmp_path):
+async def test_a_plain_file(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100_000)
     asked, events, problem = await posted(
@@ -277,7 +277,7 @@ async def test_a_plain_file(tmp_path):
     assert Uploading(400_000, 400_000) in events
 
 
-async def test_a_form_holds_secrets():
+async def test_a_form_holds_secrets() -> None:
     form = {"grant_type": "client_credentials", "client_secret": Secret("FAKE ~&=星"), "empty": ""}
     call = Call("POST", "", Reading, form=form)
     assert "FAKE" not in repr(call)

@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
@@ -71,7 +72,7 @@ async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, env
 SAID = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
 
 
-async def test_a_signed_handshake_and_messages_both_ways():
+async def test_a_signed_handshake_and_messages_both_ways() -> None:
     async with listen(SAID) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -86,7 +87,7 @@ async def test_a_signed_handshake_and_messages_both_ways():
     assert line.closes == [1000]
 
 
-async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
+async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(bytes(range(250)) * 10)
     chunks = AudioChunks(path, 1280, 0.0, lambda number, data, last: {"status": number, "audio": data, "last": last})
@@ -100,7 +101,7 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path):
     assert text_of(events) == "Heard"
 
 
-async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
+async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 500)
     chunks = AudioChunks(path, 100, 0.02, lambda number, data, last: {"n": number})
@@ -121,7 +122,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path):
 
 
 @pytest.mark.parametrize("size", [0, 1])
-async def test_the_last_piece_of_a_small_file(tmp_path, size):
+async def test_the_last_piece_of_a_small_file(tmp_path: Path, size) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * size)
     chunks = AudioChunks(path, 100, 1, lambda number, data, last: [number, data, last])
@@ -130,7 +131,7 @@ async def test_the_last_piece_of_a_small_file(tmp_path, size):
     assert line.heard == [[0, "eA==" if size else "", True]]
 
 
-async def test_a_file_that_changed_or_is_gone(tmp_path):
+async def test_a_file_that_changed_or_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
 
     def message(number: int, data: str, last: bool):
@@ -146,7 +147,7 @@ async def test_a_file_that_changed_or_is_gone(tmp_path):
     assert isinstance(problem, UsageError) and problem.message == "talk.wav changed while it was sent."
 
 
-async def test_one_that_sends_nothing_ends_with_its_handshake():
+async def test_one_that_sends_nothing_ends_with_its_handshake() -> None:
     async with listen([HOLD]) as line:
         events, problem = await talk(line, asking(line, sends=()))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -162,7 +163,7 @@ async def test_one_that_sends_nothing_ends_with_its_handshake():
         (404, Problem, "found nothing"),
     ],
 )
-async def test_a_refused_handshake(status, kind, message):
+async def test_a_refused_handshake(status, kind, message) -> None:
     body = json.dumps({"message": f"HMAC signature does not match {KEY}"}).encode()
     async with listen([Reject(status, body, ((b"content-length", str(len(body)).encode()),))]) as line:
         _, problem = await talk(line)
@@ -173,7 +174,7 @@ async def test_a_refused_handshake(status, kind, message):
     assert line.heard == []
 
 
-async def test_a_clock_that_is_wrong_is_named_at_a_handshake():
+async def test_a_clock_that_is_wrong_is_named_at_a_handshake() -> None:
     late = (b"date", b"Mon, 05 Jan 2026 08:00:00 GMT")
     async with listen([Reject(403, b"{}", ((b"content-length", b"2"), late))]) as line:
         wire = Client({}, limits=QUICK, clock=lambda: 1767600000 + 7 * 60)
@@ -182,7 +183,7 @@ async def test_a_clock_that_is_wrong_is_named_at_a_handshake():
     assert problem and "7 min ahead of the server's" in problem.hint
 
 
-async def test_a_busy_handshake_is_tried_again():
+async def test_a_busy_handshake_is_tried_again() -> None:
     async with listen([Reject(503, b"{}", ((b"content-length", b"2"),))], SAID) as line:
         events, problem = await talk(line)
     assert problem is None
@@ -190,7 +191,7 @@ async def test_a_busy_handshake_is_tried_again():
     assert text_of(events) == "Hello 星"
 
 
-async def test_an_ordinary_answer_is_no_connection():
+async def test_an_ordinary_answer_is_no_connection() -> None:
     async with serve([http({"text": "Hi"})]) as server:
         call = Call("GET", f"{server.base_url.replace('http', 'ws')}/x", spark, Framing.WEBSOCKET, sends=(QUESTION,))
         wire = Client({}, limits=QUICK)
@@ -200,7 +201,7 @@ async def test_an_ordinary_answer_is_no_connection():
 
 
 @pytest.mark.parametrize("end", [CUT, RESET])
-async def test_a_connection_that_is_cut_keeps_what_came(end):
+async def test_a_connection_that_is_cut_keeps_what_came(end) -> None:
     async with listen([Hear(), text({"text": "Hel"}), end]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
@@ -209,7 +210,7 @@ async def test_a_connection_that_is_cut_keeps_what_came(end):
 
 
 @pytest.mark.parametrize("code", [1000, 1001])
-async def test_a_usual_close_without_an_end_is_incomplete(code):
+async def test_a_usual_close_without_an_end_is_incomplete(code) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code)]) as line:
         events, problem = await talk(line)
     assert problem is None
@@ -217,7 +218,7 @@ async def test_a_usual_close_without_an_end_is_incomplete(code):
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
-async def test_a_close_with_a_code_is_told(code, reason):
+async def test_a_close_with_a_code_is_told(code, reason) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
@@ -227,7 +228,7 @@ async def test_a_close_with_a_code_is_told(code, reason):
     assert "\x1b" not in problem.detail and KEY not in problem.detail
 
 
-async def test_a_refusal_within_the_answer():
+async def test_a_refusal_within_the_answer() -> None:
     async with listen([Hear(), text({"code": 11200})]) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -237,14 +238,14 @@ async def test_a_refusal_within_the_answer():
 
 
 @pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
-async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before, times):
+async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before, times) -> None:
     async with listen([Hear(), *before, text({"code": 11202, "status": 429})], [Hear(), Hear(), *SAID[1:]]) as line:
         _, problem = await talk(line)
     assert len(line.targets) == times
     assert (problem is None) == (times == 2)
 
 
-async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
+async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for() -> None:
     whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
     script = [
         Hear(),
@@ -264,7 +265,7 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for():
     assert line.pongs == 2
 
 
-async def test_broken_json_is_skipped_and_counted():
+async def test_broken_json_is_skipped_and_counted() -> None:
     async with listen([Hear(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
         events, problem = await talk(line)
     assert problem is None
@@ -275,7 +276,7 @@ async def test_broken_json_is_skipped_and_counted():
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-async def test_a_message_that_is_too_large(pieces):
+async def test_a_message_that_is_too_large(pieces) -> None:
     parts = [TextMessage("x" * ((4 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
     async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)
@@ -284,7 +285,7 @@ async def test_a_message_that_is_too_large(pieces):
     assert problem and problem.message == "The answer of OpenAI is larger than 1 MiB. It was stopped there."
 
 
-async def test_an_answer_without_end_is_stopped_at_its_limit():
+async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:
     async with listen([Hear(), *[text({"text": "x" * 1000})] * 100, HOLD]) as line:
         events, problem = await talk(line, limits=replace(QUICK, answer=20_000))
     assert problem and "larger than 20000 bytes" in problem.message
@@ -294,13 +295,13 @@ async def test_an_answer_without_end_is_stopped_at_its_limit():
 @pytest.mark.parametrize(
     "broken", [b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\xff\xff\xff\xff\xff\xff\xff"]
 )
-async def test_what_is_no_websocket_frame(broken):
+async def test_what_is_no_websocket_frame(broken) -> None:
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
     assert isinstance(problem, NetworkError)
 
 
-async def test_silence_is_told_and_ends():
+async def test_silence_is_told_and_ends() -> None:
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
         events, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -308,14 +309,14 @@ async def test_silence_is_told_and_ends():
     assert [type(each) for each in events][:2] == [TextDelta, NoResponseYet]
 
 
-async def test_pings_alone_are_silence():
+async def test_pings_alone_are_silence() -> None:
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
         _, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_stopping_closes_the_connection_at_once(tmp_path, cancelled):
+async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     chunks = AudioChunks(path, 10, 0.01, lambda number, data, last: [number])
@@ -342,7 +343,7 @@ async def test_stopping_closes_the_connection_at_once(tmp_path, cancelled):
     assert line.closes == [1000]
 
 
-async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye():
+async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
@@ -365,7 +366,7 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye():
     assert time.perf_counter() - began < 1
 
 
-async def test_a_handshake_keeps_to_the_origins():
+async def test_a_handshake_keeps_to_the_origins() -> None:
     async with listen(SAID) as line:
         wire = Client({}, limits=QUICK)
         elsewhere = replace(access(line), origins=("https://api.example.test",))
@@ -374,7 +375,7 @@ async def test_a_handshake_keeps_to_the_origins():
     assert line.targets == []
 
 
-async def test_through_tls_and_a_tunnel(tmp_path):
+async def test_through_tls_and_a_tunnel(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     context = authority.context("api.openai.com")
     environ = {"SSL_CERT_FILE": str(authority.file)}
@@ -391,7 +392,7 @@ async def test_through_tls_and_a_tunnel(tmp_path):
     assert heads[0].startswith(b"CONNECT api.openai.com:443 ")
 
 
-async def test_many_at_once_leave_no_connection():
+async def test_many_at_once_leave_no_connection() -> None:
     async with listen(SAID) as line:
         wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(line), asking(line)) for _ in range(40)))

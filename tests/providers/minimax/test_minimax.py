@@ -31,7 +31,7 @@ def documented(name, model):
     return read(MINIMAX.chat({"base_url": "https://api.minimaxi.com/v1"}, ask), *frames)
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert documented("chat.sse", CURRENT) == [
         ThinkingDelta("Greet."),
         TextDelta("Good day."),
@@ -56,7 +56,7 @@ def chat(question="Why is the sky blue?", model=CURRENT, stream=True):
     return lambda fields: MINIMAX.chat(fields, ChatRequest(model, (Message("user", question),), {}, stream))
 
 
-async def test_a_key_of_the_other_platform_is_known_there():
+async def test_a_key_of_the_other_platform_is_known_there() -> None:
     key = "eyJFAKEoverseaskeyofnobody"
     _, problem = await practised(MINIMAX.verify, key)
     assert type(problem) is CredentialRejected
@@ -66,14 +66,14 @@ async def test_a_key_of_the_other_platform_is_known_there():
     assert Accepted() in events
 
 
-async def test_a_key_of_four_thousand_characters():
+async def test_a_key_of_four_thousand_characters() -> None:
     events, problem = await practised(MINIMAX.verify, LONG_KEY)
     assert problem is None
     listed = next(each for each in events if isinstance(each, ModelsListed))
     assert EMBO.id in [each.id for each in listed.models]
 
 
-async def test_the_older_route_says_everything_once():
+async def test_the_older_route_says_everything_once() -> None:
     texts = [text_of((await practised(chat(model=model)))[0]) for model in (CURRENT, OLDER)]
     assert texts[0] == texts[1] != ""
     events, problem = await practised(chat(model=OLDER))
@@ -89,14 +89,14 @@ async def test_the_older_route_says_everything_once():
         ("please be refused", "eyJFAKE", CredentialRejected, "does not know this key"),
     ],
 )
-async def test_failures_in_the_body_of_a_200(question, key, kind, said):
+async def test_failures_in_the_body_of_a_200(question, key, kind, said) -> None:
     for stream in (True, False):
         _, problem = await practised(chat(question, stream=stream), key)
         assert type(problem) is kind
         assert said in problem.message
 
 
-async def test_busy_twice_in_the_body_of_a_200_and_then_not():
+async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
     wire = Client({}, transport(0), replace(QUICK, retry_after=0))
     outcomes = [await practised(chat("Why is the sky blue? Please be busy."), wire=wire) for _ in range(3)]
     assert [problem.message if problem else "" for _, problem in outcomes] == ["MiniMax is too busy."] * 2 + [""]
@@ -104,7 +104,7 @@ async def test_busy_twice_in_the_body_of_a_200_and_then_not():
 
 
 @pytest.mark.parametrize("query", [False, True])
-async def test_vectors_of_texts_and_of_questions(query):
+async def test_vectors_of_texts_and_of_questions(query) -> None:
     texts = tuple(f"text {place}" for place in range(40))
     events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbeddingRequest(EMBO, texts, query)))
     assert problem is None
@@ -112,7 +112,7 @@ async def test_vectors_of_texts_and_of_questions(query):
     assert {len(vector) for each in events if isinstance(each, Vectors) for vector in each.vectors} == {1536}
 
 
-async def test_embeddings_that_are_not_open_to_the_account():
+async def test_embeddings_that_are_not_open_to_the_account() -> None:
     model = Model("minimax", "embo-99", ModelType.EMBEDDING)
     access = replace(access_to(MINIMAX), model=model.id)
     call = MINIMAX.embed(access.fields, EmbeddingRequest(model, ("a",)))

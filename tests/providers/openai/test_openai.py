@@ -17,7 +17,7 @@ OPENAI = PROVIDERS["openai"]
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CLASSES.items() for name in names.split()])
-def test_what_a_model_is_for(kind, name):
+def test_what_a_model_is_for(kind, name) -> None:
     expected = None if kind is None else (ModelType.CHAT, True) if kind == "completion" else (kind, False)
     assert classify(name) == expected
 
@@ -30,20 +30,20 @@ def documented(name):
     return [each for frame in [*frames, None] for each in read(frame)]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
     said = "The server had an error while processing the request."
     assert documented("chat_error.sse") == [TextDelta("Par"), ApiError(kind="server_error", message=said)]
 
 
-def test_which_models_think():
+def test_which_models_think() -> None:
     for name in ["o1", "o3", "o3-mini", "o4-mini", "gpt-5", "gpt-5.4-mini", "gpt-6-sol", "gpt-10"]:
         assert reasons(name), name
     for name in ["gpt-4.1", "gpt-4o", "gpt-5-chat-latest", "gpt-5.3-chat-latest", "chatgpt-4o-latest", "gpt-3.5-turbo"]:
         assert not reasons(name), name
 
 
-def test_the_known_models_are_usable_and_dated():
+def test_the_known_models_are_usable_and_dated() -> None:
     known = {each.id: each for each in OPENAI.catalogue}
     assert OPENAI.catalogue_as_of == "2026-11-22"
     assert known["whisper-1"].ends == "2027-02-26"
@@ -60,7 +60,7 @@ def test_the_known_models_are_usable_and_dated():
         assert all(known[name].type == kind for name in OPENAI.proposed[ModelType(kind)])
 
 
-def test_the_form_of_openai():
+def test_the_form_of_openai() -> None:
     assert OPENAI.supply is Supply.OWN
     names = [each.name for each in OPENAI.fields]
     assert names == ["api_key", "organization", "project", "base_url"]

@@ -211,7 +211,7 @@ def documented(name: str) -> list[Any]:
     return [each for data, event in Events().feed(fixture("replicate", name)) for each in read(Frame(data, event))]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     *told, get = documented("stream.sse")
     assert "".join(each.text for each in told) == "Good day,\nall\nof you."
     assert get.url == "https://api.replicate.com/v1/predictions/gm3qorzdhgbfurvjtvhg6dckhu"
@@ -229,7 +229,7 @@ def test_the_documented_streams():
         ("stall", NetworkError, True),
     ],
 )
-async def test_failures_on_demand(wish, kind, begins):
+async def test_failures_on_demand(wish, kind, begins) -> None:
     events, problem = await ask(f"Why is the sky blue? Please {wish}.")
     assert type(problem) is kind
     assert bool(text_of(events)) is begins
@@ -245,7 +245,7 @@ async def test_failures_on_demand(wish, kind, begins):
         ("nowhere", NetworkError, "Cannot find the host api.replicate.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said):
+async def test_keys_that_are_no_good(word, kind, said) -> None:
     access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
     call = DECLARED.chat(access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
     wire = Client({}, transport(0), SHORT)
@@ -253,7 +253,7 @@ async def test_keys_that_are_no_good(word, kind, said):
     assert (type(problem), problem.message) == (kind, said)
 
 
-async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch):
+async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "_COLD_POLLS", 1)
     version = answers._models()[answers._COLD]["latest_version"]["id"]
     events, problem = await ask("Why is the sky blue?", f"{answers._COLD}:{version}")
@@ -265,7 +265,7 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
     assert events[-1].note == "The answer is empty."
 
 
-async def test_embedding_models_by_their_shape():
+async def test_embedding_models_by_their_shape() -> None:
     access = access_to(DECLARED)
     for model in (each for each in answers.MODELS if each.type is EMBEDDING):
         call = DECLARED.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
@@ -274,7 +274,7 @@ async def test_embedding_models_by_their_shape():
         assert sum(len(each.vectors) for each in events if isinstance(each, Vectors)) == 2
 
 
-async def test_a_search_names_what_cannot_be_used():
+async def test_a_search_names_what_cannot_be_used() -> None:
     access = access_to(DECLARED)
     for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
         (found,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
@@ -293,7 +293,7 @@ async def place(session: Session) -> tuple[Session, str]:
     return session, tenant.id
 
 
-async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
+async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> None:
     session, tenant = place
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
@@ -321,7 +321,7 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place):
         ("llama", CHAT, {}, "llama names no model of Replicate."),
     ],
 )
-async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said):
+async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said) -> None:
     session, tenant = place
     before = models.all_models(session.tenant(tenant))
     with pytest.raises(Problem) as raised:
@@ -331,13 +331,13 @@ async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields
     assert models.all_models(session.tenant(tenant)) == before
 
 
-async def test_a_token_is_verified_by_its_account():
+async def test_a_token_is_verified_by_its_account() -> None:
     access = access_to(DECLARED)
     events, problem = await run(Client({}, transport(0)), access, DECLARED.verify(access.fields))
     assert (events, problem) == ([Accepted()], None)
 
 
-async def test_a_model_is_looked_at_without_a_prediction():
+async def test_a_model_is_looked_at_without_a_prediction() -> None:
     access = access_to(DECLARED)
     before = len(answers._runs)
     for model in answers.MODELS:

@@ -5,6 +5,7 @@ import base64
 import json
 from dataclasses import replace
 from email.utils import formatdate
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -90,11 +91,11 @@ async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: fl
     return events, problem
 
 
-def test_the_refusals_of_the_table_are_said_without_a_socket_too():
+def test_the_refusals_of_the_table_are_said_without_a_socket_too() -> None:
     refusals_in_words(FACTS, SPARK)
 
 
-def test_the_worked_url():
+def test_the_worked_url() -> None:
     call = SPARK.chat(signed().fields, question(model=replace(MODEL, id="4.0Ultra")))
     query = SPARK.sign(call, {}, SECRETS, NOW).query
     assert {name: str(getattr(value, "reveal", lambda value=value: value)()) for name, value in query.items()} == {
@@ -107,7 +108,7 @@ def test_the_worked_url():
 # --- chats over a WebSocket -------------------------------------------------------------------------------------------
 
 
-async def test_a_chat_over_a_websocket():
+async def test_a_chat_over_a_websocket() -> None:
     async with listen(GOOD) as line:
         events, problem = await talk(line)
     assert problem is None
@@ -148,7 +149,7 @@ async def test_a_chat_over_a_websocket():
         (404, {}, {}, Problem, "found nothing", "asked at"),
     ],
 )
-async def test_a_handshake_that_is_refused(status, body, headers, kind, words, hint):
+async def test_a_handshake_that_is_refused(status, body, headers, kind, words, hint) -> None:
     pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
     async with listen([Reject(status, json.dumps(body).encode(), pairs)]) as line:
         events, problem = await talk(line)
@@ -169,7 +170,7 @@ async def test_a_handshake_that_is_refused(status, body, headers, kind, words, h
     ],
     ids=["cut", "reset", "blocked", "failed", "silent"],
 )
-async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words):
+async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words) -> None:
     async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
@@ -178,14 +179,14 @@ async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item
     assert any(isinstance(each, NoResponseYet) for each in events) == (HOLD in script)
 
 
-async def test_a_connection_that_ends_before_its_last_frame_is_no_success():
+async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> None:
     async with listen([Hear(), text(said(0, "Half an"))]) as line:
         events, problem = await talk(line)
     assert problem is None
     assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
 
 
-async def test_what_passes_is_asked_again_with_a_new_signature():
+async def test_what_passes_is_asked_again_with_a_new_signature() -> None:
     times = iter((NOW, NOW, NOW + 60, NOW + 60))
     async with listen([Hear(), text({"header": failed(11202)})], GOOD) as line:
         wire, access = Client({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
@@ -199,7 +200,7 @@ async def test_what_passes_is_asked_again_with_a_new_signature():
     assert second["authorization"] != first["authorization"]
 
 
-async def test_a_version_that_is_not_enabled_is_not_asked_again():
+async def test_a_version_that_is_not_enabled_is_not_asked_again() -> None:
     async with listen([Hear(), text({"header": failed(11200, "tokens.total")})]) as line:
         events, problem = await talk(line)
     assert (events, len(line.targets)) == ([], 1)
@@ -207,7 +208,7 @@ async def test_a_version_that_is_not_enabled_is_not_asked_again():
     assert "generalv3.5 are used up" in problem.message
 
 
-async def test_a_stop_closes_the_connection():
+async def test_a_stop_closes_the_connection() -> None:
     async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         events = wire.stream(access, SPARK.chat(access.fields, question()))
@@ -219,7 +220,7 @@ async def test_a_stop_closes_the_connection():
         await wire.aclose()
 
 
-async def test_nothing_listens_and_an_ordinary_answer():
+async def test_nothing_listens_and_an_ordinary_answer() -> None:
     async with serve([http(whole("Hi"))]) as server:
         access = signed(server.origin)
         wire = Client({}, limits=QUICK)
@@ -236,7 +237,7 @@ async def test_nothing_listens_and_an_ordinary_answer():
 # --- vectors and speech -----------------------------------------------------------------------------------------------
 
 
-async def test_texts_are_embedded_one_after_the_other():
+async def test_texts_are_embedded_one_after_the_other() -> None:
     good = http({"header": {"code": 0}, "payload": {"feature": {"text": "AAAAPwAAgL8AAIA+"}}})
     async with serve([good], [http({"header": failed(11202)})], [good]) as server:
         wire, access = Client({}, limits=QUICK, clock=lambda: NOW), signed(server.origin)
@@ -254,7 +255,7 @@ async def test_texts_are_embedded_one_after_the_other():
     )
 
 
-async def test_a_recording_is_heard_to_its_end(tmp_path):
+async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(bytes(range(250)) * 10)
     async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
@@ -284,7 +285,9 @@ async def test_a_recording_is_heard_to_its_end(tmp_path):
     ],
     ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
 )
-async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_path, script: list[Item], kind, words):
+async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
+    tmp_path: Path, script: list[Item], kind, words
+) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
     async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
@@ -302,7 +305,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(tmp_pat
 # --- what is filled in ------------------------------------------------------------------------------------------------
 
 
-def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in():
+def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in() -> None:
     triple = {"app_id": "fa4e0000", "api_key": Secret("k" * 32), "api_secret": Secret("s" * 32)}
     for name in triple:
         with pytest.raises(UsageError) as raised:
@@ -329,7 +332,7 @@ async def ask(access: Access, words: str):
     return await run(wire, access, SPARK.chat(access.fields, question(words)))
 
 
-async def test_both_ways_are_verified_each_for_itself():
+async def test_both_ways_are_verified_each_for_itself() -> None:
     assert await verify(access_to(SPARK)) == ([Accepted()], None)
     assert await verify(signed()) == ([Accepted()], None)
     for changed, words in (
@@ -346,7 +349,7 @@ async def test_both_ways_are_verified_each_for_itself():
 
 
 @pytest.mark.parametrize("access", [access_to(SPARK), signed()], ids=["http", "websocket"])
-async def test_chats_in_practice(access):
+async def test_chats_in_practice(access) -> None:
     events, problem = await ask(access, "Why is the sky blue?")
     assert problem is None
     assert len(text_of(events)) > 100
@@ -361,7 +364,7 @@ async def test_chats_in_practice(access):
     assert "Thinking" in type(events[0]).__name__
 
 
-async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket():
+async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket() -> None:
     _, problem = await ask(signed(api_key="FAKE-nocredit"), "hello")
     assert isinstance(problem, ScopeMissing)
     events, problem = await ask(signed(api_key="FAKE-busy"), "hello")
@@ -381,7 +384,7 @@ def read(name: str, access: Access) -> list[object]:
     return [each for frame in frames for each in reader(frame)]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     for access, stream, failing in (
         (access_to(SPARK), "chat.sse", "chat_error.sse"),
         (signed(), "talk.ndjson", "talk_error.ndjson"),

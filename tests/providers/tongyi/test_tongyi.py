@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -29,7 +30,7 @@ def documented(name):
     return read(TONGYI.chat({"base_url": "https://dashscope.aliyuncs.com"}, ASK), *frames, end=False)
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [
         ThinkingDelta("Greet."),
         TextDelta("Good"),
@@ -47,7 +48,7 @@ async def practised(key="sk-FAKE0practice0key", call=TONGYI.verify, base_url="ht
     return await run(Client({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))
 
 
-async def test_a_key_of_another_region_is_known_in_one_of_the_regions():
+async def test_a_key_of_another_region_is_known_in_one_of_the_regions() -> None:
     key = "sk-FAKE0overseas0key0of0nobody"
     events, problem = await practised(key)
     assert (events, type(problem)) == ([], CredentialRejected)
@@ -65,13 +66,13 @@ async def test_a_key_of_another_region_is_known_in_one_of_the_regions():
         ("refused", lambda fields: TONGYI.chat(fields, ASK), CredentialRejected, "in this region"),
     ],
 )
-async def test_keys_that_bring_about_a_refusal(key, call, kind, said):
+async def test_keys_that_bring_about_a_refusal(key, call, kind, said) -> None:
     _, problem = await practised(f"sk-FAKE0{key}0key", call)
     assert type(problem) is kind
     assert said in problem.message
 
 
-async def test_a_recording_is_heard(tmp_path):
+async def test_a_recording_is_heard(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100)
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
@@ -92,7 +93,7 @@ async def asked(*answers, call):
     return events, problem, server.asked
 
 
-async def test_an_address_without_a_list_is_verified_by_a_word():
+async def test_an_address_without_a_list_is_verified_by_a_word() -> None:
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "H"}, "finish_reason": "length"}]}
     events, problem, requests = await asked(http("", 404), http(answer), call=TONGYI.verify)
     assert problem is None
@@ -104,7 +105,7 @@ async def test_an_address_without_a_list_is_verified_by_a_word():
     assert type(problem) is CredentialRejected
 
 
-async def test_a_recording_is_sent_within_json(tmp_path):
+async def test_a_recording_is_sent_within_json(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF")
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
@@ -115,7 +116,7 @@ async def test_a_recording_is_sent_within_json(tmp_path):
     assert content == {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg=="}}
 
 
-async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream():
+async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream() -> None:
     said = "parameter.enable_thinking must be set to false for non-streaming calls"
     refusal = {"error": {"code": "invalid_parameter_error", "message": said}}
     answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}

@@ -48,7 +48,7 @@ async def ask(access: Access, text: str, model: Model, stream: bool = True, wire
 # --- the older form on real sockets -----------------------------------------------------------------------------------
 
 
-async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale():
+async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale() -> None:
     script = (
         [http(EXCHANGED)],
         [GOOD],
@@ -70,7 +70,7 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
     assert "authorization" not in server.asked[1].headers
 
 
-async def test_a_pair_that_is_refused_is_named_and_not_shown():
+async def test_a_pair_that_is_refused_is_named_and_not_shown() -> None:
     async with serve([http({"error": "invalid_client", "error_description": "unknown client id"}, 401)]) as server:
         wire, access = Client({}, limits=QUICK), FACTS.chats[1].access(server.origin)
         _, problem = await run(wire, access, WENXIN.verify(access.fields))
@@ -82,7 +82,7 @@ async def test_a_pair_that_is_refused_is_named_and_not_shown():
         assert box.reveal() not in problem.message + problem.hint + problem.detail
 
 
-async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only():
+async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only() -> None:
     pair = by_pair()
     assert pair.origins == ("https://aip.baidubce.com",)
     assert access_to(WENXIN).origins == ("https://qianfan.baidubce.com",)
@@ -93,7 +93,7 @@ async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only():
 # --- what is filled in ------------------------------------------------------------------------------------------------
 
 
-def test_half_a_key_pair_is_named():
+def test_half_a_key_pair_is_named() -> None:
     with pytest.raises(UsageError) as raised:
         validate(WENXIN, {"legacy_api_key": Secret("FAKE0application0key0000")}, None)
     assert raised.value.message.startswith("Secret key of the application is missing")
@@ -102,7 +102,7 @@ def test_half_a_key_pair_is_named():
     assert raised.value.message == "API key is missing."
 
 
-def test_a_key_and_a_key_pair_are_one_too_many():
+def test_a_key_and_a_key_pair_are_one_too_many() -> None:
     both = {"api_key": Secret("bce-v3/FAKE"), "legacy_api_key": Secret("FAKE"), "legacy_secret_key": Secret("FAKE")}
     with pytest.raises(UsageError) as raised:
         validate(WENXIN, both, None)
@@ -112,7 +112,7 @@ def test_a_key_and_a_key_pair_are_one_too_many():
 # --- in practice ------------------------------------------------------------------------------------------------------
 
 
-async def test_the_older_form_in_practice():
+async def test_the_older_form_in_practice() -> None:
     access = by_pair()
     events, problem = await run(Client({}, transport(0)), access, WENXIN.verify(access.fields))
     assert problem is None
@@ -137,14 +137,14 @@ async def test_the_older_form_in_practice():
         ("FAKE-nocredit", "FAKE-secret", "The quota of ERNIE-Bot-4 is used up, or was not paid."),
     ],
 )
-async def test_pairs_that_are_no_good(key, secret, said):
+async def test_pairs_that_are_no_good(key, secret, said) -> None:
     _, problem = await ask(by_pair(key, secret), "hello", OLDER)
     assert problem
     assert problem.message == said
 
 
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
-async def test_failures_on_demand(access):
+async def test_failures_on_demand(access) -> None:
     model = OLDER if "legacy_api_key" in access.fields else MODEL
     for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)
@@ -156,13 +156,13 @@ async def test_failures_on_demand(access):
     assert events[-1].note == "The answer is empty."
 
 
-async def test_busy_twice_and_then_not_in_the_older_form():
+async def test_busy_twice_and_then_not_in_the_older_form() -> None:
     events, problem = await ask(by_pair(), "please be busy", OLDER)
     assert problem is None
     assert len([each for each in events if isinstance(each, Retrying)]) == 2
 
 
-async def test_a_restricted_key_and_one_without_credit():
+async def test_a_restricted_key_and_one_without_credit() -> None:
     access = access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE-restricted/0")
     _, problem = await run(Client({}, transport(0)), access, WENXIN.verify(access.fields))
     assert isinstance(problem, ScopeMissing)
@@ -179,7 +179,7 @@ def read(name: str, fields: dict[str, str], model: Model) -> list[object]:
     return [each for frame in [*frames, None] for each in reader(frame)]
 
 
-def test_the_documented_streams():
+def test_the_documented_streams() -> None:
     current, older = dict(access_to(WENXIN).fields), dict(by_pair().fields)
     said = [TextDelta("Good"), TextDelta(" day."), Usage(2, 3), Finish("stop")]
     assert read("chat.sse", current, MODEL) == said
@@ -191,7 +191,7 @@ def test_the_documented_streams():
         assert refused.status == 500
 
 
-def test_the_practice_folder_lists_every_kind():
+def test_the_practice_folder_lists_every_kind() -> None:
     ids = {each["id"] for each in json.loads(fixture("wenxin", "models.json"))["data"]}
     assert set(WENXIN.proposed[ModelType.CHAT]) <= ids
     assert folders()["wenxin"].ORIGINS[0] == "https://qianfan.baidubce.com"

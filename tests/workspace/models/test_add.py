@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -317,7 +318,7 @@ async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(pla
         assert models.defaults(at.session.tenant(at.tenant_id)) == {}
 
 
-def test_fields_are_named_on_the_command_line(place, monkeypatch, capsys, tmp_path) -> None:
+def test_fields_are_named_on_the_command_line(place, monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path) -> None:
     monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting("http://localhost:9/v1"))
     for name in ("DATA", "CONFIG", "KEY"):
         monkeypatch.setenv(f"MODELDECK_{name}_DIR", str(tmp_path / name))
