@@ -1,4 +1,4 @@
-"""Desks for tests: in memory on practice providers, and on real files."""
+"""What every test starts from: the quick or the whole set, small key pairs, and sessions in memory and on disk."""
 
 import sys
 from itertools import count
@@ -17,6 +17,32 @@ from tui.vault import envelope
 sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
 
 
+QUICK = pytest.StashKey[bool]()
+"""True in a run that leaves the slow tests out."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the slow tests out of a run that names no path, marker or keyword."""
+    named = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr or config.option.keyword
+    config.stash[QUICK] = not named
+    if not named:
+        config.option.markexpr = "not slow"  # xdist hands the options on to its workers
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start no workers for a single file or test: starting them takes longer than most files do."""
+    return 0 if len(config.args) == 1 and ".py" in config.args[0] else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say how to run what a quick run leaves out."""
+    if config.stash[QUICK]:
+        terminalreporter.write_line(
+            "Quick tests only. Run everything with: pytest tests. The slow ones: pytest -m slow"
+        )
+
+
 @pytest.fixture(autouse=True)
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small key pairs come from a set; the tenants of one test still have different ones."""
@@ -32,7 +58,7 @@ def session() -> Session:
 
 @pytest.fixture
 def disk_session(tmp_path: Path, session: Session) -> Session:
-    """An empty desk on real files, with practice providers behind the wire."""
+    """An empty session on real files, with practice providers behind its client."""
     return Session(
         DiskFolder(tmp_path / "data"),
         DiskFolder(tmp_path / "keys"),

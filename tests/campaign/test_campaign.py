@@ -11,6 +11,7 @@ from tests.campaign import __main__ as campaign
 from tests.campaign.figures import FIGURES, Figure, Result
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("goal", FIGURES)
 def test_the_goal_is_met(goal: str) -> None:
     # A process of its own: some figures fork, some measure memory.

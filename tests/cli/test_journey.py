@@ -11,6 +11,8 @@ import pytest
 from tests.cli.conftest import KEY, run_process
 from tests.doubles.openai_server import TRANSCRIPT, OpenAIServer, vector_of
 
+pytestmark = pytest.mark.slow
+
 ANSWER = "The sky is blue because of scattering."
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.display.sessions import SIZES, session
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.all_providers
 @pytest.mark.parametrize("seed", range(6))

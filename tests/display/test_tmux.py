@@ -16,9 +16,12 @@ from tests.display.sessions import KEYS
 from tui.console.terminal.cells import blank
 
 SIZE = (100, 30)
-pytestmark = pytest.mark.skipif(
-    not shutil.which("tmux") and not os.environ.get("MODELDECK_WHOLE_GATE"), reason="not on this machine: tmux"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not shutil.which("tmux") and not os.environ.get("MODELDECK_WHOLE_GATE"), reason="not on this machine: tmux"
+    ),
+]
 
 
 class Pane:

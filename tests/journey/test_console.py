@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import DOWN, ENTER, ask, first_answer, opened, quit_console
 from tests.terminal import environ
+
+pytestmark = pytest.mark.slow
 
 KEY = "sk-proj-FAKE-journey-0123456789abcdef-3f2a"
 ANSWER = "The sky is blue because of scattering."

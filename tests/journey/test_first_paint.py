@@ -4,8 +4,12 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.homes import modeldeck
 from tests.terminal import Terminal, environ
+
+pytestmark = pytest.mark.slow
 
 PROBE = """
 import json, sys

@@ -12,6 +12,8 @@ import pytest
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 
+pytestmark = pytest.mark.slow
+
 ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 
 

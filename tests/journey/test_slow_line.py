@@ -13,6 +13,8 @@ from tests.journey.console import ENTER, ESCAPE, MODELDECK, first_answer
 from tests.journey.test_ssh import MISSING, sshd
 from tests.terminal import SlowTerminal, Terminal, environ
 
+pytestmark = pytest.mark.slow
+
 KEY = "sk-proj-FAKE-slow-line-0123456789abcdef-77c0"
 LAST = 48
 PARAGRAPH = (

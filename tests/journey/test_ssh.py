@@ -25,9 +25,13 @@ MISSING = [
     if not found
 ]
 
-pytestmark = pytest.mark.skipif(
-    bool(MISSING) and not os.environ.get("MODELDECK_WHOLE_GATE"), reason=f"not on this machine: {', '.join(MISSING)}"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        bool(MISSING) and not os.environ.get("MODELDECK_WHOLE_GATE"),
+        reason=f"not on this machine: {', '.join(MISSING)}",
+    ),
+]
 
 
 @contextmanager

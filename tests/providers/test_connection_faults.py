@@ -25,6 +25,8 @@ from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
 
+pytestmark = pytest.mark.slow
+
 ONCE = replace(QUICK, retries=0)
 AWAY = "https://models.example.test"
 HOUR = datetime.timedelta(hours=1)

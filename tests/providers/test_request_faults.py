@@ -34,6 +34,8 @@ from tui.providers.events import Accepted, Event, Finish, ModelDetails, ModelsLi
 from tui.providers.origins import host_of
 from tui.providers.requests import Call, Framing
 
+pytestmark = pytest.mark.slow
+
 AT_ONCE = 24
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
 STOPPED = {"before the answer": [HOLD], "in the answer": [http("{", headers=JSON | {"content-length": "999"}), HOLD]}

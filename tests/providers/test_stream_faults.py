@@ -24,6 +24,8 @@ from tui.providers.error_messages import AGAIN
 from tui.providers.events import Finish, NoResponseYet, Notice
 from tui.providers.origins import host_of
 
+pytestmark = pytest.mark.slow
+
 Fault = Callable[[Chat], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
 SOON = replace(QUICK, notice_after=0.2, stream_timeout=0.6, response_timeout=0.6)
