@@ -12,8 +12,8 @@ import pytest
 import tui.cli.commands.console
 from tests.cli.conftest import ROOT, Run, environ
 from tests.terminal import Terminal
-from tui.cli.columns import cells, columns
 from tui.cli.help import help_text
+from tui.cli.output import cells, columns
 from tui.cli.parser import parse
 from tui.cli.registry import COMMANDS
 from tui.errors import UsageError

@@ -3,14 +3,17 @@
 from typing import NamedTuple
 
 TYPES = ("chat", "embedding", "speech2text")
-EXIT_CODES = "0 done, 1 failed, 2 usage, 3 credential refused, 4 network, 5 locked or cannot be opened, 130 interrupted"
+EXIT_CODES = (
+    "0 done, 1 failed, 2 usage error, 3 credential rejected, 4 network error, 5 locked or cannot be decrypted, "
+    "130 interrupted"
+)
 VARIABLES = (
-    ("MODELDECK_TENANT", "the tenant meant where -t is left out"),
-    ("MODELDECK_PASSPHRASE", "the tenant's passphrase; a descriptor or a file shows it to fewer"),
-    ("MODELDECK_DATA_DIR", "where settings are kept"),
-    ("MODELDECK_KEY_DIR", "where private keys are kept"),
-    ("MODELDECK_CONFIG_DIR", "where config.toml is read from"),
-    ("MODELDECK_DISPLAY", "whole: the console sends whole rows, not what changed in them"),
+    ("MODELDECK_TENANT", "the tenant to use without -t"),
+    ("MODELDECK_PASSPHRASE", "the tenant's passphrase; --passphrase-fd and -file are safer"),
+    ("MODELDECK_DATA_DIR", "folder of the settings"),
+    ("MODELDECK_KEY_DIR", "folder of the private keys"),
+    ("MODELDECK_CONFIG_DIR", "folder of config.toml"),
+    ("MODELDECK_DISPLAY", "whole: the console redraws whole rows, not only what changed"),
 )
 
 
@@ -41,10 +44,15 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command. `secrets` says that it may hold opened secrets, so that the process is hardened first."""
+    """A command.
+
+    `handler` is `module:function` below `tui.cli.commands`, imported when the command runs. `shape` is what `--json`
+    prints: keys are not renamed or dropped once released. `secrets` says that the process may hold decrypted secrets
+    and is hardened first.
+    """
 
     words: tuple[str, ...]
-    runs: str
+    handler: str
     summary: str
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
@@ -54,11 +62,22 @@ class Command(NamedTuple):
     secrets: bool = True
 
 
-JSON = Option(("--json",), "answer as JSON", shown=False)
+JSON = Option(("--json",), "print JSON", shown=False)
+YES = Option(("--yes",), "do it; without this, only show what would happen", required=True)
+TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
+MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the default model of the type", "P/MODEL")
+NO_VERIFY = Option(("--no-verify",), "save without verifying at the provider")
+ALLOW_HTTP = Option(("--allow-http",), "allow unencrypted http:// to other machines")
+CREDENTIAL_NAME = Option(("--name",), "the credential's name; default: `default`", "CRED")
+
+PROVIDER = Argument("P", "a provider ID, see modeldeck provider list")
+FIELDS = Argument("FIELD=VALUE", "fields by name, see modeldeck provider show P", min_count=0, many=True)
+TENANT = Argument("TENANT", "a tenant's name or ID; the same as -t", min_count=0)
+TYPE_ARGUMENT = Argument("TYPE", "chat, embedding or speech2text", choices=TYPES)
 
 GLOBAL_OPTIONS = (
-    Option(("-t", "--tenant"), "the tenant, by name or id; may be left out when there is one", "TENANT"),
-    Option(("--passphrase-fd",), "read passphrases from file descriptor N, one a line", "N"),
-    Option(("--passphrase-file",), "read them from FILE, which only its owner can open", "FILE"),
-    Option(("-h", "--help"), "this text"),
+    Option(("-t", "--tenant"), "the tenant, by name or ID; optional if there is only one", "TENANT"),
+    Option(("--passphrase-fd",), "read passphrases from file descriptor N, one per line", "N"),
+    Option(("--passphrase-file",), "read them from FILE, which only you may be able to read", "FILE"),
+    Option(("-h", "--help"), "show this help"),
 )

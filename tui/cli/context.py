@@ -1,4 +1,4 @@
-"""One call of a command: what was given, where it writes, the desk it works at, the tenant it is about.
+"""The context of one command: its arguments, output, secrets, session and tenant.
 
 The workspace is imported when it is first needed: a command that refuses its words should do so at once.
 """
@@ -24,11 +24,11 @@ _T = TypeVar("_T")
 class CommandContext:
     """What every command function is handed. The desk is opened when it is first needed."""
 
-    def __init__(self, given: ParsedArgs, environ: MutableMapping[str, str]) -> None:
-        self.given = given
+    def __init__(self, args: ParsedArgs, environ: MutableMapping[str, str]) -> None:
+        self.args = args
         self.environ: Mapping[str, str] = environ
-        self.out = Output(as_json=given.has("json"))
-        self.hidden = SecretInput(given.one("passphrase-fd"), given.one("passphrase-file"), environ)
+        self.out = Output(as_json=args.has("json"))
+        self.secret_input = SecretInput(args.one("passphrase-fd"), args.one("passphrase-file"), environ)
 
     @cached_property
     def session(self) -> "Session":
@@ -44,7 +44,7 @@ class CommandContext:
         from tui.diagnostics import debug_log
 
         try:
-            debug_log.begin(self.environ, " ".join(self.given.command.words) or "console")
+            debug_log.begin(self.environ, " ".join(self.args.command.words) or "console")
         except Problem as problem:
             self.out.note(f"Nothing is logged. {problem.message}")
 
@@ -53,7 +53,7 @@ class CommandContext:
         """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
         from tui.tenancy import tenants as tenant_registry
 
-        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        named = self.args.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         if named:
             return tenant_registry.find(self.session, named)
         ids = tenant_registry.ids(self.session)
@@ -71,7 +71,7 @@ class CommandContext:
         """The id of that tenant, also of one whose settings cannot be read."""
         from tui.tenancy import tenants as tenant_registry
 
-        named = self.given.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
+        named = self.args.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
         ids = tenant_registry.ids(self.session)
         if named in ids or (not named and len(ids) == 1):
             return named or ids[0]
@@ -94,12 +94,12 @@ class CommandContext:
         """Open the tenant's key if its passphrase comes without asking."""
         from tui.workspace import tenants
 
-        if not keyring.is_open(self.session.tenant(tenant.id)) and (passphrase := self.hidden.handed(tenant.id)):
+        if not keyring.is_open(self.session.tenant(tenant.id)) and (passphrase := self.secret_input.handed(tenant.id)):
             await tenants.unlock(self.session.tenant(tenant.id), passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:
         """The passphrase of a tenant, from wherever it comes."""
-        passphrase = self.hidden.passphrase(tenant.id, f"Passphrase of {tenant.name}: ")
+        passphrase = self.secret_input.passphrase(tenant.id, f"Passphrase of {tenant.name}: ")
         if passphrase is None:
             raise Locked(
                 f"{tenant.name} is locked with a passphrase.",
@@ -122,7 +122,7 @@ class CommandContext:
 
     async def close(self) -> None:
         """Close connections and forget opened keys; say what could not be noted in the audit log."""
-        self.hidden.close()
+        self.secret_input.close()
         if "session" in self.__dict__:
             await self.session.aclose()
             if self.session.audit_failure is not None:

@@ -17,26 +17,27 @@ def help_text(words: tuple[str, ...]) -> str:
 
 
 def _overview() -> str:
-    lines = ["Modeldeck minds the model providers of many tenants: sealed keys, models, defaults.", ""]
+    lines = ["Manage LLM providers for many tenants: encrypted API keys, models, defaults.", ""]
     lines += [_row("modeldeck [-t TENANT]", CONSOLE.summary)]
     lines += [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in COMMANDS if _alone(command)]
     nouns = dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2)
-    for from_record in nouns:
-        verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (from_record,))
-        lines += [_row(f"modeldeck {from_record}", verbs)]
-    lines += ["", "Everywhere:", *(_option_row(option) for option in GLOBAL_OPTIONS)]
-    lines += ["", "Types are chat, embedding, speech2text. P/MODEL splits at the first slash.", ""]
+    for noun in nouns:
+        verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
+        lines += [_row(f"modeldeck {noun}", verbs)]
+    lines += ["", "Global options:", *(_option_row(option) for option in GLOBAL_OPTIONS)]
+    types = "Model types: chat, embedding, speech2text (speech-to-text). P/MODEL is a provider ID and a model ID."
+    lines += ["", _wrapped(types), ""]
     lines += [_wrapped("Exit codes: " + EXIT_CODES + "."), ""]
-    lines += ["Variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]
-    lines += ["", "modeldeck COMMAND --help tells more, with examples."]
+    lines += ["Environment variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]
+    lines += ["", "See modeldeck COMMAND --help for details and examples."]
     return "\n".join(lines)
 
 
-def _of_noun(from_record: str) -> str:
-    verbs = [command for command in COMMANDS if command.words[:1] == (from_record,)]
+def _of_noun(noun: str) -> str:
+    verbs = [command for command in COMMANDS if command.words[:1] == (noun,)]
     lines = [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in verbs]
     examples = [example for command in verbs for example in command.examples[:1]]
-    return "\n".join([*lines, *_block("Examples:", examples), "", f"modeldeck {from_record} VERB --help tells more."])
+    return "\n".join([*lines, *_block("Examples:", examples), "", f"See modeldeck {noun} VERB --help for details."])
 
 
 def _of_command(command: Command) -> str:
@@ -88,4 +89,4 @@ def _row(left: str, right: str) -> str:
 
 
 def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, subsequent_indent="  " if text.startswith(("With", "Exit")) else "")
+    return textwrap.fill(text, _WIDTH, subsequent_indent="  " if text.startswith(("With", "Exit", "Model")) else "")

@@ -2,12 +2,14 @@
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from tui.cli.columns import columns
 from tui.errors import Problem
 from tui.sanitize import one_line, printable
+
+_GAP = "  "
 
 
 class Output:
@@ -67,3 +69,31 @@ def say_problem(problem: Problem) -> None:
         if text:
             sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 model`, `2 models`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def cells(text: str) -> int:
+    """How many cells a terminal gives the text."""
+    return len(text) if text.isascii() else sum(map(_cells_of, text))
+
+
+def _cells_of(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Each row as one line, its columns aligned; the last column is not padded."""
+    if not rows:
+        return []
+    taken = [[cells(text) for text in row] for row in rows]
+    widths = [max(column) for column in zip(*taken, strict=True)]
+    return [
+        _GAP.join(text + " " * (width - its) for text, its, width in zip(row, sizes, widths, strict=True)).rstrip()
+        for row, sizes in zip(rows, taken, strict=True)
+    ]

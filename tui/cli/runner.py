@@ -21,14 +21,14 @@ def run(words: Sequence[str]) -> int:
     """Parse and run; every failure ends as a sentence on stderr and an exit code."""
     _tolerate_odd_streams()
     try:
-        given = parse(words)
-        if given.help_on is not None:
+        args = parse(words)
+        if args.help_on is not None:
             from tui.cli.help import help_text
 
-            print(help_text(given.help_on))
+            print(help_text(args.help_on))
             code = 0
         else:
-            code = _call(given)
+            code = _call(args)
         _flush()
         return code
     except Problem as problem:
@@ -49,17 +49,17 @@ def run(words: Sequence[str]) -> int:
         return _crashed(error)
 
 
-def _call(given: ParsedArgs) -> int:
+def _call(args: ParsedArgs) -> int:
     from importlib import import_module
 
-    if given.command.secrets:
+    if args.command.secrets:
         from tui.process.hardening import harden
 
         harden()
     from tui.cli.context import CommandContext
 
-    module, _, function = given.command.runs.partition(":")
-    call = CommandContext(given, os.environ)
+    module, _, function = args.command.handler.partition(":")
+    call = CommandContext(args, os.environ)
     result = getattr(import_module(f"tui.cli.commands.{module}"), function)(call)
     if isinstance(result, Coroutine):
         import asyncio

@@ -76,7 +76,7 @@ def test_keys_go_neither_to_a_terminal_nor_without_a_passphrase(
     assert ready("export", "--with-secrets", "-o", str(path), typed=("one FAKE", "two FAKE")).code != 0
     assert not path.exists()
     assert ready("export", "--with-secrets", "-o", str(path), typed=("one FAKE", "one FAKE")).code == 0
-    monkeypatch.setattr("tui.cli.commands.transfer.is_terminal", lambda stream: True)
+    monkeypatch.setattr("tui.cli.commands.transfer.handlers.is_terminal", lambda stream: True)
     refused = ready("export", "--with-secrets", typed=("one FAKE", "one FAKE"))
     assert (refused.code, refused.out) == (2, "")
 

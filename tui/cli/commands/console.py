@@ -1,47 +1,58 @@
 """`modeldeck` and `modeldeck practice`: the console, the only command that imports Textual."""
 
-import asyncio
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from tui.cli.context import CommandContext
+from tui.cli.command import Command
 from tui.cli.output import is_terminal
 from tui.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from tui.cli.context import CommandContext
+
+CONSOLE = Command((), "console:console", "open the console, a full-screen interface by keyboard")
+COMMANDS = (
+    CONSOLE,
+    Command(("practice",), "console:practice", "try the console with sample tenants: nothing is saved or sent"),
+)
 
 _PICTURES = "120"
 """A second at most. Up to two of these steps pass before a change is seen; what streams is drawn far less often."""
 
 
-def console(call: CommandContext) -> int:
+def console(call: "CommandContext") -> int:
     """Open the console on the tenant of -t, else where it was left."""
+    import asyncio
+
     _take_terminal(call)
-    named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id = call.tenant.id if named else None
     asyncio.run(_open_what_was_handed(call, tenant_id))
-    call.hidden.close()
+    call.secret_input.close()
     from tui.console.app import run
 
     return run(call.session, tenant_id)
 
 
-async def _open_what_was_handed(call: CommandContext, tenant_id: str | None) -> None:
+async def _open_what_was_handed(call: "CommandContext", tenant_id: str | None) -> None:
     """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
     from tui.tenancy import tenants
 
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
-    if call.hidden.named and len(ids) != 1:
+    if call.secret_input.named and len(ids) != 1:
         raise UsageError("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
     for each in ids:
         try:
             tenant = tenants.get(call.session.tenant(each))
         except Problem:
             continue  # the console says what is the matter with it
-        if tenant.protected and (len(ids) == 1 or call.hidden.has_own(each)):
+        if tenant.protected and (len(ids) == 1 or call.secret_input.has_own(each)):
             await call.open_if_handed(tenant)
 
 
-def practice(call: CommandContext) -> int:
+def practice(call: "CommandContext") -> int:
     """Open the console on made-up tenants and practice providers."""
     _take_terminal(call)
     from tui.console.app import run
@@ -50,7 +61,7 @@ def practice(call: CommandContext) -> int:
     return run(practice_session(call.environ), None)
 
 
-def _take_terminal(call: CommandContext) -> None:
+def _take_terminal(call: "CommandContext") -> None:
     hint = "Commands work without one: modeldeck --help lists them."
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("The console needs a terminal on standard input and output.", hint)

@@ -3,9 +3,8 @@
 import sys
 from typing import Any
 
-from tui.cli.columns import counted
 from tui.cli.context import CommandContext
-from tui.cli.output import is_terminal
+from tui.cli.output import counted, is_terminal
 from tui.domain import Tenant
 from tui.errors import UsageError
 from tui.sanitize import grouped
@@ -55,14 +54,14 @@ def _shape(row: tenants.TenantRow) -> dict[str, Any]:
 
 async def create(call: CommandContext) -> None:
     """Make a tenant, with a passphrase if one is given."""
-    name = call.given.one("NAME")
+    name = call.args.one("NAME")
     tenant_registry.check_name(call.session, name)
-    passphrase = call.hidden.handed(call.given.one("id") or tenant_registry.slug_for(call.session, name))
-    if call.hidden.named and not passphrase:
+    passphrase = call.secret_input.handed(call.args.one("id") or tenant_registry.slug_for(call.session, name))
+    if call.secret_input.named and not passphrase:
         raise UsageError("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
     if passphrase is None and is_terminal(sys.stdin):
-        passphrase = call.hidden.chosen(NEW)
-    tenant = await tenants.create(call.session, name, passphrase or None, id=call.given.one("id"))
+        passphrase = call.secret_input.chosen(NEW)
+    tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
     if call.out.as_json:
         call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
         return
@@ -75,16 +74,16 @@ def _protection(tenant: Tenant) -> str:
 
 async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
-    before = tenant_registry.find(call.session, call.given.one("OLD"))
-    after = await tenants.rename(call.session.tenant(before.id), call.given.one("NEW"))
+    before = tenant_registry.find(call.session, call.args.one("OLD"))
+    after = await tenants.rename(call.session.tenant(before.id), call.args.one("NEW"))
     call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
 
 
 async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
-    tenant = tenant_registry.find(call.session, call.given.one("NAME"))
+    tenant = tenant_registry.find(call.session, call.args.one("NAME"))
     await call.open(tenant)
-    new = call.hidden.chosen(NEW)
+    new = call.secret_input.chosen(NEW)
     if new is None:
         raise UsageError(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
@@ -95,9 +94,9 @@ async def passphrase(call: CommandContext) -> None:
 
 async def remove(call: CommandContext) -> None:
     """Remove a tenant for good, or say what would go. One whose settings cannot be read goes by its id."""
-    named = call.given.one("NAME")
+    named = call.args.one("NAME")
     tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         raise UsageError(
             _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
         )
@@ -107,7 +106,7 @@ async def remove(call: CommandContext) -> None:
 
 async def accept(call: CommandContext) -> None:
     """Take settings as they are after an edit by hand, or say what they hold."""
-    tenant_id = call.given.one("NAME")
+    tenant_id = call.args.one("NAME")
     if tenant_id not in tenant_registry.ids(call.session):
         tenant_id = tenant_registry.find(call.session, tenant_id).id
     found = tenants.edited(call.session.tenant(tenant_id))
@@ -119,7 +118,7 @@ async def accept(call: CommandContext) -> None:
         f"{counted(found.providers, 'provider')}, {counted(found.added, 'added model')}, "
         f"{counted(found.defaults, 'default')}"
     )
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
         raise UsageError(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))

@@ -21,7 +21,7 @@ from tui.workspace.playground import key_source
 
 def answering_model(call: CommandContext, kind: ModelType) -> Model:
     """The model of -m, else the tenant's default of the type."""
-    named = call.given.one("model")
+    named = call.args.one("model")
     if named:
         return models.find(call.tenant_session, named, kind)
     if chosen := models.defaults(call.tenant_session).get(kind):

@@ -4,8 +4,8 @@ import json
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, print_progress, standard_input
 from tui.cli.context import CommandContext
+from tui.cli.model_call import answering_model, begin, closing, print_progress, standard_input
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -15,23 +15,24 @@ from tui.workspace.playground import calls
 def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the texts, then have them embedded."""
     model = answering_model(call, ModelType.EMBEDDING)
-    texts = list(call.given.many("TEXT")) or _lines()
+    words = call.args.many("TEXT")
+    texts = _lines() if words in ((), ("-",)) else list(words)
     if not texts:
-        raise UsageError("There is no text.", "modeldeck embed 'a cat' 'a dog' embeds two.")
+        raise UsageError("There is no text to embed.", "For example: modeldeck embed 'a cat' 'a dog'")
     for number, text in enumerate(texts, start=1):
         if not text.strip():
-            raise UsageError(f"Text {number} is empty; providers refuse those.", "Leave empty lines out.")
+            raise UsageError(f"Text {number} is blank; providers reject those.", "Remove blank lines.")
     return _vectors(call, model, texts)
 
 
 def _lines() -> list[str]:
-    text = standard_input("One text a line")
+    text = standard_input("Type one text per line")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 async def _vectors(call: CommandContext, model: Model, texts: list[str]) -> None:
     await begin(call, model)
-    async with closing(calls.embed(call.tenant_session, model, texts, call.given.has("query"))) as events:
+    async with closing(calls.embed(call.tenant_session, model, texts, call.args.has("query"))) as events:
         async for event in events:
             if isinstance(event, Vectors):
                 _print(call, model, texts, event)

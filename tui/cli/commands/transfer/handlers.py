@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-from tui.cli.columns import counted
 from tui.cli.context import CommandContext
-from tui.cli.output import is_terminal
+from tui.cli.output import counted, is_terminal
 from tui.errors import UsageError
 from tui.storage.user_file import read, write
 from tui.tenancy import tenants as tenant_registry
@@ -21,8 +20,8 @@ _STREAM = "-"
 
 async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
-    tenant = tenant_registry.find(call.session, call.given.one("TENANT")) if call.given.has("TENANT") else call.tenant
-    where, force, secrets = call.given.one("output", _STREAM), call.given.has("force"), call.given.has("with-secrets")
+    tenant = tenant_registry.find(call.session, call.args.one("TENANT")) if call.args.has("TENANT") else call.tenant
+    where, force, secrets = call.args.one("output", _STREAM), call.args.has("force"), call.args.has("with-secrets")
     path = Path(where).expanduser()
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise UsageError("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
@@ -31,7 +30,7 @@ async def export(call: CommandContext) -> None:
     passphrase = None
     if secrets:
         await call.open(tenant)
-        passphrase = call.hidden.chosen("Passphrase for the file: ")
+        passphrase = call.secret_input.chosen("Passphrase for the file: ")
         if not passphrase:
             raise UsageError(
                 "The file needs a passphrase.",
@@ -49,26 +48,26 @@ async def export(call: CommandContext) -> None:
 
 async def import_file(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
-    content = _content(call.given.one("FILE"))
-    passphrase = call.hidden.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
+    content = _content(call.args.one("FILE"))
+    passphrase = call.secret_input.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
     held = await import_plan.opened(content, passphrase)
-    named = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id, new = import_plan.target(call.session, held, named), None
     if tenant_id is not None:
         await call.open(tenant_registry.get(call.session.tenant(tenant_id)))
-    elif call.given.has("yes") and (call.hidden.named or is_terminal(sys.stdin)):
-        new = call.hidden.chosen("New passphrase of the tenant (empty for none): ")
+    elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
+        new = call.secret_input.chosen("New passphrase of the tenant (empty for none): ")
     plan = await import_plan.plan(
-        call.session, held, tenant_id, named, new or None, allow_http=call.given.has("allow-http")
+        call.session, held, tenant_id, named, new or None, allow_http=call.args.has("allow-http")
     )
-    doing = call.given.has("yes") and not call.given.has("dry-run") and plan.changes
+    doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
     if doing:
         await import_plan.carry_out(call.session, plan)
     if call.out.as_json:
         call.out.json(_shape(plan, bool(doing)))
     else:
         _say(call, plan, bool(doing))
-    if plan.changes and not doing and not call.given.has("dry-run"):
+    if plan.changes and not doing and not call.args.has("dry-run"):
         raise UsageError("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
 
 

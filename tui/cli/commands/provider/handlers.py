@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any, NamedTuple
 
-from tui.cli.commands.credential import credential_shape
-from tui.cli.commands.model_call import print_progress
+from tui.cli.commands.credential.handlers import credential_shape
 from tui.cli.context import CommandContext
+from tui.cli.model_call import print_progress
 from tui.cli.output import Output
 from tui.domain import Credential, KeySource, VerificationState
 from tui.errors import CredentialRejected, Exit, Problem, UsageError
@@ -60,7 +60,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
 
 def show(call: CommandContext) -> None:
     """One provider: its fields and what they hold, its credentials, where to get a key."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     row = status.row(call.tenant_session, provider.id)
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
@@ -131,7 +131,7 @@ def _field_shape(field: Field, credential: Credential | None) -> dict[str, Any]:
 
 async def verify(call: CommandContext) -> int:
     """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
-    named, everyone = call.given.one("P"), call.given.has("all")
+    named, everyone = call.args.one("P"), call.args.has("all")
     if bool(named) == everyone:
         raise UsageError("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
     rows = status.rows(call.tenant_session)
@@ -169,7 +169,7 @@ _GOOD = (VerificationState.READY, VerificationState.RESTRICTED)
 
 
 async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
-    name = call.given.one("name")
+    name = call.args.one("name")
     try:
         hear = partial(print_progress, call.out)
         check = await call.opening(lambda: verification.verify_stored(call.tenant_session, provider_id, name, hear))
@@ -188,7 +188,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
 
 async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
-    provider, wanted = provider_by_id(call.given.one("P")), KeySource(call.given.one("SOURCE"))
+    provider, wanted = provider_by_id(call.args.one("P")), KeySource(call.args.one("SOURCE"))
     await key_source.choose(call.tenant_session, provider.id, wanted)
     row = status.row(call.tenant_session, provider.id)
     call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
@@ -200,12 +200,12 @@ def _is_of(row: DefaultRow, provider_id: str) -> bool:
 
 async def remove(call: CommandContext) -> None:
     """Remove a provider's credentials and models, or say what would go."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     row = status.row(call.tenant_session, provider.id)
     stored = credentials.listing(call.tenant_session, provider.id)
     if not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         names = ", ".join(each.name for each in stored) or "none"
         chosen = [each.type for each in defaults.rows(call.tenant_session) if _is_of(each, provider.id)]
         raise UsageError(

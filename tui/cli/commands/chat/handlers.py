@@ -6,8 +6,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, print_progress, standard_input
 from tui.cli.context import CommandContext
+from tui.cli.model_call import answering_model, begin, closing, print_progress, standard_input
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
@@ -23,10 +23,12 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the question, then ask."""
     model = answering_model(call, ModelType.CHAT)
     parameters = _parameters(call, model)
-    prompt = call.given.one("PROMPT") or standard_input("The question").strip()
+    prompt = call.args.one("PROMPT", "-")
+    if prompt == "-":
+        prompt = standard_input("Type your question").strip()
     if not prompt:
-        raise UsageError("There is no question.", "modeldeck chat 'Why is the sky blue?' asks one.")
-    system = call.given.one("system")
+        raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
+    system = call.args.one("system")
     messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
     return _ask(call, model, messages, parameters)
 
@@ -34,7 +36,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
 def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
     known = {parameter.name: parameter for parameter in calls.parameters(model)}
     values: dict[str, Any] = {}
-    for word in call.given.many("parameter"):
+    for word in call.args.many("parameter"):
         name, equals, text = word.partition("=")
         if not equals or name not in known:
             raise UsageError(
@@ -78,7 +80,7 @@ class _Answer:
             case ThinkingDelta(text=text):
                 self._mark_first(text)
                 self.thinking.append(printable(text))
-                if self._call.given.has("thinking") and not out.as_json:
+                if self._call.args.has("thinking") and not out.as_json:
                     out.aside(text)
                     self._thinking_open = True
             case Used():
@@ -148,7 +150,7 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
     await begin(call, model)
     answer = _Answer(call)
     problem: Problem | None = None
-    stream = not call.given.has("no-stream")
+    stream = not call.args.has("no-stream")
     try:
         async with closing(calls.chat(call.tenant_session, model, messages, parameters, stream=stream)) as events:
             async for event in events:
@@ -169,6 +171,6 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
         raise problem
     if answer.finish and answer.finish.note:
         call.out.note(answer.finish.note)
-    if not call.out.as_json and (is_terminal(sys.stderr) or call.given.has("verbose")):
+    if not call.out.as_json and (is_terminal(sys.stderr) or call.args.has("verbose")):
         call.out.note(answer.summary())
     return 0

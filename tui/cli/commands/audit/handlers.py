@@ -3,8 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from tui.cli.columns import counted
 from tui.cli.context import CommandContext
+from tui.cli.output import counted
 from tui.errors import Exit, UsageError
 from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
@@ -16,9 +16,9 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 def show(call: CommandContext) -> None:
     """The entries, oldest first; on a terminal the last of them."""
-    owner = OPERATOR if call.given.has("operator") else call.tenant_id
-    found = audit.listing(call.session.tenant(owner), _since(call.given.one("since")))
-    entries = _last(found, call.given.one("number"), 0 if call.out.as_json else _SHOWN)
+    owner = OPERATOR if call.args.has("operator") else call.tenant_id
+    found = audit.listing(call.session.tenant(owner), _since(call.args.one("since")))
+    entries = _last(found, call.args.one("number"), 0 if call.out.as_json else _SHOWN)
     if call.out.as_json:
         call.out.json([_shape(each) for each in entries])
         return
@@ -69,7 +69,7 @@ def _local(stamp: str) -> str:
 
 def verify(call: CommandContext) -> int:
     """Whether the logs are whole; exit 1 if one is not."""
-    one = call.given.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
+    one = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     owners = [call.tenant_id] if one else audit.owners(call.session)
     checked = [audit.check(call.session.tenant(each)) for each in owners]
     if call.out.as_json:

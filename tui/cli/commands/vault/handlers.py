@@ -4,10 +4,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from tui.cli.columns import counted
-from tui.cli.commands.tenant import NEW
+from tui.cli.commands.tenant.handlers import NEW
 from tui.cli.context import CommandContext
-from tui.cli.output import is_terminal
+from tui.cli.output import counted, is_terminal
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
 from tui.sanitize import grouped
@@ -23,7 +22,7 @@ from tui.workspace.key_pairs.report import KeyReport
 
 def _owner(call: CommandContext) -> Tenant:
     """The tenant that is meant, or the operator."""
-    if not call.given.has("operator"):
+    if not call.args.has("operator"):
         return call.tenant
     owner = trials.operator(call.session)
     if owner is None:
@@ -148,7 +147,7 @@ async def confirm(call: CommandContext) -> None:
     await call.open(tenant)
     found = await confirmation.examine(call.session.tenant(tenant.id))
     waiting = [each for each in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, each)]
-    if not call.given.has("yes") and (waiting or found.alarm):
+    if not call.args.has("yes") and (waiting or found.alarm):
         _say(call, tenant, waiting, found)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
         raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
@@ -169,7 +168,7 @@ def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
 
 
 def _meant(call: CommandContext, finding: CredentialChange) -> bool:
-    provider, name = call.given.one("P"), call.given.one("CRED")
+    provider, name = call.args.one("P"), call.args.one("CRED")
     return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
 
 
@@ -204,7 +203,7 @@ def _confirmed(
 async def rotate(call: CommandContext) -> None:
     """A new key pair; with --lost one that starts over."""
     tenant = _owner(call)
-    if call.given.has("lost"):
+    if call.args.has("lost"):
         done = await _start_over(call, tenant)
     else:
         passphrase = call.passphrase(tenant) if tenant.protected else None
@@ -221,13 +220,13 @@ async def rotate(call: CommandContext) -> None:
 
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         path = keyring.key_path(call.session.tenant(tenant.id), tenant)
         raise UsageError(
             f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
             f"--yes does it. If the key file is only elsewhere, put it back: {path}",
         )
-    passphrase = call.hidden.chosen(NEW) if call.hidden.named or is_terminal(sys.stdin) else None
+    passphrase = call.secret_input.chosen(NEW) if call.secret_input.named or is_terminal(sys.stdin) else None
     return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)
 
 

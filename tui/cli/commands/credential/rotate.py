@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider_set import has_custom_url, reject_foreign_keys, save, with_secret_hint
+from tui.cli.commands.provider.set_up import has_custom_url, reject_foreign_keys, save, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import Credential
@@ -17,8 +17,8 @@ from tui.workspace.credentials.save import DEFAULT_NAME
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the new key in, or go back, or confirm."""
-    provider, name = provider_by_id(call.given.one("P")), call.given.one("name", DEFAULT_NAME)
-    words, confirm, undo = call.given.many("FIELD=VALUE"), call.given.has("confirm"), call.given.has("undo")
+    provider, name = provider_by_id(call.args.one("P")), call.args.one("name", DEFAULT_NAME)
+    words, confirm, undo = call.args.many("FIELD=VALUE"), call.args.has("confirm"), call.args.has("undo")
     if undo and (confirm or words):
         raise UsageError("--undo goes alone.", "modeldeck credential rotate --help shows how.")
     if undo:
@@ -38,7 +38,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
-    if call.given.has("confirm"):
+    if call.args.has("confirm"):
         await rotation.discard_previous(call.tenant_session, provider.id, name)
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
@@ -49,7 +49,7 @@ def _new_secrets(call: CommandContext, provider: Provider, held: Credential, wor
     if not any(each.partition("=")[0] in secret for each in words):
         words = (*words, *(f"{each}=-" for each in secret))
     whose = f" of {provider.label} for {call.tenant.name}, the new one"
-    return entries(provider.fields, words, call.hidden, call.out, whose)
+    return entries(provider.fields, words, call.secret_input, call.out, whose)
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from tui.cli.columns import counted
-from tui.cli.commands.model_call import print_progress
 from tui.cli.context import CommandContext
 from tui.cli.fields import entries
+from tui.cli.model_call import print_progress
+from tui.cli.output import counted
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
@@ -21,7 +21,7 @@ from tui.workspace.models.catalog import ModelRow
 
 def list_all(call: CommandContext) -> None:
     """The models of a tenant, by type or provider if wanted."""
-    kind, provider = _type(call), call.given.one("provider")
+    kind, provider = _type(call), call.args.one("provider")
     wanted = provider_by_id(provider).id if provider else ""
     rows = [
         row
@@ -49,7 +49,7 @@ def list_all(call: CommandContext) -> None:
 
 
 def _type(call: CommandContext) -> ModelType | None:
-    named = call.given.one("type")
+    named = call.args.one("type")
     return ModelType(named) if named else None
 
 
@@ -71,7 +71,7 @@ def _row_shape(row: ModelRow) -> dict[str, Any]:
 
 
 def _find(call: CommandContext) -> Model:
-    ref = f"{provider_by_id(call.given.one('P')).id}/{call.given.one('MODEL')}"
+    ref = f"{provider_by_id(call.args.one('P')).id}/{call.args.one('MODEL')}"
     return models.find(call.tenant_session, ref, _type(call))
 
 
@@ -87,13 +87,13 @@ def _answer(call: CommandContext, model: Model, sentence: str) -> None:
 
 def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
     """The fields of an added model as given; none of them is secret."""
-    values = entries(provider.model_fields, call.given.many("FIELD=VALUE"), call.hidden, call.out)
+    values = entries(provider.model_fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out)
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
 
 async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     hear = partial(print_progress, call.out)
     done = await call.opening(lambda: catalog.refresh(call.tenant_session, provider.id, hear))
     if call.out.as_json:
@@ -108,7 +108,7 @@ async def refresh(call: CommandContext) -> None:
 
 async def search(call: CommandContext) -> None:
     """Find models that can be added."""
-    provider, words = provider_by_id(call.given.one("P")), " ".join(call.given.many("WORD"))
+    provider, words = provider_by_id(call.args.one("P")), " ".join(call.args.many("WORD"))
     if provider.search is None:
         raise UsageError(
             f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
@@ -130,10 +130,10 @@ async def search(call: CommandContext) -> None:
 
 async def add(call: CommandContext) -> None:
     """Add a model by hand, verified unless told not to."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     fields = _entries(call, provider)
-    verify = not call.given.has("no-verify")
-    name = call.given.one("MODEL")
+    verify = not call.args.has("no-verify")
+    name = call.args.one("MODEL")
     kind = _type(call) or catalog.proposed_type(provider, name, fields)
     if kind is None:
         raise UsageError("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
@@ -150,7 +150,7 @@ async def edit(call: CommandContext) -> None:
     """Change fields of an added model, verified unless told not to."""
     model = _find(call)
     fields = _entries(call, provider_by_id(model.provider))
-    verify = not call.given.has("no-verify")
+    verify = not call.args.has("no-verify")
 
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         return catalog.edit(call.tenant_session, model, fields, verify, plain_http, call.out.note)
@@ -164,7 +164,7 @@ async def _allowed(call: CommandContext, work: Callable[[tuple[str, ...]], Await
     try:
         return await call.opening(lambda: work(()))
     except PlainHttp as problem:
-        if not call.given.has("allow-http"):
+        if not call.args.has("allow-http"):
             raise
         origins = problem.origins
     return await call.opening(lambda: work(origins))
@@ -185,7 +185,7 @@ async def remove(call: CommandContext) -> None:
     model = _find(call)
     chosen = models.defaults(call.tenant_session).get(model.type)
     is_default = chosen is not None and chosen.ref == model.ref
-    if is_default and catalog.removable(model) and not call.given.has("yes"):
+    if is_default and catalog.removable(model) and not call.args.has("yes"):
         raise UsageError(
             f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it."
         )

@@ -47,13 +47,13 @@ def _ref(model: Model | None) -> str | None:
 
 async def choose(call: CommandContext) -> None:
     """Make a model the default of its type."""
-    kind, ref = ModelType(call.given.one("TYPE")), call.given.one("P/MODEL")
+    kind, ref = ModelType(call.args.one("TYPE")), call.args.one("P/MODEL")
     await defaults.set(call.tenant_session, kind, ref)
     call.out.line(f"{ref} is the default for {kind.label} now.")
 
 
 async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
-    kind = ModelType(call.given.one("TYPE"))
+    kind = ModelType(call.args.one("TYPE"))
     await defaults.clear(call.tenant_session, kind)
     call.out.line(f"There is no default for {kind.label} now.")

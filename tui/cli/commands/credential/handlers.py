@@ -33,7 +33,7 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
 
 def list_all(call: CommandContext) -> None:
     """The credentials of one provider; keys as dots."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
         call.out.json([credential_shape(each) for each in stored])
@@ -60,20 +60,20 @@ def list_all(call: CommandContext) -> None:
 
 async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
-    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
     await call.opening(lambda: status.use(call.tenant_session, provider.id, name))
     call.out.line(f"{provider.label} uses the credential {previous_of(name) or name} now.")
 
 
 async def remove(call: CommandContext) -> None:
     """Remove a credential, or say what would go."""
-    provider, name = provider_by_id(call.given.one("P")), call.given.one("CRED")
+    provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
     stored = credentials.listing(call.tenant_session, provider.id)
     found = next((each for each in stored if each.name == name), None)
     if found is None:
         names = ", ".join(each.name for each in stored) or "none"
         raise UsageError(f"{provider.label} has no credential of that name.", f"There is: {names}.")
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
         which = "The active credential" if found.active else "The credential"
         is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tui.cli.columns import counted
 from tui.cli.context import CommandContext
+from tui.cli.output import counted
 from tui.errors import Locked, Problem, UsageError
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.timestamps import moment
@@ -13,7 +13,7 @@ from tui.workspace.tenants import State
 
 async def restore(call: CommandContext) -> None:
     """List the states that are kept, or put one back."""
-    named = call.given.one("TENANT")
+    named = call.args.one("TENANT")
     tenant_id = (
         named
         if named in tenant_registry.ids(call.session)
@@ -23,7 +23,7 @@ async def restore(call: CommandContext) -> None:
     )
     tenant_id = tenant_id or call.tenant_id
     states = tenants.earlier(call.session.tenant(tenant_id))
-    number = call.given.one("state")
+    number = call.args.one("state")
     if not number:
         _list(call, tenant_id, states)
         return
@@ -33,7 +33,7 @@ async def restore(call: CommandContext) -> None:
     if state.problem is not None:
         raise state.problem
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         raise UsageError(
             f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from tui.cli.columns import counted
-from tui.cli.commands.model_call import print_progress
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
+from tui.cli.model_call import print_progress
+from tui.cli.output import counted
 from tui.domain import Credential, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the fields in, then save them."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
-    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
+    values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
     _say_apart(call, provider, values)
-    if not call.given.has("no-verify") and not has_custom_url(call, provider, values):
+    if not call.args.has("no-verify") and not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     return with_secret_hint(_set_up(call, provider, values), provider)
 
@@ -65,7 +65,7 @@ def _stored(call: CommandContext, provider: Provider) -> Credential | None:
 
 
 def _name(call: CommandContext) -> str:
-    return call.given.one("name", "default")
+    return call.args.one("name", "default")
 
 
 def reject_foreign_keys(provider: Provider, values: Values) -> None:
@@ -104,7 +104,7 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
     await call.open_if_handed(call.tenant)
     tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
     check, listed, note = VerificationResult(), None, ""
-    if not call.given.has("no-verify"):
+    if not call.args.has("no-verify"):
         verified = await call.opening(
             lambda: verify.verify(
                 call.session.tenant(tenant_id),
@@ -136,7 +136,7 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
 
 def _plain_http(call: CommandContext, provider: Provider, values: Values) -> tuple[str, ...]:
     """With --allow-http, the origins that it is needed for; without it saving refuses them."""
-    if not call.given.has("allow-http"):
+    if not call.args.has("allow-http"):
         return ()
     fields, _ = save_credential.validate(provider, values, _stored(call, provider))
     return save_credential.needs_plain_http(provider.origins(fields))

@@ -3,11 +3,11 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.columns import counted
-from tui.cli.commands.credential import credential_shape
-from tui.cli.commands.provider_set import reject_foreign_keys, with_secret_hint
+from tui.cli.commands.credential.handlers import credential_shape
+from tui.cli.commands.provider.set_up import reject_foreign_keys, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
+from tui.cli.output import counted
 from tui.domain import Credential
 from tui.errors import Problem, UsageError
 from tui.providers import provider as provider_by_id
@@ -23,12 +23,12 @@ from tui.workspace.trials import TrialRow
 
 def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Take the fields in, then lend them."""
-    provider = provider_by_id(call.given.one("P"))
-    calls = _calls(call.given.one("calls"))
-    models = [each.strip() for each in call.given.one("models").split(",") if each.strip()]
+    provider = provider_by_id(call.args.one("P"))
+    calls = _calls(call.args.one("calls"))
+    models = [each.strip() for each in call.args.one("models").split(",") if each.strip()]
     whose = f" of {provider.label} for a trial"
-    values = entries(provider.fields, call.given.many("FIELD=VALUE"), call.hidden, call.out, whose)
-    if not call.given.has("no-verify") and not any(values.get(each.name) for each in provider.fields if each.url):
+    values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
+    if not call.args.has("no-verify") and not any(values.get(each.name) for each in provider.fields if each.url):
         reject_foreign_keys(provider, values)
     return _given(call, provider, values, models, calls)
 
@@ -44,9 +44,9 @@ def _calls(text: str) -> int | None:
 async def _given(
     call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None
 ) -> None:
-    verify = not call.given.has("no-verify")
+    verify = not call.args.has("no-verify")
     plain_http: tuple[str, ...] = ()
-    if call.given.has("allow-http"):
+    if call.args.has("allow-http"):
         stored = next((each.credential for each in trials.rows(call.session) if each.provider is provider), None)
         fields, _ = save.validate(provider, values, stored)
         plain_http = save.needs_plain_http(provider.origins(fields))
@@ -121,9 +121,9 @@ def _secrets(credential: Credential | None) -> dict[str, Any]:
 
 async def remove(call: CommandContext) -> None:
     """Take a trial back, or say what would go."""
-    provider = provider_by_id(call.given.one("P"))
+    provider = provider_by_id(call.args.one("P"))
     found: Trial = trial_store.trial(call.session, provider.id)
-    if not call.given.has("yes"):
+    if not call.args.has("yes"):
         models = counted(len(found.models), "model")
         raise UsageError(
             f"The trial of {provider.label} would go, for every tenant: its key, {models}, "

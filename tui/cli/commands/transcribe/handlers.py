@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from tui.cli.commands.model_call import answering_model, begin, closing, print_progress
 from tui.cli.context import CommandContext
+from tui.cli.model_call import answering_model, begin, closing, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers import provider
@@ -19,13 +19,13 @@ _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 async def transcribe(call: CommandContext) -> None:
     """Write down the speech in a file."""
     model = answering_model(call, ModelType.SPEECH2TEXT)
-    wanted = "json" if call.out.as_json else call.given.one("format", "text")
-    path = Path(call.given.one("FILE")).expanduser()
+    wanted = "json" if call.out.as_json else call.args.one("format", "text")
+    path = Path(call.args.one("FILE")).expanduser()
     times = _times(model, wanted)
     recordings.audio_info(path)
     await begin(call, model)
     transcript, partial = Transcript(""), ""
-    language = call.given.one("language")
+    language = call.args.one("language")
     async with closing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
         try:
             async for event in events:

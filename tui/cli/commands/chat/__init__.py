@@ -1,0 +1,25 @@
+"""`modeldeck chat`: ask a model."""
+
+from tui.cli.command import JSON, MODEL_OPTION, Argument, Command, Option
+
+COMMANDS = (
+    Command(
+        ("chat",),
+        "chat.handlers:chat",
+        "ask a chat model; the answer streams to stdout",
+        (Argument("PROMPT", "the question; blank or - reads stdin", min_count=0),),
+        (
+            MODEL_OPTION,
+            Option(("-s", "--system"), "the system prompt", "SYSTEM"),
+            Option(("-p", "--parameter"), "a parameter of the model; repeat for several", "NAME=VALUE"),
+            Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
+            Option(("--no-stream",), "request the answer in one piece", shown=False),
+            Option(("-v", "--verbose"), "show tokens and times on stderr; default on a terminal", shown=False),
+            JSON,
+        ),
+        "If the answer breaks off, what came stays on stdout and the exit code is not 0.",
+        "{model, text, thinking, finish, complete, usage: {input, output, reasoning}, timings: {first_token, total, "
+        "tokens_per_second}, notices}; usage is null if the provider does not report it, timings are in seconds",
+        ("modeldeck chat 'Why is the sky blue?'", "git diff | modeldeck chat -s 'Review this.' -p temperature=0"),
+    ),
+)

@@ -1,0 +1,80 @@
+"""`modeldeck provider`: the providers of a tenant."""
+
+from tui.cli.command import (
+    ALLOW_HTTP,
+    CREDENTIAL_NAME,
+    FIELDS,
+    JSON,
+    NO_VERIFY,
+    PROVIDER,
+    YES,
+    Argument,
+    Command,
+    Option,
+)
+
+COMMANDS = (
+    Command(
+        ("provider", "list"),
+        "provider.handlers:list_all",
+        "list the providers and their state",
+        options=(JSON,),
+        shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; credential is null or "
+        "its name, trial null or {left, calls}, found the environment variable that holds an API key",
+        examples=("modeldeck provider list -t acme",),
+    ),
+    Command(
+        ("provider", "show"),
+        "provider.handlers:show",
+        "show a provider's fields, credentials and models",
+        (PROVIDER,),
+        (JSON,),
+        shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, label, "
+        "secret, required, default, help, env, value}], credentials}; the value of a secret is dots and its last four "
+        "characters; credentials as in modeldeck credential list",
+        examples=("modeldeck provider show openai",),
+    ),
+    Command(
+        ("provider", "set"),
+        "provider.set_up:set_up",
+        "set up a provider: verify, encrypt and save its fields, import its models",
+        (PROVIDER, FIELDS),
+        (CREDENTIAL_NAME, NO_VERIFY, ALLOW_HTTP, JSON),
+        "Fields that you leave out keep their value. Give a secret field as FIELD=- (a hidden prompt, or a line of "
+        "stdin) or FIELD=@FILE; written out, it would show in the process list. Several FIELD=- read one line each. "
+        "If the provider rejects the API key or cannot be reached, nothing is saved. The first credential becomes the "
+        "active one; switch with modeldeck credential use.",
+        "{provider, credential, active, state, ms, models, proposed: [{type, model}]}",
+        (
+            "modeldeck provider set openai api_key=-",
+            "modeldeck provider set openai api_key=@key.txt --name team-b",
+            "modeldeck provider set openai_compatible base_url=http://localhost:11434/v1",
+        ),
+    ),
+    Command(
+        ("provider", "verify"),
+        "provider.handlers:verify",
+        "check that the stored API key works",
+        (PROVIDER._replace(min_count=0),),
+        (Option(("--all",), "verify every provider that is set up"), CREDENTIAL_NAME, JSON),
+        "The exit code is that of the first provider that is not ready.",
+        "[{provider, credential, state, ms, message, hint}]",
+        ("modeldeck provider verify openai", "modeldeck provider verify --all --json"),
+    ),
+    Command(
+        ("provider", "remove"),
+        "provider.handlers:remove",
+        "remove a provider's credentials and models from a tenant",
+        (PROVIDER,),
+        (YES,),
+        examples=("modeldeck provider remove openai --yes",),
+    ),
+    Command(
+        ("provider", "source"),
+        "provider.handlers:source",
+        "use the operator's trial or your own key for a tenant's requests",
+        (PROVIDER, Argument("SOURCE", "trial or own", choices=("trial", "own"))),
+        details="Modeldeck never switches by itself, not even when a trial is used up.",
+        examples=("modeldeck provider source openai own",),
+    ),
+)

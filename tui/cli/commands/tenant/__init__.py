@@ -1,0 +1,61 @@
+"""`modeldeck tenant`: tenants, their names and their passphrases."""
+
+from tui.cli.command import JSON, YES, Argument, Command, Option
+
+_NAME = Argument("NAME", "a tenant's name or ID")
+
+COMMANDS = (
+    Command(
+        ("tenant", "list"),
+        "tenant.handlers:list_all",
+        "list the tenants and their state",
+        options=(JSON,),
+        shape="[{id, name, open, protected, ready, defaults, last_used, problem}]; problem is null or a sentence",
+        examples=("modeldeck tenant list",),
+    ),
+    Command(
+        ("tenant", "create"),
+        "tenant.handlers:create",
+        "create a tenant and its key pair",
+        (Argument("NAME", "up to 60 characters"),),
+        (Option(("--id",), "its ID, which never changes; default: from the name", "ID"), JSON),
+        "On a terminal, asks for a passphrase; leave it blank for none. Elsewhere, the tenant has a passphrase only if "
+        "you pass one. Without a passphrase, anyone who can read your files on this machine can decrypt the API keys.",
+        "{id, name, key_id, protected}",
+        ("modeldeck tenant create acme", "modeldeck tenant create north-lab --passphrase-fd 3 3<passphrase.txt"),
+    ),
+    Command(
+        ("tenant", "rename"),
+        "tenant.handlers:rename",
+        "change a tenant's name; its ID stays",
+        (Argument("OLD", "its name or ID"), Argument("NEW", "its new name")),
+        examples=("modeldeck tenant rename acme 'Acme Ltd'",),
+    ),
+    Command(
+        ("tenant", "passphrase"),
+        "tenant.handlers:passphrase",
+        "set, change or remove the passphrase of a tenant",
+        (_NAME,),
+        details="With --passphrase-fd or --passphrase-file, the first line is the current passphrase, if there is one, "
+        "and the next the new one. A blank line as the new one removes it.",
+        examples=("modeldeck tenant passphrase acme",),
+    ),
+    Command(
+        ("tenant", "remove"),
+        "tenant.handlers:remove",
+        "delete a tenant with its settings and private key, permanently",
+        (_NAME,),
+        (YES,),
+        examples=("modeldeck tenant remove acme --yes",),
+    ),
+    Command(
+        ("tenant", "accept"),
+        "tenant.handlers:accept",
+        "accept a settings file that was edited by hand",
+        (_NAME,),
+        (YES,),
+        "A settings file holds a checksum, which shows edits by hand and disk errors alike. The audit log notes what "
+        "you accept.",
+        examples=("modeldeck tenant accept acme --yes",),
+    ),
+)

@@ -1,0 +1,41 @@
+"""`modeldeck trial`: API keys that the operator lends to every tenant."""
+
+from tui.cli.command import ALLOW_HTTP, FIELDS, JSON, NO_VERIFY, PROVIDER, YES, Command, Option
+
+COMMANDS = (
+    Command(
+        ("trial", "set"),
+        "trial.handlers:set_trial",
+        "lend an API key to every tenant, for a number of requests and some models",
+        (PROVIDER, FIELDS),
+        (
+            Option(("--calls",), "requests per tenant; default: unchanged, or the suggested number", "N"),
+            Option(("--models",), "the models it covers; default: unchanged, or the suggested ones", "ID,…"),
+            NO_VERIFY,
+            ALLOW_HTTP,
+            JSON,
+        ),
+        "Fields work as in modeldeck provider set. The API key is encrypted for the operator's own key pair. Chat, "
+        "embedding and speech-to-text requests count; verification and failed requests do not. Usage counts stay, "
+        "whatever happens to a tenant's settings.",
+        "{provider, calls, models: [id], state, ms}",
+        ("modeldeck trial set openai api_key=-", "modeldeck trial set openai --calls 1000 --models gpt-5.4-mini"),
+    ),
+    Command(
+        ("trial", "show"),
+        "trial.handlers:show",
+        "show the trials, and what each tenant has left",
+        options=(JSON,),
+        shape="[{provider, label, calls, models: [id], state, secrets: {FIELD: {hint, fingerprint}}, tenants: [{id, "
+        "name, used, left}]}]",
+        examples=("modeldeck trial show",),
+    ),
+    Command(
+        ("trial", "remove"),
+        "trial.handlers:remove",
+        "end a trial and delete its API key; usage counts are kept",
+        (PROVIDER,),
+        (YES,),
+        examples=("modeldeck trial remove openai --yes",),
+    ),
+)

@@ -1,0 +1,66 @@
+"""`modeldeck vault`: key pairs, and what they can decrypt."""
+
+from tui.cli.command import JSON, TENANT, YES, Argument, Command, Option
+
+_OPERATOR = Option(("--operator",), "the operator's key pair, which encrypts the API keys of trials")
+
+COMMANDS = (
+    Command(
+        ("vault", "status"),
+        "vault.handlers:status",
+        "show who can read a tenant's API keys, and what needs your attention",
+        options=(_OPERATOR, JSON),
+        details="Asks for no passphrase: while the tenant is locked, its settings are shown as stored.",
+        shape="{tenant, name, passphrase, open, key_pair, key_file, key_file_present, settings, together, lock_after, "
+        "manifest: {state, counter}, credentials: [{provider, name, state, words}], earlier_key_pairs: [id], loose: "
+        "[sentence], readers}; together is the folder that holds both settings and key file, or ''; the state of the "
+        "manifest is vouched for, not proved, changed from outside or older state put back",
+        examples=("modeldeck vault status -t acme",),
+    ),
+    Command(
+        ("vault", "confirm"),
+        "vault.handlers:confirm",
+        "accept credentials that were saved without the tenant's private key",
+        (
+            Argument("P", "only those of this provider", min_count=0),
+            Argument("CRED", "only the one of that name", min_count=0),
+        ),
+        (YES, _OPERATOR, JSON),
+        "You can save an API key while its tenant is locked, as encrypting needs no passphrase; so could anyone who "
+        "can write the settings. Such a key is not used until someone who has the passphrase confirms it. The same "
+        "holds after a settings file was restored by hand. To delete what is not yours: modeldeck credential remove P "
+        "CRED.",
+        "[{provider, name, change, words, about: [line]}], what was confirmed",
+        ("modeldeck vault confirm -t acme", "modeldeck vault confirm openai default --yes"),
+    ),
+    Command(
+        ("vault", "rotate"),
+        "vault.handlers:rotate",
+        "create a new key pair and re-encrypt every credential for it",
+        options=(
+            Option(("--lost",), "start over, if the private key or its passphrase is lost"),
+            YES._replace(help="with --lost: do it", required=False),
+            _OPERATOR,
+            JSON,
+        ),
+        details="The passphrase stays. If the command is interrupted, nothing is lost. The old key file is deleted "
+        "once no saved state of the settings needs it. Nothing changes at the providers: revoke leaked API keys there.",
+        shape="{tenant, key_pair, sealed_anew, left}; left counts credentials that cannot be decrypted and stay as "
+        "they are",
+        examples=("modeldeck vault rotate -t acme", "modeldeck vault rotate -t acme --lost --yes"),
+    ),
+    Command(
+        ("vault", "restore"),
+        "vault.restore:restore",
+        "list the earlier states of a tenant's settings, or restore one",
+        (TENANT,),
+        (
+            Option(("--state",), "restore this state; 1 is the newest", "N"),
+            YES._replace(help="restore it; without this, only show what that state lacks", required=False),
+            JSON,
+        ),
+        "The current settings become an earlier state; a damaged file is kept beside them.",
+        "[{state, saved, providers, added, defaults, lacks: [sentence], problem}]; problem is null or a sentence",
+        ("modeldeck vault restore acme", "modeldeck vault restore acme --state 1 --yes"),
+    ),
+)
