@@ -11,7 +11,7 @@ from tui.config import Config
 from tui.practice.tenants import BITS, COST, practice_session
 from tui.storage.folder import DiskFolder
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import key_pair
 
 # httpcore looks for this library on the disk at every lock, which is a tenth of the time of a call.
 sys.modules.setdefault("trio", None)  # type: ignore[arg-type]
@@ -47,7 +47,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small key pairs come from a set; the tenants of one test still have different ones."""
     numbers = count()
-    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits=envelope.BITS: keys.make(bits, next(numbers)))
+    monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits=key_pair.BITS: keys.make(bits, next(numbers)))
 
 
 @pytest.fixture

@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tests.campaign.figures import Result
-from tests.doubles.keys import key_pair
+from tests.doubles.keys import cached_pair
 from tui.errors import Locked
 from tui.secret import Secret
 from tui.vault import envelope as vault
+from tui.vault import key_pair as pairs
 
 VECTORS = Path(__file__).with_name("vectors.json")
 """Written once by `python -m tests.campaign.envelopes`; it is the format, so it is not written again."""
@@ -40,7 +41,7 @@ def changed(count: int, seed: int) -> Result:
     tried = accepted = 0
     for n in range(count):
         binding, envelope = _sealed(chance, n)
-        private = key_pair(n % TENANTS).private
+        private = cached_pair(n % TENANTS).private
         assert vault.unseal(private, envelope, binding)
         for spoiled in _spoiled(envelope, chance):
             tried += 1
@@ -55,7 +56,7 @@ def changed(count: int, seed: int) -> Result:
 
 
 def _sealed(chance: random.Random, n: int) -> tuple[vault.Binding, str]:
-    made = key_pair(n % TENANTS)
+    made = cached_pair(n % TENANTS)
     clear = {"base_url": f"https://{n}.example/v1", "organization": f"org-FAKE-{n}"}
     binding = vault.Binding(f"tenant-{n}", "openai", "default", made.key_id, (f"https://{n}.example",), clear)
     secrets = {"api_key": Secret("sk-FAKE-" + "".join(chance.choices(string.ascii_letters, k=chance.randrange(500))))}
@@ -78,18 +79,18 @@ def _spoiled(envelope: str, chance: random.Random) -> Iterator[str]:
 
 
 def _place(tenant: int, provider: int) -> tuple[int, vault.Binding]:
-    key_id = key_pair(tenant).key_id
+    key_id = cached_pair(tenant).key_id
     return tenant, vault.Binding(f"tenant-{tenant}", f"provider-{provider}", "default", key_id, ("https://a",), {})
 
 
 def _swapped(places: list[tuple[int, vault.Binding]]) -> tuple[int, int]:
     """Envelopes put in each other's places: how many times, and how many were accepted."""
     secrets = {"api_key": Secret("sk-FAKE-key-of-the-grid")}
-    sealed = [vault.seal(key_pair(tenant).public_pem, secrets, binding) for tenant, binding in places]
+    sealed = [vault.seal(cached_pair(tenant).public_pem, secrets, binding) for tenant, binding in places]
     swaps = accepted = 0
     for here, (tenant, binding) in enumerate(places):
         for there, envelope in enumerate(sealed):
-            opened = _opens(key_pair(tenant).private, envelope, binding)
+            opened = _opens(cached_pair(tenant).private, envelope, binding)
             if here == there:
                 assert opened
             else:
@@ -98,7 +99,7 @@ def _swapped(places: list[tuple[int, vault.Binding]]) -> tuple[int, int]:
     return swaps, accepted
 
 
-def _opens(private: vault.PrivateKey, envelope: str, binding: vault.Binding) -> bool:
+def _opens(private: pairs.PrivateKey, envelope: str, binding: vault.Binding) -> bool:
     try:
         vault.unseal(private, envelope, binding)
     except Locked as refused:
@@ -134,16 +135,16 @@ def _key_result(vector: Vector) -> str:
     pem, passphrase = vector["pem"].encode(), vector["passphrase"]
     if vector["key_id"] is None:
         try:
-            vault.load(pem, Secret(passphrase) if passphrase else None)
+            pairs.load(pem, Secret(passphrase) if passphrase else None)
         except Locked:
             return ""
         return "opened"
-    ours = vault.load(pem, Secret(passphrase) if passphrase else None)
+    ours = pairs.load(pem, Secret(passphrase) if passphrase else None)
     theirs = _theirs(pem, passphrase)
     der = theirs.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
     if not vector["key_id"] == ours.key_id == _hashed(der)[:8]:
         return "another key"
-    anew = vault.export(ours, Secret(passphrase) if passphrase else None, 2**10)
+    anew = pairs.export(ours, Secret(passphrase) if passphrase else None, 2**10)
     return "" if _theirs(anew, passphrase).private_numbers() == theirs.private_numbers() else "exported as another key"
 
 
@@ -151,7 +152,7 @@ def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
     """What is wrong with an envelope; '' if both libraries open or refuse it as the vector says."""
     key = keys[vector["key"]]
     passphrase = Secret(key["passphrase"]) if key["passphrase"] else None
-    private, theirs = vault.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
+    private, theirs = pairs.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
     binding = _binding(vector["binding"])
     try:
         opened = vault.unseal(private, vector["envelope"], binding)
@@ -262,7 +263,7 @@ _WRONG = {
 
 
 def _written() -> dict[str, list[Vector]]:
-    pairs = [vault.generate_key_pair(1024) for _ in range(3)]
+    pairs = [pairs.generate_key_pair(1024) for _ in range(3)]
     passphrases = ("", "a FAKE passphrase", "FAKE-密码-ü")
     keys = [
         _key(f"pair {n}{', ' + passphrase if passphrase else ''}", made, passphrase)
@@ -283,8 +284,8 @@ def _written() -> dict[str, list[Vector]]:
     return {"keys": keys + refused, "envelopes": list(_envelopes(pairs, len(passphrases)))}
 
 
-def _key(name: str, made: vault.NewKeyPair, passphrase: str) -> Vector:
-    pem = vault.export(made.private, Secret(passphrase) if passphrase else None, 2**10).decode()
+def _key(name: str, made: pairs.NewKeyPair, passphrase: str) -> Vector:
+    pem = pairs.export(made.private, Secret(passphrase) if passphrase else None, 2**10).decode()
     return {"name": name, "pem": pem, "passphrase": passphrase, "key_id": made.key_id}
 
 
@@ -296,7 +297,7 @@ def _elliptic() -> str:
     return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
 
-def _envelopes(pairs: list[vault.NewKeyPair], files: int) -> Iterator[Vector]:
+def _envelopes(pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector]:
     for number, (secrets, clear, origins) in enumerate((s, c, o) for s in _SECRETS for c in _CLEAR for o in _ORIGINS):
         n = number % len(pairs)
         made, plain = pairs[n], [each for each in origins if each.startswith("http:")]

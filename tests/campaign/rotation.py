@@ -27,7 +27,7 @@ from tui.tenancy import keyring, retired_keys
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save
 from tui.workspace.key_pairs import rotation
@@ -36,7 +36,7 @@ BITS, COST = 1024, 2**10
 CREDENTIALS = 12
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
 _POOL = 12
-_make = envelope.generate_key_pair
+_make = key_pair.generate_key_pair
 
 
 @dataclass
@@ -75,7 +75,7 @@ def control(count: int, seed: int) -> Counts:
 
 
 def _killed(
-    count: int, seed: int, rotate: Callable[[Session, envelope.NewKeyPair], object], stop_at_first: bool = False
+    count: int, seed: int, rotate: Callable[[Session, key_pair.NewKeyPair], object], stop_at_first: bool = False
 ) -> Counts:
     chance, counts = random.Random(seed), Counts(seed=seed)
     pool = [_make(BITS) for _ in range(_POOL)]
@@ -107,9 +107,9 @@ def _desk(folder: Path) -> Session:
     return Session(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
 
 
-async def _begin(session: Session, made: envelope.NewKeyPair) -> dict[str, str]:
+async def _begin(session: Session, made: key_pair.NewKeyPair) -> dict[str, str]:
     """A tenant with credentials; the secret of each by its name."""
-    envelope.generate_key_pair = lambda bits=BITS: made
+    key_pair.generate_key_pair = lambda bits=BITS: made
     await tenants.create(session, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
@@ -117,7 +117,7 @@ async def _begin(session: Session, made: envelope.NewKeyPair) -> dict[str, str]:
     return secrets
 
 
-def _pick(folder: Path, pool: list[envelope.NewKeyPair], chance: random.Random) -> envelope.NewKeyPair:
+def _pick(folder: Path, pool: list[key_pair.NewKeyPair], chance: random.Random) -> key_pair.NewKeyPair:
     """A pair that is neither the present nor a retired one."""
     there = {each.stem for each in (folder / "keys").rglob("*.pem")}
     return chance.choice([each for each in pool if each.key_id not in there])
@@ -125,8 +125,8 @@ def _pick(folder: Path, pool: list[envelope.NewKeyPair], chance: random.Random) 
 
 def _child(
     folder: Path,
-    made: envelope.NewKeyPair,
-    rotate: Callable[[Session, envelope.NewKeyPair], object],
+    made: key_pair.NewKeyPair,
+    rotate: Callable[[Session, key_pair.NewKeyPair], object],
     until: float | int | None,
 ) -> tuple[int, float]:
     """One rotation in a process: killed after so many seconds (float) or before a system call (int), or to its end.
@@ -138,7 +138,7 @@ def _child(
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
-            envelope.generate_key_pair = lambda bits=BITS: made
+            key_pair.generate_key_pair = lambda bits=BITS: made
             calls = _counted(until if isinstance(until, int) else 0)
             rotate(_desk(folder), made)
             os.write(writing, str(len(calls)).encode())
@@ -227,13 +227,13 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
             if pem is None:
                 raise Problem(f"the pair {credential.key_id} of {state.name} is gone")
             opened = envelope.unseal(
-                envelope.load(pem), credential.envelope, stored_credentials.binding("acme", credential)
+                key_pair.load(pem), credential.envelope, stored_credentials.binding("acme", credential)
             )
             if opened["api_key"].reveal() != secrets[credential.name]:
                 raise Problem(f"{credential.name} of {state.name} holds something else")
 
 
-def _wrong_order(session: Session, made: envelope.NewKeyPair) -> None:
+def _wrong_order(session: Session, made: key_pair.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
     old, tenant = keyring.private_key(session.tenant("acme")), tenant_registry.get(session.tenant("acme"))
     after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)

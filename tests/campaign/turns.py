@@ -14,7 +14,7 @@ from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 from tui.tenancy.serialization import to_record
-from tui.vault import envelope
+from tui.vault import key_pair
 
 AT_MOST = 0.05
 """Seconds of waiting, for 99 of 100 turns."""
@@ -35,10 +35,10 @@ def waits(count: int, seed: int) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(DiskFolder(Path(folder) / "acme"))
         store.create({"id": "acme"})
-        private = envelope.generate_key_pair().private
+        private = key_pair.generate_key_pair().private
         jobs: dict[str, Job] = {
-            "a key pair of 3072 bits": envelope.generate_key_pair,
-            "a passphrase by scrypt": lambda: envelope.export(private, Secret("a FAKE passphrase")),
+            "a key pair of 3072 bits": key_pair.generate_key_pair,
+            "a passphrase by scrypt": lambda: key_pair.export(private, Secret("a FAKE passphrase")),
             f"{MODELS:,} models written": lambda: _write(store),
             f"{MODELS:,} models read": lambda: Store(store.folder).read(),
         }

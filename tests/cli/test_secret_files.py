@@ -108,7 +108,7 @@ def test_a_wrong_passphrase_opens_nothing_wherever_it_comes_from(
         "variable": {"MODELDECK_PASSPHRASE": "wrong"},
     }
     ran = run_in(locked_home, *OPENS, *words, **variables.get(source, {}))
-    assert ran.code == 5 and "does not open the keys" in ran.err
+    assert ran.code == 5 and "Wrong passphrase" in ran.err
 
 
 def test_what_the_command_names_comes_first_then_the_service_manager_then_the_variable(

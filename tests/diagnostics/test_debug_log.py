@@ -21,7 +21,7 @@ from tui.diagnostics.debug_log import begin, end, redacted
 from tui.errors import Problem
 from tui.providers.client import client as wire
 from tui.secret import MASK, Secret, live
-from tui.vault import envelope
+from tui.vault import key_pair
 
 KEY = "sk-proj-FAKE-log-" + "canary0123456789" * 2
 WORD = "kanari with blanks / and signs"
@@ -142,7 +142,7 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
         monkeypatch.delenv(name)
     for name, value in environ(tmp_path).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits: keys.make(1024, 0))
+    monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.make(1024, 0))
     assert wire.Client, "it sets the levels of the libraries when it is imported"
     with OpenAIServer(KEY) as server:
         assert main(["tenant", "create", "acme"]) == 0

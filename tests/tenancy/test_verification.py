@@ -22,7 +22,7 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import Session
 from tui.tenancy.verification import ManifestAlarm
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, rotation, save, status
 
@@ -287,7 +287,7 @@ async def test_a_credential_at_one_place_twice_is_not_used(disk_session: Session
 
 
 async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Session, acme: str) -> None:
-    made = envelope.generate_key_pair(disk_session.key_bits)
+    made = key_pair.generate_key_pair(disk_session.key_bits)
     write(
         disk_session,
         acme,
@@ -440,8 +440,8 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
         manifest.content("a", "k", replace(base, entries={})),
     ]
     assert len(set(contents)) == len(contents)
-    one, two = envelope.generate_key_pair(1024).private, envelope.generate_key_pair(1024).private
-    assert envelope.authenticate(one, contents[0]) != envelope.authenticate(two, contents[0])
-    assert envelope.authenticate(one, contents[0]) == envelope.authenticate(
-        envelope.load(envelope.export(one, None)), contents[0]
+    one, two = key_pair.generate_key_pair(1024).private, key_pair.generate_key_pair(1024).private
+    assert key_pair.authenticate(one, contents[0]) != key_pair.authenticate(two, contents[0])
+    assert key_pair.authenticate(one, contents[0]) == key_pair.authenticate(
+        key_pair.load(key_pair.export(one, None)), contents[0]
     )

@@ -107,7 +107,7 @@ async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
         "passphrase set",
         "passphrase changed",
         "locked",
-        "not unlocked: This passphrase does not open the keys.",
+        "not unlocked: Wrong passphrase.",
         "unlocked",
         "passphrase removed",
     ]

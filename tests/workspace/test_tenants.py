@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles.keys import key_pair
+from tests.doubles.keys import cached_pair
 from tui.errors import Locked, Problem, UsageError
 from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE, practice_session
 from tui.secret import Secret
@@ -17,7 +17,7 @@ from tui.storage.settings_file import CorruptSettings
 from tui.tenancy import credentials, keyring, last_used
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session, open_session
-from tui.vault import envelope
+from tui.vault import key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, status
 from tui.workspace.models import catalog, defaults
@@ -95,7 +95,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_sessi
     assert not keyring.is_open(disk_session.tenant(tenant_id))
     with pytest.raises(Locked, match="acme is locked"):
         credentials.access(disk_session.tenant(tenant_id), "openai")
-    with pytest.raises(Locked, match="does not open"):
+    with pytest.raises(Locked, match="Wrong passphrase"):
         await tenants.unlock(disk_session.tenant(tenant_id), Secret("wrong"))
     await tenants.unlock(disk_session.tenant(tenant_id), Secret("a FAKE passphrase"))
     assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
@@ -188,7 +188,7 @@ async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -
 async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_session: Session) -> None:
     for name, passphrase in (("one", None), ("two", Secret("FAKE"))):
         tenant_id = (await tenants.create(disk_session, name, passphrase)).id
-        planted = key_pair(99)
+        planted = cached_pair(99)
         with disk_session.store(tenant_id).transaction() as tables:
             tables.table("meta").update({"public_key": planted.public_pem, "key_id": planted.key_id})
         disk_session.open_keys.clear()
@@ -358,4 +358,4 @@ def test_practice_is_ready_at_once_and_writes_nothing() -> None:
     assert [each.id for each in tenants.rows(session)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
     assert last_used.last_used(session) == "acme"
     assert (session.key_bits, session.key_cost) == (1024, COST)
-    assert envelope.BITS == 3072
+    assert key_pair.BITS == 3072

@@ -22,6 +22,7 @@ from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import Trial
 from tui.vault import envelope as vault
+from tui.vault import key_pair
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
@@ -98,9 +99,9 @@ def practice_session(
 
 
 @cache
-def _pair() -> vault.NewKeyPair:
+def _pair() -> key_pair.NewKeyPair:
     # One for all of them: making a pair takes longer than all the rest, and bindings keep tenants apart all the same.
-    return vault.generate_key_pair(BITS)
+    return key_pair.generate_key_pair(BITS)
 
 
 def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") -> Tenant:
@@ -111,11 +112,11 @@ def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") 
         created=_ago(session.process, 60),
         key_id=made.key_id,
         public_key=made.public_pem,
-        fingerprint_key=vault.fingerprint_key(),
+        fingerprint_key=key_pair.fingerprint_key(),
         protected=bool(passphrase),
         mark=mark,
     )
-    pem = vault.export(made.private, Secret(passphrase) if passphrase else None, COST)
+    pem = key_pair.export(made.private, Secret(passphrase) if passphrase else None, COST)
     session.keys.write(f"{tenant.key_id}.pem", pem)
     session.store.create(to_record(tenant))
     session.process.open_keys[session.tenant_id] = (
@@ -189,7 +190,7 @@ def _credential(
         key_id=tenant.key_id,
         origins=provider.origins(mask_secrets(fields, secrets)),
         hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
-        fingerprints={each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
+        fingerprints={each: key_pair.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
         active=active,
         created=_ago(session.process, 2),
         changed=_ago(session.process, 1),

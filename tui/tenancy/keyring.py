@@ -9,7 +9,7 @@ from tui.storage.folder import Folder
 from tui.tenancy import retired_keys
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import key_pair
 
 COUNTER = "counter"
 _SOON = 0.04
@@ -20,14 +20,14 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
     """Opens the keys of a tenant in this process."""
     tenant = get(session)
 
-    def work() -> envelope.PrivateKey:
+    def work() -> key_pair.PrivateKey:
         try:
             private = load(session, tenant, passphrase)
         except Locked as problem:
             if passphrase:
                 session.audit_best_effort("unlock failed", why=problem.message)
             raise
-        protected = envelope.is_protected(pem(session, tenant) or b"")
+        protected = key_pair.is_protected(pem(session, tenant) or b"")
         if protected != tenant.protected:
             # Killed between key file and settings when the passphrase was changed: the key file is right.
             with session.store.transaction() as tables:
@@ -55,7 +55,7 @@ def is_open(session: TenantSession) -> bool:
     return not tenant.protected or _opened(session, tenant) is not None
 
 
-def private_key(session: TenantSession) -> envelope.PrivateKey:
+def private_key(session: TenantSession) -> key_pair.PrivateKey:
     """The opened private key; without a passphrase it opens by itself, else Locked."""
     tenant = get(session)
     if (private := _opened(session, tenant)) is not None:
@@ -73,17 +73,17 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
     """
     if is_open(session):
         return private_key(session).public_pem
-    if not has_key(session, tenant) or envelope.key_id(tenant.public_key) != tenant.key_id:
+    if not has_key(session, tenant) or key_pair.key_id(tenant.public_key) != tenant.key_id:
         raise _not_the_one(session, tenant)
     return tenant.public_key
 
 
-def opened(session: TenantSession) -> envelope.PrivateKey | None:
+def opened(session: TenantSession) -> key_pair.PrivateKey | None:
     """The private key if it is open in this process already."""
     return _opened(session, get(session)) if session.tenant_id in session.process.open_keys else None
 
 
-def key_if_open(session: TenantSession) -> envelope.PrivateKey | None:
+def key_if_open(session: TenantSession) -> key_pair.PrivateKey | None:
     """The private key if it opens without asking; None while the tenant is locked, or when its key file is gone."""
     try:
         return private_key(session)
@@ -123,11 +123,11 @@ def has_key(session: TenantSession, tenant: Tenant) -> bool:
     )
 
 
-def write(session: TenantSession, tenant: Tenant, private: envelope.PrivateKey, passphrase: Secret | None) -> None:
+def write(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey, passphrase: Secret | None) -> None:
     """Puts the private key into its file, protected if there is a passphrase."""
-    pem = envelope.export(private, passphrase, session.process.key_cost)
+    pem = key_pair.export(private, passphrase, session.process.key_cost)
     # Opened once before it replaces anything: nothing sealed may depend on a file that does not open.
-    if envelope.load(pem, passphrase).key_id != tenant.key_id:
+    if key_pair.load(pem, passphrase).key_id != tenant.key_id:
         raise _not_the_one(session, tenant)
     keys = session.keys
     with keys.lock():
@@ -139,7 +139,7 @@ def discard(session: TenantSession, tenant: Tenant) -> None:
     session.keys.remove(_pem(tenant))
 
 
-def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> envelope.PrivateKey:
+def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> key_pair.PrivateKey:
     """The private key out of its file, whether it is open already or not; Locked says what stands in the way."""
     content = pem(session, tenant)
     if content is None:
@@ -147,7 +147,7 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> e
             f"The key file of {tenant.name} is not there.",
             f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
         )
-    private = envelope.load(content, passphrase)
+    private = key_pair.load(content, passphrase)
     if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
         raise _not_the_one(session, tenant)
     return private
@@ -163,7 +163,7 @@ def _places(session: TenantSession, tenant: Tenant) -> tuple[Folder, Folder]:
     return session.keys, retired_keys.folder(session)
 
 
-def _opened(session: TenantSession, tenant: Tenant) -> envelope.PrivateKey | None:
+def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | None:
     """The key that was opened before, if it still is this tenant's: another session may have made it anew."""
     private = session.process.open_keys.get(tenant.id)
     return private if private and private.key_id == tenant.key_id else None

@@ -11,7 +11,7 @@ from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import key_pair
 
 _END = ".pem"
 
@@ -40,8 +40,8 @@ def protect(session: TenantSession, passphrase: Secret) -> None:
     aside = folder(session)
     for each in _key_ids(aside):
         pem = aside.read(each + _END) or b""
-        if not envelope.is_protected(pem):
-            aside.write(each + _END, envelope.export(envelope.load(pem), passphrase, session.process.key_cost))
+        if not key_pair.is_protected(pem):
+            aside.write(each + _END, key_pair.export(key_pair.load(pem), passphrase, session.process.key_cost))
 
 
 def prune(session: TenantSession) -> None:

@@ -26,7 +26,7 @@ from tui.storage.settings_file import Content
 from tui.storage.store import Store
 from tui.tenancy import changes
 from tui.tenancy.actor import who
-from tui.vault import envelope
+from tui.vault import key_pair
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
@@ -45,10 +45,10 @@ class Session:
     environ: Mapping[str, str] = field(default_factory=dict)
     config: Config = field(default_factory=Config)
     practice: bool = False
-    key_bits: int = envelope.BITS
-    key_cost: int = envelope.COST
+    key_bits: int = key_pair.BITS
+    key_cost: int = key_pair.COST
     clock: Callable[[], float] = time.time
-    open_keys: dict[str, envelope.PrivateKey] = field(default_factory=dict, repr=False)
+    open_keys: dict[str, key_pair.PrivateKey] = field(default_factory=dict, repr=False)
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)

@@ -21,7 +21,7 @@ from tui.tenancy import keyring
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import key_pair
 
 _FEW = 10
 """The last of this many parts of a trial is told in time."""
@@ -145,8 +145,8 @@ def opened_store(session: Session) -> Tenant:
     store = session.store(OPERATOR)
     if store.exists():
         return get(session.tenant(OPERATOR))
-    made = envelope.generate_key_pair(session.key_bits)
-    owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, envelope.fingerprint_key())
+    made = key_pair.generate_key_pair(session.key_bits)
+    owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, key_pair.fingerprint_key())
     keyring.write(session.tenant(OPERATOR), owner, made.private, None)
     try:
         store.create(to_record(owner))

@@ -19,7 +19,7 @@ from tui.tenancy import keyring, manifest
 from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, Entries, Manifest
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import key_pair
 
 TABLES = ("credentials", "manifest")
 """Where a credential stands, for who forgets one: in both it is a record with provider and name."""
@@ -114,18 +114,18 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
         keyring.store_counter(session, counter)
 
 
-def alarm(found: Manifest, tenant_id: str, private: envelope.PrivateKey, last: int) -> ManifestAlarm | None:
+def alarm(found: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
     """What is wrong with a manifest as a whole, `last` being the counter beside the private key."""
     if found.counter or found.mac or found.entries:
-        expected = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
+        expected = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
         if not hmac.compare_digest(expected.encode(), found.mac.encode("utf-8", "replace")):
             return ManifestAlarm.CHANGED
     return ManifestAlarm.OLDER if found.counter < last else None
 
 
-def write_manifest(tables: Tables, tenant_id: str, private: envelope.PrivateKey, found: Manifest) -> None:
+def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, found: Manifest) -> None:
     """Writes a manifest with its HMAC into the tables of a transaction."""
-    mac = envelope.authenticate(private, manifest.content(tenant_id, private.key_id, found))
+    mac = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
     manifest.write(tables, replace(found, mac=mac))
 
 
@@ -185,7 +185,7 @@ def _change(finding: CredentialChange) -> str:
     return "what is shown of its key"
 
 
-def _standing(tables: Tables, tenant_id: str, private: envelope.PrivateKey | None, last: int) -> IntegrityStatus:
+def _standing(tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int) -> IntegrityStatus:
     found = manifest.read(tables)
     wrong = alarm(found, tenant_id, private, last) if private else None
     findings = manifest.compare({} if wrong else found.entries, manifest.held(tables))

@@ -17,7 +17,7 @@ from typing import Any
 
 from tui.errors import Locked, UsageError
 from tui.secret import Secret
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 
 KIND = "protected settings"
 VERSION = 1
@@ -25,7 +25,7 @@ _SALT, _NONCE, _TAG, _KEY, _BLOCK = 16, 12, 16, 32, 4096
 _NAMES = {"modeldeck", "version", "kdf", "n", "r", "p", "salt", "cipher", "nonce", "data"}
 
 
-def protect(content: bytes, passphrase: Secret, cost: int = envelope.COST) -> str:
+def protect(content: bytes, passphrase: Secret, cost: int = key_pair.COST) -> str:
     """The content under a passphrase, as JSON with one entry a line. Takes a third of a second: run it in a thread."""
     from Crypto.Cipher import AES
 
@@ -67,7 +67,7 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
     ):
         raise _damaged()
     n, r, p = (int(file[each]) for each in ("n", "r", "p"))
-    if n < 2 or n & (n - 1) or not envelope.scrypt_within_limits(n, r, p):
+    if n < 2 or n & (n - 1) or not key_pair.scrypt_within_limits(n, r, p):
         raise UsageError(
             "The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from."
         )
@@ -82,7 +82,7 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
 
 def _key(passphrase: Secret, salt: bytes, n: int, r: int, p: int) -> bytes:
     memory = 128 * r * (n + p + 2)
-    return hashlib.scrypt(envelope.passphrase_bytes(passphrase), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=_KEY)
+    return hashlib.scrypt(key_pair.passphrase_bytes(passphrase), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=_KEY)
 
 
 def _bound(head: Mapping[str, Any]) -> bytes:

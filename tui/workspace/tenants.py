@@ -28,7 +28,7 @@ from tui.tenancy.tenants import (
     slug_for,
 )
 from tui.tenancy.trials import TrialBalance
-from tui.vault import envelope
+from tui.vault import key_pair
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 
@@ -116,7 +116,7 @@ async def create(
     stopped = threading.Event()
 
     def work() -> Tenant:
-        made = envelope.generate_key_pair(session.key_bits)
+        made = key_pair.generate_key_pair(session.key_bits)
         if stopped.is_set():
             raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
@@ -125,7 +125,7 @@ async def create(
             created=session.now(),
             key_id=made.key_id,
             public_key=made.public_pem,
-            fingerprint_key=envelope.fingerprint_key(),
+            fingerprint_key=key_pair.fingerprint_key(),
             protected=bool(passphrase),
             mark=mark % MARKS,
         )

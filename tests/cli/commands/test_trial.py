@@ -7,7 +7,7 @@ import pytest
 from tests.cli.conftest import KEY, Run
 from tests.doubles import keys
 from tests.doubles.openai_server import OpenAIServer
-from tui.vault import envelope
+from tui.vault import key_pair
 
 CHAT = "gpt-5.4-mini"
 
@@ -15,7 +15,7 @@ CHAT = "gpt-5.4-mini"
 @pytest.fixture(autouse=True)
 def small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator's key pair is made in every test."""
-    monkeypatch.setattr(envelope, "generate_key_pair", lambda bits: keys.key_pair(0))
+    monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.cached_pair(0))
 
 
 @pytest.fixture

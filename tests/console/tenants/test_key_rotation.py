@@ -12,7 +12,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import save, status
 
@@ -20,7 +20,7 @@ from tui.workspace.credentials import save, status
 @pytest.fixture(autouse=True)
 def another_pair() -> None:
     """The first pair of the set may be that of the practice tenants."""
-    envelope.generate_key_pair(BITS)
+    key_pair.generate_key_pair(BITS)
 
 
 async def shown_page(pilot: Pilot[None]) -> None:
@@ -52,7 +52,7 @@ async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing
         await pilot.press("tab", "enter")
         await until_shown(pilot, "▲ Type the passphrase first.")
         await pilot.press(*"wrong", "enter", "enter")
-        await until_shown(pilot, "▲ This passphrase does not open the keys.")
+        await until_shown(pilot, "▲ Wrong passphrase.")
         assert tenant_registry.get(session.tenant("north-lab")).key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
         await until_shown(pilot, "north-lab has the key pair")
@@ -62,14 +62,14 @@ async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing
 
 
 async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, goes_on, make = practice_session(pace=0.0), threading.Event(), envelope.generate_key_pair
+    session, goes_on, make = practice_session(pace=0.0), threading.Event(), key_pair.generate_key_pair
     before = session.store("acme").folder.read("settings.json")
 
-    def slow(bits: int) -> envelope.NewKeyPair:
+    def slow(bits: int) -> key_pair.NewKeyPair:
         goes_on.wait(10)
         return make(bits)
 
-    monkeypatch.setattr(envelope, "generate_key_pair", slow)
+    monkeypatch.setattr(key_pair, "generate_key_pair", slow)
     async with console(session, None) as pilot:
         await shown_page(pilot)
         await pilot.press("enter")

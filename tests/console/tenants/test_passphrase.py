@@ -34,7 +34,7 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         await pilot.press("down", "p")
         await until_shown(pilot, " ▸ Present one      [")
         await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
-        await until_shown(pilot, "▲ This passphrase does not open the keys.")
+        await until_shown(pilot, "▲ Wrong passphrase.")
         assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")

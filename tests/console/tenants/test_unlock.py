@@ -75,7 +75,7 @@ async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus(
     async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         await pilot.press(*"wrong", "enter")
-        await until_shown(pilot, "▲ This passphrase does not open the keys.")
+        await until_shown(pilot, "▲ Wrong passphrase.")
         assert "Try again; nothing was changed." in shown(pilot)
         assert " ▸ Passphrase       [      " in shown(pilot) and not answers
         await pilot.press("x")

@@ -15,7 +15,7 @@ from tui.errors import Problem
 from tui.storage.folder import DiskFolder
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import key_pair
 from tui.workspace import tenants
 
 KEY = {"OPENAI_API_KEY": "sk-practice-0000-made-up-key-not-real-3f2a"}
@@ -66,15 +66,15 @@ class Held:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.started, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
-        make = envelope.generate_key_pair
+        make = key_pair.generate_key_pair
 
-        def held(bits: int) -> envelope.NewKeyPair:
+        def held(bits: int) -> key_pair.NewKeyPair:
             self.started.set()
             self.go.wait(10)
             self.done.set()
             return make(bits)
 
-        monkeypatch.setattr(envelope, "generate_key_pair", held)
+        monkeypatch.setattr(key_pair, "generate_key_pair", held)
 
 
 async def test_it_is_drawn_as_designed_with_the_one_key_that_was_found(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tui.tenancy import credentials, keyring
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import key_pair
 from tui.workspace import audit, tenants
 from tui.workspace.credentials import rotation, save, status, verify
 
@@ -80,7 +80,7 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     assert in_use(acme) == stays and names(acme) == [("default", True)]
     tenant = tenant_registry.get(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
-    assert envelope.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
+    assert key_pair.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
     assert (first.envelope in files(acme)) is back
     with pytest.raises(UsageError, match="No key of OpenAI is kept"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")

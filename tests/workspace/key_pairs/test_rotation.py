@@ -12,7 +12,7 @@ from tui.tenancy import credentials, keyring, retired_keys
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR, Session
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 from tui.workspace import tenants, trials
 from tui.workspace.credentials import confirmation, save, status
 from tui.workspace.key_pairs import rotation
@@ -108,9 +108,9 @@ async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Se
 async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_session: Session, acme: str) -> None:
     await rotation.rotate(disk_session.tenant(acme))
     (old,) = retired_keys.key_ids(disk_session.tenant(acme))
-    assert not envelope.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
+    assert not key_pair.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
-    assert envelope.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
+    assert key_pair.is_protected(retired_keys.folder(disk_session.tenant(acme)).read(f"{old}.pem") or b"")
 
 
 async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: str) -> None:

@@ -17,7 +17,7 @@ from tui.workspace.playground.audio import MEGABYTE, as_srt, as_vtt, audio_info,
 from tui.workspace.playground.compressed_text import Packed
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 from tui.workspace.playground.parameters import parse_parameter, span
-from tui.workspace.playground.similarity import cosine, matrix, norm, pairs
+from tui.workspace.playground.vectors import cosine, matrix, norm, pairs
 
 HEAT = Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2)
 MOST = Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, 32_768)

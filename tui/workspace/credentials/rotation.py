@@ -18,7 +18,7 @@ from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import key_pair
 
 
 def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
@@ -53,7 +53,7 @@ def differs(session: TenantSession, held: Credential, values: Mapping[str, str |
     if not given:
         lead = next(each for each in provider.fields if each.name in held.hints)
         raise UsageError(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
-    prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in given.items()}
+    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, each) for name, each in given.items()}
     if prints.items() <= held.fingerprints.items():
         raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 

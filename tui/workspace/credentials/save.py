@@ -22,6 +22,7 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
+from tui.vault import key_pair
 from tui.workspace.credentials import rotation
 from tui.workspace.credentials.paste import clean_pasted, split_pasted
 
@@ -222,7 +223,7 @@ def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ..
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
-    prints = {each: vault.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
+    prints = {each: key_pair.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
     made = Credential(
         provider=draft.provider.id,
         name=name,

@@ -25,7 +25,7 @@ from tui.tenancy.manifest import CredentialRef, Manifest
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 
 OnProgress = Callable[[int, int], None]
 """Hears, in the thread that works, how many credentials of how many are sealed anew."""
@@ -51,7 +51,7 @@ async def rotate(
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> Rotated:
-        old, new = keyring.load(session, tenant, present), envelope.generate_key_pair(session.process.key_bits)
+        old, new = keyring.load(session, tenant, present), key_pair.generate_key_pair(session.process.key_bits)
         made: dict[CredentialRef, tuple[Credential, Credential]] = {}
 
         def anew(held: Credential) -> Credential:
@@ -82,7 +82,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
         raise UsageError(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
 
     def work(stopped: threading.Event) -> Rotated:
-        new = envelope.generate_key_pair(session.process.key_bits)
+        new = key_pair.generate_key_pair(session.process.key_bits)
         if stopped.is_set():
             raise _stopped()
         return _replaced(session, tenant, None, new, passphrase, lambda held: held)
@@ -90,7 +90,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
     return await _to_its_end(work)
 
 
-def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new: envelope.NewKeyPair) -> Credential:
+def _sealed_for(tenant_id: str, held: Credential, old: key_pair.PrivateKey, new: key_pair.NewKeyPair) -> Credential:
     """The credential for the new pair, opened again and compared; as it was where it does not open."""
     made = replace(held, key_id=new.key_id)
     if not held.envelope:
@@ -108,8 +108,8 @@ def _sealed_for(tenant_id: str, held: Credential, old: envelope.PrivateKey, new:
 def _replaced(
     session: TenantSession,
     tenant: Tenant,
-    old: envelope.PrivateKey | None,
-    new: envelope.NewKeyPair,
+    old: key_pair.PrivateKey | None,
+    new: key_pair.NewKeyPair,
     passphrase: Secret | None,
     anew: Callable[[Credential], Credential],
 ) -> Rotated:

@@ -31,7 +31,7 @@ from tui.tenancy import models as stored_models
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
-from tui.vault import encrypted_file, envelope
+from tui.vault import encrypted_file, key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import save, status
 from tui.workspace.credentials.paste import in_sentence
@@ -259,7 +259,7 @@ async def _save(session: TenantSession, kept: Kept, allow_http: bool) -> None:
 
 def _same(session: TenantSession, tenant: Tenant, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
-    prints = {name: envelope.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
+    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui.console.widgets.static_text import line
 from tui.console.widgets.truncate import clip_end, fit, width
-from tui.workspace.playground.comparison import Comparison
+from tui.workspace.playground.vectors import Comparison
 
 
 def summary(compared: Comparison, used: int, took: float) -> str:

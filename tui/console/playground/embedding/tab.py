@@ -26,7 +26,7 @@ from tui.errors import Problem
 from tui.providers import provider as provider_of
 from tui.providers.events import Event, Usage, Vectors
 from tui.workspace.playground import calls
-from tui.workspace.playground.comparison import MOST, Comparison, compare
+from tui.workspace.playground.vectors import MOST, Comparison, compare
 
 MAP = 60
 """Texts up to which there is a map; above it stand the nearest pairs alone."""

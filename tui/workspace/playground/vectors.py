@@ -1,4 +1,4 @@
-"""Texts and their vectors, compared: what the playground draws as a map, and what it saves."""
+"""Vectors of texts and their cosines: what the embedding playground draws and saves."""
 
 import csv
 import io
@@ -6,8 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import fsum, sqrt
 
-from tui.workspace.playground.similarity import Vector, matrix, norm, pairs
+Vector = Sequence[float]
 
 MOST = 300
 """Texts that are compared; the work grows with their square."""
@@ -72,3 +73,36 @@ def compare(texts: Sequence[str], vectors: Sequence[Vector]) -> Comparison:
     }
     table = tuple(tuple(row) for row in matrix(vectors))
     return Comparison(tuple(texts), tuple(vectors), norms, table, tuple(pairs(table)), faults, size)
+
+
+def norm(vector: Vector) -> float:
+    """The length of a vector."""
+    return sqrt(fsum(x * x for x in vector))
+
+
+def cosine(one: Vector, other: Vector) -> float | None:
+    """The cosine of the angle between two vectors, -1 to 1; None where lengths differ or one is all zeros."""
+    if len(one) != len(other):
+        return None
+    product = norm(one) * norm(other)
+    if not product:
+        return None
+    return max(-1.0, min(1.0, fsum(x * y for x, y in zip(one, other, strict=True)) / product))
+
+
+def matrix(vectors: Sequence[Vector]) -> list[list[float | None]]:
+    """The cosine of each with each; a vector of another length than the first has None in its row and column."""
+    table: list[list[float | None]] = [[None] * len(vectors) for _ in vectors]
+    lengths = [norm(each) for each in vectors]
+    for i, one in enumerate(vectors):
+        for j in range(i + 1):
+            if len(one) == len(vectors[j]) and lengths[i] and lengths[j]:
+                product = sum(x * y for x, y in zip(one, vectors[j], strict=True))
+                table[i][j] = table[j][i] = max(-1.0, min(1.0, product / (lengths[i] * lengths[j])))
+    return table
+
+
+def pairs(table: Sequence[Sequence[float | None]]) -> list[tuple[int, int, float]]:
+    """All pairs of a matrix, each once, nearest first."""
+    found = [(i, j, value) for i, row in enumerate(table) for j, value in enumerate(row) if j > i and value is not None]
+    return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))

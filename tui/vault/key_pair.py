@@ -1,0 +1,199 @@
+"""RSA key pairs: generate, load and export them, and what the private key vouches for.
+
+Importing pycryptodome takes as long as half a first screen, so each function imports the part it needs.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import unicodedata
+from dataclasses import dataclass
+from secrets import token_bytes
+from typing import TYPE_CHECKING, NoReturn
+
+from tui.errors import Locked
+from tui.secret import MASK, Secret
+from tui.vault import pkcs8
+from tui.vault.pkcs8 import RsaNumbers
+
+if TYPE_CHECKING:
+    from Crypto.PublicKey.RSA import RsaKey
+
+BITS = 3072
+COST = 2**17
+_VOUCHING = b"modeldeck manifest 1"
+_COST_CAP = 2**18  # N × r / 8 × p; 256 MiB
+_SCRYPT = "1.3.6.1.4.1.11591.4.11"
+_PUT_BACK = "Restore it from a backup, or set the providers up again."
+_PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
+
+
+class PrivateKey:
+    """A private key that does not show itself."""
+
+    __slots__ = ("_numbers", "_rsa", "_vouching", "key_id", "public_pem")
+
+    def __init__(self, numbers: RsaNumbers) -> None:
+        self._numbers = numbers
+        self._rsa: RsaKey | None = None
+        self._vouching = hmac.new(_VOUCHING, numbers.private_der(), hashlib.sha256).digest()
+        self.public_pem = numbers.public_pem()
+        self.key_id = _key_id(numbers.public_der())
+
+    def rsa(self) -> "RsaKey":
+        """Return the key as pycryptodome uses it; the numbers were checked when they were read."""
+        from Crypto.PublicKey import RSA  # lazy: start-up time
+
+        if self._rsa is None:
+            numbers = self._numbers
+            self._rsa = RSA.construct((numbers.n, numbers.e, numbers.d, numbers.p, numbers.q), consistency_check=False)
+        return self._rsa
+
+    def __repr__(self) -> str:
+        return f"PrivateKey({MASK})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a private key is not pickled")
+
+
+@dataclass(frozen=True)
+class NewKeyPair:
+    """A new key pair."""
+
+    private: PrivateKey
+    public_pem: str
+    key_id: str
+
+
+def generate_key_pair(bits: int = BITS) -> NewKeyPair:
+    """Generate a key pair. This takes a second or two: run it in a thread."""
+    from Crypto.PublicKey import RSA  # lazy: start-up time
+
+    private = PrivateKey(_numbers(RSA.generate(bits)))
+    return NewKeyPair(private, private.public_pem, private.key_id)
+
+
+def key_id(public_pem: str) -> str:
+    """Return the first 8 hex digits of SHA-256 over the public key."""
+    return _key_id(rsa_public_key(public_pem).export_key(format="DER"))
+
+
+def export(private: PrivateKey, passphrase: Secret | None, cost: int = COST) -> bytes:
+    """Return the private key as PEM, encrypted if there is a passphrase."""
+    if not passphrase:
+        return private.rsa().export_key(format="PEM", pkcs=8) + b"\n"
+    pem = private.rsa().export_key(
+        format="PEM",
+        pkcs=8,
+        passphrase=passphrase_bytes(passphrase),
+        protection="scryptAndAES256-CBC",
+        prot_params={"iteration_count": cost, "block_size": 8, "parallelization": 1, "salt_size": 16},
+    )
+    return pem + b"\n"
+
+
+def is_protected(pem: bytes) -> bool:
+    """Return True if the private key file has a passphrase."""
+    return pem.lstrip().startswith(_PROTECTED)
+
+
+def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
+    """Open a private key file. With a passphrase this takes a third of a second.
+
+    Without one, pycryptodome is imported only if another program wrote the file.
+
+    Raises:
+        Locked: if the passphrase is missing or wrong, or the file cannot be read.
+    """
+    if (numbers := pkcs8.read(pem)) is not None:
+        return PrivateKey(numbers)
+    from Crypto.PublicKey import RSA  # lazy: start-up time
+
+    if not is_protected(pem):
+        try:
+            key = RSA.import_key(pem)
+        except (ValueError, IndexError, TypeError):
+            raise _unreadable() from None
+    else:
+        _check_cost(pem)
+        if not passphrase:
+            raise Locked("This tenant is locked with a passphrase.", "Unlock it first.")
+        try:
+            key = RSA.import_key(pem, passphrase=passphrase_bytes(passphrase))
+        except (ValueError, IndexError, TypeError):
+            raise Locked("Wrong passphrase.", "Try again; nothing was changed.") from None
+    if not key.has_private():
+        raise _unreadable()
+    return PrivateKey(_numbers(key))
+
+
+def authenticate(private: PrivateKey, content: bytes) -> str:
+    """Return an HMAC-SHA-256 of the content, keyed by the private key, as 64 hex digits. A new passphrase keeps it."""
+    return hmac.new(private._vouching, content, hashlib.sha256).hexdigest()
+
+
+def fingerprint(key_hex: str, secret: Secret) -> str:
+    """Return 8 hex digits that tell two secrets of a tenant apart; `key_hex` is from `fingerprint_key`."""
+    return hmac.new(bytes.fromhex(key_hex), secret.reveal().encode(), hashlib.sha256).hexdigest()[:8]
+
+
+def fingerprint_key() -> str:
+    """Generate a key for `fingerprint`, as hex."""
+    return token_bytes(32).hex()
+
+
+def _numbers(key: "RsaKey") -> RsaNumbers:
+    return RsaNumbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
+
+
+def _key_id(public_der: bytes) -> str:
+    return hashlib.sha256(public_der).hexdigest()[:8]
+
+
+def _unreadable() -> Locked:
+    return Locked("This tenant's private key file cannot be read.", _PUT_BACK)
+
+
+def rsa_public_key(pem: str) -> "RsaKey":
+    """Read a public key in PEM; raise Locked if it cannot be read."""
+    from Crypto.PublicKey import RSA  # lazy: start-up time
+
+    try:
+        return RSA.import_key(pem).public_key()
+    except (ValueError, IndexError, TypeError):
+        raise Locked("This tenant's public key cannot be read.", "Restore its settings from a backup.") from None
+
+
+def passphrase_bytes(secret: Secret) -> bytes:
+    """Return a passphrase as the bytes from which a key is derived."""
+    # NFC: keyboards differ in how they compose an accent.
+    return unicodedata.normalize("NFC", secret.reveal()).encode()
+
+
+def _check_cost(pem: bytes) -> None:
+    """Refuse a key file that would take gigabytes or hours to open, before anything is computed."""
+    from Crypto.Util.asn1 import DerObjectId, DerOctetString, DerSequence  # lazy: start-up time
+
+    try:
+        body = base64.b64decode(b"".join(pem.strip().splitlines()[1:-1]), validate=True)
+        scheme = DerSequence().decode(DerSequence().decode(body)[0])
+        derivation = DerSequence().decode(DerSequence().decode(scheme[1])[0])
+        if DerObjectId().decode(derivation[0]).value != _SCRYPT:
+            raise Locked("This tenant's private key is not protected by scrypt.", _PUT_BACK)
+        scrypt = DerSequence().decode(derivation[1])
+        cost, block, lanes = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
+        fits = scrypt_within_limits(cost, block, lanes)
+        DerOctetString().decode(DerSequence().decode(body)[1])
+    except (ValueError, IndexError, TypeError, binascii.Error):
+        raise _unreadable() from None
+    if not fits:
+        raise Locked("This tenant's private key file needs more memory or time than Modeldeck allows.", _PUT_BACK)
+
+
+def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
+    """Return True if scrypt can run with N, r and p like these, within the memory and time that Modeldeck allows."""
+    power_of_two = cost > 1 and not cost & (cost - 1)
+    # RFC 7914: N is below 2^(128 r / 8).
+    possible = power_of_two and 0 < block <= 64 and 0 < lanes <= 16 and cost.bit_length() <= 16 * block
+    return possible and cost * block * lanes <= 8 * _COST_CAP
