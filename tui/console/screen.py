@@ -8,9 +8,9 @@ A screen fills `content()`, answers `chrome()` with the words around it, and cal
 changed. The frame calls it on every change of focus.
 """
 
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -108,6 +108,21 @@ class FramedScreen(Screen[Result]):
             await super()._on_message(message)
         except Problem as problem:
             self.app.tell(problem)
+
+    def run_guarded(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = True) -> None:
+        """Run work in a worker of that group; a Problem is shown on this screen."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Problem as problem:
+                self.show_problem(problem)
+
+        self.run_worker(guarded(), group=group, exclusive=exclusive, exit_on_error=False)
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show what went wrong. Screens that have a place for it override this."""
+        self.app.tell(problem)
 
     def on_key(self, event: events.Key) -> None:
         # On a slow line people type ahead of the screen that they know will come.

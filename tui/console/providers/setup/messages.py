@@ -1,54 +1,18 @@
-"""Words of the set-up form: what its strip says, what was imported, and how another session's save differs."""
+"""Messages of the set-up form: what was saved and imported, and how another session's save differs."""
 
 from collections.abc import Sequence
 from textwrap import wrap
 
-from textual.widget import Widget
-
-from tui.console.providers.setup.field import EntryRow
-from tui.console.providers.setup.form import SetupForm
-from tui.console.widgets.form import FIELD, Button
-from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.truncate import clip_middle, fit
-from tui.domain import Credential, Model
+from tui.domain import Credential, Model, VerificationState
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.save import Values
-from tui.workspace.credentials.status import ProviderRow
 
 Strip = tuple[Words, Words]
-
-
-def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Strip:
-    """What is to be known where the focus is."""
-    if isinstance(focused, Button):
-        which = focused.id or ""
-        if which.startswith("server-"):
-            server = form.servers[int(which.removeprefix("server-"))]
-            names = ", ".join(map(one_line, server.models)) or "no models listed"
-            return (
-                f"{server.label}: {names}. All are imported.",
-                "Nothing leaves this machine. For another one give an https address.",
-            )
-        if which == "look":
-            return "Only ports of this machine are asked, each for one second.", "Nothing else is sent."
-    if isinstance(focused, LineField):
-        row = next((each for each in focused.ancestors if isinstance(each, EntryRow)), None)
-        if row is not None and row.owner:
-            return "Pasted text never submits a form.", "enter goes to the first choice under the field."
-        if isinstance(focused, SecretField):
-            return "Pasted text never submits a form.", "Once accepted it is sealed with this tenant's own key."
-        if len(focused.value) > FIELD:
-            return two_lines(focused.value, 74)
-    if now.on_trial and now.trial is not None and now.credential is None:
-        return (
-            f"Source   {now.trial.words}. With an own key saved, the own key is used.",
-            "o on the list switches back.",
-        )
-    return "Nothing is saved before it is accepted, or on your word.", ""
 
 
 def two_lines(text: str, cells: int) -> Strip:
@@ -57,12 +21,50 @@ def two_lines(text: str, cells: int) -> Strip:
     return lines[0] if lines else "", " ".join(lines[1:])
 
 
+def answer_of(host: str, detail: str, now: str, width: int) -> Strip | None:
+    """Return a provider's own words for the strip of a window of that width, None where it gave none."""
+    return two_lines(f"Answer of {host} at {when(now, now)}: {detail}", width - 6) if detail else None
+
+
 def imported(listed: Sequence[Model] | None, seconds: float) -> str:
     """`41 models were imported in 1.2 s.`"""
     if listed is None:
         return ""
     were = "model was" if len(listed) == 1 else "models were"
     return f"{len(listed):,} {were} imported in {seconds:.1f} s."
+
+
+def conflict_title(provider: Provider, theirs: Credential | None) -> str:
+    """Return the title of the question about another session's save."""
+    return f"{provider.label} was {'changed' if theirs else 'removed'} while this form was open"
+
+
+def conflict_choices() -> dict[str, str]:
+    """Return the answers to it, the safe one first."""
+    return {
+        "look": "Look at theirs, keep my form open",
+        "mine": "Save mine over it",
+        "theirs": "Leave mine, take theirs",
+    }
+
+
+def saved_notice(
+    label: str,
+    credential: Credential,
+    models: Sequence[Model] | None,
+    seconds: float,
+    *,
+    first: bool,
+    rotated: bool,
+) -> str:
+    """Return the notice of a credential that was saved; `first` if the provider had none before."""
+    if rotated:
+        return f"{label} has the new key; the old one is kept in its details."
+    if not credential.active:
+        return f"{credential.name} is saved; {label} goes on with the credential in use. u uses it."
+    if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
+        return f"{label} is saved, not verified."
+    return f"{label} is {'set up' if first else 'saved'}. {imported(models, seconds)}".strip()
 
 
 def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, now: str, who: str = "") -> list[Words]:

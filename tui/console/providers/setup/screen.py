@@ -1,6 +1,9 @@
-"""The set-up form of a provider: fields, pastes and buttons. How it is verified and saved is in `saving`."""
+"""The set-up page of a provider: fields, pastes, buttons, and what came of a check. `SaveFlow` verifies and saves."""
 
-from collections.abc import Iterable
+from asyncio import CancelledError
+from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from textual import events
 from textual.containers import Vertical
@@ -10,24 +13,40 @@ from textual.widgets import Input
 from tui.console.chrome import ScreenText
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
+from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import looking_words
-from tui.console.providers.setup.messages import strip_for
-from tui.console.providers.setup.save_flow import Saving
+from tui.console.providers.setup.messages import answer_of, imported, saved_notice, theirs_lines
+from tui.console.providers.setup.save_flow import (
+    Cancelled,
+    CheckFailed,
+    Outcome,
+    ReviewTheirs,
+    Saved,
+    SaveFlow,
+    TakeTheirs,
+    Undecided,
+)
+from tui.console.screen import PageScreen, problem_lines
+from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING, sign
+from tui.domain import VerificationState
+from tui.errors import CredentialRejected, Locked, NetworkError, Problem
 from tui.providers import provider as provider_of
 from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.save import DEFAULT_NAME
+from tui.workspace.credentials.save import DEFAULT_NAME, FieldProblem, Values
+from tui.workspace.credentials.verify import Verified
+from tui.workspace.models import defaults
 
 
-class Setup(Saving):
-    """Answers True once something was saved.
+class Setup(PageScreen[bool]):
+    """Answers True once something was saved. What was typed stays in the form until then.
 
     `field` has the focus first; `name` is the credential, '' for a new one that is named in the form; `carried` is a
     key that was pasted elsewhere; `look` asks this machine's ports for model servers at once.
@@ -41,9 +60,20 @@ class Setup(Saving):
         carried: Secret | None = None,
         look: bool = False,
     ) -> None:
-        super().__init__(provider_of(provider_id), name)
+        super().__init__()
+        self.provider, self.credential_name = provider_of(provider_id), name
+        self.asking = False
+        """Whether a provider or this machine's ports are being asked."""
+        self.outcome: tuple[Words, Words] | None = None
+        """What the strip says of the last answer."""
+        self.flow: SaveFlow
         self._field, self._carried, self._look_first = field, carried, look
-        self._said: tuple[Words, Words] | None = None
+        self._changed_elsewhere = False
+        self._hint: tuple[Words, Words] | None = None
+
+    @property
+    def form(self) -> SetupForm:
+        return self.query_one(SetupForm)
 
     # --- the form ---
 
@@ -52,12 +82,14 @@ class Setup(Saving):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        held = credentials.listing(self.app.tenant_session, self.provider.id)
-        self.stored = next((each for each in held if each.name == self.called), None)
-        found = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
-        shut = self.stored is not None and is_undecryptable(self.app.tenant_session, self.stored)
-        rotates = bool(self.stored and self.stored.envelope) and not shut
-        return SetupForm(self.provider, self.stored, found, naming=not self.called, shut=shut, rotates=rotates)
+        session = self.app.tenant_session
+        self.flow = SaveFlow(session, self.provider, self.app, self.credential_name)
+        stored = self.flow.stored
+        available = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
+        undecryptable = stored is not None and is_undecryptable(session, stored)
+        rotates = bool(stored and stored.envelope) and not undecryptable
+        naming = not self.credential_name
+        return SetupForm(self.provider, stored, available, naming=naming, shut=undecryptable, rotates=rotates)
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._begin)
@@ -69,7 +101,7 @@ class Setup(Saving):
             self._carried = None
             if into := paste_into(form.shown, carried.reveal()):
                 into.focus()
-        elif self._look_first and self.provider.local_servers and self.stored is None:
+        elif self._look_first and self.provider.local_servers and self.flow.stored is None:
             self._look("look")
         elif self._field:
             form.open_at(self._field)
@@ -80,13 +112,13 @@ class Setup(Saving):
     def chrome(self) -> ScreenText:
         if not self.query(SetupForm):
             return ScreenText("", ("f1 help",))
-        what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.called, self.called)
+        what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.credential_name, self.credential_name)
         row = status.row(self.app.tenant_session, self.provider.id)
-        word = "key refused" if self.refused else row.word if row.on_trial else row.state
-        mark = sign("key refused" if self.refused else row.state)[0]
-        state = f"{mark} {word}" if row.credential or self.refused or row.on_trial else word
-        right = f"{WARNING} changed elsewhere" if self.changed_meanwhile else state
-        strip = self._said or self.outcome or strip_for(self.form, self.focused, row)
+        word = "key refused" if self.flow.rejected else row.word if row.on_trial else row.state
+        mark = sign("key refused" if self.flow.rejected else row.state)[0]
+        state = f"{mark} {word}" if row.credential or self.flow.rejected or row.on_trial else word
+        right = f"{WARNING} changed elsewhere" if self._changed_elsewhere else state
+        strip = self._hint or self.outcome or strip_for(self.form, self.focused, row)
         return ScreenText(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
 
     def _keys(self) -> tuple[str, ...]:
@@ -107,7 +139,7 @@ class Setup(Saving):
 
     def action_back(self) -> None:
         if self.asking:
-            self.stop()
+            self.workers.cancel_group(self, "ask")
         else:
             super().action_back()
 
@@ -119,7 +151,7 @@ class Setup(Saving):
             row.say()
         elif row is not None:
             row.typed()
-            self.forget_outcome()
+            self._reset()
             self.form.say_owner()
             self.form.say_where()
             self.refresh_chrome()
@@ -141,7 +173,7 @@ class Setup(Saving):
         if self.asking:
             return
         if field := paste_into(self.form.shown, event.text):
-            self.form.open_at(_name_of(field))
+            self.form.open_at(row.field_name if (row := _row_of(field)) else "")
         else:
             self._say("Nothing was pasted: no field has the cursor.", "tab goes to a field.")
 
@@ -155,46 +187,46 @@ class Setup(Saving):
         if event.choice.id == "way":
             self.form.show_way()
             self.form.say_owner()
-        self.forget_outcome()
+        self._reset()
         self.form.say_where()
 
     def on_descendant_focus(self) -> None:
-        self._said = None
+        self._hint = None
 
     def _say(self, first: Words, second: Words = "") -> None:
-        self._said = (first, second)
+        self._hint = (first, second)
         self.refresh_chrome()
 
     # --- buttons ---
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
-        form, which = self.form, event.button.id or ""
+        form, button = self.form, event.button.id or ""
         if self.asking:
             return
-        if which == "found" and form.found:
-            self.ask(which, form.found.values)
-        elif which.startswith("server-"):
-            self.ask(which, form.server_values(form.servers[int(which.removeprefix("server-"))]))
-        elif which.startswith("look"):
-            self._look(which)
-        elif which == "carry":
-            self.work(self._carry())
-        elif which == "keep":
+        if button == "found" and form.found:
+            self._verify(button, form.found.values)
+        elif button.startswith("server-"):
+            self._verify(button, form.server_values(form.servers[int(button.removeprefix("server-"))]))
+        elif button.startswith("look"):
+            self._look(button)
+        elif button == "carry":
+            self.run_guarded(self._carry(), "ask")
+        elif button == "keep":
             form.keep_here()
-        elif which == "more":
+        elif button == "more":
             form.unfold()
-            form.open_at(next(each.name for each in self.provider.fields if each.advanced))
-        elif which in ("verify", "rotate") and self._complete(rotates=which == "rotate"):
-            self.ask(which, form.values())
-        elif which == "anyway":
-            self.work(self.save_anyway())
+            form.open_at(next(field.name for field in self.provider.fields if field.advanced))
+        elif button in ("verify", "rotate") and self._complete(rotates=button == "rotate"):
+            self._verify(button, form.values())
+        elif button == "anyway":
+            self.run_guarded(self._show_outcome(self.flow.save_anyway(), button), "ask")
 
     async def _carry(self) -> None:
         """Open the form of the provider that the key looks to be of, with the key in it."""
         row = next(each for each in self.form.shown if each.owner)
-        self.provider, self.called, self._carried = provider_of(row.owner), DEFAULT_NAME, Secret(row.value)
+        self.provider, self.credential_name, self._carried = provider_of(row.owner), DEFAULT_NAME, Secret(row.value)
         self._field, self._look_first = "", False
-        self.forget_outcome()
+        self._reset()
         place = self.query_one("#form", Vertical)
         await place.remove_children()
         await place.mount(self._make())
@@ -203,10 +235,10 @@ class Setup(Saving):
     def _complete(self, rotates: bool) -> bool:
         """Whether nothing is missing in what is shown; else the focus is where it is missing."""
         form = self.form
-        if not self.called and not form.new_name:
+        if not self.credential_name and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")
-        held = credentials.listing(self.app.tenant_session, self.provider.id)
-        if not self.called and form.new_name in [each.name for each in held]:
+        stored = credentials.listing(self.app.tenant_session, self.provider.id)
+        if not self.credential_name and form.new_name in [credential.name for credential in stored]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
             if row.left_out:
@@ -215,29 +247,152 @@ class Setup(Saving):
             if row.missing:
                 among = "; this way needs all of its fields" if row.declared.auth_method else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])
-        secrets = [each for each in form.shown if each.declared.secret]
-        if rotates and not any(each.value for each in secrets):
+        secrets = [row for row in form.shown if row.declared.secret]
+        if rotates and not any(row.value for row in secrets):
             return not form.complain(secrets[0].field_name, f"A new {in_sentence(secrets[0].label)} is missing.")
         return True
 
+    # --- verifying and saving ---
+
+    def _verify(self, button: str, values: Values) -> None:
+        """Verify these values and save them if the provider accepts them; `button` was pressed."""
+        form = self.form
+        self.outcome = None
+        form.notice()
+        outcome = self.flow.verify_and_save(
+            values, partial(self._busy, button), new_name=form.new_name, rotate=button == "rotate"
+        )
+        self.run_guarded(self._show_outcome(outcome, button), "ask")
+
+    @contextmanager
+    def _busy(self, button_id: str, doing: str) -> Iterator[None]:
+        """Show in the button's place what is being done; escape stops it, and what was typed stays."""
+        form, button = self.form, self.form.query_one(f"#{button_id}", Button)
+        self.asking = True
+        form.hold(True)
+        try:
+            with elapsed(self, lambda passed: button.work(doing + passed)):
+                self.refresh_chrome()
+                yield
+        except CancelledError:
+            self.outcome = ("Stopped. Nothing was saved; what was typed is still here.", "")
+            raise
+        finally:
+            self.asking = False
+            form.hold(False)
+            button.work()
+            self.refresh_chrome()
+
+    def _reset(self) -> None:
+        """Forget the last answer of the provider, which was about something else than what is typed now."""
+        if self.flow.reset() or self.outcome or self.form.noticed:
+            self.outcome = None
+            self.form.offer(again=False)
+            self.form.notice()
+
+    async def _show_outcome(self, outcome: Awaitable[Outcome], button: str) -> None:
+        match await outcome:
+            case Saved() as saved:
+                await self._leave_saved(saved)
+            case CheckFailed(problem):
+                self._show_failed_check(problem, button)
+            case Undecided(verified):
+                self._show_undecided(verified)
+            case Cancelled(field):
+                self.form.open_at(field)
+            case TakeTheirs():
+                self.dismiss(None)
+            case ReviewTheirs(theirs):
+                self._changed_elsewhere = False
+                self.outcome = theirs_lines(self.provider, theirs)
+        if self.is_mounted:
+            self.refresh_chrome()
+
+    async def _leave_saved(self, saved: Saved) -> None:
+        provider, label, answer = self.provider, self.provider.label, ""
+        verified = saved.credential.check.state not in (VerificationState.UNVERIFIED, VerificationState.REFUSED)
+        asks = saved.first and saved.credential.active and verified and not self.flow.rotates
+        if asks and provider.after_saving and not saved.models:
+            lines = ["No models yet.", provider.after_saving]
+            add = f"Add a {in_sentence(provider.model_id.label)}"
+            answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
+        elif asks and defaults.proposals(self.app.tenant_session):
+            answer = await self.app.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
+        else:
+            notice = saved_notice(
+                label, saved.credential, saved.models, saved.seconds, first=saved.first, rotated=self.flow.rotates
+            )
+            self.app.toast(notice)
+        model_id = self.form.model_id
+        self.dismiss(True)
+        if answer == "playground":
+            self.app.action_area("playground")
+        elif answer == "add":
+            adding = self.app.add_model(provider.id, model_id=model_id)
+            self.app.run_worker(adding, group="add", exit_on_error=False)
+
+    def _show_undecided(self, verified: Verified) -> None:
+        """Say what the credential cannot do, and offer to save it all the same."""
+        form, check = self.form, verified.check
+        form.offer(again=True, anyway="Save, and add models by hand")
+        if check.state is VerificationState.RESTRICTED:
+            form.notice(*problem_lines(check.message, check.hint))
+        else:
+            form.notice(*problem_lines("It answers, but lists no models.", "Save, then add one by its name with a."))
+        form.query_one("#anyway").focus()
+        self.outcome = answer_of(self.flow.host, check.detail, self.app.session.now(), self.size.width)
+
+    def _show_failed_check(self, problem: Problem, button: str) -> None:
+        """Say what the provider answered, and offer to save unverified; the stored key stays in use."""
+        form, lead, hint = self.form, self._lead, problem.hint
+        rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
+        self.outcome = answer_of(self.flow.host, problem.detail, self.app.session.now(), self.size.width)
+        if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
+            form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
+        if isinstance(problem, NetworkError):
+            keeps = "" if rotates else "; save anyway keeps it unverified"
+            hint = f"{hint} Enter tries again{keeps}.".strip()
+        # A rotation replaces a key that works, so it is saved verified or not at all.
+        form.offer(again=button == "verify", anyway="" if rotates else "Save anyway, unverified")
+        if rejected and button in ("verify", "rotate") and lead is not None:
+            lead.complain(problem.message, hint)
+            form.open_at(lead.declared.name)
+        else:
+            form.notice(*problem_lines(problem.message, hint))
+
+    def show_problem(self, problem: Problem) -> None:
+        """Show a problem at the field that it concerns, else above the buttons; nothing that was typed is lost."""
+        form, lead = self.form, self._lead
+        if isinstance(problem, Locked) and lead is not None:
+            lead.complain(problem.message, "Paste it again to replace it.")
+            form.open_at(lead.declared.name)
+        elif not isinstance(problem, FieldProblem) or not form.complain(problem.field, problem.message, problem.hint):
+            form.notice(*problem_lines(problem.message, problem.hint))
+        self.refresh_chrome()
+
+    @property
+    def _lead(self) -> EntryRow | None:
+        """The secret that a message about the key stands under: the first that is filled in, or kept."""
+        secrets = [row for row in self.form.shown if row.declared.secret]
+        return next((row for row in secrets if row.value or row.kept is not None), None)
+
+    def changed_elsewhere(self) -> None:
+        self._changed_elsewhere = self.flow.changed_elsewhere
+        self.refresh_chrome()
+
     # --- servers on this machine ---
 
-    def _look(self, which: str) -> None:
-        self.work(self._looked(which))
+    def _look(self, button: str) -> None:
+        self.run_guarded(self._show_servers(button), "ask")
 
-    async def _looked(self, which: str) -> None:
+    async def _show_servers(self, button: str) -> None:
         form = self.form
-        form.query_one(f"#{which}").focus()
-        with self.at_work(which, looking_words(self.provider)):
+        form.query_one(f"#{button}").focus()
+        with self._busy(button, looking_words(self.provider)):
             servers = await discovery.probe_local_servers(self.app.session, self.provider.id)
         await form.show_servers(servers)
         self.refresh_chrome()
 
 
 def _row_of(field: Input) -> FieldRow | None:
-    return next((each for each in field.ancestors if isinstance(each, FieldRow)), None)
-
-
-def _name_of(field: LineField) -> str:
-    row = _row_of(field)
-    return row.field_name if row else ""
+    return next((widget for widget in field.ancestors if isinstance(widget, FieldRow)), None)

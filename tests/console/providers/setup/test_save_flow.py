@@ -1,0 +1,181 @@
+"""The flow of a save, without a screen: what it asks, what it stores, and what came of it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from tests.console.provider_forms import KEY, desk_answering, forget
+from tui.console.providers.setup.save_flow import (
+    Cancelled,
+    CheckFailed,
+    ReviewTheirs,
+    Saved,
+    SaveFlow,
+    TakeTheirs,
+    Undecided,
+)
+from tui.console.widgets.static_text import Words
+from tui.domain import VerificationState
+from tui.errors import CredentialRejected, NetworkError, UsageError
+from tui.practice.tenants import practice_session
+from tui.providers import PROVIDERS
+from tui.secret import Secret
+from tui.tenancy import credentials
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace.credentials import save
+
+REJECTED = "sk-practice-0000-refused-made-up-key-0bad"
+
+
+@dataclass
+class Answers:
+    """A person who gives prepared answers and remembers what was asked."""
+
+    choice: str | None = None
+    http: bool = False
+    unlocks: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
+        self.asked.append(title)
+        return self.choice
+
+    async def confirm_plain_http(self, origins: Sequence[str]) -> bool:
+        self.asked.append(f"http {', '.join(origins)}")
+        return self.http
+
+    async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
+        self.asked.append("passphrase")
+        return self.unlocks
+
+    def toast(self, text: str) -> None:
+        self.asked.append(text)
+
+
+@contextmanager
+def quiet(doing: str) -> Iterator[None]:
+    yield
+
+
+@pytest.fixture
+def process() -> Session:
+    return practice_session(pace=0.0)
+
+
+def flow_of(session: TenantSession, answers: Answers | None = None, provider: str = "openai") -> SaveFlow:
+    return SaveFlow(session, PROVIDERS[provider], answers or Answers())
+
+
+def key_hint(session: TenantSession) -> str:
+    stored = credentials.active(session, "openai")
+    return stored.hints["api_key"] if stored else ""
+
+
+async def test_an_accepted_key_is_stored_with_the_models_that_it_lists(process: Session) -> None:
+    session = (await forget(process, "openai")).tenant("acme")
+    outcome = await flow_of(session).verify_and_save({"api_key": Secret(KEY)}, quiet)
+    assert isinstance(outcome, Saved) and outcome.first and outcome.models
+    assert outcome.credential.check.state is VerificationState.READY
+    assert key_hint(session) == "5d1e"
+
+
+async def test_the_host_is_named_while_it_is_asked(process: Session) -> None:
+    doing: list[str] = []
+
+    @contextmanager
+    def busy(words: str) -> Iterator[None]:
+        doing.append(words)
+        yield
+
+    await flow_of(process.tenant("acme")).verify_and_save({"api_key": Secret(KEY)}, busy)
+    assert doing == ["asking api.openai.com"]
+
+
+async def test_a_rejected_key_is_not_stored_until_it_is_saved_anyway(process: Session) -> None:
+    session = process.tenant("acme")
+    flow = flow_of(session)
+    outcome = await flow.verify_and_save({"api_key": Secret(REJECTED)}, quiet)
+    assert isinstance(outcome, CheckFailed) and isinstance(outcome.problem, CredentialRejected)
+    assert flow.rejected and key_hint(session) == "3f2a"
+    outcome = await flow.save_anyway()
+    assert isinstance(outcome, Saved) and not outcome.first
+    assert outcome.credential.check.state is VerificationState.REFUSED
+    assert key_hint(session) == "0bad"
+
+
+async def test_an_edit_forgets_the_last_result(process: Session) -> None:
+    flow = flow_of(process.tenant("acme"))
+    assert not flow.reset()
+    await flow.verify_and_save({"api_key": Secret(REJECTED)}, quiet)
+    assert flow.reset() and not flow.rejected and not flow.reset()
+
+
+async def test_a_provider_that_cannot_be_reached_is_a_failed_check() -> None:
+    def unreachable(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("down", request=request)
+
+    session = desk_answering(unreachable).tenant("acme")
+    flow = flow_of(session)
+    outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
+    assert isinstance(outcome, CheckFailed) and isinstance(outcome.problem, NetworkError)
+    assert not flow.rejected and key_hint(session) == "3f2a"
+
+
+async def test_an_empty_list_of_models_waits_for_a_decision() -> None:
+    session = desk_answering(lambda _: httpx.Response(200, json={"data": []})).tenant("acme")
+    flow = flow_of(session)
+    assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Undecided)
+    assert key_hint(session) == "3f2a"
+    assert isinstance(await flow.save_anyway(), Saved)
+    assert key_hint(session) == "5d1e"
+
+
+async def test_a_missing_field_raises_before_anything_is_asked(process: Session) -> None:
+    session, answers = (await forget(process, "openai")).tenant("acme"), Answers()
+    with pytest.raises(UsageError):
+        await flow_of(session, answers).verify_and_save({}, quiet)
+    assert answers.asked == []
+
+
+async def test_plain_http_is_asked_about_once_and_no_leads_back_to_its_field() -> None:
+    session = desk_answering(lambda _: httpx.Response(200, json={"data": [{"id": "gpt-5.2"}]})).tenant("acme")
+    values = {"api_key": Secret(KEY), "base_url": "http://proxy.example:8080/v1"}
+    answers = Answers()
+    outcome = await flow_of(session, answers).verify_and_save(values, quiet)
+    assert outcome == Cancelled("base_url")
+    assert answers.asked == ["http http://proxy.example:8080"] and key_hint(session) == "3f2a"
+    answers = Answers(http=True)
+    assert isinstance(await flow_of(session, answers).verify_and_save(values, quiet), Saved)
+    assert answers.asked == ["http http://proxy.example:8080"]
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs", "look", None])
+async def test_a_save_by_another_session_meanwhile_is_asked_about(process: Session, choice: str | None) -> None:
+    session, answers = process.tenant("acme"), Answers(choice)
+    flow = flow_of(session, answers)
+    await save.save(session, "openai", {"project": "proj_theirs"})
+    assert flow.changed_elsewhere
+    outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
+    assert len(answers.asked) == 1 and answers.asked[0].startswith("OpenAI was changed")
+    match choice:
+        case "mine":
+            assert isinstance(outcome, Saved) and key_hint(session) == "5d1e"
+        case "theirs":
+            assert isinstance(outcome, TakeTheirs) and key_hint(session) == "3f2a"
+        case "look":
+            assert isinstance(outcome, ReviewTheirs) and not flow.changed_elsewhere
+            assert outcome.theirs is not None and outcome.theirs.clear["project"] == "proj_theirs"
+            assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Saved)
+        case None:
+            assert outcome == Cancelled() and key_hint(session) == "3f2a"
+
+
+async def test_a_rotation_keeps_the_previous_key(process: Session) -> None:
+    session = process.tenant("acme")
+    outcome = await flow_of(session).verify_and_save({"api_key": Secret(KEY)}, quiet, rotate=True)
+    assert isinstance(outcome, Saved)
+    hints = sorted(credential.hints["api_key"] for credential in credentials.listing(session, "openai"))
+    assert {"3f2a", "5d1e"} <= set(hints) and key_hint(session) == "5d1e"

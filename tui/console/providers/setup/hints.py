@@ -1,0 +1,40 @@
+"""Hints of the set-up form: what its strip says about the part that has the focus."""
+
+from textual.widget import Widget
+
+from tui.console.providers.setup.field import EntryRow
+from tui.console.providers.setup.form import SetupForm
+from tui.console.providers.setup.messages import Strip, two_lines
+from tui.console.widgets.form import FIELD, Button
+from tui.console.widgets.input import LineField, SecretField
+from tui.sanitize import one_line
+from tui.workspace.credentials.status import ProviderRow
+
+
+def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Strip:
+    """What is to be known where the focus is."""
+    if isinstance(focused, Button):
+        which = focused.id or ""
+        if which.startswith("server-"):
+            server = form.servers[int(which.removeprefix("server-"))]
+            names = ", ".join(map(one_line, server.models)) or "no models listed"
+            return (
+                f"{server.label}: {names}. All are imported.",
+                "Nothing leaves this machine. For another one give an https address.",
+            )
+        if which == "look":
+            return "Only ports of this machine are asked, each for one second.", "Nothing else is sent."
+    if isinstance(focused, LineField):
+        row = next((each for each in focused.ancestors if isinstance(each, EntryRow)), None)
+        if row is not None and row.owner:
+            return "Pasted text never submits a form.", "enter goes to the first choice under the field."
+        if isinstance(focused, SecretField):
+            return "Pasted text never submits a form.", "Once accepted it is sealed with this tenant's own key."
+        if len(focused.value) > FIELD:
+            return two_lines(focused.value, 74)
+    if now.on_trial and now.trial is not None and now.credential is None:
+        return (
+            f"Source   {now.trial.words}. With an own key saved, the own key is used.",
+            "o on the list switches back.",
+        )
+    return "Nothing is saved before it is accepted, or on your word.", ""
