@@ -17,7 +17,7 @@ from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
-from tui.tenancy import credentials, verification
+from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import Trial
@@ -116,8 +116,7 @@ def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") 
         protected=bool(passphrase),
         mark=mark,
     )
-    pem = key_pair.export(made.private, Secret(passphrase) if passphrase else None, COST)
-    session.keys.write(f"{tenant.key_id}.pem", pem)
+    keyring.write(session, tenant, made.private, Secret(passphrase) if passphrase else None)
     session.store.create(to_record(tenant))
     session.process.open_keys[session.tenant_id] = (
         made.private

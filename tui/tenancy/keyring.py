@@ -1,6 +1,7 @@
 """The private keys of tenants: where they are, and which are open in this process."""
 
 import asyncio
+from contextlib import suppress
 
 from tui.domain import Tenant
 from tui.errors import Locked, Problem
@@ -12,6 +13,7 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 
 COUNTER = "counter"
+_RECORDED = "public key recorded"
 _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
 
@@ -27,13 +29,13 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
             if passphrase:
                 session.audit_best_effort("unlock failed", why=problem.message)
             raise
-        protected = key_pair.is_protected(pem(session, tenant) or b"")
-        if protected != tenant.protected:
-            # Killed between key file and settings when the passphrase was changed: the key file is right.
+        if any(bool(record.get("protected")) != tenant.protected for record in session.store.read().table("meta")):
+            # What the settings say is for people; the key file is right, also after a kill between the two writes.
             with session.store.transaction() as tables:
-                tables.table("meta").update({"protected": protected})
-        if protected:
+                tables.table("meta").update({"protected": tenant.protected})
+        if tenant.protected:
             session.audit_best_effort("unlocked")
+            _record_public_key(session, tenant, private)
         return private
 
     if _opened(session, tenant) is None:
@@ -67,14 +69,26 @@ def private_key(session: TenantSession) -> key_pair.PrivateKey:
 
 
 def public_key(session: TenantSession, tenant: Tenant) -> str:
-    """The public key to seal with. While the tenant is open it is known to fit the private one.
+    """Return the public key to seal with.
 
-    One that was put into the settings by someone else would open for them alone.
+    While the tenant is unlocked, it is that of the private key. While it is locked, it is the one beside the private
+    key, and the settings must hold the same, whole: a key that someone else wrote there would open for them alone.
+
+    Raises:
+        Locked: if the two differ, or a version before wrote no public key beside the private one.
     """
     if is_open(session):
         return private_key(session).public_pem
-    if not has_key(session, tenant) or key_pair.key_id(tenant.public_key) != tenant.key_id:
+    if not has_key(session, tenant):
         raise _not_the_one(session, tenant)
+    recorded = next((text for folder in _folders(session) if (text := folder.read(_public(tenant)))), None)
+    if recorded is None:
+        raise Locked(
+            f"{tenant.name} must be unlocked once, so that its public key can be checked.",
+            "Nothing was saved. From the next unlock on, keys can be saved while it is locked.",
+        )
+    if recorded.decode("ascii", "replace").split() != tenant.public_key.split():
+        raise _public_key_replaced(tenant)
     return tenant.public_key
 
 
@@ -119,7 +133,7 @@ def key_path(session: TenantSession, tenant: Tenant) -> str:
 def has_key(session: TenantSession, tenant: Tenant) -> bool:
     """Whether the private key is where it should be."""
     return _opened(session, tenant) is not None or any(
-        each.version_token(_pem(tenant)) for each in _places(session, tenant)
+        folder.version_token(_pem(tenant)) for folder in _folders(session)
     )
 
 
@@ -131,12 +145,14 @@ def write(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey, 
         raise _not_the_one(session, tenant)
     keys = session.keys
     with keys.lock():
+        keys.write(_public(tenant), private.public_pem.encode())
         keys.write(_pem(tenant), pem)
 
 
 def discard(session: TenantSession, tenant: Tenant) -> None:
-    """Removes a key file that nothing was sealed for yet."""
+    """Remove a key file that nothing was sealed for yet."""
     session.keys.remove(_pem(tenant))
+    session.keys.remove(_public(tenant))
 
 
 def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> key_pair.PrivateKey:
@@ -148,19 +164,32 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> k
             f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
         )
     private = key_pair.load(content, passphrase)
-    if private.key_id != tenant.key_id or private.public_pem.split() != tenant.public_key.split():
+    if private.key_id != tenant.key_id:
         raise _not_the_one(session, tenant)
+    if private.public_pem.split() != tenant.public_key.split():
+        raise _public_key_replaced(tenant)
     return private
 
 
 def pem(session: TenantSession, tenant: Tenant) -> bytes | None:
     """The tenant's key file as it is; None if it is not there."""
-    return next((pem for each in _places(session, tenant) if (pem := each.read(_pem(tenant))) is not None), None)
+    return next((pem for folder in _folders(session) if (pem := folder.read(_pem(tenant))) is not None), None)
 
 
-def _places(session: TenantSession, tenant: Tenant) -> tuple[Folder, Folder]:
-    """Where the key file can be: settings that were put back may name a pair that was retired since."""
+def _folders(session: TenantSession) -> tuple[Folder, Folder]:
+    """Return where the key file can be: settings that were restored may name a pair that was retired since."""
     return session.keys, retired_keys.folder(session)
+
+
+def _record_public_key(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey) -> None:
+    """Write the public key beside a private key that a version before left alone, and note that in the audit log."""
+    keys = session.keys
+    if keys.version_token(_public(tenant)) is not None or keys.version_token(_pem(tenant)) is None:
+        return
+    with suppress(Problem):  # a folder that cannot be written to now is for the next unlock
+        with keys.lock():
+            keys.write(_public(tenant), private.public_pem.encode())
+        session.audit_best_effort(_RECORDED, key_id=tenant.key_id)
 
 
 def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | None:
@@ -176,5 +205,16 @@ def _not_the_one(session: TenantSession, tenant: Tenant) -> Locked:
     )
 
 
+def _public_key_replaced(tenant: Tenant) -> Locked:
+    return Locked(
+        f"The public key in the settings of {tenant.name} was replaced by something else than Modeldeck.",
+        "Nothing was sealed with it. Restore an earlier state of the settings.",
+    )
+
+
 def _pem(tenant: Tenant) -> str:
     return f"{tenant.key_id}.pem"
+
+
+def _public(tenant: Tenant) -> str:
+    return f"{tenant.key_id}.pub"

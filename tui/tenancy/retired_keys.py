@@ -14,6 +14,7 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 
 _END = ".pem"
+_PUBLIC = ".pub"
 
 
 def folder(session: TenantSession) -> Folder:
@@ -32,7 +33,10 @@ def retire(session: TenantSession, key_id: str) -> None:
     if (pem := present.read(name)) is not None:
         with folder(session).lock():
             folder(session).write(name, pem)
+            if (public := present.read(key_id + _PUBLIC)) is not None:
+                folder(session).write(key_id + _PUBLIC, public)
         present.remove(name)
+        present.remove(key_id + _PUBLIC)
 
 
 def protect(session: TenantSession, passphrase: Secret) -> None:
@@ -62,9 +66,11 @@ def prune(session: TenantSession) -> None:
                 if each in needed:
                     aside.write(each + _END, present.read(each + _END) or b"")
                 present.remove(each + _END)
+                present.remove(each + _PUBLIC)
             for each in _key_ids(aside):
                 if each not in needed | {now} or each in _key_ids(present):
                     aside.remove(each + _END)
+                    aside.remove(each + _PUBLIC)
 
 
 def _needed(session: TenantSession) -> set[str] | None:

@@ -4,6 +4,7 @@ $DATA/tenants/<id>/settings.json       one store for each tenant
 $DATA/tenants/<id>/audit.log           what was done
 $DATA/tenants/<id>/last-used           a time
 $KEYS/<id>/<key id>.pem                its private key
+$KEYS/<id>/<key id>.pub                the public key that belongs to it
 $KEYS/<id>/audit/                      the head of its audit log
 $DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """
@@ -53,6 +54,8 @@ class Session:
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
     """The counter beside each private key, with the stamp of the file that it was read from."""
+    protected_keys: dict[Hashable, tuple[Hashable, bool]] = field(default_factory=dict, repr=False)
+    """Whether a key file has a passphrase, with the version token of the file that was read."""
     restored_while_locked: set[str] = field(default_factory=set, repr=False)
     """Tenants of which an earlier state was put back here while they were locked."""
     audit_failure: Problem | None = None

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
@@ -11,13 +12,21 @@ from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
+from tui.vault import key_pair
 
 LONGEST = 60
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
+_KEY_ID = re.compile(r"[0-9a-f]{8,64}")
+_FINGERPRINT_KEY = re.compile(r"(?:[0-9a-f]{2})+")
 
 
 def get(session: TenantSession) -> Tenant:
-    """The tenant of that id; Damaged when its settings cannot be read, Usage when there is none."""
+    """Return the tenant. Whether it has a passphrase is read from its key file, not from its settings.
+
+    Raises:
+        CorruptSettings: if its settings cannot be read.
+        UsageError: if there is no such tenant.
+    """
     store = session.process.store(known_id(session.tenant_id))
     if not store.exists() and not store.folder.generations(store.name):
         raise UsageError(f"There is no tenant {session.tenant_id}.", "modeldeck tenant list shows them.")
@@ -29,9 +38,27 @@ def get(session: TenantSession) -> Tenant:
         tenant = from_record(Tenant, metas[0])
         if tenant.id != session.tenant_id:
             raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
+        if not _KEY_ID.fullmatch(tenant.key_id) or not _FINGERPRINT_KEY.fullmatch(tenant.fingerprint_key):
+            raise CorruptSettings("shape", "the entry for the tenant does not hold what it should", store.where)
         return tenant
 
-    return store.cached("tenant", read)
+    tenant = store.cached("tenant", read)
+    protected = _has_passphrase(session, tenant)
+    return tenant if protected == tenant.protected else replace(tenant, protected=protected)
+
+
+def _has_passphrase(session: TenantSession, tenant: Tenant) -> bool:
+    """Return True if the key file is protected; what the settings say counts only where there is no key file."""
+    name = f"{tenant.key_id}.pem"
+    for folder in (session.keys, session.keys.folder("retired")):
+        if (token := folder.version_token(name)) is not None:
+            place = (session.tenant_id, name, folder.path)
+            cached = session.process.protected_keys.get(place)
+            if cached is None or cached[0] != token:
+                cached = (token, key_pair.is_protected(folder.read(name) or b""))
+                session.process.protected_keys[place] = cached
+            return cached[1]
+    return tenant.protected
 
 
 def ids(session: Session) -> list[str]:

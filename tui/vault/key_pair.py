@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from Crypto.PublicKey.RSA import RsaKey
 
 BITS = 3072
+_EXPONENT = 65537
 COST = 2**17
 _VOUCHING = b"modeldeck manifest 1"
 _COST_CAP = 2**18  # N × r / 8 × p; 256 MiB
@@ -160,7 +161,10 @@ def rsa_public_key(pem: str) -> "RsaKey":
     from Crypto.PublicKey import RSA  # lazy: start-up time
 
     try:
-        return RSA.import_key(pem).public_key()
+        key = RSA.import_key(pem).public_key()
+        if int(key.e) != _EXPONENT:
+            raise ValueError
+        return key
     except (ValueError, IndexError, TypeError):
         raise Locked("This tenant's public key cannot be read.", "Restore its settings from a backup.") from None
 

@@ -24,6 +24,7 @@ _WORDS = {
     "passphrase changed": "passphrase changed",
     "passphrase removed": "passphrase removed",
     "unlocked": "unlocked",
+    "public key recorded": "public key recorded beside the private key {key_id}, for checks while locked",
     "unlock failed": "not unlocked: {why}",
     "locked": "locked",
     "credential saved": "{provider} set up: credential {credential}, {fields}",
