@@ -51,7 +51,7 @@ async def test_the_refusals_in_words(facts: Facts, monkeypatch: pytest.MonkeyPat
     assert [(said, each) for said, each in zip(facts.refusals, told, strict=True) if each] == []
 
 
-NAMES = {"list": "list_models", "check": "check_model", "offer": "offers"}
+NAMES = {"list": "list_models", "check": "inspect_model", "offer": "field_options"}
 
 
 def test_every_call_that_a_provider_can_make_meets_the_faults() -> None:

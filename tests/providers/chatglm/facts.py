@@ -239,14 +239,14 @@ def servers_of_openais_wire_are_told_apart_by_their_lists(p: Provider) -> None:
 def the_native_one_is_known_by_its_path(p: Provider) -> None:
     second = next_of(p, refused(404))
     assert [get(each) for each in second] == [("GET", f"{AT}/openapi.json")]
-    assert second[0].takes == {404, 405}
+    assert second[0].accepted_statuses == {404, 405}
     notice, call = next_of(p, refused(405), described("/"))
     assert isinstance(notice, Notice)
     assert "does not stream" in notice.text
     assert (call.method, call.url) == ("POST", f"{AT}/")
     third = next_of(p, refused(404), refused(404))
     assert [get(each) for each in third] == [("GET", f"{AT}/")]
-    assert third[0].takes == {405}
+    assert third[0].accepted_statuses == {405}
     for headers in ({"allow": "POST"}, {}):
         assert next_of(p, refused(404), refused(404), refused(405, **headers))[-1].url == f"{AT}/"
     # One that describes its chats, and lists no models.
@@ -302,7 +302,7 @@ def the_vectors_of_chatglm3_are_found_in_its_paths(p: Provider) -> None:
         (refused(404), (MODEL,)),
     ):
         assert read(call, answer) == [ModelsListed(models, 1), Accepted()]
-    assert call.takes == {404, 405}
+    assert call.accepted_statuses == {404, 405}
 
 
 @check
@@ -466,7 +466,7 @@ def a_stream_that_ends_before_it_began_is_asked_for_in_one_piece(p: Provider) ->
         assert (again.method, again.url, again.framing) == (call.method, call.url, Framing.JSON)
         body = {name: value for name, value in call.json.items() if name != "stream_options"}
         assert again.json == body | {"stream": False}
-        assert again.takes == frozenset()
+        assert again.accepted_statuses == frozenset()
         assert read(again, whole("Hi")) == [TextDelta("Hi"), Finish("stop")]
 
 

@@ -150,7 +150,7 @@ def a_community_model_gets_a_version(p: Provider) -> None:
     assert same.model.fields["version"] == HASH and same.note.startswith("It may take minutes")
     (other,) = read(checked(p, f"{LLAMA}:{OLDER}"), entry(TALK, official=False))
     assert (other.method, other.url) == ("GET", f"{ROOT}/models/{LLAMA}/versions/{OLDER}")
-    assert other.takes == {404}
+    assert other.accepted_statuses == {404}
     (learned,) = read(other, TALK | {"id": OLDER})
     assert dict(learned.model.fields) == {"version": OLDER, "inputs": KEPT}
     assert read(other, ApiError(404, message="not found")) == [ApiError(code="no_version", param=LLAMA)]

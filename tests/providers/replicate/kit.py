@@ -235,7 +235,7 @@ def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, str]:
 def begun(results: list[Any]) -> Call:
     """What cancels a prediction, which is told before anything else."""
     cancel = results[0].cancel
-    assert (cancel.method, cancel.url, cancel.json, cancel.repeatable) == ("POST", f"{PLACE}/cancel", None, False)
+    assert (cancel.method, cancel.url, cancel.json, cancel.idempotent) == ("POST", f"{PLACE}/cancel", None, False)
     assert read(cancel, prediction("canceled")) == []
     assert isinstance(cancel, Call)
     return cancel
@@ -243,7 +243,7 @@ def begun(results: list[Any]) -> Call:
 
 def is_poll(call: Any) -> bool:
     asks = (call.method, call.url, call.framing, call.json) == ("GET", PLACE, Framing.JSON, None)
-    return asks and call.repeatable
+    return asks and call.idempotent
 
 
 def entry(version: Any = None, official: bool | None = None, **more: Any) -> dict[str, Any]:

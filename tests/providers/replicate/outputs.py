@@ -231,7 +231,7 @@ def the_next_texts_are_another_prediction(p: Provider) -> None:
     done, vectors, counted, following = read(results[1], over)
     assert (done, counted) == (RemoteJob(None), Used(99))
     assert vectors == Vectors(0, tuple((float(place),) for place in range(32)))
-    assert following.json["input"] == {"texts": list(texts[32:])} and not following.repeatable
+    assert following.json["input"] == {"texts": list(texts[32:])} and not following.idempotent
     last = read(following, prediction("succeeded", [[0.0]] * 8))
     assert last[1:] == [Vectors(32, ((0.0,),) * 8), Finish("succeeded")]
     assert read(embedding(p, ("a", "b")), prediction("succeeded", [1]))[2].json["input"] == {"text": "b"}
@@ -263,7 +263,7 @@ def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
     place = f"{ROOT}/files/demo"
     laid, create = read(upload, {"id": "demo", "name": "talk.wav", "size": 190_001, "urls": {"get": place}})
     assert laid.anyway and (laid.cancel.method, laid.cancel.url) == ("DELETE", place)
-    assert create.json["input"] == {"audio": place} and not create.repeatable
+    assert create.json["input"] == {"audio": place} and not create.idempotent
     for broken in ({}, {"urls": None}, {"urls": {"get": ""}}, []):
         assert read(upload, broken)[0].code == "malformed"
 

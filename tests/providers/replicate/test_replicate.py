@@ -42,9 +42,9 @@ from tui.providers.requests import (
 )
 from tui.secret import Secret
 from tui.tenancy import models
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import status as credential_status
+from tui.workspace.credentials import save as save_credential
 from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 
@@ -287,27 +287,26 @@ async def test_a_search_names_what_cannot_be_used() -> None:
 
 
 @pytest.fixture
-async def place(session: Session) -> tuple[Session, str]:
-    tenant = await tenants.create(session, "hosted")
-    await credential_status.save(session, tenant.id, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
-    return session, tenant.id
+async def place(session: Session) -> TenantSession:
+    tenant = session.tenant((await tenants.create(session, "hosted")).id)
+    await save_credential.save(tenant, "replicate", {"api_token": Secret(answers.FIELDS["api_token"])})
+    return tenant
 
 
 async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> None:
-    session, tenant = place
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
-    added = await catalog.add(session.tenant(tenant), "replicate", pasted, SPEECH, tell=notes.append)
+    added = await catalog.add(place, "replicate", pasted, SPEECH, tell=notes.append)
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]
     assert calls.parameters(added) == ()
     assert DECLARED.audio(added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
-    added = await catalog.add(session.tenant(tenant), "replicate", TALK, CHAT)
+    added = await catalog.add(place, "replicate", TALK, CHAT)
     assert "version" not in added.fields
     names = [each.name for each in calls.parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
-    await catalog.remove(session.tenant(tenant), added)
+    await catalog.remove(place, added)
 
 
 @pytest.mark.parametrize(
@@ -322,13 +321,12 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
     ],
 )
 async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said) -> None:
-    session, tenant = place
-    before = models.all_models(session.tenant(tenant))
+    before = models.all_models(place)
     with pytest.raises(Problem) as raised:
-        await catalog.add(session.tenant(tenant), "replicate", name, kind, fields)
+        await catalog.add(place, "replicate", name, kind, fields)
     assert said in raised.value.message
     assert raised.value.hint
-    assert models.all_models(session.tenant(tenant)) == before
+    assert models.all_models(place) == before
 
 
 async def test_a_token_is_verified_by_its_account() -> None:
