@@ -100,8 +100,10 @@ class Chat:
 
     def access(self, origin: str, **more: Any) -> Access:
         """Access to a server there, with the credential as it would be stored."""
-        filled = {each.name: each.default for each in self.declared.fields if each.default} | dict(self.fields(origin))
-        secret = {each.name for each in self.declared.fields if each.secret}
+        filled = {
+            form_field.name: form_field.default for form_field in self.declared.fields if form_field.default
+        } | dict(self.fields(origin))
+        secret = {form_field.name for form_field in self.declared.fields if form_field.secret}
         boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
         fields = mask_secrets({name: value for name, value in filled.items() if name not in secret}, boxes)
         origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.asked(fields)))
@@ -161,43 +163,45 @@ class Facts:
 
 def refusals_in_words(facts: Facts, p: Provider) -> None:
     """The refusals of the table without a socket, for mutants: each is read and put into its words."""
-    for said in facts.refusals:
-        told = _told(facts, p, said)
-        model = "" if said.call == "verify" else facts.chats[0].model.id
-        problem = to_problem(ErrorContext(p, "http://localhost:9/v1", keyed=True, model=model), told, 0)
-        assert type(problem) is said.kind
-        assert problem.message.startswith(said.message.format(host="localhost:9")), problem.message
-        assert said.hint in problem.hint, problem.hint
-        assert not (told.final and said.retried)
+    for message in facts.refusals:
+        entries = _told(facts, p, message)
+        model = "" if message.call == "verify" else facts.chats[0].model.id
+        problem = to_problem(ErrorContext(p, "http://localhost:9/v1", keyed=True, model=model), entries, 0)
+        assert type(problem) is message.kind
+        assert problem.message.startswith(message.message.format(host="localhost:9")), problem.message
+        assert message.hint in problem.hint, problem.hint
+        assert not (entries.final and message.retried)
 
 
-def _told(facts: Facts, p: Provider, said: Said) -> ApiError:
+def _told(facts: Facts, p: Provider, expected: Said) -> ApiError:
     """The refusal as the wire meets it: by its status, or in the body of an answer that its reader is given."""
-    if said.status != 200:
+    if expected.status != 200:
         return replace(
-            p.parse_error(said.status, dict(said.headers), said.body), status=said.status, headers=said.headers
+            p.parse_error(expected.status, dict(expected.headers), expected.body),
+            status=expected.status,
+            headers=expected.headers,
         )
     chat = facts.chats[0]
     fields = chat.access("http://localhost:9").fields
     assert p.chat
     ask = ChatRequest(chat.asked(fields), (Message("user", "Hello?"),), {}, False)
-    call = p.verify(fields) if said.call == "verify" else p.chat(fields, ask)
-    refused = [each for each in read(call, said.body) if isinstance(each, ApiError)]
-    assert refused, said.body
+    call = p.verify(fields) if expected.call == "verify" else p.chat(fields, ask)
+    refused = [event for event in read(call, expected.body) if isinstance(event, ApiError)]
+    assert refused, expected.body
     return refused[0]
 
 
 @cache
 def every() -> tuple[Facts, ...]:
     """The facts of every provider, by the names of their modules."""
-    names = sorted(each.parent.name for each in Path(__file__).parent.glob("*/facts.py"))
+    names = sorted(item.parent.name for item in Path(__file__).parent.glob("*/facts.py"))
     return tuple(import_module(f"tests.providers.{name}.facts").FACTS for name in names)
 
 
 def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
     """Everything that a fresh reader makes of frames of data."""
     reader = call.reader()
-    results = [each for data in frames for each in reader(data if isinstance(data, Frame) else Frame(data))]
+    results = [event for data in frames for event in reader(data if isinstance(data, Frame) else Frame(data))]
     return results + (list(reader(None)) if end else [])
 
 
@@ -206,12 +210,12 @@ def told_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelTy
     for kind, names in kinds.items():
         for name in names.split():
             models = read(p.verify(fields), {"data": [{"id": name}]})[0].models
-            assert [each.type for each in models] == ([kind] if kind else []), name
+            assert [model.type for model in models] == ([kind] if kind else []), name
 
 
 def proposed_are_known(p: Provider) -> None:
     """Checks that what is proposed stands in the catalogue, as a model of its type."""
-    known = {(each.type, each.id) for each in p.catalogue}
+    known = {(model.type, model.id) for model in p.catalogue}
     assert {(kind, name) for kind, names in p.proposed.items() for name in names} <= known
 
 

@@ -82,11 +82,11 @@ ROWS = {
     "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, NetworkError, again=True),
     "silence": Row([HOLD], "sent nothing of use", NetworkError, limits=SOON),
     # Statuses.
-    **{f"status {each}": _status(each, deep=True) for each in (400, 403, 404, 405, 422)},
-    **{f"status {each}": _status(each) for each in (402, 410, 413, 418)},
+    **{f"status {item}": _status(item, deep=True) for item in (400, 403, 404, 405, 422)},
+    **{f"status {item}": _status(item) for item in (402, 410, 413, 418)},
     "status 401": _status(401, says="[Kk]ey", kind=CredentialRejected, deep=True),
     "status 407": _status(407, says="proxy", kind=NetworkError),
-    **{f"status {each}": _status(each, again=True) for each in (408, 409, 500, 502, 503, 504, 529)},
+    **{f"status {item}": _status(item, again=True) for item in (408, 409, 500, 502, 503, 504, 529)},
     "status 429": _status(429, again=True, deep=True),
     "status 304": _status(304, "", says="304"),
     "wrong clock": _status(401, headers={"date": _date(-420)}, kind=CredentialRejected, hint="clock is 7 min ahead"),
@@ -100,12 +100,12 @@ ROWS = {
     "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
     "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
     # Something on the way.
-    **{f"page {each}": _page(each, says="sent a web page", kind=NetworkError) for each in (200, 400, 401, 403, 404)},
+    **{f"page {item}": _page(item, says="sent a web page", kind=NetworkError) for item in (200, 400, 401, 403, 404)},
     "status 511": _status(511, says="wants a sign-in", kind=NetworkError),
     "page 502": _page(502, again=True),
     **{
-        f"redirect {each}": _redirect(each, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")
-        for each in (300, 301, 302, 303, 305, 307, 308)
+        f"redirect {item}": _redirect(item, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")
+        for item in (300, 301, 302, 303, 305, 307, 308)
     },
     "redirect by plain http": _redirect(307, f"http://{ELSEWHERE}/v1", "by plain http. It was not followed"),
     "redirect without scheme": _redirect(308, f"//{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed"),
@@ -114,7 +114,7 @@ ROWS = {
     # Answers of success that are none.
     "empty": _body("", "an empty answer|opened no WebSocket", deep=True),
     "status 204": Row([b"HTTP/1.1 204 No\r\n\r\n"], "an empty answer|opened no WebSocket", quiet=True),
-    **{f"body {each}": _body(each, deep=True) for each in ("{}", "[]", "null", '"text"', "[1]", '{"choices": [null]}')},
+    **{f"body {item}": _body(item, deep=True) for item in ("{}", "[]", "null", '"text"', "[1]", '{"choices": [null]}')},
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),

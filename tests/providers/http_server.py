@@ -85,7 +85,7 @@ def http(body: bytes | str | Any, status: int = 200, headers: Mapping[str, str] 
 
 def streaming(*events: Any, end: bool = True) -> bytes:
     """The head of a stream that ends with the connection, and its first events."""
-    data = "".join(f"data: {each if isinstance(each, str) else json.dumps(each)}\n\n" for each in events)
+    data = "".join(f"data: {event if isinstance(event, str) else json.dumps(event)}\n\n" for event in events)
     data += "data: [DONE]\n\n" if end else ""
     return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + data.encode()
 

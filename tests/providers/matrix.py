@@ -23,13 +23,13 @@ HEADS = ("provider", "calls", "steps", "at steps", "in streams", "on the way", "
 async def counted(facts: Facts, sound: Path) -> tuple[int, ...]:
     """The figures of one provider, by HEADS."""
     cells = await cells_of(facts, sound)
-    at_steps = sum(len(rows_of(facts, each)) + len(STOPPED) for each in cells)
+    at_steps = sum(len(rows_of(facts, cell)) + len(STOPPED) for cell in cells)
     in_streams = sum(len(test_stream_faults.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
     bytes_in_flight = len(facts.chats) * sum(
-        _times(each) for each in vars(test_connection_faults).values() if _is_test(each)
+        _times(value) for value in vars(test_connection_faults).values() if _is_test(value)
     )
     met = (at_steps, in_streams, bytes_in_flight, len(facts.refusals))
-    return len({each.name for each in cells}), len(cells), *met, sum(met), len(mutants(facts))
+    return len({cell.name for cell in cells}), len(cells), *met, sum(met), len(mutants(facts))
 
 
 def _is_test(thing: Any) -> bool:
@@ -44,12 +44,12 @@ async def _lines() -> list[tuple[Any, ...]]:
     with tempfile.TemporaryDirectory() as folder:
         sound = silence(Path(folder) / "talk.wav")
         lines = [(facts.provider, *await counted(facts, sound)) for facts in every()]
-    return [HEADS, *lines, ("all", *map(sum, zip(*(each[1:] for each in lines), strict=True)))]
+    return [HEADS, *lines, ("all", *map(sum, zip(*(line[1:] for line in lines), strict=True)))]
 
 
 def _drawn(lines: list[tuple[Any, ...]]) -> Iterator[str]:
     for name, *figures in lines:
-        yield f"{name:<18}" + "".join(f"{each:>12}" for each in figures)
+        yield f"{name:<18}" + "".join(f"{figure:>12}" for figure in figures)
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ def _prose(tree: ast.Module, names: frozenset[str]) -> set[int]:
         ignored = ignored or (isinstance(node, ast.Assign | ast.AnnAssign) and _target(node) in _PROSE_NAMES | names)
         ignored = ignored or (isinstance(node, ast.FunctionDef) and node.name in names)
         if ignored or isinstance(node, ast.Expr):
-            skipped |= {id(each) for each in ast.walk(node)} if ignored else {id(node.value)}
+            skipped |= {id(node) for node in ast.walk(node)} if ignored else {id(node.value)}
     return skipped
 
 
@@ -139,7 +139,7 @@ def _code(name: str) -> CodeType:
 @cache
 def _chain(name: str) -> tuple[str, ...]:
     """The wire modules that a module reaches, each after those that it imports itself."""
-    found: dict[str, None] = {}
+    result: dict[str, None] = {}
     for node in ast.walk(_tree(name)):
         if not isinstance(node, ast.ImportFrom) or not (node.module or "").startswith(f"{_PROVIDERS}."):
             continue
@@ -148,14 +148,14 @@ def _chain(name: str) -> tuple[str, ...]:
             continue
         inside = [f"{package}.{alias.name}" for alias in node.names]
         for module in inside if (_ROOT / package.replace(".", "/")).is_dir() else [package]:
-            found |= dict.fromkeys((*_chain(module), module))
-    return tuple(found)
+            result |= dict.fromkeys((*_chain(module), module))
+    return tuple(result)
 
 
 def _load(facts: Facts, mutant: Mutant) -> Provider:
     """The declaration, made of fresh modules of which one is changed."""
     # What the changed module builds upon is as it was.
-    chain = [each for each in _chain(facts.provider) if mutant.module in (each, *_chain(each))]
+    chain = [item for item in _chain(facts.provider) if mutant.module in (item, *_chain(item))]
     kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
     declared = f"tui.providers.{facts.provider}_mutant"
     try:

@@ -110,8 +110,8 @@ async def _pass_on(
 ) -> bool:
     """One answer of practice; whether the connection can serve again."""
     host = asked.headers["host"]
-    known = {origin for each in folders().values() for origin in each.ORIGINS}
-    origin = next(each for each in (f"https://{host}", f"http://{host}") if each in known)
+    known = {origin for folder in folders().values() for origin in folder.ORIGINS}
+    origin = next(item for item in (f"https://{host}", f"http://{host}") if item in known)
     request = httpx.Request(asked.method, origin + asked.target, headers=asked.headers, content=asked.body)
     response = await practice.handle_async_request(request)
     head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
@@ -119,7 +119,7 @@ async def _pass_on(
         writer.write(f"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n{head}\r\n".encode())
         await _both_ways(response.extensions["network_stream"], reader, writer)
         return False
-    body = b"".join([each async for each in response.stream])  # type: ignore[union-attr]
+    body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
     writer.write(f"HTTP/1.1 {response.status_code} Word\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body)
     await writer.drain()
     return True

@@ -47,10 +47,10 @@ class Outcome:
 
 async def meet(chat: Chat, *answers: Answer, limits: Limits = QUICK, stream: bool = True, **more: Any) -> Outcome:
     """One question to a server that answers like this, once the steps before it are done."""
-    async with serve(*([each] for each in chat.before), *answers, *([each] for each in chat.after)) as server:
+    async with serve(*([item] for item in chat.before), *answers, *([item] for item in chat.after)) as server:
         outcome = await ask(chat, server, server.origin, limits, stream, **more)
         asked = server.asked[len(chat.before) :]
-        server.asked = [each for each in asked if not chat.aside or not each.target.endswith(chat.aside)]
+        server.asked = [request for request in asked if not chat.aside or not request.target.endswith(chat.aside)]
         return outcome
 
 
@@ -86,8 +86,8 @@ def streamed(chat: Chat, *parts: bytes, opening: bool = True) -> list[Any]:
     """The head of a stream that ends with the connection, and its first parts."""
     stream = of(chat)
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {stream.content_type}\r\nconnection: close\r\n\r\n".encode()
-    said = (stream.opening if opening else b"") + b"".join(parts)
-    return [_SWITCHED, HEAR, said] if stream.socket else [head + said]
+    message = (stream.opening if opening else b"") + b"".join(parts)
+    return [_SWITCHED, HEAR, message] if stream.socket else [head + message]
 
 
 def of(chat: Chat) -> Stream:
@@ -106,7 +106,7 @@ def good(chat: Chat) -> Answer:
 def scripted(chat: Chat, stream: bool) -> Callable[[Asked], Answer]:
     """A server that answers each step of a chat as documented, however often it is asked."""
     answer = good(chat) if stream else [http(of_whole(chat)("Good day"))]
-    answers = iter((*([each] for each in chat.before), answer, *([each] for each in chat.after)))
+    answers = iter((*([item] for item in chat.before), answer, *([item] for item in chat.after)))
     known: dict[str, Answer] = {}
 
     def answered(asked: Asked) -> Answer:

@@ -19,19 +19,19 @@ CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2
 TALK = Path("talk.wav")
 
 
-def filled(declared: Provider, way: str = "") -> dict[str, str]:
+def filled(declared: Provider, method: str = "") -> dict[str, str]:
     """What is filled in, secrets included."""
-    usual = {each.name: each.default for each in declared.fields if each.default}
-    ways = next((each.ways for each in every() if each.provider == declared.id), {})
-    return usual | dict(ways[way] if way else folders()[declared.id].FIELDS)
+    usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
+    ways = next((facts.ways for facts in every() if facts.provider == declared.id), {})
+    return usual | dict(ways[method] if method else folders()[declared.id].FIELDS)
 
 
-def access_of(declared: Provider, given: Mapping[str, str]) -> Access:
+def access_of(declared: Provider, values: Mapping[str, str]) -> Access:
     """Access with these values, to all origins that they need."""
-    secret = {each.name for each in declared.fields if each.secret}
-    boxes = {name: Secret(value) for name, value in given.items() if name in secret}
-    fields = mask_secrets({name: value for name, value in given.items() if name not in secret}, boxes)
-    added = [origin for each in added_to(declared) for origin in declared.model_origins(fields, each)]
+    secret = {form_field.name for form_field in declared.fields if form_field.secret}
+    boxes = {name: Secret(value) for name, value in values.items() if name in secret}
+    fields = mask_secrets({name: value for name, value in values.items() if name not in secret}, boxes)
+    added = [origin for item in added_to(declared) for origin in declared.model_origins(fields, item)]
     return Access(declared, fields, tuple(dict.fromkeys((*declared.origins(fields), *added))), secrets=lambda: boxes)
 
 
@@ -62,8 +62,8 @@ def calls_of(
 
 
 def _models(declared: Provider, kind: ModelType, listed: tuple[Model, ...]) -> list[Model]:
-    added = [each for each in added_to(declared) if each.type is kind]
-    known = [each for each in (*listed, *declared.catalogue) if each.type is kind]
+    added = [item for item in added_to(declared) if item.type is kind]
+    known = [item for item in (*listed, *declared.catalogue) if item.type is kind]
     return added or known[:1] or [Model(declared.id, "some-model", kind)]
 
 
@@ -84,4 +84,4 @@ def _of(declared: Provider, fields: FieldValues, model: Model, sound: Path) -> I
 
 
 def _asked(declared: Provider) -> set[str]:
-    return {each.name for each in declared.model_fields}
+    return {field.name for field in declared.model_fields}

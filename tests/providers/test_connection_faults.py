@@ -46,10 +46,10 @@ def one_set_of_certificates(monkeypatch: pytest.MonkeyPatch, authority: Authorit
     monkeypatch.setattr(connection, "tls_context", lambda environ: own if environ else requests.certificates())
 
 
-async def all_chats(way: CallRoute) -> None:
+async def all_chats(method: CallRoute) -> None:
     """Every chat goes that way, all of them at once."""
-    told = await asyncio.gather(*(way(chat) for chat in CHATS), return_exceptions=True)
-    assert [(str(chat), each) for chat, each in zip(CHATS, told, strict=True) if each] == []
+    entries = await asyncio.gather(*(method(chat) for chat in CHATS), return_exceptions=True)
+    assert [(str(chat), item) for chat, item in zip(CHATS, entries, strict=True) if item] == []
 
 
 def unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
@@ -128,7 +128,7 @@ async def test_one_broken_family_of_addresses_is_no_fault(monkeypatch: pytest.Mo
 
 async def test_too_many_answers_at_once() -> None:
     async def way(chat: Chat) -> None:
-        async with serve(*([each] for each in chat.before), [HOLD]) as server:
+        async with serve(*([item] for item in chat.before), [HOLD]) as server:
             limits = replace(QUICK, connections=1, connect=0.3, cancel=0.3)
             wire, access = Client({}, limits=limits), chat.access(server.origin)
             first = asyncio.create_task(run(wire, access, chat.call(access)))
@@ -145,7 +145,7 @@ async def test_too_many_answers_at_once() -> None:
 @asynccontextmanager
 async def _answering(chat: Chat, context: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """A server that answers one question as documented."""
-    steps = (*([each] for each in chat.before), good(chat), *([each] for each in chat.after))
+    steps = (*([item] for item in chat.before), good(chat), *([item] for item in chat.after))
     async with serve(*steps, context=context) as server:
         yield server
 
@@ -269,7 +269,7 @@ async def test_a_proxy_sees_no_key_of_a_call_that_it_passes_on(authority: Author
         if chat.before and callable(chat.before[0]):
             return  # Its answers name the server by an address that the proxy does not know.
         assert (outcome.text, outcome.problem) == ("Good day", None)
-        assert all(each.startswith(b"CONNECT models.example.test:443 ") for each in heads)
+        assert all(head.startswith(b"CONNECT models.example.test:443 ") for head in heads)
         assert not any(box.reveal().encode() in b"".join(heads) for box in outcome.access.secrets().values())
 
     await all_chats(way)
@@ -283,7 +283,7 @@ async def test_a_redirect_brings_nothing_to_another_port(status: int) -> None:
     async def way(chat: Chat) -> None:
         async with serve(good(chat)) as other:
             moved = [http("", status, {"location": f"{other.origin}/v1"})]
-            async with serve(*([each] for each in chat.before), moved) as server:
+            async with serve(*([item] for item in chat.before), moved) as server:
                 outcome = await ask(chat, server, server.origin)
             assert (bytes(other.bytes), other.connections) == (b"", 0)
         assert outcome.problem

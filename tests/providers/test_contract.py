@@ -23,7 +23,7 @@ from tui.providers.origins import clean_url, is_private, origin_of
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
 from tui.providers.spec import Provider
 
-pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda each: each.id)
+pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda value: value.id)
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
 NOW = 1_795_300_000.0
 QUICK = Limits(backoff=0.001, backoff_most=0.001)
@@ -36,9 +36,9 @@ def access_to(declared: Provider, **changed: str) -> Access:
 
 def secret_of(declared: Provider) -> str:
     """A secret field that the practice folder fills in, or else any; '' where there is none."""
-    names = [each.name for each in declared.fields if each.secret]
+    names = [form_field.name for form_field in declared.fields if form_field.secret]
     filled = folders()[declared.id].FIELDS
-    return next((each for each in names if each in filled), next(iter(names), ""))
+    return next((name for name in names if name in filled), next(iter(names), ""))
 
 
 def wire() -> Client:
@@ -53,7 +53,7 @@ async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
         events, problem = await run(wire(), access, declared.list_models(access.fields))
         assert problem is None
         listed = [model for event in events if isinstance(event, ModelsListed) for model in event.models]
-    return [each for each in (*added_to(declared), *listed) if each.type is kind]
+    return [item for item in (*added_to(declared), *listed) if item.type is kind]
 
 
 def test_the_declaration(declared) -> None:
@@ -61,33 +61,33 @@ def test_the_declaration(declared) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]*", declared.id)
     assert declared.label == declared.label.strip() != ""
     assert declared.types
-    names = [each.name for each in declared.fields]
+    names = [form_field.name for form_field in declared.fields]
     assert len(set(names)) == len(names)
-    for each in declared.fields:
-        assert re.fullmatch(r"[a-z][a-z0-9_]*", each.name)
-        assert each.label
-        assert not each.pattern or (re.compile(each.pattern) and each.pattern_help)
-        assert not (each.secret and each.default)
-        assert not (each.required and (each.advanced or each.default))
-        if each.url and each.default:
-            assert clean_url(each.default, each.strip_suffixes) == each.default
-            assert each.default.startswith("https://")
-        lengths = [len(choice.value) for choice in each.prefixes]
+    for item in declared.fields:
+        assert re.fullmatch(r"[a-z][a-z0-9_]*", item.name)
+        assert item.label
+        assert not item.pattern or (re.compile(item.pattern) and item.pattern_help)
+        assert not (item.secret and item.default)
+        assert not (item.required and (item.advanced or item.default))
+        if item.url and item.default:
+            assert clean_url(item.default, item.strip_suffixes) == item.default
+            assert item.default.startswith("https://")
+        lengths = [len(choice.value) for choice in item.prefixes]
         assert lengths == sorted(lengths, reverse=True)
     # Required fields come first, folded ones last.
-    order = [(not each.required, each.advanced) for each in declared.fields]
+    order = [(not form_field.required, form_field.advanced) for form_field in declared.fields]
     assert order == sorted(order)
     assert not declared.key_page or declared.key_page.startswith("https://")
     assert not declared.catalogue or re.fullmatch(r"\d{4}-\d\d-\d\d", declared.catalogue_as_of)
 
 
 def test_the_catalogue_and_what_is_proposed(declared) -> None:
-    known = {(each.id, each.type) for each in declared.catalogue}
+    known = {(model.id, model.type) for model in declared.catalogue}
     assert len(known) == len(declared.catalogue)
-    for each in declared.catalogue:
-        assert each.provider == declared.id
-        assert each.type in declared.types
-        assert not each.ends or re.fullmatch(r"\d{4}-\d\d-\d\d", each.ends)
+    for item in declared.catalogue:
+        assert item.provider == declared.id
+        assert item.type in declared.types
+        assert not item.ends or re.fullmatch(r"\d{4}-\d\d-\d\d", item.ends)
     for kind, names in declared.proposed.items():
         assert kind in declared.types
         assert all((name, kind) in known for name in names)
@@ -95,18 +95,18 @@ def test_the_catalogue_and_what_is_proposed(declared) -> None:
 
 def test_parameters_are_in_range(declared) -> None:
     for model in declared.catalogue:
-        names = [each.name for each in declared.parameters(model)]
+        names = [parameter.name for parameter in declared.parameters(model)]
         assert len(set(names)) == len(names)
-        for each in declared.parameters(model):
-            assert each.label
-            assert each.low is None or each.high is None or each.low <= each.high
-            assert (each.kind == "choice") == bool(each.choices)
+        for item in declared.parameters(model):
+            assert item.label
+            assert item.low is None or item.high is None or item.low <= item.high
+            assert (item.kind == "choice") == bool(item.choices)
 
 
 def test_origins_are_private_and_calls_keep_to_them(declared) -> None:
     access = access_to(declared)
     assert access.origins
-    assert all(is_private(each) for each in access.origins)
+    assert all(is_private(origin) for origin in access.origins)
     for call in calls_of(declared, access.fields).values():
         assert origin_of(call.url) in access.origins
         assert not call.url.partition("://")[2].count("//")
@@ -132,12 +132,14 @@ def test_signing_is_pure(declared) -> None:
 
 
 def test_other_regions_are_declared_and_answer_in_practice(declared) -> None:
-    usual = {each.name: each.default for each in declared.fields if each.default}
-    offered = {choice.value for each in declared.fields if each.url for choice in each.choices}
+    usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
+    offered = {choice.value for form_field in declared.fields if form_field.url for choice in form_field.choices}
     for fields in declared.regions(usual):
         assert set(fields) == set(usual)
         assert {value for name, value in fields.items() if value != usual[name]} <= offered
-        assert all(is_private(each) and each in folders()[declared.id].ORIGINS for each in declared.origins(fields))
+        assert all(
+            is_private(origin) and origin in folders()[declared.id].ORIGINS for origin in declared.origins(fields)
+        )
         assert declared.origins(fields) != declared.origins(usual)
 
 
@@ -180,7 +182,7 @@ async def test_a_chat(declared) -> None:
         assert isinstance(events[-1], Finish)
         assert events[-1].complete
         texts.append(text_of(events))
-        assert call.framing in IN_ONE_PIECE or len([each for each in events if isinstance(each, TextDelta)]) > 10
+        assert call.framing in IN_ONE_PIECE or len([event for event in events if isinstance(event, TextDelta)]) > 10
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
 
@@ -205,9 +207,9 @@ async def test_vectors(declared) -> None:
     texts = ("The sky is blue.", "Why is the sky blue?", "我在哪里可以找到发票？")
     events, problem = await run(wire(), access, declared.embed(access.fields, EmbeddingRequest(model, texts)))
     assert problem is None
-    vectors = [vector for each in events if isinstance(each, Vectors) for vector in each.vectors]
+    vectors = [vector for event in events if isinstance(event, Vectors) for vector in event.vectors]
     assert len(vectors) == 3
-    assert len({len(each) for each in vectors}) == 1
+    assert len({len(vector) for vector in vectors}) == 1
     assert isinstance(events[-1], Finish)
 
 
@@ -229,7 +231,7 @@ async def test_a_transcript(declared, tmp_path: Path) -> None:
             # A practice server may have no model for speech, and says so.
             assert models[0] not in await models_of(declared, ModelType.SPEECH2TEXT)
             return
-        transcript = next(each for each in events if isinstance(each, Transcript))
+        transcript = next(event for event in events if isinstance(event, Transcript))
         assert transcript.text
         assert bool(transcript.segments) == bool(times)
         assert call.upload is None or Uploading(size, size) in events

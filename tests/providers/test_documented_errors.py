@@ -21,25 +21,25 @@ from tui.providers.requests import Call
 from tui.providers.spec import Provider
 
 
-async def refused(facts: Facts, said: Said) -> None:
+async def refused(facts: Facts, message: Said) -> None:
     """A refusal of the table on a socket: in its words, asked again where that may help, without a secret."""
     chat = facts.chats[0]
-    answer = http(said.body, said.status, said.headers)
-    async with serve(*([each] for each in chat.before), [answer]) as server:
+    answer = http(message.body, message.status, message.headers)
+    async with serve(*([item] for item in chat.before), [answer]) as server:
         access = chat.access(server.origin)
-        verifying = said.call == "verify"
+        verifying = message.call == "verify"
         call = chat.declared.verify(access.fields) if verifying else chat.call(access)
         wire = Client({}, limits=QUICK, clock=lambda: NOW)
         events, problem = await run(wire, replace(access, model="") if verifying else access, call)
         await wire.aclose()
     assert problem
-    assert type(problem) is said.kind
-    assert problem.message.startswith(said.message.format(host=f"localhost:{server.port}"))
-    assert said.hint in problem.hint
+    assert type(problem) is message.kind
+    assert problem.message.startswith(message.message.format(host=f"localhost:{server.port}"))
+    assert message.hint in problem.hint
     assert (problem.hint[-1:] == ".") or "://" in problem.hint
-    expected = QUICK.retries + 1 if said.retried and call.idempotent else 1
+    expected = QUICK.retries + 1 if message.retried and call.idempotent else 1
     assert len(server.asked) - len(chat.before) == expected
-    assert len([each for each in events if isinstance(each, Retrying)]) == expected - 1
+    assert len([event for event in events if isinstance(event, Retrying)]) == expected - 1
     for box in access.secrets().values():
         assert box.reveal() not in f"{problem.message} {problem.hint} {problem.detail}"
 
@@ -47,8 +47,8 @@ async def refused(facts: Facts, said: Said) -> None:
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
 async def test_the_refusals_in_words(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "tls_context", lambda environ: certificates())
-    told = await asyncio.gather(*(refused(facts, each) for each in facts.refusals), return_exceptions=True)
-    assert [(said, each) for said, each in zip(facts.refusals, told, strict=True) if each] == []
+    entries = await asyncio.gather(*(refused(facts, refusal) for refusal in facts.refusals), return_exceptions=True)
+    assert [(said, refusal) for said, refusal in zip(facts.refusals, entries, strict=True) if refusal] == []
 
 
 NAMES = {"list": "list_models", "check": "inspect_model", "offer": "field_options"}
@@ -59,19 +59,19 @@ def test_every_call_that_a_provider_can_make_meets_the_faults() -> None:
     kinds = {name for name, hint in get_type_hints(Provider).items() if _makes_calls(hint)}
     assert kinds >= {"verify", "chat", "token"}
     for facts in every():
-        declared, made = PROVIDERS[facts.provider], set()
-        for way in ("", *facts.ways):
-            access = access_of(declared, filled(declared, way))
-            made |= {name.split()[0].rstrip("0123456789") for name in calls_of(declared, access.fields)}
+        declared, created = PROVIDERS[facts.provider], set()
+        for method in ("", *facts.ways):
+            access = access_of(declared, filled(declared, method))
+            created |= {name.split()[0].rstrip("0123456789") for name in calls_of(declared, access.fields)}
         known = {kind for kind in kinds - {"token"} if getattr(declared, kind)}
-        assert {NAMES.get(name, name) for name in made} - {"token"} == known, facts.provider
+        assert {NAMES.get(name, name) for name in created} - {"token"} == known, facts.provider
 
 
 def _makes_calls(hint: Any) -> bool:
     """Whether it is a function, or some by name, that makes calls out of what is no call."""
     *takes, gives = get_args(hint) or (None,)
     if get_origin(hint) is not Callable:
-        return any(_makes_calls(each) for each in get_args(hint))
+        return any(_makes_calls(arg) for arg in get_args(hint))
     return Call in (gives, *get_args(gives)) and Call not in (takes[0] if isinstance(takes[0], list) else takes)
 
 

@@ -8,8 +8,8 @@ from tui.providers import PROVIDERS
 
 
 def test_every_provider_has_its_facts() -> None:
-    assert {each.provider for each in every()} == set(PROVIDERS)
-    assert [each.provider for each in every() if not each.checks or not each.chats] == []
+    assert {facts.provider for facts in every()} == set(PROVIDERS)
+    assert [facts.provider for facts in every() if not facts.checks or not facts.chats] == []
 
 
 @pytest.mark.parametrize(
@@ -36,5 +36,5 @@ def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts) -> None:
 )
 def test_a_changed_word_of_the_wire_turns_a_check_red(facts, module) -> None:
     """One item a module, as there are two thousand mutants, and a test takes as long as one of them."""
-    changed = [each for each in mutants(facts) if each.module == module]
-    assert [str(each) for each in changed if not outcome(facts, each)] == []
+    changed = [mutant for mutant in mutants(facts) if mutant.module == module]
+    assert [str(mutant) for mutant in changed if not outcome(facts, mutant)] == []

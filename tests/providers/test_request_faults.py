@@ -75,8 +75,8 @@ class Outcome:
 
     @property
     def words(self) -> str:
-        told = self.problem
-        return f"{told.message} {told.hint} {told.detail}" if told else ""
+        entries = self.problem
+        return f"{entries.message} {entries.hint} {entries.detail}" if entries else ""
 
 
 @asynccontextmanager
@@ -122,8 +122,8 @@ async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
     """Every step of every call, as it is asked where nothing fails. A token is exchanged by the first call only."""
     declared = PROVIDERS[facts.provider]
     cells: list[Cell] = []
-    for way in ("", *facts.ways):
-        access = access_of(declared, filled(declared, way))
+    for method in ("", *facts.ways):
+        access = access_of(declared, filled(declared, method))
         exchange = declared.token(access.fields)
         calls = calls_of(declared, access.fields, sound, await _listed(access))
         seen: set[Step] = set()
@@ -131,7 +131,7 @@ async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
             if name == "token":
                 continue
             outcome = await ask(access, call)
-            title = "-".join(filter(None, (way, name)))
+            title = "-".join(filter(None, (method, name)))
             assert outcome.good != (title in facts.unserved), (title, outcome.words)
             for step in dict.fromkeys(outcome.server.steps):
                 if step not in seen or exchange is None or not exchange.url.endswith(step[1]):
@@ -154,7 +154,7 @@ async def _listed(access: Access) -> tuple[Model, ...]:
     if access.provider.list_models is None:
         return ()
     events, _ = await run(Client({}, transport(0)), access, access.provider.list_models(access.fields))
-    return tuple(model for each in events if isinstance(each, ModelsListed) for model in each.models)
+    return tuple(model for event in events if isinstance(event, ModelsListed) for model in event.models)
 
 
 def rows_of(facts: Facts, cell: Cell) -> list[str]:
@@ -166,15 +166,17 @@ def rows_of(facts: Facts, cell: Cell) -> list[str]:
 def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     """What is not as it should be; '' for nothing."""
     row, problem, server = ROWS[name], outcome.problem, outcome.server
-    hosts = {host_of(each) for each in cell.access.origins}
+    hosts = {host_of(origin) for origin in cell.access.origins}
     strange = {
-        each.headers["host"]
-        for each in server.asked
-        if each.headers["host"] not in hosts
-        and not each.headers["host"].endswith(tuple(f".{end}" for end in cell.access.provider.host_suffixes or ("-",)))
+        request.headers["host"]
+        for request in server.asked
+        if request.headers["host"] not in hosts
+        and not request.headers["host"].endswith(
+            tuple(f".{end}" for end in cell.access.provider.host_suffixes or ("-",))
+        )
     }
-    told = outcome.words + repr(outcome.events)
-    if strange or any(box.reveal() in told for box in cell.access.secrets().values()):
+    entries = outcome.words + repr(outcome.events)
+    if strange or any(box.reveal() in entries for box in cell.access.secrets().values()):
         return f"a secret or a call went astray: {strange}"
     if problem and not (problem.message[-1] in ".?" and (problem.hint[-1:] == "." or "://" in problem.hint)):
         return f"no two sentences: {outcome.words}"
@@ -202,26 +204,26 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
 
 
 def _retries(outcome: Outcome) -> int:
-    return len([each for each in outcome.events if isinstance(each, Retrying)])
+    return len([event for event in outcome.events if isinstance(event, Retrying)])
 
 
 def otherwise(facts: Facts, cell: Cell, name: str) -> str:
     """What becomes of a fault that the step meets in its own way."""
-    found = (each for each in facts.otherwise if _one_of(str(cell), each.step) and _one_of(name, each.faults))
-    return next((each.becomes for each in found), "")
+    result = (item for item in facts.otherwise if _one_of(str(cell), item.step) and _one_of(name, item.faults))
+    return next((candidate.becomes for candidate in result), "")
 
 
 def _one_of(name: str, patterns: str) -> bool:
-    return any(fnmatch(name, each.strip()) for each in patterns.split(","))
+    return any(fnmatch(name, part.strip()) for part in patterns.split(","))
 
 
 async def stopped(cell: Cell, fault: Answer) -> float:
     """How long it takes from a stop until the other side sees the connection closed, in seconds."""
     async with there(cell.call, cell.step, fault, chat=cell.chat) as (wire, outcome):
         asking = asyncio.create_task(run(wire, cell.access, cell.call))
-        held = asyncio.create_task(outcome.server.held.wait())
-        await asyncio.wait([asking, held], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
-        held.cancel()
+        pending = asyncio.create_task(outcome.server.held.wait())
+        await asyncio.wait([asking, pending], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
+        pending.cancel()
         outcome.server.closed.clear()
         began = time.perf_counter()
         if not asking.done():
@@ -252,19 +254,19 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
     async def meet(cell: Cell, name: str) -> str:
         async with gate:
             outcome = await ask(cell.access, cell.call, cell.chat, cell.step, ROWS[name])
-        told = wrong(facts, cell, name, outcome)
-        return f"{cell}, {name}: {told}" if told else ""
+        entries = wrong(facts, cell, name, outcome)
+        return f"{cell}, {name}: {entries}" if entries else ""
 
     cells = await cells_of(facts, sound)
     met = [(cell, name) for cell in cells for name in rows_of(facts, cell)]
     # Silence is met when little else goes on, as it is told from slowness by the clock.
-    quick = [each for each in met if ROWS[each[1]].limits is not SOON]
-    silent = [each for each in met if ROWS[each[1]].limits is SOON]
-    told = await asyncio.gather(*(meet(*each) for each in quick))
-    told += await asyncio.gather(*(meet(*each) for each in silent))
-    assert [each for each in told if each] == []
-    alone = [replace(facts, otherwise=(each,)) for each in facts.otherwise]
-    assert [each.otherwise for each in alone if not any(otherwise(each, *pair) for pair in met)] == []
+    quick = [item for item in met if ROWS[item[1]].limits is not SOON]
+    silent = [item for item in met if ROWS[item[1]].limits is SOON]
+    entries = await asyncio.gather(*(meet(*item) for item in quick))
+    entries += await asyncio.gather(*(meet(*item) for item in silent))
+    assert [entry for entry in entries if entry] == []
+    alone = [replace(facts, otherwise=(item,)) for item in facts.otherwise]
+    assert [item.otherwise for item in alone if not any(otherwise(item, *pair) for pair in met)] == []
 
 
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)

@@ -74,7 +74,7 @@ async def a_broken_connection(chat: Chat) -> None:
 @fault
 async def silence_in_the_answer(chat: Chat) -> None:
     outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an")), HOLD], limits=SOON)
-    assert any(isinstance(each, NoResponseYet) for each in outcome.events)
+    assert any(isinstance(event, NoResponseYet) for event in outcome.events)
     assert isinstance(outcome.problem, NetworkError)
     assert outcome.text == "Half an"
 
@@ -157,7 +157,7 @@ async def every_way_to_write_events(chat: Chat) -> None:
 @fault
 async def one_byte_at_a_time(chat: Chat) -> None:
     body = b"".join((of(chat).opening, of(chat).text("Gut\u00e9"), of(chat).closing))
-    outcome = await meet(chat, [*streamed(chat, opening=False), *(bytes([each]) for each in body)])
+    outcome = await meet(chat, [*streamed(chat, opening=False), *(bytes([item]) for item in body)])
     assert (outcome.text, outcome.problem) == ("Guté", None)
 
 
@@ -176,7 +176,7 @@ async def what_follows_the_end_mark(chat: Chat) -> None:
     late = (stream.closing, stream.text(" more"), stream.error, stream.closing)
     outcome = await meet(chat, streamed(chat, stream.text("Good day"), *late))
     assert (outcome.text, outcome.problem) == ("Good day", None)
-    assert [each for each in outcome.events if isinstance(each, Finish)] == [outcome.events[-1]]
+    assert [event for event in outcome.events if isinstance(event, Finish)] == [outcome.events[-1]]
 
 
 @fault
@@ -226,19 +226,19 @@ def one_set_of_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("chat", STREAMED, ids=str)
 async def test_faults_in_a_stream(chat: Chat) -> None:
     names = [name for name in FAULTS if name not in chat.own]
-    told = await asyncio.gather(*(FAULTS[name](chat) for name in names), return_exceptions=True)
-    assert [(name, each) for name, each in zip(names, told, strict=True) if each] == []
+    entries = await asyncio.gather(*(FAULTS[name](chat) for name in names), return_exceptions=True)
+    assert [(name, item) for name, item in zip(names, entries, strict=True) if item] == []
 
 
 async def stopped(chat: Chat) -> float:
     """How long it takes from a stop in mid-answer until the other side sees the connection closed, in seconds."""
-    answers = ([*streamed(chat, of(chat).text("Half an")), HOLD], *([each] for each in chat.after))
-    async with serve(*([each] for each in chat.before), *answers) as server:
+    answers = ([*streamed(chat, of(chat).text("Half an")), HOLD], *([item] for item in chat.after))
+    async with serve(*([item] for item in chat.before), *answers) as server:
         wire, access = Client({}, limits=QUICK), chat.access(server.origin)
         came = ""
         events = wire.stream(access, chat.call(access))
-        async for each in events:
-            came += text_of([each])
+        async for event in events:
+            came += text_of([event])
             if came == "Half an":
                 break
         server.closed.clear()

@@ -37,12 +37,12 @@ def delta(kind: str, index: int = 0, **more: Any) -> dict[str, Any]:
     return {"type": "content_block_delta", "index": index, "delta": {"type": kind, **more}}
 
 
-def text(said: str) -> dict[str, Any]:
-    return delta("text_delta", text=said)
+def text(expected: str) -> dict[str, Any]:
+    return delta("text_delta", text=expected)
 
 
-def thought(said: str) -> dict[str, Any]:
-    return delta("thinking_delta", thinking=said)
+def thought(expected: str) -> dict[str, Any]:
+    return delta("thinking_delta", thinking=expected)
 
 
 def closing(reason: str | None = "end_turn", usage: Any = None, **more: Any) -> dict[str, Any]:
@@ -65,8 +65,8 @@ def failure(kind: str, message: str = "Their words.", code: str | None = None) -
     }
 
 
-def whole(said: str) -> dict[str, Any]:
-    message = {**start()["message"], "content": [{"type": "text", "text": said}], "stop_reason": "end_turn"}
+def whole(expected: str) -> dict[str, Any]:
+    message = {**start()["message"], "content": [{"type": "text", "text": expected}], "stop_reason": "end_turn"}
     return message | {"usage": USED | {"output_tokens": 6}}
 
 
@@ -161,12 +161,12 @@ def chat(
     p: Provider, *turns: tuple[str, str], model: str = "claude-opus-5-5", stream: bool = True, **parameters: Any
 ) -> Call:
     assert p.chat
-    messages = tuple(Message(*each) for each in turns) or (Message("system", "Be brief."), Message("user", "Hello?"))
+    messages = tuple(Message(*turn) for turn in turns) or (Message("system", "Be brief."), Message("user", "Hello?"))
     return p.chat(BASE, ChatRequest(Model("anthropic", model, ModelType.CHAT), messages, parameters, stream))
 
 
 def events(p: Provider, *data: dict[str, Any], end: bool = True) -> list[Any]:
-    return read(chat(p), *(Frame(each, each["type"]) for each in data), end=end)
+    return read(chat(p), *(Frame(item, item["type"]) for item in data), end=end)
 
 
 # --- requests ---------------------------------------------------------------------------------------------------------
@@ -424,14 +424,14 @@ def items_of_older_servers_have_a_name_and_little_else(p: Provider) -> None:
     for odd in ({"data": 7}, {}, 7):
         refused = read(p.verify(BASE), odd)[0]
         assert refused.code == "malformed"
-        said = p.describe_error(refused, "")
-        assert said and said.message == "The answer of Anthropic cannot be used."
+        message = p.describe_error(refused, "")
+        assert message and message.message == "The answer of Anthropic cannot be used."
     assert read(p.verify(BASE), failure("api_error"))[0].message == "Their words."
 
 
 @check
 def what_is_known_without_asking(p: Provider) -> None:
-    known = {each.id: each.ends for each in p.catalogue}
+    known = {model.id: model.ends for model in p.catalogue}
     assert p.catalogue_as_of == "2026-11-22"
     assert {name: ends for name, ends in known.items() if ends} == {
         "claude-sonnet-4-5": "2026-11-30",
@@ -451,14 +451,14 @@ def what_is_known_without_asking(p: Provider) -> None:
         )
     }
     gone = ApiError(404, kind="not_found_error", message="model: claude-2.1")
-    said = p.describe_error(gone, "claude-2.1")
-    assert said and said.message == "Anthropic retired claude-2.1 on 2025-07-21."
+    message = p.describe_error(gone, "claude-2.1")
+    assert message and message.message == "Anthropic retired claude-2.1 on 2025-07-21."
 
 
 @check
 def what_a_model_takes(p: Provider) -> None:
     def names(model: str) -> list[str]:
-        return [each.name for each in p.parameters(Model("anthropic", model, ModelType.CHAT))]
+        return [parameter.name for parameter in p.parameters(Model("anthropic", model, ModelType.CHAT))]
 
     sampling = ["temperature", "top_p", "top_k"]
     for model in (
@@ -478,11 +478,16 @@ def what_a_model_takes(p: Provider) -> None:
         "claude-mythos-preview",
     ):
         assert names(model) == ["max_tokens", "thinking", "effort", "stop"], model
-    taken = {each.name: each for each in p.parameters(Model("anthropic", "claude-haiku-4-5", ModelType.CHAT))}
+    taken = {
+        parameter.name: parameter for parameter in p.parameters(Model("anthropic", "claude-haiku-4-5", ModelType.CHAT))
+    }
     assert (taken["temperature"].low, taken["temperature"].high) == (0, 1)
     assert taken["thinking_budget"].low == 1024
     assert taken["max_tokens"].unset == "16,384"
-    choices = {each.name: each.choices for each in p.parameters(Model("anthropic", "claude-opus-5", ModelType.CHAT))}
+    choices = {
+        parameter.name: parameter.choices
+        for parameter in p.parameters(Model("anthropic", "claude-opus-5", ModelType.CHAT))
+    }
     assert choices["thinking"] == ("adaptive", "disabled")
     assert choices["effort"] == ("low", "medium", "high", "xhigh", "max")
     assert p.parameters(Model("anthropic", "m", ModelType.EMBEDDING)) == ()
@@ -492,7 +497,9 @@ def what_a_model_takes(p: Provider) -> None:
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("anthropic", "Anthropic", Supply.OWN, ImportMode.BOTH)
     assert p.types == (ModelType.CHAT,)
-    assert [(each.name, each.secret, each.required, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.secret, form_field.required, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_key", True, True, False),
         ("base_url", False, False, True),
         ("workspace_id", False, False, True),
@@ -508,7 +515,7 @@ def what_it_is(p: Provider) -> None:
         "/v1",
     )
     assert p.field("workspace_id").pattern == r"wrkspc_[A-Za-z0-9_-]+"
-    assert [each.value for each in p.field("api_key").prefixes] == [
+    assert [prefix.value for prefix in p.field("api_key").prefixes] == [
         "sk-ant-admin",
         "sk-ant-api",
         "sk-ant-oat",
@@ -525,10 +532,10 @@ def what_it_is(p: Provider) -> None:
 def an_error_body(p: Provider) -> None:
     headers = {"request-id": "req_9"}
     body = failure("rate_limit_error", "M", "ramp_limit_exceeded")
-    told = p.parse_error(429, headers | {"retry-after": "2"}, body)
-    expected = ApiError(429, "ramp_limit_exceeded", "rate_limit_error", "M", "", "req_01Kz", told.headers)
-    assert told == expected
-    assert told.headers == headers | {"retry-after": "2"}
+    error = p.parse_error(429, headers | {"retry-after": "2"}, body)
+    expected = ApiError(429, "ramp_limit_exceeded", "rate_limit_error", "M", "", "req_01Kz", error.headers)
+    assert error == expected
+    assert error.headers == headers | {"retry-after": "2"}
     bare = p.parse_error(400, headers, {"type": "error", "error": {"type": "invalid_request_error", "message": "M"}})
     assert (bare.code, bare.kind, bare.request_id, bare.final) == ("", "invalid_request_error", "req_9", False)
     nobody = {"type": "error", "error": {"type": "invalid_request_error"}, "request_id": None}
@@ -553,17 +560,17 @@ def what_no_waiting_mends_is_final(p: Provider) -> None:
 def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
     call = chat(p, temperature=0.5, top_k=9)
 
-    def mended(said: str, asked: Call = call, status: int = 400) -> Any:
-        return p.repair_request(asked, ApiError(status, kind=INVALID, message=said))
+    def mended(message: str, asked: Call = call, status: int = 400) -> Any:
+        return p.repair_request(asked, ApiError(status, kind=INVALID, message=message))
 
-    for said in (
+    for message in (
         "`temperature` is deprecated for this model.",
         "temperature: Extra inputs are not permitted",
         "temperature is not supported in this version",
         "temperature: only 1.0 is allowed for this model",
         "This model does not support temperature.",
     ):
-        better, sentence = mended(said)
+        better, sentence = mended(message)
         assert better.json == {name: value for name, value in call.json.items() if name != "temperature"}
         assert sentence == "claude-opus-5-5 takes no temperature. It was left out."
         # The other one still needs the older version; the last one does not.
@@ -576,8 +583,12 @@ def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
     assert kept.json == {name: value for name, value in both.json.items() if name != "top_p"}
     assert sentence == "claude-opus-5-5 takes no top_p with temperature. It was left out."
     assert mended("`temperature` is deprecated", status=422)
-    for said, status in (("temperature: must be below 1", 400), ("top_p is not supported", 400), ("temperature", 401)):
-        assert mended(said, status=status) is None
+    for message, status in (
+        ("temperature: must be below 1", 400),
+        ("top_p is not supported", 400),
+        ("temperature", 401),
+    ):
+        assert mended(message, status=status) is None
     assert mended("temperature is not supported", p.verify(BASE)) is None
 
 
@@ -585,11 +596,14 @@ def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
 def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     call = chat(p, thinking="adaptive", effort="max")
 
-    def mended(said: str) -> Any:
-        return p.repair_request(call, ApiError(400, kind=INVALID, message=said))
+    def mended(message: str) -> Any:
+        return p.repair_request(call, ApiError(400, kind=INVALID, message=message))
 
-    for said in ("This model does not support the effort parameter.", "output_config: Extra inputs are not permitted"):
-        better, sentence = mended(said)
+    for message in (
+        "This model does not support the effort parameter.",
+        "output_config: Extra inputs are not permitted",
+    ):
+        better, sentence = mended(message)
         assert better.json == {name: value for name, value in call.json.items() if name != "output_config"}
         assert sentence == "claude-opus-5-5 takes no effort. It was left out."
         assert better.headers == {"anthropic-version": CURRENT}
@@ -606,34 +620,34 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
 
 @check
 def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
-    said = "max_tokens: 90000 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
+    message = "max_tokens: 90000 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
     call = chat(p, max_tokens=90_000)
-    better, sentence = p.repair_request(call, ApiError(400, kind=INVALID, message=said))
+    better, sentence = p.repair_request(call, ApiError(400, kind=INVALID, message=message))
     assert better.json == call.json | {"max_tokens": 64_000}
     assert sentence == "claude-opus-5-5 gives 64,000 tokens at most."
 
 
 @check
 def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
-    said = ApiError(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
+    message = ApiError(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
     for call in (p.verify(BASE), chat(p)):
-        better, sentence = p.repair_request(call, said)
+        better, sentence = p.repair_request(call, message)
         assert better.headers == {"anthropic-version": OLDER}
         assert (better.url, better.json) == (call.url, call.json)
         assert sentence == "The server knows the older version of the API only. It was used."
-        assert p.repair_request(better, said) is None
+        assert p.repair_request(better, message) is None
 
 
 @check
 def words_of_the_account(p: Provider) -> None:
-    for said in ("spend limit", "spending limit", "usage limit"):
-        problem = p.describe_error(ApiError(400, kind=INVALID, message=f"Your {said} is reached."), "m")
+    for message in ("spend limit", "spending limit", "usage limit"):
+        problem = p.describe_error(ApiError(400, kind=INVALID, message=f"Your {message} is reached."), "m")
         assert problem and problem.message.startswith("A spending limit")
     assert p.describe_error(ApiError(400, kind=INVALID, message="The text is bad."), "m") is None
     assert p.describe_error(ApiError(401, kind="authentication_error", message="invalid x-api-key"), "m") is None
     assert p.describe_error(ApiError(529, kind="overloaded_error"), "m") is None
-    for said in ("Country is not supported", "this region", "this territory"):
-        assert isinstance(p.describe_error(ApiError(403, message=said), "m"), NetworkError)
+    for message in ("Country is not supported", "this region", "this territory"):
+        assert isinstance(p.describe_error(ApiError(403, message=message), "m"), NetworkError)
     long = p.describe_error(ApiError(400, message="input exceeds the context limit"), "m")
     assert long and long.message == "This is longer than m can take."
 

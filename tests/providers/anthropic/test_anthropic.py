@@ -22,7 +22,7 @@ from tui.providers.requests import ApiError, ChatRequest, Frame, Message
 from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
-CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
+CHAT = next(chat for facts in every() for chat in facts.chats if chat.provider == "anthropic")
 SHORT = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, retry_after=1)
 
 
@@ -38,13 +38,13 @@ def documented(name):
     read = call.reader()
     frames = [Frame(json.loads(data), event) for data, event in Events().feed(fixture("anthropic", name))]
     assert all(frame.event == frame.data["type"] for frame in frames)
-    return [each for frame in [*frames, None] for each in read(frame)]
+    return [event for frame in [*frames, None] for event in read(frame)]
 
 
 def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(12, 6), Finish("end_turn")]
-    *told, refused = documented("chat_error.sse")
-    assert told == [ThinkingDelta("Compare the two."), TextDelta("The first")]
+    *entries, refused = documented("chat_error.sse")
+    assert entries == [ThinkingDelta("Compare the two."), TextDelta("The first")]
     assert refused == ApiError(
         529, kind="overloaded_error", message="Overloaded", request_id="req_01Practice", headers=refused.headers
     )
@@ -54,8 +54,8 @@ async def test_the_list_comes_in_pages_and_is_accepted_once() -> None:
     access = access_to(DECLARED)
     events, problem = await run(Client({}, transport(0)), access, DECLARED.verify(access.fields))
     assert problem is None
-    pages = [each for each in events if isinstance(each, ModelsListed)]
-    assert [len(each.models) for each in pages] == [5, 4]
+    pages = [event for event in events if isinstance(event, ModelsListed)]
+    assert [len(page.models) for page in pages] == [5, 4]
     assert events[-1] == Accepted()
     ends = {model.id: model.ends for page in pages for model in page.models if model.ends}
     assert ends == {"claude-sonnet-4-5-20250929": "2026-11-30"}
@@ -84,7 +84,7 @@ async def test_a_parameter_that_a_newer_model_does_not_take() -> None:
     assert events[0] == Notice("claude-opus-5-5 takes no temperature. It was left out.")
     events, problem = await ask("hello", model="claude-opus-4-6", temperature=0.5)
     assert problem is None
-    assert not any(isinstance(each, Notice) for each in events)
+    assert not any(isinstance(event, Notice) for event in events)
 
 
 async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_is_not() -> None:
@@ -96,7 +96,7 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
         assert (text_of(events), problem, len(server.asked)) == ("Hi", None, 2)
-        assert any(isinstance(each, Retrying) and each.reason == "busy" for each in events)
+        assert any(isinstance(event, Retrying) and event.reason == "busy" for event in events)
     async with serve([head + named(start()) + named(text("Half an")) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
@@ -113,7 +113,7 @@ async def test_long_empty_busy_and_thoughtful_answers() -> None:
     assert events[-1].note == "The answer is empty."
     events, _ = await ask("please think")
     assert isinstance(events[0], ThinkingDelta)
-    assert next(each for each in events if isinstance(each, Usage)).reasoning > 0
+    assert next(event for event in events if isinstance(event, Usage)).reasoning > 0
     wire = Client({}, transport(0), SHORT)
     _, problem = await ask("please be busy", wire=wire)
     assert problem and problem.message == "Anthropic is too busy."

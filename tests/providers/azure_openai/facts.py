@@ -89,12 +89,12 @@ def error(code: str, message: str = "Their words.", **more: Any) -> dict[str, An
 def filtered(plural: bool = False, **stopped: Any) -> dict[str, Any]:
     results = {f"content_filter_result{'s' if plural else ''}": SAFE | stopped}
     inner = {"code": "ResponsibleAIPolicyViolation", **results}
-    said = "The response was filtered due to the prompt triggering the content policy."
-    return error("content_filter", said, type=None, param="prompt", status=400, innererror=inner)
+    message = "The response was filtered due to the prompt triggering the content policy."
+    return error("content_filter", message, type=None, param="prompt", status=400, innererror=inner)
 
 
-def entra(number: int, kind: str = "invalid_client", said: str = "Their words.") -> dict[str, Any]:
-    description = f"AADSTS{number}: {said}\r\nTrace ID: 1\r\nCorrelation ID: 2\r\nTimestamp: 2026-11-22 08:00:00Z"
+def entra(number: int, kind: str = "invalid_client", expected: str = "Their words.") -> dict[str, Any]:
+    description = f"AADSTS{number}: {expected}\r\nTrace ID: 1\r\nCorrelation ID: 2\r\nTimestamp: 2026-11-22 08:00:00Z"
     return {"error": kind, "error_description": description, "error_codes": [number], "trace_id": "1"}
 
 
@@ -261,7 +261,10 @@ def signed(p: Provider, call: Call, fields: Any = V1, **secrets: str) -> Call:
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("azure_openai", "Azure OpenAI", Supply.OWN, ImportMode.ADDED)
     key, application = "API key", "Entra ID application"
-    assert [(each.name, each.required, each.secret, each.advanced, each.auth_method) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced, form_field.auth_method)
+        for form_field in p.fields
+    ] == [
         ("endpoint", True, False, False, ""),
         ("api_key", True, True, False, key),
         ("directory_id", True, False, False, application),
@@ -270,7 +273,7 @@ def what_it_is(p: Provider) -> None:
         ("api_version", False, False, True, ""),
     ]
     assert p.exclusive_auth_methods
-    assert {each.name: each.env[0] for each in p.fields} == {
+    assert {form_field.name: form_field.env[0] for form_field in p.fields} == {
         "endpoint": "AZURE_OPENAI_ENDPOINT",
         "api_key": "AZURE_OPENAI_API_KEY",
         "directory_id": "AZURE_TENANT_ID",
@@ -280,7 +283,7 @@ def what_it_is(p: Provider) -> None:
     }
     assert "OPENAI_API_VERSION" in p.field("api_version").env
     assert p.field("endpoint").url
-    assert (p.model_id.label, [(each.name, each.required) for each in p.model_fields]) == (
+    assert (p.model_id.label, [(field.name, field.required) for field in p.model_fields]) == (
         "Deployment",
         [("base_model", True)],
     )
@@ -309,8 +312,8 @@ def a_target_address_is_taken_apart(p: Provider) -> None:
     assert apart
     root, query = f"{HOST}/openai/deployments/gpt-east", "?api-version=2024-10-21"
     for operation in ("chat/completions", "embeddings", "audio/transcriptions"):
-        found = apart(f"{root}/{operation}{query}")
-        assert found == {"endpoint": HOST, "model": "gpt-east", "api_version": "2024-10-21"}
+        result = apart(f"{root}/{operation}{query}")
+        assert result == {"endpoint": HOST, "model": "gpt-east", "api_version": "2024-10-21"}
     assert list(apart(f"{root}{query}")) == ["endpoint", "model", "api_version"]
     for same in ("", "/openai", "/openai/", "/openai/v1", "/openai/v1/", "/openai/v1/chat/completions"):
         assert apart(HOST + same) == {"endpoint": HOST}
@@ -361,10 +364,10 @@ def an_application_signs_in_for_a_token(p: Provider) -> None:
     assert (sent.form, sent.headers, sent.query) == (form | {"client_secret": Secret("hush")}, {}, {})
     versioned = signed(p, exchange, ENTRA | {"api_version": "2024-10-21"}, client_secret="hush")
     assert versioned.query == {}
-    given = {"token_type": "Bearer", "expires_in": 3599, "access_token": "t1"}
-    assert read(exchange, given) == [AccessToken(Secret("t1"), 3599)]
+    values = {"token_type": "Bearer", "expires_in": 3599, "access_token": "t1"}
+    assert read(exchange, values) == [AccessToken(Secret("t1"), 3599)]
     for odd in ({}, {"access_token": ""}, {"access_token": 7}, 7):
-        assert [each.code for each in read(exchange, odd)] == ["malformed"]
+        assert [event.code for event in read(exchange, odd)] == ["malformed"]
     called = signed(p, chat(p, ENTRA), ENTRA, client_secret="hush", token="t1")
     assert called.headers == {"authorization": Secret("Bearer t1")}
     # Never both.
@@ -414,8 +417,8 @@ def what_entra_says(p: Provider) -> None:
         refused = p.parse_error(401, {}, entra(number))
         assert (refused.code, refused.kind) == (f"AADSTS{number}", "invalid_client")
         assert refused.message == f"AADSTS{number}: Their words."
-        said = p.describe_error(refused, "")
-        assert type(said) is kind and words in said.message and hint in said.hint, number
+        message = p.describe_error(refused, "")
+        assert type(message) is kind and words in message.message and hint in message.hint, number
     for word in ("invalid_client", "unauthorized_client"):
         bare = p.describe_error(p.parse_error(400, {}, {"error": word, "error_description": "Their words."}), "")
         assert isinstance(bare, CredentialRejected) and "gives no token" in bare.message
@@ -447,7 +450,7 @@ def a_list_proves_host_and_key(p: Provider) -> None:
         # Base models are no deployments: none is imported.
         assert read(call, {"object": "list", "data": [listed("gpt-5.4-mini", chat_completion=True)]}) == [Accepted()]
         for odd in ({}, {"data": None}, 7):
-            assert [each.code for each in read(call, odd)] == ["malformed"]
+            assert [event.code for event in read(call, odd)] == ["malformed"]
         assert read(call, error("401"))[0].code == "401"
     assert p.verify({"endpoint": f"{HOST}/gateway/"}).url == f"{HOST}/gateway/openai/v1/models"
 
@@ -525,9 +528,9 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         for other in set(ModelType) - {kind} if base != "acme-large" else ():
             refused = looked(deployed("east", base, other), LIST)[0]
             assert refused.code == "wrong_type"
-            said = p.describe_error(refused, "east")
-            assert isinstance(said, UsageError)
-            assert said.message == f"{base} is for {kind.label}; east is to be added for something else."
+            message = p.describe_error(refused, "east")
+            assert isinstance(message, UsageError)
+            assert message.message == f"{base} is for {kind.label}; east is to be added for something else."
     unnamed = p.describe_error(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
     assert unnamed and unnamed.message == "ada is for embedding; this is to be added for something else."
     model = deployed("east", "gpt-5.4-mini")
@@ -546,8 +549,8 @@ def models_by_their_names(p: Provider) -> None:
     for kind, names in kinds.items():
         for name in names.split():
             for other in ModelType:
-                found = read(p.inspect_model(V1, deployed("east", name, other)), {})[0]
-                assert isinstance(found, ModelDetails) == (other is kind), name
+                result = read(p.inspect_model(V1, deployed("east", name, other)), {})[0]
+                assert isinstance(result, ModelDetails) == (other is kind), name
 
 
 @check
@@ -559,12 +562,12 @@ def a_deployment_that_is_a_model_name(p: Provider) -> None:
         " gpt-chat-latest gpt-oss-120b"
     )
     for name in names.split():
-        said = p.describe_error(missing, name)
-        assert said and said.message.startswith(f"{name} is the name of a model"), name
-        assert "under Deployments" in said.hint
+        message = p.describe_error(missing, name)
+        assert message and message.message.startswith(f"{name} is the name of a model"), name
+        assert "under Deployments" in message.hint
     for name in ("gpt-east", "my-gpt-4o", "gpt-4o-prod", "embed-east", "o1x", "text-embedding-east"):
-        said = p.describe_error(missing, name)
-        assert said and said.message == f"This resource has no deployment {name}.", name
+        message = p.describe_error(missing, name)
+        assert message and message.message == f"This resource has no deployment {name}.", name
     assert "that deployment" in getattr(p.describe_error(missing, ""), "message", "")
 
 
@@ -587,9 +590,9 @@ def what_a_deployment_takes(p: Provider) -> None:
         ("gpt-5.4-mini", thinking),
         ("o3", thinking),
     ):
-        assert [each.name for each in p.parameters(deployed("my-deployment", base))] == names, base
+        assert [parameter.name for parameter in p.parameters(deployed("my-deployment", base))] == names, base
         # Without a base model the name of the deployment may be that of its model.
-        assert [each.name for each in p.parameters(Model("azure_openai", base, ModelType.CHAT))] == names
+        assert [parameter.name for parameter in p.parameters(Model("azure_openai", base, ModelType.CHAT))] == names
     assert p.parameters(deployed("embed-east", "text-embedding-3-small", ModelType.EMBEDDING)) == ()
 
 
@@ -634,8 +637,8 @@ def the_pieces_of_a_chat(p: Provider) -> None:
         "[DONE]",
     ]
     assert read(chat(p), *frames) == [TextDelta("Grey, "), TextDelta("with rain."), Usage(11, 6), Finish("stop")]
-    told = {"choices": [{"finish_reason": "stop", "message": {"content": "Grey."}}], "usage": USED}
-    assert read(chat(p, stream=False), told) == [TextDelta("Grey."), Usage(11, 6), Finish("stop")]
+    entries = {"choices": [{"finish_reason": "stop", "message": {"content": "Grey."}}], "usage": USED}
+    assert read(chat(p, stream=False), entries) == [TextDelta("Grey."), Usage(11, 6), Finish("stop")]
 
 
 @check
@@ -661,8 +664,8 @@ def an_answer_that_the_filter_cuts(p: Provider) -> None:
         assert last.note == f"The content filter cut the answer: {word}."
     both = {"violence": {"filtered": True}, "hate": {"filtered": True}}
     assert read(chat(p), annotated("content_filter", **both), "[DONE]")[-1].note.endswith(": violence, hate.")
-    told = {"choices": [{"finish_reason": "content_filter", "message": {}, "content_filter_results": both}]}
-    assert read(chat(p, stream=False), told)[-1].note.endswith(": violence, hate.")
+    entries = {"choices": [{"finish_reason": "content_filter", "message": {}, "content_filter_results": both}]}
+    assert read(chat(p, stream=False), entries)[-1].note.endswith(": violence, hate.")
     # Annotated only, and cut without saying why.
     assert read(chat(p), annotated("stop", hate={"filtered": True}), "[DONE]")[-1] == Finish(
         "stop", note="The answer is empty."
@@ -675,19 +678,19 @@ def an_answer_that_the_filter_cuts(p: Provider) -> None:
 def a_filter_that_fails_says_so_once(p: Provider) -> None:
     failed = {"error": {"code": "content_filter_error", "message": "The contents are not filtered"}}
     question = {**ABOUT_THE_QUESTION, "prompt_filter_results": [{"content_filter_results": failed}]}
-    said = Notice("The content filter failed for this answer: it was not filtered.")
-    assert read(chat(p), question, chunk({"content": "Hi"}), "[DONE]")[0] == said
-    assert read(chat(p), question, annotated("stop", **failed), "[DONE]").count(said) == 1
-    assert read(chat(p), annotated("stop", **failed), "[DONE]").count(said) == 1
+    message = Notice("The content filter failed for this answer: it was not filtered.")
+    assert read(chat(p), question, chunk({"content": "Hi"}), "[DONE]")[0] == message
+    assert read(chat(p), question, annotated("stop", **failed), "[DONE]").count(message) == 1
+    assert read(chat(p), annotated("stop", **failed), "[DONE]").count(message) == 1
 
 
 @check
 def a_field_that_an_older_version_does_not_know(p: Provider) -> None:
     call = chat(p, DATED)
-    said = "Unrecognized request argument supplied: stream_options"
+    message = "Unrecognized request argument supplied: stream_options"
     for refused in (
         ApiError(400, "unknown_parameter", param="stream_options"),
-        ApiError(400, message=said),
+        ApiError(400, message=message),
     ):
         less, sentence = p.repair_request(call, refused) or (call, "")
         assert set(call.json) - set(less.json) == {"stream_options"}

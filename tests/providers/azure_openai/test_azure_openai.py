@@ -54,13 +54,13 @@ def access(model: str = "", version: str = "", **secrets: str) -> Access:
     return Access(AZURE, fields, AZURE.origins(fields), secrets=lambda: boxes, model=model)
 
 
-def question(given: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True):
-    return AZURE.chat(given.fields, ChatRequest(model, (Message("user", text),), {}, stream))
+def question(values: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True):
+    return AZURE.chat(values.fields, ChatRequest(model, (Message("user", text),), {}, stream))
 
 
-async def asked(text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **given: str):
-    way = access(model.id, **given)
-    return await run(Client({}, transport(0), QUICK), way, question(way, text, model, stream))
+async def asked(text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **values: str):
+    method = access(model.id, **values)
+    return await run(Client({}, transport(0), QUICK), method, question(method, text, model, stream))
 
 
 def documented(name: str):
@@ -82,30 +82,30 @@ def test_the_documented_streams() -> None:
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
 async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version) -> None:
     watched = Watched()
-    wire, given = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
-    events, problem = await run(wire, given, AZURE.verify(given.fields))
+    wire, values = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
+    events, problem = await run(wire, values, AZURE.verify(values.fields))
     assert (events, problem) == ([Accepted()], None)
     for _ in range(2):
-        events, problem = await run(wire, given, question(given))
+        events, problem = await run(wire, values, question(values))
         assert problem is None and text_of(events)
     login, *calls = watched.asked
-    assert [each.url.host for each in watched.asked] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
+    assert [request.url.host for request in watched.asked] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
     assert str(login.url) == f"{LOGIN}/acme.example/oauth2/v2.0/token"
     assert login.headers["content-type"] == "application/x-www-form-urlencoded"
     assert "authorization" not in login.headers
-    for each in calls:
-        assert each.headers["authorization"] == f"Bearer FAKE-token-for-{SECRET}"
-        assert "api-key" not in each.headers
-        assert SECRET.encode() not in each.content
-        assert dict(each.url.params) == ({"api-version": version} if version else {})
+    for call in calls:
+        assert call.headers["authorization"] == f"Bearer FAKE-token-for-{SECRET}"
+        assert "api-key" not in call.headers
+        assert SECRET.encode() not in call.content
+        assert dict(call.url.params) == ({"api-version": version} if version else {})
 
 
 async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     watched = Watched()
-    given = access(MINE.id)
-    _, problem = await run(Client({}, watched, QUICK), given, question(given))
+    values = access(MINE.id)
+    _, problem = await run(Client({}, watched, QUICK), values, question(values))
     assert problem is None
-    assert [str(each.url) for each in watched.asked] == [f"{HOST}/openai/v1/chat/completions"]
+    assert [str(request.url) for request in watched.asked] == [f"{HOST}/openai/v1/chat/completions"]
     assert watched.asked[0].headers["api-key"] == KEY
     assert "authorization" not in watched.asked[0].headers
 
@@ -118,8 +118,8 @@ async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     ],
 )
 async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(word, kind, says) -> None:
-    given = access(client_secret=f"FAKE-{word}-secret-of-nobody")
-    events, problem = await run(Client({}, transport(0), QUICK), given, AZURE.verify(given.fields))
+    values = access(client_secret=f"FAKE-{word}-secret-of-nobody")
+    events, problem = await run(Client({}, transport(0), QUICK), values, AZURE.verify(values.fields))
     assert events == []
     assert (type(problem), problem.message) == (kind, says)
     assert f"FAKE-{word}" not in problem.hint + problem.detail
@@ -160,9 +160,9 @@ async def tenant_id(disk_session: Session) -> str:
 
 
 async def saved(session: Session, tenant_id: str, **values: str):
-    given = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
-    verified = await verify.verify(session.tenant(tenant_id), AZURE.id, given)
-    return await save.save(session.tenant(tenant_id), AZURE.id, given, check=verified.check, listed=verified.listed)
+    args = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
+    verified = await verify.verify(session.tenant(tenant_id), AZURE.id, args)
+    return await save.save(session.tenant(tenant_id), AZURE.id, args, check=verified.check, listed=verified.listed)
 
 
 async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenant_id: str) -> None:
@@ -207,18 +207,18 @@ def test_the_environment_offers_a_way_that_is_whole(disk_session: Session) -> No
     assert discovery.discover_keys(disk_session, AZURE) is None
     ids = {"AZURE_TENANT_ID": "acme.example", "AZURE_CLIENT_ID": APPLICATION["client_id"]}
     disk_session.environ |= ids
-    found = discovery.discover_keys(disk_session, AZURE)
-    assert found and (found.variable, found.base_url_variable) == ("AZURE_CLIENT_SECRET", "AZURE_OPENAI_ENDPOINT")
-    assert found.values == {"endpoint": HOST, "client_secret": Secret(SECRET)} | APPLICATION
+    result = discovery.discover_keys(disk_session, AZURE)
+    assert result and (result.variable, result.base_url_variable) == ("AZURE_CLIENT_SECRET", "AZURE_OPENAI_ENDPOINT")
+    assert result.values == {"endpoint": HOST, "client_secret": Secret(SECRET)} | APPLICATION
     disk_session.environ |= {"AZURE_OPENAI_API_KEY": KEY}
-    found = discovery.discover_keys(disk_session, AZURE)
-    assert found and (found.variable, found.values) == (
+    result = discovery.discover_keys(disk_session, AZURE)
+    assert result and (result.variable, result.values) == (
         "AZURE_OPENAI_API_KEY",
         {"endpoint": HOST, "api_key": Secret(KEY)},
     )
 
 
-@pytest.mark.parametrize("made_up", MODELS, ids=lambda each: each.id)
+@pytest.mark.parametrize("made_up", MODELS, ids=lambda value: value.id)
 async def test_deployments_of_every_type_are_added_after_a_call(
     disk_session: Session, tenant_id: str, made_up: Model
 ) -> None:

@@ -30,7 +30,7 @@ def listed(name: str, owner: str = "owner", **more: Any) -> dict[str, Any]:
 
 def described(*paths: str, method: str = "post") -> dict[str, Any]:
     """How a FastAPI application describes itself."""
-    return {"openapi": "3.1.0", "info": {"title": "FastAPI"}, "paths": {each: {method: {}} for each in paths}}
+    return {"openapi": "3.1.0", "info": {"title": "FastAPI"}, "paths": {path: {method: {}} for path in paths}}
 
 
 def delta(piece: Any, reason: str | None = None) -> dict[str, Any]:
@@ -159,16 +159,18 @@ def get(call: Any) -> tuple[str, str]:
 @check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("chatglm", "ChatGLM", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("base_url", True, False, False),
         ("api_key", False, True, False),
         ("flavour", False, False, True),
     ]
-    assert [each.value for each in p.field("flavour").choices] == FLAVOURS
+    assert [choice.value for choice in p.field("flavour").choices] == FLAVOURS
     assert p.field("base_url").url
     assert p.field("api_key").env == ("VLLM_API_KEY",)
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING)
-    assert [(each.base_url, each.label) for each in p.local_servers] == [(AT, "ChatGLM")]
+    assert [(server.base_url, server.label) for server in p.local_servers] == [(AT, "ChatGLM")]
     assert "by hand" in p.after_saving
     assert not p.catalogue
 
@@ -238,37 +240,37 @@ def servers_of_openais_wire_are_told_apart_by_their_lists(p: Provider) -> None:
 @check
 def the_native_one_is_known_by_its_path(p: Provider) -> None:
     second = next_of(p, refused(404))
-    assert [get(each) for each in second] == [("GET", f"{AT}/openapi.json")]
+    assert [get(call) for call in second] == [("GET", f"{AT}/openapi.json")]
     assert second[0].accepted_statuses == {404, 405}
     notice, call = next_of(p, refused(405), described("/"))
     assert isinstance(notice, Notice)
     assert "does not stream" in notice.text
     assert (call.method, call.url) == ("POST", f"{AT}/")
     third = next_of(p, refused(404), refused(404))
-    assert [get(each) for each in third] == [("GET", f"{AT}/")]
+    assert [get(call) for call in third] == [("GET", f"{AT}/")]
     assert third[0].accepted_statuses == {405}
     for headers in ({"allow": "POST"}, {}):
         assert next_of(p, refused(404), refused(404), refused(405, **headers))[-1].url == f"{AT}/"
     # One that describes its chats, and lists no models.
     other = next_of(p, refused(404), described("/", "/v1/chat/completions"))
-    assert [each.url for each in other] == [f"{AT}/v1/chat/completions"]
+    assert [call.url for call in other] == [f"{AT}/v1/chat/completions"]
 
 
 @check
 def what_is_no_such_server_is_said(p: Provider) -> None:
     odd: Any
     for odd in ({"detail": "x"}, {"data": None}, {"data": {}}, [], 7):
-        assert [(each.status, each.code) for each in next_of(p, odd)] == [(404, "strange_server")]
+        assert [(result.status, result.code) for result in next_of(p, odd)] == [(404, "strange_server")]
     paths = next_of(p, refused(404), described("/sdapi/v1/txt2img", "/docs"))
-    assert [each.message for each in paths] == ["It has /docs, /sdapi/v1/txt2img."]
+    assert [path.message for path in paths] == ["It has /docs, /sdapi/v1/txt2img."]
     assert next_of(p, refused(404), described("/", method="get"))[0].message == "It has /."
     for odd in ({}, {"paths": 7}, {"paths": {"/x": 7}}, [], 7):
         assert next_of(p, refused(404), odd)[0].code == "strange_server"
     for odd in ({}, refused(405, allow="GET")):
         assert next_of(p, refused(404), refused(404), odd)[0].code == "strange_server"
-    told = p.describe_error(ApiError(404, code="strange_server"), "")
-    assert told and told.message == "What answers at this address is no server of ChatGLM."
-    assert [each.message for each in next_of(p, {"error": {"message": "No."}})] == ["No."]
+    entries = p.describe_error(ApiError(404, code="strange_server"), "")
+    assert entries and entries.message == "What answers at this address is no server of ChatGLM."
+    assert [result.message for result in next_of(p, {"error": {"message": "No."}})] == ["No."]
 
 
 # --- models -----------------------------------------------------------------------------------------------------------
@@ -319,8 +321,8 @@ def one_that_is_set_is_only_looked_at(p: Provider) -> None:
         call = p.verify({**BASE, "flavour": flavour})
         assert get(call) == ("GET", f"{AT}/v1/models")
         assert call.accepted_statuses == frozenset()
-        found = read(call, listed("some-model"))
-        assert (found[-1] == Accepted()) == (flavour != "openai-chatglm3")
+        result = read(call, listed("some-model"))
+        assert (result[-1] == Accepted()) == (flavour != "openai-chatglm3")
     native = p.verify({**BASE, "flavour": "native"})
     assert get(native) == ("GET", f"{AT}/openapi.json")
     assert read(native, described("/")) == [ModelsListed((), 0), Accepted()]
@@ -379,12 +381,12 @@ def the_answer_of_the_native_one(p: Provider) -> None:
     assert notice.text.endswith("does not stream. The answer comes in one piece.")
     assert rest == [TextDelta("Good day"), Finish("stop")]
     empty = read(whole_one, said(""))
-    assert [type(each) for each in empty] == [Finish]
+    assert [type(event) for event in empty] == [Finish]
     assert empty[0].note.startswith("The answer is empty")
     odd: Any
     for odd in ({}, {"response": 7}, [], 7):
-        assert [each.code for each in read(whole_one, odd)] == ["malformed"]
-    assert [each.message for each in read(whole_one, {"error": "No."})] == ["No."]
+        assert [event.code for event in read(whole_one, odd)] == ["malformed"]
+    assert [event.message for event in read(whole_one, {"error": "No."})] == ["No."]
 
 
 @check
@@ -425,10 +427,10 @@ def what_a_server_does_not_heed_is_left_out_and_said(p: Provider) -> None:
         call = chat(p, flavour, stream=False, **SAMPLING, **FURTHER)
         left = sorted({*SAMPLING, *FURTHER} - names)
         answer = said("Hi") if flavour == "native" else whole("Hi")
-        notices = [each.text for each in read(call, answer) if isinstance(each, Notice)]
+        notices = [event.text for event in read(call, answer) if isinstance(event, Notice)]
         assert len(notices) == len(left)
         for name in left:
-            assert any(f"heeds no {name.replace('_', ' ')}." in each for each in notices)
+            assert any(f"heeds no {name.replace('_', ' ')}." in notice for notice in notices)
             assert name not in call.json
         if flavour not in ("native", "openai-chatglm2"):
             assert {name: call.json[name] for name in names} == {
@@ -478,14 +480,14 @@ def vectors(p: Provider) -> None:
     assert (call.method, call.url, call.framing) == ("POST", f"{AT}/v1/embeddings", Framing.JSON)
     assert call.json == {"model": "embeddings", "input": ["a", "b"], "encoding_format": "float"}
     rows = [{"object": "embedding", "index": place, "embedding": [float(place)]} for place in range(2)]
-    told = read(call, {"data": rows, "object": "list", "usage": {"prompt_tokens": 3, "total_tokens": 3}})
-    assert told == [Vectors(0, ((0.0,), (1.0,))), Usage(input=3), Finish("stop")]
+    entries = read(call, {"data": rows, "object": "list", "usage": {"prompt_tokens": 3, "total_tokens": 3}})
+    assert entries == [Vectors(0, ((0.0,), (1.0,))), Usage(input=3), Finish("stop")]
 
 
 @check
 def what_a_model_takes(p: Provider) -> None:
     def taken(name: str) -> list[str]:
-        return [each.name for each in p.parameters(Model("chatglm", name, ModelType.CHAT))]
+        return [parameter.name for parameter in p.parameters(Model("chatglm", name, ModelType.CHAT))]
 
     assert taken("gpt-3.5-turbo") == []
     assert taken("chatglm3-6b") == taken("glm-4") == list(SAMPLING)

@@ -57,14 +57,17 @@ async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") 
     ],
 )
 async def test_the_native_one_is_found_and_shown_not_to_stream(probes, paths) -> None:
-    async with serve(*([each] for each in probes), [http(said("Good day"))]) as server:
+    async with serve(*([probe] for probe in probes), [http(said("Good day"))]) as server:
         events, problem = await asked(server)
     assert problem is None
     # Said before the long wait for the answer.
     assert isinstance(events[0], Notice)
     assert "does not stream" in events[0].text
     assert events[1:] == [TextDelta("Good day"), Finish("stop")]
-    assert [(each.method, each.target) for each in server.asked] == [*(("GET", each) for each in paths), ("POST", "/")]
+    assert [(request.method, request.target) for request in server.asked] == [
+        *(("GET", path) for path in paths),
+        ("POST", "/"),
+    ]
     assert server.asked[-1].json == {"prompt": "Hello?", "history": []}
 
 
@@ -73,10 +76,10 @@ async def test_one_of_openais_wire_is_found_and_streams() -> None:
     async with serve([http(listed("glm-4"))], [answer]) as server:
         events, problem = await asked(server, question(seed=7))
     assert (text_of(events), problem) == ("Good day", None)
-    assert [each.text for each in events if isinstance(each, Notice)] == [
+    assert [event.text for event in events if isinstance(event, Notice)] == [
         "This server (glm_server.py of GLM-4) heeds no seed. It was left out."
     ]
-    assert [each.target for each in server.asked] == ["/v1/models", "/v1/chat/completions"]
+    assert [request.target for request in server.asked] == ["/v1/models", "/v1/chat/completions"]
 
 
 async def test_what_is_something_else_is_said() -> None:
@@ -131,7 +134,7 @@ async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream) -> None
         events, problem = await asked(server, flavour="openai-chatglm2")
     assert problem is None
     assert events == [Notice(ASIDE), TextDelta("Hi"), Finish("stop")]
-    assert [each.json["stream"] for each in server.asked] == [True, False]
+    assert [request.json["stream"] for request in server.asked] == [True, False]
 
 
 async def test_a_stream_that_breaks_off_later_is_not_asked_again() -> None:
@@ -166,7 +169,7 @@ async def test_four_servers_side_by_side() -> None:
         events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.verify(access.fields))
         assert problem is None
         assert Accepted() in events
-        models[server] = [each.id for told in events if isinstance(told, ModelsListed) for each in told.models]
+        models[server] = [model.id for told in events if isinstance(told, ModelsListed) for model in told.models]
     assert models == {
         "api.py": [],
         "openai_api.py": ["gpt-3.5-turbo"],
@@ -183,9 +186,11 @@ async def test_each_answers_and_only_the_native_one_in_one_piece(server) -> None
         events, problem = await practised(server, question("Why is the sky blue?", stream, model))
         assert problem is None
         texts.append(text_of(events))
-        pieces = len([each for each in events if isinstance(each, TextDelta)])
+        pieces = len([event for event in events if isinstance(event, TextDelta)])
         assert (pieces == 1) == (not stream or server == "api.py")
-        assert any("does not stream" in getattr(each, "text", "") for each in events) == (stream and server == "api.py")
+        assert any("does not stream" in getattr(event, "text", "") for event in events) == (
+            stream and server == "api.py"
+        )
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
 
@@ -201,7 +206,7 @@ async def test_failures_of_the_native_one() -> None:
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
         assert type(problem) is kind
         assert text_of(events) == ""
-        assert (wish == "fail") == any(isinstance(each, Retrying) for each in events)
+        assert (wish == "fail") == any(isinstance(event, Retrying) for event in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
     assert "longer than the model can take" in events[-1].note
@@ -219,7 +224,7 @@ async def test_vectors_where_there_are_none() -> None:
     for server, good in (("api_server.py", True), ("api.py", False), ("openai_api.py", False)):
         access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
         events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.embed(access.fields, ask))
-        assert any(isinstance(each, Vectors) for each in events) == good
+        assert any(isinstance(event, Vectors) for event in events) == good
         assert good or (problem and "Vectors come from" in problem.hint)
 
 
@@ -243,7 +248,7 @@ def read(name: str, flavour: str) -> list[object]:
     reader = CHATGLM.chat(fields, question()).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("chatglm", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [each for frame in [*frames, None] for each in reader(frame)]
+    return [event for frame in [*frames, None] for event in reader(frame)]
 
 
 def test_the_documented_streams() -> None:

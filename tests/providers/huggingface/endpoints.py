@@ -61,9 +61,9 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
         item("new", VECTORS, "initializing", ""),
         "odd",
     ]
-    (found,) = read(call, {"items": items})
+    (result,) = read(call, {"items": items})
     filled = {"task": VECTORS, "namespace": "acme"}
-    assert found.hits == (
+    assert result.hits == (
         SearchResult(HOST, "running · BAAI/bge · feature-extraction", True, {**filled, "model": "BAAI/bge"}, "bge"),
         SearchResult(
             f"{HOST}/e5", "paused · intfloat/e5 · feature-extraction", False, {**filled, "model": "intfloat/e5"}, "e5"
@@ -81,11 +81,11 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
         SearchResult(f"{HOST}/own", "update failed · custom", False, {"namespace": "acme"}, "own"),
     )
     everything = read(offer(BASE, {"namespace": "acme"}), {"items": items})[0].hits
-    assert [each.label for each in everything] == ["bge", "e5", "mini", "old", "chat", "own"]
+    assert [entry.label for entry in everything] == ["bge", "e5", "mini", "old", "chat", "own"]
     states = ("pending", "initializing", "updating", "unheard-of")
-    told = read(call, {"items": [item(state=each) for each in states]})[0].hits
-    assert [each.note.partition(" · ")[0] for each in told] == list(states)
-    assert [each.usable for each in told] == [True, True, True, False]
+    entries = read(call, {"items": [item(state=state) for state in states]})[0].hits
+    assert [entry.note.partition(" · ")[0] for entry in entries] == list(states)
+    assert [entry.usable for entry in entries] == [True, True, True, False]
     assert read(call, {"items": [item(task="image-text-to-text")]})[0].hits == ()
     assert read(call, {})[0].code == read(call, [])[0].code == "malformed"
     assert read(call, {"items": [{"name": "x", "status": {"url": "a b"}}, {"status": None, "model": None}]}) == [
@@ -263,7 +263,7 @@ def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
         notice, again = read(info, ApiError(status))
         assert notice == Notice(WAITED)
         assert (line(again), again.wait, again.headers) == (("GET", f"{HOST}/info"), 5.0, HELD)
-        assert [line(each) for each in read(again, ApiError(status))] == [line(info)]
+        assert [line(event) for event in read(again, ApiError(status))] == [line(info)]
     paused = p.parse_error(400, {}, {"error": "Bad Request: Invalid state"})
     assert read(info, paused) == [paused]
     step: Any = info

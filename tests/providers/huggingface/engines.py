@@ -96,11 +96,11 @@ def an_error_in_a_stream_of_200(p: Provider) -> None:
         "": 0,
     }
     for kind, status in kinds.items():
-        said = {"error": "Input validation error: `temperature` must be strictly positive", "error_type": kind}
-        expected = ApiError(status, kind=kind, message=said["error"])
-        assert read(native(p), said, LAST) == [expected]
-        assert read(embed(p, endpoint("m", VECTORS, engine="tei"), "x"), said) == [expected]
-        assert read(transcribe(p, endpoint("m", SPEECH)), said) == [expected]
+        message = {"error": "Input validation error: `temperature` must be strictly positive", "error_type": kind}
+        expected = ApiError(status, kind=kind, message=message["error"])
+        assert read(native(p), message, LAST) == [expected]
+        assert read(embed(p, endpoint("m", VECTORS, engine="tei"), "x"), message) == [expected]
+        assert read(transcribe(p, endpoint("m", SPEECH)), message) == [expected]
     assert read(native(p), {"error": "x"})[0] == ApiError(message="x")
 
 
@@ -154,8 +154,8 @@ def at_most_32_texts_at_once(p: Provider) -> None:
     second = answered[1]
     assert (line(second), second.headers, second.json["inputs"]) == (line(first), HELD, ["text 32"])
     assert read(second, [[2.0]]) == [Vectors(32, ((2.0,),)), Finish("stop")]
-    said = "batch size 32 > maximum allowed batch size 8"
-    better = p.repair_request(first, ApiError(422, kind="Validation", message=said))
+    text = "batch size 32 > maximum allowed batch size 8"
+    better = p.repair_request(first, ApiError(422, kind="Validation", message=text))
     assert better and better[0].json["inputs"] == list(texts[:8])
     assert better[0].json["truncate"] is True and better[0].headers == HELD
     assert read(better[0], [[1.0]] * 8)[1].json["inputs"] == list(texts[8:16])
@@ -240,8 +240,8 @@ def text_with_the_toolkit(p: Provider) -> None:
 
 @check
 def sampling_within_the_bounds(p: Provider) -> None:
-    def sent(**given: Any) -> dict[str, Any]:
-        parameters: dict[str, Any] = chat(p, endpoint("any", TEXT2TEXT), **given).json["parameters"]
+    def sent(**values: Any) -> dict[str, Any]:
+        parameters: dict[str, Any] = chat(p, endpoint("any", TEXT2TEXT), **values).json["parameters"]
         return {name: value for name, value in parameters.items() if name != "max_new_tokens"}
 
     assert sent(temperature=0, top_p=1.0, top_k=0) == {"do_sample": False}
@@ -277,7 +277,7 @@ def speech_with_an_endpoint(p: Provider) -> None:
 @check
 def what_a_model_takes(p: Provider) -> None:
     def names(model: Model) -> list[str]:
-        return [each.name for each in p.parameters(model)]
+        return [parameter.name for parameter in p.parameters(model)]
 
     chats = ["temperature", "top_p", "max_tokens", "presence_penalty", "frequency_penalty", "seed", "stop"]
     texts = ["temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens", "seed", "stop"]

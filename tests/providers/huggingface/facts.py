@@ -53,8 +53,14 @@ __all__ = ["FACTS", "endpoints", "engines"]  # with the checks that are in them
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("huggingface", "Hugging Face", Supply.HOSTING, ImportMode.ADDED)
     assert p.key_page == "https://huggingface.co/settings/tokens"
-    assert [each.name for each in p.fields] == ["api_token", "bill_to", "hub_url", "router_url", "endpoints_url"]
-    assert {each.name: each.default for each in p.fields if each.default} == BASE
+    assert [form_field.name for form_field in p.fields] == [
+        "api_token",
+        "bill_to",
+        "hub_url",
+        "router_url",
+        "endpoints_url",
+    ]
+    assert {form_field.name: form_field.default for form_field in p.fields if form_field.default} == BASE
     assert p.fields[0].env == ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN")
     assert p.fields[0].secret and p.fields[0].required
     assert p.origins(BASE) == (
@@ -69,11 +75,11 @@ def what_it_is(p: Provider) -> None:
 @check
 def what_an_added_model_asks(p: Provider) -> None:
     kind, task, namespace, url = p.model_fields
-    assert [each.name for each in p.model_fields] == ["endpoint_type", "task", "namespace", "endpoint_url"]
-    assert [each.value for each in kind.choices] == ["hosted_inference_api", "inference_endpoints"]
+    assert [field.name for field in p.model_fields] == ["endpoint_type", "task", "namespace", "endpoint_url"]
+    assert [choice.value for choice in kind.choices] == ["hosted_inference_api", "inference_endpoints"]
     assert kind.default == "hosted_inference_api"
     assert "free for few models" in kind.help and "paid" in kind.help
-    assert {each.value: each.type for each in task.choices} == TYPES
+    assert {choice.value: choice.type for choice in task.choices} == TYPES
     assert namespace.visible_when == url.visible_when == ("endpoint_type", "inference_endpoints")
     assert url.url
     assert set(p.field_options) == {"namespace", "endpoint_url"}
@@ -399,10 +405,10 @@ def every_shape_of_a_refusal(p: Provider) -> None:
     for body in shapes:
         assert p.parse_error(400, {}, body).message == "A; b", body
     assert p.parse_error(500, {}, None).message == p.parse_error(500, {}, {"errors": []}).message == ""
-    told = p.parse_error(
+    error = p.parse_error(
         403, {"x-error-code": "GatedRepo", "x-error-message": "Access is restricted", "x-request-id": "r1"}, ""
     )
-    assert (told.code, told.message, told.request_id) == ("GatedRepo", "Access is restricted", "r1")
+    assert (error.code, error.message, error.request_id) == ("GatedRepo", "Access is restricted", "r1")
     assert p.parse_error(422, {}, {"error": "x", "error_type": "validation"}).kind == "validation"
     assert p.parse_error(503, {}, {"error": "loading", "estimated_time": 20.4}).param == "20"
     assert p.parse_error(503, {}, {"error": "loading", "estimated_time": 1e9}).param == ""
@@ -418,10 +424,10 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
 
     for code in ("RepoNotFound", "RepositoryNotFound"):
         assert words(404, "", code) == "There is no m at Hugging Face that this token can see."
-    for said in ("`inputs` tokens + `max_new_tokens` must be <= 4096", "Input is too long", "maximum context length"):
-        assert words(422, said) == "This is longer than m can take."
-    for said in ("template_error", "There is no chat template", "the chat template is not set"):
-        assert words(422, said) == "m has no chat template, so it holds no conversations."
+    for text in ("`inputs` tokens + `max_new_tokens` must be <= 4096", "Input is too long", "maximum context length"):
+        assert words(422, text) == "This is longer than m can take."
+    for text in ("template_error", "There is no chat template", "the chat template is not set"):
+        assert words(422, text) == "m has no chat template, so it holds no conversations."
     assert words(0, "", "malformed") == "The answer of Hugging Face cannot be used."
     assert words(403, "Country not supported") == words(401) == words(500) == ""
 
@@ -429,8 +435,10 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
 @check
 def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
     toolkit = chat(p, endpoint("m", engine="toolkit"), stop=["x"], top_k=5)
-    said = "The following `model_kwargs` are not used by the model: ['stop', 'return_full_text', 'odd'] (note: typos)"
-    amended = p.repair_request(toolkit, ApiError(400, message=said))
+    message = (
+        "The following `model_kwargs` are not used by the model: ['stop', 'return_full_text', 'odd'] (note: typos)"
+    )
+    amended = p.repair_request(toolkit, ApiError(400, message=message))
     assert amended
     assert amended[0].json["parameters"] == {"max_new_tokens": 512, "top_k": 5, "do_sample": True}
     assert amended[1] == "The model takes no stop, return full text. It was left out."
@@ -446,8 +454,8 @@ def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
 
 @check
 def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
-    given = {"max_tokens": 9, "temperature": 0.5, "top_p": 0.5, "seed": 3, "stop": ["x"], "frequency_penalty": 1}
-    call = chat(p, endpoint("m", engine="tgi"), presence_penalty=1, **given)
+    values = {"max_tokens": 9, "temperature": 0.5, "top_p": 0.5, "seed": 3, "stop": ["x"], "frequency_penalty": 1}
+    call = chat(p, endpoint("m", engine="tgi"), presence_penalty=1, **values)
     assert p.chat
     amended = p.repair_request(call, ApiError(422, kind="template_error", message="Template error: template not found"))
     assert amended
@@ -455,7 +463,7 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     assert sentence == "The model has no chat template. It continues the text instead."
     assert (line(text), text.framing, text.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, HELD)
     renamed = {"max_new_tokens": 9, "do_sample": True, "return_full_text": False, "details": True}
-    kept = {name: value for name, value in given.items() if name != "max_tokens"}
+    kept = {name: value for name, value in values.items() if name != "max_tokens"}
     assert text.json == {"inputs": "Hello?", "parameters": {**kept, **renamed}}
     turns = (Message("system", "Be brief."), Message("user", "Hi"))
     both = p.chat(BASE, ChatRequest(endpoint("m", engine="tgi"), turns, {}, False))

@@ -51,13 +51,13 @@ DENIED = "status 40[134], wrong clock"
 
 
 def hosted(name: str, task: str = TEXT, **fields: str) -> Model:
-    made = {"endpoint_type": "hosted_inference_api", "task": task, **fields}
-    return Model("huggingface", name, TYPES[task], Origin.ADDED, fields=made)
+    created = {"endpoint_type": "hosted_inference_api", "task": task, **fields}
+    return Model("huggingface", name, TYPES[task], Origin.ADDED, fields=created)
 
 
 def endpoint(name: str, task: str = TEXT, url: str = HOST, **fields: str) -> Model:
-    made = {"endpoint_type": "inference_endpoints", "task": task, **fields} | ({"endpoint_url": url} if url else {})
-    return Model("huggingface", name, TYPES[task], Origin.ADDED, fields=made)
+    created = {"endpoint_type": "inference_endpoints", "task": task, **fields} | ({"endpoint_url": url} if url else {})
+    return Model("huggingface", name, TYPES[task], Origin.ADDED, fields=created)
 
 
 def _piece(text: str) -> bytes:
@@ -260,9 +260,9 @@ FACTS = Facts(
 check = FACTS.check
 
 
-def chat(p: Provider, model: Model, stream: bool = True, said: str = "Hello?", **parameters: Any) -> Call:
+def chat(p: Provider, model: Model, stream: bool = True, expected: str = "Hello?", **parameters: Any) -> Call:
     assert p.chat
-    return p.chat(BASE, ChatRequest(model, (Message("user", said),), parameters, stream))
+    return p.chat(BASE, ChatRequest(model, (Message("user", expected),), parameters, stream))
 
 
 def embed(p: Provider, model: Model, *texts: str) -> Call:

@@ -31,13 +31,13 @@ async def looked(model: Model, **key: str) -> tuple[list[Event], Problem | None]
 async def hits(call: Call) -> tuple[SearchResult, ...]:
     events, problem = await run(wire(), access_to(HF), call)
     assert problem is None
-    return next(each.hits for each in events if isinstance(each, SearchResults))
+    return next(event.hits for event in events if isinstance(event, SearchResults))
 
 
 async def test_search_shows_who_is_served_first() -> None:
     assert HF.search
-    found = await hits(HF.search(access_to(HF).fields, "qwen3-emb", ModelType.EMBEDDING))
-    assert [(each.id, each.usable) for each in found] == [
+    match = await hits(HF.search(access_to(HF).fields, "qwen3-emb", ModelType.EMBEDDING))
+    assert [(candidate.id, candidate.usable) for candidate in match] == [
         ("Qwen/Qwen3-Embedding-0.6B", True),
         ("Qwen/Qwen3-Embedding-8B", True),
         ("Qwen/Qwen3-Embedding-4B", True),
@@ -47,9 +47,9 @@ async def test_search_shows_who_is_served_first() -> None:
 
 async def test_the_account_and_its_endpoints_are_offered() -> None:
     fields = access_to(HF).fields
-    assert [each.id for each in await hits(HF.field_options["namespace"](fields, {}))] == ["acme-ai", "acme-research"]
+    assert [hit.id for hit in await hits(HF.field_options["namespace"](fields, {}))] == ["acme-ai", "acme-research"]
     named = await hits(HF.field_options["endpoint_url"](fields, {"namespace": "acme-ai", "task": "feature-extraction"}))
-    assert [(each.label, each.usable) for each in named] == [
+    assert [(result.label, result.usable) for result in named] == [
         ("bge-large-prod", True),
         ("e5-test", False),
         ("bge-old", False),
@@ -75,7 +75,7 @@ async def test_the_account_and_its_endpoints_are_offered() -> None:
 async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) -> None:
     events, problem = await looked(model)
     assert problem is None
-    learned = next(each for each in events if isinstance(each, ModelDetails)).model
+    learned = next(event for event in events if isinstance(event, ModelDetails)).model
     assert learned.fields["engine"] == engine
     access = access_to(HF)
     access = replace(access, model=model.id, origins=(*access.origins, *HF.model_origins(access.fields, learned)))
@@ -87,11 +87,11 @@ async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) 
             assert problem is None and "blue" in text_of(events)
     elif model.type is ModelType.EMBEDDING:
         events, problem = await run(wire(), access, HF.embed(access.fields, EmbeddingRequest(learned, ("a", "b"))))
-        assert problem is None and any(isinstance(each, Vectors) for each in events)
+        assert problem is None and any(isinstance(event, Vectors) for event in events)
 
 
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("model", "expected"),
     [
         (hosted("acme-ai/house-style-7b"), "Nobody whom you have enabled serves acme-ai/house-style-7b"),
         (hosted("nobody/knows"), "There is no nobody/knows at Hugging Face that this token can see."),
@@ -117,9 +117,9 @@ async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) 
         (endpoint("m", "feature-extraction", "https://elsewhere.example"), "acme-ai has no endpoint at this address"),
     ],
 )
-async def test_what_is_wrong_is_named_for_what_it_is(model: Model, said: str) -> None:
+async def test_what_is_wrong_is_named_for_what_it_is(model: Model, expected: str) -> None:
     _, problem = await looked(model)
-    assert problem and problem.message.startswith(said)
+    assert problem and problem.message.startswith(expected)
     assert problem.hint
 
 
@@ -146,14 +146,14 @@ async def test_the_server_says_how_many_texts_it_takes() -> None:
         events, problem = await run(client, access, HF.embed(access.fields, EmbeddingRequest(model, texts)))
         await client.aclose()
     assert problem is None
-    assert [(each.start, len(each.vectors)) for each in events if isinstance(each, Vectors)] == [(0, 30), (30, 10)]
+    assert [(event.start, len(event.vectors)) for event in events if isinstance(event, Vectors)] == [(0, 30), (30, 10)]
 
 
 # --- waiting on sockets -----------------------------------------------------------------------------------------------
 
 
 def at(origin: str) -> Access:
-    return next(each for each in FACTS.chats if each.name == "tgi").access(origin)
+    return next(chat for chat in FACTS.chats if chat.name == "tgi").access(origin)
 
 
 def asking(access: Access, origin: str) -> Call:
@@ -169,9 +169,9 @@ async def test_an_endpoint_that_sleeps_is_waited_for_and_then_asked(status: int)
         await client.aclose()
     assert (text_of(events), problem) == ("Good day", None)
     assert events[0] == Notice(WAITED)
-    assert [each.target for each in server.asked] == ["/v1/chat/completions", "/health", "/v1/chat/completions"]
-    held = ["x-scale-up-timeout" in each.headers for each in server.asked]
-    assert held == [True, True, False]
+    assert [request.target for request in server.asked] == ["/v1/chat/completions", "/health", "/v1/chat/completions"]
+    pending = ["x-scale-up-timeout" in request.headers for request in server.asked]
+    assert pending == [True, True, False]
 
 
 async def test_the_waiting_can_be_stopped() -> None:

@@ -159,7 +159,9 @@ def embed(p: Provider, *texts: str, fields: Any = BASE, query: bool = False) -> 
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("minimax", "MiniMax", Supply.OWN, ImportMode.BOTH)
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING) and p.distinguishes_queries
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_key", True, True, False),
         ("group_id", False, False, True),
         ("base_url", False, False, True),
@@ -167,7 +169,7 @@ def what_it_is(p: Provider) -> None:
     assert p.field("api_key").env == ("MINIMAX_API_KEY",)
     assert p.field("group_id").env == ("MINIMAX_GROUP_ID",)
     assert set(p.field("base_url").env) == {"MINIMAX_API_BASE", "MINIMAX_API_HOST"}
-    assert [each.value for each in p.field("api_key").prefixes] == ["sk-api-", "sk-cp-", "eyJ"]
+    assert [prefix.value for prefix in p.field("api_key").prefixes] == ["sk-api-", "sk-cp-", "eyJ"]
     assert p.key_page == "https://platform.minimaxi.com/user-center/basic-information/interface-key"
 
 
@@ -175,7 +177,7 @@ def what_it_is(p: Provider) -> None:
 def where_it_is(p: Provider) -> None:
     field = p.field("base_url")
     assert field.url and field.default == MAINLAND
-    assert [each.value for each in field.choices] == [MAINLAND, INTERNATIONAL]
+    assert [choice.value for choice in field.choices] == [MAINLAND, INTERNATIONAL]
     assert p.origins(BASE) == ("https://api.minimaxi.com",)
     for pasted in ("https://api.minimaxi.com", "https://api.minimaxi.com/", f"{MAINLAND}/"):
         assert p.verify({"base_url": pasted}).url == f"{MAINLAND}/models"
@@ -214,25 +216,25 @@ def the_list_of_models(p: Provider) -> None:
             Framing.JSON,
         )
     names = ("MiniMax-M2.5", "speech-2.8-hd", "MiniMax-Hailuo-2.3", "image-01", "music-2.0", "video-01", "voice-2")
-    entries = [{"id": each, "object": "model", "owned_by": "minimax"} for each in names]
+    entries = [{"id": name, "object": "model", "owned_by": "minimax"} for name in names]
     known = Model("minimax", "embo-01", ModelType.EMBEDDING, context=4096, dimensions=1536)
     new = Model("minimax", "MiniMax-M2.5", ModelType.CHAT, context=204_800)
     assert read(p.verify(BASE), {"object": "list", "data": entries}) == [ModelsListed((new, known), 7), Accepted()]
     both = [{"id": "embo-01"}, {"id": "MiniMax-M9"}]
     assert read(p.verify(BASE), {"data": both})[0].models == (Model("minimax", "MiniMax-M9", ModelType.CHAT), known)
-    assert [each.status for each in read(p.verify(BASE), no(2049))] == [401]
+    assert [event.status for event in read(p.verify(BASE), no(2049))] == [401]
 
 
 @check
 def what_is_known_without_asking(p: Provider) -> None:
-    assert {each.id: (each.type, each.context, each.dimensions) for each in p.catalogue} == {
+    assert {model.id: (model.type, model.context, model.dimensions) for model in p.catalogue} == {
         "MiniMax-M3": (ModelType.CHAT, 1_000_000, 0),
         "MiniMax-M1": (ModelType.CHAT, 1_000_000, 0),
         "MiniMax-Text-01": (ModelType.CHAT, 1_000_192, 0),
         **{
             name: (ModelType.CHAT, 204_800, 0)
-            for each in ("MiniMax-M2.7", "MiniMax-M2.5", "MiniMax-M2.1")
-            for name in (each, f"{each}-highspeed")
+            for item in ("MiniMax-M2.7", "MiniMax-M2.5", "MiniMax-M2.1")
+            for name in (item, f"{item}-highspeed")
         },
         "MiniMax-M2": (ModelType.CHAT, 204_800, 0),
         "embo-01": (ModelType.EMBEDDING, 4096, 1536),
@@ -292,7 +294,7 @@ def older_models_are_on_their_own_route(p: Provider) -> None:
 def one_message_of_the_system_and_it_is_the_first(p: Provider) -> None:
     assert p.chat
     roles = (("user", "Hi"), ("system", "Be brief."), ("assistant", "Hm"), ("system", "Be kind."), ("user", "So?"))
-    ask = ChatRequest(Model("minimax", "MiniMax-M2.5", ModelType.CHAT), tuple(Message(*each) for each in roles))
+    ask = ChatRequest(Model("minimax", "MiniMax-M2.5", ModelType.CHAT), tuple(Message(*turn) for turn in roles))
     assert p.chat(BASE, ask).json["messages"] == [
         {"role": "system", "content": "Be brief.\n\nBe kind."},
         {"role": "user", "content": "Hi"},
@@ -325,8 +327,8 @@ def the_pieces_of_a_chat(p: Provider) -> None:
     assert read(chat(p), other, delta({"content": "Hi"}, "stop"))[0] == ThinkingDelta("Greet.")
     tagged = (delta({"content": "<thi"}), delta({"content": "nk>Greet.</think>\n\nHel"}), delta({"content": "lo."}))
     events = read(chat(p), *tagged, delta({}, "stop", usage=USED), "[DONE]")
-    assert [each for each in events if isinstance(each, ThinkingDelta)] == [ThinkingDelta("Greet.")]
-    assert "".join(each.text for each in events if isinstance(each, TextDelta)) == "Hello."
+    assert [event for event in events if isinstance(event, ThinkingDelta)] == [ThinkingDelta("Greet.")]
+    assert "".join(event.text for event in events if isinstance(event, TextDelta)) == "Hello."
 
 
 @check
@@ -367,7 +369,7 @@ def an_answer_that_is_cut(p: Provider) -> None:
 @check
 def what_a_model_takes(p: Provider) -> None:
     def taken(name: str) -> dict[str, Any]:
-        return {each.name: each for each in p.parameters(Model("minimax", name, ModelType.CHAT))}
+        return {parameter.name: parameter for parameter in p.parameters(Model("minimax", name, ModelType.CHAT))}
 
     newest = taken("MiniMax-M3")
     assert list(newest) == ["temperature", "top_p", "max_completion_tokens", "thinking"]
@@ -406,10 +408,10 @@ def vectors(p: Provider) -> None:
     expected = [Vectors(0, ((1.0, 2.0), (3.0, 4.0))), Usage(input=4), Finish("stop")]
     assert read(embed(p, "a", "b"), body) == expected
     for odd in (None, [], [[1.0]], [[1.0]] * 3, [[1.0], []], "x", [[1.0], ["x"]]):
-        assert [each.code for each in read(embed(p, "a", "b"), {**body, "vectors": odd})] == ["malformed"]
+        assert [event.code for event in read(embed(p, "a", "b"), {**body, "vectors": odd})] == ["malformed"]
     assert read(embed(p, "a"), 7)[0].code == "malformed"
     limited = {"vectors": None, "total_tokens": 0, "base_resp": {"status_code": 1002, "status_msg": "rate limit"}}
-    assert [(each.code, each.status, each.final) for each in read(embed(p, "a"), limited)] == [("1002", 429, False)]
+    assert [(event.code, event.status, event.final) for event in read(embed(p, "a"), limited)] == [("1002", 429, False)]
 
 
 @check
@@ -461,8 +463,8 @@ def what_waiting_does_not_help(p: Provider) -> None:
         429: (1002, 1039, 1041, 2045, 2056),
         500: (1000, 1001, 1013, 1024, 1033),
     }
-    for status, each in numbers.items():
-        for number in each:
+    for status, item in numbers.items():
+        for number in item:
             refused = p.parse_error(0, {}, no(number))
             assert refused.status == status
             assert refused.final == (status in (400, 401, 402) or number == 2056), number
@@ -477,8 +479,8 @@ def refusals_in_words(p: Provider) -> None:
     for number in ("2013", "2061"):
         closed = words(number, model="embo-01")
         assert isinstance(closed, ScopeMissing) and "does not offer embo-01 to this account" in closed.message
-        for said in ("unknown model 'm'", "model m not found", "model m does not exist", "not support current model"):
-            assert "does not know m," in getattr(words(number, said), "message", "")
+        for text in ("unknown model 'm'", "model m not found", "model m does not exist", "not support current model"):
+            assert "does not know m," in getattr(words(number, text), "message", "")
         assert words(number, "invalid params") is None
     assert "does not know the model," in getattr(words("2013", "unknown model", ""), "message", "")
     assert words("", "no") is None

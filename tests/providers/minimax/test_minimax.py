@@ -20,7 +20,7 @@ from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Thin
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 
 MINIMAX = PROVIDERS["minimax"]
-CURRENT, OLDER = (Model("minimax", each, ModelType.CHAT) for each in ("MiniMax-M2.5", "MiniMax-Text-01"))
+CURRENT, OLDER = (Model("minimax", item, ModelType.CHAT) for item in ("MiniMax-M2.5", "MiniMax-Text-01"))
 EMBO = Model("minimax", "embo-01", ModelType.EMBEDDING)
 
 
@@ -69,8 +69,8 @@ async def test_a_key_of_the_other_platform_is_known_there() -> None:
 async def test_a_key_of_four_thousand_characters() -> None:
     events, problem = await practised(MINIMAX.verify, LONG_KEY)
     assert problem is None
-    listed = next(each for each in events if isinstance(each, ModelsListed))
-    assert EMBO.id in [each.id for each in listed.models]
+    listed = next(event for event in events if isinstance(event, ModelsListed))
+    assert EMBO.id in [model.id for model in listed.models]
 
 
 async def test_the_older_route_says_everything_once() -> None:
@@ -82,18 +82,18 @@ async def test_the_older_route_says_everything_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "key", "kind", "said"),
+    ("question", "key", "kind", "expected"),
     [
         ("Hi", "eyJFAKEnocredit", Problem, "no balance left"),
         ("please fail", "eyJFAKE", Problem, "content rules"),
         ("please be refused", "eyJFAKE", CredentialRejected, "does not know this key"),
     ],
 )
-async def test_failures_in_the_body_of_a_200(question, key, kind, said) -> None:
+async def test_failures_in_the_body_of_a_200(question, key, kind, expected) -> None:
     for stream in (True, False):
         _, problem = await practised(chat(question, stream=stream), key)
         assert type(problem) is kind
-        assert said in problem.message
+        assert expected in problem.message
 
 
 async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
@@ -108,8 +108,8 @@ async def test_vectors_of_texts_and_of_questions(query) -> None:
     texts = tuple(f"text {place}" for place in range(40))
     events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbeddingRequest(EMBO, texts, query)))
     assert problem is None
-    assert [(each.start, len(each.vectors)) for each in events if isinstance(each, Vectors)] == [(0, 32), (32, 8)]
-    assert {len(vector) for each in events if isinstance(each, Vectors) for vector in each.vectors} == {1536}
+    assert [(event.start, len(event.vectors)) for event in events if isinstance(event, Vectors)] == [(0, 32), (32, 8)]
+    assert {len(vector) for event in events if isinstance(event, Vectors) for vector in event.vectors} == {1536}
 
 
 async def test_embeddings_that_are_not_open_to_the_account() -> None:

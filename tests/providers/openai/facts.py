@@ -338,9 +338,9 @@ def thoughts_by_every_name(p: Provider) -> None:
 @check
 def thoughts_in_the_text(p: Provider) -> None:
     pieces = ["\n<th", "ink>Let me", " see.</thi", "nk>\n\nBlue <think>is", "</think> it."]
-    results = read(chat(p), *(chunk({"content": each}) for each in pieces), chunk({}, "stop"), "[DONE]")
-    assert "".join(each.text for each in results if isinstance(each, ThinkingDelta)) == "Let me see."
-    assert "".join(each.text for each in results if isinstance(each, TextDelta)) == "Blue <think>is</think> it."
+    results = read(chat(p), *(chunk({"content": piece}) for piece in pieces), chunk({}, "stop"), "[DONE]")
+    assert "".join(result.text for result in results if isinstance(result, ThinkingDelta)) == "Let me see."
+    assert "".join(result.text for result in results if isinstance(result, TextDelta)) == "Blue <think>is</think> it."
     assert read(chat(p), chunk({"content": "<thi"}), chunk({}, "stop"), "[DONE]")[0] == TextDelta("<thi")
     assert read(chat(p), chunk({"content": "<think>a</th"}), "[DONE]")[:2] == [
         ThinkingDelta("a"),
@@ -428,10 +428,10 @@ def vectors_in_either_form_and_by_their_index(p: Provider) -> None:
     body = vectors([[1.0, -2.5], [0.5, 0.25]])
     assert read(embed(p, "a", "b"), body) == expected
     assert read(embed(p, "a", "b"), {**body, "data": body["data"][::-1]}) == expected
-    packed = [base64.b64encode(struct.pack("<2f", *each["embedding"])).decode() for each in body["data"]]
-    data = [{**each, "embedding": row} for each, row in zip(body["data"], packed, strict=True)]
+    packed = [base64.b64encode(struct.pack("<2f", *entry["embedding"])).decode() for entry in body["data"]]
+    data = [{**entry, "embedding": row} for entry, row in zip(body["data"], packed, strict=True)]
     assert read(embed(p, "a", "b"), {**body, "data": data}) == expected
-    bare = [{"embedding": each["embedding"]} for each in body["data"]]
+    bare = [{"embedding": entry["embedding"]} for entry in body["data"]]
     assert read(embed(p, "a", "b"), {"data": bare})[0] == expected[0]
 
 
@@ -445,7 +445,7 @@ def vectors_that_are_none(p: Provider) -> None:
         assert result[0].code == "malformed"
     for bad in ("!!!", "YWJj", ["x"], [True], [float("nan")], None, base64.b64encode(b"\0\0\xc0\x7f").decode()):
         result = read(embed(p, "a"), {"data": [{"index": 0, "embedding": bad}]})
-        assert [type(each) for each in result] == [ApiError]
+        assert [type(item) for item in result] == [ApiError]
     assert read(embed(p, "a"), {"error": {"message": "No.", "code": "c"}})[0].code == "c"
 
 
@@ -480,7 +480,7 @@ def transcripts(p: Provider) -> None:
     assert heard(p, spoken)[0].segments == (Segment(0.25, 0.5, "Hi"),)
     diarized = {"text": "Hi.", "segments": [{"type": "x", "start": 0, "end": 1, "text": "Hi.", "speaker": "A"}]}
     assert heard(p, diarized)[0].segments == (Segment(0, 1, "A: Hi."),)
-    assert [type(each) for each in heard(p, {"words": []})] == [ApiError]
+    assert [type(message) for message in heard(p, {"words": []})] == [ApiError]
     assert heard(p, {"error": {"message": "No."}})[0].message == "No."
     assert heard(p, {"text": "", "segments": None, "duration": "x"})[0] == Transcript("")
 
@@ -505,20 +505,20 @@ CLASSES: dict[ModelType | str | None, str] = {
 @check
 def what_a_model_is_for(p: Provider) -> None:
     entries = [{"id": name, "object": "model"} for names in CLASSES.values() for name in names.split()]
-    models = {each.id: each for each in read(p.verify(BASE), {"object": "list", "data": entries})[0].models}
+    models = {model.id: model for model in read(p.verify(BASE), {"object": "list", "data": entries})[0].models}
     for kind, names in CLASSES.items():
         for name in names.split():
-            found = models.get(name)
+            result = models.get(name)
             expected = ModelType.CHAT if kind == "completion" else kind
-            assert (found.type if found else None) == expected, name
-            assert not found or found.completion == (kind == "completion")
+            assert (result.type if result else None) == expected, name
+            assert not result or result.completion == (kind == "completion")
             assert p.infer_model_type(name, {}) == expected
 
 
 @check
 def what_is_known_without_asking(p: Provider) -> None:
-    known = {each.id: each for each in p.catalogue}
-    assert {name: each.dimensions for name, each in known.items() if each.dimensions} == {
+    known = {model.id: model for model in p.catalogue}
+    assert {name: model.dimensions for name, model in known.items() if model.dimensions} == {
         "text-embedding-ada-002": 1536,
         "text-embedding-3-small": 1536,
         "text-embedding-3-large": 3072,
@@ -617,8 +617,8 @@ def refusals_in_words(p: Provider) -> None:
     assert words(401, code="invalid_api_key") is None
     for code in ("context_length_exceeded", "exceed_context_size_error"):
         assert words(400, code=code).message == "This is longer than m can take."
-    for code, said in (("model_not_found", ""), ("", "The model `m` does not exist"), ("", 'model "m" not found')):
-        assert "does not know m" in words(404, said, code).message
+    for code, text in (("model_not_found", ""), ("", "The model `m` does not exist"), ("", 'model "m" not found')):
+        assert "does not know m" in words(404, text, code).message
     for code in ("content_policy_violation", "content_filter"):
         assert "content rules" in words(400, code=code).message
     for code in ("server_is_overloaded", "slow_down"):
@@ -654,8 +654,8 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     assert "stream_options" not in whole.json
     assert "one piece" in sentence
     assert p.repair_request(p.verify(BASE), ApiError(400, code="unsupported_parameter", param="x")) is None
-    said, _ = mended("", "", "Extra inputs are not permitted: top_p")
-    assert "top_p" not in said.json
+    text, _ = mended("", "", "Extra inputs are not permitted: top_p")
+    assert "top_p" not in text.json
     for words in ("unsupported", "not supported", "unknown", "unrecognized", "unexpected", "does not support"):
         assert "top_p" not in mended("", "", f"top_p: {words}")[0].json
     assert mended("", "", "top_p must be below 1") is None
@@ -663,11 +663,13 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
 
 @check
 def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
-    said = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    message = (
+        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    )
     call = replace(chat(p), json={"model": "m", "messages": [], "max_tokens": 9})
     for param in ("max_tokens", ""):
         better, sentence = p.repair_request(
-            call, ApiError(400, code="unsupported_parameter", message=said, param=param)
+            call, ApiError(400, code="unsupported_parameter", message=message, param=param)
         )
         assert better.json == {"model": "m", "messages": [], "max_completion_tokens": 9}
         assert sentence == "m takes max_completion_tokens in place of max_tokens. It was renamed."
@@ -679,11 +681,11 @@ def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
 
 @check
 def what_a_model_takes(p: Provider) -> None:
-    names = [each.name for each in p.parameters(chat_model("gpt-6-sol"))]
+    names = [parameter.name for parameter in p.parameters(chat_model("gpt-6-sol"))]
     assert names == ["reasoning_effort", "max_completion_tokens"]
     for name in ("o1", "o3", "o4-mini", "gpt-5", "gpt-5.4-nano", "gpt-6.2-astra", "ft:gpt-5-mini:acme::1"):
-        assert [each.name for each in p.parameters(chat_model(name))] == names
-    sampling = {each.name: each for each in p.parameters(chat_model("gpt-5-chat-latest"))}
+        assert [parameter.name for parameter in p.parameters(chat_model(name))] == names
+    sampling = {parameter.name: parameter for parameter in p.parameters(chat_model("gpt-5-chat-latest"))}
     assert list(sampling) == [
         "temperature",
         "top_p",
@@ -693,14 +695,14 @@ def what_a_model_takes(p: Provider) -> None:
         "seed",
         "stop",
     ]
-    ranges = {name: (each.low, each.high) for name, each in sampling.items()}
+    ranges = {name: (parameter.low, parameter.high) for name, parameter in sampling.items()}
     assert ranges["temperature"] == (0, 2)
     assert ranges["top_p"] == (0, 1)
     assert ranges["presence_penalty"] == ranges["frequency_penalty"] == (-2, 2)
     assert sampling["stop"].high == 4
     efforts = p.parameters(chat_model("gpt-6-sol"))[0].choices
     assert efforts == ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-    legacy = [each.name for each in p.parameters(chat_model("davinci-002", completion=True))]
+    legacy = [parameter.name for parameter in p.parameters(chat_model("davinci-002", completion=True))]
     assert "max_tokens" in legacy
     assert "max_completion_tokens" not in legacy
     assert p.parameters(Model("openai", "whisper-1", ModelType.SPEECH2TEXT)) == ()

@@ -27,13 +27,13 @@ def documented(name):
     read = OPENAI.chat(BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
     events = Events().feed(fixture("openai", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [each for frame in [*frames, None] for each in read(frame)]
+    return [event for frame in [*frames, None] for event in read(frame)]
 
 
 def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
-    said = "The server had an error while processing the request."
-    assert documented("chat_error.sse") == [TextDelta("Par"), ApiError(kind="server_error", message=said)]
+    message = "The server had an error while processing the request."
+    assert documented("chat_error.sse") == [TextDelta("Par"), ApiError(kind="server_error", message=message)]
 
 
 def test_which_models_think() -> None:
@@ -44,13 +44,13 @@ def test_which_models_think() -> None:
 
 
 def test_the_known_models_are_usable_and_dated() -> None:
-    known = {each.id: each for each in OPENAI.catalogue}
+    known = {model.id: model for model in OPENAI.catalogue}
     assert OPENAI.catalogue_as_of == "2026-11-22"
     assert known["whisper-1"].ends == "2027-02-26"
     assert known["gpt-5-mini"].ends == "2026-12-11"
     assert known["gpt-6-sol"].ends == ""
     assert known["text-embedding-3-large"].dimensions == 3072
-    assert all(each.ends == "" or each.ends > OPENAI.catalogue_as_of for each in known.values())
+    assert all(model.ends == "" or model.ends > OPENAI.catalogue_as_of for model in known.values())
     for kind, first in {
         "chat": "gpt-6-sol",
         "embedding": "text-embedding-3-small",
@@ -62,11 +62,11 @@ def test_the_known_models_are_usable_and_dated() -> None:
 
 def test_the_form_of_openai() -> None:
     assert OPENAI.supply is Supply.OWN
-    names = [each.name for each in OPENAI.fields]
+    names = [form_field.name for form_field in OPENAI.fields]
     assert names == ["api_key", "organization", "project", "base_url"]
-    assert [each.name for each in OPENAI.fields if each.required] == ["api_key"]
-    assert [each.name for each in OPENAI.fields if each.secret] == ["api_key"]
-    assert [each.name for each in OPENAI.fields if each.advanced] == names[1:]
+    assert [form_field.name for form_field in OPENAI.fields if form_field.required] == ["api_key"]
+    assert [form_field.name for form_field in OPENAI.fields if form_field.secret] == ["api_key"]
+    assert [form_field.name for form_field in OPENAI.fields if form_field.advanced] == names[1:]
     assert OPENAI.field("base_url").default == "https://api.openai.com/v1"
     assert OPENAI.field("api_key").env == ("OPENAI_API_KEY",)
     assert OPENAI.field("organization").env[0] == "OPENAI_ORG_ID"

@@ -44,20 +44,20 @@ def chat(name: str, **parameters: Any) -> ChatRequest:
 
 
 def listed(p: Provider, *entries: Any) -> tuple[Model, ...]:
-    body = {"object": "list", "data": [{"object": "model", **each} for each in entries]}
-    found = next(each for each in read(p.verify(BASE), body) if isinstance(each, ModelsListed)).models
-    assert p.list_models and read(p.list_models(BASE), body)[0] == ModelsListed(found, len(entries))
-    return found
+    body = {"object": "list", "data": [{"object": "model", **entry} for entry in entries]}
+    result = next(event for event in read(p.verify(BASE), body) if isinstance(event, ModelsListed)).models
+    assert p.list_models and read(p.list_models(BASE), body)[0] == ModelsListed(result, len(entries))
+    return result
 
 
 @FACTS.check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply) == ("openai_compatible", "OpenAI-compatible", Supply.OWN)
-    assert [(each.name, each.required, each.secret) for each in p.fields] == [
+    assert [(form_field.name, form_field.required, form_field.secret) for form_field in p.fields] == [
         ("base_url", True, False),
         ("api_key", False, True),
     ]
-    assert [(each.base_url, each.label, each.variable) for each in p.local_servers] == [
+    assert [(server.base_url, server.label, server.variable) for server in p.local_servers] == [
         ("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         ("http://localhost:8080/v1", "llama.cpp", ""),
         ("http://localhost:8000/v1", "vLLM", "OPENAI_BASE_URL"),
@@ -104,7 +104,10 @@ def a_server_is_asked_in_the_older_words(p: Provider) -> None:
 
 @FACTS.check
 def what_a_server_takes(p: Provider) -> None:
-    taken = {each.name: each for each in p.parameters(Model("openai_compatible", "m", ModelType.CHAT, context=32768))}
+    taken = {
+        parameter.name: parameter
+        for parameter in p.parameters(Model("openai_compatible", "m", ModelType.CHAT, context=32768))
+    }
     assert list(taken) == [
         "temperature",
         "top_p",

@@ -52,14 +52,16 @@ __all__ = ["FACTS", "outputs", "predictions"]  # with the checks that are in the
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("replicate", "Replicate", Supply.HOSTING, ImportMode.ADDED)
     assert p.types == (CHAT, EMBEDDING, SPEECH)
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_token", True, True, False),
         ("base_url", False, False, True),
     ]
-    assert [(each.name, each.required) for each in p.model_fields] == [("version", False), ("deployment", False)]
+    assert [(field.name, field.required) for field in p.model_fields] == [("version", False), ("deployment", False)]
     assert p.field("api_token").env == ("REPLICATE_API_TOKEN",)
     assert p.field("base_url").env == ("REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL")
-    assert [each.value for each in p.field("api_token").prefixes] == ["r8_"]
+    assert [prefix.value for prefix in p.field("api_token").prefixes] == ["r8_"]
     assert p.field("base_url").default == ROOT
     assert p.key_page == "https://replicate.com/account/api-tokens"
     assert p.catalogue == () and p.list_models is None
@@ -163,8 +165,8 @@ def an_official_model_is_run_without_one(p: Provider) -> None:
     (learned,) = read(checked(p, version=OLDER), entry(TALK, official=True))
     assert dict(learned.model.fields) == {"inputs": KEPT}
     assert "the version was left out" in learned.note
-    for told in (True, None):
-        (learned,) = read(checked(p), entry(None, official=told))
+    for entries in (True, None):
+        (learned,) = read(checked(p), entry(None, official=entries))
         assert dict(learned.model.fields) == {}
         assert "is not told" in learned.note
     assert read(checked(p), {"detail": "hm"})[0].code == read(checked(p), [])[0].code == "malformed"
@@ -224,9 +226,9 @@ USABLE = [
 @check
 def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
     one = {"type": "object", "properties": {"embedding": NUMBERS}}
-    for kind, given, gives in USABLE:
-        (learned,) = read(checked(p, kind=kind), entry(schema(given, gives, One=one), official=True))
-        assert isinstance(learned, ModelDetails), (kind, given, gives)
+    for kind, values, gives in USABLE:
+        (learned,) = read(checked(p, kind=kind), entry(schema(values, gives, One=one), official=True))
+        assert isinstance(learned, ModelDetails), (kind, values, gives)
         assert learned.model.type is kind
     pair = {"type": "object", "properties": {"audio": URI, "cover": URI}}
     for files in (
@@ -302,7 +304,7 @@ def models_are_found_by_words(p: Provider) -> None:
     picture = schema({"prompt": {"type": "string"}}, URI)
     vectors = schema(TEXT, {"type": "array", "items": NUMBERS})
     odd = schema({"n": {"type": "number"}}, {"type": "number"})
-    found = [
+    result = [
         entry(picture, owner="a", name="pictures", run_count=2_000_000, description="Makes images."),
         entry(vectors, owner="b", name="vectors", run_count=0),
         entry(odd, owner="c", name="odd", run_count=None),
@@ -311,7 +313,12 @@ def models_are_found_by_words(p: Provider) -> None:
     ]
     results = {
         "query": "llama",
-        "models": [*({"model": each, "metadata": {"score": 0.5}} for each in found), {"model": {}}, {"model": None}, 7],
+        "models": [
+            *({"model": candidate, "metadata": {"score": 0.5}} for candidate in result),
+            {"model": {}},
+            {"model": None},
+            7,
+        ],
         "collections": [],
         "pages": [],
     }

@@ -173,10 +173,10 @@ DEPLOYED = (
 )
 
 
-def schema(given: dict[str, Any], gives: Any, required: tuple[str, ...] = (), **named: Any) -> dict[str, Any]:
+def schema(values: dict[str, Any], gives: Any, required: tuple[str, ...] = (), **named: Any) -> dict[str, Any]:
     """A version with its schema, as cog writes it."""
     wanted = {"required": list(required)} if required else {}
-    schemas = {"Input": {"type": "object", "title": "Input", "properties": given, **wanted}, "Output": gives, **named}
+    schemas = {"Input": {"type": "object", "title": "Input", "properties": values, **wanted}, "Output": gives, **named}
     return {
         "id": HASH,
         "created_at": "2026-05-01T00:00:00Z",
@@ -248,10 +248,10 @@ def is_poll(call: Any) -> bool:
 
 def entry(version: Any = None, official: bool | None = None, **more: Any) -> dict[str, Any]:
     """A model (models.get)."""
-    told = {} if official is None else {"is_official": official}
+    entries = {} if official is None else {"is_official": official}
     owner, name = LLAMA.split("/")
     place = f"https://replicate.com/{LLAMA}"
-    return {"url": place, "owner": owner, "name": name, "run_count": 1, "latest_version": version} | told | more
+    return {"url": place, "owner": owner, "name": name, "run_count": 1, "latest_version": version} | entries | more
 
 
 def checked(p: Provider, name: str = LLAMA, kind: ModelType = CHAT, **fields: str) -> Call:

@@ -57,7 +57,7 @@ from tui.providers.spec import ParameterKind, Provider
 @check
 def parameters_are_those_of_the_schema(p: Provider) -> None:
     model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
-    taken = {each.name: each for each in p.parameters(model)}
+    taken = {parameter.name: parameter for parameter in p.parameters(model)}
     assert list(taken) == ["temperature", "top_k", "stop_sequences", "tone", "seed", "debug", "size", "words"]
     warm, top = taken["temperature"], taken["top_k"]
     assert (warm.kind, warm.low, warm.high, warm.unset) == (ParameterKind.NUMBER, 0.01, 5, "0.75")
@@ -118,8 +118,8 @@ def said(p: Provider, *messages: Message, **types: str) -> dict[str, Any]:
     ]
     fields = {"inputs": json.dumps({"takes": takes, "gives": "text"})} if takes else {}
     model = Model("replicate", LLAMA, CHAT, fields=fields)
-    given: dict[str, Any] = p.chat(BASE, ChatRequest(model, messages)).json["input"]
-    return given
+    values: dict[str, Any] = p.chat(BASE, ChatRequest(model, messages)).json["input"]
+    return values
 
 
 @check
@@ -292,8 +292,8 @@ def the_inputs_of_a_recording(p: Provider) -> None:
     known = ["aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm"]
     assert sorted(p.audio(plain).endings) == known
     for timed_by in ("segments", "chunks"):
-        told = schema(FILE, {"type": "object", "properties": {"text": {}, timed_by: {}}})
-        (learned,) = read(checked(p, kind=SPEECH), entry(told, official=True))
+        entries = schema(FILE, {"type": "object", "properties": {"text": {}, timed_by: {}}})
+        (learned,) = read(checked(p, kind=SPEECH), entry(entries, official=True))
         assert p.audio(learned.model).times[-1] is TimestampGranularity.SENTENCE
     assert learned.model.fields["inputs"] == (
         '{"takes":[{"name":"audio","type":"string","file":true}],"gives":"transcript","times":true}'
@@ -322,8 +322,8 @@ def transcripts_of_every_shape(p: Provider) -> None:
         "segments": [{"id": 0, "start": 0.5, "end": 2, "text": " Good morning."}, {"text": None}, 7],
     }
     assert heard(p, whole)[0] == Transcript("Good morning.", (), "english")
-    told = (Segment(0.5, 2.0, "Good morning."),)
-    assert heard(p, whole, TimestampGranularity.SENTENCE)[0] == Transcript("Good morning.", told, "english")
+    entries = (Segment(0.5, 2.0, "Good morning."),)
+    assert heard(p, whole, TimestampGranularity.SENTENCE)[0] == Transcript("Good morning.", entries, "english")
     chunks = {"text": "Good.", "language": "en", "chunks": [{"timestamp": [1, None], "text": " Good."}]}
     assert heard(p, chunks, TimestampGranularity.SENTENCE)[0] == Transcript(
         "Good.", (Segment(1.0, 1.0, "Good."),), "en"

@@ -85,8 +85,8 @@ def the_events_of_a_stream(p: Provider) -> None:
     """Streaming, receiving output: plain text, of which every blank and line end counts."""
     call = opened(p)
     frames = [event("output", text) for text in ("Hel", "lo,\nworld", "\n", " it is", "4", "null", "{", "")]
-    *told, get = read(call, *frames, event("logs", "loading"), event("done", "{}"))
-    assert told == [TextDelta(each.data) for each in frames]
+    *entries, get = read(call, *frames, event("logs", "loading"), event("done", "{}"))
+    assert entries == [TextDelta(frame.data) for frame in frames]
     assert is_poll(get) and get.wait == 0
     whole = "Hello,\nworld\n it is4null{"
     metrics = {"predict_time": 1.5, "input_token_count": 9, "output_token_count": 7}
@@ -98,7 +98,7 @@ def the_events_of_a_stream(p: Provider) -> None:
 
 def after(p: Provider, *texts: str, end: str = "{}") -> Call:
     """The question for the prediction after a stream of these."""
-    get = read(opened(p), *(event("output", each) for each in texts), event("done", end))[-1]
+    get = read(opened(p), *(event("output", text) for text in texts), event("done", end))[-1]
     assert isinstance(get, Call)
     return get
 
@@ -149,24 +149,24 @@ def a_stream_that_says_no(p: Provider) -> None:
         Frame(ApiError(404)),
         Frame({"detail": "hm"}),
     ):
-        *told, get = read(opened(p), timed_out)
+        *entries, get = read(opened(p), timed_out)
         assert is_poll(get)
-        assert told == ([TextDelta("Hel")] if timed_out.event == "output" else [])
+        assert entries == ([TextDelta("Hel")] if timed_out.event == "output" else [])
 
 
 @check
 def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
     call = read(chat(p), prediction())[1]
-    waits = [call.wait]
+    delays = [call.wait]
     for _ in range(30):
-        call = next(each for each in read(call, prediction()) if isinstance(each, Call))
-        waits.append(call.wait)
-    assert waits[0] <= 0.2 and waits[-1] == 2 and waits == sorted(waits)
+        call = next(item for item in read(call, prediction()) if isinstance(item, Call))
+        delays.append(call.wait)
+    assert delays[0] <= 0.2 and delays[-1] == 2 and delays == sorted(delays)
     pieces = []
     for output in (None, ["Hel"], ["Hel", "lo"], ["Hel", "lo", "."]):
-        *told, call = read(call, prediction("processing", output))
+        *entries, call = read(call, prediction("processing", output))
         assert is_poll(call)
-        pieces += [each.text for each in told if isinstance(each, TextDelta)]
+        pieces += [entry.text for entry in entries if isinstance(entry, TextDelta)]
     assert pieces == ["Hel", "lo", "."]
     done = prediction("succeeded", ["Hel", "lo", ".", "!"])
     assert read(call, done) == [TextDelta("!"), RemoteJob(None), Finish("succeeded")]
@@ -186,10 +186,10 @@ def a_prediction_that_is_gone(p: Provider) -> None:
     for status in (404, 410):
         call = read(chat(p), prediction())[1]
         assert isinstance(call, Call) and status in call.accepted_statuses
-        said = ApiError(status, message="The requested resource could not be found.")
-        assert read(call, replace(said, message="")) == [RemoteJob(None), replace(said, message="")]
-        over, refused = read(call, said)
-        assert (over, refused) == (RemoteJob(None), replace(said, code="gone"))
+        message = ApiError(status, message="The requested resource could not be found.")
+        assert read(call, replace(message, message="")) == [RemoteJob(None), replace(message, message="")]
+        over, refused = read(call, message)
+        assert (over, refused) == (RemoteJob(None), replace(message, code="gone"))
         problem = p.describe_error(refused, LLAMA)
         assert problem and problem.message == "Replicate does not have this prediction any more."
 
@@ -197,19 +197,19 @@ def a_prediction_that_is_gone(p: Provider) -> None:
 @check
 def a_cold_start_is_told_once(p: Provider) -> None:
     """Lifecycle: `starting` for more than a few seconds means that a worker boots."""
-    call, told = read(chat(p), prediction())[1], []
+    call, entries = read(chat(p), prediction())[1], []
     for status in ("starting",) * 20 + ("processing",) * 3:
         results = read(call, prediction(status))
-        told += [(status, each.text) for each in results if isinstance(each, Notice)]
+        entries += [(status, result.text) for result in results if isinstance(result, Notice)]
         call = results[-1]
-    assert [status for status, _ in told] == ["starting", "processing"]
-    assert "cold boot" in told[0][1] and "has started" in told[1][1]
+    assert [status for status, _ in entries] == ["starting", "processing"]
+    assert "cold boot" in entries[0][1] and "has started" in entries[1][1]
     # A stream that stayed silent was one already.
     quiet = read(opened(p))[0]
     assert isinstance(read(quiet, prediction())[0], Notice)
     for heard in (event("output", "Hel"), Frame(ApiError(404))):
         going = read(opened(p), heard)[-1]
-        assert not any(isinstance(each, Notice) for each in read(going, prediction()))
+        assert not any(isinstance(item, Notice) for item in read(going, prediction()))
 
 
 @check

@@ -59,14 +59,14 @@ TALK = "meta/meta-llama-3-70b-instruct"
 
 async def asked(*answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK, stream: bool = True, **fields: str):
     """What comes of a chat, and what the server was asked."""
-    async with serve(*([each] for each in chat.before), *answers) as server:
+    async with serve(*([item] for item in chat.before), *answers) as server:
         access = chat.access(server.origin)
         model = Model("replicate", chat.model.id, CHAT, fields=fields)
         call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
         wire = Client({}, limits=limits)
         events, problem = await run(wire, access, call)
         await wire.aclose()
-        return events, problem, [f"{each.method} {each.target.rpartition('/')[2]}" for each in server.asked]
+        return events, problem, [f"{request.method} {request.target.rpartition('/')[2]}" for request in server.asked]
 
 
 CREATED, STREAM, POLL = "POST predictions", "GET stream", f"GET {prediction()['id']}"
@@ -100,9 +100,9 @@ async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: l
 
 async def test_what_is_not_over_yet_is_asked_again_and_shown_as_it_grows() -> None:
     going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
-    events, problem, targets = await asked([HALF], *([each] for each in going), [OVER])
+    events, problem, targets = await asked([HALF], *([item] for item in going), [OVER])
     assert problem is None
-    assert [each.text for each in events if isinstance(each, TextDelta)] == ["Half", " an", " answer."]
+    assert [event.text for event in events if isinstance(event, TextDelta)] == ["Half", " an", " answer."]
     assert targets == [CREATED, STREAM, POLL, POLL, POLL]
 
 
@@ -130,20 +130,20 @@ async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None
         await wire.aclose()
     assert (text_of(events), problem) == ("Hello", None)
     assert isinstance(events[0], Notice)
-    assert [each.json["version"] for each in server.asked] == [f"{model.id}:{version}", model.id]
+    assert [request.json["version"] for request in server.asked] == [f"{model.id}:{version}", model.id]
 
 
 @pytest.mark.parametrize("steps", [[[HALF, HOLD]], [[HALF], [HOLD]]], ids=["stream", "poll"])
 async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> None:
-    async with serve(*([each] for each in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
+    async with serve(*([item] for item in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
         wire, access = Client({}, limits=QUICK), STREAMED.access(server.origin)
         came: list[Event] = []
         begun = asyncio.Event()
 
         async def read() -> None:
             async with aclosing(wire.stream(access, STREAMED.call(access))) as events:
-                async for each in events:
-                    came.append(each)
+                async for event in events:
+                    came.append(event)
                     begun.set()
 
         reading = asyncio.create_task(read())
@@ -158,7 +158,7 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
     last = server.asked[-1]
     assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
     assert last.headers["authorization"].startswith("Bearer FAKE-")
-    assert len([each for each in server.asked if each.target.endswith("/predictions")]) == 1
+    assert len([request for request in server.asked if request.target.endswith("/predictions")]) == 1
 
 
 async def test_what_failed_there_is_not_cancelled() -> None:
@@ -195,7 +195,7 @@ SHORT = Limits(notice_after=0.03, stream_timeout=0.4, response_timeout=0.08, bac
 
 async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):
     access = access_to(DECLARED, api_token=f"r8_FAKE-{key}")
-    model = next((each for each in answers.MODELS if each.id == name), Model("replicate", name, CHAT))
+    model = next((model for model in answers.MODELS if model.id == name), Model("replicate", name, CHAT))
     call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", question),), parameters, stream))
     return await run(Client({}, transport(0), SHORT), access, call)
 
@@ -208,12 +208,12 @@ def documented(name: str) -> list[Any]:
     )
     _, streaming = call.reader()(Frame(created))
     read = streaming.reader()
-    return [each for data, event in Events().feed(fixture("replicate", name)) for each in read(Frame(data, event))]
+    return [item for data, event in Events().feed(fixture("replicate", name)) for item in read(Frame(data, event))]
 
 
 def test_the_documented_streams() -> None:
-    *told, get = documented("stream.sse")
-    assert "".join(each.text for each in told) == "Good day,\nall\nof you."
+    *entries, get = documented("stream.sse")
+    assert "".join(entry.text for entry in entries) == "Good day,\nall\nof you."
     assert get.url == "https://api.replicate.com/v1/predictions/gm3qorzdhgbfurvjtvhg6dckhu"
     first, _, refused = documented("stream_error.sse")
     assert (first, refused.message) == (TextDelta("The first"), "The worker ended.")
@@ -236,7 +236,7 @@ async def test_failures_on_demand(wish, kind, begins) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "kind", "said"),
+    ("word", "kind", "expected"),
     [
         ("refused", CredentialRejected, "Replicate does not know this key."),
         ("nocredit", Problem, "Your Replicate account has no credit, or no way to pay is set up."),
@@ -245,12 +245,12 @@ async def test_failures_on_demand(wish, kind, begins) -> None:
         ("nowhere", NetworkError, "Cannot find the host api.replicate.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said) -> None:
+async def test_keys_that_are_no_good(word, kind, expected) -> None:
     access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
     call = DECLARED.chat(access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
     wire = Client({}, transport(0), SHORT)
     _, problem = await run(wire, type(access)(**{**vars(access), "model": TALK}), call)
-    assert (type(problem), problem.message) == (kind, said)
+    assert (type(problem), problem.message) == (kind, expected)
 
 
 async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,7 +258,7 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
     version = answers._models()[answers._COLD]["latest_version"]["id"]
     events, problem = await ask("Why is the sky blue?", f"{answers._COLD}:{version}")
     assert problem is None
-    assert len([each for each in events if isinstance(each, TextDelta)]) == 3
+    assert len([event for event in events if isinstance(event, TextDelta)]) == 3
     events, problem = await ask("Why?", answers._COLD)
     assert problem and "a community model needs a version" in problem.message
     events, _ = await ask("please be empty")
@@ -267,20 +267,20 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
 
 async def test_embedding_models_by_their_shape() -> None:
     access = access_to(DECLARED)
-    for model in (each for each in answers.MODELS if each.type is EMBEDDING):
+    for model in (model for model in answers.MODELS if model.type is EMBEDDING):
         call = DECLARED.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
         events, problem = await run(Client({}, transport(0), SHORT), access, call)
         assert problem is None
-        assert sum(len(each.vectors) for each in events if isinstance(each, Vectors)) == 2
+        assert sum(len(event.vectors) for event in events if isinstance(event, Vectors)) == 2
 
 
 async def test_a_search_names_what_cannot_be_used() -> None:
     access = access_to(DECLARED)
     for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
-        (found,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
+        (result,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
         assert problem is None
-        assert isinstance(found, SearchResults) and found.hits[0].id == first and found.hits[0].usable
-        assert all(not each.usable for each in found.hits if "flux" in each.id)
+        assert isinstance(result, SearchResults) and result.hits[0].id == first and result.hits[0].usable
+        assert all(not hit.usable for hit in result.hits if "flux" in hit.id)
 
 
 # --- added ------------------------------------------------------------------------------------------------------------
@@ -304,13 +304,13 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
     assert DECLARED.audio(added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
     added = await catalog.add(place, "replicate", TALK, CHAT)
     assert "version" not in added.fields
-    names = [each.name for each in calls.parameters(added)]
+    names = [parameter.name for parameter in calls.parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
     await catalog.remove(place, added)
 
 
 @pytest.mark.parametrize(
-    ("name", "kind", "fields", "said"),
+    ("name", "kind", "fields", "expected"),
     [
         ("black-forest-labs/flux-schnell", CHAT, {}, "gives files, such as images or sound"),
         ("replicate/all-mpnet-base-v2", CHAT, {}, "is for embedding, not for system reasoning."),
@@ -320,11 +320,11 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
         ("llama", CHAT, {}, "llama names no model of Replicate."),
     ],
 )
-async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, said) -> None:
+async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, expected) -> None:
     before = models.all_models(place)
     with pytest.raises(Problem) as raised:
         await catalog.add(place, "replicate", name, kind, fields)
-    assert said in raised.value.message
+    assert expected in raised.value.message
     assert raised.value.hint
     assert models.all_models(place) == before
 

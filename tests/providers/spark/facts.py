@@ -82,7 +82,7 @@ def failed(code: int, message: str = "Their words.") -> dict[str, Any]:
 
 def heard(place: int, *words: str, status: int = 1, **more: Any) -> dict[str, Any]:
     """A frame of voice dictation."""
-    ws = [{"bg": 0, "cw": [{"sc": 0, "w": each}]} for each in words]
+    ws = [{"bg": 0, "cw": [{"sc": 0, "w": word}]} for word in words]
     result = {"sn": place, "ls": status == 2, "ws": ws, **more}
     return {"code": 0, "message": "success", "sid": "iat0000demo@dx01", "data": {"status": status, "result": result}}
 
@@ -279,16 +279,22 @@ def dictate(p: Provider, name: str = "talk.wav", language: str = "") -> Call:
 @check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("spark", "iFLYTEK Spark", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_password", True, True, False),
         ("app_id", True, False, False),
         ("api_key", True, True, False),
         ("api_secret", True, True, False),
         ("base_url", False, False, True),
     ]
-    assert [each.auth_method for each in p.fields] == ["APIPassword", *["APPID, APIKey and APISecret"] * 3, ""]
+    assert [form_field.auth_method for form_field in p.fields] == [
+        "APIPassword",
+        *["APPID, APIKey and APISecret"] * 3,
+        "",
+    ]
     assert not p.exclusive_auth_methods
-    names = {each.name: each.env for each in p.fields}
+    names = {form_field.name: form_field.env for form_field in p.fields}
     assert "SPARK_API_PASSWORD" in names["api_password"]
     for field, variable in (("app_id", "APP_ID"), ("api_key", "API_KEY"), ("api_secret", "API_SECRET")):
         assert names[field][:3] == (f"IFLYTEK_SPARK_{variable}", f"SPARK_{variable}", f"SPARKAI_{variable}")
@@ -365,7 +371,7 @@ def an_api_password_is_verified_by_one_token(p: Provider) -> None:
     assert read(call, whole("Hi")) == [Accepted()]
     assert read(call, {**whole("Hi"), "code": "0"}) == [Accepted()]
     for body in (failed(11200), error("11200")):
-        assert [(each.status, each.code, each.final) for each in read(call, body)] == [(403, "11200", True)]
+        assert [(event.status, event.code, event.final) for event in read(call, body)] == [(403, "11200", True)]
 
 
 @check
@@ -403,7 +409,7 @@ def versions_by_path_and_name(p: Provider) -> None:
     for name, (path, model, socket, domain, _, most) in VERSIONS.items():
         by_http = chat(p, BOTH, name)
         assert (by_http.url, by_http.json["model"]) == (f"{ROOT}{path}/chat/completions", model)
-        taken = {each.name: (each.low, each.high) for each in p.parameters(replace(MODEL, id=name))}
+        taken = {parameter.name: (parameter.low, parameter.high) for parameter in p.parameters(replace(MODEL, id=name))}
         more = {"top_p": (0, 1), "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2)}
         usual = {"temperature": (0.01, 1), "top_k": (1, 6), "max_tokens": (1, most)}
         assert taken == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else usual), name
@@ -423,10 +429,10 @@ def versions_by_path_and_name(p: Provider) -> None:
     assert p.parameters(VECTORS) == p.parameters(SPEECH) == ()
 
 
-def refused(made: Any) -> str:
+def refused(created: Any) -> str:
     """The words of a call that cannot be meant."""
     try:
-        made()
+        created()
     except UsageError as problem:
         return f"{problem.message} {problem.hint}"
     return ""
@@ -474,8 +480,8 @@ def the_pieces_of_a_chat_by_http(p: Provider) -> None:
         delta({"role": "assistant", "content": "lo."}, usage=used),
         "[DONE]",
     ]
-    told = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(3, 2), Finish("stop")]
-    assert read(chat(p), *frames) == told
+    entries = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(3, 2), Finish("stop")]
+    assert read(chat(p), *frames) == entries
     assert read(chat(p), *frames[:2])[-1].complete is False
     assert read(chat(p, stream=False), whole("Hello.")) == [TextDelta("Hello."), Usage(3, 2), Finish("stop")]
     for odd in ({"choices": None}, {"choices": [7]}, 7, "x"):
@@ -507,8 +513,8 @@ def a_chat_over_a_websocket(p: Provider) -> None:
 def the_frames_of_a_chat_over_a_websocket(p: Provider) -> None:
     call = chat(p, SIGNED)
     frames = [said(0, "", reasoning_content="Greet."), said(1, "Hel"), said(2, "lo.", used=True)]
-    told = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(6, 3), Finish("stop")]
-    assert read(call, *frames, end=False) == told
+    entries = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(6, 3), Finish("stop")]
+    assert read(call, *frames, end=False) == entries
     assert read(call, said(2, "Hi"), end=False) == [TextDelta("Hi"), Finish("stop")]
     assert read(call, said(2, ""), end=False)[-1].note == "The answer is empty."
     # The last one is told by either status.
@@ -519,8 +525,8 @@ def the_frames_of_a_chat_over_a_websocket(p: Provider) -> None:
     cut = read(call, said(0, "Hal"))[-1]
     assert (cut.reason, cut.complete, cut.note) == ("interrupted", False, "The answer was cut off before its end.")
     bad = {"header": {"code": 10012, "message": "M", "sid": "cht0000demo@dx01", "status": 2}}
-    told = [TextDelta("Par"), ApiError(500, "10012", "", "M", request_id="cht0000demo@dx01")]
-    assert read(call, said(0, "Par"), bad, end=False) == told
+    entries = [TextDelta("Par"), ApiError(500, "10012", "", "M", request_id="cht0000demo@dx01")]
+    assert read(call, said(0, "Par"), bad, end=False) == entries
     odd: Any
     for odd in ({}, [], 7, "x", {"payload": {"choices": {"text": [7, {"content": 7}]}}}, {"payload": {"choices": 7}}):
         assert read(call, odd, end=False) == []
@@ -552,12 +558,12 @@ def one_text_a_call(p: Provider) -> None:
         "messages": [{"content": "星", "role": "user"}]
     }
     assert read(after, body) == [Vectors(1, ((0.5, -1.0, 0.25),)), Finish("stop")]
-    assert [each.status for each in read(after, {"header": {"code": 11202, "message": "M"}})] == [429]
+    assert [event.status for event in read(after, {"header": {"code": 11202, "message": "M"}})] == [429]
     odd: Any
     for odd in ("AAAA", "AAAAPw", "!", "", 7, "AACAfw=="):
         bad = read(call, {"header": {"code": 0}, "payload": {"feature": {"text": odd}}})
-        assert [each.code for each in bad] == ["malformed"]
-    assert [each.code for each in read(call, {})] == ["malformed"]
+        assert [item.code for item in bad] == ["malformed"]
+    assert [event.code for event in read(call, {})] == ["malformed"]
 
 
 # --- speech to text ---------------------------------------------------------------------------------------------------
@@ -587,7 +593,7 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
     assert "de" in refused(lambda: dictate(p, language="de"))
     assert p.audio
     limits = p.audio(SPEECH)
-    assert (set(limits.endings), [each.value for each in limits.times]) == ({"wav", "pcm", "mp3"}, [""])
+    assert (set(limits.endings), [time.value for time in limits.times]) == ({"wav", "pcm", "mp3"}, [""])
     assert 60 * 32_000 <= limits.size < 61 * 32_000
 
 
@@ -595,18 +601,18 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
 def what_was_heard(p: Provider) -> None:
     call = dictate(p)
     frames = [heard(1, "Good"), heard(2, " day", "."), heard(3, status=2), heard(4, "late")]
-    told = [TextDelta("Good"), TextDelta(" day."), Transcript("Good day."), Finish("stop")]
-    assert read(call, *frames[:3], end=False) == told
+    entries = [TextDelta("Good"), TextDelta(" day."), Transcript("Good day."), Finish("stop")]
+    assert read(call, *frames[:3], end=False) == entries
     assert read(call, frames[1], frames[0], frames[2], end=False)[2] == Transcript("Good day.")
     # With corrections on, a piece may take the place of others.
     corrected = [heard(1, "Goo", pgs="apd"), heard(2, "d ya", pgs="apd"), heard(3, "Good day", pgs="rpl", rg=[1, 2])]
     pieces = [TextDelta("Goo"), TextDelta("d ya"), TextDelta(".")]
-    *told, text, _ = read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)
-    assert (told, text) == (pieces, Transcript("Good day."))
+    *entries, text, _ = read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)
+    assert (entries, text) == (pieces, Transcript("Good day."))
     _, text, cut = read(call, frames[0])
     assert (text, cut.reason, cut.complete) == (Transcript("Good"), "interrupted", False)
     assert cut.note == "The answer was cut off before its end."
-    assert [each.code for each in read(call, failed(10163), end=False)] == ["10163"]
+    assert [event.code for event in read(call, failed(10163), end=False)] == ["10163"]
     odd: Any
     for odd in ({}, {"data": None}, {"data": {"result": {"ws": [7, {"cw": [7]}, {"cw": [{"w": 7}]}]}}}, 7):
         assert read(call, odd, end=False) == []
@@ -632,11 +638,11 @@ def what_a_credential_cannot_do(p: Provider) -> None:
 def what_codes_amount_to(p: Provider) -> None:
     for code, (status, again, _) in CODES.items():
         for body in (failed(code), error(str(code)), {"header": failed(code)}):
-            [found] = read(chat(p), body, end=False)
-            assert (found.status, found.code, found.final) == (status, str(code), not again), code
+            [result] = read(chat(p), body, end=False)
+            assert (result.status, result.code, result.final) == (status, str(code), not again), code
         assert p.parse_error(500, {}, error(str(code))).final is not again
-    told = p.parse_error(401, {"x-request-id": "req_1"}, failed(11200, "M"))
-    assert (told.status, told.message, told.request_id) == (401, "M", "req_1")
+    api_error = p.parse_error(401, {"x-request-id": "req_1"}, failed(11200, "M"))
+    assert (api_error.status, api_error.message, api_error.request_id) == (401, "M", "req_1")
     assert p.parse_error(400, {"a": "b"}, {"message": "M", "sid": 7}) == ApiError(400, message="M", headers={"a": "b"})
     assert p.parse_error(502, {}, "plain").message == "plain"
     assert p.describe_error(ApiError(400), "m") is None

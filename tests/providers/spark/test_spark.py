@@ -114,10 +114,10 @@ async def test_a_chat_over_a_websocket() -> None:
     assert problem is None
     assert events == [TextDelta("Good"), TextDelta(" day"), Usage(6, 3), Finish("stop")]
     path, _, query = line.targets[0].partition("?")
-    told = parse_qs(query)
+    entries = parse_qs(query)
     assert path == "/v3.5/chat"
-    assert (told["date"], told["host"]) == ([DATE], [f"localhost:{line.port}"])
-    assert base64.b64decode(told["authorization"][0]).startswith(b'api_key="0123456789abcdef')
+    assert (entries["date"], entries["host"]) == ([DATE], [f"localhost:{line.port}"])
+    assert base64.b64decode(entries["authorization"][0]).startswith(b'api_key="0123456789abcdef')
     assert "authorization" not in line.headers[0]
     assert line.heard[0]["header"] == {"app_id": "fa4e0000"}
 
@@ -176,7 +176,7 @@ async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
     assert words in problem.message
-    assert any(isinstance(each, NoResponseYet) for each in events) == (HOLD in script)
+    assert any(isinstance(event, NoResponseYet) for event in events) == (HOLD in script)
 
 
 async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> None:
@@ -194,8 +194,8 @@ async def test_what_passes_is_asked_again_with_a_new_signature() -> None:
         await wire.aclose()
     assert problem is None
     assert text_of(events) == "Good day"
-    assert len([each for each in events if isinstance(each, Retrying)]) == 1
-    first, second = (parse_qs(each.partition("?")[2]) for each in line.targets)
+    assert len([event for event in events if isinstance(event, Retrying)]) == 1
+    first, second = (parse_qs(target.partition("?")[2]) for target in line.targets)
     assert first["date"] == [DATE]
     assert second["authorization"] != first["authorization"]
 
@@ -212,8 +212,8 @@ async def test_a_stop_closes_the_connection() -> None:
     async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         events = wire.stream(access, SPARK.chat(access.fields, question()))
-        async for each in events:
-            if isinstance(each, TextDelta):
+        async for event in events:
+            if isinstance(event, TextDelta):
                 break
         await events.aclose()
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -244,14 +244,18 @@ async def test_texts_are_embedded_one_after_the_other() -> None:
         events, problem = await run(wire, access, SPARK.embed(access.fields, EmbeddingRequest(VECTORS, ("a", "b"))))
         await wire.aclose()
     assert problem is None
-    vectors = [each for each in events if isinstance(each, Vectors)]
-    assert [(each.start, each.vectors) for each in vectors] == [(0, ((0.5, -1.0, 0.25),)), (1, ((0.5, -1.0, 0.25),))]
+    vectors = [event for event in events if isinstance(event, Vectors)]
+    assert [(vector.start, vector.vectors) for vector in vectors] == [
+        (0, ((0.5, -1.0, 0.25),)),
+        (1, ((0.5, -1.0, 0.25),)),
+    ]
     assert events[-1] == Finish("stop")
-    texts = [json.loads(base64.b64decode(each.json["payload"]["messages"]["text"])) for each in server.asked]
-    assert [each["messages"][0]["content"] for each in texts] == ["a", "b", "b"]
-    assert {each.method for each in server.asked} == {"POST"}
+    texts = [json.loads(base64.b64decode(request.json["payload"]["messages"]["text"])) for request in server.asked]
+    assert [item["messages"][0]["content"] for item in texts] == ["a", "b", "b"]
+    assert {request.method for request in server.asked} == {"POST"}
     assert all(
-        each.target.startswith("/?authorization=") and "host=localhost%3A" in each.target for each in server.asked
+        request.target.startswith("/?authorization=") and "host=localhost%3A" in request.target
+        for request in server.asked
     )
 
 
@@ -267,8 +271,8 @@ async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     assert Transcript("Good day") in events
     assert Uploading(2500, 2500) in events
     assert line.targets[0].startswith("/v2/iat?authorization=")
-    assert [each["data"]["status"] for each in line.heard] == [0, 2]
-    assert b"".join(base64.b64decode(each["data"]["audio"]) for each in line.heard) == path.read_bytes()
+    assert [message["data"]["status"] for message in line.heard] == [0, 2]
+    assert b"".join(base64.b64decode(message["data"]["audio"]) for message in line.heard) == path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -309,7 +313,7 @@ def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in() -> No
     triple = {"app_id": "fa4e0000", "api_key": Secret("k" * 32), "api_secret": Secret("s" * 32)}
     for name in triple:
         with pytest.raises(UsageError) as raised:
-            validate(SPARK, {each: value for each, value in triple.items() if each != name}, None)
+            validate(SPARK, {item: value for item, value in triple.items() if item != name}, None)
         assert SPARK.field(name).label in raised.value.message
     for values in (triple, {"api_password": Secret(KEY)}, {**triple, "api_password": Secret(KEY)}):
         _, secrets = validate(SPARK, values, None)
@@ -371,17 +375,17 @@ async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket() -> N
     assert problem and "calls of this second" in problem.message
     events, problem = await ask(signed(), "please be busy")
     assert problem is None
-    assert len([each for each in events if isinstance(each, Retrying)]) == 2
+    assert len([event for event in events if isinstance(event, Retrying)]) == 2
 
 
 def read(name: str, access: Access) -> list[object]:
     """What a chat's reader makes of a fixture."""
     content = fixture("spark", name)
     reader = SPARK.chat(access.fields, question()).reader()
-    lines = [(each.decode(), "") for each in content.splitlines()]
-    told = Events(1 << 20, 1 << 20).feed(content) if name.endswith(".sse") else lines
-    frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in told]
-    return [each for frame in frames for each in reader(frame)]
+    lines = [(line.decode(), "") for line in content.splitlines()]
+    entries = Events(1 << 20, 1 << 20).feed(content) if name.endswith(".sse") else lines
+    frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in entries]
+    return [event for frame in frames for event in reader(frame)]
 
 
 def test_the_documented_streams() -> None:
@@ -397,5 +401,5 @@ def test_the_documented_streams() -> None:
         assert isinstance(refused, ApiError)
         assert (refused.status, refused.code) == (500, "10012")
     assert error("x")["error"]["code"] == "x"
-    assert not any(isinstance(each, Notice) for each in read("chat.sse", access_to(SPARK)))
-    assert [each.type for each in SPARK.catalogue if each.type is not ModelType.CHAT] == ["embedding", "speech2text"]
+    assert not any(isinstance(event, Notice) for event in read("chat.sse", access_to(SPARK)))
+    assert [model.type for model in SPARK.catalogue if model.type is not ModelType.CHAT] == ["embedding", "speech2text"]

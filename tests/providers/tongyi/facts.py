@@ -158,7 +158,9 @@ def chat(p: Provider, name: str = "qwen-plus", stream: bool = True, **parameters
 @check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("tongyi", "Tongyi", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_key", True, True, False),
         ("base_url", False, False, True),
         ("workspace_id", False, False, True),
@@ -166,7 +168,7 @@ def what_it_is(p: Provider) -> None:
     assert p.field("api_key").env[0] == "DASHSCOPE_API_KEY"
     assert p.field("workspace_id").env == ("DASHSCOPE_WORKSPACE", "DASHSCOPE_WORKSPACE_ID")
     assert {"DASHSCOPE_HTTP_BASE_URL", "DASHSCOPE_API_BASE"} < set(p.field("base_url").env)
-    assert [each.value for each in p.field("api_key").prefixes] == ["sk-sp-", "sk-"]
+    assert [prefix.value for prefix in p.field("api_key").prefixes] == ["sk-sp-", "sk-"]
     assert p.key_page == "https://bailian.console.aliyun.com/?apiKey=1#/api-key"
 
 
@@ -182,8 +184,8 @@ HOSTS = {
 def where_it_is(p: Provider) -> None:
     field = p.field("base_url")
     assert field.url and field.default == ROOT
-    assert [each.value for each in field.choices] == [f"{host}/compatible-mode/v1" for host in HOSTS]
-    assert all(name in each.label for each, name in zip(field.choices, HOSTS.values(), strict=True))
+    assert [choice.value for choice in field.choices] == [f"{host}/compatible-mode/v1" for host in HOSTS]
+    assert all(name in choice.label for choice, name in zip(field.choices, HOSTS.values(), strict=True))
     for host in HOSTS:
         assert p.origins({"base_url": f"{host}/compatible-mode/v1"}) == (host,)
     for root in ("https://dashscope.aliyuncs.com", f"{ROOT}/"):
@@ -199,9 +201,9 @@ def where_it_is(p: Provider) -> None:
 def a_key_is_tried_in_the_other_regions(p: Provider) -> None:
     roots = [f"{host}/compatible-mode/v1" for host in HOSTS]
     for here in (ROOT, "https://dashscope.aliyuncs.com"):
-        found = p.regions({"base_url": here, "workspace_id": "llm-9"})
-        assert found == tuple({"base_url": each, "workspace_id": "llm-9"} for each in roots[1:])
-    assert [each["base_url"] for each in p.regions({"base_url": roots[1]})] == [roots[0], *roots[2:]]
+        result = p.regions({"base_url": here, "workspace_id": "llm-9"})
+        assert result == tuple({"base_url": root, "workspace_id": "llm-9"} for root in roots[1:])
+    assert [region["base_url"] for region in p.regions({"base_url": roots[1]})] == [roots[0], *roots[2:]]
     for own in ("https://gateway.example.test/v1", "http://localhost:9", "https://llm-9.cn-beijing.maas.aliyuncs.com"):
         assert p.regions({"base_url": own}) == ()
 
@@ -228,7 +230,7 @@ def the_list_of_models(p: Provider) -> None:
             None,
             Framing.JSON,
         )
-    entries = [{"id": each, "object": "model"} for each in ("qwen-plus", "qwen3-asr-flash", "text-embedding-v4")]
+    entries = [{"id": item, "object": "model"} for item in ("qwen-plus", "qwen3-asr-flash", "text-embedding-v4")]
     assert read(p.verify(BASE), {"object": "list", "data": entries}) == [
         ModelsListed(
             (
@@ -277,9 +279,9 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
 
 @check
 def what_is_known_without_asking(p: Provider) -> None:
-    known = {each.id: each for each in p.catalogue}
+    known = {model.id: model for model in p.catalogue}
     assert p.catalogue_as_of == "2026-11-22"
-    assert {name: each.dimensions for name, each in known.items() if each.dimensions} == {
+    assert {name: model.dimensions for name, model in known.items() if model.dimensions} == {
         "text-embedding-v1": 1536,
         "text-embedding-v2": 1536,
         "text-embedding-v3": 1024,
@@ -355,18 +357,18 @@ def what_answers_only_as_a_stream_is_streamed(p: Provider) -> None:
     thinking = chat(p, stream=False, enable_thinking="on")
     assert (thinking.framing, thinking.json["enable_thinking"]) == (Framing.SSE, True)
     plain = chat(p, "glm-5.2", stream=False)
-    for said in (
+    for message in (
         "parameter.enable_thinking must be set to false for non-streaming calls",
         "This model only support stream mode",
     ):
-        call, sentence = p.repair_request(plain, ApiError(400, code="invalid_parameter_error", message=said)) or (
+        call, sentence = p.repair_request(plain, ApiError(400, code="invalid_parameter_error", message=message)) or (
             plain,
             "",
         )
         assert call.framing is Framing.SSE
         assert call.json == plain.json | {"stream": True, "stream_options": {"include_usage": True}}
         assert sentence.startswith("glm-5.2 answers this only as a stream.")
-        assert p.repair_request(chat(p), ApiError(400, message=said)) is None
+        assert p.repair_request(chat(p), ApiError(400, message=message)) is None
     less, _ = p.repair_request(chat(p, seed=7), ApiError(400, message="Unknown parameter: seed")) or (plain, "")
     assert "seed" not in less.json
 
@@ -393,7 +395,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 @check
 def what_a_model_takes(p: Provider) -> None:
     sampling = ["temperature", "top_p", "max_tokens", "presence_penalty", "seed", "stop"]
-    taken = {each.name: each for each in p.parameters(Model("tongyi", "qwen-plus", ModelType.CHAT))}
+    taken = {parameter.name: parameter for parameter in p.parameters(Model("tongyi", "qwen-plus", ModelType.CHAT))}
     assert list(taken) == [*sampling, "enable_thinking", "thinking_budget"]
     assert taken["enable_thinking"].choices == ("on", "off")
     # 2 and 0 themselves are refused.
@@ -401,7 +403,7 @@ def what_a_model_takes(p: Provider) -> None:
     assert 0 < (taken["top_p"].low or 0) < 0.1 and taken["top_p"].high == 1
     assert (taken["presence_penalty"].low, taken["presence_penalty"].high) == (-2, 2)
     for name in ("glm-5.2", "qwen-long", "qwen3.8-omni-flash"):
-        assert [each.name for each in p.parameters(Model("tongyi", name, ModelType.CHAT))] == sampling
+        assert [parameter.name for parameter in p.parameters(Model("tongyi", name, ModelType.CHAT))] == sampling
     assert p.parameters(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING)) == ()
 
 
@@ -468,13 +470,13 @@ def transcripts(p: Provider) -> None:
         body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USED}
         return read(recorded(p), body)
 
-    told = heard("你好", annotations=[{"type": "audio_info", "language": "zh", "emotion": "neutral"}])
-    assert told == [Transcript("你好", language="zh"), Usage(9, 4, 2), Finish("stop")]
+    entries = heard("你好", annotations=[{"type": "audio_info", "language": "zh", "emotion": "neutral"}])
+    assert entries == [Transcript("你好", language="zh"), Usage(9, 4, 2), Finish("stop")]
     assert heard([{"text": "Good"}, {"text": " day"}])[0] == Transcript("Good day")
     assert heard("Hi", annotations=None)[0] == heard("Hi", annotations=[7, {"language": 7}])[0] == Transcript("Hi")
-    assert [type(each) for each in heard("")] == [Notice, Transcript, Usage, Finish]
+    assert [type(message) for message in heard("")] == [Notice, Transcript, Usage, Finish]
     for odd in ({}, {"choices": []}, {"choices": [7]}, {"choices": [{"message": 7}]}, {"choices": None}, 7):
-        assert [each.code for each in read(recorded(p), odd)] == ["malformed"]
+        assert [event.code for event in read(recorded(p), odd)] == ["malformed"]
     assert heard(None)[0].code == "malformed"
     assert read(recorded(p), error("invalid_api_key"))[0].status == 401
 
@@ -512,11 +514,11 @@ def errors_within_an_answer(p: Provider) -> None:
     }.items():
         for body in (error(code), {"code": code, "message": "Their words.", "request_id": "demo-1"}):
             refused = read(chat(p), body, end=False)
-            assert [(each.status, each.request_id) for each in refused] == [(status, "demo-1")]
+            assert [(item.status, item.request_id) for item in refused] == [(status, "demo-1")]
     parted = read(chat(p), delta({"content": "Par"}), error("data_inspection_failed"), end=False)
     assert parted[0] == TextDelta("Par")
-    said = p.describe_error(parted[1], "m")
-    assert said and "content check" in said.message
+    message = p.describe_error(parted[1], "m")
+    assert message and "content check" in message.message
     assert read(chat(p), delta({"content": "Hi"}, code="0"), end=False) == [TextDelta("Hi")]
 
 

@@ -59,17 +59,17 @@ async def test_a_key_of_another_region_is_known_in_one_of_the_regions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "call", "kind", "said"),
+    ("key", "call", "kind", "expected"),
     [
         ("nocredit", lambda fields: TONGYI.chat(fields, ASK), Problem, "account is overdue"),
         ("restricted", TONGYI.verify, ScopeMissing, "not activated"),
         ("refused", lambda fields: TONGYI.chat(fields, ASK), CredentialRejected, "in this region"),
     ],
 )
-async def test_keys_that_bring_about_a_refusal(key, call, kind, said) -> None:
+async def test_keys_that_bring_about_a_refusal(key, call, kind, expected) -> None:
     _, problem = await practised(f"sk-FAKE0{key}0key", call)
     assert type(problem) is kind
-    assert said in problem.message
+    assert expected in problem.message
 
 
 async def test_a_recording_is_heard(tmp_path: Path) -> None:
@@ -78,14 +78,14 @@ async def test_a_recording_is_heard(tmp_path: Path) -> None:
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
     events, problem = await practised(call=lambda fields: TONGYI.transcribe(fields, ask))
     assert problem is None
-    transcript = next(each for each in events if isinstance(each, Transcript))
+    transcript = next(event for event in events if isinstance(event, Transcript))
     assert (transcript.language, transcript.text) == ("en", " ".join(said for _, _, said in sample_answers.SPOKEN))
 
 
 async def asked(*answers, call):
     """Events, problem and requests of a call to a server on loopback."""
-    chat = next(each for facts in every() for each in facts.chats if each.provider == "tongyi")
-    async with serve(*([each] for each in answers)) as server:
+    chat = next(chat for facts in every() for chat in facts.chats if chat.provider == "tongyi")
+    async with serve(*([answer] for answer in answers)) as server:
         access = chat.access(server.origin)
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access, call(access.fields))
@@ -97,8 +97,8 @@ async def test_an_address_without_a_list_is_verified_by_a_word() -> None:
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "H"}, "finish_reason": "length"}]}
     events, problem, requests = await asked(http("", 404), http(answer), call=TONGYI.verify)
     assert problem is None
-    assert [type(each) for each in events] == [Notice, ModelsListed, Accepted]
-    assert [each.method for each in requests] == ["GET", "POST"]
+    assert [type(event) for event in events] == [Notice, ModelsListed, Accepted]
+    assert [request.method for request in requests] == ["GET", "POST"]
     assert requests[1].headers["authorization"] == f"Bearer {KEY}"
     refusal = {"error": {"code": "invalid_api_key", "message": "No."}}
     _, problem, _ = await asked(http("", 404), http(refusal, 401), call=TONGYI.verify)
@@ -117,13 +117,13 @@ async def test_a_recording_is_sent_within_json(tmp_path: Path) -> None:
 
 
 async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream() -> None:
-    said = "parameter.enable_thinking must be set to false for non-streaming calls"
-    refusal = {"error": {"code": "invalid_parameter_error", "message": said}}
+    message = "parameter.enable_thinking must be set to false for non-streaming calls"
+    refusal = {"error": {"code": "invalid_parameter_error", "message": message}}
     answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}
     ask = replace(ASK, model=Model("tongyi", "acme-thinks", ModelType.CHAT), stream=False)
     events, problem, requests = await asked(
         http(refusal, 400), http(answer), call=lambda fields: TONGYI.chat(fields, ask)
     )
     assert (text_of(events), problem) == ("Hello.", None)
-    assert [each.json["stream"] for each in requests] == [False, True]
+    assert [request.json["stream"] for request in requests] == [False, True]
     assert isinstance(events[0], Notice)

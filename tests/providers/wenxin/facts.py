@@ -227,20 +227,22 @@ def older(p: Provider, *messages: Message, name: str = "ERNIE-Bot-4", stream: bo
 @check
 def what_it_is(p: Provider) -> None:
     assert (p.id, p.label, p.supply, p.import_mode) == ("wenxin", "Wenxin", Supply.OWN, ImportMode.BOTH)
-    assert [(each.name, each.required, each.secret, each.advanced) for each in p.fields] == [
+    assert [
+        (form_field.name, form_field.required, form_field.secret, form_field.advanced) for form_field in p.fields
+    ] == [
         ("api_key", True, True, False),
         ("legacy_api_key", True, True, False),
         ("legacy_secret_key", True, True, False),
         ("app_id", False, False, True),
         ("base_url", False, False, True),
     ]
-    first, second, third, *rest = (each.auth_method for each in p.fields)
+    first, second, third, *rest = (form_field.auth_method for form_field in p.fields)
     assert p.exclusive_auth_methods and first != second == third and not any(rest)
     assert p.field("api_key").env == ("QIANFAN_API_KEY", "QIANFAN_BEARER_TOKEN")
     assert p.field("legacy_api_key").env == ("QIANFAN_AK", "ERNIE_CLIENT_ID")
     assert p.field("legacy_secret_key").env == ("QIANFAN_SK", "ERNIE_CLIENT_SECRET")
     assert p.field("base_url").env == ("QIANFAN_BASE_URL",)
-    assert [each.value for each in p.field("api_key").prefixes] == ["bce-v3/"]
+    assert [prefix.value for prefix in p.field("api_key").prefixes] == ["bce-v3/"]
     assert p.key_page == "https://console.bce.baidu.com/iam/#/iam/apikey/list"
     assert p.types == (ModelType.CHAT, ModelType.EMBEDDING)
 
@@ -284,7 +286,7 @@ def the_list_of_models(p: Provider) -> None:
     for call in (p.verify(BASE), p.list_models(BASE)):
         assert (call.method, call.url, call.query, call.json) == ("GET", f"{ROOT}/models", {}, None)
         assert call.framing is Framing.JSON
-    entries = [{"id": each, "object": "model", "created": 0} for each in ("bge-large-zh", "ernie-5.1", "irag-1.0")]
+    entries = [{"id": item, "object": "model", "created": 0} for item in ("bge-large-zh", "ernie-5.1", "irag-1.0")]
     assert read(p.verify(BASE), {"object": "list", "data": entries}) == [
         ModelsListed(
             (
@@ -295,7 +297,7 @@ def the_list_of_models(p: Provider) -> None:
         ),
         Accepted(),
     ]
-    assert [each.status for each in read(p.verify(BASE), failed(110))] == [401]
+    assert [event.status for event in read(p.verify(BASE), failed(110))] == [401]
 
 
 @check
@@ -330,9 +332,9 @@ def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
 
 @check
 def what_is_known_without_asking(p: Provider) -> None:
-    known = {each.id: each for each in p.catalogue}
+    known = {model.id: model for model in p.catalogue}
     assert p.catalogue_as_of == "2026-11-22"
-    assert {name: each.dimensions for name, each in known.items() if each.dimensions} == {
+    assert {name: model.dimensions for name, model in known.items() if model.dimensions} == {
         "embedding-v1": 384,
         "bge-large-zh": 1024,
         "bge-large-en": 1024,
@@ -376,8 +378,8 @@ def a_streamed_chat(p: Provider) -> None:
     assert (whole.framing, whole.json["stream"]) == (Framing.JSON, False)
     assert p.chat
     several = (Message("system", "a"), Message("user", "b"), Message("system", " "), Message("system", "c"))
-    said = p.chat(BASE, ChatRequest(MODEL, several)).json["messages"]
-    assert said == [{"role": "system", "content": "a\n\nc"}, {"role": "user", "content": "b"}]
+    message = p.chat(BASE, ChatRequest(MODEL, several)).json["messages"]
+    assert message == [{"role": "system", "content": "a\n\nc"}, {"role": "user", "content": "b"}]
     plain = p.chat(BASE, ChatRequest(MODEL, several[1:2])).json["messages"]
     assert plain == [{"role": "user", "content": "b"}]
 
@@ -391,8 +393,8 @@ def the_pieces_of_a_chat(p: Provider) -> None:
         {**delta({}), "choices": [], "usage": USED},
         "[DONE]",
     ]
-    told = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(9, 4, 2), Finish("stop")]
-    assert read(chat(p), *frames) == told
+    entries = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(9, 4, 2), Finish("stop")]
+    assert read(chat(p), *frames) == entries
     # The usage may come with the last choice, and the reason may be the older word, missing or empty.
     for reason in ("normal", "", None):
         last = {**delta({"content": "Hi"}, finish_reason=reason), "usage": USED}
@@ -402,7 +404,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
     assert read(chat(p, stream=False), whole) == [TextDelta("Hi"), Finish("stop")]
     flagged = delta({"content": "Hi"}, flag=1)
     noticed = read(chat(p), flagged, flagged, "[DONE]")
-    assert [type(each) for each in noticed] == [Notice, TextDelta, TextDelta, Finish]
+    assert [type(item) for item in noticed] == [Notice, TextDelta, TextDelta, Finish]
     for odd in ({"choices": None}, {"choices": [7]}, 7, "x"):
         assert read(chat(p), odd, "[DONE]")[-1].note == "The answer is empty."
 
@@ -410,7 +412,10 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 @check
 def what_a_model_takes(p: Provider) -> None:
     def taken(name: str) -> dict[str, tuple[float | None, float | None]]:
-        return {each.name: (each.low, each.high) for each in p.parameters(Model("wenxin", name, ModelType.CHAT))}
+        return {
+            parameter.name: (parameter.low, parameter.high)
+            for parameter in p.parameters(Model("wenxin", name, ModelType.CHAT))
+        }
 
     further = {"presence_penalty": (-2, 2), "frequency_penalty": (-2, 2), "seed": (None, None), "stop": (None, 4)}
     assert taken("ernie-5.0") == {
@@ -460,7 +465,7 @@ def vectors_in_batches_by_model(p: Provider) -> None:
             vectors, after = read(call, {"data": rows[::-1], "usage": {"prompt_tokens": 7}})
             assert vectors == Vectors(0, tuple((float(place),) for place in range(most)))
             assert (after.url, after.json) == (call.url, {**call.json, "input": list(texts[most : 2 * most])})
-            assert [each.status for each in read(after, failed(18))] == [429]
+            assert [event.status for event in read(after, failed(18))] == [429]
     one = EmbeddingRequest(Model("wenxin", "bge-large-zh", ModelType.EMBEDDING), ("a",))
     body = {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"prompt_tokens": 7}}
     for fields in (BASE, PAIR):
@@ -489,7 +494,7 @@ def a_key_pair_is_exchanged_for_a_token(p: Provider) -> None:
     for odd in ({}, {"access_token": ""}, {"access_token": 7}, [], 7):
         assert read(call, odd) == []
     refused = read(call, {"error": "invalid_client", "error_description": "unknown client id"})
-    assert [(each.status, each.code) for each in refused] == [(401, "invalid_client")]
+    assert [(item.status, item.code) for item in refused] == [(401, "invalid_client")]
     assert p.stale_token == {"110", "111"}
 
 
@@ -534,7 +539,7 @@ def the_older_form_is_verified_by_a_word(p: Provider) -> None:
         }
         listed, accepted = read(call, result("Hi", end=None))
         assert accepted == Accepted()
-        kinds = {each.id: each.type.value for each in listed.models}
+        kinds = {model.id: model.type.value for model in listed.models}
         chats = (
             "ERNIE-Bot ERNIE-Bot-4 ERNIE-Bot-turbo ERNIE-Bot-8K ERNIE-Speed-8K ERNIE-Speed-128K ERNIE-Lite-8K"
             " ERNIE-Tiny-8K ERNIE-Char-8K ERNIE-4.0-Turbo-8K BLOOMZ-7B Llama-2-7B Llama-2-13B Llama-2-70B"
@@ -543,7 +548,7 @@ def the_older_form_is_verified_by_a_word(p: Provider) -> None:
         assert {name for name, kind in kinds.items() if kind == "chat"} == set(chats.split())
         embeddings = {name for name, kind in kinds.items() if kind == "embedding"}
         assert embeddings == {"embedding-v1", "bge-large-zh", "bge-large-en", "tao-8k"}
-        assert [each.code for each in read(call, failed(3))] == ["3"]
+        assert [event.code for event in read(call, failed(3))] == ["3"]
 
 
 @check
@@ -641,10 +646,10 @@ def the_pieces_of_a_chat_in_the_older_form(p: Provider) -> None:
         last = read(older(p), result("Hi", end=True, **more))[-1]
         assert (last.complete, last.note) == (complete, note), more
     marked = [result("x", need_clear_history=True, ban_round=-1)] * 2
-    assert [type(each) for each in read(older(p), *marked)].count(Notice) == 1
+    assert [type(event) for event in read(older(p), *marked)].count(Notice) == 1
     odd: Any
     for odd in ({}, {"result": 7}, [], "x"):
-        assert [each.complete for each in read(older(p), odd)] == [False]
+        assert [event.complete for event in read(older(p), odd)] == [False]
 
 
 @check
@@ -653,9 +658,9 @@ def errors_within_an_answer(p: Provider) -> None:
         refused = read(call, failed(336501), end=False)
         assert refused == [ApiError(429, "336501", "", "Their words.", request_id="as-demo0004")]
     parted = read(older(p), result("Par"), failed(336000), end=False)
-    assert [type(each) for each in parted] == [TextDelta, ApiError]
+    assert [type(item) for item in parted] == [TextDelta, ApiError]
     assert read(chat(p), {**delta({"content": "Hi"}), "error_code": 0}, end=False) == [TextDelta("Hi")]
-    assert [each.code for each in read(chat(p), error("internal_error"), end=False)] == ["internal_error"]
+    assert [event.code for event in read(chat(p), error("internal_error"), end=False)] == ["internal_error"]
 
 
 @check
@@ -677,11 +682,11 @@ def what_a_code_amounts_to(p: Provider) -> None:
 
 @check
 def an_account_that_is_in_the_way(p: Provider) -> None:
-    said = {
+    message = {
         "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
         "Real-name verification first.": ("The Baidu account is not verified by name.", (401, 403)),
     }
-    for theirs, (ours, statuses) in said.items():
+    for theirs, (ours, statuses) in message.items():
         for status in statuses:
             problem = p.describe_error(ApiError(status, code="denied", message=theirs), "m")
             assert problem and problem.message.startswith(ours), status

@@ -62,7 +62,7 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
             events, problem = await run(wire, access, WENXIN.chat(access.fields, question()))
             assert (text_of(events), problem) == ("Good day", None)
         await wire.aclose()
-    exchange, first, stale, again, renewed = (each.target for each in server.asked)
+    exchange, first, stale, again, renewed = (request.target for request in server.asked)
     assert exchange == again
     assert exchange.startswith("/oauth/2.0/token?grant_type=client_credentials&client_id=FAKE-")
     assert [first, stale, renewed] == [f"{PATH}24.FAKE-token-of-nobody"] * 2 + [f"{PATH}24.FAKE-new"]
@@ -116,31 +116,31 @@ async def test_the_older_form_in_practice() -> None:
     access = by_pair()
     events, problem = await run(Client({}, transport(0)), access, WENXIN.verify(access.fields))
     assert problem is None
-    listed = next(each for each in events if isinstance(each, ModelsListed))
+    listed = next(event for event in events if isinstance(event, ModelsListed))
     assert Accepted() in events
-    assert {each.type for each in listed.models} == set(WENXIN.types)
+    assert {model.type for model in listed.models} == set(WENXIN.types)
     texts = [text_of((await ask(access, "Why is the sky blue?", OLDER, stream))[0]) for stream in (True, False)]
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
-    model = next(each for each in listed.models if each.type is ModelType.EMBEDDING)
+    model = next(model for model in listed.models if model.type is ModelType.EMBEDDING)
     call = WENXIN.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
     events, problem = await run(Client({}, transport(0)), access, call)
     assert problem is None
-    assert {len(vector) for each in events if isinstance(each, Vectors) for vector in each.vectors} == {384}
+    assert {len(vector) for event in events if isinstance(event, Vectors) for vector in event.vectors} == {384}
 
 
 @pytest.mark.parametrize(
-    ("key", "secret", "said"),
+    ("key", "secret", "expected"),
     [
         ("FAKE-refused", "FAKE-secret", "Wenxin knows no application with this API key."),
         ("FAKE-key", "FAKE-refused", "The secret key does not belong to this API key, or is not whole."),
         ("FAKE-nocredit", "FAKE-secret", "The quota of ERNIE-Bot-4 is used up, or was not paid."),
     ],
 )
-async def test_pairs_that_are_no_good(key, secret, said) -> None:
+async def test_pairs_that_are_no_good(key, secret, expected) -> None:
     _, problem = await ask(by_pair(key, secret), "hello", OLDER)
     assert problem
-    assert problem.message == said
+    assert problem.message == expected
 
 
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
@@ -159,7 +159,7 @@ async def test_failures_on_demand(access) -> None:
 async def test_busy_twice_and_then_not_in_the_older_form() -> None:
     events, problem = await ask(by_pair(), "please be busy", OLDER)
     assert problem is None
-    assert len([each for each in events if isinstance(each, Retrying)]) == 2
+    assert len([event for event in events if isinstance(event, Retrying)]) == 2
 
 
 async def test_a_restricted_key_and_one_without_credit() -> None:
@@ -176,14 +176,14 @@ def read(name: str, fields: dict[str, str], model: Model) -> list[object]:
     reader = WENXIN.chat(fields, question(model=model)).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("wenxin", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [each for frame in [*frames, None] for each in reader(frame)]
+    return [event for frame in [*frames, None] for event in reader(frame)]
 
 
 def test_the_documented_streams() -> None:
     current, older = dict(access_to(WENXIN).fields), dict(by_pair().fields)
-    said = [TextDelta("Good"), TextDelta(" day."), Usage(2, 3), Finish("stop")]
-    assert read("chat.sse", current, MODEL) == said
-    assert read("older_chat.sse", older, OLDER) == said
+    message = [TextDelta("Good"), TextDelta(" day."), Usage(2, 3), Finish("stop")]
+    assert read("chat.sse", current, MODEL) == message
+    assert read("older_chat.sse", older, OLDER) == message
     for name, fields, model in (("chat_error.sse", current, MODEL), ("older_error.sse", older, OLDER)):
         text, refused, *_ = read(name, fields, model)
         assert text == TextDelta("Par")
@@ -192,7 +192,7 @@ def test_the_documented_streams() -> None:
 
 
 def test_the_practice_folder_lists_every_kind() -> None:
-    ids = {each["id"] for each in json.loads(fixture("wenxin", "models.json"))["data"]}
+    ids = {entry["id"] for entry in json.loads(fixture("wenxin", "models.json"))["data"]}
     assert set(WENXIN.proposed[ModelType.CHAT]) <= ids
     assert folders()["wenxin"].ORIGINS[0] == "https://qianfan.baidubce.com"
-    assert not any(isinstance(each, Notice) for each in read("chat.sse", dict(access_to(WENXIN).fields), MODEL))
+    assert not any(isinstance(event, Notice) for event in read("chat.sse", dict(access_to(WENXIN).fields), MODEL))

@@ -32,7 +32,7 @@ def answer(asked: Asked) -> Answer | None:
         first, second = _pages()
         return Answer(pieces=(second if asked.query.get("after_id") == json.loads(first)["last_id"] else first,))
     if asked.path == "/v1/messages":
-        known = {each["id"] for page in _pages() for each in json.loads(page)["data"]}
+        known = {entry["id"] for page in _pages() for entry in json.loads(page)["data"]}
         model = str(asked.data.get("model"))
         return _message(asked) if model in known else _refused(404, "not_found_error", f"model: {model}")
     return None
@@ -49,8 +49,8 @@ def _by_key(asked: Asked) -> Answer | None:
     if "restricted" in asked.key and asked.method == "GET":
         return _refused(403, "permission_error", "Your API key does not have permission to use this resource.")
     if "nocredit" in asked.key and asked.method == "POST":
-        said = "Your credit balance is too low to access the Anthropic API."
-        return _refused(400, "invalid_request_error", said, **{"x-should-retry": "false"})
+        message = "Your credit balance is too low to access the Anthropic API."
+        return _refused(400, "invalid_request_error", message, **{"x-should-retry": "false"})
     if "busy" in asked.key:
         return _refused(529, "overloaded_error", "Overloaded", **{"retry-after": "2"})
     return None
@@ -68,7 +68,7 @@ def _message(asked: Asked) -> Answer:
     reason = "end_turn"
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "max_tokens"
-    read = sum(sample_answers.tokens(str(each["content"])) for each in body["messages"])
+    read = sum(sample_answers.tokens(str(message["content"])) for message in body["messages"])
     usage = {"input_tokens": read, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1}
     used: dict[str, Any] = {"output_tokens": sample_answers.tokens(text + thoughts)}
     if thoughts:
@@ -85,7 +85,7 @@ def _message(asked: Asked) -> Answer:
         error = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
         events.append({"type": "error", "error": error, "request_id": _ASKED["request-id"]})
     pieces = tuple(
-        f"event: {each['type']}\ndata: {json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in events
+        f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events
     )
     return Answer(200, pieces, _EVENTS | _ASKED, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
@@ -96,9 +96,9 @@ def _events(
     yield {"type": "message_start", "message": message}
     yield {"type": "ping"}
     blocks = [("thinking", thoughts)] if thoughts else []
-    for index, (kind, said) in enumerate([*blocks, ("text", text)]):
+    for index, (kind, content) in enumerate([*blocks, ("text", text)]):
         yield {"type": "content_block_start", "index": index, "content_block": {"type": kind, kind: ""}}
-        for piece in sample_answers.pieces(said):
+        for piece in sample_answers.pieces(content):
             delta = {"type": f"{kind}_delta", kind: piece}
             yield {"type": "content_block_delta", "index": index, "delta": delta}
         yield {"type": "content_block_stop", "index": index}
@@ -128,8 +128,8 @@ def _on_demand(wish: str, asked: Asked) -> Answer | None:
         return _refused(401, "authentication_error", "invalid x-api-key")
     # Busy twice, then an answer.
     if wish == "please be busy" and asked.times % 3 < 2:
-        said = "This request would exceed your organization's rate limit."
-        return _refused(429, "rate_limit_error", said, **{"retry-after": "2"})
+        message = "This request would exceed your organization's rate limit."
+        return _refused(429, "rate_limit_error", message, **{"retry-after": "2"})
     return None
 
 

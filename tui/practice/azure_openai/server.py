@@ -48,11 +48,11 @@ def answer(asked: Asked) -> Answer | None:
         return _refusal(404, "404", "Resource not found")
     deployment = _deployment(asked)
     if deployment not in _DEPLOYED:
-        said = "The API deployment for this resource does not exist. If you created it within 5 minutes, wait."
-        return _refusal(404, "DeploymentNotFound", said)
+        message = "The API deployment for this resource does not exist. If you created it within 5 minutes, wait."
+        return _refusal(404, "DeploymentNotFound", message)
     if wanted is not _DEPLOYED[deployment][1]:
-        said = f"The operation does not work with the specified model, {_DEPLOYED[deployment][0]}."
-        return _refusal(400, "OperationNotSupported", said)
+        message = f"The operation does not work with the specified model, {_DEPLOYED[deployment][0]}."
+        return _refusal(400, "OperationNotSupported", message)
     if wanted is ModelType.EMBEDDING:
         return openai_server.embeddings(asked, _SIZES)
     return _chat(asked) if wanted is ModelType.CHAT else openai_server.transcription(asked)
@@ -60,8 +60,8 @@ def answer(asked: Asked) -> Answer | None:
 
 def _deployment(asked: Asked) -> str:
     """The deployment in the path of the dated surface, or in the body on v1."""
-    _, found, rest = asked.path.partition("/openai/deployments/")
-    return rest.partition("/")[0] if found else str((asked.data or {}).get("model", ""))
+    _, separator, rest = asked.path.partition("/openai/deployments/")
+    return rest.partition("/")[0] if separator else str((asked.data or {}).get("model", ""))
 
 
 def _chat(asked: Asked) -> Answer:
@@ -73,26 +73,26 @@ def _chat(asked: Asked) -> Answer:
         return _refusal(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
     if "fairy tale" in question.lower() and asked.data.get("stream"):
         return Answer(200, (fixture("azure_openai", "chat_filtered.sse"),), openai_server.EVENTS)
-    given = openai_server.chat(asked, reasons=True, folder="azure_openai")
-    if given.headers is not openai_server.EVENTS:
-        return given
+    response = openai_server.chat(asked, reasons=True, folder="azure_openai")
+    if response.headers is not openai_server.EVENTS:
+        return response
     about_the_question = fixture("azure_openai", "chat.sse").partition(_END)[0] + _END
-    return replace(given, pieces=(about_the_question, *given.pieces))
+    return replace(response, pieces=(about_the_question, *response.pieces))
 
 
 def _by_key(asked: Asked) -> Answer | None:
     key = asked.key
     if "refused" in key or not key:
-        said = "Access denied due to invalid subscription key or wrong API endpoint."
-        return _refusal(401, "401", said)
+        message = "Access denied due to invalid subscription key or wrong API endpoint."
+        return _refusal(401, "401", message)
     if "restricted" in key and asked.method == "GET":
         return _refusal(401, "PermissionDenied", "Principal does not have access to API/Operation.")
     if "nocredit" in key and asked.method == "POST":
-        said = "Requests have exceeded the token rate limit of your current pricing tier."
-        return whole(_error("429", said), 429, {"retry-after-ms": "2000"})
+        message = "Requests have exceeded the token rate limit of your current pricing tier."
+        return whole(_error("429", message), 429, {"retry-after-ms": "2000"})
     if "busy" in key:
-        said = "The service is temporarily unable to process your request. Please try again later."
-        return whole(_error("503", said), 503, {"retry-after": "2"})
+        message = "The service is temporarily unable to process your request. Please try again later."
+        return whole(_error("503", message), 503, {"retry-after": "2"})
     return None
 
 
@@ -100,8 +100,10 @@ def _signed_in(asked: Asked) -> Answer:
     """A token that carries the words of the secret, so that what these bring about comes with it."""
     secret = str((asked.data or {}).get("client_secret", ""))
     if "refused" in secret or not secret:
-        said = "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the client secret value."
-        return whole({"error": "invalid_client", "error_description": said, "error_codes": [7000215]}, 401)
+        message = (
+            "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the client secret value."
+        )
+        return whole({"error": "invalid_client", "error_description": message, "error_codes": [7000215]}, 401)
     return whole({"token_type": "Bearer", "expires_in": 3599, "access_token": f"FAKE-token-for-{secret}"})
 
 

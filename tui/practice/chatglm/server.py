@@ -41,10 +41,10 @@ def _script(asked: Asked) -> Answer | None:
         return embeddings(asked, {})
     if asked.path != "/v1/chat/completions":
         return None
-    said = asked.data["messages"]
-    if not said or said[-1]["role"] == "assistant":
+    messages = asked.data["messages"]
+    if not messages or messages[-1]["role"] == "assistant":
         return whole({"detail": "Invalid request"}, 400)
-    wish = sample_answers.wish(str(said[-1]["content"]))
+    wish = sample_answers.wish(str(messages[-1]["content"]))
     if wish == "please be empty" and asked.data["stream"] and asked.origin == _CHATGLM3:
         return Answer(headers=EVENTS)
     return chat(asked, reasons=False, folder="chatglm")
@@ -61,11 +61,13 @@ def _api(asked: Asked) -> Answer | None:
     if wish in ("please fail", "please error"):
         return Answer(500, (b"Internal Server Error",), {"content-type": "text/plain; charset=utf-8"})
     text = "" if wish == "please be empty" else sample_answers.reply(prompt, "api.py")
-    told: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
-    said = whole({**told, "response": text, "history": [*asked.data["history"], [prompt, text]]}, first=1.2)
+    data: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
+    answer_body = whole({**data, "response": text, "history": [*asked.data["history"], [prompt, text]]}, first=1.2)
     broken = wish in ("please break", "please stall")
-    pieces = (said.pieces[0][:40],) if broken else said.pieces
-    return Answer(200, pieces, said.headers, said.first, cut=wish == "please break", stall=wish == "please stall")
+    pieces = (answer_body.pieces[0][:40],) if broken else answer_body.pieces
+    return Answer(
+        200, pieces, answer_body.headers, answer_body.first, cut=wish == "please break", stall=wish == "please stall"
+    )
 
 
 _SERVERS: Mapping[str, Callable[[Asked], Answer | None]] = {

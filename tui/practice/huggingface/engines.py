@@ -34,9 +34,9 @@ def tei(asked: Asked) -> Answer | None:
     if asked.path in ("/embed", "/"):
         texts = asked.data["inputs"]
         if len(texts) > 32:
-            said = f"batch size {len(texts)} > maximum allowed batch size 32"
-            return whole({"error": said, "error_type": "Validation"}, 422)
-        return whole([sample_answers.vector(each, 1024) for each in texts])
+            message = f"batch size {len(texts)} > maximum allowed batch size 32"
+            return whole({"error": message, "error_type": "Validation"}, 422)
+        return whole([sample_answers.vector(text, 1024) for text in texts])
     return _text(404, "")
 
 
@@ -57,10 +57,10 @@ def toolkit(asked: Asked) -> Answer | None:
         return _text(200, "Ok")
     if asked.path != "/":
         return _text(404, "Not Found")
-    unused = [each for each in asked.data.get("parameters", {}) if each in ("stop", "seed")]
+    unused = [parameter for parameter in asked.data.get("parameters", {}) if parameter in ("stop", "seed")]
     if unused:
-        said = f"The following `model_kwargs` are not used by the model: {unused} (note: typos show up here)"
-        return whole({"error": said}, 400)
+        message = f"The following `model_kwargs` are not used by the model: {unused} (note: typos show up here)"
+        return whole({"error": message}, 400)
     return generated(asked, False, listed=True)
 
 
@@ -85,15 +85,15 @@ def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
         return whole({"error": "Input validation error: the text breaks a rule", "error_type": "validation"}, 422)
     text = sample_answers.reply(prompt, "this model")
     if not stream:
-        told: dict[str, Any] = {"generated_text": text}
+        body: dict[str, Any] = {"generated_text": text}
         if asked.data.get("parameters", {}).get("details"):
-            told["details"] = {
+            body["details"] = {
                 "finish_reason": "eos_token",
                 "generated_tokens": sample_answers.tokens(text),
                 "input_length": 5,
             }
-        return whole([told] if listed else told, first=1.2)
-    pieces = tuple(f"data:{json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in _events(text))
+        return whole([body] if listed else body, first=1.2)
+    pieces = tuple(f"data:{json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in _events(text))
     return Answer(200, pieces, _EVENTS, 0.3, _TOKEN)
 
 
@@ -107,9 +107,9 @@ def transcript(asked: Asked) -> Answer:
 
 def _events(text: str) -> Iterator[dict[str, Any]]:
     documented = fixture("huggingface", "generate.sse").split(b"\n\n")
-    piece, last = (json.loads(each.removeprefix(b"data:")) for each in documented[:2])
-    for index, each in enumerate(sample_answers.pieces(text), 1):
-        yield piece | {"index": index, "token": piece["token"] | {"text": each}}
+    piece, last = (json.loads(line.removeprefix(b"data:")) for line in documented[:2])
+    for index, item in enumerate(sample_answers.pieces(text), 1):
+        yield piece | {"index": index, "token": piece["token"] | {"text": item}}
     yield last | {"generated_text": text}
 
 

@@ -90,8 +90,8 @@ def _by_key(asked: Asked) -> Answer | None:
     if "busy" in asked.key:
         return whole({"error": "Too many requests"}, 429, {"ratelimit": '"api";r=0;t=2'})
     if asked.origin == _ROUTER and "restricted" in asked.key:
-        said = "This authentication method does not have sufficient permissions to call Inference Providers"
-        return whole({"error": f"{said} on behalf of user acme-ai"}, 403)
+        message = "This authentication method does not have sufficient permissions to call Inference Providers"
+        return whole({"error": f"{message} on behalf of user acme-ai"}, 403)
     if asked.origin == _ROUTER and "nocredit" in asked.key:
         return whole({"error": "You have exceeded your monthly included credits for Inference Providers."}, 402)
     return None
@@ -102,7 +102,7 @@ def _by_key(asked: Asked) -> Answer | None:
 
 @cache
 def _entries() -> dict[str, dict[str, Any]]:
-    return {each["id"]: each for each in json.loads(fixture("huggingface", "models.json"))}
+    return {entry["id"]: entry for entry in json.loads(fixture("huggingface", "models.json"))}
 
 
 def _hub(asked: Asked) -> Answer | None:
@@ -113,8 +113,8 @@ def _hub(asked: Asked) -> Answer | None:
         return whole(who)
     if asked.path == "/api/models":
         text = asked.query.get("search", "").lower()
-        found = [each for name, each in _entries().items() if text in name.lower() and _fits(each, asked)]
-        return whole(found)
+        matches = [entry for name, entry in _entries().items() if text in name.lower() and _fits(entry, asked)]
+        return whole(matches)
     name = asked.path.removeprefix("/api/models/")
     if entry := _entries().get(name):
         return whole(entry)
@@ -133,18 +133,20 @@ def _router(asked: Asked) -> Answer | None:
     partner, _, rest = asked.path.removeprefix("/").partition("/")
     if (asked.method, rest.partition("/")[0]) == ("GET", "models"):
         name = rest.removeprefix("models/")
-        serving_it = [{"provider": each, "status": "live", "context_length": 40_960} for each in ("novita", "together")]
+        serving_it = [
+            {"provider": provider, "status": "live", "context_length": 40_960} for provider in ("novita", "together")
+        ]
         return whole({"id": name, "object": "model", "providers": serving_it})
     if partner == "hf-inference":
         return _serverless(asked, rest.removeprefix("models/"))
     model = str((asked.data or {}).get("model", "")) if isinstance(asked.data, dict) else ""
     mapped = {
-        each["providerId"] for entry in _entries().values() for each in entry["inferenceProviderMapping"].values()
+        mapping["providerId"] for entry in _entries().values() for mapping in entry["inferenceProviderMapping"].values()
     }
-    if model not in mapped | {name for name, each in _entries().items() if each["inferenceProviderMapping"]}:
-        said = f"The requested model '{model}' is not supported by any provider you have enabled."
+    if model not in mapped | {name for name, entry in _entries().items() if entry["inferenceProviderMapping"]}:
+        message = f"The requested model '{model}' is not supported by any provider you have enabled."
         kind, code = "invalid_request_error", "model_not_supported"
-        return whole({"error": {"message": said, "type": kind, "param": "model", "code": code}}, 400)
+        return whole({"error": {"message": message, "type": kind, "param": "model", "code": code}}, 400)
     if asked.path.endswith("/embeddings"):
         return openai_server.embeddings(asked, {})
     return openai_server.chat(asked, False) if asked.path.endswith("/chat/completions") else None
@@ -155,7 +157,7 @@ def _serverless(asked: Asked, path: str) -> Answer:
     if "hf-inference" not in _entries().get(name, {}).get("inferenceProviderMapping", {}):
         return Answer(404, (b"Not Found",), {"content-type": "text/plain"})
     if pipeline:
-        return whole([sample_answers.vector(each, 384) for each in asked.data["inputs"]])
+        return whole([sample_answers.vector(text, 384) for text in asked.data["inputs"]])
     if _entries()[name]["pipeline_tag"] == "automatic-speech-recognition":
         return engines.transcript(asked)
     return engines.generated(asked, bool(asked.data.get("stream")), listed=True)

@@ -36,11 +36,11 @@ def answer(asked: Asked) -> Answer | None:
         return _vectors(asked.data)
     older = asked.path.endswith(_OLDER)
     path = asked.path.replace(_OLDER, "/chat/completions")
-    found = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(asked, path=path))
-    if found and found.status >= 400:
-        said = json.loads(found.pieces[0])["error"]["message"]
-        return replace(_no(_NUMBERS[found.status], said), headers=found.headers)
-    return _repeated(found) if found and older and found.headers == EVENTS else found
+    response = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(asked, path=path))
+    if response and response.status >= 400:
+        message = json.loads(response.pieces[0])["error"]["message"]
+        return replace(_no(_NUMBERS[response.status], message), headers=response.headers)
+    return _repeated(response) if response and older and response.headers == EVENTS else response
 
 
 def _no(number: int, message: str) -> Answer:
@@ -51,7 +51,7 @@ def _no(number: int, message: str) -> Answer:
 def _vectors(body: dict[str, Any]) -> Answer:
     if body["model"] != "embo-01" or body["type"] not in ("db", "query"):
         return _no(2013, "invalid params")
-    vectors = [sample_answers.vector(each, _SIZE) for each in body["texts"]]
+    vectors = [sample_answers.vector(text, _SIZE) for text in body["texts"]]
     used = sum(map(sample_answers.tokens, body["texts"]))
     base = {"status_code": 0, "status_msg": "success"}
     return whole({"vectors": vectors, "total_tokens": used, "base_resp": base})
@@ -62,10 +62,10 @@ def _repeated(streamed: Answer) -> Answer:
     *pieces, last = streamed.pieces
     if not last.startswith(b"data: [DONE]"):
         return streamed
-    chunks = [json.loads(each.removeprefix(b"data: ")) for each in pieces]
-    deltas = [choice["delta"] for each in chunks for choice in each["choices"]]
-    message = {"role": "assistant", "content": "".join(each.get("content") or "" for each in deltas)}
-    reason = next(choice["finish_reason"] for each in chunks for choice in each["choices"] if choice["finish_reason"])
+    chunks = [json.loads(piece.removeprefix(b"data: ")) for piece in pieces]
+    deltas = [choice["delta"] for chunk in chunks for choice in chunk["choices"]]
+    message = {"role": "assistant", "content": "".join(delta.get("content") or "" for delta in deltas)}
+    reason = next(choice["finish_reason"] for chunk in chunks for choice in chunk["choices"] if choice["finish_reason"])
     choice = {"index": 0, "finish_reason": reason, "message": message}
     base = {"status_code": 0, "status_msg": ""}
     final = {**chunks[-1], "object": "chat.completion", "choices": [choice], "base_resp": base}

@@ -30,7 +30,7 @@ FIELDS = {"api_token": "r8_FAKEpracticeTokenOfNobody000003f2a"}
 
 @cache
 def _models() -> dict[str, dict[str, Any]]:
-    return {f"{each['owner']}/{each['name']}": each for each in json.loads(fixture("replicate", "models.json"))}
+    return {f"{model['owner']}/{model['name']}": model for model in json.loads(fixture("replicate", "models.json"))}
 
 
 def _added(name: str, kind: ModelType) -> Model:
@@ -70,8 +70,8 @@ _numbers = count(1)
 def answer(asked: Asked) -> Answer | None:
     """The answer to one request; None for a path that the wire does not have."""
     if "refused" in asked.key:
-        said = "You did not pass a valid authentication token"
-        return whole({"title": "Unauthenticated", "detail": said, "status": 401}, 401)
+        message = "You did not pass a valid authentication token"
+        return whole({"title": "Unauthenticated", "detail": message, "status": 401}, 401)
     if asked.origin == _STREAMS:
         run = _runs.get(asked.path.rpartition("/")[2])
         return _stream(run) if run else _missing()
@@ -134,8 +134,8 @@ def _created(asked: Asked) -> Answer:
 
 
 def _no_version() -> Answer:
-    said = "The specified version does not exist (or perhaps you don't have permission to use it?)"
-    return whole({"title": "Invalid version or not permitted", "detail": said, "status": 422}, 422)
+    message = "The specified version does not exist (or perhaps you don't have permission to use it?)"
+    return whole({"title": "Invalid version or not permitted", "detail": message, "status": 422}, 422)
 
 
 def _on_demand(run: _Run, asked: Asked) -> Answer | None:
@@ -145,8 +145,8 @@ def _on_demand(run: _Run, asked: Asked) -> Answer | None:
     if "restricted" in asked.key:
         return whole({"detail": "You do not have permission to run this model.", "status": 403}, 403)
     if "busy" in asked.key or (run.wish == "please be busy" and asked.times % 3 < 2):
-        said = "Request was throttled. Your rate limit resets in ~2s."
-        return whole({"detail": said, "status": 429, "retry_after": 2}, 429)
+        message = "Request was throttled. Your rate limit resets in ~2s."
+        return whole({"detail": message, "status": 429, "retry_after": 2}, 429)
     if run.wish == "please fail":
         return whole({"title": "Input validation failed", "detail": "- input.prompt: is too odd", "status": 422}, 422)
     if run.wish == "please be refused":
@@ -170,30 +170,32 @@ def _polled(run: _Run, times: int) -> Answer:
     output = _output(run)
     if times < 2 and isinstance(output, list) and isinstance(output[0], str):
         return whole(_prediction(run, "processing", output[: len(output) * (times + 1) // 3]), first=0.05)
-    read, written = (sample_answers.tokens(str(each)) for each in (run.given, output))
+    read, written = (sample_answers.tokens(str(value)) for value in (run.given, output))
     metrics = {"predict_time": 1.2, "input_token_count": read, "output_token_count": written}
     return whole(_prediction(run, "succeeded", output, metrics=metrics), first=0.05)
 
 
 def _prediction(run: _Run, status: str, output: Any = None, **more: Any) -> dict[str, Any]:
-    told = json.loads(fixture("replicate", "prediction.json").replace(b"gm3qorzdhgbfurvjtvhg6dckhu", run.id.encode()))
+    prediction = json.loads(
+        fixture("replicate", "prediction.json").replace(b"gm3qorzdhgbfurvjtvhg6dckhu", run.id.encode())
+    )
     if run.model == _COLD or "prompt" not in run.given:
-        del told["urls"]["stream"]
-    return {**told, "model": run.model, "input": dict(run.given), "status": status, "output": output, **more}
+        del prediction["urls"]["stream"]
+    return {**prediction, "model": run.model, "input": dict(run.given), "status": status, "output": output, **more}
 
 
 def _output(run: _Run) -> Any:
-    given = run.given
-    if "audio" in given:
+    values = run.given
+    if "audio" in values:
         segments = [{"id": at, "start": start, "end": end, "text": f" {said}"} for at, (start, end, said) in _spoken()]
         text = " ".join(said for _, _, said in sample_answers.SPOKEN)
         return {"detected_language": "english", "transcription": text, "segments": segments, "translation": None}
-    if "texts" in given:
-        return [sample_answers.vector(each, 1024) for each in json.loads(given["texts"])]
-    if "text" in given:
-        return [{"embedding": sample_answers.vector(given["text"], 768)}]
-    text = "" if run.wish == "please be empty" else sample_answers.reply(given["prompt"], run.model)
-    return list(sample_answers.pieces(text.upper() if given.get("shout") else text)) or [""]
+    if "texts" in values:
+        return [sample_answers.vector(text, 1024) for text in json.loads(values["texts"])]
+    if "text" in values:
+        return [{"embedding": sample_answers.vector(values["text"], 768)}]
+    text = "" if run.wish == "please be empty" else sample_answers.reply(values["prompt"], run.model)
+    return list(sample_answers.pieces(text.upper() if values.get("shout") else text)) or [""]
 
 
 def _spoken() -> Iterator[tuple[int, tuple[float, float, str]]]:
@@ -202,7 +204,7 @@ def _spoken() -> Iterator[tuple[int, tuple[float, float, str]]]:
 
 def _stream(run: _Run) -> Answer:
     """The events of a chat, which are plain text: a line of data for each line of a piece."""
-    events = [_event("output", each) for each in _output(run)]
+    events = [_event("output", event) for event in _output(run)]
     if run.wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
     if run.wish == "please error":

@@ -64,11 +64,11 @@ def _by_http(asked: Asked) -> Answer | None:
         return whole(_envelope("11200", _SAID), 403)
     if asked.data["model"] not in _MODELS:
         return whole(_envelope("10404", "model not found"), 404)
-    found = openai_server.by_key(asked) or openai_server.chat(asked, reasons=False, folder="spark")
-    if found.status == 401 or found.status < 400:
-        return found
-    said = json.loads(found.pieces[0])["error"]["message"]
-    return replace(found, pieces=(json.dumps(_envelope(_CODES[found.status], said)).encode(),))
+    response = openai_server.by_key(asked) or openai_server.chat(asked, reasons=False, folder="spark")
+    if response.status == 401 or response.status < 400:
+        return response
+    message = json.loads(response.pieces[0])["error"]["message"]
+    return replace(response, pieces=(json.dumps(_envelope(_CODES[response.status], message)).encode(),))
 
 
 def _envelope(code: str, message: str) -> dict[str, Any]:
@@ -78,20 +78,22 @@ def _envelope(code: str, message: str) -> dict[str, Any]:
 def _signer(asked: Asked) -> str:
     """The APIKey of a signature; '' unless host and date are there as well."""
     try:
-        told = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
+        authorization = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
-    found = re.fullmatch(r'api_key="(.+)", algorithm="hmac-sha256", headers="host date request-line", .+', told)
+    match = re.fullmatch(
+        r'api_key="(.+)", algorithm="hmac-sha256", headers="host date request-line", .+', authorization
+    )
     signed = asked.query.get("host") == asked.origin.partition("://")[2] and asked.query.get("date")
-    return found[1] if found and signed else ""
+    return match[1] if match and signed else ""
 
 
 def _vector(asked: Asked) -> Answer:
-    held = json.loads(base64.b64decode(asked.data["payload"]["messages"]["text"]))
-    vector = sample_answers.vector(held["messages"][0]["content"], _SIZE)
-    told = json.loads(fixture("spark", "vector.json"))
-    told["payload"]["feature"]["text"] = base64.b64encode(struct.pack(f"<{_SIZE}f", *vector)).decode()
-    return whole(told)
+    content = json.loads(base64.b64decode(asked.data["payload"]["messages"]["text"]))
+    vector = sample_answers.vector(content["messages"][0]["content"], _SIZE)
+    data = json.loads(fixture("spark", "vector.json"))
+    data["payload"]["feature"]["text"] = base64.b64encode(struct.pack(f"<{_SIZE}f", *vector)).decode()
+    return whole(data)
 
 
 def _failed(code: int, message: str) -> Answer:
@@ -118,20 +120,20 @@ def _talked(asked: Asked) -> Answer:
         frames = frames[: len(frames) // 3]
     if wish == "please error":
         frames.append(json.loads(fixture("spark", "talk_error.ndjson").splitlines()[-1]))
-    pieces = tuple(json.dumps(each, ensure_ascii=False).encode() for each in frames)
+    pieces = tuple(json.dumps(frame, ensure_ascii=False).encode() for frame in frames)
     return Answer(pieces=pieces, first=0.3, pause=_TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
 
 def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
     """The frames of an answer, with the members of those in `talk.ndjson`."""
-    middle, last = (json.loads(each) for each in fixture("spark", "talk.ndjson").splitlines()[1:3])
-    said = [("reasoning_content", each) for each in sample_answers.pieces(thoughts)]
-    said += [("content", each) for each in sample_answers.pieces(text)]
-    for place, (name, piece) in enumerate(said):
+    middle, last = (json.loads(line) for line in fixture("spark", "talk.ndjson").splitlines()[1:3])
+    deltas = [("reasoning_content", piece) for piece in sample_answers.pieces(thoughts)]
+    deltas += [("content", piece) for piece in sample_answers.pieces(text)]
+    for place, (name, piece) in enumerate(deltas):
         item = {"role": "assistant", "index": 0, "content": "", name: piece}
         choices = {"status": min(place, 1), "seq": place, "text": [item]}
         yield {"header": middle["header"] | {"status": min(place, 1)}, "payload": {"choices": choices}}
-    end = {"status": 2, "seq": len(said), "text": [{"role": "assistant", "index": 0, "content": ""}]}
+    end = {"status": 2, "seq": len(deltas), "text": [{"role": "assistant", "index": 0, "content": ""}]}
     used = {
         "question_tokens": 1,
         "prompt_tokens": 2,
@@ -145,9 +147,9 @@ def _dictated(asked: Asked) -> Answer | None:
     """What a recording says, once it was heard to its end."""
     if asked.data[-1]["data"]["status"] != 2:
         return None
-    frames = [json.loads(each) for each in fixture("spark", "dictation.ndjson").splitlines()]
+    frames = [json.loads(line) for line in fixture("spark", "dictation.ndjson").splitlines()]
     frames[0]["data"]["result"]["ws"] = [
         {"bg": 0, "cw": [{"sc": 0, "w": f"{said} "}]} for _, _, said in sample_answers.SPOKEN
     ]
     frames[1]["data"]["result"]["ws"] = []
-    return Answer(pieces=tuple(json.dumps(each, ensure_ascii=False).encode() for each in frames), first=1.0)
+    return Answer(pieces=tuple(json.dumps(frame, ensure_ascii=False).encode() for frame in frames), first=1.0)

@@ -11,7 +11,7 @@ from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
 _HOSTS = ("dashscope", "dashscope-intl", "dashscope-us", "cn-hongkong.dashscope")
-ORIGINS = tuple(f"https://{each}.aliyuncs.com" for each in _HOSTS)
+ORIGINS = tuple(f"https://{host}.aliyuncs.com" for host in _HOSTS)
 FIELDS = {
     "api_key": "sk-FAKE0practice0key0of0nobody03f2a",
     "base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1",

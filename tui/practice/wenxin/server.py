@@ -50,8 +50,8 @@ def _exchanged(asked: Asked) -> Answer:
         return whole({"error": "invalid_client", "error_description": "unknown client id"}, 401)
     if "refused" in secret or not secret:
         return whole({"error": "invalid_client", "error_description": "Client authentication failed"}, 401)
-    told = json.loads(fixture("wenxin", "token.json"))
-    return whole(told | {"access_token": f"{told['access_token']}.{key[-8:]}"})
+    data = json.loads(fixture("wenxin", "token.json"))
+    return whole(data | {"access_token": f"{data['access_token']}.{key[-8:]}"})
 
 
 def _older(asked: Asked) -> Answer:
@@ -66,7 +66,7 @@ def _older(asked: Asked) -> Answer:
         return embeddings(Asked(**{**vars(asked), "data": {**asked.data, "model": part}}), _SIZES)
     if service != "chat":
         return _failed(3, "Unsupported openapi method")
-    if len(asked.data["messages"]) % 2 == 0 or any(each["role"] == "system" for each in asked.data["messages"]):
+    if len(asked.data["messages"]) % 2 == 0 or any(message["role"] == "system" for message in asked.data["messages"]):
         return _failed(336006, "the length of messages must be an odd number")
     return _chat(asked, part)
 
@@ -97,14 +97,14 @@ def _chat(asked: Asked, part: str) -> Answer:
         events = events[: len(events) // 3]
     if wish == "please error":
         events.append({"error_code": 336000, "error_msg": "Internal error", "id": "as-practice"})
-    said = tuple(f"data: {json.dumps(each, ensure_ascii=False)}\n\n".encode() for each in events)
-    return Answer(200, said, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+    frames = tuple(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events)
+    return Answer(200, frames, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
 
 def _events(pieces: list[str], long: bool) -> Iterator[dict[str, Any]]:
     """The events of an answer, with the members of those in `older_chat.sse`."""
     first, last = (
-        json.loads(each.removeprefix(b"data: ")) for each in fixture("wenxin", "older_chat.sse").split(b"\n\n")[:2]
+        json.loads(event.removeprefix(b"data: ")) for event in fixture("wenxin", "older_chat.sse").split(b"\n\n")[:2]
     )
     for place, piece in enumerate(pieces[:-1]):
         yield {**first, "sentence_id": place, "result": piece}

@@ -44,8 +44,8 @@ _LAST_SAMPLED, _FIRST_ADAPTIVE, _NEWEST = (4, 6), (4, 6), (9, 9)
 
 def generation(model_id: str) -> tuple[int, int]:
     """The generation that an id tells, such as (4, 6); for others that of the newest, which takes the fewest fields."""
-    found = _GENERATION.search(model_id.lower())
-    return (int(found[1]), int(found[2] or 0)) if found else _NEWEST
+    match = _GENERATION.search(model_id.lower())
+    return (int(match[1]), int(match[2] or 0)) if match else _NEWEST
 
 
 def _classify(entry: Mapping[str, Any]) -> Model | None:
@@ -66,9 +66,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """What a model takes: sampling up to the generation 4.6, thinking by budget before it and by itself from it on."""
     if model.type is not ModelType.CHAT:
         return ()
-    made = generation(model.id)
-    warmth = _SAMPLING if made <= _LAST_SAMPLED else ()
-    thinking = _ADAPTIVE if made >= _FIRST_ADAPTIVE else _BUDGET
+    version = generation(model.id)
+    warmth = _SAMPLING if version <= _LAST_SAMPLED else ()
+    thinking = _ADAPTIVE if version >= _FIRST_ADAPTIVE else _BUDGET
     return (*warmth, _MOST, *thinking, _STOP)
 
 

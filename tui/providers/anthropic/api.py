@@ -65,18 +65,18 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     The code says more than the type, which spending caps share with rate limits. An empty account is told by its
     sentence alone, and a rate limit that names no time to wait is a cap: both are final.
     """
-    told = api.parse_error(status, headers, body)
+    refused = api.parse_error(status, headers, body)
     error = body.get("error") if isinstance(body, dict) else None
     details = error.get("details") if isinstance(error, dict) else None
     code = details.get("error_code") if isinstance(details, dict) else None
     request_id = body.get("request_id") if isinstance(body, dict) else None
-    told = replace(
-        told,
-        code=code if isinstance(code, str) else told.code,
-        request_id=request_id if isinstance(request_id, str) else headers.get("request-id", told.request_id),
+    refused = replace(
+        refused,
+        code=code if isinstance(code, str) else refused.code,
+        request_id=request_id if isinstance(request_id, str) else headers.get("request-id", refused.request_id),
         headers=headers,
     )
-    return replace(told, final=_is_final(told))
+    return replace(refused, final=_is_final(refused))
 
 
 def error_in(data: Any, event: str = "") -> ApiError | None:
@@ -84,8 +84,8 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
     is_error = event == "error" or (isinstance(data, dict) and (data.get("type") == "error" or data.get("error")))
     if not is_error:
         return None
-    told = parse_error(0, {}, data)
-    return replace(told, status=_STATUSES.get(told.kind, 0))
+    error = parse_error(0, {}, data)
+    return replace(error, status=_STATUSES.get(error.kind, 0))
 
 
 def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
@@ -112,8 +112,8 @@ def _read(
     data = frame.data.get("data") if isinstance(frame.data, dict) else None
     if not isinstance(data, list):
         return [api.malformed("It holds no list of models.")]
-    entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
-    models = {model.id: model for each in entries if (model := classify(each))}
+    entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    models = {model.id: model for entry in entries if (model := classify(entry))}
     listed = ModelsListed(tuple(models.values()), len(data))
     last = frame.data.get("last_id")
     # A server that passes over `after_id` would send the same page for ever.
@@ -122,13 +122,13 @@ def _read(
     return [listed, Accepted()]
 
 
-def _is_final(told: ApiError) -> bool:
-    capped = told.status == 429 and told.kind == "rate_limit_error" and "retry-after" not in told.headers
+def _is_final(error: ApiError) -> bool:
+    capped = error.status == 429 and error.kind == "rate_limit_error" and "retry-after" not in error.headers
     return (
-        told.final
+        error.final
         or capped
-        or told.kind == "billing_error"
-        or told.code in _CAPS
-        or told.code.startswith(LINKED)
-        or NO_CREDIT in told.message
+        or error.kind == "billing_error"
+        or error.code in _CAPS
+        or error.code.startswith(LINKED)
+        or NO_CREDIT in error.message
     )

@@ -30,19 +30,19 @@ _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
 def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does; `retired` has ids with dates."""
-    said, kind = refused.message, refused.kind
+    words, kind = refused.message, refused.kind
     named = model or "the model"
-    if kind == "billing_error" or NO_CREDIT in said:
+    if kind == "billing_error" or NO_CREDIT in words:
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
-    if refused.final or (refused.status == 400 and _SPENT.search(said)):
+    if refused.final or (refused.status == 400 and _SPENT.search(words)):
         return _capped(label, refused)
-    if refused.status in (400, 401, 403) and _WORKSPACE.search(said):
+    if refused.status in (400, 401, 403) and _WORKSPACE.search(words):
         return CredentialRejected(
             "The workspace does not belong to this key.", "Correct the workspace ID, or leave it empty."
         )
-    if refused.status == 401 and "oauth" in said.lower():
+    if refused.status == 401 and "oauth" in words.lower():
         return CredentialRejected(
             f"This is a sign-in token of a subscription, which {label} takes for no API call.", "Make an API key."
         )
@@ -50,10 +50,10 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
         return _forbidden(label, refused, model)
     if refused.status == 404 and model in retired:
         return Problem(f"{label} retired {model} on {retired[model]}.", "Pick one of the models that are listed.")
-    if refused.status == 404 and kind == "not_found_error" and said.startswith("model"):
+    if refused.status == 404 and kind == "not_found_error" and words.startswith("model"):
         hint = "Refresh the list of models, or pick another model; retired ones answer like this."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
-    if refused.status == 400 and _TOO_LONG.search(said):
+    if refused.status == 400 and _TOO_LONG.search(words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
     if kind == "request_too_large":
         return Problem(f"This is too large for {label}.", "Shorten the text, or start anew.")
@@ -71,8 +71,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     if not isinstance(call.json, dict):
         return None
     model = call.json.get("model", "The model")
-    if found := _TOO_MANY.search(refused.message):
-        most = int(found[2])
+    if match := _TOO_MANY.search(refused.message):
+        most = int(match[2])
         return replace(call, json=call.json | {"max_tokens": most}), f"{model} gives {most:,} tokens at most."
     if not _NOT_TAKEN.search(refused.message):
         return None
@@ -81,7 +81,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
         return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thoughts in its own way."
     if name := _unwanted(call.json, refused.message):
         better = without(call, name)
-        if name in SAMPLING and not any(each in better.json for each in SAMPLING):
+        if name in SAMPLING and not any(name in better.json for name in SAMPLING):
             better = better.with_headers({VERSION: CURRENT})
         word = "effort" if name == "output_config" else name
         taken = f"takes no {word} with temperature" if "cannot both" in refused.message else f"takes no {word}"
@@ -117,8 +117,8 @@ def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
     return ScopeMissing(message, "Save and add models by hand, or use a key with more rights.")
 
 
-def _unwanted(body: Mapping[str, Any], said: str) -> str:
+def _unwanted(body: Mapping[str, Any], message: str) -> str:
     """The field of the body that is refused. Of a pair that does not go together the temperature stays."""
-    named = [name for name in SAMPLING if name in body and re.search(rf"\b{name}\b", said)]
-    named += [name for name, words in _FIELDS.items() if name in body and re.search(rf"\b({words})\b", said)]
+    named = [name for name in SAMPLING if name in body and re.search(rf"\b{name}\b", message)]
+    named += [name for name, words in _FIELDS.items() if name in body and re.search(rf"\b({words})\b", message)]
     return named[-1] if named else ""

@@ -33,16 +33,16 @@ _NOTES = {
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that answers a chat. Blank turns are left out, since the API refuses them though it can make them."""
-    told = [each for each in ask.messages if each.text.strip()]
-    turns = [{"role": each.role, "content": each.text} for each in told if each.role != "system"]
+    messages = [message for message in ask.messages if message.text.strip()]
+    turns = [{"role": message.role, "content": message.text} for message in messages if message.role != "system"]
     while turns and turns[0]["role"] == "assistant":
         # The first turn is the user's.
         turns.pop(0)
     body: dict[str, Any] = {"model": ask.model.id, "max_tokens": TOKENS, "messages": turns, "stream": ask.stream}
-    if system := "\n\n".join(each.text for each in told if each.role == "system"):
+    if system := "\n\n".join(message.text for message in messages if message.role == "system"):
         body["system"] = system
     body |= _parameters(ask.parameters)
-    version = OLDER if any(each in body for each in SAMPLING) else CURRENT
+    version = OLDER if any(name in body for name in SAMPLING) else CURRENT
     return Call(
         "POST",
         endpoint(fields, "/v1/messages"),
@@ -55,7 +55,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
 
 def _parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
     body = {name: value for name, value in asked.items() if name not in _REWRITTEN}
-    if stop := [each for each in asked.get("stop", ()) if each.strip()]:
+    if stop := [text for text in asked.get("stop", ()) if text.strip()]:
         body["stop_sequences"] = stop
     if effort := asked.get("effort"):
         body["output_config"] = {"effort": effort}

@@ -86,8 +86,8 @@ def audio(model: Model) -> AudioLimits:
 
 def spoken_to_dated(call: Call) -> Call | None:
     """The older route of a transcription, where the region does not have it on the v1 surface yet."""
-    root, found, _ = call.url.partition("/openai/v1/audio/")
-    if not found or not call.upload:
+    root, separator, _ = call.url.partition("/openai/v1/audio/")
+    if not separator or not call.upload:
         return None
     at_date = at({"endpoint": root, "api_version": LATE}, dict(call.upload.parts)["model"])
     return replace(call, url=f"{at_date['base_url']}/audio/transcriptions", query={"api-version": LATE})
@@ -145,10 +145,10 @@ def _cloud(fields: FieldValues) -> tuple[str, str]:
 def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
-    given = frame.data if isinstance(frame.data, dict) else {}
-    if not isinstance(given.get("access_token"), str) or not given["access_token"]:
+    data = frame.data if isinstance(frame.data, dict) else {}
+    if not isinstance(data.get("access_token"), str) or not data["access_token"]:
         return [malformed("It holds no token.")]
-    return [AccessToken(Secret(given["access_token"]), float(number(given.get("expires_in"))))]
+    return [AccessToken(Secret(data["access_token"]), float(number(data.get("expires_in"))))]
 
 
 # --- what people paste ------------------------------------------------------------------------------------------------
@@ -157,20 +157,20 @@ def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
 def taken_apart(text: str) -> Mapping[str, str]:
     """The endpoint, and of a target address as the portal shows it the deployment and the API version as well."""
     address, _, query = text.strip().partition("?")
-    found = _TARGET.fullmatch(address)
-    if not found:
+    match = _TARGET.fullmatch(address)
+    if not match:
         return {"endpoint": text}
-    deployment = _DEPLOYMENT.match(found["path"])
-    version = _query(query, "api-version") if found["api"].lower() == "openai" else ""
-    if found["path"].lower().startswith("/v1") or not _VERSION.fullmatch(version):
+    deployment = _DEPLOYMENT.match(match["path"])
+    version = _query(query, "api-version") if match["api"].lower() == "openai" else ""
+    if match["path"].lower().startswith("/v1") or not _VERSION.fullmatch(version):
         version = ""
     return {
-        "endpoint": found["root"],
+        "endpoint": match["root"],
         **({"model": unquote(deployment[1])} if deployment else {}),
         **({"api_version": version} if version else {}),
     }
 
 
 def _query(query: str, name: str) -> str:
-    pairs = (each.partition("=") for each in query.split("&"))
+    pairs = (part.partition("=") for part in query.split("&"))
     return next((unquote(value) for key, _, value in pairs if key.lower() == name), "")

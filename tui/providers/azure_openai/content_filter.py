@@ -32,7 +32,7 @@ def stopped_by(results: Any) -> tuple[str, ...]:
         for name, result in (results.items() if isinstance(results, Mapping) else ())
         if isinstance(result, Mapping) and result.get("filtered") is True
     ]
-    return tuple(_CATEGORIES.get(each, str(each).replace("_", " ")) for each in stopped)
+    return tuple(_CATEGORIES.get(name, str(name).replace("_", " ")) for name in stopped)
 
 
 def filtered(call: Call) -> Call:
@@ -49,8 +49,8 @@ class _Filtered:
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
         data = frame.data if frame is not None and isinstance(frame.data, dict) else {}
         # Chunks with nothing but annotations have no delta, and those about the question no choices.
-        for each in (*_entries(data.get("prompt_filter_results")), *_entries(data.get("choices"))):
-            results = each.get("content_filter_results")
+        for entry in (*_entries(data.get("prompt_filter_results")), *_entries(data.get("choices"))):
+            results = entry.get("content_filter_results")
             self._stopped |= dict.fromkeys(stopped_by(results))
             if isinstance(results, dict) and results.get("error") and not self._failed:
                 self._failed = True
@@ -64,4 +64,4 @@ class _Filtered:
 
 
 def _entries(value: Any) -> Iterable[Mapping[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -38,8 +38,8 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     if "error_description" in body:
         numbers = body.get("error_codes")
         code = f"{_ENTRA}{numbers[0]}" if isinstance(numbers, list) and numbers else ""
-        said = openai_api.parse_error(status, {}, {"message": body["error_description"], "type": body.get("error")})
-        return replace(said, code=code, message=said.message.partition("\n")[0].strip(), headers=headers)
+        message = openai_api.parse_error(status, {}, {"message": body["error_description"], "type": body.get("error")})
+        return replace(message, code=code, message=message.message.partition("\n")[0].strip(), headers=headers)
     error: Any = body.get("error")
     error = error if isinstance(error, dict) else {}
     inner = error.get("innererror") or error.get("inner_error")
@@ -53,7 +53,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by what it means for the resource, the deployment or the application."""
-    said = f"{refused.code} {refused.message}"
+    words = f"{refused.code} {refused.message}"
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
         return _of_entra(refused)
     if refused.code == models.WRONG_TYPE:
@@ -62,20 +62,20 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     if refused.code == _FILTERED:
         by = f": {refused.kind}" if refused.kind else ""
         return Problem(f"The content filter of {label} stopped this text{by}.", "Put it in other words.")
-    if refused.status == 401 and said.strip():
-        return _of_key(label, said)
+    if refused.status == 401 and words.strip():
+        return _of_key(label, words)
     if refused.status == 403:
-        return _of_resource(label, said)
+        return _of_resource(label, words)
     if refused.status in (404, 400) and (refused.code == _UNDEPLOYED or refused.code == "model_not_found"):
         return _undeployed(model)
     if refused.status == 404:
         return _no_path()
-    if refused.status == 400 and _NO_OPERATION.search(said):
+    if refused.status == 400 and _NO_OPERATION.search(words):
         return Problem(
             f"The model behind {model or 'the deployment'} does not do this.",
             "Add the deployment for the type of its base model. Models of the Responses API alone are not served here.",
         )
-    if refused.status == 429 and not refused.final and _RATE.search(said):
+    if refused.status == 429 and not refused.final and _RATE.search(words):
         return Problem(
             f"What {model or 'the deployment'} may use in a minute is used up.",
             "Wait a minute, or give the deployment more tokens a minute in the portal.",
@@ -113,13 +113,13 @@ def _no_path() -> Problem:
     )
 
 
-def _of_key(label: str, said: str) -> Problem:
-    if _NO_ROLE.search(said):
+def _of_key(label: str, message: str) -> Problem:
+    if _NO_ROLE.search(message):
         return ScopeMissing(
             "Entra ID knows this application, but it has no role at this resource.",
             "Give it the role Cognitive Services OpenAI User there. A new role takes some minutes to count.",
         )
-    if _AUDIENCE.search(said):
+    if _AUDIENCE.search(message):
         return Problem(
             "This resource does not take the token of Entra ID, which is for another service.",
             f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
@@ -130,15 +130,15 @@ def _of_key(label: str, said: str) -> Problem:
     )
 
 
-def _of_resource(label: str, said: str) -> Problem | None:
-    if _BLOCKED.search(said):
+def _of_resource(label: str, message: str) -> Problem | None:
+    if _BLOCKED.search(message):
         return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
-    if _NETWORK.search(said):
+    if _NETWORK.search(message):
         return NetworkError(
             "The network rules of this resource keep this machine out. The key was not judged.",
             "Allow its address under Networking of the resource, or call from an allowed network.",
         )
-    return _of_key(label, said) if _NO_ROLE.search(said) else None
+    return _of_key(label, message) if _NO_ROLE.search(message) else None
 
 
 def _of_entra(refused: ApiError) -> Problem:
@@ -162,13 +162,13 @@ def _of_entra(refused: ApiError) -> Problem:
         ),
     }
     known |= dict.fromkeys(("90002", "900023"), _no_directory) | dict.fromkeys(("500011", "70011"), _no_service)
-    found = known.get(refused.code.removeprefix(_ENTRA))
-    if found is None and refused.kind in _NO_SCOPE:
-        found = _no_service
+    result = known.get(refused.code.removeprefix(_ENTRA))
+    if result is None and refused.kind in _NO_SCOPE:
+        result = _no_service
     message = "Entra ID gives no token for this application."
     return (
-        found()
-        if found
+        result()
+        if result
         else CredentialRejected(message, "Check directory, application and secret; its own words say more.")
     )
 

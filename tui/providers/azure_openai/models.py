@@ -76,7 +76,7 @@ def _entries(frame: Frame) -> list[dict[str, Any]] | None:
     data = frame.data.get("data") if isinstance(frame.data, dict) else None
     if not isinstance(data, list):
         return None
-    return [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
+    return [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
 def _accepted(frame: Frame | None) -> Iterable[Event | ApiError]:
@@ -91,7 +91,7 @@ def _offered(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
-    kinds = {each["id"]: (kind, _ends(each)) for each in entries if (kind := _kind(each))}
+    kinds = {entry["id"]: (kind, _ends(entry)) for entry in entries if (kind := _kind(entry))}
     return [
         SearchResults(
             tuple(SearchResult(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items()))
@@ -109,8 +109,8 @@ def _checked(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
     base = api.base_of(model)
     entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
     # A model is listed once a version, with the version behind its name.
-    same = [each for each in entries if re.fullmatch(rf"{re.escape(base)}(-[\d-]+)?", each["id"], re.IGNORECASE)]
-    kind = kind_of(base) or next((found for each in same if (found := _kind(each))), None)
+    same = [entry for entry in entries if re.fullmatch(rf"{re.escape(base)}(-[\d-]+)?", entry["id"], re.IGNORECASE)]
+    kind = kind_of(base) or next((result for entry in same if (result := _kind(entry))), None)
     if kind and kind is not model.type:
         yield ApiError(code=WRONG_TYPE, message=base, kind=kind.label)
         return

@@ -28,9 +28,9 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     detail = body.get("detail") if isinstance(body, dict) else None
     if not isinstance(detail, list):
         return refused
-    told = [each for each in detail if isinstance(each, dict)]
-    said = [f"{_field(each.get('loc'))}: {each.get('msg', '')}" for each in told]
-    return replace(refused, message="; ".join(said)[:2000])
+    entries = [error for error in detail if isinstance(error, dict)]
+    sentences = [f"{_field(error.get('loc'))}: {error.get('msg', '')}" for error in entries]
+    return replace(refused, message="; ".join(sentences)[:2000])
 
 
 def _field(place: Any) -> str:
@@ -67,7 +67,7 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """What the model's server heeds, as far as its name tells; the rest is left out when it is asked, and said."""
     heeded = servers.heeded(model) if model.type is ModelType.CHAT else frozenset()
-    return tuple(each for each in _PARAMETERS if each.name in heeded)
+    return tuple(parameter for parameter in _PARAMETERS if parameter.name in heeded)
 
 
 _PARAMETERS = (
@@ -94,7 +94,7 @@ PROVIDER = Provider(
             "Where your server answers, such as http://localhost:8000. One that is busy answers late.",
             required=True,
             url=True,
-            strip_suffixes=(*(f"{probe.PATH}{each}" for each in openai_api.ENDINGS), probe.PATH, *_PATHS),
+            strip_suffixes=(*(f"{probe.PATH}{ending}" for ending in openai_api.ENDINGS), probe.PATH, *_PATHS),
         ),
         Field(
             "api_key",

@@ -25,7 +25,7 @@ _A_TURN = 8
 def chat(root: str, ask: ChatRequest) -> Call:
     """The call that answers a chat; what the system says goes before the first question."""
     system, turns = alternating(ask.messages)
-    texts = [each.text for each in turns]
+    texts = [turn.text for turn in turns]
     if system and texts:
         texts[0] = system + GAP + texts[0]
     history = [list(pair) for pair in zip(texts[:-1:2], texts[1:-1:2], strict=True)]
@@ -38,7 +38,7 @@ def chat(root: str, ask: ChatRequest) -> Call:
 
 def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[str, int]:
     # A chat that fills the bound gets an empty answer, and no word of why. Most tokens are three bytes or more.
-    asked = sum(len(each.text.encode()) // _A_TOKEN + _A_TURN for each in turns)
+    asked = sum(len(turn.text.encode()) // _A_TOKEN + _A_TURN for turn in turns)
     if "max_tokens" in parameters:
         return {"max_length": asked + parameters["max_tokens"]}
     return {"max_length": asked + _ANSWER} if asked + _ANSWER > _ROOM else {}

@@ -58,7 +58,7 @@ class Probe:
         data = frame.data.get("data") if isinstance(frame.data, dict) else None
         if not isinstance(data, list):
             return [_strange("It lists no models.")]
-        entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
+        entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
         return self.then(self.known or _flavour_of(entries), entries)
 
     def _paths(self) -> Call:
@@ -105,5 +105,5 @@ def _flavour_of(entries: Sequence[Mapping[str, Any]]) -> str:
     return OTHER if flavour == CHATGLM2 and first.get("owned_by") != "owner" else flavour
 
 
-def _strange(said: str) -> ApiError:
-    return ApiError(404, code=STRANGE, message=said)
+def _strange(message: str) -> ApiError:
+    return ApiError(404, code=STRANGE, message=message)

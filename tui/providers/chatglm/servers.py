@@ -94,8 +94,8 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
         notices, call = _talk(flavour, fields, ask)
         return _noted(call, notices)
 
-    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | ApiError | Call | RemoteJob]:
-        notices, call = _talk(found, fields, ask)
+    def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | ApiError | Call | RemoteJob]:
+        notices, call = _talk(server, fields, ask)
         yield from notices
         yield call
 
@@ -111,14 +111,14 @@ def listing(fields: FieldValues) -> Call:
     """The models that the server lists, if any; it is accepted when it is known what it is."""
     at = root(fields)
 
-    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Call]:
-        models = {model.id: model for each in entries if (model := _classify(each))}
-        told = ModelsListed(tuple(models[name] for name in sorted(models)), len(entries))
-        if found == CHATGLM3:
+    def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Call]:
+        models = {model.id: model for entry in entries if (model := _classify(entry))}
+        listed = ModelsListed(tuple(models[name] for name in sorted(models)), len(entries))
+        if server == CHATGLM3:
             # It does not list the model that its vectors come from.
-            yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(told).read, accepted_statuses=ABSENT)
+            yield Call("GET", f"{at}/openapi.json", lambda: _Vectors(listed).read, accepted_statuses=ABSENT)
             return
-        yield told
+        yield listed
         yield Accepted()
 
     return Probe(at, then, fields.get("flavour", "")).first()
@@ -129,7 +129,7 @@ def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Not
     kind = KINDS[flavour]
     left = [name for name in ask.parameters if name not in kind.takes]
     notices = [
-        Notice(f"This server ({kind.label}) heeds no {each.replace('_', ' ')}. It was left out.") for each in left
+        Notice(f"This server ({kind.label}) heeds no {name.replace('_', ' ')}. It was left out.") for name in left
     ]
     taken = {name: value for name, value in ask.parameters.items() if name in kind.takes}
     if flavour == NATIVE:
@@ -181,9 +181,9 @@ class _Streamed:
             yield Notice("The stream ended before it began. The answer was asked for in one piece.")
             yield self._whole
             return
-        for each in self._read(frame):
-            self._begun = self._begun or isinstance(each, TextDelta | ThinkingDelta | Finish | ApiError)
-            yield each
+        for event in self._read(frame):
+            self._begun = self._begun or isinstance(event, TextDelta | ThinkingDelta | Finish | ApiError)
+            yield event
 
 
 @dataclass(frozen=True)

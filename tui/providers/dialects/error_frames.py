@@ -24,5 +24,5 @@ class _Checked:
         if frame is not None and (refused := self.find(frame)):
             yield refused
             return
-        for each in self.reader(frame):
-            yield checked(each, self.find) if isinstance(each, Call) else each
+        for event in self.reader(frame):
+            yield checked(event, self.find) if isinstance(event, Call) else event

@@ -8,9 +8,9 @@ GAP = "\n\n"
 
 def one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """The messages with what is said by the system as one, in front of all others."""
-    said = [each.text for each in messages if each.role == "system" and each.text.strip()]
-    rest = tuple(each for each in messages if each.role != "system")
-    return (Message("system", GAP.join(said)), *rest) if said else rest
+    instructions = [message.text for message in messages if message.role == "system" and message.text.strip()]
+    rest = tuple(message for message in messages if message.role != "system")
+    return (Message("system", GAP.join(instructions)), *rest) if instructions else rest
 
 
 def alternating(messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]]:
@@ -19,15 +19,15 @@ def alternating(messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]
     Blank turns are left out, neighbours of one role are joined, and what stands before the first question or after
     the last one is left out, so that a server which counts and pairs the turns loses none of the others.
     """
-    told = [each for each in messages if each.text.strip()]
+    nonblank = [message for message in messages if message.text.strip()]
     turns: list[Message] = []
-    for each in told:
-        if each.role == "system" or (each.role == "assistant" and not turns):
+    for entry in nonblank:
+        if entry.role == "system" or (entry.role == "assistant" and not turns):
             continue
-        if turns and turns[-1].role == each.role:
-            turns[-1] = Message(each.role, turns[-1].text + GAP + each.text)
+        if turns and turns[-1].role == entry.role:
+            turns[-1] = Message(entry.role, turns[-1].text + GAP + entry.text)
         else:
-            turns.append(each)
+            turns.append(entry)
     if turns and turns[-1].role == "assistant":
         turns.pop()
-    return GAP.join(each.text for each in told if each.role == "system"), tuple(turns)
+    return GAP.join(message.text for message in nonblank if message.role == "system"), tuple(turns)

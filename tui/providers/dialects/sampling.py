@@ -9,14 +9,14 @@ NO_LIMIT, AS_MODEL = "no limit but the model's", "as the model has it"
 
 def temperature(low: float = 0, high: float = 2, unset: str = "–") -> Parameter:
     """How varied answers are."""
-    said = "Higher gives more varied answers. Change it or top_p, not both."
-    return Parameter("temperature", "temperature", _NUMBER, low, high, unset, said)
+    message = "Higher gives more varied answers. Change it or top_p, not both."
+    return Parameter("temperature", "temperature", _NUMBER, low, high, unset, message)
 
 
 def top_p(low: float = 0, unset: str = "–") -> Parameter:
     """The share of likeliest words."""
-    said = "Only the likeliest words up to this share are considered. Change it or temperature, not both."
-    return Parameter("top_p", "top_p", _NUMBER, low, 1, unset, said)
+    message = "Only the likeliest words up to this share are considered. Change it or temperature, not both."
+    return Parameter("top_p", "top_p", _NUMBER, low, 1, unset, message)
 
 
 def top_k(low: float = 0, high: float | None = None, unset: str = "–") -> Parameter:
@@ -44,8 +44,8 @@ def frequency(unset: str = "–") -> Parameter:
 
 def repetition(low: float = 0.01, high: float | None = None, unset: str = "–") -> Parameter:
     """The same as a factor."""
-    said = "Above 1 repeated words are rarer."
-    return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, said)
+    message = "Above 1 repeated words are rarer."
+    return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, message)
 
 
 def seed(low: float | None = None) -> Parameter:
@@ -55,5 +55,5 @@ def seed(low: float | None = None) -> Parameter:
 
 def stop(each: str = "") -> Parameter:
     """Texts that end the answer; `each` says more of one."""
-    said = f"Up to 4 texts that end the answer{each}."
-    return Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help=said)
+    message = f"Up to 4 texts that end the answer{each}."
+    return Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help=message)

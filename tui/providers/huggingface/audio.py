@@ -41,7 +41,9 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
         yield refused
     elif isinstance(data, dict) and isinstance(data.get("text"), str):
         segments = tuple(_segments(data.get("chunks")))
-        yield Transcript(data["text"].strip(), segments, duration=max((each.end for each in segments), default=0.0))
+        yield Transcript(
+            data["text"].strip(), segments, duration=max((segment.end for segment in segments), default=0.0)
+        )
         yield Finish("stop")
     elif isinstance(data, list):
         yield ApiError(400, code=OTHER_TASK)
@@ -50,9 +52,9 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _segments(chunks: Any) -> Iterator[Segment]:
-    for each in chunks if isinstance(chunks, list) else ():
-        if isinstance(each, dict):
-            yield _segment(each)
+    for chunk in chunks if isinstance(chunks, list) else ():
+        if isinstance(chunk, dict):
+            yield _segment(chunk)
 
 
 def _segment(chunk: Mapping[str, Any]) -> Segment:

@@ -99,17 +99,17 @@ class _Look:
             yield replace(self, asked=self.asked + 1).listing(EVERY)
         else:
             kept = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
-            found = replace(self, model=replace(self.model, fields=kept), listed=True, asked=0)
+            details = replace(self, model=replace(self.model, fields=kept), listed=True, asked=0)
             if state == SLEEPS:
                 yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
-            yield found.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
+            yield details.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
 
     def _found(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
         """The entry at the address that was given; without one, the only entry of that model."""
         if self.model.fields.get("endpoint_url"):
             wanted = url_of(self.model)
-            return next((each for each in items if address(each) == wanted), None)
-        same = [each for each in items if repository_of(each) == self.model.id]
+            return next((endpoint for endpoint in items if address(endpoint) == wanted), None)
+        same = [endpoint for endpoint in items if repository_of(endpoint) == self.model.id]
         return same[0] if len(same) == 1 else None
 
     # What runs there is told by the first of three addresses that answers.
@@ -162,12 +162,12 @@ class _Look:
         kinds = data.get("model_type")
         if not isinstance(kinds, dict):
             return self._next()
-        if "embedding" not in {str(each).lower() for each in kinds}:
+        if "embedding" not in {str(kind).lower() for kind in kinds}:
             return ApiError(400, code=OTHER_TASK)
         repository = word(data.get("model_id"))
         # Where it was put into the container its name is a path there.
-        told = repository.count("/") == 1 and not repository.startswith("/")
-        if told and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
+        is_model = repository.count("/") == 1 and not repository.startswith("/")
+        if is_model and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
             return ApiError(400, code=WRONG_MODEL, param=repository)
         return self._learned(TEI, (VECTORS,), context=number(data.get("max_input_length")))
 
@@ -175,7 +175,7 @@ class _Look:
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
             return self._next()
-        sizes = {name: number(each.get("max_model_len")) for each in dicts(listed) if (name := word(each.get("id")))}
+        sizes = {name: number(entry.get("max_model_len")) for entry in dicts(listed) if (name := word(entry.get("id")))}
         name = self.model.id if self.model.id in sizes or not sizes else next(iter(sizes))
         return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
 
@@ -186,13 +186,13 @@ class _Look:
         task = task_of(self.model)
         if task not in tasks:
             return ApiError(400, code=OTHER_TASK, param=tasks[0])
-        found = {
+        details = {
             "task": task,
             "engine": engine,
             "served_as": served_as if served_as != self.model.id else "",
             "endpoint_url": url_of(self.model),
         }
-        kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
+        kept = {name: value for name, value in {**self.model.fields, **details}.items() if value}
         return ModelDetails(replace(self.model, fields=kept, context=context))
 
 

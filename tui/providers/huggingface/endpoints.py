@@ -76,9 +76,9 @@ def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
     """The call that finds the endpoints of a namespace (the account's own unless given) that fit a task."""
 
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
-        hits = [_hit(each, namespace) for each in items if address(each)]
+        hits = [_hit(endpoint, namespace) for endpoint in items if address(endpoint)]
         wanted = values.get("task", "")
-        yield SearchResults(tuple(each for each in hits if each.fields.get("task", wanted) == wanted or not wanted))
+        yield SearchResults(tuple(hit for hit in hits if hit.fields.get("task", wanted) == wanted or not wanted))
 
     return Listing(fields, values.get("namespace", ""), read, denied).call()
 
@@ -121,7 +121,7 @@ class Listing:
         if not isinstance(items, list):
             yield malformed("It holds no list of endpoints.")
             return
-        yield from self.then([each for each in items if isinstance(each, dict)], self.namespace)
+        yield from self.then([endpoint for endpoint in items if isinstance(endpoint, dict)], self.namespace)
 
 
 def _hit(item: Mapping[str, Any], namespace: str) -> SearchResult:

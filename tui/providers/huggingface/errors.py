@@ -32,18 +32,18 @@ _UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure, in any of the shapes that the Hub, the router and the engines have."""
-    told = body if isinstance(body, dict) else {}
-    error, several = told.get("error"), told.get("errors")
+    data = body if isinstance(body, dict) else {}
+    error, several = data.get("error"), data.get("errors")
     if isinstance(several, list):
-        body = {"error": "; ".join(str(each.get("message", "")) for each in several if isinstance(each, dict))}
+        body = {"error": "; ".join(str(error.get("message", "")) for error in several if isinstance(error, dict))}
     elif isinstance(error, list):
-        body = {"error": "; ".join(str(each) for each in error)}
-    elif isinstance(error, str) and isinstance(told.get("error_description"), str):
-        body = {"error": told["error_description"]}
+        body = {"error": "; ".join(str(part) for part in error)}
+    elif isinstance(error, str) and isinstance(data.get("error_description"), str):
+        body = {"error": data["error_description"]}
     refused = openai_api.parse_error(status, headers, body)
     message = refused.message or headers.get("x-error-message", "")
     code = refused.code or headers.get("x-error-code", "")
-    kind, wait = told.get("error_type"), told.get("estimated_time")
+    kind, wait = data.get("error_type"), data.get("estimated_time")
     return replace(
         refused,
         code=endpoints.PAUSED if status == 400 and _PAUSED.search(message) else code,
@@ -56,10 +56,10 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the Hub, the router or an engine tells more about than the status does."""
-    named, said = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
-    found = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
-    if found:
-        return found
+    named, words = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
+    problem = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
+    if problem:
+        return problem
     if refused.status == 402:
         return Problem(
             f"The monthly credit of your {label} account is used up.",
@@ -67,13 +67,13 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         )
     if refused.status == 410:
         return NetworkError(f"{label} has closed this address.", "Set the router URL to https://router.huggingface.co.")
-    if _MEMORY.search(said):
+    if _MEMORY.search(words):
         return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
-    if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(said):
+    if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
     if refused.status == 424:
         return Problem(f"{named} failed while it worked on this.", "Try again, or look at the log of the endpoint.")
-    if _NO_TEMPLATE.search(said):
+    if _NO_TEMPLATE.search(words):
         return Problem(f"{named} has no chat template, so it holds no conversations.", "Pick another model.")
     return errors.describe_error(label, refused, model) if refused.status != 403 else None
 
@@ -149,8 +149,8 @@ def _of_endpoint(refused: ApiError, named: str) -> Problem | None:
 
 
 def _other(named: str, task: str) -> Problem:
-    told = f" It is for {_KINDS[task]}." if task in _KINDS else ""
-    return Problem(f"{named} does not serve the task that was chosen.{told}", "Choose the task that it serves.")
+    purpose = f" It is for {_KINDS[task]}." if task in _KINDS else ""
+    return Problem(f"{named} does not serve the task that was chosen.{purpose}", "Choose the task that it serves.")
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
@@ -170,11 +170,13 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     unused = _UNUSED.search(refused.message)
-    names = [each for each in call.json["parameters"] if unused and re.search(rf"['\"]{each}['\"]", unused[1])]
+    names = [
+        parameter for parameter in call.json["parameters"] if unused and re.search(rf"['\"]{parameter}['\"]", unused[1])
+    ]
     if not names:
         return None
     kept = {name: value for name, value in call.json["parameters"].items() if name not in names}
-    words = ", ".join(each.replace("_", " ") for each in names)
+    words = ", ".join(name.replace("_", " ") for name in names)
     return replace(call, json={**call.json, "parameters": kept}), f"The model takes no {words}. It was left out."
 
 
@@ -185,8 +187,8 @@ _SHARED = ("temperature", "top_p", "seed", "stop", "frequency_penalty")
 def _continued(call: Call) -> Call:
     """A chat of TGI as a prompt to be continued."""
     body = call.json
-    given = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
-    messages = tuple(Message(each["role"], each["content"]) for each in body["messages"])
-    ask = ChatRequest(Model("", "", ModelType.CHAT), messages, given, body["stream"])
+    parameters = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
+    messages = tuple(Message(message["role"], message["content"]) for message in body["messages"])
+    ask = ChatRequest(Model("", "", ModelType.CHAT), messages, parameters, body["stream"])
     url = call.url.removesuffix("/v1/chat/completions")
     return tgi.generate(tgi.TGI, url, ask).with_headers(call.headers)

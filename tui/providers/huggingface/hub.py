@@ -105,8 +105,8 @@ def _may_call(who: Mapping[str, Any]) -> bool:
     rights = _inside(who, "auth", "accessToken", "fineGrained")
     if not rights:
         return True
-    scoped = [each.get("permissions") for each in dicts(rights.get("scoped"))]
-    return any(isinstance(each, list) and _CALLS in each for each in (rights.get("global"), *scoped))
+    scoped = [entry.get("permissions") for entry in dicts(rights.get("scoped"))]
+    return any(isinstance(scope, list) and _CALLS in scope for scope in (rights.get("global"), *scoped))
 
 
 def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
@@ -115,8 +115,8 @@ def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
     if not (own := name_in(frame.data)):
         yield malformed("It names no account.")
         return
-    orgs = [name for each in dicts(frame.data.get("orgs")) if (name := name_in(each))]
-    yield SearchResults((SearchResult(own, "your own"), *(SearchResult(each, "organization") for each in orgs)))
+    orgs = [name for entry in dicts(frame.data.get("orgs")) if (name := name_in(entry))]
+    yield SearchResults((SearchResult(own, "your own"), *(SearchResult(org, "organization") for org in orgs)))
 
 
 # --- who serves a model -----------------------------------------------------------------------------------------------
@@ -135,8 +135,8 @@ def served(entry: Mapping[str, Any], task: str) -> Served | None:
     """Who serves a model of the Hub for a task, best first; None if nobody does."""
     mapping = _mapping(entry.get("inferenceProviderMapping"))
     for well in (True, False):
-        live = {name: each for name, each in mapping.items() if (each.get("status", "live") == "live") is well}
-        if task == TEXT and any(each.get("task") == "conversational" for each in live.values()):
+        live = {name: entry for name, entry in mapping.items() if (entry.get("status", "live") == "live") is well}
+        if task == TEXT and any(mapping_entry.get("task") == "conversational" for mapping_entry in live.values()):
             return Served(ROUTER, well=well)
         own = live.get(SERVERLESS)
         if own and _serves(own.get("task"), task, entry.get("tags")):
@@ -161,8 +161,8 @@ def _serves(offered: Any, task: str, tags: Any) -> bool:
 def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
     """By provider: an object most often, a list whose entries name theirs on some routes."""
     if isinstance(value, dict):
-        return {name: each for name, each in value.items() if isinstance(each, dict)}
-    return {each["provider"]: each for each in dicts(value) if isinstance(each.get("provider"), str)}
+        return {name: entry for name, entry in value.items() if isinstance(entry, dict)}
+    return {entry["provider"]: entry for entry in dicts(value) if isinstance(entry.get("provider"), str)}
 
 
 # --- one hosted model -------------------------------------------------------------------------------------------------
@@ -188,8 +188,8 @@ class _Hosted:
         elif entry.get("disabled"):
             yield ApiError(403, code=DISABLED)
         elif by := served(entry, task):
-            found = {"task": task, "engine": by.engine, "served_as": by.served_as}
-            kept = {name: value for name, value in {**self.model.fields, **found}.items() if value}
+            details = {"task": task, "engine": by.engine, "served_as": by.served_as}
+            kept = {name: value for name, value in {**self.model.fields, **details}.items() if value}
             learned = ModelDetails(replace(self.model, fields=kept), _note(by, entry))
             yield self._size(learned) if by.engine == ROUTER else learned
         else:
@@ -206,14 +206,14 @@ def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
     if frame is not None:
         data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
         serving = dicts(data.get("providers")) if isinstance(data, dict) else []
-        most = max((number(each.get("context_length")) for each in serving), default=0)
+        most = max((number(mapping.get("context_length")) for mapping in serving), default=0)
         yield replace(learned, model=replace(learned.model, context=most or learned.model.context))
 
 
 def _other(entry: Mapping[str, Any], task: str) -> str:
     """What a model is for where that is another task than the one wanted; '' where it fits or is not told."""
     tag = entry.get("pipeline_tag")
-    other = next((each for each in TASKS if each != task and served(entry, each)), "")
+    other = next((other for other in TASKS if other != task and served(entry, other)), "")
     return other or (tag if isinstance(tag, str) and tag in TASKS and tag != task else "")
 
 
@@ -234,4 +234,4 @@ def _inside(data: Any, *path: str) -> Mapping[str, Any]:
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

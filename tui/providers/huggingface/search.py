@@ -59,12 +59,14 @@ class _Search:
             return
         task = _SEARCHES[self.kind][self.place][0]
         known = {hit.id for _, hit in self.hits}
-        fresh = [each for each in dicts(frame.data) if isinstance(each.get("id"), str) and each["id"] not in known]
-        hits = (*self.hits, *((number(each.get("downloads")), _hit(each, task)) for each in fresh))
+        fresh = [entry for entry in dicts(frame.data) if isinstance(entry.get("id"), str) and entry["id"] not in known]
+        hits = (*self.hits, *((number(entry.get("downloads")), _hit(entry, task)) for entry in fresh))
         if self.place + 1 < len(_SEARCHES[self.kind]):
             yield replace(self, place=self.place + 1, hits=hits).call()
             return
-        yield SearchResults(tuple(hit for _, hit in sorted(hits, key=lambda each: (not each[1].usable, -each[0]))))
+        yield SearchResults(
+            tuple(hit for _, hit in sorted(hits, key=lambda ranked: (not ranked[1].usable, -ranked[0])))
+        )
 
 
 def _hit(entry: Mapping[str, Any], task: str) -> SearchResult:

@@ -68,8 +68,8 @@ class Batch:
 
     def fewer(self, refused: ApiError) -> Call | None:
         """The call with as many texts as the server says that it takes; None if that is not what it says."""
-        said = _TOO_MANY.search(refused.message)
-        most = int(said[1][:9]) if said else 0
+        match = _TOO_MANY.search(refused.message)
+        most = int(match[1][:9]) if match else 0
         return replace(self, size=most).call() if 0 < most < len(self.texts) else None
 
 
@@ -81,12 +81,12 @@ def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
     if depth == 1 or (depth == 2 and count == 1 and len(data) > 1):
         data, depth = [data], depth + 1
     if depth == 4:
-        if not all(isinstance(each, list) and len(each) == 1 for each in data):
+        if not all(isinstance(vector, list) and len(vector) == 1 for vector in data):
             return None
-        data, depth = [each[0] for each in data], 3
+        data, depth = [vector[0] for vector in data], 3
     if depth not in (2, 3) or len(data) != count:
         return None
-    rows = [_row(each) if depth == 2 else _mean(each) for each in data]
+    rows = [_row(vector) if depth == 2 else _mean(vector) for vector in data]
     return tuple(rows) if all(rows) and len({len(row) for row in rows}) == 1 else None
 
 
@@ -98,7 +98,7 @@ def _depth(data: Any) -> int:
 
 
 def _row(value: Any) -> tuple[float, ...]:
-    if not isinstance(value, list) or not all(type(each) in (int, float) for each in value):
+    if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
         return ()
     row = tuple(map(float, value))
     return row if all(map(math.isfinite, row)) else ()
@@ -106,7 +106,7 @@ def _row(value: Any) -> tuple[float, ...]:
 
 def _mean(tokens: Any) -> tuple[float, ...]:
     """The mean of the vectors of tokens; they are as many as the text has, so each text has its own."""
-    rows = [_row(each) for each in tokens] if isinstance(tokens, list) else []
+    rows = [_row(token) for token in tokens] if isinstance(tokens, list) else []
     if not rows or not rows[0] or len({len(row) for row in rows}) != 1:
         return ()
     return tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
@@ -117,5 +117,5 @@ def _other(data: Any) -> ApiError | None:
     while isinstance(data, list) and data:
         data = data[0]
     known = {"generated_text": "text-generation", "text": "automatic-speech-recognition", "label": "", "score": ""}
-    name = next((each for each in known if isinstance(data, dict) and each in data), None)
+    name = next((name for name in known if isinstance(data, dict) and name in data), None)
     return None if name is None else ApiError(400, code=OTHER_TASK, param=known[name])

@@ -71,24 +71,24 @@ def generate(server: Server, url: str, ask: ChatRequest, continues: bool = True)
     return Call("POST", url + path, lambda: answer_reader(text if server.echoes else ""), framing, json=body)
 
 
-def _parameters(server: Server, given: Mapping[str, Any], continues: bool) -> dict[str, Any]:
+def _parameters(server: Server, values: Mapping[str, Any], continues: bool) -> dict[str, Any]:
     """Parameters within the bounds: what stands for 'no limit' is left out, as the bounds themselves are refused."""
-    made = {"max_new_tokens": NEW_TOKENS, **given}
-    greedy = made.get("temperature") == 0
+    parameters = {"max_new_tokens": NEW_TOKENS, **values}
+    greedy = parameters.get("temperature") == 0
     for name, off in (
         ("temperature", greedy),
-        ("top_p", not 0 < made.get("top_p", 1) < 1),
-        ("top_k", not made.get("top_k")),
+        ("top_p", not 0 < parameters.get("top_p", 1) < 1),
+        ("top_k", not parameters.get("top_k")),
     ):
         if off:
-            made.pop(name, None)
-    if greedy or any(name in made for name in _SAMPLING):
-        made["do_sample"] = not greedy
+            parameters.pop(name, None)
+    if greedy or any(name in parameters for name in _SAMPLING):
+        parameters["do_sample"] = not greedy
     if continues:
-        made["return_full_text"] = False
+        parameters["return_full_text"] = False
     if server.details:
-        made["details"] = True
-    return made
+        parameters["details"] = True
+    return parameters
 
 
 def answer_reader(echo: str = "") -> Reader:

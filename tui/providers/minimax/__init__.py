@@ -66,8 +66,8 @@ def _at(fields: FieldValues) -> FieldValues:
 
 def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
     """The other region, if the address is one of them; an address of somebody's own is the only one."""
-    here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
-    return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
+    here, known = _at(fields)["base_url"], [region.value for region in _REGIONS]
+    return tuple({**fields, "base_url": url} for url in known if url != here) if here in known else ()
 
 
 def listing(fields: FieldValues) -> Call:
@@ -77,12 +77,12 @@ def listing(fields: FieldValues) -> Call:
 
 
 def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
-    for each in read(frame):
-        if isinstance(each, ModelsListed):
-            listed = {model.id for model in each.models}
+    for event in read(frame):
+        if isinstance(event, ModelsListed):
+            listed = {model.id for model in event.models}
             known = (model for model in _CATALOGUE if model.type is ModelType.EMBEDDING and model.id not in listed)
-            each = replace(each, models=(*each.models, *known))
-        yield each
+            event = replace(event, models=(*event.models, *known))
+        yield event
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:

@@ -46,14 +46,14 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
         )
     else:
         refused = openai_api.parse_error(status, headers, body)
-        found = _NUMBER.search(refused.message)
-        refused = replace(refused, code=found[1] if found else _KINDS.get(refused.kind, refused.code))
+        match = _NUMBER.search(refused.message)
+        refused = replace(refused, code=match[1] if match else _KINDS.get(refused.kind, refused.code))
     named = (body.get("request_id"), body.get("id")) if isinstance(body, dict) else ()
     names = (refused.request_id, headers.get("trace-id"), *named)
     return replace(
         refused,
         status=status or _AMOUNTS.get(refused.code, 0),
-        request_id=next((each for each in names if each and isinstance(each, str)), ""),
+        request_id=next((name for name in names if name and isinstance(name, str)), ""),
         headers=headers,
         final=refused.code in _FINAL,
     )
@@ -91,8 +91,8 @@ def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
 
 def _one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """The messages with at most one of the system, the first; others are refused (2013)."""
-    system = [each.text for each in messages if each.role == "system"]
-    rest = tuple(each for each in messages if each.role != "system")
+    system = [message.text for message in messages if message.role == "system"]
+    rest = tuple(message for message in messages if message.role != "system")
     return (Message("system", "\n\n".join(system)), *rest) if system else rest
 
 
@@ -108,19 +108,19 @@ class _Answer:
         if frame is None or not isinstance(choices, list):
             yield from self._read(frame)
             return
-        choices = [self._choice(each) for each in choices if isinstance(each, dict)]
+        choices = [self._choice(choice) for choice in choices if isinstance(choice, dict)]
         yield from self._read(replace(frame, data={**frame.data, "choices": choices}))
-        if any("message" in each for each in choices):
+        if any("message" in choice for choice in choices):
             yield from self._read(Frame(openai_chat.DONE))
 
     def _choice(self, choice: Mapping[str, Any]) -> dict[str, Any]:
         """A piece, which adds to what was said, or a whole message, which ends it and tells only what is missing."""
         name = "message" if isinstance(choice.get("message"), dict) else "delta"
-        found = choice.get(name)
-        piece = dict(found) if isinstance(found, dict) else {}
+        result = choice.get(name)
+        piece = dict(result) if isinstance(result, dict) else {}
         details = piece.pop("reasoning_details", None)
         if isinstance(details, list) and not piece.get("reasoning_content"):
-            texts = [str(each.get("text", "")) for each in details if isinstance(each, dict)]
+            texts = [str(detail.get("text", "")) for detail in details if isinstance(detail, dict)]
             piece["reasoning_content"] = "".join(texts)
         if name == "message":
             piece = {key: value for key, value in piece.items() if key not in self._begun}
@@ -155,8 +155,8 @@ class _Batch:
         if frame is None:
             return
         data = frame.data if isinstance(frame.data, dict) else {}
-        found = data.get("vectors")
-        rows = [{"embedding": each} for each in found] if isinstance(found, list) else None
+        result = data.get("vectors")
+        rows = [{"embedding": vector} for vector in result] if isinstance(result, list) else None
         vectors = vectors_of({"data": rows}, len(self.texts))
         if vectors is None:
             yield openai_api.malformed(f"It holds no {len(self.texts)} vectors.")

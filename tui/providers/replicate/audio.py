@@ -76,12 +76,12 @@ def _uploaded(
 def _predict(fields: FieldValues, ask: TranscriptionRequest, sound: Base64File | str) -> Call:
     inputs = model_inputs.of(ask.model) or _UNKNOWN
     take = inputs.audio or _UNKNOWN.takes[0]
-    given: dict[str, Any] = {take.name: sound}
+    values: dict[str, Any] = {take.name: sound}
     language = inputs.by_name("language")
     if ask.language and language and (not language.choices or ask.language in language.choices):
-        given[language.name] = ask.language
+        values[language.name] = ask.language
     return predictions.create(
-        fields, ask.model, given, predictions.Following(fields, partial(_heard, fields, ask.times))
+        fields, ask.model, values, predictions.Following(fields, partial(_heard, fields, ask.times))
     )
 
 
@@ -90,20 +90,20 @@ def _heard(
 ) -> Iterator[Event | ApiError | Call]:
     if isinstance(output, list) and output and isinstance(output[0], dict):
         output = output[0]
-    told = output if isinstance(output, dict) else {}
+    data = output if isinstance(output, dict) else {}
     text = predictions.joined(output)
     if text is None:
-        text = next((told[name] for name in _TEXTS if isinstance(told.get(name), str)), None)
-    segments = tuple(_segments(told)) if times else ()
-    language = next((told[name] for name in ("detected_language", "language") if isinstance(told.get(name), str)), "")
-    file = told.get("txt_file")
+        text = next((data[name] for name in _TEXTS if isinstance(data.get(name), str)), None)
+    segments = tuple(_segments(data)) if times else ()
+    language = next((data[name] for name in ("detected_language", "language") if isinstance(data.get(name), str)), "")
+    file = data.get("txt_file")
     if text is None and isinstance(file, str) and is_known(file, fields):
         yield Call("GET", file, lambda: _written, Framing.TEXT)
-    elif text is None and not segments and not list(_segments(told)):
+    elif text is None and not segments and not list(_segments(data)):
         yield malformed("It holds no text.")
     else:
-        said = " ".join(each.text for each in _segments(told)) if text is None else text
-        yield Transcript(said.strip(), segments, language)
+        transcript_text = " ".join(segment.text for segment in _segments(data)) if text is None else text
+        yield Transcript(transcript_text.strip(), segments, language)
         yield Finish("succeeded")
 
 
@@ -113,13 +113,13 @@ def _written(frame: Frame | None) -> Iterator[Event]:
         yield Finish("succeeded")
 
 
-def _segments(told: Mapping[str, Any]) -> Iterator[Segment]:
+def _segments(data: Mapping[str, Any]) -> Iterator[Segment]:
     """Stretches with `start` and `end`, or with both in `timestamp`."""
-    entries: list[Any] = next((told[name] for name in ("segments", "chunks") if isinstance(told.get(name), list)), [])
-    for each in entries:
-        if not isinstance(each, dict) or not isinstance(each.get("text"), str):
+    entries: list[Any] = next((data[name] for name in ("segments", "chunks") if isinstance(data.get(name), list)), [])
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
             continue
-        pair = each.get("timestamp")
-        both = pair if isinstance(pair, list) and len(pair) == 2 else (each.get("start"), each.get("end"))
+        pair = entry.get("timestamp")
+        both = pair if isinstance(pair, list) and len(pair) == 2 else (entry.get("start"), entry.get("end"))
         start, end = (float(at) if isinstance(at, int | float) else 0.0 for at in both)
-        yield Segment(start, max(start, end), each["text"].strip())
+        yield Segment(start, max(start, end), entry["text"].strip())

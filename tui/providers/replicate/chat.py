@@ -23,22 +23,22 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """The call that begins to answer a chat."""
     inputs = model_inputs.of(ask.model) or _UNKNOWN
-    given = {**model_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
-    return predictions.create(fields, ask.model, given, predictions.Following(fields, _answer, ask.stream))
+    values = {**model_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
+    return predictions.create(fields, ask.model, values, predictions.Following(fields, _answer, ask.stream))
 
 
 def _said(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
-    system = "\n\n".join(each.text for each in messages if each.role == "system")
-    turns = tuple(each for each in messages if each.role != "system")
-    given: dict[str, Any] = {inputs.system.name: system} if system and inputs.system else {}
-    rest = turns if given else messages
+    system = "\n\n".join(message.text for message in messages if message.role == "system")
+    turns = tuple(message for message in messages if message.role != "system")
+    values: dict[str, Any] = {inputs.system.name: system} if system and inputs.system else {}
+    rest = turns if values else messages
     if whole := inputs.messages:
-        said = [{"role": each.role, "content": each.text} for each in rest]
-        return given | {whole.name: json.dumps(said, ensure_ascii=False) if whole.type == "string" else said}
+        text = [{"role": message.role, "content": message.text} for message in rest]
+        return values | {whole.name: json.dumps(text, ensure_ascii=False) if whole.type == "string" else text}
     name = (inputs.prompt or _UNKNOWN.takes[0]).name
-    if system and not given and len(turns) == 1:
+    if system and not values and len(turns) == 1:
         return {name: f"{system}\n\n{turns[0].text}"}
-    return given | {name: openai_chat.prompt(rest)}
+    return values | {name: openai_chat.prompt(rest)}
 
 
 def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError]:

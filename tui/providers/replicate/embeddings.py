@@ -64,7 +64,7 @@ class _Batch:
         if isinstance(output, str) and output.startswith("https://"):
             yield ApiError(code=FILES, param=ModelType.EMBEDDING)
             return
-        entries = [{"embedding": each} for each in _vectors(output)]
+        entries = [{"embedding": vector} for vector in _vectors(output)]
         vectors = vectors_of({"data": entries}, len(self.texts))
         if vectors is None:
             yield malformed(f"It holds no {len(self.texts)} vectors.")
@@ -84,12 +84,12 @@ def _vectors(output: Any) -> list[Any]:
         with suppress(ValueError, RecursionError):
             output = json.loads(output)
     if isinstance(output, dict):
-        held = next((output[name] for name in _HOLDERS if name in output), None)
-        return _vectors(held)
+        content = next((output[name] for name in _HOLDERS if name in output), None)
+        return _vectors(content)
     if isinstance(output, str):
         return [output]
     if not isinstance(output, list):
         return []
     if output and isinstance(output[0], int | float):
         return [output]
-    return [_vectors(each)[0] if isinstance(each, dict) and _vectors(each) else each for each in output]
+    return [_vectors(part)[0] if isinstance(part, dict) and _vectors(part) else part for part in output]

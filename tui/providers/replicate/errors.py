@@ -22,24 +22,26 @@ _EXCERPT = 2000
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: `detail` is its sentence, `retry_after` the seconds that a limit lasts (RFC 7807)."""
-    told = api.parse_error(status, headers, body)
+    error = api.parse_error(status, headers, body)
     if not isinstance(body, dict):
-        return told
-    wait = _WAIT.search(told.message)
+        return error
+    wait = _WAIT.search(error.message)
     after = api.number(body.get("retry_after")) or (int(wait[1]) if wait else 0)
     title = body.get("title")
     return replace(
-        told,
-        code=told.code or (title[:_EXCERPT] if isinstance(title, str) else ""),
-        param=str(after) if status == 429 and after else told.param,
+        error,
+        code=error.code or (title[:_EXCERPT] if isinstance(title, str) else ""),
+        param=str(after) if status == 429 and after else error.param,
         headers=headers,
     )
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A model by its name alone, where its version was refused: official ones are run like that."""
-    model, found, _ = str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
-    if not found or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
+    model, separator, _ = (
+        str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
+    )
+    if not separator or refused.status not in (404, 422) or not _VERSION.search(f"{refused.code} {refused.message}"):
         return None
     return replace(call, json={**call.json, "version": model}), f"{model} was asked for without its version."
 
@@ -47,8 +49,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that Replicate tells more about than its status does."""
     named = model or "the model"
-    if found := _of_model(label, refused, named) or _of_prediction(label, refused, named):
-        return found
+    if problem := _of_model(label, refused, named) or _of_prediction(label, refused, named):
+        return problem
     if refused.status == 402:
         message = f"Your {label} account has no credit, or no way to pay is set up."
         return Problem(message, f"Add one at {_BILLING}")
@@ -89,8 +91,8 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     if code == models.OTHER_TYPE:
         wanted = ModelType(param).label
         if refused.kind:
-            found = ModelType(refused.kind)
-            return Problem(f"{named} is for {found.label}, not for {wanted}.", f"Add it as {found.label}.")
+            actual = ModelType(refused.kind)
+            return Problem(f"{named} is for {actual.label}, not for {wanted}.", f"Add it as {actual.label}.")
         return Problem(f"{named} is not for {wanted}, by what it takes and gives.", "Pick another model.")
     if code == models.NEEDS:
         return Problem(f"{named} must be given more than text or a recording: {param}.", "Pick another model.")

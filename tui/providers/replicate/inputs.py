@@ -53,13 +53,13 @@ class Inputs:
 
     def one(self, names: list[str], file: bool = False) -> Take | None:
         """The first input of one of these names, one that is required before all others."""
-        found = {each.name: each for each in self.takes if each.file is file and each.type in ("string", "texts", "")}
-        ordered = [found[name] for name in names if name in found]
-        return next((each for each in ordered if each.required), next(iter(ordered), None))
+        matches = {take.name: take for take in self.takes if take.file is file and take.type in ("string", "texts", "")}
+        ordered = [matches[name] for name in names if name in matches]
+        return next((take for take in ordered if take.required), next(iter(ordered), None))
 
     @property
     def prompt(self) -> Take | None:
-        return next((each for each in [self.one(_PROMPT)] if each and each.type != "texts"), None)
+        return next((take for take in [self.one(_PROMPT)] if take and take.type != "texts"), None)
 
     @property
     def messages(self) -> Take | None:
@@ -76,11 +76,11 @@ class Inputs:
 
     @property
     def audio(self) -> Take | None:
-        heard = [each for each in self.takes if each.file and not _PICTURE.search(each.name)]
+        heard = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
         return self.one(_AUDIO, file=True) or next(iter(heard), None)
 
     def by_name(self, name: str) -> Take | None:
-        return next((each for each in self.takes if each.name == name), None)
+        return next((take for take in self.takes if take.name == name), None)
 
     def serves(self, kind: ModelType) -> bool:
         """Whether the model can be used for that type."""
@@ -95,17 +95,17 @@ class Inputs:
     def beyond(self, kind: ModelType) -> tuple[str, ...]:
         """What the model must be given besides: files, or what nobody types into a form."""
         filled = {ModelType.CHAT: (self.prompt, self.messages), ModelType.EMBEDDING: (self.texts,)}
-        ours = [each.name for each in filled.get(kind, (self.audio,)) if each]
-        wanted = (each for each in self.takes if each.required and each.name not in ours)
-        return tuple(each.name for each in wanted if each.file or each.type == "")
+        ours = [take.name for take in filled.get(kind, (self.audio,)) if take]
+        wanted = (take for take in self.takes if take.required and take.name not in ours)
+        return tuple(take.name for take in wanted if take.file or take.type == "")
 
 
 def kept(inputs: Inputs) -> str:
     """It as compact JSON, without what is as usual."""
-    usual = {each.name: each.default for each in fields(Take)}
-    takes = [{name: value for name, value in asdict(each).items() if value != usual[name]} for each in inputs.takes]
-    told = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    usual = {field.name: field.default for field in fields(Take)}
+    takes = [{name: value for name, value in asdict(take).items() if value != usual[name]} for take in inputs.takes]
+    data = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
 def of(model: Model) -> Inputs | None:
@@ -116,9 +116,9 @@ def of(model: Model) -> Inputs | None:
 @lru_cache(64)
 def _of(text: str) -> Inputs | None:
     with suppress(ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        told = json.loads(text)
-        takes = [Take(**{**each, "choices": tuple(each.get("choices", ()))}) for each in told["takes"]]
-        return Inputs(tuple(takes), told["gives"], told.get("times", False))
+        data = json.loads(text)
+        takes = [Take(**{**take, "choices": tuple(take.get("choices", ()))}) for take in data["takes"]]
+        return Inputs(tuple(takes), data["gives"], data.get("times", False))
     return None
 
 
@@ -130,19 +130,19 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     inputs = of(model)
     if inputs is None or model.type is not ModelType.CHAT:
         return ()
-    return tuple(_parameter(each) for each in _free(inputs))
+    return tuple(_parameter(take) for take in _free(inputs))
 
 
 def values(inputs: Inputs, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters as the model takes them: of those that it has, in its types and ranges."""
-    return {each.name: _value(each, parameters[each.name]) for each in _free(inputs) if each.name in parameters}
+    return {take.name: _value(take, parameters[take.name]) for take in _free(inputs) if take.name in parameters}
 
 
 def _free(inputs: Inputs) -> Iterator[Take]:
     ours = (inputs.prompt, inputs.messages, inputs.by_name("messages"), inputs.system)
-    for each in inputs.takes:
-        if each not in ours and not each.file and each.type:
-            yield each
+    for take in inputs.takes:
+        if take not in ours and not take.file and take.type:
+            yield take
 
 
 _KINDS = {"integer": ParameterKind.WHOLE, "number": ParameterKind.NUMBER, "texts": ParameterKind.TEXTS}
@@ -160,7 +160,7 @@ def _parameter(take: Take) -> Parameter:
 
 def _value(take: Take, value: Any) -> Any:
     if take.choices:
-        return next((each for each in take.choices if str(each) == str(value)), value)
+        return next((choice for choice in take.choices if str(choice) == str(value)), value)
     if take.type == "boolean":
         return value == _TRUE[0] if isinstance(value, str) else bool(value)
     if take.type == "string" and isinstance(value, list | tuple):

@@ -54,8 +54,8 @@ def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
         if not isinstance(entries, list):
             yield malformed("It holds no list of models.")
             return
-        hits = [hit for each in entries if isinstance(each, dict) and (hit := _hit(each.get("model"), kind))]
-        yield SearchResults(tuple(sorted(hits, key=lambda each: not each.usable)))
+        hits = [hit for entry in entries if isinstance(entry, dict) and (hit := _hit(entry.get("model"), kind))]
+        yield SearchResults(tuple(sorted(hits, key=lambda value: not value.usable)))
 
     query = {"query": text.strip() or _WANTED[kind], "limit": "20"}
     return Call("GET", endpoint(fields, "/search"), lambda: read, query=query)
@@ -83,7 +83,7 @@ def _instead(inputs: Inputs) -> str:
 def _kind(inputs: Inputs) -> ModelType | None:
     """What a model can be used for; the type that asks for most first."""
     kinds = (ModelType.SPEECH2TEXT, ModelType.EMBEDDING, ModelType.CHAT)
-    return next((each for each in kinds if inputs.serves(each)), None)
+    return next((kind for kind in kinds if inputs.serves(kind)), None)
 
 
 def _short(count: int) -> str:
@@ -183,8 +183,8 @@ class _Look:
         elif inputs.gives == FILES:
             yield ApiError(code=FILES, param=self.run.model)
         elif not inputs.serves(kind):
-            found = _kind(inputs)
-            yield ApiError(code=OTHER_TYPE, kind=found.value if found else "", param=kind.value)
+            actual = _kind(inputs)
+            yield ApiError(code=OTHER_TYPE, kind=actual.value if actual else "", param=kind.value)
         elif beyond := inputs.beyond(kind):
             yield ApiError(code=NEEDS, param=", ".join(beyond))
         else:

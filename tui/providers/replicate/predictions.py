@@ -179,7 +179,7 @@ class Following:
         return Prediction(self.fields, self.outcome, self.streams)
 
 
-def create(fields: FieldValues, model: Model, given: Mapping[str, Any], following: Following) -> Call:
+def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], following: Following) -> Call:
     """The call that creates a prediction. It is billed, so it is never made twice."""
     run = named(model)
     url = endpoint(fields, "/predictions")
@@ -189,14 +189,14 @@ def create(fields: FieldValues, model: Model, given: Mapping[str, Any], followin
     if following.streams:
         # Deprecated, and asked for by servers of the time before.
         body["stream"] = True
-    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(given)}, idempotent=False)
+    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(inputs)}, idempotent=False)
 
 
 def joined(output: Any) -> str | None:
     """The text of an output: a text, or the pieces of one; None for what is no text."""
     if isinstance(output, str):
         return output
-    if isinstance(output, list) and all(isinstance(each, str) for each in output):
+    if isinstance(output, list) and all(isinstance(part, str) for part in output):
         return "".join(output)
     return None
 

@@ -36,14 +36,14 @@ def named(model: Model) -> Named:
     text = _path(model.id)
     deployment = _DEPLOYMENT.match(_path(model.fields.get("deployment", ""), "deployments/"))
     version = model.fields.get("version", "")
-    if found := _DEPLOYMENT.match(text):
-        return Named("", version, found[1])
-    if (found := _MODEL.fullmatch(text)) is None:
+    if match := _DEPLOYMENT.match(text):
+        return Named("", version, match[1])
+    if (match := _MODEL.fullmatch(text)) is None:
         raise UsageError(
             f"{one_line(model.id, 80)} names no model of Replicate.",
             "A model is written owner/name, as in the address of its page.",
         )
-    return Named(found[1], version or found[2] or "", deployment[1] if deployment else "")
+    return Named(match[1], version or match[2] or "", deployment[1] if deployment else "")
 
 
 def taken_apart(text: str) -> dict[str, str]:
@@ -52,8 +52,8 @@ def taken_apart(text: str) -> dict[str, str]:
         run = named(Model("", text, ModelType.CHAT))
     except UsageError:
         return {"model": text}
-    told = {"model": run.model or text, "version": run.version, "deployment": run.deployment}
-    return {name: value for name, value in told.items() if value}
+    fields = {"model": run.model or text, "version": run.version, "deployment": run.deployment}
+    return {name: value for name, value in fields.items() if value}
 
 
 def _path(text: str, default: str = "") -> str:
@@ -68,5 +68,5 @@ def is_known(url: str, fields: FieldValues) -> bool:
     except UsageError:
         return False
     scheme, _, host = origin.partition("://")
-    ours = any(host == each or host.endswith(f".{each}") for each in HOSTS)
+    ours = any(host == domain or host.endswith(f".{domain}") for domain in HOSTS)
     return origin == origin_of(fields["base_url"]) or (scheme == "https" and ours)

@@ -21,16 +21,16 @@ _MOST, _WORDS = 60, 160
 def read(version: Mapping[str, Any]) -> Inputs | None:
     """What the schema of a version says; None where it has none."""
     schemas = _at(version, "openapi_schema", "components", "schemas")
-    given = _resolved(schemas.get("Input"), schemas)
-    if not isinstance(given.get("properties"), dict):
+    inputs = _resolved(schemas.get("Input"), schemas)
+    if not isinstance(inputs.get("properties"), dict):
         return None
-    required = given.get("required")
-    needed = {each for each in required if isinstance(each, str)} if isinstance(required, list) else set()
+    required = inputs.get("required")
+    needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
     properties = [
-        (name, _resolved(each, schemas)) for name, each in given["properties"].items() if _NAME.fullmatch(name)
+        (name, _resolved(member, schemas)) for name, member in inputs["properties"].items() if _NAME.fullmatch(name)
     ]
-    properties.sort(key=lambda each: _number(each[1].get("x-order")) or 0)
-    takes = tuple(_take(name, each, name in needed, schemas) for name, each in properties[:_MOST])
+    properties.sort(key=lambda named: _number(named[1].get("x-order")) or 0)
+    takes = tuple(_take(name, member, name in needed, schemas) for name, member in properties[:_MOST])
     return Inputs(takes, *_output(schemas))
 
 
@@ -44,17 +44,17 @@ def _resolved(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[s
     """A schema with what it refers to: enums stand behind `allOf` with a `$ref`, an optional type behind `anyOf`."""
     if not isinstance(schema, dict) or depth > 4:
         return {}
-    found = dict(schema)
-    parts = [found.pop("$ref", None)]
+    result = dict(schema)
+    parts = [result.pop("$ref", None)]
     for name in ("allOf", "anyOf", "oneOf"):
-        several = found.pop(name, None)
+        several = result.pop(name, None)
         parts += several if isinstance(several, list) else []
     for part in parts:
         if isinstance(part, str):
             part = schemas.get(part.rpartition("/")[2])
         if isinstance(part, dict) and part.get("type") != "null":
-            return {**_resolved(part, schemas, depth + 1), **found}
-    return found
+            return {**_resolved(part, schemas, depth + 1), **result}
+    return result
 
 
 def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping[str, Any]) -> Take:
@@ -64,7 +64,7 @@ def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping
         file = items.get("format") == "uri"
         return Take(name, "texts" if items.get("type") == "string" and not file else "", file, required)
     default, choices = schema.get("default"), schema.get("enum")
-    told = json.dumps(default) if isinstance(default, bool | int | float) else default
+    default_text = json.dumps(default) if isinstance(default, bool | int | float) else default
     return Take(
         name,
         kind if kind in ("string", "integer", "number", "boolean") else "",
@@ -72,8 +72,8 @@ def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping
         required,
         _number(schema.get("minimum")),
         _number(schema.get("maximum")),
-        one_line(told, 24) if isinstance(told, str) else "",
-        tuple(each for each in choices[:_MOST] if isinstance(each, str | int | float))
+        one_line(default_text, 24) if isinstance(default_text, str) else "",
+        tuple(choice for choice in choices[:_MOST] if isinstance(choice, str | int | float))
         if isinstance(choices, list)
         else (),
         one_line(schema["description"], _WORDS) if isinstance(schema.get("description"), str) else "",
@@ -89,8 +89,8 @@ def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
     output = schemas.get("Output")
     several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
     forms = several if isinstance(several, list) and several else [output]
-    found = [_gives(_resolved(each, schemas), schemas) for each in forms]
-    return next((each for each in found if each[0] not in (FILES, OTHER, "")), found[0])
+    outputs = [_gives(_resolved(form, schemas), schemas) for form in forms]
+    return next((candidate for candidate in outputs if candidate[0] not in (FILES, OTHER, "")), outputs[0])
 
 
 def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
@@ -110,6 +110,6 @@ def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, 
             return VECTORS, False
         if names & _SPOKEN:
             return TRANSCRIPT, bool(names & _TIMED)
-        files = [_resolved(each, schemas).get("format") == "uri" for each in inside.values()]
+        files = [_resolved(member, schemas).get("format") == "uri" for member in inside.values()]
         return FILES if files and all(files) else OTHER if files else "", False
     return ("", False) if kind is None else (OTHER, False)

@@ -85,7 +85,7 @@ def origins(fields: FieldValues) -> tuple[str, ...]:
     """The host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
     signed = [websocket.HOST, embeddings.HOST, audio.HOST] if fields.get("api_key") else []
     urls = [api.at(fields, api.HTTP, "")] if _by_password(fields) else []
-    return tuple(dict.fromkeys(map(origin_of, [*urls, *(api.at(fields, each, "") for each in signed)])))
+    return tuple(dict.fromkeys(map(origin_of, [*urls, *(api.at(fields, host, "") for host in signed)])))
 
 
 def verify(fields: FieldValues) -> Call:

@@ -99,10 +99,10 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 def refused_in(frame: Frame) -> ApiError | None:
     """The refusal in a frame: `code` (in `header` where there is one) is 0 where there is none."""
     data = frame.data
-    told = data.get("header") or data if isinstance(data, dict) else None
-    code = told.get("code") if isinstance(told, dict) else None
+    header = data.get("header") or data if isinstance(data, dict) else None
+    code = header.get("code") if isinstance(header, dict) else None
     if code not in (None, 0, "0", ""):
-        return parse_error(0, {}, told)
+        return parse_error(0, {}, header)
     return parse_error(0, {}, data) if openai_api.error_in(data, frame.event) else None
 
 
@@ -133,7 +133,7 @@ def _answer_reader() -> Reader:
         choices = frame.data.get("choices") if frame and isinstance(frame.data, dict) else None
         if frame and isinstance(choices, list):
             # A whole answer names no reason for its end.
-            ended = [{"finish_reason": "stop", **each} if _is_whole(each) else each for each in choices]
+            ended = [{"finish_reason": "stop", **choice} if _is_whole(choice) else choice for choice in choices]
             frame = replace(frame, data={**frame.data, "choices": ended})
         yield from read(frame)
 

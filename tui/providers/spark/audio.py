@@ -58,7 +58,7 @@ def _reader() -> Reader:
             yield TextDelta(piece)
         if frame is not None and not ended:
             return
-        yield Transcript("".join(pieces[each] for each in sorted(pieces)))
+        yield Transcript("".join(pieces[number] for number in sorted(pieces)))
         note = "" if ended else "The answer was cut off before its end."
         yield Finish("stop" if ended else "interrupted", complete=ended, note=note)
 
@@ -67,11 +67,11 @@ def _reader() -> Reader:
 
 def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
     """One more piece, and its text; a correction (`rpl`) takes the place of the range `rg` and adds none."""
-    words = [_word(each) for each in result["ws"]] if isinstance(result.get("ws"), list) else []
+    words = [_word(word) for word in result["ws"]] if isinstance(result.get("ws"), list) else []
     span = result.get("rg")
-    if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(each) is int for each in span):
-        for each in [each for each in pieces if min(span, default=0) <= each <= max(span, default=-1)]:
-            del pieces[each]
+    if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(index) is int for index in span):
+        for piece in [number for number in pieces if min(span, default=0) <= number <= max(span, default=-1)]:
+            del pieces[piece]
     place = result.get("sn")
     text = pieces[place if type(place) is int else max(pieces, default=0) + 1] = "".join(words)
     return "" if result.get("pgs") == "rpl" else text

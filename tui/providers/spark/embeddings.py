@@ -31,11 +31,13 @@ class _One:
     place: int = 0
 
     def call(self) -> Call:
-        said = json.dumps({"messages": [{"content": self.ask.texts[self.place], "role": "user"}]}, ensure_ascii=False)
+        message = json.dumps(
+            {"messages": [{"content": self.ask.texts[self.place], "role": "user"}]}, ensure_ascii=False
+        )
         body = {
             "header": {"app_id": self.fields["app_id"], "status": _ONLY},
             "parameter": {"emb": {"domain": "query" if self.ask.query else "para", "feature": {"encoding": "utf8"}}},
-            "payload": {"messages": {"text": base64.b64encode(said.encode("utf-8", "replace")).decode()}},
+            "payload": {"messages": {"text": base64.b64encode(message.encode("utf-8", "replace")).decode()}},
         }
         return Call("POST", at(self.fields, HOST, "/"), lambda: self.read, json=body)
 

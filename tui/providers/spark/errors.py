@@ -103,8 +103,8 @@ def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Pr
     if refused.code == "11200":
         known = _by_suffix(refused.message)
     elif known is None and refused.status in (401, 403):
-        told = (found for pattern, found in _TOLD if pattern.search(refused.message))
-        known = next(told, _OTHER if refused.status == 401 else _FORBIDDEN)
+        matches = (found for pattern, found in _TOLD if pattern.search(refused.message))
+        known = next(matches, _OTHER if refused.status == 401 else _FORBIDDEN)
     if known is None:
         return errors.describe_error(label, refused, model)
     kind, message, hint = known

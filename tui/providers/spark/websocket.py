@@ -35,7 +35,9 @@ def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
         "header": {"app_id": fields["app_id"]},
         "parameter": {"chat": {"domain": version.domain, **ask.parameters}},
         "payload": {
-            "message": {"text": [{"role": each.role, "content": each.text} for each in one_system(ask.messages)]}
+            "message": {
+                "text": [{"role": message.role, "content": message.text} for message in one_system(ask.messages)]
+            }
         },
     }
     call = Call("GET", at(fields, HOST, version.socket), _reader, Framing.WEBSOCKET, sends=(message,))
@@ -53,10 +55,10 @@ def _reader() -> Reader:
         payload = _within(frame.data, "payload")
         choices = _within(payload, "choices")
         texts = choices.get("text")
-        for each in texts if isinstance(texts, list) else ():
-            if thought := _text(each, "reasoning_content"):
+        for item in texts if isinstance(texts, list) else ():
+            if thought := _text(item, "reasoning_content"):
                 yield ThinkingDelta(thought)
-            if text := _text(each, "content"):
+            if text := _text(item, "content"):
                 came = True
                 yield TextDelta(text)
         if choices.get("status") != _LAST and _within(frame.data, "header").get("status") != _LAST:
@@ -69,10 +71,10 @@ def _reader() -> Reader:
 
 
 def _within(data: Any, name: str) -> dict[str, Any]:
-    found = data.get(name) if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else {}
+    result = data.get(name) if isinstance(data, dict) else None
+    return result if isinstance(result, dict) else {}
 
 
 def _text(item: Any, name: str) -> str:
-    found = item.get(name) if isinstance(item, dict) else None
-    return found if isinstance(found, str) else ""
+    result = item.get(name) if isinstance(item, dict) else None
+    return result if isinstance(result, str) else ""

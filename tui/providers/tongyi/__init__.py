@@ -100,8 +100,8 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
     """The other regions, if the address is one of them; an address of somebody's own is the only one."""
-    here, known = _at(fields)["base_url"], [each.value for each in _REGIONS]
-    return tuple({**fields, "base_url": each} for each in known if each != here) if here in known else ()
+    here, known = _at(fields)["base_url"], [region.value for region in _REGIONS]
+    return tuple({**fields, "base_url": url} for url in known if url != here) if here in known else ()
 
 
 def listing(fields: FieldValues) -> Call:
@@ -123,8 +123,8 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a stream, or a field less, where that was refused."""
-    base, found, _ = call.url.partition("/models")
-    if found and refused.status in (404, 405):
+    base, separator, _ = call.url.partition("/models")
+    if separator and refused.status in (404, 405):
         probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
         return probe, "This address lists no models. A chat of one word shows whether the key is taken."
     return dashscope.streamed(call, refused) or errors.repair_request(call, refused)

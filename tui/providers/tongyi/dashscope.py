@@ -39,7 +39,7 @@ _FINAL = frozenset({"arrearage", "allocationquotafreetieronly", "accessdeniedunp
 
 def word(refused: ApiError) -> str:
     """Its code without case and marks: `InvalidApiKey` and `invalid_api_key` are one, and a number says nothing."""
-    code, kind = (re.sub(r"[^a-z]", "", each.lower()) for each in (refused.code, refused.kind))
+    code, kind = (re.sub(r"[^a-z]", "", text.lower()) for text in (refused.code, refused.kind))
     return code.removeprefix("internalerroralgo") or kind
 
 
@@ -47,13 +47,13 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
     refused = openai_api.parse_error(status, headers, body)
     code = word(refused)
-    found = body.get("request_id") if isinstance(body, dict) else None
+    result = body.get("request_id") if isinstance(body, dict) else None
     status = status or next((amount for begin, amount in _STATUS.items() if code.startswith(begin)), 0)
     # A quota that is used up is one of tokens a minute here, and none of money.
     return replace(
         refused,
         status=status,
-        request_id=refused.request_id or (found if isinstance(found, str) else ""),
+        request_id=refused.request_id or (result if isinstance(result, str) else ""),
         headers=headers,
         final=code in _FINAL,
     )
@@ -152,11 +152,11 @@ def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 def _text(content: Any) -> str | None:
     if isinstance(content, list):
-        return "".join(str(each.get("text", "")) for each in content if isinstance(each, dict))
+        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else None
 
 
 def _language(annotations: Any) -> str:
-    told = annotations if isinstance(annotations, list) else []
-    found = (each.get("language") for each in told if isinstance(each, dict))
-    return next((each for each in found if isinstance(each, str)), "")
+    entries = annotations if isinstance(annotations, list) else []
+    languages = (entry.get("language") for entry in entries if isinstance(entry, dict))
+    return next((language for language in languages if isinstance(language, str)), "")

@@ -108,8 +108,8 @@ def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """A chat in place of a list that the address does not have; a chat with a field less where that was refused."""
-    base, found, _ = call.url.partition("/models")
-    if found and refused.status in (404, 405):
+    base, separator, _ = call.url.partition("/models")
+    if separator and refused.status in (404, 405):
         sentence = "This address lists no models. A chat of two tokens shows whether the key is taken."
         return qianfan.probe({"base_url": base}, _CATALOGUE), sentence
     return errors.repair_request(call, refused)

@@ -42,13 +42,13 @@ _FINAL = frozenset({"17", "19"})
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
-    told = body if isinstance(body, dict) else {}
-    if "error_code" in told:
-        body = {"code": told["error_code"], "message": told.get("error_msg")}
-    elif "error_description" in told:
-        body = {"code": told.get("error"), "message": told["error_description"]}
+    data = body if isinstance(body, dict) else {}
+    if "error_code" in data:
+        body = {"code": data["error_code"], "message": data.get("error_msg")}
+    elif "error_description" in data:
+        body = {"code": data.get("error"), "message": data["error_description"]}
     refused = openai_api.parse_error(status, headers, body)
-    named = told.get("id")
+    named = data.get("id")
     return replace(
         refused,
         status=status or _AMOUNTS.get(refused.code, 0),
@@ -104,14 +104,14 @@ def _answer_reader() -> Reader:
         nonlocal marked
         data = frame.data if frame else None
         choices = data.get("choices") if isinstance(data, dict) else None
-        told = [each for each in choices if isinstance(each, dict)] if isinstance(choices, list) else []
-        if not marked and any(each.get("flag") for each in told):
+        entries = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+        if not marked and any(entry.get("flag") for entry in entries):
             marked = True
             yield MARKED
-        if frame and any(each.get("finish_reason") == "normal" for each in told):
+        if frame and any(entry.get("finish_reason") == "normal" for entry in entries):
             # The older service's word for an end of its own accord.
-            told = [{**each, "finish_reason": "stop"} for each in told]
-            frame = replace(frame, data={**frame.data, "choices": told})
+            entries = [{**entry, "finish_reason": "stop"} for entry in entries]
+            frame = replace(frame, data={**frame.data, "choices": entries})
         yield from read(frame)
 
     return answer

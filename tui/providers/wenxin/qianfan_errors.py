@@ -97,19 +97,19 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 
 
 def _by_words(refused: ApiError) -> tuple[type[Problem], str, str] | None:
-    said = f"{refused.code} {refused.message}"
-    if refused.status in (401, 402, 403) and _UNPAID.search(said):
+    words = f"{refused.code} {refused.message}"
+    if refused.status in (401, 402, 403) and _UNPAID.search(words):
         return Problem, "The Baidu account is overdue. The key is right.", "Pay what is open in the Baidu console."
-    if refused.status in (401, 403) and _UNNAMED.search(said):
+    if refused.status in (401, 403) and _UNNAMED.search(words):
         return ScopeMissing, "The Baidu account is not verified by name. The key is right.", "Verify it in its console."
-    if refused.status in (0, 400) and _UNSAFE.search(said):
+    if refused.status in (0, 400) and _UNSAFE.search(words):
         return Problem, "The safety check of {label} refuses this text or its answer.", "Put it in other words."
     return None
 
 
 def _of_pair(label: str, message: str) -> Problem:
     if "unknown client" in message.lower():
-        said = f"{label} knows no application with this API key."
-        return CredentialRejected(said, f"Look whether it and the secret key are swapped. {_THIRD_KIND}")
-    said = "The secret key does not belong to this API key, or is not whole."
-    return CredentialRejected(said, f"Copy both from the same application. {_THIRD_KIND}")
+        text = f"{label} knows no application with this API key."
+        return CredentialRejected(text, f"Look whether it and the secret key are swapped. {_THIRD_KIND}")
+    text = "The secret key does not belong to this API key, or is not whole."
+    return CredentialRejected(text, f"Copy both from the same application. {_THIRD_KIND}")

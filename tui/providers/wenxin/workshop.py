@@ -103,10 +103,10 @@ def exchange(fields: FieldValues) -> Call:
 def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
     """The key pair in the query of the exchange, the token in that of any other call."""
     if call.url.endswith(EXCHANGE):
-        given = {"client_id": secrets.get("legacy_api_key"), "client_secret": secrets.get("legacy_secret_key")}
+        values = {"client_id": secrets.get("legacy_api_key"), "client_secret": secrets.get("legacy_secret_key")}
     else:
-        given = {"access_token": secrets.get("token")}
-    return replace(call, query={**call.query, **{name: value for name, value in given.items() if value}})
+        values = {"access_token": secrets.get("token")}
+    return replace(call, query={**call.query, **{name: value for name, value in values.items() if value}})
 
 
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
@@ -124,7 +124,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     body: dict[str, Any] = {
         "max_output_tokens" if name in _TOKENS else name: value for name, value in ask.parameters.items()
     }
-    body |= {"messages": [{"role": each.role, "content": each.text} for each in turns], "stream": ask.stream}
+    body |= {"messages": [{"role": turn.role, "content": turn.text} for turn in turns], "stream": ask.stream}
     if system:
         body["system"] = system
     framing = Framing.SSE if ask.stream else Framing.JSON
@@ -143,8 +143,8 @@ def _moved(call: Call, url: str) -> Call:
         read = call.reader()
 
         def moved(frame: Frame | None) -> Iterator[Any]:
-            for each in read(frame):
-                yield _moved(each, url) if isinstance(each, Call) else each
+            for event in read(frame):
+                yield _moved(event, url) if isinstance(event, Call) else event
 
         return moved
 

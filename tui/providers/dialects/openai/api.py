@@ -130,5 +130,5 @@ def _word(value: Any) -> str:
 def _sentence(value: Any) -> str:
     if isinstance(value, list):
         # FastAPI's servers list what they could not validate.
-        value = "; ".join(str(each.get("msg", "")) for each in value if isinstance(each, dict))
+        value = "; ".join(str(error.get("msg", "")) for error in value if isinstance(error, dict))
     return value[:_MOST] if isinstance(value, str) else ""

@@ -64,16 +64,16 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
-    entries = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return tuple(
-        Segment(_seconds(each.get("start")), _seconds(each.get("end")), _spoken(each, text)) for each in entries
+        Segment(_seconds(entry.get("start")), _seconds(entry.get("end")), _spoken(entry, text)) for entry in entries
     )
 
 
 def _spoken(entry: Mapping[str, Any], text: str) -> str:
-    said = str(entry.get(text, "")).strip()
+    spoken = str(entry.get(text, "")).strip()
     speaker = entry.get("speaker")
-    return f"{speaker}: {said}" if isinstance(speaker, str) and speaker else said
+    return f"{speaker}: {spoken}" if isinstance(speaker, str) and speaker else spoken
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:

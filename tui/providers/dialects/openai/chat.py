@@ -38,7 +38,7 @@ def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
         body["prompt"] = prompt(ask.messages)
         body.setdefault("max_tokens", COMPLETION_TOKENS)
     else:
-        body["messages"] = [{"role": each.role, "content": each.text} for each in ask.messages]
+        body["messages"] = [{"role": message.role, "content": message.text} for message in ask.messages]
         if "max_tokens" in body:
             body[flavour.most_tokens] = body.pop("max_tokens")
     if ask.stream:
@@ -53,7 +53,7 @@ def prompt(messages: tuple[Message, ...]) -> str:
     if len(messages) == 1 and messages[0].role == "user":
         return messages[0].text
     names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
-    turns = [f"{names.get(each.role, each.role)}: {each.text}" for each in messages]
+    turns = [f"{names.get(message.role, message.role)}: {message.text}" for message in messages]
     return "\n\n".join([*turns, "Assistant:"])
 
 
@@ -90,7 +90,7 @@ class _Answer:
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
         pieces = (choice.get("delta"), choice.get("message"))
-        piece = next((each for each in pieces if each and isinstance(each, dict)), {})
+        piece = next((piece for piece in pieces if piece and isinstance(piece, dict)), {})
         thought = next((piece[name] for name in _THINKING if piece.get(name)), "")
         if thought and isinstance(thought, str):
             self._thought = True

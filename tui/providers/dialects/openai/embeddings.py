@@ -69,9 +69,9 @@ class _Batch:
 def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
     """The vectors of an answer in the order of the texts; None unless there is one for each."""
     entries = data.get("data") if isinstance(data, dict) else None
-    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None
-    placed = {each.get("index", place): _vector(each.get("embedding")) for place, each in enumerate(entries)}
+    placed = {entry.get("index", place): _vector(entry.get("embedding")) for place, entry in enumerate(entries)}
     vectors = [placed.get(place) or () for place in range(count)]
     return tuple(vectors) if all(vectors) and len(entries) == count else None
 
@@ -84,7 +84,7 @@ def _vector(value: Any) -> tuple[float, ...]:
             return _finite(struct.unpack(f"<{len(packed) // 4}f", packed))
         except (binascii.Error, struct.error, ValueError):
             return ()
-    if isinstance(value, list) and all(type(each) in (float, int) for each in value):
+    if isinstance(value, list) and all(type(item) in (float, int) for item in value):
         return _finite(tuple(map(float, value)))
     return ()
 

@@ -22,7 +22,7 @@ _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal that the wire's own words tell more about than its status does."""
-    said = f"{refused.code} {refused.kind} {refused.message}"
+    words = f"{refused.code} {refused.kind} {refused.message}"
     named = model or "the model"
     if refused.final:
         return Problem(
@@ -36,16 +36,16 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
         return _of_account(label, refused)
-    if refused.status in (0, 400, 404) and _TOO_LONG.search(said):
+    if refused.status in (0, 400, 404) and _TOO_LONG.search(words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
-    if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(said):
+    if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(words):
         hint = "Refresh the list of models, or pick another model."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
     if refused.code in ("content_policy_violation", "content_filter"):
         return Problem(f"The content rules of {label} refuse this text.", "Put it in other words.")
     if refused.code == "malformed":
         return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
-    if refused.status == 0 and ("overloaded" in said or "slow_down" in said):
+    if refused.status == 0 and ("overloaded" in words or "slow_down" in words):
         return Problem(f"{label} is too busy.", "Wait a little, or pick another model.")
     return None
 
@@ -72,8 +72,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def _of_account(label: str, refused: ApiError) -> Problem | None:
-    said = refused.message.lower()
-    if "member of an organization" in said:
+    words = refused.message.lower()
+    if "member of an organization" in words:
         return CredentialRejected(
             f"The account of this key belongs to no organization of {label}.", "Join or make one there."
         )
@@ -82,10 +82,10 @@ def _of_account(label: str, refused: ApiError) -> Problem | None:
             return CredentialRejected(
                 f"The {field} does not belong to this key.", f"Correct the {field}, or leave it empty."
             )
-    if re.search(r"\bip\b", said):
+    if re.search(r"\bip\b", words):
         message = f"{label} takes no calls with this key from the address of this network."
         return ScopeMissing(message, "Allow the address in its settings, or call from an allowed network.")
-    if re.search(r"country|region|territory", said):
+    if re.search(r"country|region|territory", words):
         message = f"{label} does not serve the country or region that this call comes from."
         return NetworkError(message, "Call from a network where it is served, or use another provider.")
     return None

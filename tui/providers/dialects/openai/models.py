@@ -82,6 +82,6 @@ def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -
         data = []
     if not isinstance(data, list):
         return [malformed("It holds no list of models.")]
-    entries = [each for each in data if isinstance(each, dict) and isinstance(each.get("id"), str)]
-    models = {model.id: model for each in entries if (model := classified(each))}
+    entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+    models = {model.id: model for entry in entries if (model := classified(entry))}
     return [ModelsListed(tuple(models[name] for name in sorted(models)), len(data)), Accepted()]

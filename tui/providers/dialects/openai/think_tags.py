@@ -20,9 +20,9 @@ class Thinking:
 
     def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
         """What was held back at the end of the answer."""
-        held, self._held = self._held, ""
-        if held:
-            yield ThinkingDelta(held) if self._feed == self._within else TextDelta(held)
+        pending, self._held = self._held, ""
+        if pending:
+            yield ThinkingDelta(pending) if self._feed == self._within else TextDelta(pending)
 
     def _before(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
         text = self._held + text
