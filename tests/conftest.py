@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.doubles import keys
+from tests.doubles.practice import practice_session
 from tui.config import Config
-from tui.practice.tenants import BITS, COST, practice_session
+from tui.practice.tenants import BITS, COST
 from tui.storage.folder import DiskFolder
 from tui.tenancy.session import Session
 from tui.vault import key_pair

@@ -6,9 +6,9 @@ from time import monotonic
 
 from textual.pilot import Pilot
 
+from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
 from tui.console.splash import SplashScreen
-from tui.practice.tenants import practice_session
 from tui.tenancy.session import Session
 
 SIZE = (80, 24)

@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.console.pilot import until
+from tests.doubles.practice import practice_session
 from tui.console.widgets.form import Button
 from tui.domain import ImportMode, Supply
-from tui.practice.tenants import practice_session
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.spec import Choice, Field

@@ -8,9 +8,9 @@ import pytest
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_welcome import on_disk
+from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
 from tui.errors import Problem
-from tui.practice.tenants import practice_session
 from tui.tenancy import last_used
 from tui.workspace import tenants
 

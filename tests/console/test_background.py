@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, forget, paste
+from tests.doubles.practice import practice_session
 from tui.console import background
 from tui.domain import ModelType
-from tui.practice.tenants import practice_session
 from tui.process import identity
 from tui.secret import Secret
 from tui.storage import lock, settings_file

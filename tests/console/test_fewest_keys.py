@@ -6,7 +6,8 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, shown, until, until_shown
-from tui.practice.tenants import PASSPHRASE, practice_session
+from tests.doubles.practice import practice_session
+from tui.practice.tenants import PASSPHRASE
 from tui.tenancy.session import Session
 
 KEY = "sk-proj-FAKE-fewest-keys-0123456789abcdef-3f2a"

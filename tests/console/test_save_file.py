@@ -7,10 +7,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.save_file import Save
 from tui.console.widgets.input import LineField
-from tui.practice.tenants import practice_session
 from tui.tenancy.session import Session
 
 

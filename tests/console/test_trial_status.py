@@ -6,10 +6,10 @@ import pytest
 
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.sample_models import area
+from tests.doubles.practice import practice_session
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
 from tui.domain import KeySource, ModelType
-from tui.practice.tenants import practice_session
 from tui.secret import Secret
 from tui.tenancy import trials as trial_store
 from tui.tenancy.session import Session

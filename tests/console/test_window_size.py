@@ -7,7 +7,7 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held
-from tui.practice.tenants import practice_session
+from tests.doubles.practice import practice_session
 from tui.tenancy import tenants as tenant_registry
 
 TOO_SMALL = """

@@ -10,10 +10,10 @@ from textual._compositor import CompositorUpdate
 from textual.screen import Screen as TextualScreen
 
 import tui.console.app
+from tests.doubles.practice import practice_session
 from tests.terminal import Screen
 from tui.console.app import Modeldeck
 from tui.console.terminal.flow_control import FlowControl
-from tui.practice.tenants import practice_session
 from tui.tenancy.session import Session
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.keys import cached_pair
+from tests.doubles.practice import practice_session
 from tui.errors import Locked, Problem, UsageError
-from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE, practice_session
+from tui.practice.tenants import COST, LONG_NAME, PASSPHRASE
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.storage.settings_file import CorruptSettings

@@ -6,7 +6,7 @@ import pytest
 
 import tui.tenancy.session
 from tests.cli.conftest import Run
-from tui.practice.tenants import practice_session
+from tests.doubles.practice import practice_session
 
 OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 AZURE = ("provider", "set", "azure_openai", "endpoint=https://acme-east.openai.azure.com", "api_key=-")

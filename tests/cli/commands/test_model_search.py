@@ -6,7 +6,7 @@ import pytest
 
 import tui.tenancy.session
 from tests.cli.conftest import Run
-from tui.practice.tenants import practice_session
+from tests.doubles.practice import practice_session
 
 
 @pytest.fixture

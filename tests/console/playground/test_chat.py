@@ -14,6 +14,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.app import Modeldeck
 from tui.console.playground.chat.blocks import AnswerBlock
@@ -25,7 +26,6 @@ from tui.console.widgets.text_area import LIMIT
 from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
 from tui.errors import NetworkError
-from tui.practice.tenants import practice_session
 from tui.providers.events import Event, Finish, NoResponseYet, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import Message
 from tui.workspace import tenants

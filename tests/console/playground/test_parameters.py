@@ -8,12 +8,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.parameters import Parameters
 from tui.console.playground.screen import Playground
 from tui.domain import ModelType
-from tui.practice.tenants import practice_session
 from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 

@@ -12,6 +12,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.console.playground.speech.form import duration
 from tui.console.playground.speech.result import Heard
 from tui.console.playground.speech.tab import SpeechTab
@@ -19,7 +20,6 @@ from tui.console.widgets.form import Button
 from tui.console.widgets.progress_bar import Progress
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.practice.tenants import practice_session
 from tui.providers.events import Segment, TextDelta, Transcript, Uploading
 from tui.providers.requests import TimestampGranularity
 from tui.tenancy import models

@@ -5,8 +5,9 @@ import pytest
 
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import desk_answering, focused, forget
+from tests.doubles.practice import practice_session
 from tui.console.widgets.input import SecretField
-from tui.practice.tenants import LONG_NAME, practice_session
+from tui.practice.tenants import LONG_NAME
 from tui.providers.spec import Provider
 from tui.tenancy.session import Session
 

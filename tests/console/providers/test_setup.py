@@ -7,10 +7,10 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
+from tests.doubles.practice import practice_session
 from tui.console.widgets.input import SecretField
 from tui.domain import VerificationState
 from tui.errors import SaveFailed
-from tui.practice.tenants import practice_session
 from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.practice.tenants import practice_session
 from tui.storage.audit_log import LOG
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import models

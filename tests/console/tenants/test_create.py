@@ -6,7 +6,7 @@ from textual import events
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_welcome import Held, focus
-from tui.practice.tenants import practice_session
+from tests.doubles.practice import practice_session
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 

@@ -6,9 +6,9 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, shown, until_shown
+from tests.doubles.practice import practice_session
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
-from tui.practice.tenants import practice_session
 from tui.secret import Secret
 from tui.tenancy import credentials, models
 from tui.tenancy.session import Session

@@ -7,7 +7,8 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tui.practice.tenants import BITS, PASSPHRASE, practice_session
+from tests.doubles.practice import practice_session
+from tui.practice.tenants import BITS, PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy import tenants as tenant_registry

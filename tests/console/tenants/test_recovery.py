@@ -9,8 +9,8 @@ from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_remove import cut
 from tests.console.tenants.test_welcome import on_disk
 from tests.console.test_background import newer_version
+from tests.doubles.practice import practice_session
 from tui.domain import ModelType
-from tui.practice.tenants import practice_session
 from tui.secret import Secret
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session

@@ -5,8 +5,9 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.domain import Model, ModelType, Origin
-from tui.practice.tenants import LONG_NAME, practice_session
+from tui.practice.tenants import LONG_NAME
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session

@@ -4,7 +4,8 @@ import pytest
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tui.practice.tenants import LONG_NAME, practice_session
+from tests.doubles.practice import practice_session
+from tui.practice.tenants import LONG_NAME
 from tui.secret import Secret
 from tui.tenancy import last_used
 from tui.tenancy import tenants as tenant_registry

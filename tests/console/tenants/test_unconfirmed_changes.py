@@ -5,8 +5,9 @@ from dataclasses import replace
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.domain import Credential
-from tui.practice.tenants import PASSPHRASE, practice_session
+from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry

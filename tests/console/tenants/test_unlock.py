@@ -7,8 +7,9 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.errors import Locked
-from tui.practice.tenants import PASSPHRASE, practice_session
+from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace import tenants

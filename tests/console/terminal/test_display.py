@@ -8,11 +8,11 @@ import pytest
 
 from tests.console.pilot import until, until_shown
 from tests.display.emulated import Watched, difference
+from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
 from tui.console.terminal.flow_control import FlowControl
-from tui.practice.tenants import practice_session
 from tui.providers.events import Event, Finish, TextDelta
 from tui.workspace.playground import calls
 

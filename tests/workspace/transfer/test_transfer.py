@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.doubles.practice import practice_session
 from tui.domain import Default, KeySource, ModelType
 from tui.errors import Locked, Problem, UsageError
 from tui.practice.tenants import PASSPHRASE as PRACTICE
-from tui.practice.tenants import practice_session
 from tui.secret import Secret
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, models

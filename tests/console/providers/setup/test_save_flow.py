@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.console.provider_forms import KEY, desk_answering, forget
+from tests.doubles.practice import practice_session
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
@@ -20,7 +21,6 @@ from tui.console.providers.setup.save_flow import (
 from tui.console.widgets.static_text import Words
 from tui.domain import VerificationState
 from tui.errors import CredentialRejected, NetworkError, UsageError
-from tui.practice.tenants import practice_session
 from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.tenancy import credentials
