@@ -21,6 +21,8 @@ from tests.compatibility.kit import (
     sums,
 )
 
+pytestmark = pytest.mark.slow
+
 STORED = Path(__file__).parent / "v_before"
 EXPECTED: dict[str, Any] = json.loads((STORED / "expected.json").read_text())
 OWN_KEYS = ("acme", PROTECTED)

@@ -1,18 +1,33 @@
-"""The providers that screen tests see: two that stay the same, and one that no file declares.
+"""Which screen tests are slow, and the providers that they see: two that stay the same, and one that no file declares.
 
 A screen knows no provider by name, so more of them would only move the rows that a test looks at. Tests of all of them
 are marked `all_providers`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.console import pilot
 from tests.console.provider_forms import MADE_UP
 from tui import providers
 from tui.providers.spec import Provider
 
 FEW = ("openai", "openai_compatible")
+QUICK = ("defaults/test_screen.py", "providers/test_screen.py", "tenants/test_screen.py", "test_app.py", "test_quit.py")
+"""Tests that run the whole console and belong to the quick ones all the same."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that run the whole console as slow, but for a few: each takes a third of a second of CPU or more."""
+    here = Path(__file__).parent
+    for item in items:
+        if isinstance(item, pytest.Function) and item.path.is_relative_to(here):
+            runs_console = any(getattr(name, "__module__", "") == pilot.__name__ for name in vars(item.module).values())
+            if runs_console and item.path.relative_to(here).as_posix() not in QUICK:
+                item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +35,8 @@ def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """Only the few are registered; afterwards all of them are, in their order."""
     whole = dict(providers.PROVIDERS)
     if "all_providers" not in request.keywords:
-        for each in set(whole) - set(FEW):
-            del providers.PROVIDERS[each]
+        for provider_id in set(whole) - set(FEW):
+            del providers.PROVIDERS[provider_id]
     yield
     monkeypatch.undo()  # what the test registered itself goes first
     providers.PROVIDERS.clear()

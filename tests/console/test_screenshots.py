@@ -4,7 +4,7 @@ import pytest
 
 from tests.screenshots import FOLDER, SCENES, picture
 
-pytestmark = pytest.mark.all_providers
+pytestmark = [pytest.mark.slow, pytest.mark.all_providers]
 
 
 def test_there_is_a_picture_of_every_scene_and_no_other() -> None:

@@ -30,6 +30,7 @@ def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts) -> None:
         assert outcome(facts, Mutant(module, 0, 0, "", "")) == "", module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("facts", "module"),
     [pytest.param(facts, module, id=f"{facts.provider}-{module}") for facts in every() for module in modules(facts)],

@@ -115,6 +115,7 @@ def test_nothing_shows_a_private_key() -> None:
         pickle.dumps(private)
 
 
+@pytest.mark.slow
 def test_a_new_pair_has_the_size_that_is_promised() -> None:
     assert pairs.BITS == 3072
     made = pairs.generate_key_pair()

@@ -180,6 +180,7 @@ async def test_hostile_and_long_names_stay_in_their_row(session: Session, size: 
         await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 
 
+@pytest.mark.slow
 async def test_the_picker_answers_for_twenty_thousand_models(session: Session) -> None:
     give_many(session, 20_000)
     async with area(session, "defaults") as pilot:
