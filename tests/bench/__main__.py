@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: run what the wanted rows need, over and over in turn, and print their table."""
+"""`python -m tests.bench`: run the sessions that the rows need, several times in turn, and print the table."""
 
 import argparse
 import platform
@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count
+from pathlib import Path
 
 from tests.bench import lines
 from tests.bench.rows import ROWS, Row, table
 from tests.bench.sessions import SESSIONS
 from tests.bench.terminals import Line
+from tests.results import write_section
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
 
 _LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""
@@ -24,12 +28,18 @@ _BARE = 38_400
 
 
 def main() -> None:
-    """Parse, measure, print."""
+    """Parse, measure, print and, with `--write`, keep the table in RESULTS.md."""
     args = _arguments()
-    if args.rows == [_LINES] or (args.baud and not args.rows):
-        print(_lines(args))
-    else:
-        print(_rows(args))
+    slow_lines = args.rows == [_LINES] or (args.baud and not args.rows)
+    result = _lines(args) if slow_lines else _rows(args)
+    print(result)
+    if args.write:
+        write_section(RESULTS, "Slow lines" if slow_lines else _title(args), result)
+
+
+def _title(args: argparse.Namespace) -> str:
+    """Return the heading of a table: a named choice of rows has its own."""
+    return ", ".join(args.rows) if args.rows else "All rows"
 
 
 def _rows(args: argparse.Namespace) -> str:
@@ -58,17 +68,18 @@ def _lines(args: argparse.Namespace) -> str:
 
 
 def _arguments() -> argparse.Namespace:
-    given = argparse.ArgumentParser(prog="python -m tests.bench")
-    given.add_argument("--runs", type=int, help="how often, for medians; 5, and 1 for lines")
-    given.add_argument("--over", choices=lines.WAYS, help="what the line goes through")
-    given.add_argument("--size", type=_size, help="columns and rows of the terminal, as 120x40")
-    given.add_argument("--baud", type=int, default=0, help="a terminal that takes only so many bits a second")
-    given.add_argument("rows", nargs="*", metavar="ROW", choices=[[], _LINES, *(row.name for row in ROWS)])
-    args = given.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure beside baselines.")
+    parser.add_argument("--runs", type=int, help="number of runs, for medians (default: 5, and 1 for lines)")
+    parser.add_argument("--over", choices=lines.WAYS, help="run through ssh, tmux or both")
+    parser.add_argument("--size", type=_size, help="columns and rows of the terminal, such as 120x40")
+    parser.add_argument("--baud", type=int, default=0, help="speed of the terminal in bits a second")
+    parser.add_argument("--write", action="store_true", help="put the table into tests/bench/RESULTS.md")
+    parser.add_argument("rows", nargs="*", metavar="ROW", choices=[[], _LINES, *(row.name for row in ROWS)])
+    args = parser.parse_args()
     if _LINES in args.rows[1:] or args.rows[:1] == [_LINES] != args.rows:
-        given.error(f"{_LINES} is a table of its own: name no rows beside it")
+        parser.error(f"{_LINES} is a table of its own: name no rows beside it")
     if 0 < args.baud < _BARE and any("bare" in row.sessions for row in ROWS if row.name in args.rows):
-        given.error("the least Textual program, which such a row is held against, never rests on so slow a line")
+        parser.error("the least Textual program, which such a row is held against, never rests on so slow a line")
     return args
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaign import __main__ as campaign
+from tests.campaign import results
 from tests.campaign.figures import FIGURES, Figure, Result
 
 
@@ -43,6 +44,20 @@ def test_a_missed_goal_is_said_and_gives_exit_code_1(
     assert ("MISSED" in printed) is bool(code) and "seed 7" in printed and result.control in printed
     assert campaign.main(["--json", "G1"]) == code
     assert json.loads(capsys.readouterr().out)["met"] is not bool(code)
+
+
+def test_a_run_with_write_replaces_its_own_rows_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    path.write_text("# Results\n\nIntroduction.\n\n## Size large\n\nKept.\n")
+    monkeypatch.setattr(results, "PATH", path)
+    monkeypatch.setattr(Figure, "run", lambda *_: GOOD)
+    assert campaign.main(["--write", "--size", "note", "G7"]) == 0
+    monkeypatch.setattr(Figure, "run", lambda *_: Result(12, 0, "0 files lost", "stock lost 3", caught=True))
+    assert campaign.main(["--write", "--size", "note", "G1"]) == 0
+    text = path.read_text()
+    assert text.startswith("# Results\n\nIntroduction.\n\n## Size large\n\nKept.\n\n## Size note\n")
+    assert text.index("| G1 | ") < text.index("| G7 | ")
+    assert "| 12 | 0 | 0 files lost | stock lost 3 |" in text and "| 10 | 0 | 0 lost | stock lost 3 |" in text
 
 
 def test_a_figure_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
