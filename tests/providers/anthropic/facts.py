@@ -98,9 +98,9 @@ REFUSALS = (
     Said(400, failure(INVALID, "You have reached your specified workspace API usage limits: usage limit."),
          "A spending limit of your Anthropic organization or workspace is reached.", hint="Raise it"),
     Said(429, failure(LIMITED, code="enforced_spend_limit_reached"),
-         "What your Anthropic account may spend in a month is used up.", hint="the 1st at 00:00 UTC"),
+         "The monthly spending limit of your Anthropic account is reached.", hint="the 1st at 00:00 UTC"),
     Said(429, failure(LIMITED, code="contract_spend_limit_reached"),
-         "What the contract of your Anthropic account allows is used up.", headers={"retry-after": "0"}),
+         "The spending limit in your Anthropic contract is reached.", headers={"retry-after": "0"}),
     Said(403, failure("permission_error", code="linked_organization_past_due"),
          "The organization that pays for this Anthropic account has a billing problem."),
     Said(429, failure(LIMITED), "A cap of your Anthropic account is reached", hint="limits page"),
@@ -344,14 +344,7 @@ def without_its_end_mark_an_answer_is_cut(p: Provider) -> None:
 def an_error_event_has_the_status_that_it_would_have_had(p: Provider) -> None:
     statuses = {
         "invalid_request_error": 400,
-        "authentication_error": 401,
-        "billing_error": 402,
-        "permission_error": 403,
-        "not_found_error": 404,
-        "request_too_large": 413,
-        "rate_limit_error": 429,
         "api_error": 500,
-        "timeout_error": 504,
         "overloaded_error": 529,
         "unheard_of": 0,
     }

@@ -260,9 +260,9 @@ FACTS = Facts(
 check = FACTS.check
 
 
-def chat(p: Provider, model: Model, stream: bool = True, expected: str = "Hello?", **parameters: Any) -> Call:
+def chat(p: Provider, model: Model, stream: bool = True, question: str = "Hello?", **parameters: Any) -> Call:
     assert p.chat
-    return p.chat(BASE, ChatRequest(model, (Message("user", expected),), parameters, stream))
+    return p.chat(BASE, ChatRequest(model, (Message("user", question),), parameters, stream))
 
 
 def embed(p: Provider, model: Model, *texts: str) -> Call:

@@ -94,34 +94,18 @@ NO_MODEL = "iFLYTEK Spark does not know generalv3.5 at this address."
 RUNNING = "Another call of this account is still running at iFLYTEK Spark."
 CODES = {
     # code: the HTTP status that it amounts to, whether it is tried again, our sentence
-    10000: (500, True, FAILED),
-    10001: (500, True, FAILED),
-    10002: (500, True, FAILED),
     10003: (400, False, NO_MODEL),
-    10004: (400, False, FORM),
     10005: (
         400,
         False,
         "iFLYTEK Spark does not accept a value of this call for generalv3.5; most often it is the APPID",
     ),
     10006: (429, True, RUNNING),
-    10007: (429, True, RUNNING),
     10008: (503, True, BUSY),
-    10009: (500, True, FAILED),
-    10010: (500, True, FAILED),
     10012: (500, True, FAILED),
     10013: (400, False, "The safety check of iFLYTEK Spark refuses this text."),
-    10014: (400, False, "The safety check of iFLYTEK Spark stopped the answer."),
-    10019: (400, False, "The safety check of iFLYTEK Spark advises to end this chat."),
-    10110: (503, True, BUSY),
-    10163: (400, False, FORM),
-    10222: (500, True, FAILED),
-    10223: (500, True, FAILED),
-    10404: (404, False, NO_MODEL),
-    10907: (400, False, "This is longer than generalv3.5 can take."),
     11201: (429, False, "The calls of this day are used up for generalv3.5."),
     11202: (429, True, "The calls of this second are used up at iFLYTEK Spark."),
-    11203: (429, True, "Too many calls of this application run at once at iFLYTEK Spark."),
 }
 CLOSED = "iFLYTEK Spark knows the key, but generalv3.5 is not enabled for its application"
 UNKNOWN = "HMAC signature cannot be verified: fail to retrieve credential"

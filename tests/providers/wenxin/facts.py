@@ -180,30 +180,13 @@ FACTS = Facts(
             "Wenxin knows",
             CredentialRejected,
         ),
-        Said(200, failed(1), "Wenxin failed on its side (500).", retried=True),
-        Said(200, failed(2), "Wenxin is too busy.", retried=True),
         Said(200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"),
-        Said(200, failed(4), "Wenxin is too busy.", retried=True),
         Said(200, failed(6), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
         Said(200, failed(13), "Wenxin does not take the token of this key pair.", CredentialRejected),
-        Said(200, failed(14), "Wenxin does not take the token of this key pair.", CredentialRejected),
         Said(200, failed(15), "Wenxin does not find the application", CredentialRejected, retried=True),
-        Said(200, failed(17), "The quota of ernie-4.5-turbo-32k is used up"),
-        Said(200, failed(18), "Wenxin is too busy.", retried=True),
         Said(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
-        Said(200, failed(100), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
-        Said(200, failed(110), "Wenxin does not take the token of this key pair.", CredentialRejected),
-        Said(200, failed(111), "Wenxin does not take the token of this key pair.", CredentialRejected),
         Said(200, failed(336000), "Wenxin failed on its side (500).", retried=True),
-        Said(200, failed(336001), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
-        Said(200, failed(336002), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
         Said(200, failed(336003), "Wenxin does not take this chat: its turns", hint="new chat"),
-        Said(200, failed(336004), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
-        Said(200, failed(336005), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
-        Said(200, failed(336006), "Wenxin does not take this chat: its turns"),
-        Said(200, failed(336100), "Wenxin is too busy.", retried=True),
-        Said(200, failed(336501), "The calls of this minute are used up at Wenxin.", retried=True),
-        Said(200, failed(336502), "The tokens of this minute are used up at Wenxin.", retried=True),
     ),
 )
 check = FACTS.check
@@ -661,23 +644,6 @@ def errors_within_an_answer(p: Provider) -> None:
     assert [type(item) for item in parted] == [TextDelta, ApiError]
     assert read(chat(p), {**delta({"content": "Hi"}), "error_code": 0}, end=False) == [TextDelta("Hi")]
     assert [event.code for event in read(chat(p), error("internal_error"), end=False)] == ["internal_error"]
-
-
-@check
-def what_a_code_amounts_to(p: Provider) -> None:
-    for status, codes in {
-        400: "100 336001 336002 336003 336004 336005 336006",
-        401: "13 14 110 111 invalid_iam_token invalid_client invalid_appid",
-        402: "17 19",
-        403: "6",
-        404: "3",
-        429: "4 18 336501 336502 rpm_rate_limit_exceeded tpm_rate_limit_exceeded",
-        500: "1 15 336000 internal_error",
-        503: "2 336100 system_busy",
-    }.items():
-        for code in codes.split():
-            body = failed(int(code)) if code.isdecimal() else error(code)
-            assert p.parse_error(0, {}, body).status == status, code
 
 
 @check

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api
 from tui.providers.events import Accepted, Event, ModelsListed
 from tui.providers.requests import ApiError, Call, Frame
@@ -29,21 +30,7 @@ NO_CREDIT = "credit balance is too low"
 """All that tells an empty account from a malformed call."""
 
 _PAGE = "1000"
-_CAPS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
-
-# A failure in mid-stream comes under HTTP 200 (Anthropic API reference, errors).
-_STATUSES = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
+ID = "anthropic"
 
 Classify = Callable[[Mapping[str, Any]], Model | None]
 """Makes a Model of one entry of the list, or None where it can no longer be called."""
@@ -85,7 +72,7 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
     if not is_error:
         return None
     error = parse_error(0, {}, data)
-    return replace(error, status=_STATUSES.get(error.kind, 0))
+    return replace(error, status=error_codes.lookup(ID, error.kind).status)
 
 
 def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
@@ -127,8 +114,8 @@ def _is_final(error: ApiError) -> bool:
     return (
         error.final
         or capped
-        or error.kind == "billing_error"
-        or error.code in _CAPS
+        or error_codes.lookup(ID, error.kind).final
+        or error_codes.lookup(ID, error.code).final
         or error.code.startswith(LINKED)
         or NO_CREDIT in error.message
     )

@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
-from tui.providers.anthropic.api import CURRENT, LINKED, NO_CREDIT, OLDER, VERSION
+from tui.providers.anthropic.api import CURRENT, ID, LINKED, NO_CREDIT, OLDER, VERSION
 from tui.providers.anthropic.messages import SAMPLING
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai.api import without
 from tui.providers.requests import ApiError, Call
 
@@ -92,11 +93,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def _capped(label: str, refused: ApiError) -> Problem:
     if refused.code.startswith(LINKED):
         return Problem(f"The organization that pays for this {label} account has a billing problem.", _CONSOLE)
-    if refused.code == "contract_spend_limit_reached":
-        return Problem(f"What the contract of your {label} account allows is used up.", _CONSOLE)
-    if refused.code == "enforced_spend_limit_reached":
-        message = f"What your {label} account may spend in a month is used up."
-        return Problem(message, "It starts anew on the 1st at 00:00 UTC; the limits page tells how to raise it.")
+    if problem := error_codes.lookup(ID, refused.code).to_problem(label, ""):
+        return problem
     if refused.status == 400:
         message = f"A spending limit of your {label} organization or workspace is reached."
         return Problem(message, "Raise it on the limits page of its console, or wait until it starts anew.")

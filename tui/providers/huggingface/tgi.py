@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
@@ -20,19 +21,7 @@ NEW_TOKENS = 512
 OTHER_TASK = "other_task"
 """The code of an answer that belongs to another task; `param` names it."""
 
-STATUS = {
-    "validation": 422,
-    "template_error": 422,
-    "missing_template_variable": 422,
-    "tool_error": 422,
-    "generation": 424,
-    "overloaded": 429,
-    "incomplete_generation": 500,
-    "incomplete_generation_stream": 500,
-    "stream_serialization_error": 500,
-    "healthcheck": 503,
-}
-"""What the kinds of errors in a stream amount to, which begins with 200 before its request is looked at."""
+ID = "huggingface"
 
 _SAMPLING = ("temperature", "top_p", "top_k")
 _CUT = "The answer was cut off before its end."
@@ -166,7 +155,7 @@ def error_in(data: Any) -> ApiError | None:
         return None
     kind = data.get("error_type")
     kind = kind if isinstance(kind, str) else ""
-    return ApiError(STATUS.get(kind, 0), kind=kind, message=str(data["error"])[:2000])
+    return ApiError(error_codes.lookup(ID, kind).status, kind=kind, message=str(data["error"])[:2000])
 
 
 def _other(data: Mapping[str, Any]) -> ApiError:

@@ -4,14 +4,14 @@ A key belongs to the mainland or to the international platform, and works at tha
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import CredentialRejected, Problem, ScopeMissing
-from tui.providers.dialects import sampling
+from tui.errors import Problem, ScopeMissing
+from tui.providers.dialects import error_codes, sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
@@ -121,37 +121,13 @@ _THINKING = (
     ),
 )
 
-_ELSEWHERE = (
-    "Look for a missing end. A key works only on the platform that it was made on, api.minimax.io or api.minimaxi.com,"
-    " a plan key (sk-cp-) only within its plan, and a group ID only with its own key."
-)
-_WORDS: dict[str, Callable[[str], Problem]] = {
-    "1004": lambda model: CredentialRejected("MiniMax does not know this key at this address.", _ELSEWHERE),
-    "2049": lambda model: CredentialRejected("MiniMax does not know this key at this address.", _ELSEWHERE),
-    "1008": lambda model: Problem(
-        "Your MiniMax account has no balance left. The key is right.", "Add credit on its billing page."
-    ),
-    "2056": lambda model: Problem(
-        "The usage of your MiniMax plan is used up for now. The key is right.",
-        "Wait some hours until its window begins anew, or use a pay-as-you-go key.",
-    ),
-    "1026": lambda model: Problem("The content rules of MiniMax refuse this text.", "Put it in other words."),
-    "1027": lambda model: Problem(
-        "The content rules of MiniMax stopped its own answer.", "Put the question in other words."
-    ),
-    "1039": lambda model: Problem(
-        "The tokens of this minute are used up at MiniMax.",
-        "Wait a minute; a text that is too long is to be shortened.",
-    ),
-    "1042": lambda model: Problem("Too much of this text is characters that do not show.", "Take them out."),
-}
 _UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|not support.* model", re.IGNORECASE)
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its number (MiniMax API reference, error codes)."""
-    if refused.code in _WORDS:
-        return _WORDS[refused.code](model)
+    if problem := error_codes.lookup(_ID, refused.code).to_problem(_LABEL, model):
+        return problem
     if refused.code in ("2013", "2061") and model.startswith("embo-"):
         message = f"MiniMax does not offer {model} to this account."
         return ScopeMissing(message, "Its embeddings are not open to every account; use those of another provider.")

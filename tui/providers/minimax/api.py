@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
@@ -24,16 +25,7 @@ MOST_CHARACTERS = 3500
 _CURRENT = re.compile(r"minimax-m[2-9]", re.IGNORECASE)
 _NUMBER = re.compile(r"\((\d{4})\)\s*$")
 
-# Numbers by the status that they amount to, and those where asking again does not help.
-_STATUS = {
-    401: ("1004", "2049"),
-    402: ("1008",),
-    429: ("1002", "1039", "1041", "2045", "2056"),
-    400: ("1026", "1027", "1042", "2013", "2061"),
-    500: ("1000", "1001", "1013", "1024", "1033"),
-}
-_AMOUNTS = {number: status for status, numbers in _STATUS.items() for number in numbers}
-_FINAL = frozenset({"1004", "1008", "1026", "1027", "1042", "2013", "2049", "2056", "2061"})
+ID = "minimax"
 _KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insufficient_balance_error": "1008"}
 
 
@@ -48,14 +40,15 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
         refused = openai_api.parse_error(status, headers, body)
         match = _NUMBER.search(refused.message)
         refused = replace(refused, code=match[1] if match else _KINDS.get(refused.kind, refused.code))
+    documented = error_codes.lookup(ID, refused.code)
     named = (body.get("request_id"), body.get("id")) if isinstance(body, dict) else ()
     names = (refused.request_id, headers.get("trace-id"), *named)
     return replace(
         refused,
-        status=status or _AMOUNTS.get(refused.code, 0),
+        status=status or documented.status,
         request_id=next((name for name in names if name and isinstance(name, str)), ""),
         headers=headers,
-        final=refused.code in _FINAL,
+        final=documented.final,
     )
 
 

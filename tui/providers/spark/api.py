@@ -13,6 +13,7 @@ from email.utils import formatdate
 from typing import Any
 from urllib.parse import urlsplit
 
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
@@ -34,19 +35,7 @@ _BEARER = "/chat/completions"
 # Only chats are of that wire.
 _FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="")
 
-# What a code in the body of a 200, or in a frame, amounts to.
-_STATUS = {
-    400: ("10003", "10004", "10005", "10013", "10014", "10019", "10163", "10907"),
-    403: ("11200",),
-    404: ("10404",),
-    429: ("10006", "10007", "11201", "11202", "11203"),
-    500: ("10000", "10001", "10002", "10009", "10010", "10012", "10222", "10223"),
-    503: ("10008", "10110"),
-}
-_AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
-
-_FINAL = frozenset({*_STATUS[400], *_STATUS[403], *_STATUS[404], "11201"})
-"""Asking again does not help, whatever HTTP status it comes with; 11201 is the limit of a day."""
+ID = "spark"
 
 
 @dataclass(frozen=True)
@@ -86,13 +75,14 @@ def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
     refused = openai_api.parse_error(status, headers, body)
+    documented = error_codes.lookup(ID, refused.code)
     sid = body.get("sid") if isinstance(body, dict) else None
     return replace(
         refused,
-        status=status or _AMOUNTS.get(refused.code, 0),
+        status=status or documented.status,
         request_id=refused.request_id or (sid if isinstance(sid, str) else ""),
         headers=headers,
-        final=refused.code in _FINAL,
+        final=documented.final,
     )
 
 

@@ -1,14 +1,14 @@
 """Refusals of Spark in words (xfyun.cn, Spark error codes; general URL authentication, failures)."""
 
 import re
-from collections.abc import Mapping
 
 from tui.errors import CredentialRejected, Problem, ScopeMissing
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import errors
 from tui.providers.requests import ApiError
+from tui.providers.spark.api import ID
 
 _OWN_QUOTA = "Each version has its own quota, the free ones too: claim or buy it in the console, or pick another."
-_AGAIN = "Wait a little and ask again."
 
 _MATCH = (
     CredentialRejected,
@@ -59,50 +59,15 @@ _CLOSED = (
     _OWN_QUOTA,
 )
 
-_FAILED = (Problem, "{label} failed on its side.", _AGAIN)
-_BUSY = (Problem, "{label} is too busy.", _AGAIN)
-_FORM = (Problem, "{label} does not accept this call for {model}.", "Leave the parameters empty, or start a new chat.")
-_UNSAFE = (Problem, "The safety check of {label} refuses this text.", "Put it in other words.")
-_NO_MODEL = (Problem, "{label} does not know {model} at this address.", "Pick another model of its list.")
-
-_SENTENCES: Mapping[str, tuple[type[Problem], str, str]] = {
-    "10000": _FAILED,
-    "10001": _FAILED,
-    "10002": _FAILED,
-    "10003": _NO_MODEL,
-    "10004": _FORM,
-    "10005": (
-        Problem,
-        "{label} does not accept a value of this call for {model}; most often it is the APPID.",
-        "Copy the APPID from where the APIKey is from, and leave the parameters empty.",
-    ),
-    "10006": (Problem, "Another call of this account is still running at {label}.", "Wait until it has ended."),
-    "10007": (Problem, "Another call of this account is still running at {label}.", "Wait until it has ended."),
-    "10008": _BUSY,
-    "10009": _FAILED,
-    "10010": _FAILED,
-    "10012": _FAILED,
-    "10013": _UNSAFE,
-    "10014": (Problem, "The safety check of {label} stopped the answer.", "Put the question in other words."),
-    "10019": (Problem, "The safety check of {label} advises to end this chat.", "Start a new chat."),
-    "10110": _BUSY,
-    "10163": _FORM,
-    "10222": _FAILED,
-    "10223": _FAILED,
-    "10404": _NO_MODEL,
-    "10907": (Problem, "This is longer than {model} can take.", "Shorten the text, or start anew."),
-    "11201": (Problem, "The calls of this day are used up for {model}.", "Wait for tomorrow, or pick another version."),
-    "11202": (Problem, "The calls of this second are used up at {label}.", _AGAIN),
-    "11203": (Problem, "Too many calls of this application run at once at {label}.", "Wait until one has ended."),
-}
-
 
 def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code, else by its words; `probed` is what was asked where no model is named."""
-    known = _SENTENCES.get(refused.code)
+    if problem := error_codes.lookup(ID, refused.code).to_problem(label, model or probed):
+        return problem
+    known = None
     if refused.code == "11200":
         known = _by_suffix(refused.message)
-    elif known is None and refused.status in (401, 403):
+    elif refused.status in (401, 403):
         matches = (found for pattern, found in _TOLD if pattern.search(refused.message))
         known = next(matches, _OTHER if refused.status == 401 else _FORBIDDEN)
     if known is None:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import CredentialRejected, Problem, ScopeMissing
-from tui.providers.dialects import sampling
+from tui.errors import Problem
+from tui.providers.dialects import error_codes, sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
@@ -158,57 +158,15 @@ _THINKING = (
 )
 
 _TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
-_NO_REGION = (
-    "Look for a missing end. A key works only in the region that it was made in, and a plan key (sk-sp-) only at its"
-    " plan's address."
-)
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
     """A refusal by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
-    named, code = model or "the model", dashscope.word(refused)
-    known = {
-        "invalidapikey": lambda: CredentialRejected(f"{_LABEL} does not know this key in this region.", _NO_REGION),
-        "arrearage": lambda: Problem(
-            "The Alibaba Cloud account is overdue. The key is right.", "Pay what is open in the account's console."
-        ),
-        "accessdeniedunpurchased": lambda: ScopeMissing(
-            "Model Studio is not activated for this account in this region. The key is right.",
-            "Activate it in the console, or use the address of the region where it is active.",
-        ),
-        "accessdenied": lambda: _no_right(named),
-        "modelaccessdenied": lambda: _no_right(named),
-        "allocationquotafreetieronly": lambda: ScopeMissing(
-            f"The free quota of {named} is used up, and the account allows nothing beyond it.",
-            "Switch “free tier only” off in the console, or pick another model.",
-        ),
-        "modelnotfound": lambda: _unknown(named),
-        "modelnotexist": lambda: _unknown(named),
-        "datainspectionfailed": lambda: Problem(
-            f"The content check of {_LABEL} stopped this text or its answer.", "Put it in other words."
-        ),
-        "insufficientquota": _minute,
-        "throttlingallocationquota": _minute,
-    }.get(code)
-    if known:
-        return known()
+    if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
+        return problem
     if _TOO_LONG.search(refused.message):
-        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+        return Problem(f"This is longer than {model or 'the model'} can take.", "Shorten the text, or start anew.")
     return errors.describe_error(_LABEL, refused, model)
-
-
-def _no_right(named: str) -> Problem:
-    message = f"{_LABEL} knows this key, but its workspace has no right to {named}."
-    return ScopeMissing(message, "Allow the model there, or use a key of the default workspace.")
-
-
-def _unknown(named: str) -> Problem:
-    message = f"{_LABEL} does not have {named} in this region, or has retired it."
-    return Problem(message, "Refresh the list of models, or pick another model.")
-
-
-def _minute() -> Problem:
-    return Problem(f"The tokens of this minute are used up at {_LABEL}.", "Wait a minute, or pick another model.")
 
 
 PROVIDER = Provider(

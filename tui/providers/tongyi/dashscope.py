@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.chat import usage_of
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
@@ -23,18 +24,7 @@ _STREAMS_ONLY = re.compile(r"qwq|qvq|.*-thinking(-|$)|.*-omni(-|$)")
 _BY_EFFORT = re.compile(r"qwen3\.8-max")
 _ONLY_AS_STREAM = re.compile(r"enable_thinking.*(non-?streaming|must be set to false)|only support\w* stream", re.I)
 
-# What a refusal in the body of a 200 amounts to, by the beginning of its code.
-_STATUS = {
-    "invalidapikey": 401,
-    "throttling": 429,
-    "limitrequests": 429,
-    "insufficientquota": 429,
-    "internal": 500,
-    "requesttimeout": 500,
-}
-
-# Asking again does not help: what an account must do first (the first two come with a 400).
-_FINAL = frozenset({"arrearage", "allocationquotafreetieronly", "accessdeniedunpurchased"})
+ID = "tongyi"
 
 
 def word(refused: ApiError) -> str:
@@ -46,16 +36,15 @@ def word(refused: ApiError) -> str:
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
     refused = openai_api.parse_error(status, headers, body)
-    code = word(refused)
+    documented = error_codes.lookup(ID, word(refused))
     result = body.get("request_id") if isinstance(body, dict) else None
-    status = status or next((amount for begin, amount in _STATUS.items() if code.startswith(begin)), 0)
     # A quota that is used up is one of tokens a minute here, and none of money.
     return replace(
         refused,
-        status=status,
+        status=status or documented.status,
         request_id=refused.request_id or (result if isinstance(result, str) else ""),
         headers=headers,
-        final=code in _FINAL,
+        final=documented.final,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.dialects import error_codes
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
@@ -23,21 +24,7 @@ PROBED = "ernie-4.5-turbo-32k"
 
 MARKED = Notice("The safety check of the service marked this chat. A new one may go further.")
 
-# What a refusal in the body of a 200, or in mid-stream, amounts to. Numbers are the older service's.
-_STATUS = {
-    400: ("100", "336001", "336002", "336003", "336004", "336005", "336006"),
-    401: ("13", "14", "110", "111", "invalid_iam_token", "invalid_client", "invalid_appid"),
-    402: ("17", "19"),
-    403: ("6",),
-    404: ("3",),
-    429: ("4", "18", "336501", "336502", "rpm_rate_limit_exceeded", "tpm_rate_limit_exceeded"),
-    500: ("1", "15", "336000", "internal_error"),
-    503: ("2", "336100", "system_busy"),
-}
-_AMOUNTS = {code: status for status, codes in _STATUS.items() for code in codes}
-
-# A daily or total quota; asking again does not help.
-_FINAL = frozenset({"17", "19"})
+ID = "wenxin"
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
@@ -48,13 +35,14 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     elif "error_description" in data:
         body = {"code": data.get("error"), "message": data["error_description"]}
     refused = openai_api.parse_error(status, headers, body)
+    documented = error_codes.lookup(ID, refused.code)
     named = data.get("id")
     return replace(
         refused,
-        status=status or _AMOUNTS.get(refused.code, 0),
+        status=status or documented.status,
         request_id=refused.request_id or (named if isinstance(named, str) else ""),
         headers=headers,
-        final=refused.code in _FINAL,
+        final=documented.final,
     )
 
 
