@@ -216,13 +216,15 @@ def test_a_full_disk_behind_stdout_is_said(home: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, cwd=ROOT, env=environ(home), stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
-    assert done.stderr == "The answer cannot be written: no space left on device.\nMake room for it.\n"
+    assert done.stderr == (
+        "Standard output cannot be written: no space left on device.\nSend it elsewhere, or free some space.\n"
+    )
 
 
 def test_streams_that_are_closed_are_no_fault(home: Path) -> None:
     command = f"{sys.executable} -m tui tenant list >&-; echo $?; {sys.executable} -m tui chat -m openai/x <&-; echo $?"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environ(home), capture_output=True, text=True)
-    assert done.stdout == "0\n2\n" and "fault" not in done.stderr
+    assert done.stdout == "1\n2\n" and "bug" not in done.stderr and "fault" not in done.stderr
 
 
 def test_a_fault_of_our_own_is_one_sentence_and_a_note_without_values(

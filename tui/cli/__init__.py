@@ -1,24 +1,27 @@
-"""Every command. What a screen does to settings, a command does too, over the same verbs of `tui.workspace`.
+"""The command `modeldeck`: what a screen does to settings, a command does too, by the use cases of `tui.workspace`.
 
-    __init__   main(): answers --version by itself
-    run        one command from words to exit code; where problems, interrupts and crashes end
-    commands   the table of commands: words, arguments, options, help, shapes of --json
-    parser     words -> Given; usage  the text of --help
-    calling    one call of a command: desk, tenant, opening its key
-    output     lines, columns, JSON and problems; columns  widths in terminal cells
-    hidden     passphrases and secret fields: prompt, line of stdin, file, descriptor
-    tenant, provider, credential, model, default, places, chat, embed, transcribe, console   one module a noun
+    runner        one command from its words to an exit code
+    registry      the table of commands, assembled from commands/
+    command       what a command, an option and an argument are; those that commands share
+    parser        words to ParsedArgs; help: the text of --help
+    context       what every command function gets: arguments, output, secrets, session, tenant
+    output        stdout and stderr, columns, JSON, progress; inputs: standard input
+    fields        FIELD=VALUE words
+    secret_input  passphrases and secret fields: prompt, stdin, file, descriptor, variable
+    model_call    what chat, embed and transcribe share
+    commands/     one module or package a noun: its declarations and its functions
 
 `--version` and `--help` import next to nothing; no command but the console imports Textual.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; without words it is the process's own, and ends the process."""
+    """Run one command and return its exit code; without `argv`, run the process's own and end the process."""
     if argv is not None:
         return _run(argv)
     code = _run(sys.argv[1:], guarded=True)
@@ -28,11 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str], guarded: bool = False) -> int:
     try:
-        if words and words[0] in ("--version", "-V"):
-            from tui import __version__
-
-            print(f"modeldeck {__version__}")
-            return 0
+        if words and words[0] in ("--version", "-V", "version"):
+            return _print_version()
         from tui.cli.runner import run
 
         if guarded:
@@ -44,8 +44,22 @@ def _run(words: Sequence[str], guarded: bool = False) -> int:
         return 130
 
 
+def _print_version() -> int:
+    from tui import __version__
+
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "")
+        print(f"modeldeck {__version__}", flush=True)
+    except OSError as error:
+        from tui.cli.runner import write_failed
+
+        return write_failed(error)
+    return 0
+
+
 def _end(code: int) -> None:
-    """End without taking every module apart, which lasts longer than `--version` itself."""
+    """Exit at once: taking every module apart lasts longer than `--version` itself."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -5,7 +5,7 @@ from typing import NamedTuple
 TYPES = ("chat", "embedding", "speech2text")
 EXIT_CODES = (
     "0 done, 1 failed, 2 usage error, 3 credential rejected, 4 network error, 5 locked or cannot be decrypted, "
-    "130 interrupted"
+    "130 interrupted, 141 output pipe closed"
 )
 VARIABLES = (
     ("MODELDECK_TENANT", "the tenant to use without -t"),
@@ -79,5 +79,6 @@ GLOBAL_OPTIONS = (
     Option(("-t", "--tenant"), "the tenant, by name or ID; optional if there is only one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one per line", "N"),
     Option(("--passphrase-file",), "read them from FILE, which only you may be able to read", "FILE"),
+    Option(("-q", "--quiet"), "print only the answer and errors, no remarks"),
     Option(("-h", "--help"), "show this help"),
 )

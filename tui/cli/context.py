@@ -1,6 +1,6 @@
 """The context of one command: its arguments, output, secrets, session and tenant.
 
-The workspace is imported when it is first needed: a command that refuses its words should do so at once.
+The workspace is imported when it is first needed, so that a usage error comes at once.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
@@ -18,63 +18,69 @@ from tui.tenancy import keyring
 if TYPE_CHECKING:
     from tui.tenancy.session import Session, TenantSession
 
+_MAX_NAMES = 8
 _T = TypeVar("_T")
 
 
 class CommandContext:
-    """What every command function is handed. The desk is opened when it is first needed."""
+    """What every command function gets. The session opens when it is first needed."""
 
     def __init__(self, args: ParsedArgs, environ: MutableMapping[str, str]) -> None:
         self.args = args
         self.environ: Mapping[str, str] = environ
-        self.out = Output(as_json=args.has("json"))
+        self.out = Output(as_json=args.has("json"), quiet=args.has("quiet"))
         self.secret_input = SecretInput(args.one("passphrase-fd"), args.one("passphrase-file"), environ)
 
     @cached_property
     def session(self) -> "Session":
+        """The session of this process."""
         from tui.tenancy.session import open_session
 
         session = open_session(self.environ)
         if session.config.log:
-            self._log()
+            self._start_log()
         return session
 
-    def _log(self) -> None:
-        """Begin the log that the operator asked for; what stands in its way stops nothing."""
+    def _start_log(self) -> None:
+        """Start the debug log that the operator asked for; if that fails, the command goes on."""
         from tui.diagnostics import debug_log
 
         try:
             debug_log.begin(self.environ, " ".join(self.args.command.words) or "console")
         except Problem as problem:
-            self.out.note(f"Nothing is logged. {problem.message}")
+            self.out.note(f"No log is written. {problem.message}")
+
+    @property
+    def tenant_name(self) -> str:
+        """The tenant that -t or MODELDECK_TENANT names, or ''."""
+        return self.args.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
 
     @cached_property
     def tenant(self) -> Tenant:
         """The tenant of -t or MODELDECK_TENANT, else the only one there is."""
-        from tui.tenancy import tenants as tenant_registry
+        from tui.tenancy import tenants
 
-        named = self.args.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
-        if named:
-            return tenant_registry.find(self.session, named)
-        ids = tenant_registry.ids(self.session)
+        if self.tenant_name:
+            return tenants.find(self.session, self.tenant_name)
+        ids = tenants.ids(self.session)
         if not ids:
-            raise UsageError("There is no tenant yet.", "modeldeck tenant create NAME makes one.")
+            raise UsageError("There is no tenant yet.", "Create one: modeldeck tenant create NAME")
         if len(ids) > 1:
-            names = ", ".join(tenant_registry.names(self.session))
+            more = f" and {len(ids) - _MAX_NAMES:,} more" if len(ids) > _MAX_NAMES else ""
             raise UsageError(
-                f"There are {len(ids)} tenants: {names}.", "-t NAME or MODELDECK_TENANT says which is meant."
+                f"There are {len(ids):,} tenants: {', '.join(sorted(ids)[:_MAX_NAMES])}{more}.",
+                "Say which one with -t NAME or MODELDECK_TENANT.",
             )
-        return tenant_registry.get(self.session.tenant(ids[0]))
+        return tenants.get(self.session.tenant(ids[0]))
 
     @cached_property
     def tenant_id(self) -> str:
-        """The id of that tenant, also of one whose settings cannot be read."""
-        from tui.tenancy import tenants as tenant_registry
+        """The ID of that tenant, even if its settings cannot be read."""
+        from tui.tenancy import tenants
 
-        named = self.args.one("tenant") or self.environ.get("MODELDECK_TENANT", "")
-        ids = tenant_registry.ids(self.session)
-        if named in ids or (not named and len(ids) == 1):
-            return named or ids[0]
+        ids = tenants.ids(self.session)
+        if self.tenant_name in ids or (not self.tenant_name and len(ids) == 1):
+            return self.tenant_name or ids[0]
         return self.tenant.id
 
     @cached_property
@@ -82,48 +88,52 @@ class CommandContext:
         """The session bound to that tenant."""
         return self.session.tenant(self.tenant.id)
 
-    async def open(self, tenant: Tenant) -> None:
-        """Open the tenant's key, asking for its passphrase where it has one."""
+    async def unlock(self, tenant: Tenant) -> None:
+        """Unlock the tenant; ask for its passphrase if it has one."""
         from tui.workspace import tenants
 
-        if keyring.is_open(self.session.tenant(tenant.id)):
-            return
-        await tenants.unlock(self.session.tenant(tenant.id), self.passphrase(tenant) if tenant.protected else None)
+        session = self.session.tenant(tenant.id)
+        if not keyring.is_open(session):
+            await tenants.unlock(session, self.passphrase(tenant) if tenant.protected else None)
 
-    async def open_if_handed(self, tenant: Tenant) -> None:
-        """Open the tenant's key if its passphrase comes without asking."""
+    async def unlock_without_asking(self, tenant: Tenant) -> None:
+        """Unlock the tenant if its passphrase can be had without asking."""
         from tui.workspace import tenants
 
-        if not keyring.is_open(self.session.tenant(tenant.id)) and (passphrase := self.secret_input.handed(tenant.id)):
-            await tenants.unlock(self.session.tenant(tenant.id), passphrase)
+        session = self.session.tenant(tenant.id)
+        if not keyring.is_open(session) and (passphrase := self.secret_input.handed(tenant.id)):
+            await tenants.unlock(session, passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:
-        """The passphrase of a tenant, from wherever it comes."""
+        """Return the passphrase of a tenant, from whichever source has it.
+
+        Raises:
+            Locked: if none has it and there is no terminal to ask on.
+        """
         passphrase = self.secret_input.passphrase(tenant.id, f"Passphrase of {tenant.name}: ")
         if passphrase is None:
             raise Locked(
                 f"{tenant.name} is locked with a passphrase.",
-                "--passphrase-fd N or --passphrase-file FILE hands it over; so does the systemd credential "
-                f"modeldeck-{tenant.id}, or the variable MODELDECK_PASSPHRASE.",
+                "Pass it with --passphrase-fd N or --passphrase-file FILE, as the systemd credential "
+                f"modeldeck-{tenant.id}, or in MODELDECK_PASSPHRASE.",
             )
         return passphrase
 
-    async def opening(self, verb: Callable[[], Awaitable[_T]]) -> _T:
-        """The verb's result; where it turns out to need the tenant's key, that is opened and the verb done again."""
-        from tui.tenancy.keyring import is_open
-
+    async def unlocked(self, verb: Callable[[], Awaitable[_T]]) -> _T:
+        """Return the verb's result; if it needs the tenant's private key, unlock the tenant and run it once more."""
         try:
             return await verb()
         except Locked:
-            if is_open(self.tenant_session):
+            if keyring.is_open(self.tenant_session):
                 raise
-        await self.open(self.tenant)
+        await self.unlock(self.tenant)
         return await verb()
 
     async def close(self) -> None:
-        """Close connections and forget opened keys; say what could not be noted in the audit log."""
+        """Close connections and drop decrypted keys; report an entry that the audit log could not take."""
+        self.out.end_progress()
         self.secret_input.close()
         if "session" in self.__dict__:
             await self.session.aclose()
             if self.session.audit_failure is not None:
-                self.out.note(f"This was done, but is not in the audit log. {self.session.audit_failure.message}")
+                self.out.note(f"Done, but the audit log has no entry for it. {self.session.audit_failure.message}")

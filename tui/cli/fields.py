@@ -1,42 +1,61 @@
-"""FIELD=VALUE words of the command line -> values by field name, secrets as `Secret`."""
+"""FIELD=VALUE words to values by field name; secrets become `Secret`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
 from tui.errors import UsageError
 from tui.providers.spec import Field
 from tui.secret import Secret
+from tui.spelling import did_you_mean, quotable
 from tui.workspace.credentials.paste import clean_pasted
 
 Values = dict[str, str | Secret]
 
 
-def entries(fields: Sequence[Field], words: Sequence[str], hidden: SecretInput, out: Output, whose: str = "") -> Values:
-    """The fields named in the words; secrets are fetched from where the words say. Errors never repeat a value.
+def entries(
+    fields: Sequence[Field], words: Sequence[str], secret_input: SecretInput, out: Output, whose: str = ""
+) -> Values:
+    """Return the values of the fields that the words name; secrets are read from where the words say.
 
-    A prompt says whose secret is awaited, so that nobody types one tenant's key into another's.
+    Args:
+        fields: The fields that there are.
+        words: FIELD=VALUE each.
+        secret_input: Where secrets are read from.
+        out: Gets a remark if a pasted secret was cleaned.
+        whose: Ends the prompt, so that nobody types one tenant's API key into another's.
+
+    Raises:
+        UsageError: naming the field that is unknown or has no usable value, never a value.
     """
     known = {field.name: field for field in fields}
     values: Values = {}
-    for place, word in enumerate(words, start=1):
+    for word in words:
         name, equals, value = word.partition("=")
         if not equals or name not in known:
-            names = ", ".join(known) or "none"
-            raise UsageError(f"Number {place} of the fields is not FIELD=VALUE.", f"The fields are: {names}.")
-        field = known[name]
+            raise _unknown_field(known, name, bool(equals))
         if name in values:
-            raise UsageError(f"{name} is given twice.")
-        values[name] = _secret(field, value, hidden, out, whose) if field.secret and value else value
+            raise UsageError(f"{name} appears twice.", "Give each field once.")
+        field = known[name]
+        values[name] = _secret(field, value, secret_input, out, whose) if field.secret and value else value
     return values
 
 
-def _secret(field: Field, value: str, hidden: SecretInput, out: Output, whose: str) -> Secret:
-    cleaned = clean_pasted(field, hidden.field(field.name, field.label + whose, value).reveal())
+def _unknown_field(known: Mapping[str, Field], name: str, has_value: bool) -> UsageError:
+    fields = f"The fields are: {', '.join(known) or 'none'}."
+    if not has_value:
+        shown = f"{name} is not FIELD=VALUE" if name in known else "An argument is not FIELD=VALUE"
+        return UsageError(f"{shown}.", fields)
+    shown = f' "{name}"' if quotable(name, known) else ""
+    return UsageError(f"Unknown field{shown}.", did_you_mean(name, known) + fields)
+
+
+def _secret(field: Field, value: str, secret_input: SecretInput, out: Output, whose: str) -> Secret:
+    cleaned = clean_pasted(field, secret_input.field(field, field.label + whose, value).reveal())
     if cleaned.notes:
-        out.note(f"Cleaned in {field.name}: {', '.join(cleaned.notes)}.")
+        out.note(f"Removed from {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:
         raise UsageError(cleaned.problem)
     if not cleaned.text:
-        raise UsageError(f"{field.name} is empty.", f"{field.name}= without a value takes a stored one away.")
+        raise UsageError(f"{field.name} is blank.", f"To delete a stored value, write {field.name}= without a value.")
     return Secret(cleaned.text)

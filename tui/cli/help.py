@@ -1,11 +1,12 @@
 """The text of `--help`, written from the table of commands."""
 
+import re
 import textwrap
 
 from tui.cli.command import EXIT_CODES, GLOBAL_OPTIONS, VARIABLES, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
 
-_COLUMN, _WIDTH = 24, 79
+_COLUMN, _WIDTH, _HARD_SPACE = 24, 79, "\xa0"
 
 
 def help_text(words: tuple[str, ...]) -> str:
@@ -19,7 +20,7 @@ def help_text(words: tuple[str, ...]) -> str:
 def _overview() -> str:
     lines = ["Manage LLM providers for many tenants: encrypted API keys, models, defaults.", ""]
     lines += [_row("modeldeck [-t TENANT]", CONSOLE.summary)]
-    lines += [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in COMMANDS if _alone(command)]
+    lines += [_row(_usage(command), command.summary) for command in COMMANDS if _alone(command)]
     nouns = dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2)
     for noun in nouns:
         verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
@@ -35,13 +36,13 @@ def _overview() -> str:
 
 def _of_noun(noun: str) -> str:
     verbs = [command for command in COMMANDS if command.words[:1] == (noun,)]
-    lines = [_row(f"modeldeck {_synopsis(command)}", command.summary) for command in verbs]
+    lines = [_row(_usage(command), command.summary) for command in verbs]
     examples = [example for command in verbs for example in command.examples[:1]]
     return "\n".join([*lines, *_block("Examples:", examples), "", f"See modeldeck {noun} VERB --help for details."])
 
 
 def _of_command(command: Command) -> str:
-    lines = [f"modeldeck {_synopsis(command)}", "", command.summary[0].upper() + command.summary[1:] + "."]
+    lines = [_usage(command), "", command.summary[0].upper() + command.summary[1:] + "."]
     if command.details:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
@@ -61,6 +62,13 @@ def _synopsis(command: Command) -> str:
     arguments = [_argument(argument) for argument in command.arguments]
     options = [_shown(option) for option in command.options if option.shown]
     return " ".join([*command.words, *arguments, *options])
+
+
+def _usage(command: Command) -> str:
+    """Return the synopsis, wrapped between options and never within one."""
+    text = re.sub(r"(\[[^]]*\])", lambda match: match[1].replace(" ", _HARD_SPACE), f"modeldeck {_synopsis(command)}")
+    lines = textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace(_HARD_SPACE, " ")
 
 
 def _argument(argument: Argument) -> str:

@@ -1,15 +1,12 @@
 """What chat, embed and transcribe share: which model answers, and what is said beside the answer."""
 
-import io
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from math import ceil
 from typing import cast
 
 from tui.cli.context import CommandContext
-from tui.cli.output import Output, is_terminal
-from tui.cli.secret_input import interruptible
+from tui.cli.output import Output
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers import provider as provider_of
@@ -37,16 +34,6 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
     )
 
 
-def standard_input(invitation: str) -> str:
-    """All of standard input as text; a person at a terminal is told what is awaited."""
-    if is_terminal(sys.stdin):
-        sys.stderr.write(f"{invitation}, then ctrl+d:\n")
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
-    with interruptible():
-        return sys.stdin.read()
-
-
 async def begin(call: CommandContext, model: Model) -> None:
     """Open the tenant's key where this model's provider needs one, and note that the tenant is used now.
 
@@ -56,7 +43,7 @@ async def begin(call: CommandContext, model: Model) -> None:
     async def reach() -> None:
         key_source.route_call(call.tenant_session, model)
 
-    await call.opening(reach)
+    await call.unlocked(reach)
     if left := key_source.last_calls(call.tenant_session, model.provider):
         calls = f"{left:,} trial calls" if left > 1 else "One trial call"
         label = provider_of(model.provider).label

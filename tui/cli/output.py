@@ -1,6 +1,7 @@
-"""What a command says: answers to stdout, everything else to stderr; no text from outside leaves unfiltered."""
+"""Output of a command: the answer on stdout, everything else on stderr, filtered for the terminal."""
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -13,49 +14,96 @@ _GAP = "  "
 
 
 class Output:
-    """The two streams of one command. `as_json` is set where the answer is to be read by a program."""
+    """The two streams of one command.
 
-    def __init__(self, as_json: bool = False) -> None:
+    Attributes:
+        as_json: True if the answer is for a program.
+        decorated: True if a person sees stdout, which then has headings and hints.
+    """
+
+    def __init__(self, as_json: bool = False, quiet: bool = False) -> None:
         self.as_json = as_json
         self.decorated = is_terminal(sys.stdout)
+        self._quiet = quiet
+        self._progress = 0  # cells of the progress line that is shown
 
     def line(self, text: str = "") -> None:
-        """One line of the answer."""
+        """Print one line of the answer."""
+        self.end_progress()
         sys.stdout.write(printable(text) + "\n")
 
     def piece(self, text: str) -> None:
-        """A piece of a streamed answer, on its way at once."""
+        """Print a piece of a streamed answer and flush it."""
+        self.end_progress()
         sys.stdout.write(printable(text))
         sys.stdout.flush()
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Aligned columns; headings only where a person looks at them."""
+        """Print aligned columns; headings only on a terminal."""
         clean = [[one_line(text) for text in row] for row in rows]
         for line in columns([list(headings), *clean] if self.decorated and rows else clean):
             sys.stdout.write(line + "\n")
 
     def json(self, value: Any, indent: int | None = 2) -> None:
-        """JSON with every character that no terminal should get written as an escape."""
-        text = json.dumps(value, ensure_ascii=False, indent=indent)
+        """Print JSON; characters that the terminal or its encoding must not get become escapes."""
+        self.end_progress()
+        text = json.dumps(value, ensure_ascii=not _takes_all(sys.stdout), indent=indent)
         if printable(text) != text:
-            text = "".join(each if printable(each) == each else f"\\u{ord(each):04x}" for each in text)
+            text = "".join(
+                character if printable(character) == character else f"\\u{ord(character):04x}" for character in text
+            )
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
+    def result(self, value: dict[str, Any], sentence: str) -> None:
+        """Print what a change did: the value with --json, else the sentence."""
+        if self.as_json:
+            self.json(value)
+        else:
+            self.line(sentence)
+
     def note(self, text: str) -> None:
-        """A remark beside the answer."""
-        sys.stdout.flush()
-        sys.stderr.write(printable(text) + "\n")
-        sys.stderr.flush()
+        """Print a remark on stderr, unless the command is quiet."""
+        if not self._quiet:
+            self.end_progress()
+            self._beside(printable(text) + "\n")
 
     def aside(self, text: str) -> None:
-        """A piece of text beside the answer, such as reasoning."""
-        sys.stderr.write(printable(text))
-        sys.stderr.flush()
+        """Print a piece of text on stderr, such as reasoning."""
+        self.end_progress()
+        self._beside(printable(text))
+
+    def progress(self, text: str) -> None:
+        """Show the text as the one progress line of a terminal on stderr, in place of the one before."""
+        if self._quiet or not is_terminal(sys.stderr):
+            return
+        padding = " " * max(0, self._progress - cells(text))
+        self._beside(f"\r{text}{padding}")
+        self._progress = cells(text)
+
+    def end_progress(self) -> None:
+        """Erase the progress line."""
+        if self._progress:
+            erased, self._progress = self._progress, 0
+            self._beside(f"\r{' ' * erased}\r")
+
+    def _beside(self, text: str) -> None:
+        sys.stdout.flush()
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            # A remark that nobody can read must not stop the work.
+            discard(2)
+
+
+def discard(descriptor: int) -> None:
+    """Send a stream that cannot be written to /dev/null, so that the interpreter's last flush is quiet."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def is_terminal(stream: Any) -> bool:
-    """Whether a person sits at the stream; a stream that is closed or missing has none."""
+    """Return True if a person is at the stream; a closed or missing stream has none."""
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError):
@@ -63,7 +111,7 @@ def is_terminal(stream: Any) -> bool:
 
 
 def say_problem(problem: Problem) -> None:
-    """The sentence, then the hint, then what the other side said, each on its own line."""
+    """Print a problem's sentence, hint and detail on stderr, one line each."""
     sys.stdout.flush()
     for text in (problem.message, problem.hint, problem.detail):
         if text:
@@ -71,13 +119,19 @@ def say_problem(problem: Problem) -> None:
     sys.stderr.flush()
 
 
+def _takes_all(stream: Any) -> bool:
+    """Return True if the encoding of the stream has every character."""
+    encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+    return encoding.replace("-", "").replace("_", "").startswith(("utf8", "utf16", "utf32"))
+
+
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 model`, `2 models`."""
+    """Return `1 model` or `2 models`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def cells(text: str) -> int:
-    """How many cells a terminal gives the text."""
+    """Return how many terminal cells the text takes: two for a wide character, none for a combining one."""
     return len(text) if text.isascii() else sum(map(_cells_of, text))
 
 
@@ -88,12 +142,12 @@ def _cells_of(character: str) -> int:
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Each row as one line, its columns aligned; the last column is not padded."""
+    """Return each row as one line with aligned columns; the last column is not padded."""
     if not rows:
         return []
-    taken = [[cells(text) for text in row] for row in rows]
-    widths = [max(column) for column in zip(*taken, strict=True)]
-    return [
-        _GAP.join(text + " " * (width - its) for text, its, width in zip(row, sizes, widths, strict=True)).rstrip()
-        for row, sizes in zip(rows, taken, strict=True)
-    ]
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    return [_GAP.join(map(_padded, row, widths)).rstrip() for row in rows]
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - cells(text))

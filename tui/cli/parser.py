@@ -1,17 +1,18 @@
-"""Words of a command line -> `ParsedArgs`. Options and arguments may come in any order; nothing is abbreviated.
+"""Command-line words to `ParsedArgs`. Options and arguments may come in any order; nothing is abbreviated.
 
-What stands on the command line is never repeated in an error, as it may hold a secret typed in the wrong place.
+An error repeats a word only if `spelling.quotable` allows it, as any other may be a secret typed in the wrong place.
 """
 
 from collections.abc import Mapping, Sequence
 
-from tui.cli.command import GLOBAL_OPTIONS, Command, Option
+from tui.cli.command import GLOBAL_OPTIONS, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
 from tui.errors import UsageError
+from tui.spelling import did_you_mean, quotable
 
 
 class ParsedArgs:
-    """A command and what was given to it. `help_on` holds the words whose help was asked for, else None."""
+    """A command and its values. `help_on` holds the words whose help was asked for, else None."""
 
     def __init__(
         self, command: Command, values: Mapping[str, Sequence[str]], help_on: tuple[str, ...] | None = None
@@ -21,31 +22,39 @@ class ParsedArgs:
         self._values = values
 
     def one(self, name: str, otherwise: str = "") -> str:
-        """The value of an option or argument; the last one counts."""
+        """Return the value of an option or argument; the last one counts."""
         values = self._values.get(name)
         return values[-1] if values else otherwise
 
     def many(self, name: str) -> tuple[str, ...]:
+        """Return every value of an option or argument."""
         return tuple(self._values.get(name, ()))
 
     def has(self, name: str) -> bool:
+        """Return True if the option or argument is there."""
         return name in self._values
 
 
 def parse(words: Sequence[str]) -> ParsedArgs:
-    """Read the words; `Usage` names what cannot be meant."""
-    found, rest = _command(words)
-    if not isinstance(found, Command):
+    """Parse the words.
+
+    Raises:
+        UsageError: naming the word that is wrong, and a near one that exists.
+    """
+    if words and words[0] == "help":
+        words = [*words[1:], "--help"]
+    command, rest = _command(words)
+    if not isinstance(command, Command):
         if _asks_help(rest):
-            return ParsedArgs(CONSOLE, {}, found)
-        raise _incomplete(found)
+            return ParsedArgs(CONSOLE, {}, command)
+        raise _verb_missing(command)
     if _asks_help(rest):
-        return ParsedArgs(found, {}, found.words)
-    return ParsedArgs(found, _values(found, rest))
+        return ParsedArgs(command, {}, command.words)
+    return ParsedArgs(command, _values(command, rest))
 
 
 def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]]:
-    """The command named by the first words that are not options, or the noun that lacks its verb; and the rest."""
+    """Return the command named by the first words that are not options, or a noun without its verb; and the rest."""
     rest: list[str] = []
     named: tuple[str, ...] = ()
     nouns = {command.words[0] for command in COMMANDS if command.words}
@@ -53,7 +62,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
     while waiting and named not in _BY_WORDS:
         word = waiting.pop(0)
         if word == "--":
-            raise UsageError("A command comes before --.", "modeldeck --help lists the commands.")
+            raise UsageError("Put the command before --.", "modeldeck --help lists the commands.")
         if word.startswith("-") and word != "-":
             rest.append(word)
             option = _option(GLOBAL_OPTIONS, _name(word))
@@ -62,7 +71,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
         elif (not named and word in nouns) or (named and (*named, word) in _BY_WORDS):
             named = (*named, word)
         else:
-            raise _unknown(named, word)
+            raise _unknown_verb(named, word) if named else _unknown_command(word, waiting)
     rest += waiting
     if named in _BY_WORDS:
         return _BY_WORDS[named], rest
@@ -70,7 +79,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
 
 
 def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
-    """What was given for each option and argument of a command, by name; an option without a value has ''."""
+    """Return the values of each option and argument by name; a switch has ''."""
     values: dict[str, list[str]] = {}
     plain: list[str] = []
     waiting = list(words)
@@ -80,49 +89,58 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
             plain += waiting
             break
         if word.startswith("-") and word != "-":
-            option, value = _given_option(command, word, waiting)
+            option, value = _option_value(command, word, waiting)
             values.setdefault(option.key, []).append(value)
         else:
             plain.append(word)
     for option in command.options:
         if option.required and option.value and option.key not in values:
-            raise UsageError(f"{option.names[-1]} is missing.", _how(command))
+            raise UsageError(f"Missing {option.names[-1]}.", _how(command))
     return values | _arguments(command, plain)
 
 
-def _given_option(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
-    """The option that a word names, and its value: attached, or else taken from the words that wait behind it."""
-    option, value = _option((*command.options, *GLOBAL_OPTIONS), _name(word)), _attached(word)
-    if option is None or (value is not None and not option.value):
-        raise UsageError(
-            "There is an unknown option among them.", _how(command, "a text that begins with - goes after --")
-        )
+def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
+    """Return the option that a word names, and its value: attached, or taken from the words that wait behind it."""
+    known = (*command.options, *GLOBAL_OPTIONS)
+    name, value = _name(word), _attached(word)
+    option = _option(known, name)
+    if option is None:
+        raise _unknown_option(command, word)
+    shown = option.names[-1]
+    if value is not None and not option.value:
+        raise UsageError(f"{shown} takes no value.", _how(command))
     if option.value and value is None:
-        if not waiting:
-            raise UsageError(f"{option.names[-1]} wants a value.", _how(command))
+        if not waiting or _option(known, _name(waiting[0])) or waiting[0] == "--":
+            raise UsageError(f"{shown} needs a value: {option.value}.", _how(command))
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
-        raise UsageError(f"{option.names[-1]} is one of {', '.join(option.choices)}.", _how(command))
+        raise _not_a_choice(command, shown, value or "", option.choices)
     return option, value or ""
 
 
 def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
-    """The words that are no options, by argument: those behind one that takes many get what they need at least."""
+    """Return the plain words by argument; one that takes many leaves the later ones what they need at least."""
     values: dict[str, list[str]] = {}
     for place, argument in enumerate(command.arguments):
         left = sum(later.min_count for later in command.arguments[place + 1 :])
         room = len(plain) - left
         take = room if argument.many else min(room, 1)
         if take < argument.min_count:
-            raise UsageError(f"{argument.name} is missing.", _how(command))
+            raise UsageError(f"Missing {argument.name}{_described(argument)}.", _how(command))
         if take > 0:
             values[argument.name] = plain[:take]
         if argument.choices and take > 0 and plain[0] not in argument.choices:
-            raise UsageError(f"{argument.name} is one of {', '.join(argument.choices)}.", _how(command))
+            raise _not_a_choice(command, argument.name, plain[0], argument.choices)
         plain = plain[max(take, 0) :]
     if plain:
-        raise UsageError("There is one argument too many.", _how(command, "a text with blanks goes in quotes"))
+        raise UsageError(
+            f"Too many arguments: {len(plain)} left over.", _how(command, "put a text with spaces in quotes")
+        )
     return values
+
+
+def _described(argument: Argument) -> str:
+    return f": {argument.help}" if argument.help else ""
 
 
 def _option(options: Sequence[Option], name: str) -> Option | None:
@@ -130,12 +148,12 @@ def _option(options: Sequence[Option], name: str) -> Option | None:
 
 
 def _name(word: str) -> str:
-    """The name in `--name`, `--name=VALUE`, `-n` or `-nVALUE`."""
+    """Return the name in `--name`, `--name=VALUE`, `-n` or `-nVALUE`."""
     return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
 def _attached(word: str) -> str | None:
-    """The value in `--name=VALUE` or `-nVALUE`, None if the word holds the name alone."""
+    """Return the value in `--name=VALUE` or `-nVALUE`, None if the word holds the name alone."""
     if word.startswith("--"):
         _, equals, value = word.partition("=")
         return value if equals else None
@@ -147,26 +165,56 @@ def _asks_help(words: Sequence[str]) -> bool:
     return "-h" in before or "--help" in before
 
 
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
 def _how(command: Command, more: str = "") -> str:
     ask = " ".join(("modeldeck", *command.words, "--help"))
     return f"{ask} shows how; {more}." if more else f"{ask} shows how."
 
 
-def _incomplete(named: tuple[str, ...]) -> UsageError:
-    verbs = ", ".join(words[-1] for words in _BY_WORDS if words[:-1] == named)
+def _unknown_option(command: Command, word: str) -> UsageError:
+    names = [name for option in (*command.options, *GLOBAL_OPTIONS) for name in option.names]
+    name = word.partition("=")[0]
+    hint = did_you_mean(name, [known for known in names if known.startswith("--")])
+    shown = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"
+    return UsageError(f"Unknown option{shown}.", hint + _how(command, "put a text that begins with - after --"))
+
+
+def _not_a_choice(command: Command, name: str, word: str, choices: Sequence[str]) -> UsageError:
+    shown = f" {word}" if quotable(word, choices) else ""
+    hint = did_you_mean(word, choices)
+    return UsageError(f"Unknown {name}{shown}. Use one of: {', '.join(choices)}.", hint + _how(command))
+
+
+def _verb_missing(named: tuple[str, ...]) -> UsageError:
+    noun = " ".join(named)
+    return UsageError(f"modeldeck {noun} needs one of: {', '.join(_verbs(named))}.", _noun_help(noun))
+
+
+def _unknown_verb(named: tuple[str, ...], word: str) -> UsageError:
+    noun, verbs = " ".join(named), _verbs(named)
+    shown = f" {noun} {word}" if quotable(word, verbs) else f" of {noun}"
+    hint = did_you_mean(word, verbs, f"modeldeck {noun} ")
     return UsageError(
-        f"modeldeck {' '.join(named)} wants one of: {verbs}.", f"modeldeck {' '.join(named)} --help tells more."
+        f"Unknown command{shown}. {noun.capitalize()} has: {', '.join(verbs)}.", f"{hint}{_noun_help(noun)}"
     )
 
 
-def _unknown(named: tuple[str, ...], word: str) -> UsageError:
-    if named:
-        return _incomplete(named)
-    import difflib
+def _unknown_command(word: str, behind: Sequence[str]) -> UsageError:
+    nouns = sorted({words[0] for words in _BY_WORDS if words})
+    shown = f" {word}" if quotable(word, nouns) else ""
+    swapped = next((f"{noun} {word}" for noun in behind[:1] if (noun, word) in _BY_WORDS), "")
+    hint = f"Did you mean modeldeck {swapped}? " if swapped else did_you_mean(word, nouns, "modeldeck ")
+    return UsageError(f"Unknown command{shown}.", f"{hint}modeldeck --help lists the commands.")
 
-    near = difflib.get_close_matches(word, sorted({words[0] for words in _BY_WORDS if words}), n=1)
-    meant = f"Did you mean modeldeck {near[0]}? " if near else ""
-    return UsageError("There is no such command.", f"{meant}modeldeck --help lists the commands.")
+
+def _verbs(named: tuple[str, ...]) -> list[str]:
+    return [words[-1] for words in _BY_WORDS if words[:-1] == named and len(words) == len(named) + 1]
+
+
+def _noun_help(noun: str) -> str:
+    return f"modeldeck {noun} --help describes them."
 
 
 _BY_WORDS = {command.words: command for command in COMMANDS if command.words}

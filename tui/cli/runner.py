@@ -1,12 +1,14 @@
-"""One command from its words to its exit code: where problems, interrupts, closed pipes and crashes end."""
+"""Run one command, from its words to its exit code; problems, interrupts, closed pipes and crashes end here."""
 
 import contextlib
 import errno
+import io
 import os
 import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.output import discard, say_problem
 from tui.cli.parser import ParsedArgs, parse
 from tui.errors import Exit, Problem
 
@@ -14,12 +16,15 @@ if TYPE_CHECKING:
     from tui.cli.context import CommandContext
 
 
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+CLOSED_PIPE = 128 + 13
+"""The exit code of a program that SIGPIPE ends: nobody reads stdout any more."""
+
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF)
 
 
 def run(words: Sequence[str]) -> int:
-    """Parse and run; every failure ends as a sentence on stderr and an exit code."""
-    _tolerate_odd_streams()
+    """Parse and run a command; every failure ends as a sentence on stderr and an exit code."""
+    _replace_odd_streams()
     try:
         args = parse(words)
         if args.help_on is not None:
@@ -33,20 +38,26 @@ def run(words: Sequence[str]) -> int:
         return code
     except Problem as problem:
         return _failed(problem)
-    except BrokenPipeError:
-        _drop(1)
-        return int(Exit.FAILED)
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except OSError as error:
-        if error.filename is not None or error.errno not in _FULL:
-            return _crashed(error)
-        _drop(1)
-        return _failed(
-            Problem(f"The answer cannot be written: {os.strerror(error.errno).lower()}.", "Make room for it.")
-        )
+        return write_failed(error)
     except Exception as error:
         return _crashed(error)
+
+
+def write_failed(error: OSError) -> int:
+    """Return the exit code for a stdout that cannot be written; say why, unless its reader has gone."""
+    if sys.stdout is None:
+        _replace_odd_streams()
+    if isinstance(error, BrokenPipeError):
+        discard(1)
+        return CLOSED_PIPE
+    if error.filename is not None or error.errno not in _CANNOT_WRITE:
+        return _crashed(error)
+    discard(1)
+    reason = "it is closed" if error.errno == errno.EBADF else os.strerror(error.errno).lower()
+    return _failed(Problem(f"Standard output cannot be written: {reason}.", "Send it elsewhere, or free some space."))
 
 
 def _call(args: ParsedArgs) -> int:
@@ -77,7 +88,7 @@ async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int |
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
     guard_loop(loop, call.environ)
-    # asyncio's own way with ctrl+c is not noticed by a loop that is just about to wait; its handlers wake it.
+    # asyncio's own handling of ctrl+c is not noticed by a loop that is just about to wait; its handlers wake it.
     with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: no signal arrives here
         loop.add_signal_handler(signal.SIGINT, task.cancel)
     try:
@@ -89,12 +100,14 @@ async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int |
 
 
 def _failed(problem: Problem) -> int:
-    from tui.cli.output import say_problem
-
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
     try:
         say_problem(problem)
-    except BrokenPipeError:
-        _drop(1)
+    except OSError:
+        # The exit code is all that can still be told.
+        discard(1)
+        discard(2)
     return int(problem.code)
 
 
@@ -104,10 +117,24 @@ def _crashed(error: Exception) -> int:
     return _failed(crash_words(error, os.environ))
 
 
-def _tolerate_odd_streams() -> None:
-    """A character that a terminal cannot show is replaced; a stream that was closed before the start is empty."""
+class _ClosedStream(io.TextIOBase):
+    """A stdout that was closed before the start: writing to it fails, as on any closed descriptor."""
+
+    encoding = "utf-8"
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+
+def _replace_odd_streams() -> None:
+    """Replace characters that a terminal cannot show, and streams that were closed before the start.
+
+    The descriptors of closed streams are taken first, so that no file that is opened later gets the number of one.
+    """
     sys.stdin = sys.stdin or open(os.devnull)  # noqa: SIM115
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        os.open(os.devnull, os.O_WRONLY)
+        sys.stdout = _ClosedStream()
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -120,12 +147,7 @@ def _flush() -> None:
         try:
             stream.flush()
         except OSError as error:
-            if error.errno != errno.EIO:
+            if descriptor == 1 and error.errno != errno.EIO:
                 raise
-            # The terminal is gone, as when a line is cut: nobody can be told anything.
-            _drop(descriptor)
-
-
-def _drop(descriptor: int) -> None:
-    """Nobody reads any more: keep the interpreter from complaining when it flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+            # The terminal is gone, as when a line is cut, or stderr cannot be written: nobody can be told.
+            discard(descriptor)

@@ -1,27 +1,31 @@
-"""Secrets on their way in: never by the command line, which the list of processes shows.
+"""Read secrets, never from the command line, which the process list shows.
 
 A passphrase comes from what the command names (--passphrase-fd, --passphrase-file), else from the service manager
 ($CREDENTIALS_DIRECTORY/modeldeck-TENANT), else from MODELDECK_PASSPHRASE, else from a hidden prompt. A secret field
-comes from a hidden prompt, a line of standard input or a file.
+comes from a hidden prompt, a line of standard input, a file or a variable.
 """
 
 import contextlib
 import os
-import signal
+import re
 import sys
 from collections.abc import Iterator, MutableMapping
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from tui.cli.inputs import interruptible, whole_number
 from tui.cli.output import is_terminal
 from tui.cli.secret_files import credential, private_file, secret_in
 from tui.errors import UsageError
 from tui.secret import Secret
+from tui.storage.user_file import local_path
+
+if TYPE_CHECKING:
+    from tui.providers.spec import Field
 
 VARIABLE = "MODELDECK_PASSPHRASE"
+_VARIABLE_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}")
 _READABLE = (
-    f"{VARIABLE} was read: root and this user's other programs can see a variable. "
-    "--passphrase-fd and --passphrase-file show it to nobody.\n"
+    f"Warning: root and your other programs can read {VARIABLE}. Use --passphrase-fd or --passphrase-file instead.\n"
 )
 _LONGEST = 64 * 1024
 _ENDS = (b"\r", b"\n")
@@ -29,15 +33,15 @@ _END_OF_INPUT, _ERASE, _EMPTY = b"\x04", (b"\x7f", b"\x08"), b"\x15"
 
 
 class SecretInput:
-    """Where one command takes secrets from; lines of a stream are taken one after the other.
+    """The sources of one command's secrets; lines of a stream are read one after the other.
 
-    MODELDECK_PASSPHRASE is taken out of the environment at once: no child and nothing that runs later sees it.
+    MODELDECK_PASSPHRASE is removed from the environment at once: no child and nothing that runs later sees it.
     """
 
     def __init__(self, descriptor: str = "", file: str = "", environ: MutableMapping[str, str] | None = None) -> None:
         if descriptor and file:
-            raise UsageError("--passphrase-fd and --passphrase-file are two sources.", "One is enough.")
-        environ = {} if environ is None else environ
+            raise UsageError("--passphrase-fd and --passphrase-file exclude each other.", "Use one of them.")
+        self._environ = environ = {} if environ is None else environ
         self._descriptor, self._file = descriptor, file
         self._credentials = environ.get("CREDENTIALS_DIRECTORY", "")
         self._variable = Secret(environ.pop(VARIABLE, ""))
@@ -46,19 +50,19 @@ class SecretInput:
 
     @property
     def named(self) -> bool:
-        """Whether the command names where passphrases are read from."""
+        """Return True if the command names where passphrases are read from."""
         return bool(self._descriptor or self._file)
 
     def passphrase(self, tenant_id: str, prompt: str) -> Secret | None:
-        """The passphrase of a tenant; None where it was handed over nowhere and nobody can be asked."""
+        """Return the passphrase of a tenant; None if no source has it and there is no terminal to ask on."""
         return self.handed(tenant_id) or ask(prompt)
 
     def handed(self, tenant_id: str) -> Secret | None:
-        """The passphrase of a tenant, if it comes without asking."""
+        """Return the passphrase of a tenant if it can be had without asking, else None."""
         if self.named:
             return self._line(self._stream(), "a passphrase")
-        if self._credentials and tenant_id and (found := credential(self._credentials, tenant_id)):
-            return found
+        if self._credentials and tenant_id and (handed := credential(self._credentials, tenant_id)):
+            return handed
         if self._variable:
             if not self._warned:
                 self._warned = True
@@ -67,52 +71,63 @@ class SecretInput:
         return None
 
     def has_own(self, tenant_id: str) -> bool:
-        """Whether the service manager hands over a passphrase of this very tenant."""
+        """Return True if the service manager has a passphrase of this very tenant."""
         return bool(self._credentials) and credential(self._credentials, tenant_id) is not None
 
     def other(self, prompt: str) -> Secret | None:
-        """A passphrase that is not a tenant's: the next line of what the command names, else what is typed."""
+        """Read another passphrase than a tenant's: the next line of the named source, else from a prompt."""
         return self._line(self._stream(), "a passphrase") if self.named else ask(prompt)
 
     def chosen(self, prompt: str) -> Secret | None:
-        """A passphrase to be set, typed twice at a prompt; None where nobody can be asked."""
+        """Read a new passphrase, typed twice at a prompt; None without a terminal."""
         new = self.other(prompt)
-        if new and not self.named and self.other("The same again: ") != new:
-            raise UsageError("The two passphrases differ; nothing was changed.")
+        if new and not self.named and self.other("Repeat it: ") != new:
+            raise UsageError("The two passphrases differ. Nothing changed.")
         return new
 
-    def field(self, name: str, label: str, value: str) -> Secret:
-        """A secret field from `-` or `@FILE`; anything else would stand in the list of processes and is refused."""
+    def field(self, field: "Field", label: str, value: str) -> Secret:
+        """Read a secret field from `-`, `@FILE` or `env:NAME`.
+
+        Raises:
+            UsageError: for anything else, which the list of processes would show.
+        """
+        name = field.name
         if value == "-":
             typed = ask(f"{label}: ") if is_terminal(sys.stdin) else None
             return self._line(sys.stdin, name) if typed is None else typed
         if value.startswith("@"):
-            return secret_in(Path(value[1:]).expanduser(), f"The file for {name}")
+            return secret_in(local_path(value[1:]), f"The file for {name}")
+        if value.startswith("env:"):
+            return self._variable_value(name, value[4:])
         raise UsageError(
-            f"{name} is secret and does not go on the command line, where the list of processes shows it.",
-            f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file.",
+            f"{name} is secret; on the command line the process list would show it.", secret_sources(field)
         )
+
+    def _variable_value(self, name: str, variable: str) -> Secret:
+        if not _VARIABLE_NAME.fullmatch(variable):
+            raise UsageError(f"{name}=env: needs the name of a variable.", f"For example: {name}=env:OPENAI_API_KEY")
+        if not self._environ.get(variable):
+            raise UsageError(f"The variable {variable} is not set, or blank.", f"Use {name}=- to type the value.")
+        return Secret(self._environ[variable])
 
     def _stream(self) -> TextIO:
         if self._lines is None:
             if self._file:
                 self._lines = private_file(self._file)
                 return self._lines
-            if not self._descriptor.isdecimal():
-                raise UsageError("--passphrase-fd wants the number of an open file descriptor.")
-            if int(self._descriptor) == 0:
+            descriptor = whole_number("--passphrase-fd", self._descriptor, largest=2**31 - 1)
+            if descriptor == 0:
                 return sys.stdin
             try:
-                self._lines = os.fdopen(int(self._descriptor), encoding="utf-8")
+                self._lines = os.fdopen(descriptor, encoding="utf-8")
             except OSError:
                 raise UsageError(
-                    f"File descriptor {int(self._descriptor)} is not open.",
-                    "For example: --passphrase-fd 3 3<FILE",
+                    f"File descriptor {descriptor} is not open.", "For example: --passphrase-fd 3 3<FILE"
                 ) from None
         return self._lines
 
     def close(self) -> None:
-        """Close what passphrases were read from: nothing that is started later inherits it."""
+        """Close the source of passphrases, so that nothing that starts later inherits it."""
         if self._lines is not None:
             self._lines.close()
 
@@ -121,16 +136,24 @@ class SecretInput:
             with interruptible():
                 line = stream.readline(_LONGEST + 1)
         except (UnicodeDecodeError, OSError, ValueError):
-            raise UsageError(f"The line for {what} cannot be read as text.") from None
+            raise UsageError(f"The line for {what} is not text.") from None
         if not line:
-            raise UsageError(f"There is no line for {what}: the input is at its end.")
+            raise UsageError(f"Missing line for {what}: the input has ended.")
         if len(line) > _LONGEST:
-            raise UsageError(f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Was another file meant?")
+            raise UsageError(
+                f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Check that it is the right file."
+            )
         return Secret(line.removesuffix("\n").removesuffix("\r"))
 
 
+def secret_sources(field: "Field") -> str:
+    """Return how to give a secret field, as a sentence."""
+    variable = f", {field.name}=env:{field.env[0]} to use that variable" if field.env else ""
+    return f"Use {field.name}=- for a hidden prompt or a line of stdin, {field.name}=@FILE for a file{variable}."
+
+
 def ask(prompt: str) -> Secret | None:
-    """What is typed at a prompt on the terminal, unseen; None without a terminal. The prompt is erased afterwards.
+    """Read what is typed at a hidden prompt, erased afterwards; None without a terminal.
 
     The terminal hands over characters rather than lines, as its own line editor cuts a line at 4,096 of them.
     """
@@ -144,7 +167,7 @@ def ask(prompt: str) -> Secret | None:
             try:
                 return Secret(_typed(terminal).decode("utf-8"))
             except UnicodeDecodeError:
-                raise UsageError("What was typed is not UTF-8 text.") from None
+                raise UsageError("Your input is not UTF-8 text.") from None
             finally:
                 os.write(terminal, b"\n" if os.environ.get("TERM", "") in ("", "dumb") else b"\r\x1b[K")
     finally:
@@ -152,22 +175,8 @@ def ask(prompt: str) -> Secret | None:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """ctrl+c ends a wait for input at once, also under an event loop, which would only note it for later."""
-    try:
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    except ValueError:  # not the main thread: no signal arrives here
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-@contextlib.contextmanager
 def _unseen(terminal: int) -> Iterator[None]:
-    """No echo and no line editor; what was pasted after the line is thrown away, lest the shell run it."""
+    """Turn off echo and line editor; discard what was pasted after the line, lest the shell run it."""
     import termios
 
     before = termios.tcgetattr(terminal)

@@ -10,6 +10,7 @@ from pkgutil import iter_modules
 from tui.domain import Supply
 from tui.errors import UsageError
 from tui.providers.spec import Provider
+from tui.spelling import did_you_mean, quotable
 
 # httpx's own command, which nobody calls here, takes as long to import as the rest of it where click is installed.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
@@ -62,8 +63,14 @@ PROVIDERS = Registry()
 
 
 def provider(provider_id: str) -> Provider:
-    """The provider of that id; Usage naming the known ids if there is none."""
+    """Return the provider of that ID.
+
+    Raises:
+        UsageError: naming the known IDs, and the nearest.
+    """
     try:
         return PROVIDERS[provider_id]
     except KeyError:
-        raise UsageError(f"There is no provider {provider_id}.", f"Known are: {', '.join(PROVIDERS)}.") from None
+        shown = f" {provider_id}" if quotable(provider_id, PROVIDERS) else ""
+        hint = did_you_mean(provider_id, PROVIDERS)
+        raise UsageError(f"Unknown provider{shown}.", f"{hint}Known providers: {', '.join(PROVIDERS)}.") from None

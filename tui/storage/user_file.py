@@ -7,6 +7,20 @@ from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
 
 
+def local_path(text: str) -> Path:
+    """Return the path that a person typed, `~` and `~user` resolved.
+
+    Raises:
+        UsageError: if there is no user of that name.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(
+            f"Unknown user in {one_line(text, 200)}.", "Write ./~ for a name that begins with a tilde."
+        ) from None
+
+
 def write(path: Path, text: str) -> None:
     """Writes a text for its owner alone: a whole file or none, mode 0600, the old one there until the new one is.
 

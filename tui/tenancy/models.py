@@ -7,6 +7,7 @@ from tui.errors import UsageError
 from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
+from tui.spelling import did_you_mean
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
@@ -34,9 +35,10 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
     found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
     if not found:
         kind = f" {type.label}" if type else ""
+        names = [each.id for each in all_models(session) if each.provider == provider_id and type in (None, each.type)]
         raise UsageError(
             f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
-            f"modeldeck model list --provider {provider_id} shows them.",
+            f"{did_you_mean(model_id, names)}modeldeck model list --provider {provider_id} lists them.",
         )
     return next((each for each in found if not each.gone), found[0])
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
+from tui.spelling import did_you_mean
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
@@ -92,10 +93,12 @@ def find(session: Session, name_or_id: str) -> Tenant:
             return tenant
     if name_or_id in ids(session):
         return get(session.tenant(name_or_id))
-    names = ", ".join(one_line(tenant.name, 40) for tenant in tenants[:8])
+    known = [one_line(tenant.name, 40) for tenant in tenants]
+    names = ", ".join(known[:8]) + (f" and {len(known) - 8:,} more" if len(known) > 8 else "")
+    near = did_you_mean(name_or_id, known)
     raise UsageError(
         f"There is no tenant {one_line(name_or_id, 80)}.",
-        f"There are: {names}." if names else "modeldeck tenant create NAME makes the first.",
+        f"{near}There are: {names}." if names else "Create one: modeldeck tenant create NAME",
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from pathlib import Path
 
 from textual.content import Content
 from textual.widget import Widget
@@ -16,7 +15,7 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
-from tui.storage.user_file import read
+from tui.storage.user_file import local_path, read
 from tui.workspace import audit
 from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.transfer import import_plan
@@ -97,7 +96,7 @@ class Import(PageScreen[str]):
 
     async def _looked_at(self) -> str:
         try:
-            content = await asyncio.to_thread(read, Path(self._file.value.strip()).expanduser(), LARGEST)
+            content = await asyncio.to_thread(read, local_path(self._file.value.strip()), LARGEST)
             protected = import_plan.is_protected(content)
         except UsageError as problem:
             self._file.say(*problem_lines(problem.message, problem.hint))

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from tui.cli.context import CommandContext
+from tui.cli.inputs import whole_number
 from tui.cli.output import counted
 from tui.errors import Exit, UsageError
 from tui.storage.audit_log import Entry
@@ -37,9 +38,7 @@ def _shape(entry: Entry) -> dict[str, object]:
 
 
 def _last(entries: list[Entry], given: str, usual: int) -> list[Entry]:
-    if given and not given.isdecimal():
-        raise UsageError("-n wants a whole number; 0 is all.")
-    number = int(given) if given else usual
+    number = whole_number("--number", given) if given else usual
     return entries[-number:] if number else entries
 
 
@@ -56,7 +55,7 @@ def _since(text: str) -> str:
         return f"{then:%Y-%m-%dT%H:%M:%SZ}"
     except (ValueError, OverflowError, OSError):
         raise UsageError(
-            "--since wants a date, a time, or how long ago.", "2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
+            "--since needs a date, a time or an age.", "For example 2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
         ) from None
 
 

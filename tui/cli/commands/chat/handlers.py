@@ -7,7 +7,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, closing, print_progress, standard_input
+from tui.cli.inputs import read_text
+from tui.cli.model_call import answering_model, begin, closing, print_progress
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
@@ -15,6 +16,7 @@ from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.sanitize import printable
+from tui.spelling import did_you_mean, quotable
 from tui.workspace.playground import calls
 from tui.workspace.playground import parameters as model_parameters
 
@@ -25,7 +27,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     parameters = _parameters(call, model)
     prompt = call.args.one("PROMPT", "-")
     if prompt == "-":
-        prompt = standard_input("Type your question").strip()
+        prompt = read_text("Type your question").strip()
     if not prompt:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
     system = call.args.one("system")
@@ -38,11 +40,12 @@ def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for word in call.args.many("parameter"):
         name, equals, text = word.partition("=")
-        if not equals or name not in known:
-            raise UsageError(
-                "-p wants NAME=VALUE with a parameter that this model takes.",
-                f"{model.ref} takes: {', '.join(known) or 'none'}.",
-            )
+        names = f"{model.ref} takes: {', '.join(known) or 'none'}."
+        if not equals:
+            raise UsageError("--parameter needs NAME=VALUE.", names)
+        if name not in known:
+            shown = f" {name}" if quotable(name, known) else ""
+            raise UsageError(f"Unknown parameter{shown}.", did_you_mean(name, known) + names)
         values[name] = model_parameters.parse_parameter(known[name], text)
     return {name: value for name, value in values.items() if value is not None}
 

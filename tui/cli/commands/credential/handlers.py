@@ -61,7 +61,7 @@ def list_all(call: CommandContext) -> None:
 async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
-    await call.opening(lambda: status.use(call.tenant_session, provider.id, name))
+    await call.unlocked(lambda: status.use(call.tenant_session, provider.id, name))
     call.out.line(f"{provider.label} uses the credential {previous_of(name) or name} now.")
 
 

@@ -32,7 +32,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     async def rotatable() -> Credential:
         return rotation.rotatable(call.tenant_session, provider.id, name)
 
-    held = await call.opening(rotatable)
+    held = await call.unlocked(rotatable)
     values = _new_secrets(call, provider, held, words)
     rotation.differs(call.tenant_session, held, values)
     if not has_custom_url(call, provider, values):
@@ -53,7 +53,7 @@ def _new_secrets(call: CommandContext, provider: Provider, held: Credential, wor
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
-    back = await call.opening(lambda: rotation.restore_previous(call.tenant_session, provider.id, name))
+    back = await call.unlocked(lambda: rotation.restore_previous(call.tenant_session, provider.id, name))
     _tell(call, provider, back)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, closing, print_progress, standard_input
+from tui.cli.inputs import read_text
+from tui.cli.model_call import answering_model, begin, closing, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -26,7 +27,7 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
 
 
 def _lines() -> list[str]:
-    text = standard_input("Type one text per line")
+    text = read_text("Type one text per line")
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 

@@ -95,7 +95,7 @@ async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.args.one("P"))
     hear = partial(print_progress, call.out)
-    done = await call.opening(lambda: catalog.refresh(call.tenant_session, provider.id, hear))
+    done = await call.unlocked(lambda: catalog.refresh(call.tenant_session, provider.id, hear))
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -114,7 +114,7 @@ async def search(call: CommandContext) -> None:
             f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
         )
     kind = _type(call) or ModelType.CHAT
-    hits = await call.opening(lambda: add_model.search(call.tenant_session, provider.id, words, kind))
+    hits = await call.unlocked(lambda: add_model.search(call.tenant_session, provider.id, words, kind))
     if call.out.as_json:
         call.out.json(
             [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
@@ -162,18 +162,18 @@ async def edit(call: CommandContext) -> None:
 async def _allowed(call: CommandContext, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
     try:
-        return await call.opening(lambda: work(()))
+        return await call.unlocked(lambda: work(()))
     except PlainHttp as problem:
         if not call.args.has("allow-http"):
             raise
         origins = problem.origins
-    return await call.opening(lambda: work(origins))
+    return await call.unlocked(lambda: work(origins))
 
 
 async def test(call: CommandContext) -> None:
     """One small call to a model."""
     model = _find(call)
-    sentence = await call.opening(lambda: catalog.test(call.tenant_session, model))
+    sentence = await call.unlocked(lambda: catalog.test(call.tenant_session, model))
     if call.out.as_json:
         call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
     else:

@@ -101,11 +101,11 @@ class Saved:
 
 async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> Saved:
     """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
-    await call.open_if_handed(call.tenant)
+    await call.unlock_without_asking(call.tenant)
     tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
     check, listed, note = VerificationResult(), None, ""
     if not call.args.has("no-verify"):
-        verified = await call.opening(
+        verified = await call.unlocked(
             lambda: verify.verify(
                 call.session.tenant(tenant_id),
                 provider.id,
@@ -117,7 +117,7 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
         )
         check, listed, note = verified.check, verified.listed, verified.note
         values = {**values, **verified.region_fields}
-    saved = await call.opening(
+    saved = await call.unlocked(
         lambda: save_credential.save(
             call.session.tenant(tenant_id),
             provider.id,

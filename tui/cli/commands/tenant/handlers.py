@@ -82,7 +82,7 @@ async def rename(call: CommandContext) -> None:
 async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
-    await call.open(tenant)
+    await call.unlock(tenant)
     new = call.secret_input.chosen(NEW)
     if new is None:
         raise UsageError(

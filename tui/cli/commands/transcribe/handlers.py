@@ -1,6 +1,5 @@
 """`modeldeck transcribe`: the speech in a file as text, subtitles or JSON."""
 
-from pathlib import Path
 from typing import Any
 
 from tui.cli.context import CommandContext
@@ -10,6 +9,7 @@ from tui.errors import Problem, UsageError
 from tui.providers import provider
 from tui.providers.events import TextDelta, Transcript
 from tui.providers.requests import TimestampGranularity
+from tui.storage.user_file import local_path
 from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
 
@@ -20,7 +20,7 @@ async def transcribe(call: CommandContext) -> None:
     """Write down the speech in a file."""
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.args.one("format", "text")
-    path = Path(call.args.one("FILE")).expanduser()
+    path = local_path(call.args.one("FILE"))
     times = _times(model, wanted)
     recordings.audio_info(path)
     await begin(call, model)

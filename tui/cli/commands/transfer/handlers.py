@@ -2,12 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
 
 from tui.cli.context import CommandContext
+from tui.cli.inputs import read_bytes
 from tui.cli.output import counted, is_terminal
 from tui.errors import UsageError
-from tui.storage.user_file import read, write
+from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import audit
 from tui.workspace.transfer import export as export_file
@@ -22,14 +22,14 @@ async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
     tenant = tenant_registry.find(call.session, call.args.one("TENANT")) if call.args.has("TENANT") else call.tenant
     where, force, secrets = call.args.one("output", _STREAM), call.args.has("force"), call.args.has("with-secrets")
-    path = Path(where).expanduser()
+    path = local_path(where)
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise UsageError("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
     if where != _STREAM and os.path.lexists(path) and not force:
         raise UsageError(f"{where} is there already.", "--force replaces it.")
     passphrase = None
     if secrets:
-        await call.open(tenant)
+        await call.unlock(tenant)
         passphrase = call.secret_input.chosen("Passphrase for the file: ")
         if not passphrase:
             raise UsageError(
@@ -54,7 +54,7 @@ async def import_file(call: CommandContext) -> None:
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id, new = import_plan.target(call.session, held, named), None
     if tenant_id is not None:
-        await call.open(tenant_registry.get(call.session.tenant(tenant_id)))
+        await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
         new = call.secret_input.chosen("New passphrase of the tenant (empty for none): ")
     plan = await import_plan.plan(
@@ -72,7 +72,9 @@ async def import_file(call: CommandContext) -> None:
 
 
 def _content(where: str) -> bytes:
-    return sys.stdin.buffer.read(LARGEST + 1) if where == _STREAM else read(Path(where).expanduser(), LARGEST)
+    if where == _STREAM:
+        return read_bytes("Paste the exported file", LARGEST + 1)
+    return read(local_path(where), LARGEST)
 
 
 def _shape(plan: Plan, done: bool) -> dict[str, object]:

@@ -7,6 +7,7 @@ from tui.cli.commands.credential.handlers import credential_shape
 from tui.cli.commands.provider.set_up import reject_foreign_keys, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
+from tui.cli.inputs import whole_number
 from tui.cli.output import counted
 from tui.domain import Credential
 from tui.errors import Problem, UsageError
@@ -34,11 +35,7 @@ def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
 
 
 def _calls(text: str) -> int | None:
-    if not text:
-        return None
-    if not text.isdecimal() or not 0 < int(text) < 10**9:
-        raise UsageError("--calls wants a whole number, 1 or more.")
-    return int(text)
+    return whole_number("--calls", text, 1, 10**9 - 1) if text else None
 
 
 async def _given(

@@ -36,7 +36,7 @@ def _owner(call: CommandContext) -> Tenant:
 async def status(call: CommandContext) -> None:
     """Who could read what, in plain words."""
     tenant = _owner(call)
-    await call.open_if_handed(tenant)
+    await call.unlock_without_asking(tenant)
     if keyring.is_open(call.session.tenant(tenant.id)) and keyring.has_key(call.session.tenant(tenant.id), tenant):
         await confirmation.examine(call.session.tenant(tenant.id))
     found = report.custody(call.session.tenant(tenant.id))
@@ -144,7 +144,7 @@ def _shape(found: KeyReport) -> dict[str, Any]:
 async def confirm(call: CommandContext) -> None:
     """Accept what came into the settings without the tenant's key, or say what that would be."""
     tenant = _owner(call)
-    await call.open(tenant)
+    await call.unlock(tenant)
     found = await confirmation.examine(call.session.tenant(tenant.id))
     waiting = [each for each in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, each)]
     if not call.args.has("yes") and (waiting or found.alarm):

@@ -44,7 +44,7 @@ async def restore(call: CommandContext) -> None:
         call.out.line(f"  not in it: {each}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
     try:
-        await call.open(tenant_registry.get(call.session.tenant(tenant_id)))
+        await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     except Locked:
         call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
 
