@@ -1,6 +1,15 @@
-"""What can be done on a screen, read from its bindings: the source of the help and of the command palette."""
+"""Every key of the console: declared once, here, and read by footers, help, palette, hints and the README.
 
-from collections.abc import Iterator
+A binding has an id, its keys, the footer's word for it, and what it does in full. Screens and widgets take theirs with
+`bind`. Where a text names a key it names the id, and `hint` puts in the key that the person has:
+
+    hint("{models.verify} sends a test request.")
+
+A footer entry is an id, or ids and another word for what they do now: `models.verify`, `list.up list.down: move`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +19,223 @@ from textual.keys import key_to_character
 from textual.screen import Screen
 from textual.widget import Widget
 
+
+@dataclass(frozen=True)
+class KeyDeclaration:
+    """What is declared of one binding. Without `description` neither help nor the palette lists it."""
+
+    keys: str
+    word: str
+    description: str = ""
+
+
+FIXED = {
+    "field.next": KeyDeclaration("enter", "next"),
+    "question.send": KeyDeclaration("enter", "send"),
+    "field.clear": KeyDeclaration("ctrl+u", "clear field"),
+    "choice.left": KeyDeclaration("left", "choose"),
+    "choice.right": KeyDeclaration("right", "choose"),
+    "toggle.switch": KeyDeclaration("space", "on/off"),
+    "path.complete": KeyDeclaration("tab", "complete"),
+    "filter.done": KeyDeclaration("down", "to list"),
+    "focus.up": KeyDeclaration("up", "move"),
+    "focus.down": KeyDeclaration("down", "move"),
+    "focus.next": KeyDeclaration("tab", "next"),
+    "focus.previous": KeyDeclaration("shift+tab", "previous"),
+    "question.earlier": KeyDeclaration("up", "last question"),
+    "field.backspace": KeyDeclaration("ctrl+h", "delete"),
+    "find.again": KeyDeclaration("down", "next match"),
+    "find.close": KeyDeclaration("escape", "back"),
+}
+"""Keys that belong to fields and to the focus. No keymap changes them."""
+
+DECLARED = {
+    # Lists and forms
+    "list.choose": KeyDeclaration("enter", "open", "open"),
+    "propose.pick": KeyDeclaration("enter", "choose", "Pick another model"),
+    "embedding.sort": KeyDeclaration("enter", "sort", "Sort by similarity to this text, or back"),
+    "form.press": KeyDeclaration("enter,space", "press", "press"),
+    "list.up": KeyDeclaration("up,k", "up", "up"),
+    "list.down": KeyDeclaration("down,j", "down", "down"),
+    "list.page-up": KeyDeclaration("pageup", "page up", "page up"),
+    "list.page-down": KeyDeclaration("pagedown,ctrl+f", "page down", "page down"),
+    "list.first": KeyDeclaration("g,home", "first", "first"),
+    "list.last": KeyDeclaration("G,end", "last", "last"),
+    # Providers
+    "providers.verify": KeyDeclaration("v", "verify", "Verify the key"),
+    "providers.verify-all": KeyDeclaration("V", "verify all", "Verify all"),
+    "providers.add": KeyDeclaration("a", "add", "Add a model by hand"),
+    "providers.refresh": KeyDeclaration("r", "refresh", "Refresh its models"),
+    "providers.source": KeyDeclaration("o", "your key/trial", "Your key or trial"),
+    "providers.new": KeyDeclaration("n", "new", "New credential"),
+    "providers.use": KeyDeclaration("u", "use", "Use this credential"),
+    "providers.remove": KeyDeclaration("d", "remove", "Remove (asks first)"),
+    "providers.filter": KeyDeclaration("slash", "filter", "Filter the providers"),
+    "providers.details": KeyDeclaration("right", "details"),
+    "providers.list": KeyDeclaration("left", "list"),
+    # Models
+    "models.use": KeyDeclaration("u", "use", "Use as the default of its type"),
+    "models.add": KeyDeclaration("a", "add", "Add a model"),
+    "models.verify": KeyDeclaration("v", "verify", "Verify with a short test request (billed by the provider)"),
+    "models.edit": KeyDeclaration("e", "edit", "Edit an added model"),
+    "models.remove": KeyDeclaration("d", "remove", "Remove an added model"),
+    "models.refresh": KeyDeclaration("r", "refresh", "Refresh: ask the providers for their models"),
+    "models.filter": KeyDeclaration("slash", "filter", "Filter the models"),
+    "models.type": KeyDeclaration("t", "next type", "Show the next type"),
+    "models.details": KeyDeclaration("right", "details"),
+    "models.list": KeyDeclaration("left", "list"),
+    "pick.filter": KeyDeclaration("slash", "filter", "Filter the models"),
+    "pick.clear": KeyDeclaration("x", "clear", "Clear: leave the type without a default"),
+    # Defaults
+    "defaults.use": KeyDeclaration("u", "use", "Use the proposed or closest model"),
+    "defaults.clear": KeyDeclaration("x", "clear", "Clear: leave the type without a default"),
+    # Tenants
+    "tenants.new": KeyDeclaration("n", "new", "New tenant"),
+    "tenants.rename": KeyDeclaration("e", "rename", "Rename the tenant"),
+    "tenants.passphrase": KeyDeclaration("p", "passphrase", "Passphrase of the tenant"),
+    "tenants.remove": KeyDeclaration("d", "remove", "Remove the tenant"),
+    "tenants.refresh": KeyDeclaration("r", "refresh", "Read the list again"),
+    "tenants.filter": KeyDeclaration("slash", "filter", "Filter the tenants"),
+    "damaged.again": KeyDeclaration("r", "refresh", "Read the settings again"),
+    # Playground
+    "chat.write": KeyDeclaration("i", "type", "Type a question"),
+    "embedding.write": KeyDeclaration("i", "type", "Type texts"),
+    "speech.write": KeyDeclaration("i", "type", "Choose a file"),
+    "question.new-line": KeyDeclaration("ctrl+j", "new line", "new line"),
+    "chat.again": KeyDeclaration("r,ctrl+r", "regenerate", "Regenerate the answer"),
+    "chat.edit": KeyDeclaration("e", "edit", "Edit the last question"),
+    "speech.save": KeyDeclaration("s", "save", "Save the text"),
+    "speech.copy": KeyDeclaration("c", "copy", "Copy the text"),
+    "embedding.again": KeyDeclaration("r,ctrl+r", "embed again", "Embed again"),
+    "speech.again": KeyDeclaration("r,ctrl+r", "transcribe again", "Transcribe again"),
+    "playground.model": KeyDeclaration("m", "model", "Model"),
+    "chat.parameters": KeyDeclaration("p", "parameters", "Parameters and system prompt"),
+    "embedding.parameters": KeyDeclaration("p", "parameters", "Kind of the texts: documents or questions"),
+    "playground.source": KeyDeclaration("o", "your key/trial", "Your key or trial"),
+    "chat.copy": KeyDeclaration("c", "copy", "Copy the answer"),
+    "chat.save": KeyDeclaration("s", "save", "Save the chat"),
+    "chat.new": KeyDeclaration("n", "new", "New chat"),
+    "embedding.copy": KeyDeclaration("c", "copy", "Copy the vectors"),
+    "embedding.save": KeyDeclaration("s", "save", "Save as JSON or CSV"),
+    "speech.new": KeyDeclaration("n", "new", "Another file"),
+    "chat.find": KeyDeclaration("slash", "find", "Find in the chat"),
+    "speech.find": KeyDeclaration("slash", "find", "Find in the text"),
+    "chat.before": KeyDeclaration("left", "previous answer", "Previous answer"),
+    "chat.after": KeyDeclaration("right", "next answer", "Next answer"),
+    "embedding.before": KeyDeclaration("left", "previous columns", "Previous columns"),
+    "embedding.after": KeyDeclaration("right", "next columns", "Next columns"),
+    "speech.before": KeyDeclaration("left", "previous result", "Previous result"),
+    "speech.after": KeyDeclaration("right", "next result", "Next result"),
+    "question.page-up": KeyDeclaration("pageup", "scroll", "page up"),
+    "question.page-down": KeyDeclaration("pagedown", "page down", "page down"),
+    "playground.type": KeyDeclaration("t", "next type", "Next type"),
+    "playground.type-again": KeyDeclaration("4,f5", "next type", "Next type"),
+    # Everywhere
+    "help.find": KeyDeclaration("slash", "find", "Find"),
+    "audit.find": KeyDeclaration("slash", "find", "Find"),
+    "area.providers": KeyDeclaration("1,f2", "Providers", "Providers"),
+    "area.models": KeyDeclaration("2,f3", "Models", "Models"),
+    "area.defaults": KeyDeclaration("3,f4", "Defaults", "Defaults"),
+    "area.playground": KeyDeclaration("4,f5", "Playground", "Playground"),
+    "app.tenants": KeyDeclaration("0,f6", "tenants", "Tenants"),
+    "app.lock": KeyDeclaration("L,f9", "lock", "Lock"),
+    "app.redraw": KeyDeclaration("ctrl+l", "redraw", "Redraw"),
+    "app.suspend": KeyDeclaration("ctrl+z", "suspend", "Suspend"),
+    "app.copy-or-stop": KeyDeclaration("ctrl+c", "copy", "Copy"),
+    "app.commands": KeyDeclaration(":,ctrl+p", "commands", "Commands"),
+    "app.quit": KeyDeclaration("q", "quit", "Quit"),
+    "app.quit-everywhere": KeyDeclaration("ctrl+q", "quit", "Quit"),
+    "area.escape": KeyDeclaration("escape", "back", "Back"),
+    "page.back": KeyDeclaration("escape", "back", "Back"),
+    "welcome.stop": KeyDeclaration("escape", "stop", "Stop creating the key pair"),
+    "app.help": KeyDeclaration("question_mark,f1", "help", "Help"),
+    "page.help": KeyDeclaration("question_mark,f1", "help", "Help"),
+    "welcome.help": KeyDeclaration("question_mark,f1", "help", "Help"),
+}
+"""Binding id -> its declaration, in the order of a footer. The ids are those of `[keymap]` in the configuration."""
+
+_ORDER = {binding_id: place for place, binding_id in enumerate([*FIXED, *DECLARED])}
+
+_LAST = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "page.help", "welcome.help")
+"""What a narrow footer keeps: how to leave and where to get help."""
+
 _GENERAL = ("area.", "app.", "page.", "list.", "form.")
 """Beginnings of the ids that many screens share; all others are a screen's own."""
 
 _NAMES = {"escape": "esc", "pageup": "page up", "pagedown": "page down", "slash": "/", "colon": ":"}
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+\.[a-z-]+)(:typing)?\}")
+
+_keymap: dict[str, str] = {}
+
+
+def set_keymap(keymap: Mapping[str, str]) -> None:
+    """Use the keys of a person's configuration (binding id -> keys) in every text from now on."""
+    _keymap.clear()
+    _keymap.update(keymap)
+
+
+def bind(binding_id: str, action: str, *, also: str = "", priority: bool = False) -> Binding:
+    """Return the declared binding for a node's `BINDINGS`. One of `FIXED` has no id, so no keymap finds it.
+
+    `also` are keys that only this node adds. They are not shown, and a keymap replaces them like the others.
+    """
+    fixed = FIXED.get(binding_id)
+    declared = fixed or DECLARED[binding_id]
+    keys = f"{declared.keys},{also}" if also else declared.keys
+    description = declared.description
+    known_as = None if fixed else binding_id
+    return Binding(keys, action, declared.word, bool(description), None, priority, description, known_as)
+
+
+# --- texts ---
+
+
+def keys_of(binding_id: str) -> tuple[str, ...]:
+    """Return the keys of a binding as they are written in texts, those of the keymap if it has the id."""
+    fixed = FIXED.get(binding_id)
+    keys = fixed.keys if fixed else _keymap.get(binding_id) or DECLARED[binding_id].keys
+    return tuple(key_name(key.strip()) for key in keys.split(","))
+
+
+def key_of(binding_id: str, *, typing: bool = False) -> str:
+    """Return the key to name in a text: the first one, or while `typing` the first that does not type a character."""
+    keys = keys_of(binding_id)
+    return next((key for key in keys if len(key) > 1), keys[0]) if typing else keys[0]
+
+
+def hint(sentence: str) -> str:
+    """Put real keys into a sentence: `{models.add}`, or `{area.models:typing}` for a reader who is in a text field."""
+    return _PLACEHOLDER.sub(lambda match: key_of(match[1], typing=match[2] is not None), sentence)
+
+
+def key_name(key: str) -> str:
+    """Return a key as footers and help write it: `?`, `esc`, `page up`, `ctrl+l`."""
+    return _NAMES.get(key) or key_to_character(key) or key
+
+
+@dataclass(frozen=True)
+class FooterItem:
+    """One entry of a footer, as it is drawn. `last` ones stay in a narrow window."""
+
+    keys: str
+    word: str
+    last: bool = False
+
+
+def footer_items(entries: Iterable[str], typing: bool) -> tuple[FooterItem, ...]:
+    """Resolve footer entries in their declared order; while `typing`, leave out keys that would type."""
+    parsed = [(ids.split(), word) for ids, _, word in (entry.partition(": ") for entry in entries)]
+    items: list[FooterItem] = []
+    for ids, word in sorted(parsed, key=lambda entry: _ORDER[entry[0][0]]):
+        keys = [key_of(binding_id, typing=typing) for binding_id in ids]
+        if not (typing and any(len(key) == 1 for key in keys)):
+            declared = FIXED.get(ids[0]) or DECLARED[ids[0]]
+            items.append(FooterItem(" ".join(keys), word or declared.word, ids[0] in _LAST))
+    return tuple(items)
+
+
+# --- what can be done on a screen ---
 
 
 @dataclass(frozen=True)
@@ -37,35 +259,30 @@ class Action:
 
 
 def actions_of(screen: Screen[Any]) -> list[Action]:
-    """The actions of a screen and of what it shows, each once, in the order of their declaration, then the app's."""
-    found: dict[tuple[str, str], Action] = {}
+    """Return the actions of a screen and of what it shows, each once, in the order of their nodes, then the app's."""
+    actions: dict[tuple[str, str], Action] = {}
     for node in (*_shown(screen), screen, screen.app):
         for binding in _bindings(node):
             usable = _state(node, binding.action)
-            if usable is False or not binding.id or not binding.description or not binding.show:
+            if usable is False or not binding.id or not binding.show:
                 continue
-            name, same = key_name(binding.key), (binding.description, binding.action)
-            known = found.get(same)
+            name, same = key_name(binding.key), (binding.tooltip, binding.action)
+            known = actions.get(same)
             if known is None:
-                found[same] = Action(binding.id, binding.description, (name,), binding.action, node, usable is True)
+                actions[same] = Action(binding.id, binding.tooltip, (name,), binding.action, node, usable is True)
             elif known.node is node and name not in known.keys:
-                found[same] = replace(known, keys=tuple(sorted((*known.keys, name), key=_plain_first)))
-    return list(found.values())
+                actions[same] = replace(known, keys=tuple(sorted((*known.keys, name), key=_plain_first)))
+    return list(actions.values())
 
 
 def class_actions(screen: type[Screen[Any]]) -> list[tuple[str, str, str]]:
-    """The own actions of a screen that need not be open: words, plain key, and action's name."""
-    declared = [each for kind in screen.__mro__ for each in kind.__dict__.get("BINDINGS", ())]
-    found: dict[str, tuple[str, str, str]] = {}
+    """Return the own actions of a screen that need not be open: words, plain key, and action's name."""
+    declared = [binding for kind in screen.__mro__ for binding in kind.__dict__.get("BINDINGS", ())]
+    actions: dict[str, tuple[str, str, str]] = {}
     for binding in Binding.make_bindings(declared):
-        if binding.id and binding.description and binding.show and not binding.id.startswith(_GENERAL):
-            found.setdefault(binding.id, (binding.description, key_name(binding.key), binding.action))
-    return list(found.values())
-
-
-def key_name(key: str) -> str:
-    """A key as footers and help write it: `?`, `esc`, `page up`, `ctrl+l`."""
-    return _NAMES.get(key) or key_to_character(key) or key
+        if binding.id and binding.show and not binding.id.startswith(_GENERAL):
+            actions.setdefault(binding.id, (binding.tooltip, key_of(binding.id), binding.action))
+    return list(actions.values())
 
 
 def _plain_first(key: str) -> int:
@@ -74,19 +291,19 @@ def _plain_first(key: str) -> int:
 
 def _shown(screen: Screen[Any]) -> Iterator[Widget]:
     for widget in screen.walk_children(Widget):
-        if all(each.display for each in widget.ancestors_with_self if isinstance(each, Widget)):
+        if all(parent.display for parent in widget.ancestors_with_self if isinstance(parent, Widget)):
             yield widget
 
 
 def _bindings(node: DOMNode) -> Iterator[Binding]:
     bindings = node._bindings.copy()
-    if node.app._keymap:
+    if _keymap:
         bindings.apply_keymap(node.app._keymap)
     for _, binding in bindings:
         yield binding
 
 
 def _state(node: DOMNode, action: str) -> bool | None:
-    """True if the action can be done now, None if not, False if it has no place on the screen as it stands."""
+    """Return True if the action can be done now, None if not, False if it has no place on the screen at present."""
     name, parameters = action.rpartition(".")[2].partition("(")[0], ()
     return node.check_action(name, parameters) if "." not in action else True

@@ -15,12 +15,13 @@ from rich.console import RenderableType
 from textual import events
 from textual.actions import ActionParseResult
 from textual.await_complete import AwaitComplete
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui.console.actions import bind, hint, set_keymap
 from tui.console.background import BackgroundMonitor
 from tui.console.chrome import AREAS, HeaderState
 from tui.console.dialogs import Doors
@@ -59,10 +60,10 @@ class Modeldeck(Doors):
     TITLE = "modeldeck"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "leave", "Quit", id="app.quit-everywhere", priority=True),
-        Binding("ctrl+c", "copy_or_stop", "Copy", id="app.copy-or-stop"),
-        Binding("ctrl+l", "redraw", "Redraw", id="app.redraw", priority=True),
-        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", priority=True),
+        bind("app.quit-everywhere", "leave", priority=True),
+        bind("app.copy-or-stop", "copy_or_stop"),
+        bind("app.redraw", "redraw", priority=True),
+        bind("app.suspend", "suspend_process", priority=True),
     ]
 
     def __init__(self, session: Session, tenant_id: str | None = None) -> None:
@@ -89,6 +90,7 @@ class Modeldeck(Doors):
         self.animation_level = "none"
         if session.config.keymap:
             self.set_keymap(session.config.keymap)
+        set_keymap(session.config.keymap)
 
     # --- start and end ---
 
@@ -223,7 +225,7 @@ class Modeldeck(Doors):
         elif self._under_way:
             list(self._under_way.values())[-1]()
         else:
-            self.toast("q quits.")
+            self.toast(hint("{app.quit} quits."))
 
     def action_redraw(self) -> None:
         """Draw everything again, after another program wrote over the screen."""
@@ -375,7 +377,7 @@ class Modeldeck(Doors):
     def copy_to_terminal(self, text: str) -> None:
         """Send text to the clipboard of the operator's terminal; whether it arrives cannot be known."""
         self.copy_to_clipboard(text)
-        self.toast(f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, s saves it.")
+        self.toast(f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, save it.")
 
 
 def run(session: Session, tenant_id: str | None = None) -> int:

@@ -26,7 +26,7 @@ class Ask(Dialog[str]):
 
     def chrome(self) -> ScreenText:
         around = self.beneath
-        return ScreenText(around.title, ("enter press", "up down move", "esc back", "? help"), around.right)
+        return ScreenText(around.title, ("form.press", "focus.up focus.down: move", "page.back"), around.right)
 
     def on_mount(self) -> None:
         self.query(Button).first().focus()

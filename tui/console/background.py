@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import ScreenStackError
 
+from tui.console.actions import hint
 from tui.console.chrome import STRIP
 from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.widgets.static_text import line
@@ -190,7 +191,7 @@ class BackgroundMonitor:
             app.toast(said)
             app.tenant_lost()
         elif self._lost is None:
-            self._lost = (line((f"{WARNING} ", ATTENTION), said), "esc shows the tenants.")
+            self._lost = (line((f"{WARNING} ", ATTENTION), said), hint("{page.back} shows the tenants."))
             self._say()
 
     def _say(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.actions import FooterItem, key_of
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ACCENT, MARK, MARK_COLOURS, MUTED
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width
@@ -81,8 +82,8 @@ class Header(Row):
         if not place.labels or cells < 60:
             return Content("")
         parts: list[Content] = []
-        for number, (area, word) in enumerate(AREAS, 1):
-            key = f"{number}" if place.labels == "keys" else f"f{number + 1}"
+        for area, word in AREAS:
+            key = key_of(f"area.{area}", typing=place.labels == "typing")
             text = key if cells < 80 else f"{key} {word}"
             text += " …" if area in place.busy and area != place.area else ""
             shown = area == place.area
@@ -141,100 +142,30 @@ class HintBar(Row):
         return 2
 
 
-FOOTER_WORDS = frozenset(
-    (
-        "enter open",
-        "enter choose",
-        "enter next",
-        "enter press",
-        "enter do",
-        "enter change",
-        "enter replace",
-        "enter unlock",
-        "enter make the tenant",
-        "enter send",
-        "esc stop",
-        "esc keys",
-        "esc back",
-        "esc clear",
-        "up down choose",
-        "up down move",
-        "tab next",
-        "down to list",
-        "tab shift+tab move",
-        "tab complete",
-        "tab parameters",
-        "ctrl+j new line",
-        "ctrl+j next text",
-        "ctrl+r again",
-        "i write",
-        "v verify",
-        "v confirm",
-        "V verify all",
-        "r refresh",
-        "r again",
-        "d remove",
-        "d forget",
-        "x clear",
-        "u use",
-        "o own/trial",
-        "t type",
-        "m model",
-        "p parameters",
-        "p passphrase",
-        "c copy",
-        "s save",
-        "n new",
-        "e rename",
-        "e edit",
-        "a add",
-        "ctrl+u empty",
-        "left right choose",
-        "space on/off",
-        "page up scroll",
-        "up last question",
-        "ctrl+q quit",
-        "/ filter",
-        "/ find",
-        ": commands",
-        "? help",
-        "f1 help",
-    )
-)
-"""Every word that a footer may show."""
-
-_KEYS = frozenset(("enter", "esc", "up", "down", "left", "right", "tab", "shift+tab", "space", "page"))
-
-
 class Footer(Row):
-    """What the keys do where the focus is. What does not fit falls away before escape and help."""
+    """What the keys do where the focus is. What does not fit is left out before escape and help."""
 
-    words: tuple[str, ...] = ()
+    items: tuple[FooterItem, ...] = ()
 
-    def show(self, words: tuple[str, ...]) -> None:
-        unknown = set(words) - FOOTER_WORDS
-        assert not unknown, f"not a footer word: {unknown}"
-        if words != self.words:
-            self.words = words
+    def show(self, items: tuple[FooterItem, ...]) -> None:
+        if items != self.items:
+            self.items = items
             self.refresh()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The entries as text, `v verify`."""
+        return tuple(f"{item.keys} {item.word}" for item in self.items)
+
     def draw(self, cells: int) -> list[Content]:
-        kept = list(self.words)
-        last = [word for word in kept if word.startswith("esc ") or word.endswith(" help")]
-        others = [word for word in kept if word not in last]
-        while others and 1 + sum(width(word) + 2 for word in others + last) - 2 > cells:
-            others.pop()
-        shown = [word for word in kept if word in others or word in last]
-        return [Content(" ").append(Content("  ").join(_coloured(word) for word in shown)).truncate(cells)]
-
-
-def _coloured(word: str) -> Content:
-    tokens = word.split(" ")
-    if tokens[0] == "page":
-        keys = 2
-    else:
-        keys = next((n for n, token in enumerate(tokens) if n and token not in _KEYS), len(tokens) - 1)
-    return line((" ".join(tokens[:keys]), ACCENT), " " + " ".join(tokens[keys:]))
+        shown = list(self.items)
+        while len(shown) > 1 and sum(width(item.keys) + width(item.word) + 3 for item in shown) - 1 > cells:
+            optional = [item for item in shown if not item.last]
+            if not optional:
+                break
+            shown.remove(optional[-1])
+        texts = [line((item.keys, ACCENT), f" {item.word}") for item in shown]
+        return [Content(" ").append(Content("  ").join(texts)).truncate(cells)]
 
 
 @dataclass(frozen=True)
@@ -242,7 +173,7 @@ class ScreenText:
     """The words around a screen's content.
 
     `title` and `right` stand in the title rule, `foot` and `foot_right` in the foot rule, `strip` below it, `keys` in
-    the footer (words of `frame.FOOTER_WORDS`, help last).
+    the footer (entries of `actions.footer_items`; help is added).
     """
 
     title: str

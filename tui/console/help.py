@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.console.actions import Action, actions_of
+from tui.console.actions import Action, actions_of, bind, footer_items, hint, key_of, keys_of
 from tui.console.chrome import AREAS, ScreenText
 from tui.console.screen import AreaScreen, FramedScreen, PageScreen
 from tui.console.widgets.find_bar import Find
@@ -37,6 +37,8 @@ _GENERAL: Sequence[tuple[Sequence[str], str]] = (
     (("app.copy-or-stop",), "copy a selection"),
 )
 
+_STEPS = ("down", "up", "first", "last")
+
 _SIGNS = (
     "● ready   ○ not set up   ◐ trial   ▲ needs attention   … at work",
     "✕ cannot be opened   ■ stopped   ▪ tenant's mark",
@@ -46,7 +48,9 @@ _SIGNS = (
 class Help(PageScreen[None]):
     """Opened from any screen. A form's help has its fields at length."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="help.find")]
+    HELP_KEY = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bind("help.find", "find")]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
@@ -55,7 +59,7 @@ class Help(PageScreen[None]):
 
     def content(self) -> Iterable[Widget]:
         yield Reader(id="help")
-        yield Find()
+        yield Find("help.find")
 
     def on_mount(self) -> None:
         reader = self.query_one(Reader)
@@ -64,7 +68,11 @@ class Help(PageScreen[None]):
 
     def chrome(self) -> ScreenText:
         reader = self.query_one(Reader)
-        keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
+        keys = (
+            ("field.next", "find.close: commands")
+            if self.typing
+            else ("list.up list.down: move", "help.find", "page.back")
+        )
         return ScreenText(
             f"Help: {_name(self._about)}",
             keys,
@@ -95,20 +103,24 @@ class Help(PageScreen[None]):
         else:
             sections += [[line("   ", each) for each in own], [line("   ", each) for each in general]]
         if isinstance(self._about, AreaScreen):
-            sections[-1].append("   While a field has the cursor: f2 f3 f4 f5 for the areas, esc for keys.")
+            areas = " ".join(key_of(f"area.{area}", typing=True) for area, _ in AREAS)
+            sections[-1].append(
+                hint(f"   While a field has the cursor: {areas} for the areas, {{area.escape}} for keys.")
+            )
         sections += [self._fields(), self._signs(), self._terminal(), self._files()]
         return [row for section in sections if section for row in [*section, ""]]
 
     def _own(self, cells: int) -> list[Content]:
         keys: list[tuple[str, str]] = []
         if isinstance(self._about, FramedScreen):
-            words = [word for word in self._about.chrome().keys if word.startswith("enter ")]
-            keys += [("enter", words[0].removeprefix("enter "))] if words else []
+            items = footer_items(self._about.chrome().keys, typing=False)
+            keys += [(item.keys, item.word) for item in items[:1] if not item.last]
         mine = [each for each in self._actions.values() if not each.general]
         keys += [("  ".join(each.keys[:3]), _lower(each.words)) for each in mine]
         found = [row for each in keys for row in _key(*each, cells=cells)]
         lists = self._about.query(Rows)
-        return [*found, line("j k g G, arrows, page keys: move")] if lists else found
+        move = " ".join(keys_of(f"list.{step}")[-1 if step in ("up", "down") else 0] for step in _STEPS)
+        return [*found, *_key(move, "move", cells=cells)] if lists else found
 
     def _general(self) -> list[Content]:
         found: list[Content] = []
@@ -118,12 +130,16 @@ class Help(PageScreen[None]):
                 continue
             if len(ids) > 2:
                 # The screen of an area may have a use of its own for the key that leads to it.
-                keys = [each.keys[0] for each in actions] if len(actions) == len(ids) else ["1", "2", "3", "4"]
+                keys = (
+                    [each.keys[0] for each in actions] if len(actions) == len(ids) else [key_of(each) for each in ids]
+                )
             else:
                 keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
             gap = "  " if len("  ".join(keys)) <= _KEYS and len(keys) == 2 else " "
             found += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
-        return found if isinstance(self._about, AreaScreen) else [*_key("esc", "back", _RIGHT_KEYS), *found]
+        return (
+            found if isinstance(self._about, AreaScreen) else [*_key(key_of("page.back"), "back", _RIGHT_KEYS), *found]
+        )
 
     def _fields(self) -> list[Words]:
         lines: list[Words] = []
@@ -133,7 +149,10 @@ class Help(PageScreen[None]):
         return lines + (["   Keys are made here:", f"   {page}"] if page and lines else [])
 
     def _signs(self) -> list[Words]:
-        test = ("●●●●●●●●●●  these two lines", "##########  must be equally long; if not:  : plain characters")
+        test = (
+            "●●●●●●●●●●  these two lines",
+            hint("##########  must be equally long; if not:  {app.commands} plain characters"),
+        )
         return [f"   {each}" for each in (*_SIGNS, *test)]
 
     def _terminal(self) -> list[Words]:

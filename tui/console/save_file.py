@@ -46,12 +46,13 @@ class Save(Dialog[Path]):
 
     def chrome(self) -> ScreenText:
         if self.typing:
-            return ScreenText(self.title_left, ("enter next", "up down move", "ctrl+u empty", "esc back", "f1 help"))
+            return ScreenText(self.title_left, ("field.next", "focus.up focus.down: move", "field.clear", "page.back"))
         if isinstance(self.focused, Choice):
             return ScreenText(
-                self.title_left, ("enter next", "left right choose", "up down move", "esc back", "? help")
+                self.title_left,
+                ("field.next", "choice.left choice.right: choose", "focus.up focus.down: move", "page.back"),
             )
-        return ScreenText(self.title_left, ("enter press", "up down move", "esc back", "? help"))
+        return ScreenText(self.title_left, ("form.press", "focus.up focus.down: move", "page.back"))
 
     def on_mount(self) -> None:
         self._path.field.focus()

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.console.actions import bind, footer_items, key_of
 from tui.console.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
@@ -40,6 +41,8 @@ class FramedScreen(Screen[Result]):
     app: "Modeldeck"
 
     AREA: ClassVar[str] = ""
+    HELP_KEY: ClassVar[str] = ""
+    """The footer's entry for help, if the screen has any."""
     AUTO_FOCUS = ""
     ALL_TENANTS: ClassVar[bool] = False
     """Whether the screen shows all tenants, and is to be told of changes of each."""
@@ -47,7 +50,7 @@ class FramedScreen(Screen[Result]):
     _early: list[events.Key] | None = None
     """Keys typed ahead, before anything here had the focus; None from then on."""
 
-    _frame = ScreenText("", ("? help",))
+    _frame = ScreenText("", ())
     """The words around the content as they were last."""
 
     def __init__(self) -> None:
@@ -91,7 +94,7 @@ class FramedScreen(Screen[Result]):
         watching = self.app.watching
         self.query_one("#foot", Rule).show(frame.foot or watching.shut, frame.foot_right)
         self.query_one(HintBar).show(*(watching.strip or frame.strip))
-        self.query_one(Footer).show(frame.keys)
+        self.query_one(Footer).show(footer_items((*frame.keys, *filter(None, [self.HELP_KEY])), self.typing))
 
     def place(self) -> HeaderState:
         """What the header shows: the tenant of the console, unless a screen is about another one."""
@@ -156,7 +159,7 @@ class FramedScreen(Screen[Result]):
         if small:
             self.query_one("#too-small", Plain).show(
                 f"\n This window is {width} × {height}.\n Modeldeck needs 40 × 10 or more.\n\n"
-                " Nothing is lost.\n ctrl+q quits."
+                f" Nothing is lost.\n {key_of('app.quit-everywhere')} quits."
             )
 
     def unsaved(self) -> str:
@@ -173,17 +176,19 @@ class FramedScreen(Screen[Result]):
 class AreaScreen(FramedScreen[None]):
     """One of the areas of a tenant. Escape never leaves it."""
 
+    HELP_KEY = "app.help"
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1,f2", "app.area('providers')", "Providers", id="area.providers"),
-        Binding("2,f3", "app.area('models')", "Models", id="area.models"),
-        Binding("3,f4", "app.area('defaults')", "Defaults", id="area.defaults"),
-        Binding("4,f5", "app.area('playground')", "Playground", id="area.playground"),
-        Binding("0,f6", "app.tenants", "Tenants", id="app.tenants"),
-        Binding("L,f9", "app.lock", "Lock", id="app.lock"),
-        Binding(":,ctrl+p", "app.commands", "Commands", id="app.commands"),
-        Binding("question_mark,f1", "app.help", "Help", id="app.help"),
-        Binding("q", "app.leave", "Quit", id="app.quit"),
-        Binding("escape", "escape", "Back", id="area.escape"),
+        bind("area.providers", "app.area('providers')"),
+        bind("area.models", "app.area('models')"),
+        bind("area.defaults", "app.area('defaults')"),
+        bind("area.playground", "app.area('playground')"),
+        bind("app.tenants", "app.tenants"),
+        bind("app.lock", "app.lock"),
+        bind("app.commands", "app.commands"),
+        bind("app.help", "app.help"),
+        bind("app.quit", "app.leave"),
+        bind("area.escape", "escape"),
     ]
 
     def action_escape(self) -> None:
@@ -193,9 +198,11 @@ class AreaScreen(FramedScreen[None]):
 class PageScreen(FramedScreen[Result]):
     """A form or picker over an area. It answers with a value, or None when it was left."""
 
+    HELP_KEY = "page.help"
+
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", id="page.back"),
-        Binding("question_mark,f1", "app.help", "Help", id="page.help"),
+        bind("page.back", "back"),
+        bind("page.help", "app.help"),
     ]
 
     def action_back(self) -> None:

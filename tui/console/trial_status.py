@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tui.console.actions import hint
 from tui.console.widgets.symbols import WARNING
 from tui.domain import KeySource
 from tui.errors import Problem
@@ -52,9 +53,15 @@ def ways_on(session: TenantSession, problem: Problem | None) -> list[str]:
         return []
     row = status.row(session, problem.provider)
     own = row.credential
-    hint = key_hint(row.provider, own.hints) if own else ""
-    ends = f" ending {hint}" if hint else ""
-    keys = ["f2      set up an own key"]
+    last = key_hint(row.provider, own.hints) if own else ""
+    ends = f" ending {last}" if last else ""
+    set_up, source, model = (
+        "{area.providers:typing}",
+        "{area.escape} {playground.source}",
+        "{area.escape} {playground.model}",
+    )
+    steps = [(set_up, "set up an own key"), (model, "another model")]
     if own is not None:
-        keys = [f"esc o   use the own key{ends}; calls are charged to it", "f2      set up another key"]
-    return ["Nothing was sent. Your question is kept below.", "", *keys, "esc m   another model"]
+        use = (source, f"use the own key{ends}; calls are charged to it")
+        steps = [use, (set_up, "set up another key"), (model, "another model")]
+    return ["Nothing was sent. Your question is kept below.", "", *(f"{hint(keys):<7} {does}" for keys, does in steps)]

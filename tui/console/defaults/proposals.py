@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
@@ -22,7 +23,7 @@ from tui.workspace.models import defaults
 _TYPE = 20
 """Cells of the model type in a line."""
 
-_FOCUS_FOOTER = ("esc back", "? help")
+_FOCUS_FOOTER = ("page.back",)
 
 
 def proposals(session: TenantSession) -> dict[ModelType, Model]:
@@ -33,7 +34,7 @@ def proposals(session: TenantSession) -> dict[ModelType, Model]:
 class Proposal(Check):
     """`[x] embedding   text-embedding-3-small`: space leaves it out, enter picks another model."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "pick", "Pick another model", id="propose.pick")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("propose.pick", "pick")]
 
     class Pick(Message):
         """Another model is wanted for this type."""
@@ -93,9 +94,9 @@ class Propose(Dialog[str]):
 
     def chrome(self) -> ScreenText:
         if isinstance(self.focused, Proposal):
-            keys = ("enter choose", "up down move", "space on/off", *_FOCUS_FOOTER)
+            keys = ("propose.pick", "focus.up focus.down: move", "toggle.switch", *_FOCUS_FOOTER)
         else:
-            keys = ("enter press", "up down move", "space on/off", *_FOCUS_FOOTER)
+            keys = ("form.press", "focus.up focus.down: move", "toggle.switch", *_FOCUS_FOOTER)
         title, right = self._around
         return ScreenText(title, keys, right)
 

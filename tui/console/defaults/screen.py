@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.models.rows import called, cleared, strip_of
 from tui.console.screen import AreaScreen
@@ -34,8 +35,8 @@ class Defaults(AreaScreen):
 
     AREA = "defaults"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("u", "use", "Use what is nearest or proposed", id="defaults.use"),
-        Binding("x", "clear", "Clear: leave the type without a default", id="defaults.clear"),
+        bind("defaults.use", "use"),
+        bind("defaults.clear", "clear"),
     ]
     DEFAULT_CSS = "Defaults #content { padding-top: 1; }"
 
@@ -113,11 +114,10 @@ class Defaults(AreaScreen):
         keys = tuple(
             word
             for word, works in (
-                ("enter choose", row),
-                ("u use", row and (row.nearest or row.proposed)),
-                ("x clear", row and row.default),
-                (": commands", True),
-                ("? help", True),
+                ("list.choose: choose", row),
+                ("defaults.use", row and (row.nearest or row.proposed)),
+                ("defaults.clear", row and row.default),
+                ("app.commands", True),
             )
             if works
         )
@@ -134,26 +134,39 @@ class Defaults(AreaScreen):
             if row.proposed is None:
                 return (
                     f"No {kind} model can be used yet.",
-                    "1 sets up a provider, 2 and a adds a hosted model.",
+                    hint("{area.providers} sets up a provider, {area.models} and {models.add} adds a hosted model."),
                 )
-            return f"There is no default for {kind}; it may stay empty.", "u uses what is proposed, enter shows all."
+            return f"There is no default for {kind}; it may stay empty.", hint(
+                "{defaults.use} uses what is proposed, {list.choose} shows all."
+            )
         provider = PROVIDERS.get(default.provider)
         label = provider.label if provider else one_line(default.provider)
         apart = " Vectors of two models do not mix." if row.type is ModelType.EMBEDDING else ""
         fails = "Calls that use it fail, none is moved."
         if row.state == "gone":
-            does = "u uses the nearest, enter shows all." if row.nearest else "enter shows what can be used."
+            does = (
+                hint("{defaults.use} uses the nearest, {list.choose} shows all.")
+                if row.nearest
+                else hint("{list.choose} shows what can be used.")
+            )
             return f"The default for {kind} is gone. {fails}", does + apart
         if row.state == "provider not set up":
-            return f"{label} is not set up any more. {fails}", "1 sets it up again, enter shows what can be used."
+            return f"{label} is not set up any more. {fails}", hint(
+                "{area.providers} sets it up again, {list.choose} shows what can be used."
+            )
         if row.state == "key refused":
             return (
                 f"The key of {label} is refused. {fails}",
-                "1 opens it to paste another, enter shows what can be used.",
+                hint("{area.providers} opens it to paste another, {list.choose} shows what can be used."),
             )
         if row.state != "ready":
-            return f"{label}: {row.state}. {fails}", "1 opens it, enter shows what can be used."
-        words = (f"Calls that name no {kind} model use it.", f"enter shows all, x leaves it empty.{apart}")
+            return f"{label}: {row.state}. {fails}", hint(
+                "{area.providers} opens it, {list.choose} shows what can be used."
+            )
+        words = (
+            f"Calls that name no {kind} model use it.",
+            hint("{list.choose} shows all, {defaults.clear} leaves it empty.") + apart,
+        )
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 
     def on_rows_moved(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable
 
+from tui.console.actions import hint
 from tui.console.busy import BusyIndicator
 from tui.console.models.rows import ModelList, called, name_of
 from tui.console.screen import AreaScreen
@@ -92,7 +93,7 @@ class ModelActions(AreaScreen):
         ref = row.model.ref
         if not await self.app.ensure_unlocked(f"one small call to {ref}.", "It is made as soon as the tenant is open."):
             return
-        self._say("One small call is made, charged like any other.", "esc stops waiting for it.")
+        self._say("One small call is made, charged like any other.", hint("{area.escape} stops waiting for it."))
         try:
             with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
                 said = await catalog.test(self.app.session.tenant(self._tenant), row.model)
@@ -160,7 +161,10 @@ class ModelActions(AreaScreen):
         if row is not None and catalog.removable(row.model):
             self._work(self._remove(row), "remove")
         elif row is not None:
-            self._say(f"{row.provider_label} lists this model, so it would come back.", "d removes added models only.")
+            self._say(
+                f"{row.provider_label} lists this model, so it would come back.",
+                hint("{models.remove} removes added models only."),
+            )
 
     async def _remove(self, row: ModelRow) -> None:
         name = name_of(row.model)

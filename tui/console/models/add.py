@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import hint
 from tui.console.busy import BusyIndicator
 from tui.console.chrome import ScreenText
 from tui.console.defaults.proposals import Propose
@@ -129,19 +130,19 @@ class AddModel(PageScreen[bool]):
         strip: tuple[Words, Words] = ("", "")
         if provider is None:
             strip = ("Models of these providers can be added by hand." if self._offered else "", "")
-            keys: tuple[str, ...] = ("enter choose", "up down move", "esc back", "? help")
+            keys: tuple[str, ...] = ("list.choose: choose", "list.up list.down: move", "page.back")
         elif self.working:
-            keys = ("esc stop", "f1 help")
+            keys = ("page.back: stop",)
         elif self._form.pointed:
-            keys = ("enter choose", "up down move", "tab next", "esc back", "f1 help")
+            keys = ("list.choose: choose", "list.up list.down: move", "focus.next", "page.back")
         elif self.typing and (offered := self._form.found_in) and offered.listed:
-            keys = ("enter next", "down to list", "tab next", "esc back", "f1 help")
+            keys = ("field.next", "filter.done", "focus.next", "page.back")
         elif self.typing:
-            keys = ("enter next", "tab next", "esc back", "f1 help")
+            keys = ("field.next", "focus.next", "page.back")
         elif isinstance(self.focused, Button):
-            keys = ("enter press", "tab next", "esc back", "f1 help")
+            keys = ("form.press", "focus.next", "page.back")
         else:
-            keys = ("enter next", "up down choose", "tab next", "esc back", "f1 help")
+            keys = ("field.next", "focus.up focus.down: choose", "focus.next", "page.back")
         if provider is not None:
             strip = self._strip(provider)
         return ScreenText(title, keys, self.working.words, strip=strip)
@@ -304,5 +305,5 @@ class AddModel(PageScreen[bool]):
 def _nobody() -> list[Item]:
     return [
         text_item("", "No provider that takes added models is set up yet."),
-        text_item("", "esc then 1 sets one up."),
+        text_item("", hint("{page.back} then {area.providers} sets one up.")),
     ]

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.models.rows import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
 from tui.console.screen import FramedScreen, PageScreen
@@ -25,10 +26,10 @@ from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 _MEND = {
-    "key refused": "esc then 1 opens it to paste another key.",
-    "cannot be opened": "esc then 1 replaces or forgets its key.",
-    "not confirmed": "esc then 1, and v there, confirms its key.",
-    "not set up": "esc then 1 sets it up.",
+    "key refused": "{page.back} then {area.providers} opens it to paste another key.",
+    "cannot be opened": "{page.back} then {area.providers} replaces or forgets its key.",
+    "not confirmed": "{page.back} then {area.providers}, and {providers.verify} there, confirms its key.",
+    "not set up": "{page.back} then {area.providers} sets it up.",
 }
 
 
@@ -36,8 +37,8 @@ class PickModel(PageScreen[Model]):
     """Answers with the chosen model. `now` is the one to be replaced; with `clears`, `x` empties the type's default."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter the models", id="pick.filter"),
-        Binding("x", "clear", "Clear: leave the type without a default", id="pick.clear"),
+        bind("pick.filter", "filter"),
+        bind("pick.clear", "clear"),
     ]
 
     def __init__(self, type: ModelType, now: Model | None = None, *, clears: bool = False) -> None:  # noqa: A002
@@ -50,7 +51,7 @@ class PickModel(PageScreen[Model]):
         self._said: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
-        yield Filter(id="filter")
+        yield Filter("pick.filter", id="filter")
         yield Rows(id="models")
 
     def on_mount(self) -> None:
@@ -112,10 +113,11 @@ class PickModel(PageScreen[Model]):
         if not self._list:
             return (
                 f"No {self.type.label} model can be used yet.",
-                "esc then 1 sets up a provider, esc then 2 and a adds a hosted model.",
+                hint("{page.back} then {area.providers} sets up a provider, ")
+                + hint("{page.back} then {area.models} and {models.add} adds a hosted model."),
             )
         words = in_words([one_line(each, 40) for each in self.query_one(Filter).text.split()])
-        return f"No {self.type.label} model has {words} in it.", "esc clears the filter."
+        return f"No {self.type.label} model has {words} in it.", hint("{page.back} clears the filter.")
 
     def _draw(self, row: ModelRow, sign: Sign, cells: int) -> Content:
         for_name, for_provider, _, _ = columns(cells)
@@ -151,10 +153,10 @@ class PickModel(PageScreen[Model]):
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
-            keys: tuple[str, ...] = ("down to list", "esc clear" if filtered else "esc keys", "f1 help")
+            keys: tuple[str, ...] = ("filter.done", "page.back: clear" if filtered else "page.back: commands")
         else:
-            clear = ("x clear",) if self.clears and self.now is not None else ()
-            keys = ("enter choose", "/ filter", *clear, "esc clear" if filtered else "esc back", "? help")
+            clear = ("pick.clear",) if self.clears and self.now is not None else ()
+            keys = ("list.choose: choose", "pick.filter", *clear, "page.back: clear" if filtered else "page.back")
         row = self._row
         return ScreenText(
             f"{area} › {self.type.label}",
@@ -201,7 +203,7 @@ class PickModel(PageScreen[Model]):
         if row.state == "gone":
             self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that can be used.")
         else:
-            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", _MEND.get(state, ""))
+            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_MEND.get(state, "")))
 
     def _say(self, first: str, hint: str) -> None:
         self._said = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)

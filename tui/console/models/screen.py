@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.models.actions import ModelActions
 from tui.console.models.details import Details
@@ -48,16 +49,16 @@ class Models(ModelActions):
 
     AREA = "models"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter the models", id="models.filter"),
-        Binding("t", "next_type", "Show the next type", id="models.type"),
-        Binding("u", "use", "Use as the default of its type", id="models.use"),
-        Binding("a", "add", "Add a model", id="models.add"),
-        Binding("v", "verify", "Verify by one small call, which is charged", id="models.verify"),
-        Binding("e", "edit", "Edit an added model", id="models.edit"),
-        Binding("d", "remove", "Remove an added model", id="models.remove"),
-        Binding("r", "refresh", "Refresh: ask the providers for their models", id="models.refresh"),
-        Binding("right", "details", "Go to the details", id="models.details", show=False),
-        Binding("left", "list", "Go back to the list", id="models.list", show=False),
+        bind("models.filter", "filter"),
+        bind("models.type", "next_type"),
+        bind("models.use", "use"),
+        bind("models.add", "add"),
+        bind("models.verify", "verify"),
+        bind("models.edit", "edit"),
+        bind("models.remove", "remove"),
+        bind("models.refresh", "refresh"),
+        bind("models.details", "details"),
+        bind("models.list", "list"),
     ]
     DEFAULT_CSS = f"""
     Models #left {{ width: 1fr; }}
@@ -77,7 +78,7 @@ class Models(ModelActions):
     def content(self) -> Iterable[Widget]:
         with Horizontal():
             with Vertical(id="left"):
-                yield Filter(id="filter")
+                yield Filter("models.filter", id="filter")
                 yield Plain(id="columns")
                 yield Rows(id="models")
             yield Details(id="details")
@@ -157,12 +158,12 @@ class Models(ModelActions):
     def _nothing(self) -> tuple[str, str]:
         """Why the list is empty, and what to do."""
         if not self._list:
-            return "No models yet.", "1 sets up a provider; a adds a hosted model."
+            return "No models yet.", hint("{area.providers} sets up a provider; {models.add} adds a hosted model.")
         kind = f"{self._kind.label} model" if self._kind else "model"
         words = [clip_end(one_line(each), 40) for each in self.query_one(Filter).text.split()]
         if not words:
-            return f"No {kind} yet.", "t shows the next type."
-        return f"No {kind} has {in_words(words)} in it.", "esc clears the filter."
+            return f"No {kind} yet.", hint("{models.type} shows the next type.")
+        return f"No {kind} has {in_words(words)} in it.", hint("{area.escape} clears the filter.")
 
     def _tell(self) -> None:
         """Bring the details to the model under the cursor."""
@@ -193,23 +194,30 @@ class Models(ModelActions):
     def _keys(self, row: ModelRow | None) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
-            return ("down to list", "esc clear" if filtered else "esc keys", "f1 help")
+            return ("filter.done", "area.escape: clear" if filtered else "area.escape: commands")
         reading = self._reading or isinstance(self.focused, Details)
-        leave = "esc stop" if self.working else "esc back" if reading else "esc clear" if filtered else ""
+        leave = (
+            "area.escape: stop"
+            if self.working
+            else "area.escape"
+            if reading
+            else "area.escape: clear"
+            if filtered
+            else ""
+        )
         return tuple(
             word
             for word, works in (
-                ("enter open", row and not reading),
-                ("u use", row and row.usable and not row.default),
-                ("a add", not reading),
-                ("v verify", row and row.usable),
-                ("e edit", row and self.editable(row.model)),
-                ("d remove", row and catalog.removable(row.model)),
-                ("r refresh", not reading),
-                ("/ filter", not reading and self._list),
-                ("t type", not reading and self._list),
+                ("list.choose", row and not reading),
+                ("models.use", row and row.usable and not row.default),
+                ("models.add", not reading),
+                ("models.verify", row and row.usable),
+                ("models.edit", row and self.editable(row.model)),
+                ("models.remove", row and catalog.removable(row.model)),
+                ("models.refresh", not reading),
+                ("models.filter", not reading and self._list),
+                ("models.type", not reading and self._list),
                 (leave, leave),
-                ("? help", True),
             )
             if works
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 
-from tui.console.actions import Action, actions_of, class_actions
+from tui.console.actions import Action, actions_of, class_actions, hint, key_of
 from tui.console.chrome import AREAS
 from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.screen import AreaScreen, FramedScreen
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from tui.console.app import Modeldeck
 
 _TABS = {
-    ModelType.CHAT: ("chat", "4"),
-    ModelType.EMBEDDING: ("embedding", "4 then t"),
-    ModelType.SPEECH2TEXT: ("speech-to-text", "4 then t t"),
+    ModelType.CHAT: ("chat", "{area.playground}"),
+    ModelType.EMBEDDING: ("embedding", "{area.playground} then {playground.type}"),
+    ModelType.SPEECH2TEXT: ("speech-to-text", "{area.playground} then {playground.type} {playground.type}"),
 }
 
-_AREA_SCREENS = (("providers", "Providers", "1"), ("models", "Models", "2"), ("defaults", "Defaults", "3"))
+_AREA_SCREENS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"))
 
 
 def local_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
@@ -96,14 +96,14 @@ def _runner(app: "Modeldeck", action: Action) -> Callable[[], Awaitable[bool]]:
 
 def _places(app: "Modeldeck") -> Iterator[Command]:
     if app.tenant is not None:
-        for number, (area, label) in enumerate(AREAS[:3], 1):
+        for area, label in AREAS[:3]:
             show = _then(app.action_area, area)
-            yield Command(label, show, str(number), f"Show the {label.lower()} of {app.tenant.name}.")
+            yield Command(label, show, key_of(f"area.{area}"), f"Show the {label.lower()} of {app.tenant.name}.")
         for kind, (word, keys) in _TABS.items():
             chosen = models.defaults(app.tenant_session).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
-            yield Command(f"Playground: {word}", _then(app.open_playground, kind), keys, tells)
-    yield Command("Tenants", app.action_tenants, "0", "Show the list of tenants.")
+            yield Command(f"Playground: {word}", _then(app.open_playground, kind), hint(keys), tells)
+    yield Command("Tenants", app.action_tenants, key_of("app.tenants"), "Show the list of tenants.")
 
 
 def _appearance(app: "Modeldeck") -> Iterator[Command]:
@@ -118,7 +118,7 @@ def _key_pair(app: "Modeldeck") -> Iterator[Command]:
     yield Command(
         "Confirm credentials …",
         _then(_worker, app, _confirm),
-        "1 then v",
+        hint("{area.providers} then {providers.verify}"),
         f"Show what came into the settings of {app.tenant.name} without its key.",
         "" if waits.waiting or waits.alarm else "nothing waits",
         also="vault manifest waiting",
@@ -126,7 +126,7 @@ def _key_pair(app: "Modeldeck") -> Iterator[Command]:
     yield Command(
         f"New key pair for {app.tenant.name} …",
         _then(_worker, app, _rotate),
-        "0 then p",
+        "",
         "Seal every credential anew for another key pair; the old one is put aside.",
         also="vault rotate",
     )
@@ -155,13 +155,13 @@ def _elsewhere(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
     """The actions of the other areas; doing one goes there first."""
     if app.tenant is None:
         return
-    for area, name, key in _AREA_SCREENS:
+    for area, name in _AREA_SCREENS:
         kind: type[AreaScreen] = getattr(import_module(f"tui.console.{area}.screen"), name)
         if isinstance(screen, kind):
             continue
         for words, plain, action in class_actions(kind):
             run = _then(_go_and_do, app, area, action)
-            keys = f"{key} then {plain}"
+            keys = f"{key_of(f'area.{area}')} then {plain}"
             yield Command(f"{name}: {words[:1].lower()}{words[1:]}", run, keys, f"Go to {name} and do it there.")
 
 
@@ -256,11 +256,11 @@ async def _export(app: "Modeldeck") -> None:
 def _types(app: "Modeldeck") -> Iterator[Command]:
     for kind in ModelType:
         run = _then(_worker, app, _pick_default, kind)
-        yield Command(f"Default for {kind.label} …", run, "3", f"Choose the default model for {kind.label}.")
-        run = _then(_show_models, app, kind)
         yield Command(
-            f"Show only {kind.label} models", run, "2 then t", f"Go to Models, and only to those for {kind.label}."
+            f"Default for {kind.label} …", run, key_of("area.defaults"), f"Choose the default model for {kind.label}."
         )
+        run, keys = _then(_show_models, app, kind), hint("{area.models} then {models.type}")
+        yield Command(f"Show only {kind.label} models", run, keys, f"Go to Models, and only to those for {kind.label}.")
 
 
 def _providers(app: "Modeldeck") -> Iterator[Command]:
@@ -269,11 +269,14 @@ def _providers(app: "Modeldeck") -> Iterator[Command]:
         run = _then(_worker, app, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
         tells = f"Open the form of {provider.label}; it is {row.state}."
-        yield Command(words, run, "1", tells, also=f"provider {provider.id} set up change rotate key")
+        yield Command(
+            words, run, key_of("area.providers"), tells, also=f"provider {provider.id} set up change rotate key"
+        )
         if provider.import_mode is not ImportMode.IMPORTED:
             tells = f"Open the form for another model of {provider.label}."
             run = _then(_worker, app, _add_model, provider.id)
-            yield Command(f"Add a model: {provider.label} …", run, "2 then a", tells, "" if known else "not set up")
+            keys, reason = hint("{area.models} then {models.add}"), "" if known else "not set up"
+            yield Command(f"Add a model: {provider.label} …", run, keys, tells, reason)
 
 
 async def _set_up(app: "Modeldeck", provider_id: str) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import Command, CommandGroup, CommandIndex
@@ -35,10 +36,10 @@ class Commands(PageScreen[None]):
     Commands Rows { padding-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
-        Binding("pagedown", "page(1)", show=False),
-        Binding("pageup", "page(-1)", show=False),
+        bind("focus.down", "move(1)"),
+        bind("focus.up", "move(-1)"),
+        bind("list.page-down", "page(1)"),
+        bind("list.page-up", "page(-1)"),
     ]
 
     def __init__(self, screen: Screen[Any]) -> None:
@@ -73,7 +74,7 @@ class Commands(PageScreen[None]):
         command = self._under_cursor
         return ScreenText(
             "Commands",
-            ("enter do", "up down move", "esc back", "f1 help"),
+            ("field.next: run", "focus.up focus.down: move", "page.back"),
             f"{len(self._shown)} of {len(self._all)}",
             strip=(command.tells, command.reason) if command else ("Nothing is called so.", "Fewer letters find more."),
         )

@@ -2,6 +2,7 @@
 
 from time import monotonic
 
+from tui.console.actions import key_of
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
 from tui.providers import provider as provider_of
@@ -44,7 +45,7 @@ class CallStatus:
         """What is to be known meanwhile."""
         if self._silent is not None:
             said = f"{self.label} has sent nothing for {self._silent.seconds:.0f} s."
-            return said, f"esc stops; it goes on waiting until {self._silent.limit:.0f} s."
+            return said, f"{key_of('area.escape')} stops; it goes on waiting until {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
     def tell(self, event: Event) -> bool:

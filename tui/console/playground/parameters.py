@@ -37,12 +37,15 @@ class Parameters(PageScreen[None]):
 
     def chrome(self) -> ScreenText:
         row = self._fields.row
-        help_words = "f1 help" if self.typing else "? help"
-        keys = ("enter next", "up down move", "ctrl+u empty") if row else ("enter press", "up down move")
+        keys = (
+            ("field.next", "focus.up focus.down: move", "field.clear")
+            if row
+            else ("form.press", "focus.up focus.down: move")
+        )
         if row and row.parameter is SYSTEM:
-            keys = ("enter next", "ctrl+j new line", "ctrl+u empty")
+            keys = ("field.next", "question.new-line", "field.clear")
         strip = self._meaning(row)
-        return ScreenText("Playground › parameters", (*keys, "esc back", help_words), self.model.ref, strip=strip)
+        return ScreenText("Playground › parameters", (*keys, "page.back"), self.model.ref, strip=strip)
 
     def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:

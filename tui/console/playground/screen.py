@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.playground.tab import Tab
 from tui.console.screen import AreaScreen
@@ -30,10 +31,10 @@ class Playground(AreaScreen):
     AREA = "playground"
     DEFAULT_CSS = "Playground.-own-rule > #foot, Playground.-own-rule > HintBar { display: none; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "next_type", "Type", id="playground.type"),
-        Binding("4,f5", "next_type", "Type", id="playground.type-again"),
-        Binding("m", "model", "Model", id="playground.model"),
-        Binding("o", "source", "Own key or trial", id="playground.source"),
+        bind("playground.type", "next_type"),
+        bind("playground.type-again", "next_type"),
+        bind("playground.model", "model"),
+        bind("playground.source", "source"),
     ]
 
     def __init__(self) -> None:
@@ -72,7 +73,7 @@ class Playground(AreaScreen):
         tab = self.tab
         title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
         if tab is None:
-            return ScreenText(title, keys=("f1 help",))
+            return ScreenText(title, keys=())
         frame = tab.chrome()
         if tab.rule is not None:
             tab.rule.show(frame.foot, frame.foot_right)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Vertical
 
+from tui.console.actions import hint
 from tui.console.chrome import Rule, ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
@@ -16,6 +17,12 @@ from tui.workspace.models import defaults
 
 if TYPE_CHECKING:
     from tui.console.app import Modeldeck
+
+
+def pick_model_hint(what: str) -> str:
+    """Return how to go on without a default model; `what` is what a model is needed for, such as `this chat`."""
+    pick, default = "{area.escape} then {playground.model}", "{area.defaults:typing}"
+    return hint(f"{pick} picks one for {what}; {default} sets the default.")
 
 
 class Tab(Vertical):
@@ -65,7 +72,7 @@ class Tab(Vertical):
     @property
     def source_keys(self) -> tuple[str, ...]:
         """The footer's word for it."""
-        return ("o own/trial",) if self.lent else ()
+        return ("playground.source",) if self.lent else ()
 
     def counted(self, model: Model) -> None:
         """A call was made: from the last tenth of a trial on that is told, once a day."""

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.providers.checks import Checks
 from tui.console.providers.details import Details
@@ -51,9 +52,9 @@ class ProviderList(AreaScreen):
 
     AREA = "providers"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "filter", "Filter the providers", id="providers.filter"),
-        Binding("right", "details", "Go to the details", id="providers.details", show=False),
-        Binding("left", "list", "Go back to the list", id="providers.list", show=False),
+        bind("providers.filter", "filter"),
+        bind("providers.details", "details"),
+        bind("providers.list", "list"),
     ]
     DEFAULT_CSS = f"""
     ProviderList #left {{ width: 1fr; }}
@@ -78,7 +79,7 @@ class ProviderList(AreaScreen):
     def content(self) -> Iterable[Widget]:
         with Horizontal():
             with Vertical(id="left"):
-                yield Filter(id="filter")
+                yield Filter("providers.filter", id="filter")
                 yield Rows(id="list")
             yield Rows(id="details")
 
@@ -172,7 +173,9 @@ class ProviderList(AreaScreen):
         self._shown = shown
         nothing = f"No provider has {' and '.join(map(one_line, words))} in it."
         items = provider_items(rows, doing, self.wide)
-        self.listed.show(items or [text_item("", nothing), text_item("", "esc clears the filter.")], key)
+        self.listed.show(
+            items or [text_item("", nothing), text_item("", hint("{area.escape} clears the filter."))], key
+        )
 
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
@@ -205,31 +208,45 @@ class ProviderList(AreaScreen):
     def _keys(self, row: ProviderRow | None) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
-            return ("down to list", "esc clear", "f1 help")
+            return ("filter.done", "area.escape: clear")
         set_up = row is not None and row.credential is not None
         shut = row is not None and row.state == "cannot be opened"
         reading, other = self.reading, self.on_other
-        verify = "v confirm" if row is not None and row.state == status.UNCONFIRMED and not other else "v verify"
+        verify = (
+            "providers.verify: confirm"
+            if row is not None and row.state == status.UNCONFIRMED and not other
+            else "providers.verify"
+        )
         lent = row is not None and has_choice(row)
-        change = "enter replace" if shut else "enter change"
-        leave = "esc stop" if self.checks else "esc back" if reading else "esc clear" if filtered else ""
+        change = "list.choose: replace" if shut else "list.choose: change"
+        leave = (
+            "area.escape: stop"
+            if self.checks
+            else "area.escape"
+            if reading
+            else "area.escape: clear"
+            if filtered
+            else ""
+        )
         return tuple(
             word
             for word, works in (
-                (change if reading or (self.wide and set_up) else "enter open", row),
+                (change if reading or (self.wide and set_up) else "list.choose", row),
                 (verify, set_up and not (shut and not other)),
-                ("V verify all", not reading and any(each.credential for each in self.rows)),
-                ("a add", set_up and not reading),
-                ("r refresh", set_up and not reading),
-                ("o own/trial", lent and not reading),
-                ("n new", set_up and (reading or self.wide)),
-                ("u use", reading and other),
-                ("d forget" if shut and not other else "d remove", set_up and (reading or self.wide)),
-                ("o own/trial", lent and reading),
-                ("/ filter", not reading),
-                (": commands", not reading and self.wide),
+                ("providers.verify-all", not reading and any(each.credential for each in self.rows)),
+                ("providers.add", set_up and not reading),
+                ("providers.refresh", set_up and not reading),
+                ("providers.source", lent and not reading),
+                ("providers.new", set_up and (reading or self.wide)),
+                ("providers.use", reading and other),
+                (
+                    "providers.remove: forget" if shut and not other else "providers.remove",
+                    set_up and (reading or self.wide),
+                ),
+                ("providers.source", lent and reading),
+                ("providers.filter", not reading),
+                ("app.commands", not reading and self.wide),
                 (leave, leave),
-                ("? help", True),
             )
             if works
         )
@@ -253,7 +270,7 @@ class ProviderList(AreaScreen):
         if held is not None and row.state == "ready" and self.wide and self.unlocked:
             return strip_of_both(row, held, now)
         if row.credential is None and not row.found and not any(each.credential or each.trial for each in self.rows):
-            return "No provider is set up yet.", "enter sets up the one under the cursor."
+            return "No provider is set up yet.", hint("{list.choose} sets up the one under the cursor.")
         return strip_of_row(row, now, locked=not self.unlocked)
 
     @property

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from tui.console.actions import bind, hint
 from tui.console.providers.checks import Work
 from tui.console.providers.list import ProviderList
 from tui.console.providers.summary import removal_lines, strip_of_problem, use_lines
@@ -22,14 +23,14 @@ class Providers(ProviderList):
     """The list and, in its place or beside it, the details of the provider under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "verify", "Verify: ask whether the key works", id="providers.verify"),
-        Binding("V", "verify_all", "Verify all", id="providers.verify-all"),
-        Binding("a", "add", "Add a model by hand", id="providers.add"),
-        Binding("r", "refresh", "Refresh its models", id="providers.refresh"),
-        Binding("o", "source", "Own key or trial", id="providers.source"),
-        Binding("n", "new", "New credential", id="providers.new"),
-        Binding("u", "use", "Use this credential", id="providers.use"),
-        Binding("d", "remove", "Remove, asks first", id="providers.remove"),
+        bind("providers.verify", "verify"),
+        bind("providers.verify-all", "verify_all"),
+        bind("providers.add", "add"),
+        bind("providers.refresh", "refresh"),
+        bind("providers.source", "source"),
+        bind("providers.new", "new"),
+        bind("providers.use", "use"),
+        bind("providers.remove", "remove"),
     ]
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
@@ -43,7 +44,10 @@ class Providers(ProviderList):
             if event.rows is self.details:
                 kind, _, name = self.details.key.partition(":")
                 if kind == "credential" and previous_of(name):
-                    self.say("A key that is kept is not changed.", "u goes back to it; d forgets it.")
+                    self.say(
+                        "A key that is kept is not changed.",
+                        hint("{providers.use} goes back to it; {providers.remove} forgets it."),
+                    )
                     return
                 wanted["name" if kind == "credential" else "field"] = name
             self._set_up(row, **wanted)
@@ -68,7 +72,7 @@ class Providers(ProviderList):
     def action_verify(self) -> None:
         row, held = self.row, self.credential
         if row is None or held is None:
-            self.say("There is no key to verify yet.", "enter sets it up.")
+            self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
         elif status.standing(self.app.session.tenant(self.tenant_id), held).state == status.UNCONFIRMED:
             self._work(self._confirm(), "form")
         else:
@@ -105,7 +109,7 @@ class Providers(ProviderList):
     def action_refresh(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.say("It is not set up, so it lists no models.", "enter sets it up.")
+            self.say("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
         else:
             self._work(self._refresh(row, row.credential), "checks")
 
@@ -140,7 +144,7 @@ class Providers(ProviderList):
     def action_add(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.say("A model can be added once the provider is set up.", "enter sets it up.")
+            self.say("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
         else:
             self._work(self._add(row), "form")
 
@@ -157,7 +161,10 @@ class Providers(ProviderList):
         if row is None or row.credential is None:
             return
         if then is None or not self.on_other:
-            self.say(f"{row.credential.name} is in use.", "u on another credential in the details uses that one.")
+            self.say(
+                f"{row.credential.name} is in use.",
+                hint("{providers.use} on another credential in the details uses that one."),
+            )
         else:
             self._work(self._use(row, row.credential, then), "form")
 

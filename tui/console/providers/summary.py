@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tui.console.actions import hint, key_of
 from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
 from tui.domain import Credential, previous_of
@@ -23,25 +24,29 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     held, label = row.credential, row.provider.label
     if held is None:
         if row.found:
-            return f"{row.found} is set here. It is offered in the form, not used by itself.", "enter opens the form."
+            return f"{row.found} is set here. It is offered in the form, not used by itself.", hint(
+                "{list.choose} opens the form."
+            )
         where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
-        return f"{label} is not set up.", where or "enter opens its form."
+        return f"{label} is not set up.", where or hint("{list.choose} opens its form.")
     if row.state == status.UNCONFIRMED:
-        return row.why, "v shows it and lets it be confirmed; d removes it."
+        return row.why, hint("{providers.verify} shows it and lets it be confirmed; {providers.remove} removes it.")
     if row.state == "cannot be opened":
         return (
             row.why or f"The key of {label} cannot be opened.",
-            "enter replaces or forgets it; the others are not touched.",
+            hint("{list.choose} replaces or forgets it; the others are not touched."),
         )
     if row.state == "key refused":
-        return _refused(row, held, now), "enter opens it to paste another; v tries again."
+        return _refused(row, held, now), hint(
+            "{list.choose} opens it to paste another; {providers.verify} tries again."
+        )
     if row.state == "restricted":
         return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
     said = f"{label}: {', '.join(_said(row, held, now))}."
     if row.trial is not None:
         said += f" T{row.trial.words[1:]}."
     if locked and held.envelope:
-        return said, "v asks for the passphrase first."
+        return said, hint("{providers.verify} asks for the passphrase first.")
     return said, _listed(row, held, now)
 
 
@@ -62,9 +67,13 @@ def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) ->
 def strip_of_trial(row: ProviderRow) -> Strip:
     """A provider that is used on the operator's key."""
     label, held = row.provider.label, row.credential
-    hint = key_hint(row.provider, held.hints) if held else ""
-    ends = f" ending {hint}" if hint else ""
-    way = f"o uses the own key{ends}; calls are charged to it." if held else "enter sets up an own key."
+    last = key_hint(row.provider, held.hints) if held else ""
+    ends = f" ending {last}" if last else ""
+    way = (
+        f"{key_of('providers.source')} uses the own key{ends}; calls are charged to it."
+        if held
+        else hint("{list.choose} sets up an own key.")
+    )
     if row.trial is None:
         return f"There is no trial of {label} any more. Nothing is sent.", way
     if not row.trial.left:
@@ -80,7 +89,9 @@ def strip_of_problem(problem: Problem) -> Strip:
 def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
     """A field of the details."""
     changed = f", changed {when(held.changed, now)}" if held.changed and held.changed != held.created else ""
-    return f"Set up {when(held.created, now)}{changed}.", "enter changes the fields. The key is replaced, never shown."
+    return f"Set up {when(held.created, now)}{changed}.", hint(
+        "{list.choose} changes the fields. The key is replaced, never shown."
+    )
 
 
 def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
@@ -95,10 +106,15 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     """One of the other credentials."""
     if name := previous_of(held.name):
         kept = f"{held.name}{_ends(row, held)}, is kept since {name} was rotated."
-        return kept, f"u goes back to it; d forgets it, when {name} works."
+        return (
+            kept,
+            f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it, when {name} works.",
+        )
     if held.check.message and held.check.state != "ready":
         return f"{held.name}: {held.check.message}", held.check.hint
-    return f"{held.name}: {', '.join(_said(row, held, now))}.", "enter changes its fields; u uses it instead."
+    return f"{held.name}: {', '.join(_said(row, held, now))}.", hint(
+        "{list.choose} changes its fields; {providers.use} uses it instead."
+    )
 
 
 def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> list[Words]:
@@ -144,14 +160,14 @@ def _refused(row: ProviderRow, held: Credential, now: str) -> str:
     label, at = row.provider.label, when(held.check.at, now)
     reason = held.check.message.removeprefix(f"{label} ")
     reason = f" It {reason}" if reason != held.check.message else f" {reason}"
-    ends = f" ending {hint}" if (hint := key_hint(row.provider, held.hints)) else ""
+    ends = f" ending {last}" if (last := key_hint(row.provider, held.hints)) else ""
     return f"{label} refused the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
 
 
 def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
     parts = ["own key" if held.envelope else "no key"]
-    if hint := key_hint(row.provider, held.hints):
-        parts.append(f"ends {hint}")
+    if last := key_hint(row.provider, held.hints):
+        parts.append(f"ends {last}")
     at = when(held.check.at, now)
     took = f" in {held.check.ms} ms" if held.check.ms else ""
     parts.append(f"verified {at}{took}" if held.check.state == "ready" and at else "not verified")
@@ -160,13 +176,17 @@ def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
 
 def _listed(row: ProviderRow, held: Credential, now: str) -> str:
     if held.check.state == "unverified":
-        return "v asks whether it works."
+        return hint("{providers.verify} asks whether it works.")
     if row.provider.list_models is None:
         return f"{row.provider.label} does not list its models; these are known as of {row.provider.catalogue_as_of}."
     at = when(held.listed_at, now)
-    return f"Models are listed from the provider, last at {at}." if at else "r asks for its models."
+    return (
+        f"Models are listed from the provider, last at {at}."
+        if at
+        else hint("{providers.refresh} asks for its models.")
+    )
 
 
 def _ends(row: ProviderRow, held: Credential) -> str:
-    hint = key_hint(row.provider, held.hints)
-    return f", the key ending {hint}" if hint else ""
+    last = key_hint(row.provider, held.hints)
+    return f", the key ending {last}" if last else ""

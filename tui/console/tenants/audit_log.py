@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.screen import PageScreen
 from tui.console.widgets.find_bar import Find
@@ -25,7 +26,7 @@ _WHEN = 18
 class Audit(PageScreen[None]):
     """A text to be read; every entry stands under who made it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("slash", "find", "Find", id="audit.find")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("audit.find", "find")]
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,16 +35,20 @@ class Audit(PageScreen[None]):
 
     def content(self) -> Iterable[Widget]:
         yield Reader(id="audit")
-        yield Find()
+        yield Find("audit.find")
 
     def on_mount(self) -> None:
         self.query_one(Reader).focus()
         self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
 
     def chrome(self) -> ScreenText:
-        keys = ("enter next", "esc keys") if self.typing else ("up down move", "/ find", "esc back")
+        keys = (
+            ("field.next", "find.close: commands")
+            if self.typing
+            else ("list.up list.down: move", "audit.find", "page.back")
+        )
         place = self.query_one(Reader).place
-        return ScreenText("Audit log", (*keys, "f1 help" if self.typing else "? help"), place, strip=self._strip)
+        return ScreenText("Audit log", keys, place, strip=self._strip)
 
     async def _read(self) -> None:
         session, tenant_id = self.app.session, self.app.tenant_id

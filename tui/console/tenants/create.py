@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.screen import PageScreen
 from tui.console.tenants.create_form import TenantForm
@@ -79,7 +80,7 @@ class Folder(Horizontal):
 class NewTenant(TenantForm[Tenant], PageScreen[Tenant]):
     """Answers with the tenant that was made."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("page.back", "back")]
 
     def __init__(self) -> None:
         super().__init__("Name", _HELP)
@@ -114,10 +115,10 @@ class NewTenant(TenantForm[Tenant], PageScreen[Tenant]):
 
     def _footer(self) -> tuple[str, ...]:
         if self.button.doing:
-            return ("esc stop", "f1 help")
-        enter = "enter press" if self.focused is self.button else "enter next"
-        choose = ("left right choose",) if self.focused is self._mark else ()
-        return (enter, *choose, "tab shift+tab move", "esc back", "f1 help")
+            return ("page.back: stop",)
+        enter = "form.press" if self.focused is self.button else "field.next"
+        choose = ("choice.left choice.right: choose",) if self.focused is self._mark else ()
+        return (enter, *choose, "focus.next focus.previous: move", "page.back")
 
     def on_mount(self) -> None:
         marks = [row.tenant.mark for row in tenants.rows(self.app.session) if row.tenant]

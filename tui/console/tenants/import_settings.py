@@ -49,9 +49,9 @@ class Import(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         name = self.app.tenant.name if self.app.tenant else ""
-        keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press", "up down move")
+        keys = ("field.next", "field.clear") if self.typing else ("form.press", "focus.up focus.down: move")
         strip = ("What is in the file wins; what is not in it stays.", "A new tenant: modeldeck import FILE -t NAME.")
-        return ScreenText(f"{name} › import", (*keys, "esc back", "f1 help"), strip=strip)
+        return ScreenText(f"{name} › import", (*keys, "page.back"), strip=strip)
 
     def on_mount(self) -> None:
         self._file.field.focus()

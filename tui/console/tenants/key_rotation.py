@@ -61,9 +61,9 @@ class KeyPair(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         if self._button.doing:
-            keys: tuple[str, ...] = ("esc stop", "f1 help")
+            keys: tuple[str, ...] = ("page.back: stop",)
         else:
-            keys = ("enter next" if self.typing else "enter press", "tab next", "esc back", "f1 help")
+            keys = ("field.next" if self.typing else "form.press", "focus.next", "page.back")
         strip = (
             "At the providers nothing changes:",
             "a key that leaked has to be withdrawn there.",

@@ -51,9 +51,9 @@ class Passphrase(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         if self._set.doing:
-            keys: tuple[str, ...] = ("f1 help",)
+            keys: tuple[str, ...] = ()
         else:
-            keys = ("enter next" if self.typing else "enter press", "tab shift+tab move", "esc back", "f1 help")
+            keys = ("field.next" if self.typing else "form.press", "focus.next focus.previous: move", "page.back")
         strip = (
             "Only the file of the private key is written anew.",
             "Credentials, models and defaults stay as they are.",

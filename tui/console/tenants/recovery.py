@@ -5,10 +5,11 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint, key_of
 from tui.console.chrome import HeaderState, ScreenText
 from tui.console.screen import PageScreen, problem_text
 from tui.console.widgets.form import Button, Form
@@ -27,7 +28,7 @@ class DamagedTenant(PageScreen[bool]):
     """Answers True once the tenant can be read again."""
 
     CSS = "DamagedTenant Rows { height: auto; max-height: 6; }"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("r", "look_again", "Look again", id="damaged.again")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("damaged.again", "look_again")]
 
     def __init__(self, row: TenantRow) -> None:
         super().__init__()
@@ -59,8 +60,8 @@ class DamagedTenant(PageScreen[bool]):
         return HeaderState(self.row.id, state="damaged" if self.damage else "cannot be read")
 
     def chrome(self) -> ScreenText:
-        enter = "enter choose" if self.focused is self._states else "enter press"
-        keys = (enter, "up down move", *(() if self.states else ("r refresh",)), "esc back", "? help")
+        enter = "list.choose: choose" if self.focused is self._states else "form.press"
+        keys = (enter, "focus.up focus.down: move", *(() if self.states else ("damaged.again",)), "page.back")
         right = f"{BROKEN} settings damaged" if self.damage else f"{BROKEN} cannot be read"
         return ScreenText(f"Tenants › {self.row.id}", keys, right, strip=self._strip())
 
@@ -107,7 +108,7 @@ class DamagedTenant(PageScreen[bool]):
                 problem.message,
                 *problem.hint.split("\n"),
                 "",
-                (f"r looks again. {self.row.id} is not touched until then.", MUTED),
+                (f"{key_of('damaged.again')} looks again. {self.row.id} is not touched until then.", MUTED),
             ]
         where = paths(self.app.session.environ).short(Path(self.damage.path))
         lines: list[Words] = [
@@ -124,7 +125,7 @@ class DamagedTenant(PageScreen[bool]):
         return [
             *lines,
             "There is no earlier state.",
-            "Put a backup in its place, or remove the tenant with d in the list.",
+            hint("Put a backup in its place, or remove the tenant with {tenants.remove} in the list."),
         ]
 
     def _drawn(self, state: State, cells: int) -> Content:

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.screen import Dialog, problem_text
 from tui.console.widgets.form import Button, FieldRow
@@ -36,8 +37,8 @@ class Buttons(Horizontal):
     Buttons Button:disabled { text-style: dim; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right", "beside(1)", show=False),
-        Binding("left", "beside(-1)", show=False),
+        bind("choice.right", "beside(1)"),
+        bind("choice.left", "beside(-1)"),
     ]
 
     def action_beside(self, step: int) -> None:
@@ -72,9 +73,9 @@ class RemoveTenant(Dialog[bool]):
 
     def chrome(self) -> ScreenText:
         if self.typing:
-            keys: tuple[str, ...] = ("enter next", "tab next", "esc back", "f1 help")
+            keys: tuple[str, ...] = ("field.next", "focus.next", "page.back")
         else:
-            keys = ("enter press", "tab next", "esc back", "? help")
+            keys = ("form.press", "focus.next", "page.back")
         return ScreenText("Tenants › remove", keys)
 
     def on_mount(self) -> None:

@@ -31,9 +31,9 @@ class Rename(PageScreen[str]):
             yield Button("Rename", id="rename")
 
     def chrome(self) -> ScreenText:
-        keys = ("enter next", "ctrl+u empty") if self.typing else ("enter press",)
+        keys = ("field.next", "field.clear") if self.typing else ("form.press",)
         strip = ("Keys, models and defaults stay as they are.", "Commands take the new name or the id.")
-        return ScreenText(f"Tenants › {self.tenant.name} › rename", (*keys, "esc back", "f1 help"), strip=strip)
+        return ScreenText(f"Tenants › {self.tenant.name} › rename", (*keys, "page.back"), strip=strip)
 
     def on_mount(self) -> None:
         self._name_row.field.cursor_position = len(self._name_row.value)

@@ -5,6 +5,7 @@ from functools import partial
 
 from textual.content import Content
 
+from tui.console.actions import key_of
 from tui.console.chrome import Row
 from tui.console.widgets.row_list import Item
 from tui.console.widgets.static_text import line
@@ -54,7 +55,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cell
     if row.tenant is None:
         broken, role = sign("damaged")
         said = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
-        words = clip_end(f"{said}, enter says more", cells - _MARK - names)
+        words = clip_end(f"{said}, {key_of('list.choose')} says more", cells - _MARK - names)
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
     facts = (
         "open" if row.open else "locked",

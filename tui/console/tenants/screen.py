@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.screen import AreaScreen, PageScreen
 from tui.console.tenants.rows import TenantHeading, is_lent, tenant_items
@@ -40,19 +41,19 @@ class Tenants(AreaScreen):
     ALL_TENANTS = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "New tenant", id="tenants.new"),
-        Binding("e", "rename", "Rename the tenant", id="tenants.rename"),
-        Binding("p", "passphrase", "Passphrase of the tenant", id="tenants.passphrase"),
-        Binding("d", "remove", "Remove the tenant", id="tenants.remove"),
-        Binding("r", "refresh_list", "Read the list again", id="tenants.refresh"),
-        Binding("slash", "filter", "Filter the tenants", id="tenants.filter"),
+        bind("tenants.new", "new"),
+        bind("tenants.rename", "rename"),
+        bind("tenants.passphrase", "passphrase"),
+        bind("tenants.remove", "remove"),
+        bind("tenants.refresh", "refresh_list"),
+        bind("tenants.filter", "filter"),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[TenantRow] = []
         self._to_read = 0
-        self._filter = Filter(id="filter")
+        self._filter = Filter("tenants.filter", id="filter")
         self._list = Rows(id="tenants")
 
     def content(self) -> Iterable[Widget]:
@@ -70,22 +71,22 @@ class Tenants(AreaScreen):
 
     def _footer(self) -> tuple[str, ...]:
         if self.typing:
-            return ("down to list", "esc clear", "f1 help")
-        acts: tuple[str, ...] = ("n new",)
+            return ("filter.done", "area.escape: clear")
+        acts: tuple[str, ...] = ("tenants.new",)
         if row := self.row:
-            acts = ("enter open", "n new", "e rename", "p passphrase", "d remove")
+            acts = ("list.choose", "tenants.new", "tenants.rename", "tenants.passphrase", "tenants.remove")
             if row.problem:
-                acts = ("enter open", "n new", "d remove", "r refresh")
-        back = ("esc clear",) if self._filter.text else ("esc back",) if self.app.previous_area else ()
-        return (*acts, "/ filter", *back, "? help")
+                acts = ("list.choose", "tenants.new", "tenants.remove", "tenants.refresh")
+        back = ("area.escape: clear",) if self._filter.text else ("area.escape",) if self.app.previous_area else ()
+        return (*acts, "tenants.filter", *back)
 
     def _strip(self) -> tuple[Words, Words]:
         row = self.row
         if row is None:
             nothing = f"No tenant has {self._filter.text} in its name." if self._filter.text else ""
-            return nothing, "esc clears the filter." if nothing else ""
+            return nothing, hint("{area.escape} clears the filter.") if nothing else ""
         if row.tenant is None:
-            return f"{row.id}: {row.problem.message if row.problem else ''}", "enter says more."
+            return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} says more.")
         tenant, path = row.tenant, self.app.session.store(row.id).folder.path
         where = f"Settings {paths(self.app.session.environ).short(path)}" if path else "Settings in memory"
         about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"

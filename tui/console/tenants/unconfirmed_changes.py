@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tui.console.actions import hint
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.tenancy import verification
@@ -29,7 +30,7 @@ def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Seque
         lines += [said, *(f"  {about}" for about in confirmation.about(each))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []
-    return [*lines, "", "What is not confirmed is not used. d forgets what is not yours."]
+    return [*lines, "", hint("What is not confirmed is not used. {providers.remove} forgets what is not yours.")]
 
 
 def confirm_choices(waiting: Sequence[CredentialChange]) -> dict[str, str]:

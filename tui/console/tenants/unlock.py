@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
@@ -25,7 +26,7 @@ _PATIENCE = 3
 class Unlock(PageScreen[bool]):
     """Answers True once the keys of the tenant shown are open. `waiting` and `then` say what goes on by itself."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "back", "Back, or stop", id="page.back")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("page.back", "back")]
 
     def __init__(self, waiting: str = "", then: str = "") -> None:
         super().__init__()
@@ -47,9 +48,13 @@ class Unlock(PageScreen[bool]):
 
     def chrome(self) -> ScreenText:
         minutes = self.app.session.config.auto_lock
-        lock = f"Locks again after {minutes} minutes without a key press." if minutes else "L locks it again."
+        lock = (
+            f"Locks again after {minutes} minutes without a key press."
+            if minutes
+            else hint("{app.lock} locks it again.")
+        )
         strip = ("Providers, models and defaults can be looked at without it.", lock)
-        keys = ("esc stop", "f1 help") if self._button.doing else ("enter unlock", "esc back", "f1 help")
+        keys = ("page.back: stop",) if self._button.doing else ("field.next: unlock", "page.back")
         name = self.app.tenant.name if self.app.tenant else ""
         return ScreenText(f"{name} › unlock", keys, strip=strip)
 

@@ -4,9 +4,10 @@ import getpass
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.widget import Widget
 
+from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import Choice, FieldRow, Form
@@ -34,9 +35,10 @@ KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 class Welcome(TenantForm[None]):
     """Makes the first tenant and goes on to where it is to start."""
 
+    HELP_KEY = "welcome.help"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "Stop making the key pair", id="welcome.stop"),
-        Binding("question_mark,f1", "app.help", "Help", id="welcome.help"),
+        bind("welcome.stop", "stop"),
+        bind("welcome.help", "app.help"),
     ]
 
     def __init__(self) -> None:
@@ -67,11 +69,11 @@ class Welcome(TenantForm[None]):
     def _footer(self) -> tuple[str, ...]:
         here = self.focused
         if self.button.doing:
-            return ("esc stop", "ctrl+q quit", "f1 help")
+            return ("welcome.stop", "app.quit-everywhere")
         secret = here in (self.passphrase.first.field, self.passphrase.again.field)
-        enter = "enter next" if secret else "enter open" if self._practising else "enter make the tenant"
-        moves = ("up down choose", "tab next") if here is self._start else ("tab next",)
-        return (enter, *moves, "ctrl+q quit", "f1 help")
+        enter = "field.next" if secret else "field.next: open" if self._practising else "field.next: create tenant"
+        moves = ("focus.up focus.down: choose", "focus.next") if here is self._start else ("focus.next",)
+        return (enter, *moves, "app.quit-everywhere")
 
     @property
     def _practising(self) -> bool:

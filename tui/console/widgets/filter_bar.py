@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.console.actions import bind, key_of
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import CURSOR
@@ -29,11 +30,11 @@ class Filter(Horizontal):
 
     DEFAULT_CSS = f"""
     Filter {{ height: 1; }}
-    Filter .start {{ width: 6; }}
+    Filter .start {{ width: auto; }}
     Filter LineField, Filter LineField:focus {{ width: 1fr; max-width: {_FIELD}; }}
     Filter .end {{ width: auto; }}
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "done", "to list", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("filter.done", "done")]
 
     class Changed(Message):
         """The text is another one."""
@@ -45,11 +46,12 @@ class Filter(Horizontal):
     class Done(Message):
         """The list is to have the focus."""
 
-    def __init__(self, note: str = "", *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+    def __init__(self, opened_by: str, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.field = LineField()
-        self._start = Plain("   / [", classes="start")
-        self._end = Plain(f"]{note}", classes="end")
+        self._label = f" {key_of(opened_by)} ["
+        self._start = Plain(f"  {self._label}", classes="start")
+        self._end = Plain("]", classes="end")
 
     def compose(self) -> ComposeResult:
         yield self._start
@@ -81,7 +83,7 @@ class Filter(Horizontal):
         self.post_message(self.Done())
 
     def on_descendant_focus(self) -> None:
-        self._start.show(f" {CURSOR} / [")
+        self._start.show(f" {CURSOR}{self._label}")
 
     def on_descendant_blur(self) -> None:
-        self._start.show("   / [")
+        self._start.show(f"  {self._label}")

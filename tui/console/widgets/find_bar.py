@@ -2,12 +2,13 @@
 
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import bind, key_of
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain
 
@@ -21,8 +22,8 @@ class Find(Horizontal):
     Find Plain { width: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", show=False),
-        Binding("down", "again", show=False),
+        bind("find.close", "close"),
+        bind("find.again", "again"),
     ]
 
     class Wanted(Message):
@@ -32,8 +33,9 @@ class Find(Horizontal):
             super().__init__()
             self.text, self.again = text, again
 
-    def __init__(self) -> None:
+    def __init__(self, opened_by: str) -> None:
         super().__init__()
+        self._label = f"   {key_of(opened_by)} ["
         self.field = LineField()
         self._said = Plain("]  ")
         self._back: Widget | None = None
@@ -42,7 +44,7 @@ class Find(Horizontal):
         """Show the field and put the cursor into it."""
         self._back = self.screen.focused
         if not self.field.is_attached:
-            self.mount(Plain("   / ["), self.field, self._said)
+            self.mount(Plain(self._label), self.field, self._said)
         self.add_class("-open")
         self.field.focus()
 

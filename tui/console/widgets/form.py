@@ -9,13 +9,14 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import bind
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import CURSOR, MUTED, WORKING
@@ -33,8 +34,8 @@ class Form(VerticalScroll, can_focus=False):
 
     DEFAULT_CSS = "Form { height: 1fr; scrollbar-size: 0 0; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
+        bind("focus.down", "app.focus_next"),
+        bind("focus.up", "app.focus_previous"),
     ]
 
 
@@ -135,7 +136,7 @@ class Part(Widget, can_focus=True):
 class Button(Part):
     """`[ Words that say what happens ]`, and a note behind it. While it works, what it does stands in its place."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "press", id="form.press")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("form.press", "press")]
 
     class Pressed(Message):
         """The button was pressed."""
@@ -183,9 +184,9 @@ class Choice(Part):
     """`(•) one  ( ) another`, in a row or a column. Left, right and space choose; other plain keys do nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "step(-1)", show=False),
-        Binding("right,space", "step(1)", show=False),
-        Binding("enter", "next", show=False),
+        bind("choice.left", "step(-1)"),
+        bind("choice.right", "step(1)", also="space"),
+        bind("field.next", "next"),
     ]
 
     class Changed(Message):
@@ -269,7 +270,7 @@ class Choice(Part):
 class Check(Part):
     """`[x] something`, switched by space."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "switch", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("toggle.switch", "switch")]
 
     def __init__(self, content: Content | str, *, on: bool = True, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.console.actions import bind
 from tui.sanitize import printable
 
 LIMIT = 16_000
@@ -40,7 +41,7 @@ class LineField(Input):
             super().__init__()
             self.field, self.text = field, text
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+h", "delete_left", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("field.backspace", "delete_left")]
 
     def __init__(self, value: str = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(value, id=id, classes=classes, select_on_focus=False, compact=True)

@@ -6,13 +6,14 @@ from typing import ClassVar, overload
 
 from rich.style import Style as RichStyle
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.console.actions import bind
 from tui.console.widgets.static_text import drawn, line
 from tui.console.widgets.symbols import CURSOR
 
@@ -74,13 +75,13 @@ class Rows(ScrollView, can_focus=True):
     Rows { height: 1fr; width: 1fr; scrollbar-size: 0 0; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "down", id="list.down"),
-        Binding("up,k", "move(-1)", "up", id="list.up"),
-        Binding("pagedown,ctrl+f", "page(1)", "page down", id="list.page-down"),
-        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
-        Binding("g,home", "end(False)", "first", id="list.first"),
-        Binding("G,end", "end(True)", "last", id="list.last"),
-        Binding("enter", "choose", "open", id="list.choose"),
+        bind("list.down", "move(1)"),
+        bind("list.up", "move(-1)"),
+        bind("list.page-down", "page(1)"),
+        bind("list.page-up", "page(-1)"),
+        bind("list.first", "end(False)"),
+        bind("list.last", "end(True)"),
+        bind("list.choose", "choose"),
     ]
 
     REVERSED: ClassVar[bool] = True

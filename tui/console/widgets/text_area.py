@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.console.actions import bind
 from tui.sanitize import printable
 
 LIMIT = 100_000
@@ -30,9 +31,9 @@ class LinesField(TextArea):
     LinesField .text-area--selection { text-style: reverse; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+h", "delete_left", show=False),
-        Binding("f6", "app.tenants", show=False),
-        Binding("ctrl+j", "new_line", "new line", id="question.new-line"),
+        bind("field.backspace", "delete_left"),
+        bind("app.tenants", "app.tenants"),
+        bind("question.new-line", "new_line"),
     ]
 
     class Sent(Message):
@@ -119,9 +120,9 @@ class Question(LinesField):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("pageup", "page(-1)", "page up", id="question.page-up"),
-        Binding("pagedown", "page(1)", "page down", id="question.page-down"),
-        Binding("tab", "leave", show=False),
+        bind("question.page-up", "page(-1)"),
+        bind("question.page-down", "page(1)"),
+        bind("focus.next", "leave"),
     ]
 
     class Page(Message):

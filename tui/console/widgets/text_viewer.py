@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.console.actions import bind
 from tui.console.widgets.static_text import Words, drawn, line
 
 Build = Callable[[int], Sequence[Words]]
@@ -21,12 +22,12 @@ class Reader(ScrollView, can_focus=True):
 
     DEFAULT_CSS = "Reader { height: 1fr; width: 1fr; scrollbar-size: 0 0; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j,enter", "scroll_by(1)", "down", id="list.down"),
-        Binding("up,k", "scroll_by(-1)", "up", id="list.up"),
-        Binding("pagedown,ctrl+f,space", "page(1)", "page down", id="list.page-down"),
-        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
-        Binding("g,home", "end(False)", "first", id="list.first"),
-        Binding("G,end", "end(True)", "last", id="list.last"),
+        bind("list.down", "scroll_by(1)", also="enter"),
+        bind("list.up", "scroll_by(-1)"),
+        bind("list.page-down", "page(1)", also="space"),
+        bind("list.page-up", "page(-1)"),
+        bind("list.first", "end(False)"),
+        bind("list.last", "end(True)"),
     ]
 
     class Scrolled(Message):

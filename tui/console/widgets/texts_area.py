@@ -3,10 +3,11 @@
 from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
+from tui.console.actions import bind
 from tui.sanitize import printable
 
 LIMIT = 1_000_000
@@ -23,8 +24,8 @@ class TextsField(TextArea):
     TextsField .text-area--cursor { text-style: reverse; background: transparent; color: $foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+h", "delete_left", show=False),
-        Binding("f6", "app.tenants", show=False),
+        bind("field.backspace", "delete_left"),
+        bind("app.tenants", "app.tenants"),
     ]
 
     class Sent(Message):

@@ -14,7 +14,7 @@ from typing import ClassVar, Protocol
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.geometry import Region
 from textual.message import Message
@@ -23,6 +23,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
+from tui.console.actions import bind
 from tui.console.widgets.symbols import ACCENT, CURSOR
 
 WIDEST = 80
@@ -47,13 +48,13 @@ class Transcript(Widget, can_focus=True):
 
     DEFAULT_CSS = "Transcript { height: 1fr; width: 1fr; background: transparent; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "down", id="list.down"),
-        Binding("up,k", "move(-1)", "up", id="list.up"),
-        Binding("pagedown,ctrl+f,space", "page(1)", "page down", id="list.page-down"),
-        Binding("pageup", "page(-1)", "page up", id="list.page-up"),
-        Binding("g,home", "end(False)", "first", id="list.first"),
-        Binding("G,end", "end(True)", "last, and follow", id="list.last"),
-        Binding("enter", "choose", "unfold, or write", id="list.choose"),
+        bind("list.down", "move(1)"),
+        bind("list.up", "move(-1)"),
+        bind("list.page-down", "page(1)", also="space"),
+        bind("list.page-up", "page(-1)"),
+        bind("list.first", "end(False)"),
+        bind("list.last", "end(True)"),
+        bind("list.choose", "choose"),
     ]
 
     class Moved(Message):

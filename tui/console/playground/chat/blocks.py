@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from tui.console.actions import key_of
 from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
@@ -156,7 +157,7 @@ class AnswerBlock:
         seconds = f"{self.seconds_thought:.0f} s"
         if self.running and not (self.text or self._new):
             return f"thinking {seconds}"
-        return f"thought for {seconds}, enter {'folds' if self.unfolded else 'shows'} it"
+        return f"thought for {seconds}, {key_of('list.choose')} {'folds' if self.unfolded else 'shows'} it"
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text) or (self.unfolded and pattern.search(self.thoughts)))

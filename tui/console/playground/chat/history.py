@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from tui.console.actions import hint
 from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
-_AGAIN = "ctrl+r asks again, as a new call. Nothing is repeated by itself."
+_AGAIN = "{chat.again:typing} asks again, as a new call. Nothing is repeated by itself."
 
 
 class Exchange:
@@ -123,9 +124,9 @@ def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
     """A problem in the place of an answer, or under one that had begun."""
     hints = [problem.hint]
     if begun:
-        hints = [_AGAIN] if problem.hint.startswith("Asking again") else [problem.hint, _AGAIN]
+        hints = [hint(_AGAIN)] if problem.hint.startswith("Asking again") else [problem.hint, hint(_AGAIN)]
     elif isinstance(problem, CredentialRejected):
-        hints.append("f2 opens Providers to paste another.")
+        hints.append(hint("{area.providers:typing} opens Providers to paste another."))
     return ProblemBlock(problem.message, hints, problem.detail, by)
 
 

@@ -4,9 +4,10 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 
+from tui.console.actions import bind, hint, key_of
 from tui.console.chrome import Rule, ScreenText
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock, Sentences
 from tui.console.playground.chat.history import ChatHistory
@@ -14,6 +15,7 @@ from tui.console.playground.chat.running_answer import summary
 from tui.console.playground.chat.session import ChatSession
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
+from tui.console.playground.tab import pick_model_hint
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import ATTENTION
@@ -28,7 +30,7 @@ from tui.workspace.playground.conversation import AnswerState
 WIDE = 100
 """Columns from which the parameters stand beside the chat."""
 
-_BUSY = "An answer is running; esc stops it."
+_BUSY = "An answer is running; {area.escape} stops it."
 
 
 class ChatTab(ChatSession):
@@ -46,16 +48,16 @@ class ChatTab(ChatSession):
     ChatTab.-low #chat-note.-said { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "write", "Write a question", id="chat.write"),
-        Binding("r,ctrl+r", "again", "Ask again", id="chat.again"),
-        Binding("e", "edit", "Edit the last question", id="chat.edit"),
-        Binding("p", "parameters", "Parameters and system prompt", id="chat.parameters"),
-        Binding("c", "copy", "Copy the answer", id="chat.copy"),
-        Binding("s", "save", "Save the chat", id="chat.save"),
-        Binding("n", "new", "New chat", id="chat.new"),
-        Binding("slash", "find", "Find in the chat", id="chat.find"),
-        Binding("left", "other(-1)", "Answer before", id="chat.before"),
-        Binding("right", "other(1)", "Answer after", id="chat.after"),
+        bind("chat.write", "write"),
+        bind("chat.again", "again"),
+        bind("chat.edit", "edit"),
+        bind("chat.parameters", "parameters"),
+        bind("chat.copy", "copy"),
+        bind("chat.save", "save"),
+        bind("chat.new", "new"),
+        bind("chat.find", "find"),
+        bind("chat.before", "other(-1)"),
+        bind("chat.after", "other(1)"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -71,7 +73,7 @@ class ChatTab(ChatSession):
             yield Transcript(id="transcript")
             yield ChatSide(id="chat-side")
         yield self._rule
-        yield Find()
+        yield Find("chat.find")
         with Horizontal(id="chat-ask"):
             yield Plain(" > ")
             yield Question(id="question")
@@ -91,7 +93,9 @@ class ChatTab(ChatSession):
         left, right = self._rule_words()
         transcript = self.transcript
         if transcript.below and not transcript.following:
-            lines = f"{transcript.below:,} line{'s' if transcript.below > 1 else ''} below, G follows"
+            lines = (
+                f"{transcript.below:,} line{'s' if transcript.below > 1 else ''} below, {key_of('list.last')} follows"
+            )
             left = f"{left}, {lines}" if left else lines
             # Where the reader is counts more than the figures.
             right = right if width(left + right) + 12 <= self.size.width else ""
@@ -116,36 +120,47 @@ class ChatTab(ChatSession):
     def _keys(self) -> tuple[str, ...]:
         wide, last = self.has_class("-wide"), self.chat.last
         if self.query_one(Find).has_class("-open") and self.typing and not self.question.has_focus:
-            return "enter next", "esc back", "f1 help"
+            return "field.next", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
-            return "enter next", "tab next", "ctrl+u empty", "esc keys", "f1 help"
+            return "field.next", "focus.next", "field.clear", "area.escape: commands"
         if self.asking is not None:
             return (
-                "esc stop",
-                "page up scroll",
-                *(("enter send", "f1 help") if self.typing else ("i write", "? help")),
+                "area.escape: stop",
+                "question.page-up",
+                "question.send" if self.typing else "chat.write",
             )
         if not self.typing:
             asked = (
-                "r again",
-                "e edit",
-                "m model",
-                "p parameters",
+                "chat.again",
+                "chat.edit",
+                "playground.model",
+                "chat.parameters",
                 *self.source_keys,
-                "c copy",
-                "s save",
-                "n new",
-                "/ find",
+                "chat.copy",
+                "chat.save",
+                "chat.new",
+                "chat.find",
             )
-            return ("i write", *(asked if last else ("m model", "p parameters", *self.source_keys, "t type")), "? help")
-        again = ("ctrl+r again",) if last else ()
+            return (
+                "chat.write",
+                *(asked if last else ("playground.model", "chat.parameters", *self.source_keys, "playground.type")),
+            )
+        again = ("chat.again",) if last else ()
         if last is not None and last.trouble is not None:
-            return "enter send", *again, "esc keys", "f1 help"
+            return "question.send", *again, "area.escape: commands"
         if last is not None and last.answer is not None and last.answer.state is AnswerState.STOPPED:
-            return "enter send", *again, "ctrl+j new line", "esc keys", "f1 help"
-        scroll = ("page up scroll",) if last else ()
-        beside = ("tab parameters",) if wide else ()
-        return ("enter send", "ctrl+j new line", *again, "up last question", *scroll, *beside, "esc keys", "f1 help")
+            return "question.send", *again, "question.new-line", "area.escape: commands"
+        scroll = ("question.page-up",) if last else ()
+        beside = ("focus.next: parameters",) if wide else ()
+        return (
+            "question.send",
+            "question.new-line",
+            *again,
+            "question.earlier",
+            *scroll,
+            *beside,
+            "area.escape: commands",
+        )
 
     def say(self, sentence: str = "") -> None:
         """A sentence under the field; '' takes it away."""
@@ -160,10 +175,9 @@ class ChatTab(ChatSession):
                 "", f"  {name} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
             )
         if self.model is None:
-            hint = "  esc then m picks one for this chat; f4 sets the default."
-            return Sentences("", "  No default reasoning model yet.", "", hint)
-        hint = "  Nothing is kept when you quit; s saves a chat as Markdown."
-        return Sentences("", f"  Ask {self.model.id} something.", "", hint)
+            return Sentences("", "  No default reasoning model yet.", "", f"  {pick_model_hint('this chat')}")
+        keep = hint("  Nothing is kept when you quit; {chat.save} saves a chat as Markdown.")
+        return Sentences("", f"  Ask {self.model.id} something.", "", keep)
 
     def show_log(self, *, follow: bool = True) -> None:
         blocks = [] if self.covered else self.chat.blocks
@@ -209,9 +223,11 @@ class ChatTab(ChatSession):
         if not self.question.text.strip():
             return
         if self.busy:
-            self.say(_BUSY)
+            self.say(hint(_BUSY))
         elif self.model is None:
-            self.say("No default reasoning model yet; esc then m picks one for this chat.")
+            self.say(
+                hint("No default reasoning model yet; {area.escape} then {playground.model} picks one for this chat.")
+            )
         else:
             instead, self._editing = self._editing, False
             self.ask(self.question.take(), self.model, instead=instead)
@@ -274,7 +290,7 @@ class ChatTab(ChatSession):
     def action_again(self) -> None:
         last = self.chat.last
         if self.busy:
-            self.say(_BUSY)
+            self.say(hint(_BUSY))
         elif last is not None and self.model is not None:
             if self.question.text.strip() == last.turn.question and not last.replies:
                 self.question.take()
@@ -283,7 +299,7 @@ class ChatTab(ChatSession):
     def action_edit(self) -> None:
         last = self.chat.last
         if self.asking is not None:
-            self.say(_BUSY)
+            self.say(hint(_BUSY))
         elif last is not None:
             self.question.change(last.turn.question)
             self.question.focus()
@@ -292,7 +308,7 @@ class ChatTab(ChatSession):
 
     def action_parameters(self) -> None:
         if self.model is None:
-            self.say("Pick a model first: m.")
+            self.say(hint("Pick a model first: {playground.model}."))
         elif self.has_class("-wide") and self.side.fields is not None:
             self.side.fields.focus_first()
         else:
@@ -326,7 +342,7 @@ class ChatTab(ChatSession):
 
     def action_new(self) -> None:
         if self.asking is not None:
-            self.say(_BUSY)
+            self.say(hint(_BUSY))
         elif self.chat.entries:
             self.run_worker(self._new(), group="new", exclusive=True, exit_on_error=False)
 

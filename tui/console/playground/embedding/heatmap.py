@@ -4,9 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 
+from tui.console.actions import bind
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, SELECTED
@@ -55,9 +56,9 @@ class Heat(Rows):
     DEFAULT_CSS = "Heat { height: auto; }"
     REVERSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Sort by nearness to this text, and back", id="embedding.sort"),
-        Binding("left", "sideways(-1)", "Columns before", id="embedding.before"),
-        Binding("right", "sideways(1)", "Columns after", id="embedding.after"),
+        bind("embedding.sort", "choose"),
+        bind("embedding.before", "sideways(-1)"),
+        bind("embedding.after", "sideways(1)"),
     ]
 
     def __init__(self, heading: Callable[[Content], None], *, id: str | None = None) -> None:  # noqa: A002 - textual's name

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from textual.content import Content
 
+from tui.console.actions import key_of
 from tui.console.widgets.static_text import line
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.workspace.playground.vectors import Comparison
@@ -47,7 +48,11 @@ def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
     per_line = max(1, (cells - 6) // 11)
     shown = [f"{value:+.6f}"[:10].rjust(10) for value in vector[: per_line * 4]]
     rows = ["   " + " ".join(shown[start : start + per_line]) for start in range(0, len(shown), per_line)]
-    more = f"   and {len(vector) - len(shown):,} more; s saves them all." if len(vector) > len(shown) else ""
+    more = (
+        f"   and {len(vector) - len(shown):,} more; {key_of('embedding.save')} saves them all."
+        if len(vector) > len(shown)
+        else ""
+    )
     return [line(each) for each in ["   its first numbers", *rows, more] if each]
 
 

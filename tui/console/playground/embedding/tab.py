@@ -6,15 +6,16 @@ from contextlib import aclosing
 from typing import Any, ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
+from tui.console.actions import bind, hint
 from tui.console.chrome import Rule, ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under
-from tui.console.playground.tab import SingleCallTab
+from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
@@ -51,11 +52,11 @@ class EmbeddingTab(SingleCallTab):
     EmbeddingTab #result { height: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "write", "Write texts", id="embedding.write"),
-        Binding("p", "parameters", "Texts to be found, or questions", id="embedding.parameters"),
-        Binding("r,ctrl+r", "again", "Embed again", id="embedding.again"),
-        Binding("c", "copy", "Copy the numbers", id="embedding.copy"),
-        Binding("s", "save", "Save as JSON or CSV", id="embedding.save"),
+        bind("embedding.write", "write"),
+        bind("embedding.parameters", "parameters"),
+        bind("embedding.again", "again"),
+        bind("embedding.copy", "copy"),
+        bind("embedding.save", "save"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -91,14 +92,14 @@ class EmbeddingTab(SingleCallTab):
     def chrome(self) -> ScreenText:
         field = self.query_one(TextsField)
         if self.under_way is not None:
-            return ScreenText("", ("esc stop", "? help"), foot=self.under_way.words, strip=self.under_way.strip)
+            return ScreenText("", ("area.escape: stop",), foot=self.under_way.words, strip=self.under_way.strip)
         if field.has_focus:
-            keys: tuple[str, ...] = ("enter send", "ctrl+j next text", "esc keys", "f1 help")
+            keys: tuple[str, ...] = ("question.send", "question.new-line: next text", "area.escape: commands")
         elif self.compared is None:
-            keys = ("i write", "m model", *self._kinds, *self.source_keys, "t type", "? help")
+            keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
         else:
-            asked = ("m model", *self._kinds, *self.source_keys)
-            keys = ("i write", *asked, "r again", "c copy", "s save", "t type", "? help")
+            asked = ("playground.model", *self._kinds, *self.source_keys)
+            keys = ("embedding.write", *asked, "embedding.again", "embedding.copy", "embedding.save", "playground.type")
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
         return ScreenText("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
@@ -135,7 +136,10 @@ class EmbeddingTab(SingleCallTab):
 
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
-        self._say(f"{self.app.tenant.name if self.app.tenant else ''} is locked.", "i asks for the passphrase.")
+        self._say(
+            f"{self.app.tenant.name if self.app.tenant else ''} is locked.",
+            hint("{embedding.write} asks for the passphrase."),
+        )
         self.rest()
 
     def on_descendant_focus(self) -> None:
@@ -180,7 +184,7 @@ class EmbeddingTab(SingleCallTab):
     def _kinds(self) -> tuple[str, ...]:
         """The footer's word where the model tells questions apart."""
         tells = self.model is not None and provider_of(self.model.provider).distinguishes_queries
-        return ("p parameters",) if tells else ()
+        return ("embedding.parameters",) if tells else ()
 
     @property
     def _as_questions(self) -> bool:
@@ -214,7 +218,10 @@ class EmbeddingTab(SingleCallTab):
         if self.under_way is not None:
             return
         if self.model is None:
-            self._say("No default embedding model yet.", "esc then m picks one for these texts; f4 sets the default.")
+            self._say(
+                "No default embedding model yet.",
+                pick_model_hint("these texts"),
+            )
         elif not texts:
             self.action_write()
         elif len(texts) > MOST:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.console.actions import bind, hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField
@@ -41,8 +42,8 @@ class PathRow(FieldRow):
     """The path. `tab` completes and moves on when there is nothing to complete, `down` goes to what is offered."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", show=False),
-        Binding("down", "list", show=False),
+        bind("path.complete", "complete"),
+        bind("filter.done", "list"),
     ]
 
     class Wanted(Message):
@@ -187,12 +188,20 @@ class SpeechForm(Vertical):
         """The footer's words."""
         focused = self.screen.focused
         if focused is self._path.field:
-            return "enter next", "tab complete", "down to list", "esc keys", "f1 help"
+            return "field.next", "path.complete", "filter.done", "area.escape: commands"
         if isinstance(focused, LineField):
-            return "enter next", "tab next", "esc keys", "f1 help"
-        first = {"entries": ("enter choose", "up down move"), "times": ("enter next", "left right choose")}
+            return "field.next", "focus.next", "area.escape: commands"
+        first = {
+            "entries": ("list.choose: choose", "list.up list.down: move"),
+            "times": ("field.next", "choice.left choice.right: choose"),
+        }
         words = first.get(focused.id or "", ()) if focused else ()
-        return *(("enter press",) if isinstance(focused, Button) else words), "i write", "m model", "t type", "? help"
+        return (
+            *(("form.press",) if isinstance(focused, Button) else words),
+            "speech.write",
+            "playground.model",
+            "playground.type",
+        )
 
     # --- the file ---
 
@@ -293,7 +302,9 @@ class SpeechForm(Vertical):
     async def _check(self, then: Callable[[], object]) -> None:
         try:
             if not self._path.value.strip():
-                raise UsageError("Which file?", "tab completes a path, down goes to the list.")
+                raise UsageError(
+                    "Which file?", hint("{path.complete} completes a path, {filter.done} goes to the list.")
+                )
             model = self._model.id if self._model else ""
             self.info = await asyncio.to_thread(audio_info, self.path, self.limits, model)
         except Problem as problem:
@@ -330,9 +341,10 @@ def _with_way_out(problem: Problem, path: Path, limits: AudioLimits | None) -> P
         large = limits is not None and path.is_file() and path.stat().st_size > limits.size
     except OSError:
         large = False
-    if not large or "esc" in problem.hint:
+    another = hint("{area.escape} then {playground.model} picks another model")
+    if not large or another in problem.hint:
         return problem
-    return UsageError(problem.message, f"{problem.hint.rstrip('.')}, or esc then m picks another model.")
+    return UsageError(problem.message, f"{problem.hint.rstrip('.')}, or {another}.")
 
 
 def _what(path: Path, info: AudioInfo) -> str:

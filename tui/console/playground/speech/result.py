@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from tui.console.actions import hint, key_of
 from tui.console.playground.speech.form import duration
 from tui.console.screen import problem_lines
 from tui.console.widgets.find_bar import Find
@@ -97,7 +98,7 @@ class SpeechResult(Vertical):
         yield Rows(id="sentences")
         yield Reader(id="text")
         yield Plain(id="ended")
-        yield Find()
+        yield Find("speech.find")
 
     @property
     def heard(self) -> Heard | None:
@@ -174,8 +175,13 @@ class SpeechResult(Vertical):
         if heard is None:
             return "", ""
         kinds = [label for kind, label in heard.formats.items() if kind != "json" or not self._timed]
-        words = f"s saves it as {', '.join(kinds[:-1])} or {kinds[-1]}; c sends the text to your clipboard."
-        more = f"left and right change between {len(self.all)} results." if len(self.all) > 1 else ""
+        words = f"{key_of('speech.save')} saves it as {', '.join(kinds[:-1])} or {kinds[-1]}; "
+        words += hint("{speech.copy} sends the text to your clipboard.")
+        more = (
+            f"{key_of('speech.before')} and {key_of('speech.after')} change between {len(self.all)} results."
+            if len(self.all) > 1
+            else ""
+        )
         return words, more
 
     def find(self) -> None:

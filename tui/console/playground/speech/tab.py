@@ -9,15 +9,16 @@ from time import monotonic
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher
 
+from tui.console.actions import bind, hint, key_of
 from tui.console.chrome import ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
 from tui.console.playground.speech.result import Heard, SpeechResult
-from tui.console.playground.tab import SingleCallTab
+from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
 from tui.domain import ModelType
@@ -55,14 +56,14 @@ class SpeechTab(SingleCallTab):
     SpeechTab.-locked #cover { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "write", "Choose a file", id="speech.write"),
-        Binding("s", "save", "Save the text", id="speech.save"),
-        Binding("c", "copy", "Copy the text", id="speech.copy"),
-        Binding("r,ctrl+r", "again", "Transcribe again", id="speech.again"),
-        Binding("n", "new", "Another file", id="speech.new"),
-        Binding("slash", "find", "Find in the text", id="speech.find"),
-        Binding("left", "change(-1)", "Result before", id="speech.before"),
-        Binding("right", "change(1)", "Result after", id="speech.after"),
+        bind("speech.write", "write"),
+        bind("speech.save", "save"),
+        bind("speech.copy", "copy"),
+        bind("speech.again", "again"),
+        bind("speech.new", "new"),
+        bind("speech.find", "find"),
+        bind("speech.before", "change(-1)"),
+        bind("speech.after", "change(1)"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -103,29 +104,28 @@ class SpeechTab(SingleCallTab):
 
     def chrome(self) -> ScreenText:
         if self.has_class("-locked"):
-            return ScreenText("", ("i write", "t type", "? help"))
+            return ScreenText("", ("speech.write", "playground.type"))
         if self.under_way is not None and self.view == "running":
             uploading = self._upload.sent < self._upload.size
             strip = self.under_way.strip
             if not strip[0]:
                 strip = (_COSTS[uploading], "")
-            return ScreenText("", ("esc stop", "? help"), foot=self.under_way.words, strip=strip)
+            return ScreenText("", ("area.escape: stop",), foot=self.under_way.words, strip=strip)
         if self.view == "results":
             foot, place = self.result.foot
             if self.typing:
-                return ScreenText("", ("enter next", "esc keys", "f1 help"), "", foot, place, self.result.strip)
-            several = ("left right choose",) if len(self.result.all) > 1 else ()
+                return ScreenText("", ("field.next", "area.escape: commands"), "", foot, place, self.result.strip)
+            several = ("speech.before speech.after: choose",) if len(self.result.all) > 1 else ()
             keys = (
-                "s save",
-                "c copy",
-                "r again",
-                "m model",
+                "speech.save",
+                "speech.copy",
+                "speech.again",
+                "playground.model",
                 *self.source_keys,
-                "n new",
-                "/ find",
+                "speech.new",
+                "speech.find",
                 *several,
-                "t type",
-                "? help",
+                "playground.type",
             )
             return ScreenText("", keys, "", foot, place, self.result.strip)
         return ScreenText("", self.form.keys, foot=self._stopped, strip=self._takes())
@@ -134,7 +134,7 @@ class SpeechTab(SingleCallTab):
         """What the model takes, and when it ends."""
         model, limits = self.model, self.form.limits
         if model is None:
-            return "No default speech-to-text model yet.", "esc then m picks one for this file; f4 sets the default."
+            return "No default speech-to-text model yet.", pick_model_hint("this file")
         first = f"{model.id} takes {' '.join(limits.endings)}, up to {megabytes(limits.size)}." if limits else ""
         if not model.ends:
             return first, ""
@@ -161,7 +161,9 @@ class SpeechTab(SingleCallTab):
 
     def hide_when_locked(self) -> None:
         name = self.app.tenant.name if self.app.tenant else "It"
-        self.query_one("#cover", Plain).show(f"\n   {name} is locked.\n   i asks for the passphrase.")
+        self.query_one("#cover", Plain).show(
+            f"\n   {name} is locked.\n   {key_of('speech.write')} asks for the passphrase."
+        )
         self.add_class("-locked")
         self.rest()
 
@@ -226,7 +228,12 @@ class SpeechTab(SingleCallTab):
             return
         self.form.say(None)
         if self.model is None:
-            self.form.say(Problem("No speech-to-text model is chosen.", "esc then m picks one for this file."))
+            self.form.say(
+                Problem(
+                    "No speech-to-text model is chosen.",
+                    hint("{area.escape} then {playground.model} picks one for this file."),
+                )
+            )
             return
         self.run_worker(self._transcribe(self.form.path), group="call", exclusive=True, exit_on_error=False)
 

@@ -2,6 +2,7 @@
 
 from textual.widget import Widget
 
+from tui.console.actions import hint
 from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.form import SetupForm
 from tui.console.providers.setup.messages import Strip, two_lines
@@ -27,7 +28,7 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
     if isinstance(focused, LineField):
         row = next((each for each in focused.ancestors if isinstance(each, EntryRow)), None)
         if row is not None and row.owner:
-            return "Pasted text never submits a form.", "enter goes to the first choice under the field."
+            return "Pasted text never submits a form.", hint("{field.next} goes to the first choice under the field.")
         if isinstance(focused, SecretField):
             return "Pasted text never submits a form.", "Once accepted it is sealed with this tenant's own key."
         if len(focused.value) > FIELD:
@@ -35,6 +36,6 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
     if now.on_trial and now.trial is not None and now.credential is None:
         return (
             f"Source   {now.trial.words}. With an own key saved, the own key is used.",
-            "o on the list switches back.",
+            hint("{providers.source} on the list switches back."),
         )
     return "Nothing is saved before it is accepted, or on your word.", ""

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
+from tui.console.actions import hint
 from tui.console.chrome import ScreenText
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
@@ -111,7 +112,7 @@ class Setup(PageScreen[bool]):
 
     def chrome(self) -> ScreenText:
         if not self.query(SetupForm):
-            return ScreenText("", ("f1 help",))
+            return ScreenText("", ())
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.credential_name, self.credential_name)
         row = status.row(self.app.tenant_session, self.provider.id)
         word = "key refused" if self.flow.rejected else row.word if row.on_trial else row.state
@@ -124,15 +125,15 @@ class Setup(PageScreen[bool]):
     def _keys(self) -> tuple[str, ...]:
         focused = self.focused
         if self.asking:
-            return ("esc stop", "f1 help")
+            return ("page.back: stop",)
         if isinstance(focused, Button):
-            choose = ("up down move",) if (focused.id or "").startswith("server-") else ()
-            return ("enter press", *choose, "tab next", "esc back", "f1 help")
+            choose = ("focus.up focus.down: move",) if (focused.id or "").startswith("server-") else ()
+            return ("form.press", *choose, "focus.next", "page.back")
         if isinstance(focused, Choice):
-            return ("left right choose", "enter next", "tab next", "esc back", "f1 help")
+            return ("choice.left choice.right: choose", "field.next", "focus.next", "page.back")
         if isinstance(focused, SecretField) and focused.value:
-            return ("enter next", "ctrl+u empty", "tab next", "esc back", "f1 help")
-        return ("enter next", "tab shift+tab move", "esc back", "f1 help")
+            return ("field.next", "field.clear", "focus.next", "page.back")
+        return ("field.next", "focus.next focus.previous: move", "page.back")
 
     def unsaved(self) -> str:
         return "What was typed is lost." if self.query(SetupForm) and self.form.changed else ""
@@ -175,7 +176,7 @@ class Setup(PageScreen[bool]):
         if field := paste_into(self.form.shown, event.text):
             self.form.open_at(row.field_name if (row := _row_of(field)) else "")
         else:
-            self._say("Nothing was pasted: no field has the cursor.", "tab goes to a field.")
+            self._say("Nothing was pasted: no field has the cursor.", hint("{focus.next} goes to a field."))
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         self.form.advance(event.row)
