@@ -126,7 +126,7 @@ def _on_a_fast_line(columns: int, rows: int) -> Sequence[str]:
 def _saved(terminal: Measured, path: Path) -> str:
     """The chat as it is saved by keys, a pause after each."""
     keys = {ESCAPE: "s save", "s": "Save to a file", EMPTY: "", f"{path}": path.name, ENTER: "enter press"}
-    for key, shown in {**keys, "\n": "i write", "i": "enter send"}.items():
+    for key, shown in {**keys, "\n": "i type", "i": "enter send"}.items():
         terminal.took(shown, key.replace("\n", ENTER))
         terminal.settle(0.2)
     return path.read_text()

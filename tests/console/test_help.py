@@ -45,7 +45,7 @@ async def test_every_action_of_the_screen_stands_in_it() -> None:
         own = [each for each in Binding.make_bindings(type(screen).BINDINGS) if each.id and each.show]
         assert own
         for binding in own:
-            assert binding.description.split(":")[0][1:20] in text.replace("\n           ", " "), binding.description
+            assert binding.tooltip.split(":")[0][1:20] in text.replace("\n           ", " "), binding.tooltip
         assert isinstance(screen, AreaScreen)
 
 

@@ -42,7 +42,7 @@ async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switch
     async with area(await asyncio.to_thread(lent, 500, 2), "providers") as pilot:
         await pilot.press("home")
         assert "OpenAI               ready                     own key" in shown(pilot)
-        assert "Trial 498 of 500 left." in shown(pilot) and "o own/trial" in rows(pilot)[-1]
+        assert "Trial 498 of 500 left." in shown(pilot) and "o your key/trial" in rows(pilot)[-1]
         await pilot.press("o")
         await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
         assert "OpenAI: trial, 498 of 500 calls left, on the operator's key." in shown(pilot)
@@ -51,14 +51,14 @@ async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switch
         await until_shown(pilot, "● OpenAI               ready")
         await pilot.press("enter")
         await until_shown(pilot, "Source         own key   (trial 498 of 500 left, not in use)")
-        assert "o own/trial" in rows(pilot)[-1]
+        assert "o your key/trial" in rows(pilot)[-1]
 
 
 async def test_without_a_trial_o_is_no_key() -> None:
     async with area(practice_session(), "providers") as pilot:
         before = shown(pilot)
         await pilot.press("o")
-        assert shown(pilot) == before and "own/trial" not in before
+        assert shown(pilot) == before and "key/trial" not in before
 
 
 async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:

@@ -22,45 +22,41 @@ from textual.widget import Widget
 
 @dataclass(frozen=True)
 class KeyDeclaration:
-    """What is declared of one binding. Without `description` neither help nor the palette lists it."""
+    """What is declared of one binding. Without `description` neither help nor the palette lists it.
+
+    A `fixed` key belongs to Textual's fields and focus: no keymap changes it.
+    """
 
     keys: str
     word: str
     description: str = ""
+    fixed: bool = False
 
-
-FIXED = {
-    "field.next": KeyDeclaration("enter", "next"),
-    "question.send": KeyDeclaration("enter", "send"),
-    "field.clear": KeyDeclaration("ctrl+u", "clear field"),
-    "choice.left": KeyDeclaration("left", "choose"),
-    "choice.right": KeyDeclaration("right", "choose"),
-    "toggle.switch": KeyDeclaration("space", "on/off"),
-    "path.complete": KeyDeclaration("tab", "complete"),
-    "filter.done": KeyDeclaration("down", "to list"),
-    "focus.up": KeyDeclaration("up", "move"),
-    "focus.down": KeyDeclaration("down", "move"),
-    "focus.next": KeyDeclaration("tab", "next"),
-    "focus.previous": KeyDeclaration("shift+tab", "previous"),
-    "question.earlier": KeyDeclaration("up", "last question"),
-    "field.backspace": KeyDeclaration("ctrl+h", "delete"),
-    "find.again": KeyDeclaration("down", "next match"),
-    "find.close": KeyDeclaration("escape", "back"),
-}
-"""Keys that belong to fields and to the focus. No keymap changes them."""
 
 DECLARED = {
-    # Lists and forms
+    # Fields, lists and forms
+    "field.next": KeyDeclaration("enter", "next", fixed=True),
+    "question.send": KeyDeclaration("enter", "send", fixed=True),
     "list.choose": KeyDeclaration("enter", "open", "open"),
     "propose.pick": KeyDeclaration("enter", "choose", "Pick another model"),
     "embedding.sort": KeyDeclaration("enter", "sort", "Sort by similarity to this text, or back"),
     "form.press": KeyDeclaration("enter,space", "press", "press"),
+    "path.complete": KeyDeclaration("tab", "complete", fixed=True),
+    "filter.done": KeyDeclaration("down", "to list", fixed=True),
+    "find.again": KeyDeclaration("down", "next match", fixed=True),
+    "choice.left": KeyDeclaration("left", "choose", fixed=True),
+    "choice.right": KeyDeclaration("right", "choose", fixed=True),
     "list.up": KeyDeclaration("up,k", "up", "up"),
     "list.down": KeyDeclaration("down,j", "down", "down"),
     "list.page-up": KeyDeclaration("pageup", "page up", "page up"),
     "list.page-down": KeyDeclaration("pagedown,ctrl+f", "page down", "page down"),
     "list.first": KeyDeclaration("g,home", "first", "first"),
     "list.last": KeyDeclaration("G,end", "last", "last"),
+    "focus.up": KeyDeclaration("up", "move", fixed=True),
+    "focus.down": KeyDeclaration("down", "move", fixed=True),
+    "toggle.switch": KeyDeclaration("space", "on/off", fixed=True),
+    "field.clear": KeyDeclaration("ctrl+u", "clear", fixed=True),
+    "field.backspace": KeyDeclaration("ctrl+h", "delete", fixed=True),
     # Providers
     "providers.verify": KeyDeclaration("v", "verify", "Verify the key"),
     "providers.verify-all": KeyDeclaration("V", "verify all", "Verify all"),
@@ -108,13 +104,16 @@ DECLARED = {
     "speech.copy": KeyDeclaration("c", "copy", "Copy the text"),
     "embedding.again": KeyDeclaration("r,ctrl+r", "embed again", "Embed again"),
     "speech.again": KeyDeclaration("r,ctrl+r", "transcribe again", "Transcribe again"),
+    "question.earlier": KeyDeclaration("up", "last question", fixed=True),
+    "question.page-up": KeyDeclaration("pageup", "scroll", "page up"),
+    "question.page-down": KeyDeclaration("pagedown", "page down", "page down"),
     "playground.model": KeyDeclaration("m", "model", "Model"),
     "chat.parameters": KeyDeclaration("p", "parameters", "Parameters and system prompt"),
     "embedding.parameters": KeyDeclaration("p", "parameters", "Kind of the texts: documents or questions"),
     "playground.source": KeyDeclaration("o", "your key/trial", "Your key or trial"),
+    "chat.new": KeyDeclaration("n", "new", "New chat"),
     "chat.copy": KeyDeclaration("c", "copy", "Copy the answer"),
     "chat.save": KeyDeclaration("s", "save", "Save the chat"),
-    "chat.new": KeyDeclaration("n", "new", "New chat"),
     "embedding.copy": KeyDeclaration("c", "copy", "Copy the vectors"),
     "embedding.save": KeyDeclaration("s", "save", "Save as JSON or CSV"),
     "speech.new": KeyDeclaration("n", "new", "Another file"),
@@ -126,10 +125,10 @@ DECLARED = {
     "embedding.after": KeyDeclaration("right", "next columns", "Next columns"),
     "speech.before": KeyDeclaration("left", "previous result", "Previous result"),
     "speech.after": KeyDeclaration("right", "next result", "Next result"),
-    "question.page-up": KeyDeclaration("pageup", "scroll", "page up"),
-    "question.page-down": KeyDeclaration("pagedown", "page down", "page down"),
     "playground.type": KeyDeclaration("t", "next type", "Next type"),
     "playground.type-again": KeyDeclaration("4,f5", "next type", "Next type"),
+    "focus.next": KeyDeclaration("tab", "next", fixed=True),
+    "focus.previous": KeyDeclaration("shift+tab", "previous", fixed=True),
     # Everywhere
     "help.find": KeyDeclaration("slash", "find", "Find"),
     "audit.find": KeyDeclaration("slash", "find", "Find"),
@@ -145,6 +144,7 @@ DECLARED = {
     "app.commands": KeyDeclaration(":,ctrl+p", "commands", "Commands"),
     "app.quit": KeyDeclaration("q", "quit", "Quit"),
     "app.quit-everywhere": KeyDeclaration("ctrl+q", "quit", "Quit"),
+    "find.close": KeyDeclaration("escape", "back", fixed=True),
     "area.escape": KeyDeclaration("escape", "back", "Back"),
     "page.back": KeyDeclaration("escape", "back", "Back"),
     "welcome.stop": KeyDeclaration("escape", "stop", "Stop creating the key pair"),
@@ -152,9 +152,9 @@ DECLARED = {
     "page.help": KeyDeclaration("question_mark,f1", "help", "Help"),
     "welcome.help": KeyDeclaration("question_mark,f1", "help", "Help"),
 }
-"""Binding id -> its declaration, in the order of a footer. The ids are those of `[keymap]` in the configuration."""
+"""Id -> declaration, in the order of a footer. The ids are those of `[keymap]` in the configuration."""
 
-_ORDER = {binding_id: place for place, binding_id in enumerate([*FIXED, *DECLARED])}
+_ORDER = {binding_id: place for place, binding_id in enumerate(DECLARED)}
 
 _LAST = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "page.help", "welcome.help")
 """What a narrow footer keeps: how to leave and where to get help."""
@@ -176,15 +176,14 @@ def set_keymap(keymap: Mapping[str, str]) -> None:
 
 
 def bind(binding_id: str, action: str, *, also: str = "", priority: bool = False) -> Binding:
-    """Return the declared binding for a node's `BINDINGS`. One of `FIXED` has no id, so no keymap finds it.
+    """Return the declared binding for a node's `BINDINGS`. A fixed one has no id, so no keymap finds it.
 
     `also` are keys that only this node adds. They are not shown, and a keymap replaces them like the others.
     """
-    fixed = FIXED.get(binding_id)
-    declared = fixed or DECLARED[binding_id]
+    declared = DECLARED[binding_id]
     keys = f"{declared.keys},{also}" if also else declared.keys
     description = declared.description
-    known_as = None if fixed else binding_id
+    known_as = None if declared.fixed else binding_id
     return Binding(keys, action, declared.word, bool(description), None, priority, description, known_as)
 
 
@@ -193,8 +192,8 @@ def bind(binding_id: str, action: str, *, also: str = "", priority: bool = False
 
 def keys_of(binding_id: str) -> tuple[str, ...]:
     """Return the keys of a binding as they are written in texts, those of the keymap if it has the id."""
-    fixed = FIXED.get(binding_id)
-    keys = fixed.keys if fixed else _keymap.get(binding_id) or DECLARED[binding_id].keys
+    declared = DECLARED[binding_id]
+    keys = declared.keys if declared.fixed else _keymap.get(binding_id, declared.keys)
     return tuple(key_name(key.strip()) for key in keys.split(","))
 
 
@@ -211,7 +210,8 @@ def hint(sentence: str) -> str:
 
 def key_name(key: str) -> str:
     """Return a key as footers and help write it: `?`, `esc`, `page up`, `ctrl+l`."""
-    return _NAMES.get(key) or key_to_character(key) or key
+    character = key_to_character(key) or ""
+    return _NAMES.get(key) or (character if character.isprintable() and character != " " else key)
 
 
 @dataclass(frozen=True)
@@ -230,8 +230,7 @@ def footer_items(entries: Iterable[str], typing: bool) -> tuple[FooterItem, ...]
     for ids, word in sorted(parsed, key=lambda entry: _ORDER[entry[0][0]]):
         keys = [key_of(binding_id, typing=typing) for binding_id in ids]
         if not (typing and any(len(key) == 1 for key in keys)):
-            declared = FIXED.get(ids[0]) or DECLARED[ids[0]]
-            items.append(FooterItem(" ".join(keys), word or declared.word, ids[0] in _LAST))
+            items.append(FooterItem(" ".join(keys), word or DECLARED[ids[0]].word, ids[0] in _LAST))
     return tuple(items)
 
 

@@ -53,7 +53,7 @@ async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_ac
     async with area(session, "models") as pilot:
         assert "[2 Models]" in rows(pilot)[0]
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ")
-        assert rows(pilot)[-1] == " enter open  u use  a add  v verify  r refresh  / filter  t type  ? help"
+        assert rows(pilot)[-1] == " enter open  u use  a add  v verify  r refresh  / filter  t next type  ? help"
 
 
 async def test_words_are_found_in_any_order_and_in_every_column(session: Session) -> None:

@@ -32,7 +32,7 @@ async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() 
         assert lines[2].startswith("   [")
         assert lines[2].rstrip().endswith("]")
         assert any(line.startswith("     Verify all ") and line.endswith(" V") for line in lines)
-        assert lines[-1] == " enter do  up down move  esc back  f1 help"
+        assert lines[-1] == " enter run  up down move  esc back  f1 help"
 
 
 async def test_words_find_and_the_drawing_holds() -> None:
@@ -53,7 +53,7 @@ async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
         words = "\n".join(each.words for each in every_command(app))
         for binding in Binding.make_bindings(type(app.screen).BINDINGS):
             if binding.id and binding.show:
-                assert binding.description in words
+                assert binding.tooltip in words
         for area in ("Providers", "Models", "Defaults", "Playground: chat", "Playground: speech-to-text", "Tenants"):
             assert area in words
         from tui.providers import PROVIDERS

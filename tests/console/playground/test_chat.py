@@ -115,7 +115,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
             "   Nothing is kept when you quit; s saves a chat as Markdown.",
         ]
         assert drawn[20] == "── new chat ─────── system prompt none · parameters as the provider sets them ──"
-        assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc keys  f1 help"]
+        assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc commands  f1 help"]
 
 
 async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
@@ -135,7 +135,7 @@ async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> N
         tab.question.put("hello")
         await pilot.press("enter")
         await until_shown(pilot, "── … waiting for openai")
-        assert rows(pilot)[23] == " esc stop  page up scroll  enter send  f1 help"
+        assert rows(pilot)[23] == " enter send  page up scroll  esc stop  f1 help"
         model.says(TextDelta("Hello "), TextDelta("there"))
         await until_shown(pilot, " Hello there▏")
         await until_shown(pilot, "── … answering")
@@ -172,7 +172,7 @@ async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
         assert rows(pilot)[6:8] == [" Half an", " ■ stopped by you, the answer is incomplete"]
         assert rows(pilot)[20].startswith("── stopped after 0.")
         assert rows(pilot)[20].endswith("tokens, may be charged ──")
-        assert rows(pilot)[23] == " enter send  ctrl+r again  ctrl+j new line  esc keys  f1 help"
+        assert rows(pilot)[23] == " enter send  ctrl+j new line  ctrl+r regenerate  esc commands  f1 help"
         assert pilot.app.focused is tab.question
         await until(pilot, lambda: model.closed == 1)
         model.says(TextDelta("Yes"), Finish("stop"), None)
@@ -202,7 +202,7 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
         assert "   ctrl+r asks again, as a new call. Nothing is repeated by itself." in text
         assert rows(pilot)[20].startswith("── broken after ")
         assert rows(pilot)[20].endswith(" tokens, may be charged ──")
-        assert rows(pilot)[23] == " enter send  ctrl+r again  esc keys  f1 help"
+        assert rows(pilot)[23] == " enter send  ctrl+r regenerate  esc commands  f1 help"
 
 
 @pytest.mark.parametrize(
@@ -278,7 +278,7 @@ async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
         await asked(pilot, tab, "hello")
         await pilot.press("escape")
         assert pilot.app.focused is tab.transcript
-        assert rows(pilot)[23] == " i write  r again  e edit  m model  p parameters  c copy  s save  n new  ? help"
+        assert rows(pilot)[23] == " i type  r regenerate  e edit  m model  p parameters  n new  c copy  ? help"
         await pilot.press("enter")
         assert pilot.app.focused is tab.question
         await pilot.press("escape", "i")
@@ -614,7 +614,7 @@ async def test_from_100_columns_the_figures_stand_beside_the_chat() -> None:
             "│ questions       1",
         ):
             assert words in text
-        keys = "enter send  ctrl+j new line  ctrl+r again  up last question  page up scroll  tab parameters  esc keys"
+        keys = "enter send  ctrl+j new line  ctrl+r regenerate  up last question  page up scroll  tab parameters  esc commands"
         assert rows(pilot)[39] == f" {keys}  f1 help"
         assert rows(pilot)[36].startswith("── 0.")
 

@@ -78,7 +78,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  [Embedding]  Speech-to-text ─────── text-embedding-3-small · own key ──"
         assert lines[3] == "   One text a line; two or more give a map."
-        assert lines[-1] == " enter send  ctrl+j next text  esc keys  f1 help"
+        assert lines[-1] == " enter send  ctrl+j next text  esc commands  f1 help"
 
 
 async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
@@ -116,7 +116,7 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
         assert lines[-4] == "── cosine × 100 ────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below ──"
         assert lines[-3] == f"   1 {TEXTS[0]}"
         assert lines[-2].startswith("   nearest: 2 (0.")
-        assert lines[-1] == " i write  m model  r again  c copy  s save  t type  ? help"
+        assert lines[-1] == " i type  r embed again  m model  c copy  s save  t next type  ? help"
 
 
 async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_numbers() -> None:

@@ -122,7 +122,7 @@ async def test_the_form_as_drawn(home: Path) -> None:
         assert lines[12] == "   [ Transcribe ]"
         assert lines[-3] == "   whisper-1 takes flac mp3 mp4 mpeg mpga m4a ogg wav webm, up to 25 MB."
         assert lines[-2].startswith("   It ends on 2027-02-26.")
-        assert lines[-1] == " enter next  tab complete  down to list  esc keys  f1 help"
+        assert lines[-1] == " enter next  tab complete  down to list  esc commands  f1 help"
 
 
 async def test_tab_completes_as_in_a_shell_and_then_moves_on(home: Path) -> None:
@@ -146,7 +146,7 @@ async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -
         tab = await opened(pilot, "~/recordings/")
         await pilot.press("down")
         await until_shown(pilot, " ▸ meeting-2026-11-18.wav")
-        assert rows(pilot)[-1] == " enter choose  up down move  i write  m model  t type  ? help"
+        assert rows(pilot)[-1] == " enter choose  up down move  i type  m model  t next type  ? help"
         await pilot.press("enter")
         await until_shown(pilot, "wav, 41 min 10 s")
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
@@ -234,7 +234,7 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
         assert lines[-4].startswith("── 6 sentences ──")
         assert lines[-4].endswith("── 1 – 6 ──")
         assert lines[-3] == "   s saves it as text, srt or vtt; c sends the text to your clipboard."
-        assert lines[-1] == " s save  c copy  r again  m model  n new  / find  t type  ? help"
+        assert lines[-1] == " s save  c copy  r transcribe again  m model  n new  / find  t next type  ? help"
 
 
 async def test_a_result_without_times_is_plain_text(home: Path) -> None:
@@ -286,7 +286,7 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
-        assert rows(pilot)[-1] == " i write  m model  t type  ? help"
+        assert rows(pilot)[-1] == " i type  m model  t next type  ? help"
 
 
 async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:

@@ -38,7 +38,7 @@ async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Sessio
         await paste(pilot, KEY)
         await until_shown(pilot, "Ends 5d1e, has the shape of an OpenAI key.")
         assert KEY[:12] not in shown(pilot) and f"[{'•' * len(KEY)}" in shown(pilot)
-        assert rows(pilot)[23] == " enter next  ctrl+u empty  tab next  esc back  f1 help"
+        assert rows(pilot)[23] == " enter next  ctrl+u clear  tab next  esc back  f1 help"
 
 
 @pytest.mark.parametrize("text", ["a\nb\nc", "sk-one\nsk-two\nsk-three\n", f"{KEY}\n"])

@@ -1,4 +1,4 @@
-"""The set-up form: what enter does, asking and stopping, refusals, and that nothing typed is lost."""
+"""The set-up form: what enter runes, asking and stopping, refusals, and that nothing typed is lost."""
 
 import httpx
 import pytest
