@@ -614,8 +614,8 @@ async def test_from_100_columns_the_figures_stand_beside_the_chat() -> None:
             "│ questions       1",
         ):
             assert words in text
-        keys = "enter send  ctrl+j new line  ctrl+r regenerate  up last question  page up scroll  tab parameters  esc commands"
-        assert rows(pilot)[39] == f" {keys}  f1 help"
+        keys = "enter send  ctrl+j new line  ctrl+r regenerate  up last question  page up scroll  tab parameters"
+        assert rows(pilot)[39] == f" {keys}  esc commands  f1 help"
         assert rows(pilot)[36].startswith("── 0.")
 
 

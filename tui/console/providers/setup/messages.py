@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from tui.console.actions import key_of
+from tui.console.actions import hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Credential, Model, VerificationState
@@ -62,7 +62,8 @@ def saved_notice(
     if rotated:
         return f"{label} has the new key; the old one is kept in its details."
     if not credential.active:
-        return f"{credential.name} is saved; {label} goes on with the credential in use. {key_of('providers.use')} uses it."
+        use = hint("{providers.use} uses it.")
+        return f"{credential.name} is saved; {label} goes on with the credential in use. {use}"
     if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
         return f"{label} is saved, not verified."
     return f"{label} is {'set up' if first else 'saved'}. {imported(models, seconds)}".strip()
