@@ -210,8 +210,9 @@ def hint(sentence: str) -> str:
 
 def key_name(key: str) -> str:
     """Return a key as footers and help write it: `?`, `esc`, `page up`, `ctrl+l`."""
-    character = key_to_character(key) or ""
-    return _NAMES.get(key) or (character if character.isprintable() and character != " " else key)
+    character = key_to_character(key)
+    visible = character is not None and character.isprintable() and character != " "
+    return _NAMES.get(key) or (character if visible and character else key)
 
 
 @dataclass(frozen=True)

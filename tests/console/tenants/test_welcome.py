@@ -43,7 +43,7 @@ DRAWN = """ modeldeck
 ────────────────────────────────────────────────────────────────────────────────
    Settings   ~/.local/share/modeldeck/tenants
    Keys       ~/.local/state/modeldeck/keys
- enter create tenant  up down choose  tab next  ctrl+q quit  f1 help"""
+ enter create tenant  up down choose  tab next  ctrl+q quit  ? help"""
 
 
 def focus(pilot: Pilot[None]) -> str:
@@ -202,7 +202,7 @@ async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkey
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
         await until_shown(pilot, "… making the key pair")
-        assert rows(pilot)[-1] == " ctrl+q quit  esc stop  ? help"
+        assert rows(pilot)[-1] == " ctrl+q quit  esc stop  f1 help"
         await until(pilot, held.started.is_set)
         await pilot.press("enter", "escape")
         await until_shown(pilot, "[ Make the tenant ]")
