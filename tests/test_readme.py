@@ -1,41 +1,81 @@
-"""The README is true: its provider table comes from the declarations, its pictures and files are there."""
+"""The README is true: its provider table comes from the declarations, its files are there, its commands run."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
-from tests.readme import HEADINGS, README, command
+import pytest
+
+from tests.doubles.openai_server import OpenAIServer
+from tests.readme import BLOCKS, README, command
+from tests.terminal import environ
 from tui.domain import ImportMode, ModelType
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 
-_INTAKE = {
-    ImportMode.IMPORTED: "imported, others can be added",
-    ImportMode.ADDED: "added one by one",
-    ImportMode.BOTH: "imported and added",
+FOLDERS = (".github", "tui", "tests")
+PAGES = [README, *sorted(path for folder in FOLDERS for path in (README.parent / folder).rglob("*.md"))]
+_IMPORTED = {
+    ImportMode.IMPORTED: "imported",
+    ImportMode.ADDED: "one by one",
+    ImportMode.BOTH: "imported, or one by one",
 }
+_SUPPLY = {"own": "the vendor's", "hosting": "hosted"}
 
 
 def row(provider: Provider) -> str:
-    """A provider's row of the table."""
+    """Return a provider's row of the table."""
     served = ("yes" if kind in provider.types else "–" for kind in ModelType)
-    return f"| {provider.label} | {provider.supply} | {_INTAKE[provider.import_mode]} | {' | '.join(served)} |"
+    supply, imported = _SUPPLY[str(provider.supply)], _IMPORTED[provider.import_mode]
+    return f"| {provider.label} | {supply} | {imported} | {' | '.join(served)} |"
 
 
 def table() -> str:
-    """The table of every provider, in the order of the list."""
-    head = "| provider | models are | and come | chat | embedding | speech-to-text |\n|---|---|---|---|---|---|"
+    """Return the table of all providers, in the order of the console's list."""
+    head = "| provider | models | how added | chat | embedding | speech-to-text |\n|---|---|---|---|---|---|"
     return "\n".join([head, *(row(provider) for provider in PROVIDERS.values())])
 
 
-def test_the_provider_table_is_the_declarations() -> None:
+def test_the_provider_table_is_generated_from_the_declarations() -> None:
     assert table() in README.read_text(), f"the table should be:\n{table()}"
 
 
-def test_every_picture_and_file_that_it_names_is_there() -> None:
-    text = README.read_text()
-    named = [*re.findall(r"!\[[^]]*\]\(([^)]+)\)", text), *re.findall(r"`(t(?:ui|ests)/[\w/.]+)`", text)]
-    assert named and [name for name in named if not (README.parent / name).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(README.parent).as_posix())
+def test_every_file_that_a_page_names_is_there(page: Path) -> None:
+    text = page.read_text()
+    links = [page.parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)]
+    paths = [README.parent / path for path in re.findall(r"`((?:tui|tests|\.github|\.ci)/[\w/.-]+)`", text)]
+    assert [str(path) for path in (*links, *paths) if not path.exists()] == []
 
 
-def test_its_two_commands_stand_alone() -> None:
-    for which in HEADINGS:
+def test_every_block_of_commands_has_its_test() -> None:
+    blocks = re.findall(r"```sh\n(.+?)\n```", README.read_text(), re.DOTALL)
+    assert sorted(blocks) == sorted(command(which) for which in BLOCKS)
+
+
+def test_from_source_and_the_tests_start_from_nothing() -> None:
+    for which in ("start", "tests"):
         assert command(which).startswith("python3 -m venv .venv && .venv/bin/pip install")
+
+
+@pytest.mark.slow
+def test_the_examples_of_the_command_line_run(tmp_path: Path) -> None:
+    key = "sk-FAKE-readme-0123456789"
+    program = tmp_path / "modeldeck"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "texts.txt").write_text("a cat\na dog\n")
+    with OpenAIServer(key=key) as server:
+        variables = environ(tmp_path, OPENAI_API_KEY=key)
+        variables["PATH"] = f"{tmp_path}:{os.environ['PATH']}"
+        # The server of the test takes the place of OpenAI's.
+        script = command("examples").replace("api_key=-", f"base_url={server.url} api_key=-")
+        lines = ["set -eo pipefail", "modeldeck tenant create acme", *script.splitlines()]
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(lines)], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stderr
+    assert "The sky is blue" in done.stdout and '"vector": ' in done.stdout
+    assert key not in (tmp_path / "acme.json").read_text()
