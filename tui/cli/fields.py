@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
-from tui.errors import UsageError
+from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers.spec import Field
 from tui.secret import Secret
-from tui.spelling import did_you_mean, quotable
 from tui.workspace.credentials.paste import clean_pasted
 
 Values = dict[str, str | Secret]

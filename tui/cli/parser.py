@@ -1,14 +1,13 @@
 """Command-line words to `ParsedArgs`. Options and arguments may come in any order; nothing is abbreviated.
 
-An error repeats a word only if `spelling.quotable` allows it, as any other may be a secret typed in the wrong place.
+An error repeats a word only if `errors.quotable` allows it, as any other may be a secret typed in the wrong place.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tui.cli.command import GLOBAL_OPTIONS, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
-from tui.errors import UsageError
-from tui.spelling import did_you_mean, quotable
+from tui.errors import UsageError, did_you_mean, quotable
 
 
 class ParsedArgs:

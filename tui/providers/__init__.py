@@ -8,9 +8,8 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 
 from tui.domain import Supply
-from tui.errors import UsageError
+from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers.spec import Provider
-from tui.spelling import did_you_mean, quotable
 
 # httpx's own command, which nobody calls here, takes as long to import as the rest of it where click is installed.
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]

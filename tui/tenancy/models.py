@@ -3,11 +3,10 @@
 from collections.abc import Iterable
 
 from tui.domain import Default, Model, ModelType, Origin
-from tui.errors import UsageError
+from tui.errors import UsageError, did_you_mean
 from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
-from tui.spelling import did_you_mean
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tui.domain import Tenant
-from tui.errors import Problem, UsageError
+from tui.errors import Problem, UsageError, did_you_mean
 from tui.sanitize import one_line
-from tui.spelling import did_you_mean
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record

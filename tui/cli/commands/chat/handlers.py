@@ -11,12 +11,11 @@ from tui.cli.inputs import read_text
 from tui.cli.model_call import answering_model, begin, closing, print_progress
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
-from tui.errors import Problem, UsageError
+from tui.errors import Problem, UsageError, did_you_mean, quotable
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.sanitize import printable
-from tui.spelling import did_you_mean, quotable
 from tui.workspace.playground import calls
 from tui.workspace.playground import parameters as model_parameters
 
