@@ -49,7 +49,7 @@ def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run
     assert ran.code == 0
     assert ran.out.startswith("OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n")
     assert "verified in" not in ran.out
-    assert "trying again" in ran.err, "whoever waits is told why"
+    assert "retrying" in ran.err, "whoever waits is told why"
 
 
 def test_nobody_there_is_4_and_nothing_is_saved(modeldeck: Run) -> None:
@@ -176,7 +176,7 @@ def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenA
     server.next("/chat/completions", AnswerBlock(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
-    assert ran.err == "Busy: trying again at once, 1 of 2.\n"
+    assert ran.err == "Busy: retrying now, 1 of 2.\n"
     assert len(server.asked("/chat/completions")) == 2
 
 

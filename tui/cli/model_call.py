@@ -1,4 +1,4 @@
-"""What chat, embed and transcribe share: which model answers, and what is said beside the answer."""
+"""What chat, embed and transcribe share: the model that answers, and remarks on stderr."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
@@ -6,38 +6,39 @@ from math import ceil
 from typing import cast
 
 from tui.cli.context import CommandContext
-from tui.cli.output import Output
+from tui.cli.output import Output, bar
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, NoResponseYet, Notice, Retrying
+from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
+from tui.workspace.playground.audio import MEGABYTE
 
 
 def answering_model(call: CommandContext, kind: ModelType) -> Model:
-    """The model of -m, else the tenant's default of the type."""
+    """Return the model of -m, else the tenant's default model of the type."""
     named = call.args.one("model")
     if named:
         return models.find(call.tenant_session, named, kind)
     if chosen := models.defaults(call.tenant_session).get(kind):
         return models.find(call.tenant_session, chosen.ref, kind)
-    # Only who has chosen nothing waits for what a proposal takes.
+    # Only a tenant without a default waits for a suggestion.
     from tui.workspace.models import defaults
 
     row = next(row for row in defaults.rows(call.tenant_session) if row.type is kind)
     wanted = row.proposed.ref if row.proposed else "P/MODEL"
     raise UsageError(
-        f"{call.tenant.name} has no default model for {kind.label}.",
-        f"-m P/MODEL names one; modeldeck default set {kind} {wanted} sets the default.",
+        f"{call.tenant.name} has no default {kind.label} model.",
+        f"Use -m P/MODEL, or set the default: modeldeck default set {kind} {wanted}",
     )
 
 
 async def begin(call: CommandContext, model: Model) -> None:
-    """Open the tenant's key where this model's provider needs one, and note that the tenant is used now.
+    """Unlock the tenant if the model's provider needs an API key, and record that the tenant is used now.
 
-    The last calls of a trial are told before they are made, once a day.
+    Warns once a day when a trial is nearly used up.
     """
 
     async def reach() -> None:
@@ -45,27 +46,31 @@ async def begin(call: CommandContext, model: Model) -> None:
 
     await call.unlocked(reach)
     if left := key_source.last_calls(call.tenant_session, model.provider):
-        calls = f"{left:,} trial calls" if left > 1 else "One trial call"
+        count = f"{left:,} trial requests" if left > 1 else "1 trial request"
         label = provider_of(model.provider).label
-        call.out.note(f"{calls} of {label} {'are' if left > 1 else 'is'} left, this one included.")
+        call.out.note(f"{count} of {label} left, including this one.")
     touch(call.tenant_session)
-    _ = call.session.client  # what it imports is not to count as the provider's time
+    _ = call.session.client  # so that its imports do not count as the provider's time
 
 
 def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":
-    """The events of a call that is closed when the block is left, however it is left."""
+    """Return a context that closes the events of a call when its block ends."""
     return aclosing(cast("AsyncGenerator[Event]", events))
 
 
 def print_progress(out: Output, event: Event) -> None:
-    """Notices, retries and silences go to stderr; other events are not for here."""
+    """Print notices, retries, silences and the progress of an upload on stderr; ignore other events."""
     match event:
         case Notice(text=text):
             out.note(text)
         case Retrying(reason=reason, seconds=seconds, attempt=attempt, of=of):
-            when = f"in {ceil(seconds)} s" if seconds else "at once"
-            out.note(f"{(reason or 'no answer').capitalize()}: trying again {when}, {attempt} of {of}.")
+            when = f"in {ceil(seconds)} s" if seconds else "now"
+            out.note(f"{(reason or 'no answer').capitalize()}: retrying {when}, {attempt} of {of}.")
         case NoResponseYet(seconds=seconds, limit=limit):
-            out.note(f"Nothing has come for {seconds:.0f} s; given up at {limit:.0f} s.")
+            out.note(f"No response for {seconds:.0f} s; giving up at {limit:.0f} s.")
+        case Uploading(sent=sent, size=size) if sent < size:
+            out.progress(f"Uploading {bar(sent, size)}  {sent / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB")
+        case Uploading():
+            out.end_progress()
         case _:
             pass

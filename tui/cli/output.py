@@ -44,16 +44,20 @@ class Output:
         for line in columns([list(headings), *clean] if self.decorated and rows else clean):
             sys.stdout.write(line + "\n")
 
-    def json(self, value: Any, indent: int | None = 2) -> None:
-        """Print JSON; characters that the terminal or its encoding must not get become escapes."""
+    def json(self, value: Any) -> None:
+        """Print JSON."""
         self.end_progress()
+        sys.stdout.write(self.json_text(value) + "\n")
+        sys.stdout.flush()
+
+    def json_text(self, value: Any, indent: int | None = 2) -> str:
+        """Return JSON; characters that the terminal or its encoding must not get become escapes."""
         text = json.dumps(value, ensure_ascii=not _takes_all(sys.stdout), indent=indent)
         if printable(text) != text:
             text = "".join(
                 character if printable(character) == character else f"\\u{ord(character):04x}" for character in text
             )
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
+        return text
 
     def result(self, value: dict[str, Any], sentence: str) -> None:
         """Print what a change did: the value with --json, else the sentence."""
@@ -123,6 +127,13 @@ def _takes_all(stream: Any) -> bool:
     """Return True if the encoding of the stream has every character."""
     encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
     return encoding.replace("-", "").replace("_", "").startswith(("utf8", "utf16", "utf32"))
+
+
+def bar(done: int, of: int, width: int = 20) -> str:
+    """Return a progress bar with its percentage, such as `[#####---------------]  25 %`."""
+    part = min(1.0, done / of) if of else 1.0
+    full = int(part * width)
+    return f"[{'#' * full}{'-' * (width - full)}] {part:4.0%}".replace("%", " %")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

@@ -50,7 +50,7 @@ def test_the_last_calls_are_told_and_at_the_end_nothing_is_sent(lent: Run, serve
     for _ in range(18):
         assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == ""
     last = lent("chat", "-m", f"openai/{CHAT}", "Hello")
-    assert (last.code, last.err) == (0, "2 trial calls of OpenAI are left, this one included.\n")
+    assert (last.code, last.err) == (0, "2 trial requests of OpenAI left, including this one.\n")
     assert lent("chat", "-m", f"openai/{CHAT}", "Hello").err == "", "once a day"
     server.requests.clear()
     used = lent("chat", "-m", f"openai/{CHAT}", "Hello")

@@ -709,17 +709,17 @@ def vectors_in_batches(p: Provider) -> None:
     assert p.embed
     model = deployed("embed-east", "text-embedding-3-small", ModelType.EMBEDDING)
     for fields, path in ((V1, "/openai/v1/embeddings"), (DATED, "/openai/deployments/embed-east/embeddings")):
-        call = p.embed(fields, EmbeddingRequest(model, tuple(map(str, range(2049)))))
+        call = p.embed(fields, EmbeddingRequest(model, tuple(map(str, range(257)))))
         assert (call.method, call.url) == ("POST", HOST + path)
         # Gateways may not know base64.
         assert (call.json["model"], call.json["encoding_format"]) == ("embed-east", "float")
-        assert len(call.json["input"]) == 2048
-        rows = [{"index": place, "embedding": [float(place)]} for place in range(2048)]
+        assert len(call.json["input"]) == 256
+        rows = [{"index": place, "embedding": [float(place)]} for place in range(256)]
         after = read(call, {"data": rows, "usage": {"prompt_tokens": 7}})[-1]
-        assert (after.url, after.json["input"]) == (call.url, ["2048"])
+        assert (after.url, after.json["input"]) == (call.url, ["256"])
         assert signed(p, after, fields).query == signed(p, call, fields).query
         last = read(after, {"data": [{"index": 0, "embedding": [1.0]}], "usage": {"prompt_tokens": 1}})
-        assert last == [Vectors(2048, ((1.0,),)), Usage(input=8), Finish("stop")]
+        assert last == [Vectors(256, ((1.0,),)), Usage(input=8), Finish("stop")]
 
 
 def recorded(

@@ -1,11 +1,13 @@
-"""`modeldeck embed`: one vector a line of input."""
+"""`modeldeck embed`: one vector a line, printed batch by batch."""
 
 import json
-from collections.abc import Coroutine
+import sys
+from array import array
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.inputs import read_text
+from tui.cli.inputs import read_text, whole_number
 from tui.cli.model_call import answering_model, begin, closing, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
@@ -14,7 +16,7 @@ from tui.workspace.playground import calls
 
 
 def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
-    """Read the texts, then have them embedded."""
+    """Read the texts, then embed them, from the one that --from names on."""
     model = answering_model(call, ModelType.EMBEDDING)
     words = call.args.many("TEXT")
     texts = _lines() if words in ((), ("-",)) else list(words)
@@ -23,7 +25,8 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     for number, text in enumerate(texts, start=1):
         if not text.strip():
             raise UsageError(f"Text {number} is blank; providers reject those.", "Remove blank lines.")
-    return _vectors(call, model, texts)
+    first = whole_number("--from", call.args.one("from", "1"), 1, len(texts))
+    return _embed(call, model, texts, first - 1)
 
 
 def _lines() -> list[str]:
@@ -31,20 +34,47 @@ def _lines() -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
-async def _vectors(call: CommandContext, model: Model, texts: list[str]) -> None:
+async def _embed(call: CommandContext, model: Model, texts: list[str], done: int) -> None:
+    """Print the vectors of the texts behind the first `done`; after a failure, say how to go on."""
     await begin(call, model)
-    async with closing(calls.embed(call.tenant_session, model, texts, call.args.has("query"))) as events:
-        async for event in events:
-            if isinstance(event, Vectors):
-                _print(call, model, texts, event)
-            else:
-                print_progress(call.out, event)
+    first, of = done, len(texts)
+    try:
+        query = call.args.has("query")
+        async with closing(calls.embed(call.tenant_session, model, texts[first:], query)) as events:
+            async for event in events:
+                if isinstance(event, Vectors):
+                    _print(call, model, texts, first + event.start, event.vectors)
+                    done = first + event.start + len(event.vectors)
+                    if of > len(event.vectors):
+                        call.out.progress(f"Embedded {done:,} of {of:,} texts")
+                else:
+                    print_progress(call.out, event)
+    finally:
+        if first < done < of:
+            call.out.note(f"{done - first:,} vectors were printed, up to text {done:,} of {of:,}.")
+            call.out.note(f"To continue, run the same command with --from {done + 1}.")
+        call.out.end_progress()
 
 
-def _print(call: CommandContext, model: Model, texts: list[str], batch: Vectors) -> None:
-    for index, vector in enumerate(batch.vectors, start=batch.start):
+def _print(
+    call: CommandContext, model: Model, texts: Sequence[str], first: int, vectors: Sequence[Sequence[float]]
+) -> None:
+    call.out.end_progress()
+    for index, vector in enumerate(vectors, start=first):
+        row = vector_text(vector)
         if call.out.as_json:
-            shape = {"index": index, "text": texts[index], "model": model.ref, "vector": list(vector)}
-            call.out.json(shape, indent=None)
-        else:
-            call.out.line(json.dumps(list(vector)))
+            about = {"index": index, "text": texts[index], "model": model.ref, "vector": None}
+            row = call.out.json_text(about, indent=None).removesuffix("null}") + row + "}"
+        sys.stdout.write(row + "\n")
+    sys.stdout.flush()
+
+
+def vector_text(vector: Sequence[float]) -> str:
+    """Return a vector as a JSON list; 32-bit floats, as most are, with the nine digits that hold them exactly."""
+    try:
+        singles = array("f", vector)
+    except OverflowError:
+        singles = array("f")
+    if singles.tolist() != list(vector):
+        return json.dumps(list(vector))
+    return f"[{', '.join(['%.9g'] * len(singles)) % tuple(singles)}]"

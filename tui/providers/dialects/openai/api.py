@@ -32,13 +32,13 @@ class Flavour:
 
     `classify` makes a Model of one entry of a listing, or None where it is of no use here. `most_tokens` is the field
     that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go into
-    one request.
+    one request. Servers take 2,048; 256 bound the memory of an answer (1,536 dimensions: 3 MB) and show progress.
     """
 
     classify: Callable[[Mapping[str, Any]], Model | None]
     most_tokens: str
     vectors: str
-    batch: Callable[[Model], int] = lambda model: 2048
+    batch: Callable[[Model], int] = lambda model: 256
 
 
 def endpoint(fields: FieldValues, path: str) -> str:

@@ -1,0 +1,129 @@
+"""embed over many lines: progress, failures that can be continued, exact vectors, bounded memory."""
+
+import json
+import random
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
+from tests.doubles.openai_server import AnswerBlock, OpenAIServer, error_body
+from tests.terminal import Terminal
+from tui.cli.commands.embed.handlers import vector_text
+
+LINES = [f"text {number}" for number in range(600)]
+TEXTS = "\n".join(LINES) + "\n"
+
+
+def answer(count: int, first: float) -> AnswerBlock:
+    """An answer of `count` vectors, whose first number counts from `first`."""
+    data = [{"index": index, "embedding": [first + index, 0.5]} for index in range(count)]
+    return AnswerBlock(body={"data": data, "usage": {"prompt_tokens": count}})
+
+
+def test_a_failure_says_how_far_it_came_and_the_rest_can_be_continued(ready: Run, server: OpenAIServer) -> None:
+    server.next("/embeddings", answer(256, 0), answer(256, 256), AnswerBlock(400, error_body("No.", "bad_request")))
+    failed = ready("embed", stdin=TEXTS)
+    assert failed.code == 1 and len(failed.out.splitlines()) == 512
+    assert "512 vectors were printed, up to text 512 of 600." in failed.err
+    assert "run the same command with --from 513" in failed.err
+    server.next("/embeddings", answer(88, 512))
+    rest = ready("embed", "--from", "513", "--json", stdin=TEXTS)
+    assert (rest.code, rest.err) == (0, "")
+    rows = [json.loads(line) for line in rest.out.splitlines()]
+    assert [(row["index"], row["text"]) for row in rows] == list(enumerate(LINES))[512:]
+    assert [json.loads(line)[0] for line in failed.out.splitlines()] + [row["vector"][0] for row in rows] == list(
+        range(600)
+    )
+
+
+def test_a_failure_before_the_first_vector_says_nothing_of_continuing(ready: Run, server: OpenAIServer) -> None:
+    server.next("/embeddings", AnswerBlock(400, error_body("No.", "bad_request")))
+    ran = ready("embed", stdin=TEXTS)
+    assert (ran.code, ran.out) == (1, "") and "--from" not in ran.err
+
+
+@pytest.mark.parametrize("number", ["0", "4", "-1", "x", "9" * 5000])
+def test_from_is_one_of_the_texts(ready: Run, server: OpenAIServer, number: str) -> None:
+    ran = ready("embed", f"--from={number}", "a", "b", "c")
+    assert (ran.code, ran.out) == (2, "") and "--from needs a whole number from 1 to 3" in ran.err
+    assert server.asked("/embeddings") == []
+
+
+def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
+    server.key = None
+    assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
+    (tmp_path / "texts").write_text(TEXTS)
+    script = f"{sys.executable} -m tui embed -m openai_compatible/text-embedding-3-small <{tmp_path}/texts >/dev/null"
+    with Terminal(["bash", "-c", script], environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+        assert terminal.wait(20) == 0
+        assert b"Embedded 256 of 600 texts" in terminal.raw
+        assert "Embedded" not in terminal.text, "the line is erased at the end"
+
+
+def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
+    server.key = None
+    assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
+    with (tmp_path / "long.mp3").open("wb") as file:
+        file.write(b"ID3")
+        file.truncate(24 * 1024 * 1024)
+    words = ["transcribe", "-m", "openai_compatible/whisper-1", str(tmp_path / "long.mp3")]
+    with Terminal([sys.executable, "-m", "tui", *words], environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+        assert terminal.wait(30) == 0, terminal.text
+        assert b"Uploading [" in terminal.raw and b" of 24.0 MB" in terminal.raw
+        assert "Uploading" not in terminal.text, "the line is erased at the end"
+
+
+def test_vectors_are_exact() -> None:
+    numbers = random.Random(7)
+    singles = struct.unpack("500f", struct.pack("500f", *(numbers.gauss(0, 1e-2) for _ in range(500))))
+    doubles = tuple(numbers.random() for _ in range(500))
+    special = (0.0, -0.0, 1.0, 1e-30, 1e300, -1e-05)
+    for vector in (doubles, special):
+        assert json.loads(vector_text(vector)) == list(vector)
+    assert struct.pack("500f", *json.loads(vector_text(singles))) == struct.pack("500f", *singles)
+    assert len(vector_text(singles)) < 0.7 * len(json.dumps(singles)), "shorter than doubles"
+
+
+PEAK = """
+import resource, sys
+from tui.cli import main
+code = main(sys.argv[1:])
+sys.stdout.flush()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def peak(home: Path, *words: str, stdin: str = "") -> int:
+    """The most memory that a command takes, in MiB."""
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, *words],
+        input=stdin,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environ(home),
+    )
+    assert done.returncode == 0, done.stderr
+    return int(done.stderr.split()[-1]) // 1024
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_texts_or_the_recording(home: Path, tmp_path: Path) -> None:
+    with OpenAIServer(key=KEY) as server:
+        server.dimensions = 1536
+        words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+        assert run_process(home, *words, stdin=KEY + "\n").code == 0
+        embedding = ("embed", "-m", "openai/text-embedding-3-small")
+        assert peak(home, *embedding, stdin="a text\n" * 10_000) <= peak(home, *embedding, stdin="a text\n") + 96
+        (tmp_path / "short.mp3").write_bytes(b"ID3 short")
+        with (tmp_path / "long.mp3").open("wb") as file:
+            file.write(b"ID3")
+            file.truncate(25 * 1024 * 1024)
+        speech = ("transcribe", "-m", "openai/whisper-1")
+        assert peak(home, *speech, str(tmp_path / "long.mp3")) <= peak(home, *speech, str(tmp_path / "short.mp3")) + 32
