@@ -11,6 +11,7 @@ import pytest
 from tests.doubles.openai_server import OpenAIServer
 from tests.readme import BLOCKS, README, command
 from tests.terminal import environ
+from tui.console.actions import key_of
 from tui.domain import ImportMode, ModelType
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
@@ -40,6 +41,38 @@ def table() -> str:
 
 def test_the_provider_table_is_generated_from_the_declarations() -> None:
     assert table() in README.read_text(), f"the table should be:\n{table()}"
+
+
+KEYS = (
+    (("area.providers", "area.models", "area.defaults", "area.playground"), "Providers, Models, Defaults, Playground"),
+    (("app.tenants",), "tenants"),
+    (("app.lock",), "lock the tenant"),
+    (("list.choose", "area.escape"), "open, go back or stop"),
+    (("app.commands",), "command palette"),
+    (("models.add", "models.edit", "models.remove"), "add, edit, remove"),
+    (("providers.verify", "providers.verify-all"), "verify, verify all"),
+    (("models.use", "defaults.clear"), "use as default, clear"),
+    (("playground.model", "chat.parameters", "playground.type"), "model, parameters, next type"),
+    (("chat.again", "chat.new"), "regenerate, new"),
+    (("chat.copy", "chat.save"), "copy, save to a file"),
+    (("models.filter",), "filter"),
+    (("app.help",), "help"),
+)
+"""Bindings and what the README says of them."""
+
+
+def keys_table() -> str:
+    """Return the README's table of keys, with the ones that work while typing in a column of their own."""
+    lines = ["| key | action | while you type |", "|---|---|---|"]
+    for ids, action in KEYS:
+        plain, typing = [key_of(name) for name in ids], [key_of(name, typing=True) for name in ids]
+        others = " ".join(f"`{key}`" for key in typing if len(key) > 1 and key not in plain)
+        lines.append(f"| {' '.join(f'`{key}`' for key in plain)} | {action} | {others} |".replace("|  |", "| |"))
+    return "\n".join(lines)
+
+
+def test_the_table_of_keys_is_generated_from_the_bindings() -> None:
+    assert keys_table() in README.read_text(), f"the table should be:\n{keys_table()}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(README.parent).as_posix())

@@ -111,7 +111,7 @@ class ModelActions(AreaScreen):
         rows = status.rows(self.app.session.tenant(self._tenant))
         wanted = [each.provider for each in rows if each.usable and each.provider.import_mode is not ImportMode.ADDED]
         if not wanted:
-            self._say("No provider that lists its models can be used yet.", "1 sets one up.")
+            self._say("No provider that lists its models can be used yet.", hint("{area.providers} sets one up."))
         elif await self.app.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
             done = [each for each in await asyncio.gather(*map(self._refresh_one, wanted)) if each]
             if done:

@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
-from tui.console.models.rows import ModelList, Sign, cleared, columns, key_of, name_of, sentences, short, strip_of
+from tui.console.models.rows import ModelList, Sign, cleared, columns, name_of, row_key, sentences, short, strip_of
 from tui.console.screen import FramedScreen, PageScreen
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
@@ -60,13 +60,13 @@ class PickModel(PageScreen[Model]):
         providers = {each.provider.id: each for each in status.rows(session.tenant(tenant))}
         self._usable = sum(each.usable for each in rows)
         if self.now is not None:
-            key = key_of(self.now)
-            self._now = next((each for each in rows if key_of(each.model) == key), None) or _missing(self.now)
+            key = row_key(self.now)
+            self._now = next((each for each in rows if row_key(each.model) == key), None) or _missing(self.now)
             if not self._now.usable:
                 self._nearest = defaults.nearest(session.tenant(tenant), self.now)
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
-        self._show(key_of(start) if start else None)
+        self._show(row_key(start) if start else None)
         self.query_one(Rows).focus()
 
     # --- rows ---
@@ -78,8 +78,8 @@ class PickModel(PageScreen[Model]):
         sections: list[tuple[str, list[str]]] = []
         if not text:
             # These two stand apart; while something is looked for they stand with the others.
-            sections = [("Now", [key_of(self._now.model)])] if self._now else []
-            sections += [("Nearest", [key_of(self._nearest)])] if self._nearest else []
+            sections = [("Now", [row_key(self._now.model)])] if self._now else []
+            sections += [("Nearest", [row_key(self._nearest)])] if self._nearest else []
         apart = {each for _, keys in sections for each in keys}
         sections.append(
             (
@@ -105,7 +105,7 @@ class PickModel(PageScreen[Model]):
         self.refresh_chrome()
 
     def _drawn(self, key: str) -> Draw:
-        if self._now is not None and key == key_of(self._now.model):
+        if self._now is not None and key == row_key(self._now.model):
             return partial(self._draw, self._now, self._list.sign(self._now))
         return self._list.drawn(key)
 
@@ -144,7 +144,7 @@ class PickModel(PageScreen[Model]):
     @property
     def _row(self) -> ModelRow | None:
         key = self.query_one(Rows).key
-        if self._now is not None and key == key_of(self._now.model):
+        if self._now is not None and key == row_key(self._now.model):
             return self._now
         return self._list.by_key.get(key)
 
@@ -181,7 +181,7 @@ class PickModel(PageScreen[Model]):
     def _other_vectors(self, model: Model) -> str:
         """What another embedding model means for the vectors that were stored already."""
         now = self.now
-        if model.type is not ModelType.EMBEDDING or now is None or key_of(now) == key_of(model):
+        if model.type is not ModelType.EMBEDDING or now is None or row_key(now) == row_key(model):
             return ""
         if now.dimensions and model.dimensions and now.dimensions != model.dimensions:
             return "Its vectors have another length: stored vectors must be made anew."

@@ -6,6 +6,7 @@ from functools import partial
 
 from textual.content import Content
 
+from tui.console.actions import hint
 from tui.console.widgets.filter_bar import holding
 from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line
@@ -25,7 +26,7 @@ DrawRow = Callable[[ModelRow, Sign, int], Content]
 """(row, its sign, cells) -> the row's text."""
 
 
-def key_of(model: Model) -> str:
+def row_key(model: Model) -> str:
     """What tells a model from all others of its tenant."""
     return f"{model.provider}/{model.type}/{model.id}"
 
@@ -48,7 +49,7 @@ class ModelList:
     ) -> None:
         self.rows = rows
         self.providers = providers
-        self.by_key = {key_of(row.model): row for row in rows}
+        self.by_key = {row_key(row.model): row for row in rows}
         self._draw = draw or draw_row
         # Flat lists of texts: few objects, as many of them make Python's collection of garbage stop everything.
         self._keys = list(self.by_key)
@@ -169,7 +170,8 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
         went = f"{label} no longer lists it since {since}." if model.gone else f"It ended on {model.ends}."
         return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Calls to it fail."
     if row.state == "provider not usable":
-        return first, f"{label} cannot be used: {provider.state if provider else 'not set up'}. 1 shows it."
+        state = provider.state if provider else "not set up"
+        return first, f"{label} cannot be used: {state}. {hint('{area.providers} shows it.')}"
     if row.state == "ends":
         return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
     known = provider.provider if provider else None
@@ -180,7 +182,10 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
         and model.origin is Origin.IMPORTED
     ):
         as_of = _long_date(known.catalogue_as_of)
-        return first, f"{label} does not list its models; these are known as of {as_of}. a adds others."
+        return (
+            first,
+            f"{label} does not list its models; these are known as of {as_of}. {hint('{models.add} adds others.')}",
+        )
     return first, size_words(model)
 
 

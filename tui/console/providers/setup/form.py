@@ -139,7 +139,7 @@ class SetupForm(Form):
         help_ = [field.help] if field.help else []
         help_ += [f"{each.value}  {each.label}" for each in field.choices]
         if kept is not None and self.shut:
-            kept, help_ = None, ["The stored one cannot be opened; enter it again."]
+            kept, help_ = None, ["The stored one cannot be opened; type it again."]
         elif kept is not None:
             help_ = [f"Empty keeps the stored key ending {kept}." if kept else "Empty keeps the stored one."]
         if field.secret and self.provider.key_page:
