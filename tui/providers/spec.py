@@ -99,7 +99,10 @@ class ParameterKind(StrEnum):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter that a model takes: its range (inclusive), what the provider does without it, and what it means."""
+    """A parameter that a model takes: its range (inclusive), what the provider does without it, and what it means.
+
+    `practical_low` is the lowest value that leaves room for an answer, where a lower one within the range is refused.
+    """
 
     name: str
     label: str
@@ -109,6 +112,7 @@ class Parameter:
     unset: str = "–"
     help: str = ""
     choices: tuple[str, ...] = ()
+    practical_low: float = 0
 
 
 @dataclass(frozen=True)

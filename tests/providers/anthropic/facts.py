@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, ScopeMissing
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage
@@ -142,6 +142,7 @@ FACTS = Facts(
         "anthropic.messages",
         "anthropic.errors",
     ),
+    otherwise=(Otherwise("* */v1/models", "status 40[45]", "good", "an empty request is sent in place of the list"),),
     chats=(
         Chat(
             "anthropic",
@@ -649,3 +650,17 @@ def words_of_the_account(p: Provider) -> None:
 def frames_are_json(p: Provider) -> None:
     frame = json.loads(named(text("x")).decode().partition("data: ")[2])
     assert read(chat(p), frame, end=False) == [TextDelta("x")]
+
+
+@check
+def a_gateway_without_a_list_is_verified_by_an_empty_request(p: Provider) -> None:
+    for status in (404, 405, 501):
+        probe, notice = p.repair_request(p.verify(BASE), ApiError(status)) or (None, "")
+        assert probe and (probe.method, probe.url, probe.json) == ("POST", f"{BASE['base_url']}/v1/messages", {})
+        assert notice.startswith("This address lists no models.")
+        assert probe.accepted_statuses == {400, 404, 422}
+        for refused in (ApiError(400), ApiError(422), ApiError(404, message="model: Field required")):
+            assert read(probe, refused) == [ModelsListed(p.catalogue), Accepted()]
+        assert read(probe, ApiError(404)) == [ApiError(404)]
+    assert p.repair_request(p.verify(BASE), ApiError(404, page=True)) is None
+    assert p.repair_request(chat(p), ApiError(404)) is None

@@ -123,7 +123,12 @@ FACTS = Facts(
         },
     },
     otherwise=(
-        Otherwise("*check* */models, *offer* */models", "status 40[0345], page 40[034], body *", "good", LIST_HELPS),
+        Otherwise(
+            "*check* */models, *offer* */models",
+            "status 40[0345], status 50?, page 40[034], page 50?, busy until a date, body *",
+            "good",
+            LIST_HELPS,
+        ),
         Otherwise("*check* */models, *offer* */models", "words *, hostile *, silence in a refusal", "good", LIST_HELPS),
         Otherwise("*transcribe */v1/*", "status 404, page 404", "good", "the dated surface is asked in its place"),
     ),
@@ -494,7 +499,7 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
             )
         )
     ]
-    assert {400, 403, 404, 405} == set(call.accepted_statuses)
+    assert set(call.accepted_statuses) == {400, 403, 404, 405, 500, 501, 502, 503, 504}
     assert read(call, ApiError(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [SearchResults(())]
 
 

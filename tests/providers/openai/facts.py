@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, Chat, Facts, Stream, proposed_are_known, read, sse
+from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -18,6 +18,7 @@ from tui.providers.events import (
     Accepted,
     Finish,
     ModelsListed,
+    Notice,
     Segment,
     TextDelta,
     ThinkingDelta,
@@ -74,7 +75,10 @@ FACTS = Facts(
         "dialects.openai.audio",
         "dialects.openai.errors",
     ),
-    otherwise=(BARE_LIST,),
+    otherwise=(
+        BARE_LIST,
+        Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),
+    ),
     chats=(
         Chat(
             "openai",
@@ -86,6 +90,7 @@ FACTS = Facts(
     ),
 )
 check = FACTS.check
+UNLISTED = Notice("The server has no model list. Add models by name.")
 
 
 def chat_model(name: str = "gpt-4.1", **more: Any) -> Model:
@@ -706,3 +711,39 @@ def what_a_model_takes(p: Provider) -> None:
     assert "max_tokens" in legacy
     assert "max_completion_tokens" not in legacy
     assert p.parameters(Model("openai", "whisper-1", ModelType.SPEECH2TEXT)) == ()
+
+
+@check
+def a_server_without_a_list_is_verified_by_empty_requests(p: Provider) -> None:
+    root = BASE["base_url"]
+    for status in (404, 405, 501):
+        (chats,) = read(p.verify(BASE), ApiError(status))
+        assert (chats.method, chats.url, chats.json) == ("POST", f"{root}/chat/completions", {})
+        (vectors,) = read(chats, ApiError(status))
+        (transcripts,) = read(vectors, ApiError(status))
+        assert [call.url for call in (vectors, transcripts)] == [f"{root}/embeddings", f"{root}/audio/transcriptions"]
+        for refused in (400, 413, 415, 422):
+            for call in (chats, vectors, transcripts):
+                assert refused in call.accepted_statuses
+                assert read(call, ApiError(refused)) == [UNLISTED, ModelsListed(()), Accepted()]
+        named = ApiError(status, message="The model `` does not exist")
+        assert read(chats, named)[-1] == Accepted()
+        # An address that knows none of these is wrong.
+        assert read(transcripts, ApiError(status)) == [ApiError(status)]
+        assert not {401, 403} & chats.accepted_statuses
+
+
+@check
+def a_web_page_in_place_of_a_list_is_no_server_without_one(p: Provider) -> None:
+    page = ApiError(404, page=True)
+    assert p.list_models
+    assert read(p.verify(BASE), page) == read(p.list_models(BASE), page) == [page]
+
+
+@check
+def a_refresh_at_a_server_without_a_list_says_so(p: Provider) -> None:
+    assert p.list_models
+    (refused,) = read(p.list_models(BASE), ApiError(404, message="Not Found"))
+    assert (refused.status, refused.code) == (404, "no_model_list")
+    problem = p.describe_error(refused, "")
+    assert problem and problem.message.endswith("has no model list.") and problem.hint == "Add models by name."

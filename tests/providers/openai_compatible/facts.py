@@ -5,12 +5,12 @@ The wire itself is checked with OpenAI's facts.
 
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, Chat, Facts, Said, read
+from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Said, read
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem
-from tui.providers.events import ModelsListed
+from tui.providers.events import Accepted, ModelsListed
 from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
@@ -20,7 +20,10 @@ ASKED = Model("openai_compatible", "qwen3:32b", ModelType.CHAT)
 
 FACTS = Facts(
     "openai_compatible",
-    otherwise=(BARE_LIST,),
+    otherwise=(
+        BARE_LIST,
+        Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),
+    ),
     unserved=frozenset({"transcribe"}),
     chats=(
         Chat(
@@ -134,3 +137,14 @@ def a_server_explains_in_the_same_words(p: Provider) -> None:
 @FACTS.check
 def a_listing_is_read_as_a_frame(p: Provider) -> None:
     assert read(p.verify(BASE), Frame({"error": {"message": "No."}}))[0] == ApiError(message="No.")
+
+
+@FACTS.check
+def a_server_without_a_list_can_be_set_up(p: Provider) -> None:
+    (probe,) = read(p.verify(BASE), ApiError(404))
+    assert probe.url == "http://localhost:8000/v1/chat/completions"
+    assert read(probe, ApiError(422))[-1] == Accepted()
+    assert p.list_models
+    (refused,) = read(p.list_models(BASE), ApiError(404))
+    problem = p.describe_error(refused, "")
+    assert problem and problem.message == "The server has no model list."

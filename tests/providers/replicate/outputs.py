@@ -32,6 +32,7 @@ from tui.domain import Model
 from tui.providers.events import (
     Finish,
     Segment,
+    TextDelta,
     Transcript,
     Vectors,
 )
@@ -333,3 +334,17 @@ def transcripts_of_every_shape(p: Provider) -> None:
     assert read(file, " Good morning.\n") == [Transcript("Good morning."), Finish("succeeded")]
     for broken in (None, 7, {}, {"txt_file": "https://example.test/a.txt"}, [{"score": 1}]):
         assert heard(p, broken)[-1].code == "malformed"
+
+
+@check
+def the_text_of_an_answer_may_stand_in_an_object(p: Provider) -> None:
+    for output in (
+        {"text": "Good day"},
+        {"content": "Good day"},
+        {"output": ["Good", " day"]},
+        {"response": "Good day"},
+    ):
+        events = read(chat(p, stream=False), prediction("succeeded", output))
+        assert [event.text for event in events if isinstance(event, TextDelta)] == ["Good day"], output
+    for output in ({"image": "Good day"}, {"text": {"a": "b"}}):
+        assert read(chat(p, stream=False), prediction("succeeded", output))[-1].code == "malformed"

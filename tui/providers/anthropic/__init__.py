@@ -25,6 +25,7 @@ _KNOWN = {
     "2026-11-30": "claude-sonnet-4-5 claude-sonnet-4-5-20250929",
 }
 _ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
+_CATALOGUE = tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items())
 _GONE = {
     "2026-06-30": "claude-mythos-preview",
     "2026-06-15": "claude-opus-4-0 claude-sonnet-4-0 claude-opus-4-20250514 claude-sonnet-4-20250514",
@@ -156,9 +157,9 @@ PROVIDER = Provider(
     list_models=partial(api.listing, _classify),
     chat=messages.chat,
     describe_error=partial(errors.describe_error, _LABEL, _RETIRED),
-    repair_request=errors.repair_request,
+    repair_request=partial(errors.repair_request, _CATALOGUE),
     parameters=parameters,
-    catalogue=tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items()),
+    catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",
     proposed={
         ModelType.CHAT: ("claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5", "claude-sonnet-5", "claude-opus-5")

@@ -89,6 +89,24 @@ def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
     )
 
 
+def probe(call: Call, known: tuple[Model, ...]) -> Call:
+    """Return an empty request in place of a model list that a gateway does not have.
+
+    It costs nothing: the key is checked first, then the body is refused as malformed. `known` stands in for the list.
+    """
+
+    def read(frame: Frame | None) -> Iterable[Event | ApiError]:
+        if frame is None:
+            return []
+        # A 404 about the model that is missing in the request shows that the path is there.
+        if isinstance(frame.data, ApiError) and frame.data.status == 404 and "model" not in frame.data.message:
+            return [frame.data]
+        return [ModelsListed(known), Accepted()]
+
+    url = call.url.removesuffix("/v1/models") + "/v1/messages"
+    return Call("POST", url, lambda: read, json={}, accepted_statuses=frozenset({400, 404, 422}))
+
+
 def _read(
     classify: Classify, fields: FieldValues, after: str, frame: Frame | None
 ) -> Iterable[Event | ApiError | Call]:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from tui.domain import Model
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
+from tui.providers.anthropic import api
 from tui.providers.anthropic.api import CURRENT, ID, LINKED, NO_CREDIT, OLDER, VERSION
 from tui.providers.anthropic.messages import SAMPLING
 from tui.providers.dialects import error_codes
@@ -63,8 +65,10 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
     return None
 
 
-def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """The call as the model or the server takes it, and a sentence that tells of the change."""
+def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> tuple[Call, str] | None:
+    """Return the call as the model or the server takes it, and a sentence that tells of the change."""
+    if refused.status in (404, 405, 501) and not refused.page and call.url.endswith("/v1/models"):
+        return api.probe(call, known), "This address lists no models. An empty request shows whether it takes the key."
     if refused.status not in (400, 422):
         return None
     if VERSION in refused.message and call.headers.get(VERSION, CURRENT) == CURRENT:

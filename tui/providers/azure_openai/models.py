@@ -21,7 +21,9 @@ from tui.providers.spec import FieldValues
 WRONG_TYPE = "wrong_type"
 """The code of our own refusal to add a deployment as something that its model is not."""
 
-_UNLISTED = frozenset({400, 403, 404, 405})
+_UNLISTED = frozenset({400, 403, 404, 405, 500, 501, 502, 503, 504})
+"""How a resource or gateway answers that has no usable list; the list only helps, so none of them is an error."""
+
 _NAME = re.compile(
     r"gpt-(\d+(\.\d+)?o?|35|oss|chat)(-(pro|mini|nano|turbo|chat|codex|max|latest|16k|32k|instruct|preview|transcribe"
     r"|diarize|audio|realtime|\d+b|\d{4}-\d\d-\d\d|\d{4}))*|o\d(-(pro|mini|preview|\d{4}-\d\d-\d\d))*"

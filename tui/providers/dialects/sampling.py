@@ -3,6 +3,8 @@
 from tui.providers.spec import Parameter, ParameterKind
 
 _WHOLE, _NUMBER = ParameterKind.WHOLE, ParameterKind.NUMBER
+BOUND = "max tokens"
+"""The label of the parameter that bounds an answer, whatever a provider calls it."""
 NO_LIMIT, AS_MODEL = "no limit but the model's", "as the model has it"
 """What stands where a value is left out."""
 
@@ -25,11 +27,19 @@ def top_k(low: float = 0, high: float | None = None, unset: str = "–") -> Para
 
 
 def most(
-    name: str = "max_tokens", low: float = 1, high: float | None = None, unset: str = NO_LIMIT, *, thinks: bool = False
+    name: str = "max_tokens",
+    low: float = 1,
+    high: float | None = None,
+    unset: str = NO_LIMIT,
+    *,
+    thinks: bool = False,
+    practical_low: float = 0,
 ) -> Parameter:
     """The bound of an answer; with `thinks` its hidden thinking is within it."""
     also = " Thinking counts, so that a small value can leave no answer." if thinks else ""
-    return Parameter(name, "max tokens", _WHOLE, low, high, unset, f"The most that an answer may use.{also}")
+    return Parameter(
+        name, BOUND, _WHOLE, low, high, unset, f"The most that an answer may use.{also}", practical_low=practical_low
+    )
 
 
 def presence(unset: str = "–") -> Parameter:

@@ -34,6 +34,8 @@ _LONGEST = 2.0
 _MOST = 2000
 _TIMED_OUT = "408 Request Timeout"
 # Whatever the stream says no with, the prediction itself can be asked.
+_TEXTS = ("text", "content", "output", "response")
+"""Where models keep their text that answer with an object."""
 _NO_STREAM = frozenset({404, 405, 406, 408, 409, 410, 429, 500, 501, 502, 503, 504, 529})
 
 Outcome = Callable[[Any, Mapping[str, Any]], Iterable[Event | ApiError | Call]]
@@ -193,7 +195,9 @@ def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], followi
 
 
 def joined(output: Any) -> str | None:
-    """The text of an output: a text, or the pieces of one; None for what is no text."""
+    """Return the text of an output: a text, its pieces, or an object that holds either; None for anything else."""
+    if isinstance(output, dict):
+        output = next((output[name] for name in _TEXTS if name in output), None)
     if isinstance(output, str):
         return output
     if isinstance(output, list) and all(isinstance(part, str) for part in output):

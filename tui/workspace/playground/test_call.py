@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.providers.events import Event, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.dialects.sampling import BOUND
+from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.providers.requests import Message
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
@@ -17,6 +18,11 @@ from tui.workspace.playground import calls
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
 
+
+_TOKENS = 16
+"""The most tokens of a test answer, unless the model takes no bound as low."""
+_AT_LENGTH = ("length", "max_tokens")
+"""How an answer ends that reached its bound, perhaps before its first word: the model answers."""
 
 _Kind = TypeVar("_Kind")
 
@@ -54,10 +60,21 @@ async def test_call(
             if not await _of(heard, tell, Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
-    said = calls.chat(session, model, (Message("user", "Say ok."),), {}, stream=False, access=access)
-    if not await _of(said, tell, TextDelta, ThinkingDelta):
+    question = (Message("user", "Say ok."),)
+    answer = calls.chat(session, model, question, _bound(model), stream=False, access=access)
+    events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish)
+    if not any(not isinstance(event, Finish) or event.reason in _AT_LENGTH for event in events):
         raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
     return TestCallResult(model, "answered")
+
+
+def _bound(model: Model) -> dict[str, int]:
+    """Return the parameter that bounds the answer, as low as the model takes it: the request is billed."""
+    bound = next((parameter for parameter in calls.parameters(model) if parameter.label == BOUND), None)
+    if bound is None:
+        return {}
+    tokens = max(_TOKENS, bound.low or 0, bound.practical_low)
+    return {bound.name: int(min(tokens, bound.high or tokens))}
 
 
 async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:

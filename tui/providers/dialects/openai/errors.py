@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.dialects.openai.api import restricted, without
+from tui.providers.dialects.openai.models import NO_LIST
 from tui.providers.requests import ApiError, Call, Framing
 
 _UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
@@ -28,6 +29,8 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
+    if refused.code == NO_LIST:
+        return Problem(f"{label} has no model list.", "Add models by name.")
     if restricted(refused):
         if model:
             message = f"{label} knows this key, but it may not use {model}."

@@ -5,14 +5,27 @@ The list mixes every modality and has no field for the capability (OpenAI API re
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
-from tui.providers.events import Accepted, Event, ModelsListed
+from tui.providers.events import Accepted, Event, ModelsListed, Notice
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
+
+NO_LIST = "no_model_list"
+"""The code of our own error for a server that has no model list."""
+
+_UNLISTED = frozenset({404, 405, 501})
+"""How servers answer that have no `/models`: whisper servers, TEI, small gateways."""
+_PROBED = ("/chat/completions", "/embeddings", "/audio/transcriptions")
+_UNDERSTOOD = frozenset({400, 413, 415, 422})
+"""How a server refuses an empty request once it has accepted the key."""
+
+_NAMES_MODEL = re.compile(r"\bmodel\b", re.IGNORECASE)
+"""A 404 about the model that is missing in a request shows that the path is there."""
 
 _EMBEDDING = re.compile(r"text-embedding-|.*-embedding|text-similarity-|text-search-|code-search-")
 _WEBSOCKET = ("gpt-realtime", "gpt-live")
@@ -69,6 +82,51 @@ def reasons(model_id: str) -> bool:
 def listing(flavour: Flavour, fields: FieldValues) -> Call:
     """The call that lists models. It answers with `ModelsListed` and, since only a good key gets that, `Accepted`."""
     return Call("GET", endpoint(fields, "/models"), lambda: partial(_read, flavour.classify))
+
+
+def verification(flavour: Flavour, fields: FieldValues) -> Call:
+    """Return the call that verifies a key: the model list, or empty requests where the server has none.
+
+    An empty request costs nothing: a server checks the key, then refuses the body as malformed.
+    """
+    call = listing(flavour, fields)
+    reader = partial(_listed_or_probed, flavour, fields)
+    return replace(call, reader=lambda: reader, accepted_statuses=_UNLISTED)
+
+
+def refresh(flavour: Flavour, fields: FieldValues) -> Call:
+    """Return the call that lists models anew; `NO_LIST` is the error of a server that has no list."""
+    call = listing(flavour, fields)
+    return replace(call, reader=lambda: partial(_listed_or_none, flavour), accepted_statuses=_UNLISTED)
+
+
+def _listed_or_probed(flavour: Flavour, fields: FieldValues, frame: Frame | None) -> Iterable[Event | ApiError | Call]:
+    if frame is None or not isinstance(frame.data, ApiError):
+        return _read(flavour.classify, frame)
+    # A web page says nothing about the list.
+    return [frame.data] if frame.data.page else [_probe(fields, _PROBED)]
+
+
+def _listed_or_none(flavour: Flavour, frame: Frame | None) -> Iterable[Event | ApiError]:
+    if frame is None or not isinstance(frame.data, ApiError):
+        return _read(flavour.classify, frame)
+    return [frame.data] if frame.data.page else [replace(frame.data, code=NO_LIST)]
+
+
+def _probe(fields: FieldValues, paths: tuple[str, ...]) -> Call:
+    """Return an empty request to the first of some paths; the next one follows where there is no such path."""
+
+    def read(frame: Frame | None) -> Iterable[Event | ApiError | Call]:
+        if frame is None:
+            return []
+        refused = frame.data
+        if isinstance(refused, ApiError) and refused.status in _UNLISTED and not _NAMES_MODEL.search(refused.message):
+            return [_probe(fields, paths[1:])] if paths[1:] and not refused.page else [refused]
+        note = "The server has no model list. Add models by name."
+        return [Notice(note), ModelsListed(()), Accepted()]
+
+    statuses = _UNLISTED | _UNDERSTOOD
+    return Call("POST", endpoint(fields, paths[0]), lambda: read, json={}, accepted_statuses=statuses)
 
 
 def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -> Iterable[Event | ApiError]:

@@ -19,6 +19,9 @@ _REASONING = (
 _SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
 _LAST = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
 
+_ROOM_TO_THINK = 1024
+"""Fewer tokens than a reasoning model thinks with are refused: it could not finish the message (OpenAI guide)."""
+
 
 def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
     """What a chat model takes; the reasoning family takes no sampling parameters.
@@ -27,11 +30,12 @@ def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
     """
     if model.type is not ModelType.CHAT:
         return ()
+    thinks = reasons(named or model.id)
     most = (
         sampling.most(unset=str(COMPLETION_TOKENS))
         if model.completion
-        else sampling.most("max_completion_tokens", thinks=True)
+        else sampling.most("max_completion_tokens", thinks=True, practical_low=_ROOM_TO_THINK if thinks else 0)
     )
-    if reasons(named or model.id):
+    if thinks:
         return (*_REASONING, most)
     return (*_SAMPLING, most, *_LAST)
