@@ -17,10 +17,12 @@ import httpx
 from tests.campaign.figures import Result
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Limits
-from tui.providers.client.response import FrameDecoder, SilenceMonitor
+from tui.providers.client.body import FrameDecoder
+from tui.providers.client.limits import Limits
+from tui.providers.client.response import read_answer
+from tui.providers.client.silence import SilenceMonitor
 from tui.providers.client.sse import Events
-from tui.providers.client.websocket import conversation
+from tui.providers.client.websocket import MessageDecoder, websocket_inbox
 from tui.providers.error_messages import ErrorContext
 from tui.providers.events import Event, TextDelta
 from tui.providers.requests import Call, Frame, Framing
@@ -258,7 +260,7 @@ MESSAGES = [
 
 
 def events_decoded(chunks: Sequence[bytes]) -> list[tuple[str, str]]:
-    events = Events()
+    events = Events(strict=True)
     return [event for chunk in chunks for event in events.feed(chunk)]
 
 
@@ -273,9 +275,11 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     call = Call("GET", PLACE.url, lambda: _told, Framing.WEBSOCKET, sends=("asked",))
     said: list[str] = []
     try:
-        async for event in conversation(PLACE, response, call, LIMITS, SilenceMonitor(PLACE, LIMITS, soon=True)):
-            assert isinstance(event, TextDelta)
-            said.append(event.text)
+        monitor = SilenceMonitor(PLACE, LIMITS, streamed=True)
+        async with websocket_inbox(PLACE, response, call, LIMITS) as (inbox, _):
+            async for event in read_answer(PLACE, inbox, MessageDecoder(PLACE, call, LIMITS), call, LIMITS, monitor):
+                assert isinstance(event, TextDelta)
+                said.append(event.text)
     except Problem:
         return said, False
     return said, True

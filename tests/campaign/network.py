@@ -152,7 +152,7 @@ async def _given_up(chat: Chat, count: int, chance: random.Random) -> list[float
     answers: Sequence[Answer] = [*([each] for each in chat.before), _half(chat)]
     async with serve(*answers) as server:
         access = chat.access(server.origin)
-        wire = Client({}, limits=replace(QUICK, cancel=0.05))
+        wire = Client({}, limits=replace(QUICK, cancel_timeout=0.05))
         for _ in range(count):
             calling = asyncio.create_task(run(wire, access, chat.call(access)))
             await asyncio.sleep(chance.random() ** 2 * 0.03)

@@ -23,8 +23,8 @@ from tests.campaign.kills import forked
 from tests.providers.facts import sse
 from tests.providers.http_server import access_to, chat_call, said
 from tui.errors import Problem, UsageError
-from tui.providers.client.access import Limits
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.requests import Call, Framing
 
 MEMORY = 64

@@ -12,15 +12,15 @@ from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.practice import sample_answers, transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Limits
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, NoResponseYet, Notice, Retrying, TextDelta, ThinkingDelta
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 
 OPENAI = PROVIDERS["openai"]
 GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
 NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
-QUICK = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
+QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4)
 
 
 async def ask(question: str, key: str = "", wire: Client | None = None, provider: str = "openai", **parameters):
@@ -74,7 +74,7 @@ async def test_failures_on_demand(wish, kind, provider) -> None:
 
 async def test_busy_twice_and_then_not() -> None:
     # The wait that it asks for is the provider's, so it is left out by the limit here.
-    wire = Client({}, transport(0), Limits(retry_after=1))
+    wire = Client({}, transport(0), Limits(max_retry_after=1))
     _, problem = await ask("please be busy", wire=wire)
     assert problem and problem.message == "OpenAI is too busy."
     _, problem = await ask("please be busy", wire=wire)
@@ -108,8 +108,8 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
-    wire = Client({}, transport(0), Limits(retry_after=1, backoff=0.001, backoff_most=0.001))
+async def test_keys_that_are_no_good(word, kind, said, provider):
+    wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
     assert problem.message == said.format(label=PROVIDERS[provider].label, id=provider)

@@ -14,12 +14,13 @@ from tui.errors import NetworkError
 from tui.practice import transport
 from tui.practice.exchange import Answer, Asked, Talk, whole
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta, Uploading
 from tui.providers.requests import AudioChunks, Call, Framing
 
-QUICK = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
+QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4)
 ORIGIN = "https://talk.example.test"
 
 

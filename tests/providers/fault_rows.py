@@ -9,12 +9,12 @@ from typing import Any
 
 from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
 from tui.errors import CredentialRejected, NetworkError, Problem
-from tui.providers.client.access import Limits
+from tui.providers.client.limits import Limits
 
 NOW = 1_795_300_000.0
 """This machine's time in every test of a fault."""
 
-SOON = replace(QUICK, notice_after=0.3, stream_timeout=0.8, response_timeout=0.8, refusal_time=0.3)
+SOON = replace(QUICK, notice_after=0.3, stream_timeout=0.8, response_timeout=0.8, error_body_timeout=0.3)
 SMALL = replace(QUICK, body=200_000, answer=300_000, line=200_000, event=200_000)
 JSON = {"content-type": "application/json"}
 PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"

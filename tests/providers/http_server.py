@@ -13,15 +13,16 @@ from typing import Any
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Event, TextDelta
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, Message
 from tui.secret import Secret
 
 KEY = "sk-proj-FAKE-0123456789-abcdefghij-3f2a"
-QUICK = Limits(connect=5, notice_after=30, stream_timeout=60, response_timeout=60, backoff=0.001, backoff_most=0.002)
+QUICK = Limits(connect=5, notice_after=30, stream_timeout=60, response_timeout=60, backoff=0.001, max_backoff=0.002)
 DEADLINE = 10
 
 HOLD = "hold"

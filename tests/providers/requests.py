@@ -10,8 +10,9 @@ from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
 from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, text_of
 from tui.errors import Problem
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Event
 from tui.providers.requests import Call
 

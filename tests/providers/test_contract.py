@@ -16,8 +16,9 @@ from tui.errors import CredentialRejected, Problem, UsageError
 from tui.practice import transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS, provider
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Transcript, Uploading, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
@@ -26,7 +27,7 @@ from tui.providers.spec import Provider
 pytestmark = pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda value: value.id)
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
 NOW = 1_795_300_000.0
-QUICK = Limits(backoff=0.001, backoff_most=0.001)
+QUICK = Limits(backoff=0.001, max_backoff=0.001)
 
 
 def access_to(declared: Provider, **changed: str) -> Access:

@@ -28,8 +28,9 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.practice import transport
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Accepted, Event, Finish, ModelDetails, ModelsListed, Notice, Retrying, SearchResults
 from tui.providers.origins import host_of
 from tui.providers.requests import Call, Framing

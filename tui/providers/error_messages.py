@@ -103,9 +103,9 @@ def redirect(place: ErrorContext, target: str) -> Problem:
     )
 
 
-def unusable_response(place: ErrorContext, what: str) -> Problem:
-    """An answer that cannot be used although its status is one of success."""
-    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.")
+def unusable_response(place: ErrorContext, what: str, detail: str = "") -> Problem:
+    """Return the problem of an answer that cannot be used although its status is one of success."""
+    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.", detail)
 
 
 def too_large(place: ErrorContext, limit: int) -> Problem:

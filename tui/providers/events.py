@@ -19,19 +19,21 @@ class ThinkingDelta:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a call used, in tokens; `seconds` of audio where a provider counts those."""
+    """What a call used, in tokens; `seconds` of audio where a provider counts those. None is what nobody reported."""
 
-    input: int = 0
-    output: int = 0
-    reasoning: int = 0
+    input: int | None = None
+    output: int | None = None
+    reasoning: int | None = None
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Finish:
-    """The end of an answer. `reason` is the provider's word; `complete` is false where the answer was cut.
+    """The end of an answer. `reason` is the provider's word; `complete` is false where the provider shortened it.
 
-    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit."
+    A reader that saw neither a finish reason nor an end mark leaves the reason empty; the client then decides whether
+    the answer is complete (see `client.response.Ending`), and yields none without a reason. `note` is a
+    sentence for people when the reason needs one, such as "The answer reached its length limit."
     """
 
     reason: str

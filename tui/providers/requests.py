@@ -147,6 +147,7 @@ class Call:
     idempotent: bool = True
     accepted_statuses: frozenset[int] = frozenset()
     plain: bool = False
+    accepts_text: bool = False
     idle_timeout: float = 0.0
 
     def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
@@ -175,6 +176,10 @@ class ApiError:
     page: bool = False
 
 
+MALFORMED = "malformed"
+"""The code of an `ApiError` for an answer of success that a reader can make nothing of."""
+
+
 @dataclass(frozen=True)
 class RemoteJob:
     """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up.
@@ -187,5 +192,13 @@ class RemoteJob:
     anyway: bool = False
 
 
-Reader = Callable[[Frame | None], Iterable[Event | ApiError | Call | RemoteJob]]
+@dataclass(frozen=True)
+class EndSeen:
+    """A reader has seen the finish reason: nothing but usage and an end mark may follow, and neither is waited for."""
+
+
+Result = Event | ApiError | Call | RemoteJob | EndSeen
+"""What a reader makes of a frame: events, errors, and what is about the call itself."""
+
+Reader = Callable[[Frame | None], Iterable[Result]]
 """Reads one frame, or None at the end of the answer. A `Call` among its results is the next step of the same wire."""

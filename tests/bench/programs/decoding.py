@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Limits
+from tui.providers.client.limits import Limits
 from tui.providers.client.response import FrameDecoder, cleaned
 from tui.providers.dialects.openai.chat import answer_reader
 from tui.providers.error_messages import ErrorContext

@@ -13,8 +13,8 @@ from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
 from tui.providers.anthropic import generation
-from tui.providers.client.access import Limits
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.origins import clean_url
@@ -22,8 +22,8 @@ from tui.providers.requests import ApiError, ChatRequest, Frame, Message
 from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
-CHAT = next(chat for facts in every() for chat in facts.chats if chat.provider == "anthropic")
-SHORT = Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, retry_after=1)
+CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
+SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4, max_retry_after=1)
 
 
 async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):

@@ -34,30 +34,30 @@ async def asked(status: int, said: str, **more: frozenset[int]) -> tuple[list[Ev
 
 async def test_a_refusal_that_is_taken_is_read_as_an_answer_and_not_retried() -> None:
     for status in (404, 503):
-        events, problem, times = await asked(status, "known", takes=frozenset({404, 503}))
+        events, problem, times = await asked(status, "known", accepted_statuses=frozenset({404, 503}))
         assert (events, problem, times) == ([Notice(f"{status} 1"), Finish("stop")], None, 1)
 
 
 async def test_one_that_the_reader_gives_back_is_a_refusal_all_the_same() -> None:
-    events, problem, times = await asked(404, "other", takes=frozenset({404}))
+    events, problem, times = await asked(404, "other", accepted_statuses=frozenset({404}))
     assert (events, times) == ([], 1)
     assert problem and "found nothing" in problem.message
 
 
 async def test_what_the_reader_makes_of_one_is_explained() -> None:
-    events, problem, times = await asked(404, "better known", takes=frozenset({404}))
+    events, problem, times = await asked(404, "better known", accepted_statuses=frozenset({404}))
     assert (events, times) == ([], 1)
     assert problem and "no credit left" in problem.message
 
 
 async def test_one_that_the_reader_finds_in_a_200_is_not_read_again() -> None:
-    events, problem, times = await asked(200, "known", takes=frozenset({404}))
+    events, problem, times = await asked(200, "known", accepted_statuses=frozenset({404}))
     assert (events, times) == ([], 1)
     assert problem and problem.detail == "found in a 200"
 
 
 async def test_others_are_refused_as_ever() -> None:
-    events, problem, times = await asked(503, "known", takes=frozenset({404}))
+    events, problem, times = await asked(503, "known", accepted_statuses=frozenset({404}))
     assert problem and times == QUICK.retries + 1
     assert all(isinstance(each, Retrying) for each in events)
 

@@ -110,7 +110,7 @@ async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_connection_that_ends_before_the_answer_is_tried_again(end) -> None:
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
-    assert [each.reason for each in events if isinstance(each, Retrying)] == ["broken off"] * 2
+    assert [each.reason for each in events if isinstance(each, Retrying)] == ["connection lost"] * 2
     assert (text_of(events), problem) == ("Hi", None)
 
 
@@ -123,7 +123,7 @@ async def test_a_server_that_speaks_another_protocol() -> None:
 
 async def test_too_many_answers_at_once() -> None:
     async with serve([HOLD]) as server:
-        wire, access = Client({}, limits=replace(QUICK, connections=1, connect=0.05)), access_to(server.base_url)
+        wire, access = Client({}, limits=replace(QUICK, max_connections=1, connect=0.05)), access_to(server.base_url)
         first = asyncio.create_task(run(wire, access, chat_call(access)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         _, problem = await run(wire, access, chat_call(access))

@@ -7,8 +7,8 @@ import pytest
 
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, access_to, http, serve
 from tui.errors import Problem
-from tui.providers.client.access import Limits
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta
 from tui.providers.requests import Call, Frame, Framing, RemoteJob
 
@@ -25,7 +25,7 @@ def creating(server: Server) -> Call:
             return []
         return [TextDelta(frame.data)] if frame.data != "[DONE]" else [Finish("done")]
 
-    streaming = Call("GET", f"{server.base_url}/p1/stream", lambda: read, Framing.SSE)
+    streaming = Call("GET", f"{server.base_url}/p1/stream", lambda: read, Framing.SSE, plain=True)
     return Call(
         "POST",
         f"{server.base_url}/predictions",
@@ -85,7 +85,7 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
 
 async def test_closing_the_wire_waits_for_it_but_not_long() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [HOLD]) as server:
-        wire = Client({}, limits=Limits(cancel=0.05))
+        wire = Client({}, limits=Limits(cancel_timeout=0.05))
         async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as stream:
             assert await anext(stream) == TextDelta("Hel")
         async with asyncio.timeout(DEADLINE):

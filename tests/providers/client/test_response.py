@@ -26,7 +26,7 @@ from tests.providers.http_server import (
 )
 from tui.errors import NetworkError, Problem
 from tui.providers.client.client import Client
-from tui.providers.events import Finish, NoResponseYet, Notice, TextDelta
+from tui.providers.events import Finish, NoResponseYet, TextDelta
 
 DONE = said("", "stop")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -82,19 +82,20 @@ async def test_what_follows_the_end_mark_is_left_alone() -> None:
     assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
 
 
-async def test_an_end_without_mark_or_reason_is_an_interruption() -> None:
+async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text():
     async with serve([streaming(said("Half an"), end=False)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
-    assert problem is None
-    assert events[-1] == Finish("interrupted", False, "The answer was cut off before its end.")
+    assert isinstance(problem, NetworkError)
+    assert problem.message == "The answer from OpenAI stopped before its end. It is incomplete."
+    assert not [event for event in events if isinstance(event, Finish)]
 
 
 async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:
     async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
-        events, _ = await ask(server)
+        events, problem = await ask(server)
     assert text_of(events) == "Half an"
-    assert not events[-1].complete
+    assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
 
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
@@ -125,12 +126,12 @@ async def test_an_event_named_error() -> None:
     assert problem and problem.message == "OpenAI is too busy."
 
 
-async def test_broken_events_are_skipped_and_counted() -> None:
+async def test_an_answer_with_a_broken_event_in_it_is_incomplete():
     body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
-    assert (text_of(events), problem) == ("ab", None)
-    assert Notice("2 pieces of the answer could not be read.") in events
+    assert text_of(events) == "ab"
+    assert problem and problem.message == "2 pieces of the answer could not be read. The answer is incomplete."
 
 
 async def test_three_broken_events_in_a_row_end_it() -> None:
@@ -173,8 +174,8 @@ async def test_an_empty_answer_is_no_success() -> None:
 async def test_an_answer_without_choices_is_no_success(stream) -> None:
     async with serve([http({"choices": []})]) as server:
         events, problem = await ask(server, stream=stream)
-    assert problem is None
-    assert events[-1].complete is False
+    assert problem and "an answer without text" in problem.message
+    assert events == []
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -200,12 +201,12 @@ async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
     assert problem and "text that is not JSON" in problem.message
 
 
-async def test_a_packed_answer_is_refused_unread() -> None:
+async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to():
     bomb = gzip.compress(b"0" * 50_000_000)
     async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
         _, problem = await ask(server)
         assert server.asked[0].headers["accept-encoding"] == "identity"
-    assert problem and "packed as gzip" in problem.message
+    assert problem and "larger than 40 MiB" in problem.message
 
 
 async def test_an_endless_answer_is_stopped_at_its_limit() -> None:

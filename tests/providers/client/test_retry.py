@@ -281,7 +281,7 @@ async def test_what_must_not_be_repeated_is_not() -> None:
 
 async def test_waits_grow_with_jitter_up_to_their_limit() -> None:
     waits = []
-    limits = replace(QUICK, backoff=0.01, backoff_most=0.02, retries=3)
+    limits = replace(QUICK, backoff=0.01, max_backoff=0.02, retries=3)
     async with serve([http(error(), 500)]) as server:
         events, _ = await ask(server, limits)
     waits = [each.seconds for each in events if isinstance(each, Retrying)]
@@ -365,7 +365,7 @@ async def test_plain_http_beyond_this_machine_must_be_allowed() -> None:
     access = replace(base, secrets=lambda: opened.append(1) or {})
     _, problem = await run(Client({}), access, chat_call(access))
     assert isinstance(problem, UsageError)
-    assert "plain http" in problem.message
+    assert "unencrypted http" in problem.message
     assert opened == []
     assert "Nothing was sent" in problem.message
 

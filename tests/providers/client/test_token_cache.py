@@ -158,7 +158,7 @@ async def test_an_exchange_without_a_token() -> None:
         wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server), call(server))
         await wire.aclose()
-    assert problem and problem.message == "OpenAI gave no token for this key."
+    assert problem and problem.message == "OpenAI returned no access token for this key."
 
 
 async def test_an_exchange_keeps_to_the_origins() -> None:

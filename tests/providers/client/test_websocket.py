@@ -17,9 +17,10 @@ from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, r
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
-from tui.providers.events import Finish, NoResponseYet, Notice, Retrying, TextDelta, Uploading
+from tui.providers.client.limits import Limits
+from tui.providers.events import Accepted, Finish, NoResponseYet, Retrying, TextDelta, Uploading
 from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing
 from tui.secret import Secret
 
@@ -58,7 +59,8 @@ def access(line: Line, **more) -> Access:
 
 def asking(line: Line, **more) -> Call:
     given = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
-    return Call("GET", line.url, spark, Framing.WEBSOCKET, **given)
+    given = {"reader": spark, "framing": Framing.WEBSOCKET} | given
+    return Call("GET", line.url, **given)
 
 
 async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, environ=None):
@@ -149,9 +151,10 @@ async def test_a_file_that_changed_or_is_gone(tmp_path: Path) -> None:
 
 async def test_one_that_sends_nothing_ends_with_its_handshake() -> None:
     async with listen([HOLD]) as line:
-        events, problem = await talk(line, asking(line, sends=()))
+        call = asking(line, sends=(), reader=lambda: lambda frame: [Accepted()] if frame is None else [])
+        events, problem = await talk(line, call)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
-    assert (events, problem) == ([Finish("", complete=False)], None)
+    assert (events, problem) == ([Accepted()], None)
     assert len(line.targets) == 1
 
 
@@ -213,8 +216,8 @@ async def test_a_connection_that_is_cut_keeps_what_came(end) -> None:
 async def test_a_usual_close_without_an_end_is_incomplete(code) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code)]) as line:
         events, problem = await talk(line)
-    assert problem is None
-    assert events == [TextDelta("Hel"), Finish("", complete=False)]
+    assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
+    assert events == [TextDelta("Hel")]
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
@@ -265,24 +268,24 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for() 
     assert line.pongs == 2
 
 
-async def test_broken_json_is_skipped_and_counted() -> None:
+async def test_an_answer_with_broken_json_in_it_is_incomplete():
     async with listen([Hear(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
         events, problem = await talk(line)
-    assert problem is None
-    assert Notice("2 pieces of the answer could not be read.") in events
+    assert text_of(events) == "Hi"
+    assert problem and problem.message.startswith("2 pieces of the answer could not be read.")
     async with listen([Hear(), *[text("{")] * 3, HOLD]) as line:
         _, problem = await talk(line)
     assert problem and "3 broken pieces in a row" in problem.message
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-async def test_a_message_that_is_too_large(pieces) -> None:
-    parts = [TextMessage("x" * ((4 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
+async def test_a_message_that_is_too_large(pieces):
+    parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
     async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert events == [TextDelta("Hel")]
-    assert problem and problem.message == "The answer of OpenAI is larger than 1 MiB. It was stopped there."
+    assert problem and problem.message == "The answer of OpenAI is larger than 8 MiB. It was stopped there."
 
 
 async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:

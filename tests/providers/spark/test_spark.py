@@ -38,8 +38,9 @@ from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, 
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import (
     Accepted,
@@ -331,7 +332,7 @@ async def ask(access: Access, words: str):
     wire = Client(
         {},
         transport(0),
-        Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4, retry_after=0),
+        Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4, max_retry_after=0),
     )
     return await run(wire, access, SPARK.chat(access.fields, question(words)))
 

@@ -13,8 +13,9 @@ from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.transport import fixture, folders
 from tui.providers import PROVIDERS
-from tui.providers.client.access import Access, Limits
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, Usage, Vectors
 from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message
@@ -40,7 +41,7 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
 
 async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None):
     wire = wire or Client(
-        {}, transport(0), Limits(backoff=0.001, backoff_most=0.001, notice_after=0.03, stream_timeout=0.4)
+        {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4)
     )
     return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
 

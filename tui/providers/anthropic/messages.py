@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
-from tui.providers.dialects.openai.api import endpoint, number
+from tui.providers.dialects.openai.api import endpoint
+from tui.providers.dialects.values import token_count, total, word
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
@@ -20,14 +21,13 @@ SAMPLING = ("temperature", "top_p", "top_k")
 
 _REWRITTEN = ("thinking_budget", "effort", "stop")
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn", "interrupted")
+_CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn")
 _NOTES = {
     "max_tokens": "The answer reached its length limit.",
     "model_context_window_exceeded": "The conversation has filled what the model can take.",
     "refusal": "The provider's content filter cut the answer.",
     "tool_use": "The model asked for a tool, and none is offered here.",
     "pause_turn": "The model paused before the end of its answer.",
-    "interrupted": "The answer was cut off before its end.",
 }
 
 
@@ -86,7 +86,7 @@ class _Answer:
         if self._done:
             return
         if frame is None:
-            yield from self._end("interrupted")
+            yield from self._end("")
             return
         data = frame.data
         if refused := error_in(data, frame.event):
@@ -116,7 +116,7 @@ class _Answer:
             yield from self._piece(block if isinstance(block, dict) else {})
         self._count(message)
         self._close(message)
-        yield from self._end(self._reason or "interrupted")
+        yield from self._end(self._reason)
 
     def _piece(self, block: Mapping[str, Any]) -> Iterator[Event]:
         """The text or thought in a block or a delta; other kinds (signatures, tools, citations) are passed over."""
@@ -132,7 +132,7 @@ class _Answer:
         self._used |= {name: value for name, value in _part(holder, "usage").items() if value is not None}
 
     def _close(self, holder: Mapping[str, Any]) -> None:
-        self._reason = _words(holder.get("stop_reason")) or self._reason
+        self._reason = word(holder.get("stop_reason")) or self._reason
         self._explanation = _words(_part(holder, "stop_details").get("explanation")) or self._explanation
 
     def _end(self, reason: str) -> Iterator[Event]:
@@ -140,9 +140,9 @@ class _Answer:
         if self._used:
             details = _part(self._used, "output_tokens_details")
             yield Usage(
-                sum(number(self._used.get(name)) for name in _INPUT),
-                number(self._used.get("output_tokens")),
-                number(details.get("thinking_tokens")),
+                total(*(token_count(self._used.get(name)) for name in _INPUT)),
+                token_count(self._used.get("output_tokens")),
+                token_count(details.get("thinking_tokens")),
             )
         yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tui.providers.events import Event, Finish, Notice
-from tui.providers.requests import ApiError, Call, Frame, Reader, RemoteJob
+from tui.providers.events import Finish, Notice
+from tui.providers.requests import Call, Frame, Reader, Result
 
 _CATEGORIES = {
     "sexual": "sexual content",
@@ -46,7 +46,7 @@ class _Filtered:
         self._stopped: dict[str, None] = {}
         self._failed = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def read(self, frame: Frame | None) -> Iterator[Result]:
         data = frame.data if frame is not None and isinstance(frame.data, dict) else {}
         # Chunks with nothing but annotations have no delta, and those about the question no choices.
         for entry in (*_entries(data.get("prompt_filter_results")), *_entries(data.get("choices"))):
@@ -57,7 +57,7 @@ class _Filtered:
                 yield Notice(_FAILED)
         yield from map(self._told, self._reader(frame))
 
-    def _told(self, result: Event | ApiError | Call | RemoteJob) -> Event | ApiError | Call | RemoteJob:
+    def _told(self, result: Result) -> Result:
         if not isinstance(result, Finish) or result.reason != "content_filter" or not self._stopped:
             return result
         return replace(result, note=f"The content filter cut the answer: {', '.join(self._stopped)}.")

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.providers.dialects.openai import api as openai_api
-from tui.providers.events import Event
-from tui.providers.requests import ApiError, Call, Frame, RemoteJob
+from tui.providers.requests import ApiError, Call, Frame, Result
 
 PATH = "/v1"
 """What all paths of OpenAI's wire begin with."""
@@ -27,10 +26,10 @@ ABSENT = frozenset({404, 405})
 STRANGE = "strange_server"
 """The code of a refusal: what answers is none of these servers."""
 
-Then = Callable[[str, Sequence[Mapping[str, Any]]], Iterable[Event | ApiError | Call | RemoteJob]]
+Then = Callable[[str, Sequence[Mapping[str, Any]]], Iterable[Result]]
 """What to go on with: (the flavour, the entries of its list of models)."""
 
-_Results = Iterable[Event | ApiError | Call | RemoteJob]
+_Results = Iterable[Result]
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from tui.providers.requests import (
     Framing,
     Message,
     Reader,
-    RemoteJob,
+    Result,
 )
 from tui.providers.spec import FieldValues
 
@@ -94,8 +94,8 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
         notices, call = _talk(flavour, fields, ask)
         return _noted(call, notices)
 
-    def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | ApiError | Call | RemoteJob]:
-        notices, call = _talk(server, fields, ask)
+    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
+        notices, call = _talk(found, fields, ask)
         yield from notices
         yield call
 
@@ -176,7 +176,7 @@ class _Streamed:
         self._read = whole.reader()
         self._begun = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def read(self, frame: Frame | None) -> Iterator[Result]:
         if frame is None and not self._begun:
             yield Notice("The stream ended before it began. The answer was asked for in one piece.")
             yield self._whole

@@ -1,21 +1,31 @@
-"""What a call may use and where its credential may go."""
+"""The credential of a call, and the check of where it may go.
+
+Secrets are opened as late as possible, for one attempt, and only after the origin of the request was checked.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tui.errors import UsageError
+from tui.errors import Problem, UsageError
+from tui.providers.client.limits import MIN_SECRET
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import FieldValues, Provider
-from tui.secret import Secret
+from tui.secret import MASK, Secret
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a call may use: a provider, its clear fields, and the way to the secrets, opened as late as can be.
+    """What a call may use.
 
-    Secrets go only to `origins`, and over plain http beyond this machine only to those of `plain_http`. `key_hint` is
-    the stored key's last four characters, '' for a key that is not saved; `model` is named in sentences.
+    Attributes:
+        provider: The provider that is called.
+        fields: The clear fields of the credential.
+        origins: The origins (`https://host[:port]`) that the secrets may be sent to.
+        plain_http: Those of them that may be reached over plain http beyond this machine.
+        secrets: Opens the secrets by field name; called in a thread, once for each attempt.
+        key_hint: The last four characters of the stored key, '' for a key that is not saved.
+        model: The model as messages name it.
     """
 
     provider: Provider
@@ -27,41 +37,14 @@ class Access:
     model: str = ""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Times in seconds and sizes in bytes.
-
-    `stream_timeout` is how long a streamed answer, or a listing, may bring nothing of use, `response_timeout` how long
-    an answer that comes in one piece may take to begin. `backoff` is the first wait before a retry; it doubles, up to
-    `backoff_most`. `body` bounds what is parsed at once: 2,048 packed vectors of 3,072 numbers are 33 MB.
-    `refusal_time` is how long the words of a refusal are waited for, `cancel` how long stopping what runs at the
-    provider may take.
-    """
-
-    connect: float = 10
-    notice_after: float = 30
-    stream_timeout: float = 120
-    response_timeout: float = 600
-    line: int = 1 << 20
-    event: int = 8 << 20
-    answer: int = 64 << 20
-    body: int = 40 << 20
-    refusal: int = 256 << 10
-    refusal_time: float = 10
-    retries: int = 2
-    backoff: float = 0.5
-    backoff_most: float = 8
-    retry_after: float = 60
-    max_repairs: int = 3
-    steps: int = 1000
-    cancel: float = 5
-    connections: int = 32
-
-
 def check_origin(access: Access, url: str, follows: bool = False) -> None:
-    """Raise unless the credential of `access` may be used at that address.
+    """Raise UsageError unless the credential may be used at that URL.
 
-    One that `follows` from an answer may also be an https address under a suffix that the provider's file declares.
+    Args:
+        access: The credential.
+        url: Where the request goes.
+        follows: Whether an answer named this URL. It may then also be an https URL under one of the provider's
+            `host_suffixes`.
     """
     origin = origin_of(url)
     label = access.provider.label
@@ -72,11 +55,18 @@ def check_origin(access: Access, url: str, follows: bool = False) -> None:
         )
     if not is_private(origin) and origin not in access.plain_http:
         raise UsageError(
-            f"{urlsplit(origin).netloc} is asked by plain http, which others on the way can read. Nothing was sent.",
-            "Use https, or allow plain http for this address when it is set up.",
+            f"{urlsplit(origin).netloc} uses unencrypted http, which others on the network can read. Nothing was sent.",
+            "Use https, or allow plain http for this address when you set it up.",
         )
+
+
+def mask_secrets_in(problem: Problem, secrets: Mapping[str, Secret]) -> None:
+    """Mask every secret that the server repeats in its error message."""
+    for secret in secrets.values():
+        if len(secret.reveal()) >= MIN_SECRET:
+            problem.detail = problem.detail.replace(secret.reveal(), MASK)
 
 
 def _is_under(origin: str, suffixes: tuple[str, ...]) -> bool:
     scheme, _, host = origin.partition("://")
-    return scheme == "https" and any(host == each or host.endswith(f".{each}") for each in suffixes)
+    return scheme == "https" and any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes)

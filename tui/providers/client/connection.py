@@ -10,6 +10,7 @@ import certifi
 import httpx
 
 from tui.errors import NetworkError
+from tui.providers.client.limits import KEEPALIVE_CONNECTIONS, KEEPALIVE_EXPIRY
 from tui.providers.origins import is_loopback, origin_of
 from tui.sanitize import one_line
 
@@ -45,7 +46,9 @@ def is_plain(proxy: str, url: str) -> bool:
 
 def transport(proxy: str, context: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
     """A transport that reads nothing from the environment and keeps no cookies."""
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=8, keepalive_expiry=30)
+    limits = httpx.Limits(
+        max_connections=connections, max_keepalive_connections=KEEPALIVE_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY
+    )
     return httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=proxy or None)
 
 

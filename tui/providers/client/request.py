@@ -22,7 +22,7 @@ _LOG = logging.getLogger("modeldeck.client")
 _SENDABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?|")
 
 
-def check(call: Call, keyed: bool) -> None:
+def check_headers(call: Call, keyed: bool) -> None:
     """Raise for header values that HTTP cannot carry, before any library sees (and repeats) them."""
     for name, value in call.headers.items():
         if not _SENDABLE.fullmatch(_clear(value)):
@@ -47,7 +47,7 @@ async def send(
     }
     began, what = time.monotonic(), f"{call.method} {call.url.partition('?')[0]}"
     try:
-        response = await transport.handle_async_request(request_of(call, body, upload, extensions))
+        response = await transport.handle_async_request(build_request(call, body, upload, extensions))
     except Exception as fault:
         _LOG.info("%s: %s after %d ms", what, type(fault).__name__, 1000 * (time.monotonic() - began))
         raise
@@ -55,7 +55,7 @@ async def send(
     return response
 
 
-def request_of(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
+def build_request(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
     """The request with its secrets revealed. It is bound to no name here, so that no traceback of ours shows it."""
     return httpx.Request(
         call.method,

@@ -1,20 +1,27 @@
-"""Reading an answer: from bytes to frames to events, with limits on sizes and on silence."""
+"""Read an answer: bytes as they arrive, frames, events; and decide how it ended.
+
+One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; `read_answer` empties it:
+
+    connection ──> Inbox ──> BodyDecoder ──frames──> Call.reader ──> results
+"""
 
 import asyncio
+import contextlib
 import json
-import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from dataclasses import replace
-from typing import Any, Protocol
+from math import isfinite
+from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
 from tui.errors import NetworkError, Problem
-from tui.providers.client.access import Limits
+from tui.providers.client.body import Inflater, decode_text
+from tui.providers.client.limits import DRAIN_TIMEOUT, READ_AHEAD, Limits
 from tui.providers.client.request import stopped
-from tui.providers.client.sse import Events, Lines
+from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
+from tui.providers.error_body import is_error
 from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, too_large, unusable_response
 from tui.providers.events import (
     AccessToken,
@@ -22,362 +29,310 @@ from tui.providers.events import (
     Finish,
     ModelDetails,
     ModelsListed,
-    NoResponseYet,
-    Notice,
+    Retrying,
     SearchResults,
+    Segment,
     TextDelta,
     ThinkingDelta,
     Transcript,
-    Uploading,
+    Vectors,
 )
-from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob
+from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Result
 from tui.sanitize import one_line, printable
 
-Result = Event | ApiError | Call | RemoteJob
-"""What a reader makes of an answer: events, refusals, and what is about the call itself."""
-
-_TICK = 0.25
-_DRAIN = 0.05
-_AHEAD = 256 << 10
-_BROKEN_MOST = 3
-_IN_THREAD = 256 << 10
+T = TypeVar("T", bytes, str)
+T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
 
-class Sending(Protocol):
-    """How much of a file went out, of `size`."""
+class Decoder(Protocol[T_contra]):
+    """Frames out of what arrives."""
 
-    size: int
-    sent: int
+    whole: bool
+
+    @property
+    def streamed(self) -> bool: ...
+    @property
+    def skipped(self) -> int: ...
+    def feed(self, chunk: T_contra) -> Iterator[Frame]: ...
+    async def finish(self) -> list[Frame]: ...
 
 
-class ConnectionLost(NetworkError):
-    """The connection of a call with patience brought no more. It is not told, as the reader knows another way."""
+class Inbox(Generic[T]):
+    """What has arrived over a connection, filled by a task of its own so that what comes at once is taken at once.
 
+    It holds at most `READ_AHEAD`; beyond that the server has to wait.
 
-class SilenceMonitor:
-    """Waits for the other side and tells of its silence, by what is of use and not by what keeps a line open."""
+    Attributes:
+        failure: Why the connection ended, if not in the usual way.
+    """
 
-    def __init__(self, place: ErrorContext, limits: Limits, soon: bool, patience: float = 0.0) -> None:
-        """`soon` says that something of use is to come soon; `patience` is a shorter limit that the call has."""
-        self._place = place
-        self._silence = limits.notice_after
-        self._limit = limits.stream_timeout if soon else limits.response_timeout
-        self._patience = patience
-        if patience:
-            self._limit = min(self._limit, patience)
-        self._sent = 0
-        self._told = 0
-        self._heard = time.monotonic()
+    def __init__(self) -> None:
+        self.failure: Problem | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._items: list[T] = []
+        self._size = 0
+        self._arrived: asyncio.Future[None] | None = None
+        self._room = asyncio.Event()
 
-    def heard(self) -> None:
-        """Something of use came, or went out."""
-        self._heard = time.monotonic()
-        self._told = 0
+    def fill(self, task: "asyncio.Task[None]") -> None:
+        """Name the task that fills it; its end is the end of the answer."""
+        self._task = task
+        task.add_done_callback(lambda _: self._notify())
 
-    async def wait(self, pending: "asyncio.Future[Any]", upload: "Sending | None" = None) -> Event | None:
-        """Wait until it is done or something is to be told. Raises when it has been silent for too long."""
-        due = min(self._silence * (self._told + 1), self._limit)
-        timeout = self._heard + due - time.monotonic()
-        if upload and upload.sent < upload.size:
-            timeout = min(timeout, _TICK)
-        if timeout > 0:
-            await asyncio.wait([pending], timeout=timeout)
-        if upload and upload.sent != self._sent:
-            self._sent = upload.sent
-            self.heard()
-            return Uploading(upload.sent, upload.size)
-        silent = time.monotonic() - self._heard
-        if silent < due or pending.done():
+    async def put(self, item: T) -> None:
+        """Add an item; wait if too much is here already."""
+        self._items.append(item)
+        self._size += len(item)
+        self._notify()
+        if self._size > READ_AHEAD:
+            self._room.clear()
+            await self._room.wait()
+
+    def pending(self) -> "asyncio.Future[None] | None":
+        """Return a future that is done once something is here or the end is; None once everything is taken."""
+        assert self._task
+        if self._task.done() and not self._items:
             return None
-        if silent >= self._limit:
-            kind = ConnectionLost if self._patience else NetworkError
-            label = self._place.label
-            raise kind(f"{label} sent nothing of use for {self._limit:.0f} s. The call was given up.", AGAIN)
-        self._told += 1
-        return NoResponseYet(silent, self._limit)
+        self._arrived = asyncio.get_running_loop().create_future()
+        if self._items or self._task.done():
+            self._notify()
+        return self._arrived
+
+    def take(self) -> list[T]:
+        """Return all that is here, once."""
+        items, self._items, self._size = self._items, [], 0
+        self._room.set()
+        return items
+
+    async def drain(self) -> None:
+        """Wait a moment for the end, so that the connection can be used again."""
+        assert self._task
+        self._room.set()
+        await asyncio.wait([self._task], timeout=DRAIN_TIMEOUT)
+
+    def _notify(self) -> None:
+        if self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
 
 
-async def read_response(
-    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
-) -> AsyncGenerator[Result, None]:
-    """The events of an answer with a status of success; the reader's refusals and next steps are among them."""
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise unusable_response(place, f"its answer packed as {one_line(encoding, 20)}, which was not asked for")
-    kind = response.headers.get("content-type", "").lower()
-    framing = call.framing
-    if framing in (Framing.SSE, Framing.NDJSON) and ("html" in kind or kind.startswith("application/json")):
-        # A server that passes over "stream" answers in one piece.
-        framing = Framing.JSON
-    async with aclosing(_received(place, response, call, limits, watch)) as received:
-        read = _whole if framing in (Framing.JSON, Framing.TEXT) else _pieces
-        async with aclosing(read(place, received, replace(call, framing=framing), limits, watch, kind)) as results:
-            async for result in results:
-                yield result
-                if isinstance(result, Finish) or (isinstance(result, Call) and read is _pieces):
-                    # The body's end most often lies in the same packet; with it the connection can serve again.
-                    await _drained(received)
-                    return
+@contextlib.asynccontextmanager
+async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIterator[Inbox[bytes]]:
+    """The body of a response as it arrives. Leaving it stops reading."""
+    inbox: Inbox[bytes] = Inbox()
 
-
-async def read_error_body(place: ErrorContext, response: httpx.Response, limits: Limits) -> tuple[Any, Problem | None]:
-    """The body of a refusal as far as it comes, parsed if it is JSON; and a Problem if it is a web page."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(limits.refusal_time):
+    async def read() -> None:
+        try:
             async for chunk in response.stream:  # type: ignore[union-attr]
-                body += chunk
-                if len(body) > limits.refusal:
+                if chunk:
+                    await inbox.put(chunk)
+        except Exception:
+            inbox.failure = read_problem(context)
+
+    task = asyncio.create_task(read())
+    inbox.fill(task)
+    try:
+        yield inbox
+    finally:
+        await stopped(task)
+
+
+async def read_answer(
+    context: ErrorContext,
+    inbox: Inbox[T],
+    decoder: Decoder[T],
+    call: Call,
+    limits: Limits,
+    monitor: SilenceMonitor,
+    upload: UploadProgress | None = None,
+) -> AsyncGenerator[Result, None]:
+    """Yield what the reader of a call makes of its answer, and what is to be reported meanwhile.
+
+    Raises:
+        NetworkError: The connection or the answer ended too early; what was yielded stays valid.
+        Problem: The answer is too large, or nothing that can be read.
+    """
+    ending = Ending(context, call, decoder)
+    size = 0
+    try:
+        while (pending := inbox.pending()) is not None:
+            while not pending.done():
+                if event := await monitor.wait(pending, upload):
+                    yield event
+            for chunk in inbox.take():
+                size += len(chunk)
+                if size > limits.answer:
+                    raise too_large(context, limits.answer)
+                if not decoder.streamed:
+                    monitor.reset()
+                for frame in decoder.feed(chunk):
+                    for result in ending.results(frame):
+                        monitor.reset()
+                        if isinstance(result, EndSeen):
+                            ending.seen = True
+                            monitor.expect_end()
+                            continue
+                        yield ending.checked(result)
+                        if ending.reached(result):
+                            await inbox.drain()
+                            return
+    except ConnectionLost:
+        lost = True
+    else:
+        lost = inbox.failure is not None
+    if lost and not ending.may_end(size):
+        raise inbox.failure or read_problem(context)
+    if not lost and (size or not ending.may_be_empty):
+        for frame in await decoder.finish():
+            for result in ending.results(frame):
+                if not isinstance(result, EndSeen):
+                    yield ending.checked(result)
+                    if ending.reached(result):
+                        return
+    for result in ending.results(None):
+        if not isinstance(result, EndSeen):
+            yield ending.checked(result)
+
+
+class Ending:
+    """Decides how an answer ended, for all calls.
+
+    It is complete after a finish reason, an end mark, or a whole JSON document. Readers yield a `Finish` without a
+    reason where they saw neither of the first two; the bytes tell the third.
+
+    Attributes:
+        seen: Whether a finish reason has come, so that nothing but usage and an end mark is missing.
+    """
+
+    def __init__(self, context: ErrorContext, call: Call, decoder: Decoder[Any]) -> None:
+        self._context = context
+        self._call = call
+        self._decoder = decoder
+        self._read = call.reader()
+        self._text = False
+        self.seen = False
+
+    def results(self, frame: Frame | None) -> Iterator[Result]:
+        """Yield what the reader makes of a frame, or the server's own account of a failure where that is nothing."""
+        ignored = frame is not None
+        for result in self._read(frame):
+            ignored = False
+            if frame is not None and isinstance(result, ApiError) and result.code == MALFORMED and is_error(frame.data):
+                yield self._context.provider.parse_error(0, {}, frame.data)
+            else:
+                yield result
+        if ignored and frame is not None and not self._call.plain and is_error(frame.data):
+            yield self._context.provider.parse_error(0, {}, frame.data)
+
+    @property
+    def may_be_empty(self) -> bool:
+        """Whether the call takes an end before the first byte as an answer."""
+        return self._call.idle_timeout > 0 or 0 in self._call.accepted_statuses
+
+    def may_end(self, size: int) -> bool:
+        """Return True if a connection that broke after `size` bytes is the end of an answer all the same."""
+        return self.seen or self._call.idle_timeout > 0 or (not size and 0 in self._call.accepted_statuses)
+
+    def checked(self, result: Result) -> Result:
+        """Return the result as it is to be yielded. Raises Problem for the end of an answer that is incomplete."""
+        if not isinstance(result, Finish):
+            self._text = self._text or isinstance(result, TextDelta | ThinkingDelta)
+            return _vectors(self._context, result) if isinstance(result, Vectors) else result
+        if count := self._decoder.skipped:
+            pieces = f"{count} piece" if count == 1 else f"{count} pieces"
+            raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN)
+        if result.reason:
+            return result
+        if self._decoder.whole and self._text:
+            return replace(result, reason="stop", complete=True)
+        if self._decoder.whole:
+            raise unusable_response(self._context, "an answer without text")
+        raise NetworkError(f"The answer from {self._context.label} stopped before its end. It is incomplete.", AGAIN)
+
+    def reached(self, result: Result) -> bool:
+        """Return True if nothing more is to be read: the answer has finished, or a stream goes on in another call."""
+        return isinstance(result, Finish) or (isinstance(result, Call) and self._decoder.streamed)
+
+
+async def read_error_body(
+    context: ErrorContext, response: httpx.Response, limits: Limits
+) -> tuple[Any, Problem | None]:
+    """Return the body of an HTTP error, parsed if it is JSON, else as text; and a Problem if it is a web page."""
+    body = bytearray()
+    label = response.headers.get("content-type", "").lower()
+    try:
+        inflater = Inflater(context, response.headers.get("content-encoding", ""), limits.error_body)
+        async with asyncio.timeout(limits.error_body_timeout):
+            async for chunk in response.stream:  # type: ignore[union-attr]
+                body += inflater.feed(chunk)
+                if len(body) > limits.error_body:
                     break
-    except (httpx.HTTPError, OSError, TimeoutError):
+    except (httpx.HTTPError, OSError, TimeoutError, Problem):
         pass  # The status alone says enough.
-    text = body.decode("utf-8", "replace")
-    status = response.status_code
-    if is_page(text, response.headers.get("content-type", "").lower()):
-        # A gateway that fails sends a page, too; its status says more than the page does.
-        return "", page(place, text, status) if status < 500 and status not in (407, 429) else None
+    text = decode_text(bytes(body), label).removeprefix("\ufeff")
     try:
         return json.loads(text), None
     except (ValueError, RecursionError):
-        return text, None
+        pass
+    status = response.status_code
+    if is_page(text, label):
+        # A gateway that fails sends a page, too; its status says more than the page does.
+        return "", page(context, text, status) if status < 500 and status not in (407, 429) else None
+    return text, None
 
 
-def cleaned(event: Event) -> Event | None:
-    """The event with its texts fit for a terminal; None if nothing is left of it."""
+def sanitized(event: Event) -> Event | None:
+    """Return the event with its texts fit for a terminal and its times in order; None if nothing of it is left."""
     match event:
-        case AccessToken():
-            return None
         case TextDelta(text) | ThinkingDelta(text):
             text = printable(text)
             return type(event)(text) if text else None
+        case AccessToken():
+            return None
         case Transcript():
-            segments = tuple(replace(each, text=printable(each.text)) for each in event.segments)
             language = one_line(event.language, 40)
-            return replace(event, text=printable(event.text), segments=segments, language=language)
+            duration = event.duration if isfinite(event.duration) and event.duration > 0 else 0.0
+            segments = tuple(_in_order(event.segments, duration))
+            return replace(event, text=printable(event.text), segments=segments, language=language, duration=duration)
         case ModelsListed(models):
             # A changed id would name no model.
-            return replace(event, models=tuple(each for each in models if each.id and each.id == one_line(each.id)))
+            usable = tuple(model for model in models if model.id and model.id == one_line(model.id))
+            return replace(event, models=usable)
         case SearchResults(hits):
-            # Neither would a changed id that was found.
-            kept = (each for each in hits if each.id and each.id == one_line(each.id))
+            # Neither would a changed id that a search returned.
+            usable_hits = (hit for hit in hits if hit.id and hit.id == one_line(hit.id))
             return SearchResults(
-                tuple(replace(each, note=one_line(each.note), label=one_line(each.label)) for each in kept)
+                tuple(replace(hit, note=one_line(hit.note), label=one_line(hit.label)) for hit in usable_hits)
             )
         case ModelDetails():
             return replace(event, note=one_line(event.note))
         case Finish():
             return replace(event, reason=one_line(event.reason, 60), note=one_line(event.note))
+        case Retrying():
+            return replace(event, reason=one_line(event.reason, 60))
     return event
 
 
-async def _received(
-    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
-) -> AsyncGenerator[bytes | Event, None]:
-    """The bytes of the body as they come, and what is to be told meanwhile."""
-    arriving = _Arriving(response.stream)  # type: ignore[arg-type]
-    size = 0
-    try:
-        while (pending := arriving.awaited()) is not None:
-            while not pending.done():
-                event = await watch.wait(pending)
-                if event:
-                    yield event
-            for chunk in arriving.taken():
-                size += len(chunk)
-                if size > limits.answer:
-                    raise too_large(place, limits.answer)
-                if chunk:
-                    yield chunk
-    finally:
-        await stopped(arriving.reading)
-    fault = arriving.reading.exception()
-    if isinstance(fault, Exception) and (size or 0 not in call.accepted_statuses):
-        problem = read_problem(place)
-        raise ConnectionLost(problem.message, problem.hint) if call.idle_timeout else problem
+def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
+    """Return vectors of one size that hold finite numbers only. Raises Problem for any other."""
+    if len({len(vector) for vector in event.vectors}) > 1:
+        raise unusable_response(context, "embeddings of different sizes")
+    if not all(isfinite(number) for vector in event.vectors for number in vector):
+        raise unusable_response(context, "an embedding with a value that is not a finite number")
+    return event
 
 
-class _Arriving:
-    """The chunks of a body, read by a task of its own, so that what comes at once is taken at once.
+def _in_order(segments: Iterable[Segment], duration: float) -> Iterator[Segment]:
+    """Yield the segments with times that hold: finite, none before its beginning.
 
-    What is read ahead is bounded; beyond it the other side waits.
+    A missing start is the end before it; a missing end is the next start, else the duration, else the start.
     """
-
-    def __init__(self, stream: AsyncIterable[bytes]) -> None:
-        self._chunks: list[bytes] = []
-        self._held = 0
-        self._came: asyncio.Future[None] | None = None
-        self._room = asyncio.Event()
-        self.reading = asyncio.ensure_future(self._read(stream))
-
-    async def _read(self, stream: AsyncIterable[bytes]) -> None:
-        try:
-            async for chunk in stream:
-                self._chunks.append(chunk)
-                self._held += len(chunk)
-                self._tell()
-                if self._held > _AHEAD:
-                    self._room.clear()
-                    await self._room.wait()
-        finally:
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._came is not None and not self._came.done():
-            self._came.set_result(None)
-
-    def awaited(self) -> "asyncio.Future[None] | None":
-        """What is done as soon as something has come, or the end; None once all is taken."""
-        if self.reading.done() and not self._chunks:
-            return None
-        self._came = asyncio.get_running_loop().create_future()
-        if self._chunks:
-            self._tell()
-        return self._came
-
-    def taken(self) -> list[bytes]:
-        """All that has come, once."""
-        chunks, self._chunks, self._held = self._chunks, [], 0
-        self._room.set()
-        return chunks
-
-
-async def _whole(
-    place: ErrorContext,
-    received: AsyncIterator[bytes | Event],
-    call: Call,
-    limits: Limits,
-    watch: SilenceMonitor,
-    kind: str,
-) -> AsyncGenerator[Result, None]:
-    body = bytearray()
-    async for item in received:
-        if not isinstance(item, bytes):
-            yield item
-            continue
-        watch.heard()
-        body += item
-        if len(body) > limits.body:
-            raise too_large(place, limits.body)
-    if is_page(body[:256].decode("utf-8", "replace"), kind):
-        raise page(place, body[: limits.refusal].decode("utf-8", "replace"))
-    if not body.strip() and call.framing is Framing.JSON:
-        raise unusable_response(place, "an empty answer")
-    read = call.reader()
-    data = body.decode("utf-8", "replace") if call.framing is Framing.TEXT else await _parsed(place, body)
-    for result in read(Frame(data)):
-        yield result
-    for result in read(None):
-        yield result
-
-
-async def _pieces(
-    place: ErrorContext,
-    received: AsyncIterator[bytes | Event],
-    call: Call,
-    limits: Limits,
-    watch: SilenceMonitor,
-    kind: str,
-) -> AsyncGenerator[Result, None]:
-    frames = FrameDecoder(place, call.framing, limits, call.plain)
-    read = call.reader()
-    first = True
-    async for item in _to_its_end(received):
-        if not isinstance(item, bytes):
-            yield item
-            continue
-        if first and is_page(item[:256].decode("utf-8", "replace")):
-            raise page(place, item.decode("utf-8", "replace"))
-        first = False
-        for frame in frames.feed(item):
-            for result in read(frame):
-                watch.heard()
-                if isinstance(result, Finish) and frames.skipped:
-                    yield frames.notice
-                yield result
-    for frame in frames.rest():
-        for result in read(frame):
-            yield result
-    if frames.skipped:
-        yield frames.notice
-    for result in read(None):
-        yield result
-
-
-async def _to_its_end(received: AsyncIterator[bytes | Event]) -> AsyncGenerator[bytes | Event, None]:
-    try:
-        async for item in received:
-            yield item
-    except ConnectionLost:
-        return
-
-
-class FrameDecoder:
-    """Frames out of bytes; what should be JSON and is not is skipped and counted, three in a row are refused."""
-
-    def __init__(self, place: ErrorContext, framing: Framing, limits: Limits, plain: bool = False) -> None:
-        self._place = place
-        self._plain = plain
-        self._events = Events(limits.line, limits.event) if framing is Framing.SSE else None
-        self._lines = Lines(limits.event)
-        self._in_a_row = 0
-        self.skipped = 0
-
-    @property
-    def notice(self) -> Notice:
-        one = self.skipped == 1
-        return Notice(f"{self.skipped} {'piece' if one else 'pieces'} of the answer could not be read.")
-
-    def message(self, text: str) -> Iterator[Frame]:
-        """The frame of one message of a WebSocket."""
-        yield from self._frame(text)
-
-    def feed(self, chunk: bytes) -> Iterator[Frame]:
-        if self._events:
-            for data, name in self._events.feed(chunk):
-                yield from self._frame(data, name)
-        else:
-            for line in self._lines.feed(chunk):
-                yield from self._frame(line.decode("utf-8", "replace"))
-
-    def rest(self) -> Iterator[Frame]:
-        """A last JSON line needs no line end; a last event does."""
-        if not self._events:
-            yield from self._frame(self._lines.rest().decode("utf-8", "replace"))
-
-    def _frame(self, data: str, name: str = "") -> Iterator[Frame]:
-        if self._plain:
-            yield Frame(data, name)
-            return
-        if not data.strip():
-            return
-        try:
-            frame = Frame(json.loads(data), name)
-        except (ValueError, RecursionError):
-            if not data.lstrip().startswith("{"):
-                yield Frame(data, name)
-                return
-            self.skipped += 1
-            self._in_a_row += 1
-            if self._in_a_row >= _BROKEN_MOST:
-                raise unusable_response(self._place, f"{self._in_a_row} broken pieces in a row") from None
-            return
-        self._in_a_row = 0
-        yield frame
-
-
-async def _parsed(place: ErrorContext, body: bytearray) -> Any:
-    text = body.decode("utf-8", "replace").removeprefix("\ufeff")
-    try:
-        # A long list of vectors takes most of a second to parse.
-        return await asyncio.to_thread(json.loads, text) if len(text) > _IN_THREAD else json.loads(text)
-    except (ValueError, RecursionError):
-        pass
-    raise unusable_response(place, "text that is not JSON")
-
-
-async def _drained(received: AsyncIterator[bytes | Event]) -> None:
-    pending = asyncio.ensure_future(anext(received, None))
-    try:
-        await asyncio.wait([pending], timeout=_DRAIN)
-    finally:
-        await stopped(pending)
+    listed = list(segments)
+    last = 0.0
+    for position, segment in enumerate(listed):
+        start = segment.start if isfinite(segment.start) and segment.start >= 0 else last
+        end = segment.end
+        if not isfinite(end) or end < start:
+            later = next((other.start for other in listed[position + 1 :] if isfinite(other.start)), duration)
+            end = max(start, later)
+        last = end
+        yield replace(segment, start=start, end=end, text=printable(segment.text))

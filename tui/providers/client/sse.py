@@ -1,83 +1,91 @@
-"""Cutting bytes into lines and server-sent events, by the HTML standard (9.2.6, interpreting an event stream).
+"""Split bytes into lines and server-sent events (HTML standard, 9.2.6, interpreting an event stream).
 
-Bytes are cut before they are decoded: `str.splitlines` would also cut at U+2028, U+2029 and U+0085, which JSON holds.
+Bytes are split before they are decoded: `str.splitlines` would also split at U+2028, U+2029 and U+0085, which JSON
+holds. Servers that leave the standard in ways that would lose a whole answer are read all the same; see `Events`.
 """
 
+import json
+
 from tui.errors import Problem
+from tui.providers.client.limits import MIB, format_size
 
 _BOM = b"\xef\xbb\xbf"
 
 
 class TooLong(Problem):
-    """One line or event is longer than any honest one."""
+    """A line or an event is longer than its limit."""
 
     def __init__(self, what: str, limit: int) -> None:
-        message = f"The answer holds a {what} of more than {_size(limit)}, which no honest answer does."
+        message = f"The answer holds {what} of more than {format_size(limit)}, the limit here."
         super().__init__(message, "Check that the address is that of an API, or pick another model.")
 
 
 class Lines:
-    """Lines out of chunks of bytes: ended by CR, LF or CRLF, each at most `limit` bytes. The work is linear."""
+    """Splits chunks of bytes into lines that end with CR, LF or CRLF, each at most `limit` bytes, in linear time."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._begun: list[bytes] = []
+        self._pending: list[bytes] = []
         self._length = 0
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """The lines that this chunk completes, without their ends."""
+        """Return the lines that this chunk completes, without their line ends."""
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
         if b"\n" not in chunk and b"\r" not in chunk:
-            self._hold(chunk)
+            self._keep(chunk)
             return []
         self._after_cr = chunk.endswith(b"\r")
         ended = self._after_cr or chunk.endswith(b"\n")
-        lines = b"".join((*self._begun, chunk)).splitlines()
-        self._begun.clear()
+        lines = b"".join((*self._pending, chunk)).splitlines()
+        self._pending.clear()
         self._length = 0
         if not ended:
-            self._hold(lines.pop())
+            self._keep(lines.pop())
         if lines and max(map(len, lines)) > self._limit:
             raise self._too_long()
         return lines
 
     def rest(self) -> bytes:
-        """What stands after the last line end; it is given once."""
-        rest = b"".join(self._begun)
-        self._begun.clear()
+        """Return what follows the last line end, once."""
+        rest = b"".join(self._pending)
+        self._pending.clear()
         self._length = 0
         return rest
 
-    def _hold(self, piece: bytes) -> None:
+    def _keep(self, piece: bytes) -> None:
         self._length += len(piece)
         if self._length > self._limit:
             raise self._too_long()
         if piece:
-            self._begun.append(piece)
+            self._pending.append(piece)
 
     def _too_long(self) -> TooLong:
-        return TooLong("line", self._limit)
+        return TooLong("a line", self._limit)
 
 
 class Events:
-    """Server-sent events out of chunks of bytes, as pairs of data and event name ('' where none is given).
+    """Splits chunks of bytes into server-sent events: pairs of data and event name ('' without one).
 
-    Comments, `id` and `retry` are passed over. An event that no blank line ends is dropped, as the standard says.
+    Comments, `id` and `retry` are passed over. Unless `strict`, an event is also taken as ended where its data is whole
+    (JSON, or an end mark) and the next field begins or the stream ends, since servers send one line end in place of
+    two; and JSON on lines of its own, without `data:`, is an event: so come the errors of gateways.
     """
 
-    def __init__(self, line_limit: int = 1 << 20, event_limit: int = 8 << 20) -> None:
+    def __init__(self, line_limit: int = 8 * MIB, event_limit: int = 8 * MIB, strict: bool = False) -> None:
         self._lines = Lines(line_limit)
         self._limit = event_limit
+        self._strict = strict
         self._first = True
         self._name = ""
         self._data: list[str] = []
         self._size = 0
+        self._bare: list[str] = []
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
-        """The events that this chunk completes."""
+        """Return the events that this chunk completes."""
         lines = self._lines.feed(chunk)
         if not lines:
             return []
@@ -86,28 +94,73 @@ class Events:
             lines[0] = lines[0].removeprefix(_BOM)
         events: list[tuple[str, str]] = []
         for line in lines:
-            if not line:
-                if self._data:
-                    events.append(("\n".join(self._data), self._name))
-                    self._data.clear()
-                    self._size = 0
-                self._name = ""
-            elif line.startswith(b"data:"):
+            if not line and self._data:
+                events.append((self._data[0] if len(self._data) == 1 else "\n".join(self._data), self._name))
+                self._data.clear()
+                self._size, self._name = 0, ""
+            elif line.startswith(b"data:") and not self._data:
                 self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
-            elif line == b"data":
-                self._add(b"")
-            elif line.startswith(b"event:"):
-                self._name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
-            elif line == b"event":
-                self._name = ""
+            else:
+                self._other(line, events)
         return events
+
+    def rest(self) -> list[tuple[str, str]]:
+        """Return the last event where only its line ends are missing; by the standard it would be dropped."""
+        events: list[tuple[str, str]] = []
+        if not self._strict:
+            if last := self._lines.rest():
+                events += self.feed(last + b"\n")
+            self._end_early(events)
+            if self._bare:
+                events.append(("\n".join(self._bare), ""))
+        return events
+
+    def _other(self, line: bytes, events: list[tuple[str, str]]) -> None:
+        """Take a line that is neither the only data of an event nor its end."""
+        if not line:
+            self._name = ""
+        elif line.startswith(b"data:"):
+            self._end_early(events)
+            self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
+        elif line == b"data":
+            self._add(b"")
+        elif line.startswith(b"event:"):
+            self._end_early(events)
+            self._name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+        elif line == b"event":
+            self._name = ""
+        elif not self._strict and (self._bare or line.lstrip()[:1] == b"{"):
+            self._bare_json(line, events)
+
+    def _end_early(self, events: list[tuple[str, str]]) -> None:
+        """End the event before a blank line ended it, where its data is whole."""
+        if self._data and not self._strict and _is_whole(self._data):
+            events.append(("\n".join(self._data), self._name))
+            self._data.clear()
+            self._size, self._name = 0, ""
+
+    def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
+        self._size += len(line)
+        if self._size > self._limit:
+            raise TooLong("an event", self._limit)
+        self._bare.append(line.decode("utf-8", "replace"))
+        if line.rstrip().endswith(b"}") and _is_whole(self._bare):
+            events.append(("\n".join(self._bare), ""))
+            self._bare.clear()
+            self._size = 0
 
     def _add(self, value: bytes) -> None:
         self._size += len(value) + 1
         if self._size > self._limit:
-            raise TooLong("piece", self._limit)
+            raise TooLong("an event", self._limit)
         self._data.append(value.decode("utf-8", "replace"))
 
 
-def _size(count: int) -> str:
-    return f"{count >> 20} MiB" if count >= 1 << 20 else f"{count} bytes"
+def _is_whole(lines: list[str]) -> bool:
+    text = "\n".join(lines).strip()
+    if text.startswith("[DONE]"):
+        return True
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -7,11 +7,10 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tui.providers.client.limits import TOKEN_MARGIN
 from tui.providers.events import AccessToken
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import Secret
-
-_EARLY = 60
 
 Key = tuple[str, tuple[tuple[str, str], ...], bytes]
 
@@ -43,10 +42,10 @@ class Tokens:
         """Held while the token of that key is looked for and exchanged."""
         return self._locks.setdefault(key, asyncio.Lock())
 
-    def held(self, key: Key) -> Secret | None:
+    def get(self, key: Key) -> Secret | None:
         """The token of that key, if it is good for a while yet."""
         held = self._held.get(key)
-        return held.secret if held and self._clock() < held.until - _EARLY else None
+        return held.secret if held and self._clock() < held.until - TOKEN_MARGIN else None
 
     def keep(self, key: Key, token: AccessToken) -> None:
         """Keep a token until its end, and let go of those that are past it."""

@@ -12,10 +12,9 @@ from typing import Any, BinaryIO
 import httpx
 
 from tui.errors import UsageError
+from tui.providers.client.limits import UPLOAD_CHUNK
 from tui.providers.requests import Base64File, Call, Upload
 from tui.sanitize import one_line
-
-_PIECE = 3 << 16  # a multiple of three: base64 of the pieces is base64 of the whole
 
 
 @dataclass(frozen=True)
@@ -52,9 +51,9 @@ class Body(httpx.AsyncByteStream):
         try:
             left = piece.size
             while left:
-                part = await asyncio.to_thread(file.read, min(_PIECE, left))
+                part = await asyncio.to_thread(file.read, min(UPLOAD_CHUNK, left))
                 # A short piece would end the base64 early.
-                if not part or (piece.packed and len(part) < min(_PIECE, left)):
+                if not part or (piece.packed and len(part) < min(UPLOAD_CHUNK, left)):
                     raise UsageError(f"{one_line(piece.path.name, 80)} changed while it was sent.", "Send it again.")
                 yield base64.b64encode(part) if piece.packed else part
                 left -= len(part)

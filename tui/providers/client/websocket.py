@@ -7,8 +7,7 @@ import asyncio
 import base64
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -20,20 +19,21 @@ from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError
 
 from tui.errors import NetworkError, Problem, UsageError
-from tui.providers.client.access import Limits
+from tui.providers.client.body import FrameDecoder
+from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits
 from tui.providers.client.request import stopped
-from tui.providers.client.response import FrameDecoder, Result, SilenceMonitor
+from tui.providers.client.response import Inbox
+from tui.providers.client.silence import UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import dumped, opened_file, size_of
-from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large
-from tui.providers.events import Event, Finish
-from tui.providers.requests import AudioChunks, Call
+from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
+from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
 
 _SCHEMES = {"ws": "http", "wss": "https"}
-_READ = 64 << 10
-_PARTING = 0.2
 _USUAL_ENDS = (1000, 1001, 1005)
+_INVALID_DATA, _CODEC = 1007, "codec can't decode"
+"""How httpx-ws tells of a text message that is not UTF-8: as if the other side had closed with Python's words."""
 
 
 def handshake(call: Call) -> Call:
@@ -48,41 +48,51 @@ def handshake(call: Call) -> Call:
     return replace(call.with_headers(upgrade), url=f"{_SCHEMES.get(scheme, scheme)}://{rest}", json=None)
 
 
-async def conversation(
-    place: ErrorContext, response: httpx.Response, call: Call, limits: Limits, watch: SilenceMonitor
-) -> AsyncGenerator[Result, None]:
-    """The events of a connection that was accepted, to its end. Leaving it closes the connection."""
-    read = call.reader()
-    if not call.sends and call.chunks is None:
-        for result in read(None):
-            yield result
-        return
+@contextlib.asynccontextmanager
+async def websocket_inbox(
+    context: ErrorContext, response: httpx.Response, call: Call, limits: Limits
+) -> AsyncIterator[tuple[Inbox[str], "UploadProgress | None"]]:
+    """The messages of a connection that was accepted, and the progress of its file. Leaving it closes the connection.
+
+    A call that sends nothing is over once the connection is accepted.
+    """
+    inbox: Inbox[str] = Inbox()
     sent = _Sent(await asyncio.to_thread(size_of, call.chunks.path) if call.chunks else 0)
     stream = _Bounded(response.extensions["network_stream"], limits.line)
-    inbox: asyncio.Queue[str] = asyncio.Queue(1)
-    pump = asyncio.create_task(_pump(stream, call, sent, inbox))
-    frames = FrameDecoder(place, call.framing, limits)
+
+    async def run() -> None:
+        if call.sends or call.chunks is not None:
+            inbox.failure = _problem(context, await _pump(stream, call, sent, inbox), limits)
+
+    task = asyncio.create_task(run())
+    inbox.fill(task)
     try:
-        async with aclosing(_received(place, inbox, pump, sent, limits, watch)) as received:
-            async for item in received:
-                if not isinstance(item, str):
-                    yield item
-                    continue
-                for frame in frames.message(item):
-                    for result in read(frame):
-                        watch.heard()
-                        if isinstance(result, Finish) and frames.skipped:
-                            yield frames.notice
-                        yield result
-                        if isinstance(result, Finish):
-                            return
-        if frames.skipped:
-            yield frames.notice
-        for result in read(None):
-            yield result
+        yield inbox, sent
     finally:
-        stream.parting = True
-        await stopped(pump)
+        stream.closing = True
+        await stopped(task)
+
+
+class MessageDecoder:
+    """Frames out of WebSocket messages; one that is no JSON is counted in `skipped`."""
+
+    streamed = True
+    whole = False
+
+    def __init__(self, context: ErrorContext, call: Call, limits: Limits) -> None:
+        self._frames = FrameDecoder(context, call.framing, limits)
+
+    @property
+    def skipped(self) -> int:
+        return self._frames.skipped
+
+    def feed(self, message: str) -> Iterator[Frame]:
+        """Yield the frame of a message."""
+        return self._frames.message(message)
+
+    async def finish(self) -> list[Frame]:
+        """Return nothing: messages are whole."""
+        return []
 
 
 class _Sent:
@@ -93,7 +103,11 @@ class _Sent:
 
 
 class _TooMuch(Exception):
-    """A message is larger than any honest one."""
+    """A message is larger than its limit."""
+
+
+class _NotText(Exception):
+    """A text message is not valid UTF-8."""
 
 
 class _Bounded(httpcore.AsyncNetworkStream):
@@ -103,7 +117,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
         self._stream = stream
         self._limit = limit
         self._came = 0
-        self.parting = False
+        self.closing = False
 
     def taken(self) -> None:
         """A message is complete; what comes belongs to the next one."""
@@ -118,7 +132,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         try:
-            await self._stream.write(buffer, _PARTING if self.parting else timeout)
+            await self._stream.write(buffer, WEBSOCKET_CLOSE_TIMEOUT if self.closing else timeout)
         except httpcore.WriteTimeout as fault:
             raise httpcore.WriteError from fault
 
@@ -126,64 +140,30 @@ class _Bounded(httpcore.AsyncNetworkStream):
         await self._stream.aclose()
 
 
-async def _received(
-    place: ErrorContext,
-    inbox: "asyncio.Queue[str]",
-    pump: "asyncio.Task[Exception | None]",
-    sent: _Sent,
-    limits: Limits,
-    watch: SilenceMonitor,
-) -> AsyncGenerator[str | Event, None]:
-    """The messages as they come and what is to be told meanwhile, until the other side ends it in the usual way."""
-    size = 0
-    while True:
-        pending = asyncio.ensure_future(_next(inbox, pump))
-        try:
-            while not pending.done():
-                event = await watch.wait(pending, sent)
-                if event:
-                    yield event
-        finally:
-            await stopped(pending)
-        item = pending.result()
-        if item is None:
-            break
-        size += len(item)
-        if size > limits.answer:
-            raise too_large(place, limits.answer)
-        yield item
-    match pump.result():
+def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Problem | None:
+    """Return why a connection ended; None if the other side closed it in the usual way."""
+    match end:
         case None:
-            return
+            return None
         case WebSocketDisconnect(code=code, reason=reason):
-            said = redact(f"{code} {reason}".strip())
-            raise NetworkError(f"{place.label} closed the connection before the answer ended.", AGAIN, said)
+            words = redact(f"{code} {reason}".strip())
+            return NetworkError(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
         case Problem() as problem:
-            raise problem.with_traceback(None)
+            return problem.with_traceback(None)
         case _TooMuch():
-            raise too_large(place, limits.line)
-    raise read_problem(place)
+            return too_large(context, limits.line)
+        case _NotText():
+            return unusable_response(context, "a message that is not valid UTF-8")
+    return read_problem(context)
 
 
-async def _next(inbox: "asyncio.Queue[str]", pump: "asyncio.Task[Exception | None]") -> str | None:
-    """The next message; None when there will be none."""
-    getting = asyncio.ensure_future(inbox.get())
-    try:
-        await asyncio.wait([getting, pump], return_when=asyncio.FIRST_COMPLETED)
-        if getting.done():
-            return getting.result()
-        return None if inbox.empty() else inbox.get_nowait()
-    finally:
-        await stopped(getting)
-
-
-async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: "asyncio.Queue[str]") -> Exception | None:
+async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: Inbox[str]) -> Exception | None:
     """Sends, and passes on what comes, until it ends; None if the other side ended it in the usual way."""
     ended: list[Exception | None] = []
     try:
         # Silence is watched by what is of use; not every server answers a ping.
         async with AsyncWebSocketSession(
-            stream, max_message_size_bytes=_READ, keepalive_ping_interval_seconds=None
+            stream, max_message_size_bytes=WEBSOCKET_READ, keepalive_ping_interval_seconds=None
         ) as session:
             # None is sent, so every pong is unasked, and it must be passed over (RFC 6455, 5.5.3).
             session._ping_manager.ack = lambda ping_id: None  # type: ignore[method-assign]
@@ -196,7 +176,7 @@ async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: "asyncio.Queue
                 await asyncio.wait([reading])
                 ended.append(reading.result())
             finally:
-                stream.parting = True
+                stream.closing = True
                 await stopped(sending)
                 await stopped(reading)
     except* _TooMuch:
@@ -206,11 +186,13 @@ async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: "asyncio.Queue
     return ended[0]
 
 
-async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: "asyncio.Queue[str]") -> Exception | None:
+async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[str]) -> Exception | None:
     while True:
         try:
             event = await session.receive()
         except WebSocketDisconnect as end:
+            if end.code == _INVALID_DATA and _CODEC in (end.reason or ""):
+                return _NotText()
             return None if end.code in _USUAL_ENDS else end
         stream.taken()
         if isinstance(event, TextMessage | BytesMessage):

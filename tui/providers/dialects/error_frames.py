@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from tui.providers.events import Event
-from tui.providers.requests import ApiError, Call, Frame, Reader, RemoteJob
+from tui.providers.requests import ApiError, Call, Frame, Reader, Result
 
 Find = Callable[[Frame], ApiError | None]
 """The refusal that a frame holds, if it is one."""
@@ -20,7 +19,7 @@ class _Checked:
     find: Find
     reader: Reader
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def read(self, frame: Frame | None) -> Iterator[Result]:
         if frame is not None and (refused := self.find(frame)):
             yield refused
             return

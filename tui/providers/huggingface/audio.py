@@ -1,10 +1,13 @@
 """Speech to text on Hugging Face's own wire (hub-docs, automatic speech recognition; inference toolkit, handler.py)."""
 
 from collections.abc import Iterator, Mapping
+from math import isfinite, nan
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.dialects import transcripts
 from tui.providers.dialects.openai.api import malformed
+from tui.providers.dialects.values import seconds
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
 from tui.providers.requests import ApiError, Base64File, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
@@ -28,9 +31,9 @@ def transcribe(url: str, ask: TranscriptionRequest) -> Call:
     """The call that turns a recording into text: plain bytes, or in JSON where times are wanted."""
     if ask.times:
         body = {"inputs": Base64File(ask.path), "parameters": {"return_timestamps": True}}
-        return Call("POST", url, lambda: _read, json=body)
+        return Call("POST", url, lambda: _read, json=body, accepts_text=True)
     upload = Upload((), ask.path, _MEDIA.get(ask.media, ask.media), ask.size, raw=True)
-    return Call("POST", url, lambda: _read, upload=upload)
+    return Call("POST", url, lambda: _read, upload=upload, accepts_text=True)
 
 
 def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
@@ -42,8 +45,13 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
     elif isinstance(data, dict) and isinstance(data.get("text"), str):
         segments = tuple(_segments(data.get("chunks")))
         yield Transcript(
-            data["text"].strip(), segments, duration=max((segment.end for segment in segments), default=0.0)
+            data["text"].strip(),
+            segments,
+            duration=max((end for segment in segments if isfinite(end := segment.end)), default=0.0),
         )
+        yield Finish("stop")
+    elif isinstance(data, str) and data.strip():
+        yield transcripts.from_text(data)
         yield Finish("stop")
     elif isinstance(data, list):
         yield ApiError(400, code=OTHER_TASK)
@@ -60,10 +68,10 @@ def _segments(chunks: Any) -> Iterator[Segment]:
 def _segment(chunk: Mapping[str, Any]) -> Segment:
     times = chunk.get("timestamp")
     start, end = times if isinstance(times, list) and len(times) == 2 else (None, None)
-    begun = _seconds(start)
-    # The last chunk may have no end.
-    return Segment(begun, max(begun, _seconds(end)), str(chunk.get("text", "")).strip())
+    # The last chunk may have no end; what is not a number is put in order by the client.
+    return Segment(_time(start), _time(end), str(chunk.get("text", "")).strip())
 
 
-def _seconds(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and value > 0 else 0.0
+def _time(value: Any) -> float:
+    time = seconds(value)
+    return nan if time is None else time

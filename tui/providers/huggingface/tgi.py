@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.providers.dialects import error_codes
-from tui.providers.dialects.openai.api import malformed, number
+from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.dialects.values import token_count, word
 from tui.providers.events import Event, Finish, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
@@ -24,7 +25,6 @@ OTHER_TASK = "other_task"
 ID = "huggingface"
 
 _SAMPLING = ("temperature", "top_p", "top_k")
-_CUT = "The answer was cut off before its end."
 _LENGTH = "The answer reached its length limit."
 
 
@@ -95,7 +95,7 @@ class _Answer:
         if self._done:
             return
         if frame is None:
-            yield from self._end("interrupted", False, _CUT)
+            yield from self._end("", False, "")
             return
         data = frame.data
         while isinstance(data, list) and data and not _numbers(data):
@@ -130,9 +130,10 @@ class _Answer:
 
     def _last(self, details: Any) -> Iterator[Event]:
         details = details if isinstance(details, dict) else {}
-        if details:
-            yield Usage(number(details.get("input_length")), number(details.get("generated_tokens")))
-        reason = details.get("finish_reason") or "stop"
+        used = Usage(token_count(details.get("input_length")), token_count(details.get("generated_tokens")))
+        if used != Usage():
+            yield used
+        reason = word(details.get("finish_reason")) or "stop"
         cut = reason == "length"
         yield from self._end(str(reason), not cut, _LENGTH if cut else "")
 

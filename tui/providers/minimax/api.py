@@ -14,6 +14,7 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
+from tui.providers.dialects.values import token_count, total
 from tui.providers.events import Event, Finish, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import FieldValues
@@ -126,7 +127,7 @@ class _Batch:
     fields: FieldValues
     ask: EmbeddingRequest
     start: int = 0
-    used: int = 0
+    used: int | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -155,10 +156,11 @@ class _Batch:
             yield openai_api.malformed(f"It holds no {len(self.texts)} vectors.")
             return
         yield Vectors(self.start, vectors)
-        used = self.used + openai_api.number(data.get("total_tokens"))
+        used = total(self.used, token_count(data.get("total_tokens")))
         start = self.start + len(vectors)
         if start < len(self.ask.texts):
             yield _Batch(self.fields, self.ask, start, used).call()
             return
-        yield Usage(input=used)
+        if used is not None:
+            yield Usage(input=used)
         yield Finish("stop")

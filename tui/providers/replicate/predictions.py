@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from tui.domain import Model
-from tui.providers.dialects.openai.api import endpoint, malformed, number
+from tui.providers.dialects.openai.api import endpoint, malformed
+from tui.providers.dialects.values import token_count
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
 from tui.providers.replicate.references import is_known, named
-from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob
+from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob, Result
 from tui.providers.spec import FieldValues
 
 FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
@@ -52,7 +53,7 @@ class Prediction:
         self._waited = 0.0
         self._cold = self._left = False
 
-    def created(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def created(self, frame: Frame | None) -> Iterator[Result]:
         """Reads the answer to the creation."""
         if frame is None:
             return
@@ -68,7 +69,7 @@ class Prediction:
                 return
         yield from self._state(data)
 
-    def polled(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def polled(self, frame: Frame | None) -> Iterator[Result]:
         """Reads how the prediction stands."""
         if frame is None:
             return
@@ -81,7 +82,7 @@ class Prediction:
         else:
             yield malformed("It holds no prediction.")
 
-    def streamed(self, frame: Frame | None) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def streamed(self, frame: Frame | None) -> Iterator[Result]:
         """Reads the stream, which holds text as it is; once it is left, what comes on it is passed over."""
         if self._left:
             return
@@ -102,7 +103,7 @@ class Prediction:
             self._waited += PATIENCE if not self._shown and not isinstance(data, ApiError | dict) else 0
             yield self._get()
 
-    def _state(self, data: Mapping[str, Any]) -> Iterator[Event | ApiError | Call | RemoteJob]:
+    def _state(self, data: Mapping[str, Any]) -> Iterator[Result]:
         if self._streams:
             yield from self._news(data.get("output"))
         if _is_over(data):
@@ -209,7 +210,7 @@ def used(data: Mapping[str, Any]) -> Iterator[Event]:
     """The tokens that a prediction counts; not every model does."""
     metrics = data.get("metrics")
     counts = metrics if isinstance(metrics, dict) else {}
-    counted = Usage(number(counts.get("input_token_count")), number(counts.get("output_token_count")))
+    counted = Usage(token_count(counts.get("input_token_count")), token_count(counts.get("output_token_count")))
     if counted != Usage():
         yield counted
 

@@ -58,9 +58,8 @@ def _reader() -> Reader:
             yield TextDelta(piece)
         if frame is not None and not ended:
             return
-        yield Transcript("".join(pieces[number] for number in sorted(pieces)))
-        note = "" if ended else "The answer was cut off before its end."
-        yield Finish("stop" if ended else "interrupted", complete=ended, note=note)
+        yield Transcript("".join(pieces[each] for each in sorted(pieces)))
+        yield Finish("stop" if ended else "", complete=ended)
 
     return read
 

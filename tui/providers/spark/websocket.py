@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
-from tui.providers.dialects.openai.api import number
+from tui.providers.dialects.values import token_count
 from tui.providers.events import Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spark.api import Version, at, refused_in
@@ -50,7 +50,7 @@ def _reader() -> Reader:
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         nonlocal came
         if frame is None:
-            yield Finish("interrupted", complete=False, note="The answer was cut off before its end.")
+            yield Finish("", complete=False)
             return
         payload = _within(frame.data, "payload")
         choices = _within(payload, "choices")
@@ -64,7 +64,7 @@ def _reader() -> Reader:
         if choices.get("status") != _LAST and _within(frame.data, "header").get("status") != _LAST:
             return
         if used := _within(_within(payload, "usage"), "text"):
-            yield Usage(number(used.get("prompt_tokens")), number(used.get("completion_tokens")))
+            yield Usage(token_count(used.get("prompt_tokens")), token_count(used.get("completion_tokens")))
         yield Finish("stop", note="" if came else "The answer is empty.")
 
     return read

@@ -16,6 +16,7 @@ from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.dialects.values import word
 from tui.providers.events import Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
@@ -72,9 +73,8 @@ _NOTES = {
     "length": "The answer reached its length limit.",
     "content_filter": "The provider's content filter cut the answer.",
     "function_call": "The model asked for a tool, and none is offered here.",
-    "interrupted": "The answer was cut off before its end.",
 }
-_CUT = ("length", "content_filter", "interrupted")
+_CUT = ("length", "content_filter")
 
 
 def root(fields: FieldValues) -> str:
@@ -197,7 +197,7 @@ class _Answer:
         # Not every model gives a reason; only a stream says whether more is to come.
         self._open = "is_end" in data
         reason = data.get("finish_reason")
-        self._reason = reason if isinstance(reason, str) and reason else self._reason or "normal"
+        self._reason = word(reason) or self._reason or "normal"
         if data.get("is_truncated"):
             self._reason = "length"
         if data.get("need_clear_history") and not self._marked:
@@ -207,6 +207,6 @@ class _Answer:
     def _end(self, cut: bool) -> Iterator[Event]:
         if self._usage:
             yield self._usage
-        reason = "interrupted" if cut else self._reason.replace("normal", "stop")
+        reason = "" if cut else self._reason.replace("normal", "stop")
         note = "The answer is empty." if reason == "stop" and not self._text else _NOTES.get(reason, "")
         yield Finish(reason, complete=reason not in _CUT, note=note)

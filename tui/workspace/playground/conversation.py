@@ -18,7 +18,10 @@ class AnswerState(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: its text, who gave it (`provider/model`), how it ended, and its figures (seconds, tokens)."""
+    """One answer: its text, who gave it (`provider/model`), how it ended, and its figures (seconds, tokens).
+
+    Unless the tokens are `reported` by the provider, `output` is an estimate and `input` is unknown.
+    """
 
     text: Packed
     model: str
@@ -28,6 +31,7 @@ class Answer:
     total: float = 0.0
     input: int = 0
     output: int = 0
+    reported: bool = True
 
 
 @dataclass

@@ -142,7 +142,8 @@ class _Answer:
     def summary(self) -> str:
         parts = [f"first token {self._first:.2f} s", f"{self.total:.1f} s"] if self._first else [f"{self.total:.1f} s"]
         if self.used:
-            parts += [f"{self.used.input} tokens in", f"{self.used.output} out"]
+            parts += [f"{self.used.input} tokens in"] if self.used.input is not None else []
+            parts += [f"{self.used.output} out"] if self.used.output is not None else []
             parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
             parts += [f"{self.speed:.0f} a second"] if self.speed else []
         return " · ".join(parts)

@@ -1,5 +1,6 @@
 """One question under way: the answer as it comes, and its figures in words."""
 
+from collections.abc import Sequence
 from time import monotonic
 
 from tui.console.playground.call_status import CallStatus
@@ -91,7 +92,17 @@ class RunningAnswer:
         """The answer as it is kept."""
         self.gather()
         used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
-        return Answer(self.reply.pack(), self.model.ref, state, note, self.first, self.seconds, used.input, used.output)
+        return Answer(
+            self.reply.pack(),
+            self.model.ref,
+            state,
+            note,
+            self.first,
+            self.seconds,
+            used.input or 0,
+            used.output or 0,
+            reported=self._usage is not None,
+        )
 
 
 def seconds_words(seconds: float) -> str:
@@ -104,11 +115,21 @@ def speed_of(answer: Answer) -> str:
     return _speed(answer.output, answer.total - answer.first) if answer.first else ""
 
 
+def tokens_words(answers: Sequence[Answer]) -> str:
+    """Return the tokens in and out of answers: `12, 340`; `–, about 340` where the provider reported none."""
+    reported = all(answer.reported for answer in answers)
+    known = reported or any(answer.input for answer in answers)
+    about = "" if reported else "about "
+    read = f"{about}{sum(answer.input for answer in answers):,}" if known else "–"
+    return f"{read}, {about}{sum(answer.output for answer in answers):,}"
+
+
 def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
     """The left and right words of the rule under an answer that is over."""
     first = f"first token {answer.first:.2f} s" if answer.first else ""
     total = seconds_words(answer.total)
-    charged = f"{answer.output:,} tokens, may be charged" if answer.output else ""
+    about = "" if answer.reported else "about "
+    charged = f"{about}{answer.output:,} tokens, may be charged" if answer.output else ""
     if answer.state is AnswerState.STOPPED:
         return f"stopped after {total}", _joined(first, charged)
     if answer.state is AnswerState.BROKEN:

@@ -4,7 +4,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.console.playground.chat.running_answer import RunningAnswer, seconds_words, speed_of
+from tui.console.playground.chat.running_answer import RunningAnswer, seconds_words, speed_of, tokens_words
 from tui.console.playground.parameter_fields import ParameterFields
 from tui.console.playground.parameter_row import Settings
 from tui.console.widgets.static_text import Plain, line
@@ -57,10 +57,10 @@ class ChatSide(Vertical):
             said += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
             said += [("total", seconds_words(answer.total))]
             said += [("speed", f"{speed_of(answer)} tokens a second")] if speed_of(answer) else []
-            said += [("in, out", f"{answer.input:,}, {answer.output:,}")]
+            said += [("in, out", tokens_words([answer]))]
             said += [("ended", _ENDED[answer.state] if not answer.note else "cut off")]
         chat = [("questions", f"{len(conversation.turns)}")]
-        chat += [("in, out", f"{sum(each.input for each in answers):,}, {sum(each.output for each in answers):,}")]
+        chat += [("in, out", tokens_words(answers))]
         parts = [*_section("This answer", said), *_section("This chat", chat if answers else [])]
         self._figures.show(Content("\n").join(parts))
 

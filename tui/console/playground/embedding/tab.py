@@ -250,7 +250,7 @@ class EmbeddingTab(SingleCallTab):
                         vectors |= dict(enumerate(event.vectors, event.start))
                         under_way.doing = f"embedding {len(vectors)} of {len(texts)}"
                     elif isinstance(event, Usage):
-                        used = event.input
+                        used = event.input or 0
                     under_way.tell(event)
                     self.refresh_chrome()
             took = under_way.seconds - began

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.error_body import read_account
 from tui.providers.events import Event
-from tui.providers.requests import ApiError, Call, Frame, Reader
+from tui.providers.requests import MALFORMED, ApiError, Call, Frame, Reader
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
@@ -19,9 +20,6 @@ ENDINGS = ("/chat/completions", "/completions", "/models", "/embeddings", "/audi
 
 QUOTA = frozenset({"insufficient_quota", "credit_balance_exhausted", "billing_hard_limit_reached"})
 """A 429 with one of these is about money; waiting does not help (OpenAI guide, error codes)."""
-
-_MOST = 2000
-"""Of the other side's words no more is read, so that searching them stays quick."""
 
 _SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
 
@@ -60,21 +58,18 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure in an error body (OpenAI API reference, errors).
 
-    Other servers put the members at the top level, or one text under `error`, `message` or `detail`.
+    Other servers have other shapes; see `error_body`.
     """
-    error = body.get("error") or body if isinstance(body, dict) else body
-    if not isinstance(error, dict):
-        return ApiError(status, message=_sentence(error), request_id=_request_id(headers))
-    code, kind = _word(error.get("code")), _word(error.get("type"))
+    account = read_account(body)
     return ApiError(
         status,
-        code=code,
-        kind=kind,
-        message=_sentence(error.get("message") or error.get("detail")),
-        param=_word(error.get("param")),
+        code=account.code,
+        kind=account.kind,
+        message=account.message,
+        param=account.param,
         request_id=_request_id(headers),
         headers=headers,
-        final=bool({code, kind} & QUOTA),
+        final=bool({account.code, account.kind} & QUOTA),
     )
 
 
@@ -89,7 +84,7 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
 
 def malformed(what: str) -> ApiError:
     """An answer of success that cannot be used."""
-    return ApiError(code="malformed", message=what)
+    return ApiError(code=MALFORMED, message=what)
 
 
 def proof(member: str, *events: Event) -> Callable[[], Reader]:
@@ -121,14 +116,3 @@ def number(value: Any) -> int:
 
 def _request_id(headers: Mapping[str, str]) -> str:
     return headers.get("x-request-id", "")
-
-
-def _word(value: Any) -> str:
-    return str(value)[:_MOST] if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def _sentence(value: Any) -> str:
-    if isinstance(value, list):
-        # FastAPI's servers list what they could not validate.
-        value = "; ".join(str(error.get("msg", "")) for error in value if isinstance(error, dict))
-    return value[:_MOST] if isinstance(value, str) else ""

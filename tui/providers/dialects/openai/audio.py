@@ -1,10 +1,13 @@
 """Speech to text on OpenAI's wire (OpenAI API reference, audio/transcriptions; guide, speech to text)."""
 
 from collections.abc import Iterator, Mapping
+from math import nan
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects.openai.api import endpoint, error_in, malformed, number
+from tui.providers.dialects import transcripts
+from tui.providers.dialects.openai.api import endpoint, error_in, malformed
+from tui.providers.dialects.values import seconds, token_count
 from tui.providers.events import Event, Finish, Segment, Transcript, Usage
 from tui.providers.requests import ApiError, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits, FieldValues
@@ -31,7 +34,8 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
         # gpt-transcribe takes several languages, and only in that form.
         parts.append(("languages[]" if ask.model.id.startswith("gpt-transcribe") else "language", ask.language))
     upload = Upload(tuple(parts), ask.path, ask.media, ask.size)
-    return Call("POST", endpoint(fields, "/audio/transcriptions"), lambda: _read, upload=upload)
+    url = endpoint(fields, "/audio/transcriptions")
+    return Call("POST", url, lambda: _read, upload=upload, accepts_text=True)
 
 
 def _format(ask: TranscriptionRequest) -> list[tuple[str, str]]:
@@ -50,13 +54,17 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
     if refused := error_in(data):
         yield refused
         return
+    if isinstance(data, str) and data.strip():
+        yield transcripts.from_text(data)
+        yield Finish("stop")
+        return
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         yield malformed("It holds no text.")
         return
     segments = _segments(data.get("words"), "word") or _segments(data.get("segments"), "text")
     language = data.get("language")
     yield Transcript(
-        data["text"], segments, language if isinstance(language, str) else "", _seconds(data.get("duration"))
+        data["text"], segments, language if isinstance(language, str) else "", seconds(data.get("duration")) or 0.0
     )
     if isinstance(data.get("usage"), dict):
         yield _usage(data["usage"])
@@ -64,10 +72,8 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
-    entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return tuple(
-        Segment(_seconds(entry.get("start")), _seconds(entry.get("end")), _spoken(entry, text)) for entry in entries
-    )
+    entries = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    return tuple(Segment(_time(entry.get("start")), _time(entry.get("end")), _spoken(entry, text)) for entry in entries)
 
 
 def _spoken(entry: Mapping[str, Any], text: str) -> str:
@@ -77,12 +83,11 @@ def _spoken(entry: Mapping[str, Any], text: str) -> str:
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
-    tokens = Usage(number(usage.get("input_tokens")), number(usage.get("output_tokens")))
-    return Usage(seconds=_seconds(usage.get("seconds"))) if usage.get("type") == "duration" else tokens
+    tokens = Usage(token_count(usage.get("input_tokens")), token_count(usage.get("output_tokens")))
+    return Usage(seconds=seconds(usage.get("seconds")) or 0.0) if usage.get("type") == "duration" else tokens
 
 
-def _seconds(value: Any) -> float:
-    try:
-        return max(0.0, float(value))
-    except (TypeError, ValueError):
-        return 0.0
+def _time(value: Any) -> float:
+    """Return a time in seconds; not a number where it is none, which the client puts in order."""
+    time = seconds(value)
+    return nan if time is None else time

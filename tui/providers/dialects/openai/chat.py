@@ -7,10 +7,11 @@ with the usage comes after the one with the finish reason.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, number
+from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.dialects.values import token_count, word
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
 COMPLETION_TOKENS = 512
@@ -25,10 +26,9 @@ _NOTES = {
     "content_filter": "The provider's content filter cut the answer.",
     "tool_calls": "The model asked for a tool, and none is offered here.",
     "function_call": "The model asked for a tool, and none is offered here.",
-    "interrupted": "The answer was cut off before its end.",
     "refusal": "The model declined to answer.",
 }
-_CUT = ("length", "content_filter", "interrupted")
+_CUT = ("length", "content_filter")
 
 
 def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
@@ -69,7 +69,7 @@ class _Answer:
         self._text = self._thought = self._refused = self._done = False
         self._thinking = Thinking()
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
         if self._done:
             return
         if frame is None or (isinstance(frame.data, str) and frame.data.startswith(DONE)):
@@ -88,10 +88,10 @@ class _Answer:
             if isinstance(choice, dict) and not choice.get("index"):
                 yield from self._choice(choice)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | EndSeen]:
         pieces = (choice.get("delta"), choice.get("message"))
-        piece = next((piece for piece in pieces if piece and isinstance(piece, dict)), {})
-        thought = next((piece[name] for name in _THINKING if piece.get(name)), "")
+        piece = next((each for each in pieces if each and isinstance(each, dict)), {})
+        thought = next((piece[name] for name in _THINKING if piece.get(name)), "") or _thoughts(piece.get("content"))
         if thought and isinstance(thought, str):
             self._thought = True
             yield ThinkingDelta(thought)
@@ -100,9 +100,9 @@ class _Answer:
             for event in self._thinking.feed(text) if text else ():
                 yield self._noted(event)
         self._refused = self._refused or bool(piece.get("refusal"))
-        reason = choice.get("finish_reason")
-        if isinstance(reason, str) and reason:
+        if reason := word(choice.get("finish_reason")):
             self._reason = reason
+            yield EndSeen()
 
     def _noted(self, event: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
         self._text = self._text or isinstance(event, TextDelta)
@@ -115,7 +115,7 @@ class _Answer:
             yield self._noted(event)
         if self._usage:
             yield self._usage
-        reason = self._reason or ("stop" if marked else "interrupted")
+        reason = self._reason or ("stop" if marked else "")
         yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
 
     def _note(self, reason: str) -> str:
@@ -123,7 +123,7 @@ class _Answer:
             return _NOTES["refusal"]
         if not self._text and reason == "length":
             return "The answer reached its length limit before its first word; thinking used it up."
-        if not self._text and reason == "stop":
+        if not self._text and reason in ("stop", ""):
             return "The answer is empty."
         return _NOTES.get(reason, "")
 
@@ -134,12 +134,28 @@ def usage_of(data: Mapping[str, Any]) -> Usage | None:
     if not isinstance(usage, dict):
         return None
     details = usage.get("completion_tokens_details")
-    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else 0
-    return Usage(number(usage.get("prompt_tokens")), number(usage.get("completion_tokens")), number(reasoning))
+    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None
+    used = Usage(
+        token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens")), token_count(reasoning)
+    )
+    return used if used != Usage() else None
 
 
 def _text(content: Any) -> str:
-    """Text as a string, or as a list of parts as some servers send it."""
+    """Return the text of a string, or of a list of parts as some servers send it."""
     if isinstance(content, list):
-        return "".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+        return "".join(_text(part) for part in content)
+    if isinstance(content, dict):
+        return content["text"] if isinstance(content.get("text"), str) and not _is_thought(content) else ""
     return content if isinstance(content, str) else ""
+
+
+def _thoughts(content: Any) -> str:
+    """Return the thinking among the parts of a message (Mistral, chat completions: `{"type": "thinking"}`)."""
+    parts = content if isinstance(content, list) else [content]
+    thoughts = [part for part in parts if isinstance(part, dict) and _is_thought(part)]
+    return "".join(_text(part.get("thinking") or part.get("reasoning") or part.get("text")) for part in thoughts)
+
+
+def _is_thought(part: Mapping[str, Any]) -> bool:
+    return part.get("type") in ("thinking", "reasoning", "reasoning_content")

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed, number
+from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
+from tui.providers.dialects.values import order, token_count, total
 from tui.providers.events import Event, Finish, Usage, Vectors
 from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame
 from tui.providers.spec import FieldValues
@@ -28,7 +29,7 @@ class _Batch:
     fields: FieldValues
     ask: EmbeddingRequest
     start: int = 0
-    used: int = 0
+    used: int | None = None
 
     @property
     def texts(self) -> Sequence[str]:
@@ -57,12 +58,13 @@ class _Batch:
             return
         yield Vectors(self.start, vectors)
         usage = data.get("usage")
-        used = self.used + (number(usage.get("prompt_tokens")) if isinstance(usage, dict) else 0)
+        used = total(self.used, token_count(usage.get("prompt_tokens")) if isinstance(usage, dict) else None)
         start = self.start + len(vectors)
         if start < len(self.ask.texts):
             yield _Batch(self.flavour, self.fields, self.ask, start, used).call()
             return
-        yield Usage(input=used)
+        if used is not None:
+            yield Usage(input=used)
         yield Finish("stop")
 
 
@@ -71,9 +73,14 @@ def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
     entries = data.get("data") if isinstance(data, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None
-    placed = {entry.get("index", place): _vector(entry.get("embedding")) for place, entry in enumerate(entries)}
-    vectors = [placed.get(place) or () for place in range(count)]
-    return tuple(vectors) if all(vectors) and len(entries) == count else None
+    positions = order(entries)
+    if positions is None or len(entries) != count:
+        return None
+    by_position = {
+        position: _vector(entry.get("embedding")) for position, entry in zip(positions, entries, strict=True)
+    }
+    vectors = [by_position[position] for position in range(count)]
+    return tuple(vectors) if all(vectors) and len({len(vector) for vector in vectors}) == 1 else None
 
 
 def _vector(value: Any) -> tuple[float, ...]:
@@ -84,8 +91,11 @@ def _vector(value: Any) -> tuple[float, ...]:
             return _finite(struct.unpack(f"<{len(packed) // 4}f", packed))
         except (binascii.Error, struct.error, ValueError):
             return ()
-    if isinstance(value, list) and all(type(item) in (float, int) for item in value):
-        return _finite(tuple(map(float, value)))
+    if isinstance(value, list) and all(type(number) in (float, int) for number in value):
+        try:
+            return _finite(tuple(map(float, value)))
+        except OverflowError:
+            return ()  # a whole number that no float holds
     return ()
 
 

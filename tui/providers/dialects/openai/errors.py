@@ -10,7 +10,9 @@ from tui.providers.dialects.openai.api import restricted, without
 from tui.providers.dialects.openai.models import NO_LIST
 from tui.providers.requests import ApiError, Call, Framing
 
-_UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
+_UNSUPPORTED = frozenset(
+    {"unsupported_parameter", "unsupported_value", "unknown_parameter", "extra_forbidden", "value_error.extra"}
+)
 _TOO_LONG = re.compile(r"context_length_exceeded|exceed_context_size|maximum context length|context window", re.I)
 _UNKNOWN_MODEL = re.compile(r"model_not_found|model .*not found|no such model|model .*does not exist", re.I)
 _NO_SUCH_FIELD = re.compile(

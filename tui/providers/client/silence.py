@@ -1,0 +1,87 @@
+"""Timeouts of a call by silence: how long the other side has sent nothing of use."""
+
+import asyncio
+import time
+from typing import Any, Protocol
+
+from tui.errors import NetworkError
+from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits
+from tui.providers.error_messages import AGAIN, ErrorContext
+from tui.providers.events import Event, NoResponseYet, Uploading
+
+
+class UploadProgress(Protocol):
+    """How many bytes of a file were sent, of `size`."""
+
+    size: int
+    sent: int
+
+
+class ConnectionLost(NetworkError):
+    """The connection of a call with an `idle_timeout` brought no more; its reader knows another way to the answer."""
+
+
+class SilenceMonitor:
+    """Waits for the other side, reports its silence, and ends the call when it lasts too long.
+
+    Frames that say something count; comments and pings do not.
+    """
+
+    def __init__(self, context: ErrorContext, limits: Limits, streamed: bool, idle_timeout: float = 0.0) -> None:
+        """Start the clock.
+
+        Args:
+            context: Names the provider in messages.
+            limits: The timeouts.
+            streamed: Whether `stream_timeout` applies; otherwise `response_timeout` does.
+            idle_timeout: The call's own timeout in seconds, if it is shorter; 0 for none.
+        """
+        self._context = context
+        self._limits = limits
+        self._timeout = limits.stream_timeout if streamed else limits.response_timeout
+        self._resumable = idle_timeout > 0
+        if self._resumable:
+            self._timeout = min(self._timeout, idle_timeout)
+        self._ending = False
+        self._sent = 0
+        self._notices = 0
+        self._last = time.monotonic()
+
+    def reset(self) -> None:
+        """Start anew: something of use came, or went out."""
+        self._last = time.monotonic()
+        self._notices = 0
+
+    def expect_end(self) -> None:
+        """Wait for `end_timeout` only from now on: the answer is complete but for its usage and its end mark."""
+        if not self._ending:
+            self._ending = True
+            self._timeout = min(self._timeout, self._limits.end_timeout)
+            self.reset()
+
+    async def wait(self, pending: "asyncio.Future[Any]", upload: UploadProgress | None = None) -> Event | None:
+        """Wait until `pending` is done or there is something to report.
+
+        Raises:
+            NetworkError: Nothing of use came for too long.
+            ConnectionLost: The same, of a call that can go on in another way or is complete.
+        """
+        due = min(self._limits.notice_after * (self._notices + 1), self._timeout)
+        timeout = self._last + due - time.monotonic()
+        if upload and upload.sent < upload.size:
+            timeout = min(timeout, UPLOAD_PROGRESS_INTERVAL)
+        if timeout > 0:
+            await asyncio.wait([pending], timeout=timeout)
+        if upload and upload.sent != self._sent:
+            self._sent = upload.sent
+            self.reset()
+            return Uploading(upload.sent, upload.size)
+        silent = time.monotonic() - self._last
+        if silent < due or pending.done():
+            return None
+        if silent >= self._timeout:
+            kind = ConnectionLost if self._resumable or self._ending else NetworkError
+            label = self._context.label
+            raise kind(f"{label} sent nothing of use for {self._timeout:.0f} s. The request was stopped.", AGAIN)
+        self._notices += 1
+        return NoResponseYet(silent, self._timeout)
