@@ -108,7 +108,7 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said, provider):
+async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
     wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind

@@ -128,7 +128,7 @@ async def test_one_broken_family_of_addresses_is_no_fault(monkeypatch: pytest.Mo
 
 async def test_too_many_answers_at_once() -> None:
     async def way(chat: Chat) -> None:
-        async with serve(*([each] for each in chat.before), [HOLD]) as server:
+        async with serve(*([item] for item in chat.before), [HOLD]) as server:
             limits = replace(QUICK, max_connections=1, connect=0.3, cancel_timeout=0.3)
             wire, access = Client({}, limits=limits), chat.access(server.origin)
             first = asyncio.create_task(run(wire, access, chat.call(access)))

@@ -31,14 +31,17 @@ class Usage:
 class Finish:
     """The end of an answer. `reason` is the provider's word; `complete` is false where the provider shortened it.
 
-    A reader that saw neither a finish reason nor an end mark leaves the reason empty; the client then decides whether
-    the answer is complete (see `client.response.Ending`), and yields none without a reason. `note` is a
-    sentence for people when the reason needs one, such as "The answer reached its length limit."
+    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit." Of an
+    `UNFINISHED` answer the client decides whether it is complete (`client.response.Ending`); it never yields one.
     """
 
     reason: str
     complete: bool = True
     note: str = ""
+
+
+UNFINISHED = Finish("", complete=False)
+"""What a reader yields at the end of an answer in which it saw neither a finish reason nor an end mark."""
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ async def test_what_follows_the_end_mark_is_left_alone() -> None:
     assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
 
 
-async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text():
+async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text() -> None:
     async with serve([streaming(said("Half an"), end=False)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
@@ -126,7 +126,7 @@ async def test_an_event_named_error() -> None:
     assert problem and problem.message == "OpenAI is too busy."
 
 
-async def test_an_answer_with_a_broken_event_in_it_is_incomplete():
+async def test_an_answer_with_a_broken_event_in_it_is_incomplete() -> None:
     body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
@@ -201,7 +201,7 @@ async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
     assert problem and "text that is not JSON" in problem.message
 
 
-async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to():
+async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to() -> None:
     bomb = gzip.compress(b"0" * 50_000_000)
     async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
         _, problem = await ask(server)

@@ -268,7 +268,7 @@ async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for() 
     assert line.pongs == 2
 
 
-async def test_an_answer_with_broken_json_in_it_is_incomplete():
+async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
     async with listen([Hear(), text('{"text": '), text({"text": "Hi"}), text("{"), text({"status": 2})]) as line:
         events, problem = await talk(line)
     assert text_of(events) == "Hi"
@@ -279,7 +279,7 @@ async def test_an_answer_with_broken_json_in_it_is_incomplete():
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-async def test_a_message_that_is_too_large(pieces):
+async def test_a_message_that_is_too_large(pieces) -> None:
     parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
     async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)

@@ -96,7 +96,7 @@ async def test_failures_in_the_body_of_a_200(question, key, kind, expected) -> N
         assert expected in problem.message
 
 
-async def test_busy_twice_in_the_body_of_a_200_and_then_not():
+async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
     wire = Client({}, transport(0), replace(QUICK, max_retry_after=0))
     outcomes = [await practised(chat("Why is the sky blue? Please be busy."), wire=wire) for _ in range(3)]
     assert [problem.message if problem else "" for _, problem in outcomes] == ["MiniMax is too busy."] * 2 + [""]

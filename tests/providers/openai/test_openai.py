@@ -11,7 +11,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.sse import Events
 from tui.providers.dialects.openai.models import classify, reasons
 from tui.providers.events import Finish, TextDelta, Usage
-from tui.providers.requests import ApiError, ChatRequest, Frame, Message
+from tui.providers.requests import ApiError, ChatRequest, EndSeen, Frame, Message
 
 OPENAI = PROVIDERS["openai"]
 
@@ -27,7 +27,7 @@ def documented(name):
     read = OPENAI.chat(BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
     events = Events().feed(fixture("openai", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
-    return [event for frame in [*frames, None] for event in read(frame)]
+    return [event for frame in [*frames, None] for event in read(frame) if not isinstance(event, EndSeen)]
 
 
 def test_the_documented_streams() -> None:

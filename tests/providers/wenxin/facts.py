@@ -22,6 +22,7 @@ from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import (
+    UNFINISHED,
     Accepted,
     AccessToken,
     Finish,
@@ -617,7 +618,7 @@ def the_pieces_of_a_chat_in_the_older_form(p: Provider) -> None:
     assert read(older(p), result("Hi", end=None)) == [TextDelta("Hi"), used, Finish("stop")]
     assert read(older(p), result("", end=True))[-1].note == "The answer is empty."
     cut = read(older(p), result("Hal"))[-1]
-    assert (cut.reason, cut.complete, cut.note) == ("interrupted", False, "The answer was cut off before its end.")
+    assert cut == UNFINISHED
     for more, complete, note in (
         ({"is_truncated": True}, False, "The answer reached its length limit."),
         ({"finish_reason": "length"}, False, "The answer reached its length limit."),

@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.values import token_count, total, word
-from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 
@@ -144,6 +144,9 @@ class _Answer:
                 token_count(self._used.get("output_tokens")),
                 token_count(details.get("thinking_tokens")),
             )
+        if not reason:
+            yield UNFINISHED
+            return
         yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
 
     def _note(self, reason: str) -> str:

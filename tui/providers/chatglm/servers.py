@@ -94,8 +94,8 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
         notices, call = _talk(flavour, fields, ask)
         return _noted(call, notices)
 
-    def then(found: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
-        notices, call = _talk(found, fields, ask)
+    def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
+        notices, call = _talk(server, fields, ask)
         yield from notices
         yield call
 

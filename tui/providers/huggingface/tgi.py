@@ -13,7 +13,7 @@ from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.values import token_count, word
-from tui.providers.events import Event, Finish, TextDelta, Usage
+from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512
@@ -95,7 +95,9 @@ class _Answer:
         if self._done:
             return
         if frame is None:
-            yield from self._end("", False, "")
+            self._done = True
+            yield from self._told(self._thinking.rest())
+            yield UNFINISHED
             return
         data = frame.data
         while isinstance(data, list) and data and not _numbers(data):

@@ -9,7 +9,7 @@ from typing import Any
 from tui.domain import Model
 from tui.errors import UsageError
 from tui.providers.dialects.error_frames import checked
-from tui.providers.events import Event, Finish, TextDelta, Transcript
+from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, Transcript
 from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, TranscriptionRequest
 from tui.providers.spark.api import at, refused_in
 from tui.providers.spec import AudioLimits, FieldValues
@@ -58,8 +58,8 @@ def _reader() -> Reader:
             yield TextDelta(piece)
         if frame is not None and not ended:
             return
-        yield Transcript("".join(pieces[each] for each in sorted(pieces)))
-        yield Finish("stop" if ended else "", complete=ended)
+        yield Transcript("".join(pieces[number] for number in sorted(pieces)))
+        yield Finish("stop") if ended else UNFINISHED
 
     return read
 

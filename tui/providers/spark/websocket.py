@@ -6,7 +6,7 @@ from typing import Any
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.values import token_count
-from tui.providers.events import Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 from tui.providers.spark.api import Version, at, refused_in
 from tui.providers.spec import FieldValues
@@ -50,7 +50,7 @@ def _reader() -> Reader:
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         nonlocal came
         if frame is None:
-            yield Finish("", complete=False)
+            yield UNFINISHED
             return
         payload = _within(frame.data, "payload")
         choices = _within(payload, "choices")

@@ -17,7 +17,7 @@ from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.chat import usage_of
 from tui.providers.dialects.values import word
-from tui.providers.events import Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
+from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
@@ -207,6 +207,9 @@ class _Answer:
     def _end(self, cut: bool) -> Iterator[Event]:
         if self._usage:
             yield self._usage
-        reason = "" if cut else self._reason.replace("normal", "stop")
+        if cut:
+            yield UNFINISHED
+            return
+        reason = self._reason.replace("normal", "stop")
         note = "The answer is empty." if reason == "stop" and not self._text else _NOTES.get(reason, "")
         yield Finish(reason, complete=reason not in _CUT, note=note)

@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.values import token_count, word
-from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
@@ -116,6 +116,9 @@ class _Answer:
         if self._usage:
             yield self._usage
         reason = self._reason or ("stop" if marked else "")
+        if not reason:
+            yield UNFINISHED
+            return
         yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
 
     def _note(self, reason: str) -> str:
@@ -123,7 +126,7 @@ class _Answer:
             return _NOTES["refusal"]
         if not self._text and reason == "length":
             return "The answer reached its length limit before its first word; thinking used it up."
-        if not self._text and reason in ("stop", ""):
+        if not self._text and reason == "stop":
             return "The answer is empty."
         return _NOTES.get(reason, "")
 

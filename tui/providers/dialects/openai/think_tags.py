@@ -1,4 +1,7 @@
-"""Thoughts inside the text: servers without a parser for them leave `<think>…</think>` at the start of an answer."""
+"""Thoughts inside the text: servers without a parser for them leave `<think>…</think>` at the start of an answer.
+
+Where the chat template itself opens the thought, the answer holds `</think>` alone.
+"""
 
 from collections.abc import Iterator
 
@@ -8,7 +11,11 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class Thinking:
-    """Parts the text of one answer, piece by piece. Only a tag that begins the answer counts."""
+    """Parts the text of one answer, piece by piece. Only a tag that begins the answer counts.
+
+    The first `</think>` without one ends a thought too: what came before it in the same piece is the thought; earlier
+    pieces, which were taken for text, stay as they are. One in backquotes is text.
+    """
 
     def __init__(self) -> None:
         self._held = ""
@@ -34,15 +41,37 @@ class Thinking:
         elif _OPEN.startswith(begun):
             self._held = text
         else:
+            self._feed = self._unopened
+            before, closed, after = text.partition(_CLOSE)
+            if closed and not before.endswith("`"):
+                self._feed = self._after
+                yield ThinkingDelta(before)
+                if after := after.lstrip("\n"):
+                    yield TextDelta(after)
+            else:
+                yield from self._unopened(text)
+
+    def _unopened(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
+        """Pass text on until a tag closes what none has opened."""
+        before, closed, after = (self._held + text).partition(_CLOSE)
+        self._held = ""
+        if closed:
             self._feed = self._after
-            yield TextDelta(text)
+            if before.endswith("`"):
+                before, after = before + closed + after, ""
+        else:
+            size = _begun(before)
+            before, self._held = before[: len(before) - size], before[len(before) - size :]
+        for part in (before, after.lstrip("\n") if closed else after):
+            if part:
+                yield TextDelta(part)
 
     def _within(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
         thought, closed, text = (self._held + text).partition(_CLOSE)
         self._held = ""
         if not closed:
-            kept = next((size for size in range(len(_CLOSE) - 1, 0, -1) if thought.endswith(_CLOSE[:size])), 0)
-            thought, self._held = thought[: len(thought) - kept], thought[len(thought) - kept :]
+            size = _begun(thought)
+            thought, self._held = thought[: len(thought) - size], thought[len(thought) - size :]
         if thought:
             yield ThinkingDelta(thought)
         if closed:
@@ -52,3 +81,8 @@ class Thinking:
 
     def _after(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
         yield TextDelta(text)
+
+
+def _begun(text: str) -> int:
+    """Return how many characters at the end of a text may be the beginning of a closing tag."""
+    return next((size for size in range(len(_CLOSE) - 1, 0, -1) if text.endswith(_CLOSE[:size])), 0)
