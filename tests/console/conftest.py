@@ -4,14 +4,14 @@ A screen knows no provider by name, so more of them would only move the rows tha
 are marked `all_providers`.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.console import pilot
 from tests.console.provider_forms import MADE_UP
-from tui import providers
+from tests.providers.registry import register, replace_providers
+from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 
 FEW = ("openai", "openai_compatible")
@@ -31,20 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Only the few are registered; afterwards all of them are, in their order."""
-    whole = dict(providers.PROVIDERS)
+def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the few are registered, unless the test is marked `all_providers`."""
     if "all_providers" not in request.keywords:
-        for provider_id in set(whole) - set(FEW):
-            del providers.PROVIDERS[provider_id]
-    yield
-    monkeypatch.undo()  # what the test registered itself goes first
-    providers.PROVIDERS.clear()
-    providers.PROVIDERS.update(whole)
+        replace_providers(monkeypatch, {name: declared for name, declared in PROVIDERS.items() if name in FEW})
 
 
 @pytest.fixture
 def made_up(few_providers: None, monkeypatch: pytest.MonkeyPatch) -> Provider:
     """The registry with the made-up provider in it."""
-    monkeypatch.setitem(providers.PROVIDERS, MADE_UP.id, MADE_UP)
+    register(monkeypatch, MADE_UP)
     return MADE_UP

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.openai_server import OpenAIServer
+from tests.providers.registry import replace_providers
 from tests.test_readme import row
 from tui import providers
 from tui.domain import ModelType
@@ -57,8 +58,7 @@ def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry as it is when the file lies beside the others."""
     (tmp_path / "twelfth.py").write_text(FILE)
     monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
-    for name, declared in providers._discover().items():
-        monkeypatch.setitem(providers.PROVIDERS, name, declared)
+    replace_providers(monkeypatch, providers._discover())
 
 
 async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> None:

@@ -1,7 +1,7 @@
-"""The registry of providers: every module of this package that holds a `PROVIDER`. Adding one is adding a file."""
+"""The registry of providers: every module or package here that holds a `PROVIDER`. To add one, add a file."""
 
 import sys
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -15,44 +15,38 @@ from tui.providers.spec import Provider
 sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
-class Registry(MutableMapping[str, Provider]):
-    """Every provider by id, sorted for people: own models first, then hosting ones.
+class Registry(Mapping[str, Provider]):
+    """Every provider by id, sorted for people: model vendors first, then model hosts. Read-only.
 
-    One that is asked for by its id is imported alone, all of them when they are listed.
+    A provider that is asked for by its id is imported alone; all of them are when they are listed.
     """
 
     @cached_property
-    def _all(self) -> dict[str, Provider]:
+    def _providers(self) -> Mapping[str, Provider]:
         return _discover()
 
     def __getitem__(self, provider_id: str) -> Provider:
-        if "_all" not in vars(self) and (alone := _declared(provider_id)):
-            return alone
-        return self._all[provider_id]
+        if "_providers" not in vars(self) and (declared := _declared(provider_id)):
+            return declared
+        return self._providers[provider_id]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all)
+        return iter(self._providers)
 
     def __len__(self) -> int:
-        return len(self._all)
-
-    def __setitem__(self, provider_id: str, declared: Provider) -> None:
-        self._all[provider_id] = declared
-
-    def __delitem__(self, provider_id: str) -> None:
-        del self._all[provider_id]
+        return len(self._providers)
 
 
 def _discover() -> dict[str, Provider]:
     # The client brings httpx with it, which no list of providers needs.
-    names = [each.name for each in iter_modules(__path__) if each.name not in ("client", "dialects")]
-    found = [declared for each in names if (declared := _declared(each))]
-    found.sort(key=lambda each: (each.supply is not Supply.OWN, each.sort_order, each.label))
-    return {each.id: each for each in found}
+    names = [module.name for module in iter_modules(__path__) if module.name not in ("client", "dialects")]
+    declared = [provider for name in names if (provider := _declared(name))]
+    declared.sort(key=lambda provider: (provider.supply is not Supply.OWN, provider.sort_order, provider.label))
+    return {provider.id: provider for provider in declared}
 
 
 def _declared(name: str) -> Provider | None:
-    """What the module of that name declares, None if there is none or it is no provider's."""
+    """Return what the module of that name declares; None if there is none or it declares no provider."""
     if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
         return None
     return getattr(import_module(f"{__name__}.{name}"), "PROVIDER", None)

@@ -1,5 +1,6 @@
 """Addresses: what a key may be sent to, and base URLs as people paste them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
@@ -9,6 +10,7 @@ from tui.sanitize import one_line
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
+_ONE_SLASH = re.compile(r"https?:/(?!/)", re.IGNORECASE)
 _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 
 
@@ -44,11 +46,14 @@ def is_private(origin: str) -> bool:
 
 
 def clean_url(text: str, clears: Sequence[str] = ()) -> str:
-    """A pasted base URL in its one form: scheme added, host in lower case, endings in `clears` and slashes cut.
+    """Return a pasted base URL in its one form: scheme added, host in lower case, `clears` and slashes at the end cut.
 
-    Query and fragment are dropped. Raises Usage for what is no http address, or holds a name and a password.
+    The fragment is dropped, as it is never sent. Raises UsageError for what is no http URL, has one slash after the
+    scheme, or holds a name and a password or a query, which would be lost.
     """
     text = text.strip()
+    if _ONE_SLASH.match(text):
+        raise UsageError(f"{one_line(text, 80)} has one slash after http: where two are needed.", _EXAMPLE)
     if "://" not in text:
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)
@@ -56,11 +61,19 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
         raise UsageError(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
     if parts.username or parts.password:
         raise UsageError("An address with a name or a password in it is not taken.", "Put the key into its own field.")
+    if parts.query:
+        raise UsageError(
+            f"A base URL has no query; ?{one_line(parts.query, 60)} would be lost.",
+            "Enter it without the part from the question mark on, or put what it says into the other fields.",
+        )
     path = parts.path.rstrip("/")
     for ending in sorted(clears, key=len, reverse=True):
         if path.endswith(ending.rstrip("/")):
             path = path[: -len(ending.rstrip("/"))].rstrip("/")
             break
+    if is_loopback(_origin(parts)):
+        # Not every resolver knows `localhost.`, with the dot of an absolute name.
+        parts = parts._replace(netloc=re.sub(r"\.(?=:\d+$|$)", "", parts.netloc))
     return _origin(parts) + path
 
 

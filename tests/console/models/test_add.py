@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.sample_models import HOSTILE, added, area, give, typed, without
+from tests.providers.registry import register
 from tui.console.defaults.proposals import Propose
 from tui.console.models.add import AddModel
 from tui.console.models.add_form import ModelForm
@@ -64,7 +65,7 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> None:
         Field("task", "Task", choices=(Choice("one", "one task"), Choice("two", "another task")), default="two"),
         Field("version", "Version", "Empty takes the current one."),
     )
-    monkeypatch.setitem(PROVIDERS, LOCAL, replace(PROVIDERS[LOCAL], model_fields=asked, supply=Supply.HOSTING))
+    register(monkeypatch, replace(PROVIDERS[LOCAL], model_fields=asked, supply=Supply.HOSTING))
 
 
 async def test_providers_are_offered_first_where_several_take_added_models(session: Session) -> None:
@@ -369,7 +370,7 @@ async def test_an_address_in_plain_http_is_asked_about(session: Session, monkeyp
         model_origins=lambda fields, model: (origin_of(model.fields["url"]),),
         supply=Supply.HOSTING,
     )
-    monkeypatch.setitem(PROVIDERS, LOCAL, declared)
+    register(monkeypatch, declared)
     async with area(session, "models") as pilot:
         await form(pilot, 1)
         await typed(pilot, "mine")

@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.sample_models import HOSTILE, area, typed
+from tests.providers.registry import register
 from tui.console.models import search as finding
 from tui.console.models.add import AddModel
 from tui.console.models.add_form import ModelForm
@@ -19,7 +20,6 @@ from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import NetworkError, ScopeMissing
 from tui.practice.huggingface.server import FIELDS
-from tui.providers import PROVIDERS
 from tui.providers.events import SearchResult
 from tui.providers.huggingface import PROVIDER as HOSTING
 from tui.providers.huggingface import endpoint_check
@@ -34,7 +34,7 @@ URL = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 @pytest.fixture
 async def hosting(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     """acme has a hosting provider, whose models are searched and whose endpoints are picked; no pauses."""
-    monkeypatch.setitem(PROVIDERS, HOSTING.id, HOSTING)
+    register(monkeypatch, HOSTING)
     monkeypatch.setattr(finding, "AFTER", 0.01)
     await save.save(session.tenant("acme"), HOSTING.id, FIELDS)
     return session

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heat, plan
 from tui.console.playground.embedding.tab import EmbeddingTab
 from tui.console.widgets.texts_area import TextsField
@@ -323,7 +324,7 @@ async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(mon
         tab = await opened(pilot)
         await pilot.press("escape", "p")
         assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
-        monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], distinguishes_queries=True))
+        register(monkeypatch, replace(PROVIDERS["openai"], distinguishes_queries=True))
         tab.refresh_chrome()
         await until_shown(pilot, "p parameters")
         await pilot.press("p")

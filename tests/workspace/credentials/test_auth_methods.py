@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.providers.registry import register
 from tui.domain import Credential
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
@@ -82,7 +83,7 @@ def test_a_stored_way_is_left_for_the_one_that_is_typed_where_only_one_is_possib
 async def test_the_secrets_of_the_way_that_was_left_are_not_kept(
     disk_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(PROVIDERS, "openai_compatible", EITHER)
+    register(monkeypatch, EITHER)
     tenant = await tenants.create(disk_session, "acme")
 
     async def save(values: Mapping[str, str | Secret]) -> Credential:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.providers.registry import register
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field
 from tui.workspace.credentials.paste import clean_pasted, key_kind, likely_provider
@@ -85,7 +86,7 @@ def test_a_key_of_another_provider_is_recognised_only_where_shapes_are_known(mon
 
     field = Field("api_key", "API key", secret=True, prefixes=(Choice("sk-other-", "Another's key"),))
     another = replace(PROVIDERS["openai"], id="another", fields=(field,))
-    monkeypatch.setitem(PROVIDERS, "another", another)
+    register(monkeypatch, another)
     own = PROVIDERS["openai"].field("api_key")
     assert likely_provider("openai", own, "sk-other-FAKE") == "another"
     assert likely_provider("openai", own, "sk-proj-FAKE") == ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
+from tests.providers.registry import register
 from tui.errors import CredentialRejected, Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
@@ -47,7 +48,7 @@ def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
             def others(clear: Mapping[str, str]):
                 return tuple({**clear, "base_url": each} for each in urls if each != clear["base_url"])
 
-            monkeypatch.setitem(PROVIDERS, "openai", replace(PROVIDERS["openai"], fields=fields, regions=others))
+            register(monkeypatch, replace(PROVIDERS["openai"], fields=fields, regions=others))
             wire = Client({}, limits=QUICK)
             session = replace(disk_session, client_factory=lambda: wire)
             tenant = await tenants.create(session, "acme")

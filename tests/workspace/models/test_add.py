@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
+from tests.providers.registry import register
 from tui.cli.runner import run as run_command
 from tui.domain import ImportMode, Model, ModelType, Origin
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
@@ -114,7 +115,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
     @asynccontextmanager
     async def made(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
         async with serve(*answers) as server:
-            monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting(server.base_url))
+            register(monkeypatch, hosting(server.base_url))
             wire = Client({}, limits=QUICK)
             session = replace(disk_session, client_factory=lambda: wire)
             tenant = await tenants.create(session, "acme", Secret(passphrase) if passphrase else None)
@@ -319,7 +320,7 @@ async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(pla
 
 
 def test_fields_are_named_on_the_command_line(place, monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path) -> None:
-    monkeypatch.setitem(PROVIDERS, "openai_compatible", hosting("http://localhost:9/v1"))
+    register(monkeypatch, hosting("http://localhost:9/v1"))
     for name in ("DATA", "CONFIG", "KEY"):
         monkeypatch.setenv(f"MODELDECK_{name}_DIR", str(tmp_path / name))
     (tmp_path / "key").write_text(KEY)

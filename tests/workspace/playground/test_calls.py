@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers.registry import register
 from tui.domain import Model, ModelType, VerificationState
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.practice.tenants import LONG_NAME, PASSPHRASE
@@ -105,7 +106,7 @@ async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypa
     from tui.providers import PROVIDERS
 
     bare = replace(PROVIDERS["openai"], chat=None, embed=None, transcribe=None)
-    monkeypatch.setitem(PROVIDERS, "openai", bare)
+    register(monkeypatch, bare)
     model = Model("openai", "x", ModelType.CHAT)
     for events in (
         calls.chat(session.tenant("acme"), model, HELLO),

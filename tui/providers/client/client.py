@@ -255,8 +255,8 @@ class Client:
         context, transport = await self._connect(access, step.call.url, signed.url, keyed)
         # A lookup has no reason to take as long as a model that thinks.
         streamed = signed.framing in _STREAMED or signed.method == "GET"
-        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout)
         upload, trace = await body_of(signed), ConnectionTrace()
+        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace)
         request = _handshake(signed) if signed.framing is Framing.WEBSOCKET else signed
         try:
             async with sending(transport, request, upload, self._limits.connect, trace) as sent:

@@ -15,6 +15,7 @@ class Limits:
 
     Attributes:
         connect: To open a connection, the TLS handshake included.
+        proxy_timeout: For a proxy to let a request through, once it accepted the connection.
         notice_after: Silence after which `NoResponseYet` is yielded, again after each further span of that length.
         stream_timeout: Silence (nothing but comments counts as silence) that ends a stream or a GET.
         response_timeout: Silence that ends a call whose answer comes in one piece.
@@ -36,6 +37,7 @@ class Limits:
     """
 
     connect: float = 10
+    proxy_timeout: float = 15
     notice_after: float = 30
     stream_timeout: float = 120
     response_timeout: float = 600

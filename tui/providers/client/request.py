@@ -14,7 +14,7 @@ import httpx
 from tui import __version__
 from tui.errors import UsageError
 from tui.providers.client.transport_errors import ConnectionTrace
-from tui.providers.client.upload import Body, dumped
+from tui.providers.client.upload import Body, to_json
 from tui.providers.requests import Call
 from tui.secret import Secret
 
@@ -40,7 +40,7 @@ async def send(
 
     The transport is used without a client, which would follow cookies and the environment, and write URLs to a log.
     """
-    body = b"" if call.json is None or upload else dumped(call.json)
+    body = b"" if call.json is None or upload else to_json(call.json)
     extensions = {
         "timeout": {"connect": connect, "read": None, "write": None, "pool": connect},
         "trace": progress.trace,

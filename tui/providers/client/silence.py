@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from tui.errors import NetworkError
 from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits
+from tui.providers.client.transport_errors import ConnectionTrace, silent_proxy
 from tui.providers.error_messages import AGAIN, ErrorContext
 from tui.providers.events import Event, NoResponseYet, Uploading
 
@@ -27,7 +28,14 @@ class SilenceMonitor:
     Frames that say something count; comments and pings do not.
     """
 
-    def __init__(self, context: ErrorContext, limits: Limits, streamed: bool, idle_timeout: float = 0.0) -> None:
+    def __init__(
+        self,
+        context: ErrorContext,
+        limits: Limits,
+        streamed: bool,
+        idle_timeout: float = 0.0,
+        trace: ConnectionTrace | None = None,
+    ) -> None:
         """Start the clock.
 
         Args:
@@ -35,6 +43,7 @@ class SilenceMonitor:
             limits: The timeouts.
             streamed: Whether `stream_timeout` applies; otherwise `response_timeout` does.
             idle_timeout: The call's own timeout in seconds, if it is shorter; 0 for none.
+            trace: Tells whether a proxy still stands between; it has `proxy_timeout` to let the request through.
         """
         self._context = context
         self._limits = limits
@@ -42,6 +51,7 @@ class SilenceMonitor:
         self._resumable = idle_timeout > 0
         if self._resumable:
             self._timeout = min(self._timeout, idle_timeout)
+        self._trace = trace if context.proxy else None
         self._ending = False
         self._sent = 0
         self._notices = 0
@@ -66,7 +76,9 @@ class SilenceMonitor:
             NetworkError: Nothing of use came for too long.
             ConnectionLost: The same, of a call that can go on in another way or is complete.
         """
-        due = min(self._limits.notice_after * (self._notices + 1), self._timeout)
+        proxied = self._trace is not None and not self._trace.sent
+        end = min(self._timeout, self._limits.proxy_timeout) if proxied else self._timeout
+        due = min(self._limits.notice_after * (self._notices + 1), end)
         timeout = self._last + due - time.monotonic()
         if upload and upload.sent < upload.size:
             timeout = min(timeout, UPLOAD_PROGRESS_INTERVAL)
@@ -79,6 +91,8 @@ class SilenceMonitor:
         silent = time.monotonic() - self._last
         if silent < due or pending.done():
             return None
+        if proxied and self._trace and not self._trace.sent and silent >= end:
+            raise silent_proxy(self._context, end)
         if silent >= self._timeout:
             kind = ConnectionLost if self._resumable or self._ending else NetworkError
             label = self._context.label

@@ -16,6 +16,7 @@ from tui.providers.error_messages import AGAIN, ErrorContext
 _EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_ROOT, _NO_ISSUER, _WRONG_HOST, _WRONG_IP = 10, 9, 18, 19, 20, 62, 64
 _OLD = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE", "HANDSHAKE_FAILURE")
 _CA_HINT = "If this network has its own certificate authority, name its file in SSL_CERT_FILE."
+_PROXY_HINT = "Check the proxy variables, or name the host in NO_PROXY."
 _NAMES = {
     errno.ECONNREFUSED: "nothing listens there",
     errno.EHOSTUNREACH: "no route",
@@ -70,12 +71,18 @@ def read_problem(place: ErrorContext) -> Problem:
     return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 
+def silent_proxy(context: ErrorContext, seconds: float) -> Problem:
+    """Return the problem of a proxy that accepts a connection and does nothing with it."""
+    message = f"The proxy {context.proxy} accepted the connection and sent nothing for {seconds:.0f} s."
+    return NetworkError(f"{message} {context.unsent}", _PROXY_HINT)
+
+
 def _unconnected(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> Problem:
     to_proxy = bool(place.proxy) and not progress.phase.endswith("start_tls")
     host = place.proxy.rpartition("/")[2] if to_proxy else place.host
     hint = "Check the network or the proxy."
     if to_proxy:
-        hint = "Check the proxy variables, or name the host in NO_PROXY."
+        hint = _PROXY_HINT
     name = f"the proxy {host}" if to_proxy else host
     if any(isinstance(cause, socket.gaierror) for cause in _causes(fault)):
         return NetworkError(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.unsent}", hint)
@@ -92,7 +99,7 @@ def _unconnected(place: ErrorContext, fault: Exception, progress: ConnectionTrac
 
 def _proxy(place: ErrorContext, fault: Exception) -> Problem:
     text = str(fault)
-    hint = "Check the proxy variables, or name the host in NO_PROXY."
+    hint = _PROXY_HINT
     if text.startswith("407") or "password" in text or "but got" in text:
         why = "wants a name and a password, or other ones"
         hint = "Set them in the proxy variable, as in http://name:password@host:port."

@@ -71,7 +71,7 @@ async def body_of(call: Call) -> Body | None:
     data = _marked(call.json, mark, recordings)
     if not recordings:
         return None
-    texts = dumped(data).split(mark.encode())
+    texts = to_json(data).split(mark.encode())
     pieces: list[bytes | _File] = [texts[0]]
     for recording, text in zip(recordings, texts[1:], strict=True):
         size = await asyncio.to_thread(size_of, recording.path)
@@ -79,9 +79,18 @@ async def body_of(call: Call) -> Body | None:
     return Body(pieces, "application/json")
 
 
-def dumped(data: Any) -> bytes:
-    """JSON as it is sent."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+def to_json(data: Any) -> bytes:
+    """Return the JSON that is sent. Raises UsageError for text that no encoding can carry."""
+    return encode_text(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+def encode_text(text: str) -> bytes:
+    """Return the UTF-8 of a text. Raises UsageError for half of a surrogate pair, which UTF-8 cannot carry."""
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        pass
+    raise UsageError("The text contains a character that is not valid Unicode. Nothing was sent.", "Remove it.")
 
 
 def _multipart(upload: Upload) -> Body:
@@ -94,7 +103,7 @@ def _multipart(upload: Upload) -> Body:
     file = f'; filename="{_quoted(upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
     head.append(part(_quoted(upload.name)) + file)
     pieces = (
-        "".join(head).encode("utf-8", "replace"),
+        encode_text("".join(head)),
         _File(upload.path, upload.size),
         f"\r\n--{boundary}--\r\n".encode(),
     )

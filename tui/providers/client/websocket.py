@@ -25,7 +25,7 @@ from tui.providers.client.request import stopped
 from tui.providers.client.response import Inbox
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.transport_errors import read_problem
-from tui.providers.client.upload import dumped, opened_file, size_of
+from tui.providers.client.upload import opened_file, size_of, to_json
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
 from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
@@ -204,10 +204,10 @@ async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None
     # A connection that is broken is told by what reads from it.
     with contextlib.suppress(WebSocketNetworkError, LocalProtocolError):
         for each in call.sends:
-            await session.send_text(dumped(each).decode())
+            await session.send_text(to_json(each).decode())
         if call.chunks:
             async for message in _messages(call.chunks, sent):
-                await session.send_text(dumped(message).decode())
+                await session.send_text(to_json(message).decode())
 
 
 async def _messages(chunks: AudioChunks, sent: _Sent) -> AsyncIterator[Any]:
