@@ -35,7 +35,9 @@ def hear(asked: Asked) -> Answer | None:
     if wish == "busy" and asked.times < 1:
         return pieces({"code": 11202, "status": 429})
     said = f"{len(asked.data)} at {asked.path}"
-    return pieces({"text": said}, *([] if wish in ("cut", "stall") else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall")
+    return pieces(
+        {"text": said}, *([] if wish in ("cut", "stall") else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall"
+    )
 
 
 def answer(asked: Asked) -> Answer | Talk:

@@ -80,7 +80,8 @@ def test_other_machines(host) -> None:
         (" https://API.openai.com:443/v1/chat/completions ", "https://api.openai.com/v1"),
         ("https://api.openai.com/v1/completions", "https://api.openai.com/v1"),
         ("https://api.openai.com/v1/models/", "https://api.openai.com/v1"),
-        ("https://api.openai.com/v1/audio/transcriptions?x=1", "https://api.openai.com/v1"),
+        ("https://api.openai.com/v1/audio/transcriptions", "https://api.openai.com/v1"),
+        ("http://localhost.:11434/v1", "http://localhost:11434/v1"),
         ("https://host.test/Path/V1#x", "https://host.test/Path/V1"),
         ("localhost:11434/v1", "http://localhost:11434/v1"),
         ("127.0.0.1:8080", "http://127.0.0.1:8080"),
@@ -94,7 +95,18 @@ def test_clean(pasted, clean) -> None:
 
 
 @pytest.mark.parametrize(
-    "pasted", ["", "ftp://host/v1", "wss://host/v1", "file:///etc/passwd", "http://", "not an address", "\x1b[2J"]
+    "pasted",
+    [
+        "",
+        "ftp://host/v1",
+        "wss://host/v1",
+        "file:///etc/passwd",
+        "http://",
+        "http:/host/v1",
+        "https://host/v1?api-version=1",
+        "not an address",
+        "\x1b[2J",
+    ],
 )
 def test_what_is_not_taken(pasted) -> None:
     with pytest.raises(UsageError) as raised:

@@ -256,8 +256,8 @@ class Client:
         # A lookup has no reason to take as long as a model that thinks.
         streamed = signed.framing in _STREAMED or signed.method == "GET"
         upload, trace = await body_of(signed), ConnectionTrace()
-        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace)
         request = _handshake(signed) if signed.framing is Framing.WEBSOCKET else signed
+        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace)
         try:
             async with sending(transport, request, upload, self._limits.connect, trace) as sent:
                 while not sent.done():
