@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, text_of
-from tui.errors import Problem
+from tui.errors import Problem, UsageError
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta, Vectors
@@ -148,13 +148,21 @@ async def test_no_cookie_is_kept() -> None:
 
 async def test_a_body_is_json_in_utf8() -> None:
     async with serve([http({})]) as server:
-        call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "星河 \u2028 \ud800"})
+        call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "星河 \u2028"})
         _, problem = await collect(server, call)
     assert problem is None
     asked = server.asked[0]
     assert asked.headers["content-type"] == "application/json"
     assert "星河".encode() in asked.body
     assert json.loads(asked.body)["text"].startswith("星河")
+
+
+async def test_text_that_no_encoding_can_carry_is_refused_and_not_changed() -> None:
+    async with serve([http({})]) as server:
+        call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "half of a pair \ud800"})
+        _, problem = await collect(server, call)
+    assert isinstance(problem, UsageError) and "not valid Unicode" in problem.message
+    assert server.asked == []
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -178,6 +178,7 @@ def a_transcript_as_documented(p: Provider) -> None:
         Finish("stop"),
     ]
     assert read(call, {"text": "Hi"}) == [Transcript("Hi"), Finish("stop")]
+    assert read(call, "Hi") == [Transcript("Hi"), Finish("stop")]
     assert p.audio and p.audio(hosted("m", SPEECH)).endings == ("flac", "mp3", "wav", "ogg", "webm", "m4a")
     assert p.audio(hosted("m", SPEECH)).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
 

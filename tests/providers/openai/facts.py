@@ -355,6 +355,37 @@ def thoughts_in_the_text(p: Provider) -> None:
 
 
 @check
+def thoughts_that_only_a_closing_tag_ends(p: Provider) -> None:
+    def parted(*pieces: str) -> tuple[str, str]:
+        results = read(chat(p), *(chunk({"content": piece}) for piece in pieces), chunk({}, "stop"), "[DONE]")
+        thoughts, text = (
+            [item.text for item in results if isinstance(item, kind)] for kind in (ThinkingDelta, TextDelta)
+        )
+        return "".join(thoughts), "".join(text)
+
+    assert parted("Let me see.</think>\n\nBlue.") == ("Let me see.", "Blue.")
+    # In a stream the text before the tag has been shown.
+    assert parted("Let me", " see.</th", "ink>\n\nBlue.", " </think>") == ("", "Let me see.Blue. </think>")
+    assert parted("End it with `</think>`.") == ("", "End it with `</think>`.")
+    assert parted("End it", " with `</think>`.") == ("", "End it with `</think>`.")
+    assert parted("a </th") == ("", "a </th")
+
+
+@check
+def thoughts_among_the_parts(p: Provider) -> None:
+    for kind, name in (("thinking", "thinking"), ("reasoning", "reasoning"), ("reasoning_content", "text")):
+        for thought in ("Hm.", [{"type": "text", "text": "Hm."}]):
+            parts = [{"type": kind, name: thought}, {"type": "text", "text": "Blue."}]
+            assert read(chat(p), chunk({"content": parts}), end=False) == [ThinkingDelta("Hm."), TextDelta("Blue.")]
+
+
+@check
+def words_for_no_finish_reason(p: Provider) -> None:
+    for word in ("null", "None", ""):
+        assert read(chat(p), chunk({"content": "Hi"}, word)) == [TextDelta("Hi"), UNFINISHED]
+
+
+@check
 def text_in_parts(p: Provider) -> None:
     parts = [{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]
     assert read(chat(p), chunk({"content": parts}), end=False) == [TextDelta("ab")]
@@ -456,6 +487,18 @@ def vectors_that_are_none(p: Provider) -> None:
 def heard(p: Provider, body: Any) -> list[Any]:
     ask = TranscriptionRequest(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
     return read(p.transcribe(BASE, ask), body)
+
+
+@check
+def transcripts_as_text(p: Provider) -> None:
+    assert heard(p, "Hello there") == [Transcript("Hello there"), Finish("stop")]
+    cues = "1\n00:00:00,500 --> 00:00:02,000\nHello\n\n2\n00:00:02,000 --> 00:01:03,250\nthere\nagain\n"
+    segments = (Segment(0.5, 2.0, "Hello"), Segment(2.0, 63.25, "there again"))
+    assert heard(p, cues) == [Transcript("Hello there again", segments), Finish("stop")]
+    assert heard(p, "WEBVTT\n\n" + cues.replace(",", ".")) == [
+        Transcript("Hello there again", segments),
+        Finish("stop"),
+    ]
 
 
 @check
@@ -641,6 +684,12 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
     better, sentence = mended("temperature")
     assert better.json == {key: value for key, value in call.json.items() if key != "temperature"}
     assert sentence == "gpt-6-sol takes no temperature. It was left out."
+    # FastAPI and Mistral name it by its place; the code alone is enough.
+    for code in ("extra_forbidden", "value_error.extra"):
+        entry = {"type": code, "loc": ["body", "stream_options", "include_usage"], "msg": "?"}
+        for body in ({"detail": [entry]}, {"object": "error", "message": {"detail": [entry]}, "code": None}):
+            amended = p.repair_request(chat(p), p.parse_error(422, {}, body))
+            assert amended and "stream_options" not in amended[0].json
     assert "reasoning_effort" not in mended("reasoning_effort", "unsupported_value")[0].json
     assert "does not take this reasoning effort" in mended("reasoning_effort", "unsupported_value")[1]
     assert "top_p" not in mended("top_p", "unknown_parameter")[0].json

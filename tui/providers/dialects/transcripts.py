@@ -9,7 +9,6 @@ _CUE = re.compile(
     r"^[ \t]*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$",
     re.MULTILINE,
 )
-_NUMBER = re.compile(r"\n[ \t]*\n[ \t]*\d+[ \t]*\Z")
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,80}>|<\d[\d:.]{0,20}>")
 
 
@@ -24,13 +23,11 @@ def from_text(text: str) -> Transcript:
 
 def _segments(text: str) -> Iterator[Segment]:
     cues = list(_CUE.finditer(text))
-    for cue, following in zip(cues, [*cues[1:], None], strict=True):
-        lines = text[cue.end() : following.start() if following else len(text)]
-        if following:
-            # What stands between them is the name of the next cue.
-            lines = _NUMBER.sub("", lines.rstrip()) if _NUMBER.search(lines.rstrip()) else lines
-        words = _TAG.sub("", " ".join(lines.split("\n\n")[0].split()))
-        yield Segment(_seconds(cue[1]), _seconds(cue[2]), words)
+    ends = [cue.start() for cue in cues[1:]] + [len(text)]
+    for cue, end in zip(cues, ends, strict=False):
+        # A blank line ends the text of a cue; what follows it is the name of the next one.
+        lines = text[cue.end() : end].strip("\n").split("\n\n")[0]
+        yield Segment(_seconds(cue[1]), _seconds(cue[2]), _TAG.sub("", " ".join(lines.split())))
 
 
 def _seconds(time: str) -> float:

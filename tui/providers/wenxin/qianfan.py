@@ -30,9 +30,7 @@ ID = "wenxin"
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
     data = body if isinstance(body, dict) else {}
-    if "error_code" in data:
-        body = {"code": data["error_code"], "message": data.get("error_msg")}
-    elif "error_description" in data:
+    if "error_description" in data:
         body = {"code": data.get("error"), "message": data["error_description"]}
     refused = openai_api.parse_error(status, headers, body)
     documented = error_codes.lookup(ID, refused.code)
