@@ -45,7 +45,7 @@ def _context(entry: Mapping[str, Any]) -> int:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What servers of this wire take for a chat; one that a model does not take is left out and said."""
+    """Return what servers of this wire take for a chat; one that a model does not take is left out and said."""
     if model.type is not ModelType.CHAT:
         return ()
     most = sampling.most(high=model.context or None)

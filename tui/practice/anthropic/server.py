@@ -23,7 +23,7 @@ _SAMPLED = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001",
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request; None for a path that the wire does not have."""
+    """Return the answer to one request; None for a path that the wire does not have."""
     if asked.headers.get("anthropic-version") not in _VERSIONS:
         return _refused(400, "invalid_request_error", "anthropic-version: a valid version is required.")
     if refusal := _by_key(asked):
@@ -43,7 +43,7 @@ def _pages() -> tuple[bytes, bytes]:
 
 
 def _by_key(asked: Asked) -> Answer | None:
-    """What a key brings about that is no good one."""
+    """Return the error for an invalid key; None for a valid one."""
     if "refused" in asked.key:
         return _refused(401, "authentication_error", "invalid x-api-key")
     if "restricted" in asked.key and asked.method == "GET":
@@ -57,7 +57,7 @@ def _by_key(asked: Asked) -> Answer | None:
 
 
 def _message(asked: Asked) -> Answer:
-    """A message, streamed or whole, with what its last question brings about."""
+    """Return a message, streamed or whole, with what its last question brings about."""
     body = asked.data
     question = str(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)
@@ -134,13 +134,13 @@ def _on_demand(wish: str, asked: Asked) -> Answer | None:
 
 
 def _refused(status: int, kind: str, message: str, **headers: str) -> Answer:
-    """An error body (Anthropic API reference, errors)."""
+    """Return an error body (Anthropic API reference, errors)."""
     error = {"type": kind, "message": message, "details": None}
     return whole({"type": "error", "error": error, "request_id": _ASKED["request-id"]}, status, _ASKED | headers)
 
 
 def _documented() -> dict[str, Any]:
-    """The first event of the documented stream, whose message every answer has."""
+    """Return the first event of the documented stream, whose message every answer has."""
     first = fixture("anthropic", "chat.sse").split(b"\n")[1]
     event: dict[str, Any] = json.loads(first.removeprefix(b"data: "))
     return event

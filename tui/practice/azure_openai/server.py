@@ -36,7 +36,7 @@ MODELS = tuple(
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     if asked.origin == _LOGIN:
         return _signed_in(asked)
     if refusal := _by_key(asked):
@@ -59,7 +59,7 @@ def answer(asked: Asked) -> Answer | None:
 
 
 def _deployment(asked: Asked) -> str:
-    """The deployment in the path of the dated surface, or in the body on v1."""
+    """Return the deployment in the path of the dated surface, or in the body on v1."""
     _, separator, rest = asked.path.partition("/openai/deployments/")
     return rest.partition("/")[0] if separator else str((asked.data or {}).get("model", ""))
 
@@ -97,7 +97,7 @@ def _by_key(asked: Asked) -> Answer | None:
 
 
 def _signed_in(asked: Asked) -> Answer:
-    """A token that carries the words of the secret, so that what these bring about comes with it."""
+    """Return a token that carries the words of the secret, so that what these bring about comes with it."""
     secret = str((asked.data or {}).get("client_secret", ""))
     if "refused" in secret or not secret:
         message = (

@@ -20,7 +20,7 @@ _ABOUT = {_API: "api_openapi.json", _CHATGLM3: "chatglm3_openapi.json"}
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     if refused := by_key(asked):
         return refused
     if asked.path == "/openapi.json" and asked.origin in _ABOUT:
@@ -34,7 +34,7 @@ def _vllm(asked: Asked) -> Answer | None:
 
 
 def _script(asked: Asked) -> Answer | None:
-    """A script of OpenAI's wire, which takes any name for its one model."""
+    """Return a script of OpenAI's wire, which takes any name for its one model."""
     if asked.path == "/v1/models":
         return Answer(pieces=(fixture("chatglm", _LISTS[asked.origin]),))
     if asked.path == "/v1/embeddings" and asked.origin == _CHATGLM3:

@@ -65,7 +65,7 @@ def toolkit(asked: Asked) -> Answer | None:
 
 
 def sleeper(asked: Asked) -> Answer | None:
-    """The toolkit with a model for speech, which has scaled to zero and wakes when it is called."""
+    """Return the toolkit with a model for speech, which has scaled to zero and wakes when it is called."""
     if asked.path == "/info" and not asked.times:
         return _text(503, "Service Unavailable")
     if asked.path == "/health":
@@ -74,12 +74,12 @@ def sleeper(asked: Asked) -> Answer | None:
 
 
 def paused(asked: Asked) -> Answer | None:
-    """An endpoint that is paused."""
+    """Return an endpoint that is paused."""
     return whole({"error": "The endpoint is paused, ask a maintainer to restart it"}, 400)
 
 
 def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
-    """A prompt continued, in the frames of `generate.sse` or in one piece."""
+    """Return a prompt continued, in the frames of `generate.sse` or in one piece."""
     prompt = str(asked.data["inputs"])
     if sample_answers.wish(prompt) == "please fail":
         return whole({"error": "Input validation error: the text breaks a rule", "error_type": "validation"}, 422)
@@ -98,7 +98,7 @@ def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
 
 
 def transcript(asked: Asked) -> Answer:
-    """A transcript, with times where they were asked for."""
+    """Return a transcript, with times where they were asked for."""
     body: dict[str, Any] = {"text": " ".join(said for _, _, said in sample_answers.SPOKEN)}
     if isinstance(asked.data, dict) and asked.data.get("parameters", {}).get("return_timestamps"):
         body["chunks"] = [{"timestamp": [start, end], "text": f" {said}"} for start, end, said in sample_answers.SPOKEN]

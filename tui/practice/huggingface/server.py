@@ -71,7 +71,7 @@ MODELS = (
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request; None for a path that the wire does not have."""
+    """Return the answer to one request; None for a path that the wire does not have."""
     if refusal := _by_key(asked):
         return refusal
     if asked.origin == _HUB:
@@ -84,7 +84,7 @@ def answer(asked: Asked) -> Answer | None:
 
 
 def _by_key(asked: Asked) -> Answer | None:
-    """What a token brings about that is no good one."""
+    """Return the error for an invalid token; None for a valid one."""
     if "refused" in asked.key:
         return whole({"error": "Invalid username or password."}, 401)
     if "busy" in asked.key:

@@ -26,7 +26,7 @@ _NUMBERS = {400: 1026, 401: 2049, 404: 2013, 429: 1002, 503: 1000}
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     if "refused" in asked.key or ("overseas" in asked.key and asked.origin != ORIGINS[1]):
         error = {"type": "authorized_error", "message": "invalid api key (2049)", "http_code": "401"}
         return whole({"type": "error", "error": error, "request_id": "practice-0001"}, 401)
@@ -58,7 +58,7 @@ def _vectors(body: dict[str, Any]) -> Answer:
 
 
 def _repeated(streamed: Answer) -> Answer:
-    """A stream of the older route: a whole message at its end, and no end mark."""
+    """Return a stream of the older route: a whole message at its end, and no end mark."""
     *pieces, last = streamed.pieces
     if not last.startswith(b"data: [DONE]"):
         return streamed

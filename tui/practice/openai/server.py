@@ -11,7 +11,7 @@ _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     return Server(fixture("openai", "models.json"), _SIZES, _reasons).answer(asked)
 
 

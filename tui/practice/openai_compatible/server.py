@@ -11,7 +11,7 @@ FIELDS = {"base_url": "http://localhost:11434/v1"}
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request; None where no server listens."""
+    """Return the answer to one request; None where no server listens."""
     if asked.origin not in _FILES:
         return None
     return Server(fixture("openai_compatible", _FILES[asked.origin])).answer(asked)

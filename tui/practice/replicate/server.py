@@ -68,7 +68,7 @@ _numbers = count(1)
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request; None for a path that the wire does not have."""
+    """Return the answer to one request; None for a path that the wire does not have."""
     if "refused" in asked.key:
         message = "You did not pass a valid authentication token"
         return whole({"title": "Unauthenticated", "detail": message, "status": 401}, 401)
@@ -139,7 +139,7 @@ def _no_version() -> Answer:
 
 
 def _on_demand(run: _Run, asked: Asked) -> Answer | None:
-    """What a key or a question brings about in place of a prediction."""
+    """Return what a key or a question brings about in place of a prediction."""
     if "nocredit" in asked.key:
         return whole({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
     if "restricted" in asked.key:
@@ -155,7 +155,7 @@ def _on_demand(run: _Run, asked: Asked) -> Answer | None:
 
 
 def _polled(run: _Run, times: int) -> Answer:
-    """How a prediction stands when it is asked for the so-and-so-many-th time."""
+    """Return how a prediction stands when it is asked for the so-and-so-many-th time."""
     if run.cancelled:
         return whole(_prediction(run, "canceled"))
     if run.wish == "please break":
@@ -203,7 +203,7 @@ def _spoken() -> Iterator[tuple[int, tuple[float, float, str]]]:
 
 
 def _stream(run: _Run) -> Answer:
-    """The events of a chat, which are plain text: a line of data for each line of a piece."""
+    """Yield the events of a chat, which are plain text: a line of data for each line of a piece."""
     events = [_event("output", event) for event in _output(run)]
     if run.wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]

@@ -38,7 +38,7 @@ _SAID = "licc failed: no authorisation for this version"
 
 
 def answer(asked: Asked) -> Answer | Talk | None:
-    """The answer to one request, or the one who hears what is said over a WebSocket."""
+    """Return the answer to one request, or the one who hears what is said over a WebSocket."""
     if asked.origin == _HTTP:
         return _by_http(asked)
     asked = replace(asked, key=_signer(asked))
@@ -76,7 +76,7 @@ def _envelope(code: str, message: str) -> dict[str, Any]:
 
 
 def _signer(asked: Asked) -> str:
-    """The APIKey of a signature; '' unless host and date are there as well."""
+    """Return the APIKey of a signature; '' unless host and date are there as well."""
     try:
         authorization = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
@@ -101,7 +101,7 @@ def _failed(code: int, message: str) -> Answer:
 
 
 def _talked(asked: Asked) -> Answer:
-    """A chat over a WebSocket; every failure is a frame."""
+    """Return a chat over a WebSocket; every failure is a frame."""
     body = asked.data[0]
     question = str(body["payload"]["message"]["text"][-1]["content"])
     wish = sample_answers.wish(question)
@@ -125,7 +125,7 @@ def _talked(asked: Asked) -> Answer:
 
 
 def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
-    """The frames of an answer, with the members of those in `talk.ndjson`."""
+    """Yield the frames of an answer, with the members of those in `talk.ndjson`."""
     middle, last = (json.loads(line) for line in fixture("spark", "talk.ndjson").splitlines()[1:3])
     deltas = [("reasoning_content", piece) for piece in sample_answers.pieces(thoughts)]
     deltas += [("content", piece) for piece in sample_answers.pieces(text)]
@@ -144,7 +144,7 @@ def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
 
 
 def _dictated(asked: Asked) -> Answer | None:
-    """What a recording says, once it was heard to its end."""
+    """Return what a recording says, once it was heard to its end."""
     if asked.data[-1]["data"]["status"] != 2:
         return None
     frames = [json.loads(line) for line in fixture("spark", "dictation.ndjson").splitlines()]

@@ -22,7 +22,7 @@ _SIZES |= dict.fromkeys(("text-embedding-v1", "text-embedding-v2"), 1536)
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     key, body = asked.key, asked.data or {}
     if "refused" in key or ("overseas" in key and asked.origin != ORIGINS[1]):
         return _refusal(401, "invalid_api_key", "Incorrect API key provided.")
@@ -41,7 +41,7 @@ def _refusal(status: int, code: str, message: str) -> Answer:
 
 
 def _heard(body: dict[str, Any]) -> Answer:
-    """A transcript, which has no times (Qwen-ASR)."""
+    """Return a transcript, which has no times (Qwen-ASR)."""
     text = " ".join(said for _, _, said in sample_answers.SPOKEN)
     annotations = [{"type": "audio_info", "language": "en", "emotion": "neutral"}]
     message = {"role": "assistant", "content": text, "annotations": annotations}

@@ -26,7 +26,7 @@ _TOKEN = 0.018
 
 
 def answer(asked: Asked) -> Answer | None:
-    """The answer to one request."""
+    """Return the answer to one request."""
     if asked.origin == _OLDER:
         return _exchanged(asked) if asked.path == "/oauth/2.0/token" else _older(asked)
     if "refused" in asked.key:
@@ -44,7 +44,7 @@ def _refusal(status: int, code: str, message: str) -> Answer:
 
 
 def _exchanged(asked: Asked) -> Answer:
-    """A token for a key pair that is given in the query."""
+    """Return a token for a key pair that is given in the query."""
     key, secret = asked.query.get("client_id", ""), asked.query.get("client_secret", "")
     if "refused" in key or not key:
         return whole({"error": "invalid_client", "error_description": "unknown client id"}, 401)
@@ -55,7 +55,7 @@ def _exchanged(asked: Asked) -> Answer:
 
 
 def _older(asked: Asked) -> Answer:
-    """A chat or vectors of the older service; every failure is a 200."""
+    """Return a chat or vectors of the older service; every failure is a 200."""
     token = asked.query.get("access_token", "")
     if not token.startswith("24.FAKE"):
         return _failed(110, "Access token invalid or no longer valid")
@@ -102,7 +102,7 @@ def _chat(asked: Asked, part: str) -> Answer:
 
 
 def _events(pieces: list[str], long: bool) -> Iterator[dict[str, Any]]:
-    """The events of an answer, with the members of those in `older_chat.sse`."""
+    """Yield the events of an answer, with the members of those in `older_chat.sse`."""
     first, last = (
         json.loads(event.removeprefix(b"data: ")) for event in fixture("wenxin", "older_chat.sse").split(b"\n\n")[:2]
     )

@@ -44,7 +44,7 @@ _LAST_SAMPLED, _FIRST_ADAPTIVE, _NEWEST = (4, 6), (4, 6), (9, 9)
 
 
 def generation(model_id: str) -> tuple[int, int]:
-    """The generation that an id tells, such as (4, 6); for others that of the newest, which takes the fewest fields."""
+    """Return the generation in an id, such as (4, 6); without one the newest, which takes the fewest fields."""
     match = _GENERATION.search(model_id.lower())
     return (int(match[1]), int(match[2] or 0)) if match else _NEWEST
 
@@ -64,7 +64,7 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a model takes: sampling up to the generation 4.6, thinking by budget before it and by itself from it on."""
+    """Return the parameters of a model: sampling up to generation 4.6, adaptive thinking from it on, else a budget."""
     if model.type is not ModelType.CHAT:
         return ()
     version = generation(model.id)

@@ -37,7 +37,7 @@ Classify = Callable[[Mapping[str, Any]], Model | None]
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """The key in its own header, and the workspace for keys that can act in several."""
+    """Return the key in its own header, and the workspace for keys that can act in several."""
     headers: dict[str, str | Secret] = {VERSION: CURRENT}
     if key := secrets.get("api_key"):
         headers["x-api-key"] = key
@@ -47,7 +47,7 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure; `details.error_code` is its stable word (Anthropic API reference, errors).
+    """Return the error in a response body; `details.error_code` is its stable word (Anthropic API reference, errors).
 
     The code says more than the type, which spending caps share with rate limits. An empty account is told by its
     sentence alone, and a rate limit that names no time to wait is a cap: both are final.
@@ -76,7 +76,7 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
 
 
 def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
-    """The call that lists models, page by page, newest first; deprecated ones too, retired ones not.
+    """Return the call that lists models, page by page, newest first; deprecated ones too, retired ones not.
 
     It answers with `ModelsListed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
     """

@@ -32,7 +32,7 @@ _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
 
 def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, model: str) -> Problem | None:
-    """A refusal that the wire's own words tell more about than its status does; `retired` has ids with dates."""
+    """Return an error in words where the wire says more than the status; `retired` has ids with dates."""
     words, kind = refused.message, refused.kind
     named = model or "the model"
     if kind == "billing_error" or NO_CREDIT in words:
@@ -120,7 +120,7 @@ def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
 
 
 def _unwanted(body: Mapping[str, Any], message: str) -> str:
-    """The field of the body that is refused. Of a pair that does not go together the temperature stays."""
+    """Return the field of the body that is refused. Of a pair that does not go together the temperature stays."""
     named = [name for name in SAMPLING if name in body and re.search(rf"\b{name}\b", message)]
     named += [name for name, words in _FIELDS.items() if name in body and re.search(rf"\b({words})\b", message)]
     return named[-1] if named else ""

@@ -16,7 +16,7 @@ _KEY, _APPLICATION = "API key", "Entra ID application"
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What the model behind a deployment takes."""
+    """Return the parameters that the model behind a deployment takes."""
     return openai_parameters.parameters(model, api.base_of(model))
 
 

@@ -48,18 +48,18 @@ _CLOUDS = {
 
 
 def is_dated(fields: FieldValues) -> bool:
-    """Whether the API version is a date: the v1 surface has none, or one in words."""
+    """Return True if the API version is a date: the v1 surface has none, or one in words."""
     return _VERSION.fullmatch(fields.get("api_version", "")) is not None
 
 
 def at(fields: FieldValues, deployment: str) -> FieldValues:
-    """The fields with the base URL under which a deployment's operations are."""
+    """Return the fields with the base URL under which a deployment's operations are."""
     path = f"/openai/deployments/{quote(deployment, safe='')}" if is_dated(fields) else "/openai/v1"
     return {**fields, "base_url": endpoint({"base_url": fields["endpoint"]}, path)}
 
 
 def base_of(model: Model) -> str:
-    """The model that was deployed. The name of a deployment is free, and often that of its model."""
+    """Return the model that was deployed. The name of a deployment is free, and often that of its model."""
     return model.fields.get("base_model") or model.id
 
 
@@ -72,7 +72,7 @@ def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    """The form of the model that was deployed, sent to the deployment."""
+    """Return the form of the model that was deployed, sent to the deployment."""
     deployed = replace(ask.model, id=base_of(ask.model))
     call = openai_audio.transcribe(at(fields, ask.model.id), replace(ask, model=deployed))
     assert call.upload
@@ -85,7 +85,7 @@ def audio(model: Model) -> AudioLimits:
 
 
 def spoken_to_dated(call: Call) -> Call | None:
-    """The older route of a transcription, where the region does not have it on the v1 surface yet."""
+    """Return the older route of a transcription, where the region does not have it on the v1 surface yet."""
     root, separator, _ = call.url.partition("/openai/v1/audio/")
     if not separator or not call.upload:
         return None
@@ -97,7 +97,7 @@ def spoken_to_dated(call: Call) -> Call | None:
 
 
 def origins(fields: FieldValues) -> tuple[str, ...]:
-    """The resource, and with an application of Entra ID the host that signs it in."""
+    """Return the resource, and with an application of Entra ID the host that signs it in."""
     return (origin_of(fields["endpoint"]), *((_cloud(fields)[0],) if fields.get("directory_id") else ()))
 
 
@@ -116,7 +116,7 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 
 def token(fields: FieldValues) -> Call | None:
-    """The exchange of an application's secret for a token; none where the key of the resource is used."""
+    """Return the exchange of an application's secret for a token; none where the key of the resource is used."""
     if not fields.get("directory_id"):
         return None
     login, service = _cloud(fields)
@@ -130,7 +130,7 @@ def token(fields: FieldValues) -> Call | None:
 
 
 def older_service(call: Call) -> Call | None:
-    """The exchange for the older name of the service, which some directories know alone."""
+    """Return the exchange for the older name of the service, which some directories know alone."""
     if call.form is None or call.form.get("scope") != f"{_SERVICE}/.default":
         return None
     return replace(call, form={**call.form, "scope": f"{_OLDER}/.default"})

@@ -30,7 +30,7 @@ _NO_OPERATION = re.compile(r"OperationNotSupported|does not work with the specif
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account in an error body of the service, of a gateway before it, or of Entra ID."""
+    """Return the error in a response body of the service, of a gateway before it, or of Entra ID."""
     refused = openai_api.parse_error(status, headers, body)
     refused = replace(refused, request_id=headers.get("apim-request-id") or refused.request_id)
     if not isinstance(body, dict):
@@ -52,7 +52,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal by what it means for the resource, the deployment or the application."""
+    """Return an error in words, by what it means for the resource, the deployment or the application."""
     words = f"{refused.code} {refused.message}"
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
         return _of_entra(refused)

@@ -33,12 +33,12 @@ _NAME = re.compile(
 
 
 def is_name(text: str) -> bool:
-    """Whether a text is the name of a model, which a deployment may or may not be called by."""
+    """Return True if a text is the name of a model, which a deployment may or may not be called by."""
     return _NAME.fullmatch(text) is not None
 
 
 def kind_of(base: str) -> ModelType | None:
-    """What a model is for; None where it is not known, or served by none of the calls made here."""
+    """Return what a model is for; None where it is not known, or served by none of the calls made here."""
     name = base.lower()
     if name.startswith("whisper"):
         return ModelType.SPEECH2TEXT
@@ -49,13 +49,13 @@ def kind_of(base: str) -> ModelType | None:
 
 
 def verify(fields: FieldValues) -> Call:
-    """The list, which proves host and key and says nothing about deployments."""
+    """Return the list, which proves host and key and says nothing about deployments."""
     path = "/openai/models" if api.is_dated(fields) else "/openai/v1/models"
     return Call("GET", endpoint({"base_url": fields["endpoint"]}, path), lambda: _accepted)
 
 
 def offered(fields: FieldValues, entries: Mapping[str, str]) -> Call:
-    """The models that the resource can deploy, to choose the one behind a deployment."""
+    """Return the models that the resource can deploy, to choose the one behind a deployment."""
     return _list(fields, _offered)
 
 
@@ -122,7 +122,7 @@ def _checked(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _kind(entry: Mapping[str, Any]) -> ModelType | None:
-    """What a listed model is for: by its name, which alone tells of speech, else by its capabilities."""
+    """Return what a listed model is for: by its name, which alone tells of speech, else by its capabilities."""
     capable = entry.get("capabilities")
     capable = capable if isinstance(capable, dict) else {}
     if capable.get("inference") is False:

@@ -23,7 +23,7 @@ _LACKING = ("Not Found", "Method Not Allowed")
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure: OpenAI's, or that of the scripts (FastAPI), which name the fields they do not take."""
+    """Return the error in a response body: OpenAI's, or FastAPI's, which names the fields that are refused."""
     refused = openai_api.parse_error(status, headers, body)
     detail = body.get("detail") if isinstance(body, dict) else None
     if not isinstance(detail, list):
@@ -38,7 +38,7 @@ def _field(place: Any) -> str:
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
-    """A refusal by the server's few words, each of which a script's source gives a reason for."""
+    """Return an error in words, by the server's few words, each of which a script's source gives a reason for."""
     if refused.code == probe.STRANGE:
         return Problem(
             "What answers at this address is no server of ChatGLM.",

@@ -23,7 +23,7 @@ _A_TURN = 8
 
 
 def chat(root: str, ask: ChatRequest) -> Call:
-    """The call that answers a chat; what the system says goes before the first question."""
+    """Return the call that answers a chat; what the system says goes before the first question."""
     system, turns = alternating(ask.messages)
     texts = [turn.text for turn in turns]
     if system and texts:

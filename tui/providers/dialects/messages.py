@@ -7,14 +7,14 @@ GAP = "\n\n"
 
 
 def one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The messages with what is said by the system as one, in front of all others."""
+    """Return the messages with what is said by the system as one, in front of all others."""
     instructions = [message.text for message in messages if message.role == "system" and message.text.strip()]
     rest = tuple(message for message in messages if message.role != "system")
     return (Message("system", GAP.join(instructions)), *rest) if instructions else rest
 
 
 def alternating(messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]]:
-    """What the system says, and the turns as question, answer, question: an odd number of them, none blank.
+    """Return what the system says, and the turns as question, answer, question: an odd number of them, none blank.
 
     Blank turns are left out, neighbours of one role are joined, and what stands before the first question or after
     the last one is left out, so that a server which counts and pairs the turns loses none of the others.

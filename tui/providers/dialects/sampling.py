@@ -10,19 +10,19 @@ NO_LIMIT, AS_MODEL = "no limit but the model's", "as the model has it"
 
 
 def temperature(low: float = 0, high: float = 2, unset: str = "–") -> Parameter:
-    """How varied answers are."""
+    """Return the parameter for how varied answers are."""
     message = "Higher gives more varied answers. Change it or top_p, not both."
     return Parameter("temperature", "temperature", _NUMBER, low, high, unset, message)
 
 
 def top_p(low: float = 0, unset: str = "–") -> Parameter:
-    """The share of likeliest words."""
+    """Return the parameter for the share of the likeliest tokens that are considered."""
     message = "Only the likeliest words up to this share are considered. Change it or temperature, not both."
     return Parameter("top_p", "top_p", _NUMBER, low, 1, unset, message)
 
 
 def top_k(low: float = 0, high: float | None = None, unset: str = "–") -> Parameter:
-    """The number of likeliest words."""
+    """Return the parameter for the number of the likeliest tokens that are considered."""
     return Parameter("top_k", "top_k", _WHOLE, low, high, unset, "Only so many of the likeliest words are considered.")
 
 
@@ -35,7 +35,7 @@ def most(
     thinks: bool = False,
     practical_low: float = 0,
 ) -> Parameter:
-    """The bound of an answer; with `thinks` its hidden thinking is within it."""
+    """Return the parameter that bounds an answer; with `thinks` hidden thinking counts towards it."""
     also = " Thinking counts, so that a small value can leave no answer." if thinks else ""
     return Parameter(
         name, BOUND, _WHOLE, low, high, unset, f"The most that an answer may use.{also}", practical_low=practical_low
@@ -43,27 +43,27 @@ def most(
 
 
 def presence(unset: str = "–") -> Parameter:
-    """Against what was said at all."""
+    """Return the parameter against repeating any word that was used."""
     return Parameter("presence_penalty", "presence penalty", _NUMBER, -2, 2, unset, "Higher: new subjects.")
 
 
 def frequency(unset: str = "–") -> Parameter:
-    """Against what was said often."""
+    """Return the parameter against repeating frequent words."""
     return Parameter("frequency_penalty", "frequency penalty", _NUMBER, -2, 2, unset, "Higher: less repeating.")
 
 
 def repetition(low: float = 0.01, high: float | None = None, unset: str = "–") -> Parameter:
-    """The same as a factor."""
+    """Return the parameter that makes repeated words rarer, as a factor."""
     message = "Above 1 repeated words are rarer."
     return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, message)
 
 
 def seed(low: float | None = None) -> Parameter:
-    """What makes an answer come again."""
+    """Return the parameter that makes an answer repeatable, mostly."""
     return Parameter("seed", "seed", _WHOLE, low, help="The same seed gives the same answer, mostly.")
 
 
 def stop(each: str = "") -> Parameter:
-    """Texts that end the answer; `each` says more of one."""
+    """Return the parameter for texts that end the answer; `each` says more of one."""
     message = f"Up to 4 texts that end the answer{each}."
     return Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help=message)

@@ -28,7 +28,7 @@ _FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vect
 
 
 def _engine(model: Model) -> str:
-    """What serves a model; before it was found out, what most often does."""
+    """Return what serves a model; before it was found out, what most often does."""
     if model.fields.get("engine"):
         return model.fields["engine"]
     text = hub.task_of(model) == hub.TEXT
@@ -38,7 +38,7 @@ def _engine(model: Model) -> str:
 
 
 def _own(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
-    """The address of a model on Hugging Face's own wires, and the headers that it wants."""
+    """Return the address of a model on Hugging Face's own wires, and the headers that it wants."""
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         return endpoints.url_of(model), endpoints.HELD
     return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id)}"), {}
@@ -132,7 +132,7 @@ def _check_model(fields: FieldValues, model: Model) -> Call:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes, by the wire that it speaks."""
+    """Return the parameters that a chat model takes, by the wire that it speaks."""
     if model.type is not ModelType.CHAT:
         return ()
     if _openai(dict.fromkeys(_URLS, ""), replace(model, fields={**model.fields, "endpoint_url": "https://x"})):

@@ -50,7 +50,7 @@ _ABSENT = frozenset({400, 404, 405, 415, 422})
 
 
 def check(fields: FieldValues, model: Model) -> Call:
-    """The calls that look at the endpoint of a model: its entry in the namespace, and what runs on it.
+    """Return the calls that look at the endpoint of a model: its entry in the namespace, and what runs on it.
 
     The model of an endpoint for text may have any name, so that the namespace is asked only where it was given.
     """
@@ -105,7 +105,7 @@ class _Look:
             yield details.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
 
     def _found(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
-        """The entry at the address that was given; without one, the only entry of that model."""
+        """Return the entry at the address that was given; without one, the only entry of that model."""
         if self.model.fields.get("endpoint_url"):
             wanted = url_of(self.model)
             return next((endpoint for endpoint in items if address(endpoint) == wanted), None)

@@ -63,7 +63,7 @@ Then = Callable[[list[dict[str, Any]], str], Results]
 
 
 def url_of(model: Model) -> str:
-    """The address of a model's endpoint in its one form; Usage where there is none."""
+    """Return the address of a model's endpoint in its one form; Usage where there is none."""
     if not model.fields.get("endpoint_url"):
         raise UsageError("Endpoint URL is missing.", "It stands on the endpoint's page at endpoints.huggingface.co.")
     return clean_url(model.fields["endpoint_url"], ENDINGS)
@@ -73,7 +73,7 @@ def url_of(model: Model) -> str:
 
 
 def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
-    """The call that finds the endpoints of a namespace (the account's own unless given) that fit a task."""
+    """Return the call that finds the endpoints of a namespace (the account's own unless given) that fit a task."""
 
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
         hits = [_hit(endpoint, namespace) for endpoint in items if address(endpoint)]
@@ -174,7 +174,7 @@ class _Wake:
 
 
 def address(item: Mapping[str, Any]) -> str:
-    """The address of an endpoint; it has none until it was up once."""
+    """Return the address of an endpoint; it has none until it was up once."""
     status = item.get("status")
     url = status.get("url") if isinstance(status, dict) else None
     try:
@@ -198,12 +198,12 @@ def word(value: Any) -> str:
 
 
 def repository_of(item: Mapping[str, Any]) -> str:
-    """The Hub repository that an endpoint was made of."""
+    """Return the Hub repository that an endpoint was made of."""
     return word(_model(item).get("repository"))
 
 
 def task_in(item: Mapping[str, Any]) -> str:
-    """The task of an endpoint as one of ours; '' for any other, such as a custom one."""
+    """Return the task of an endpoint as one of ours; '' for any other, such as a custom one."""
     task = word(_model(item).get("task"))
     task = _TASKS.get(task, task)
     return task if task in TASKS else ""

@@ -31,7 +31,7 @@ _UNUSED = re.compile(r"`model_kwargs` are not used by the model: \[([^\]]*)\]")
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure, in any of the shapes that the Hub, the router and the engines have."""
+    """Return the error in a response body, in any of the shapes that the Hub, the router and the engines have."""
     data = body if isinstance(body, dict) else {}
     error, several = data.get("error"), data.get("errors")
     if isinstance(several, list):
@@ -55,7 +55,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal that the Hub, the router or an engine tells more about than the status does."""
+    """Return an error in words where the Hub, the router or an engine says more than the status."""
     named, words = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
     problem = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
     if problem:
@@ -154,7 +154,7 @@ def _other(named: str, task: str) -> Problem:
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """A corrected call: to an endpoint once it is up, without what it does not take, or in its older words."""
+    """Return a corrected call: to an endpoint once it is up, without what it does not take, or in its older words."""
     if refused.status in (502, 503):
         return endpoints.wake(call)
     if isinstance(call.reader, tei.Batch):
@@ -185,7 +185,7 @@ _SHARED = ("temperature", "top_p", "seed", "stop", "frequency_penalty")
 
 
 def _continued(call: Call) -> Call:
-    """A chat of TGI as a prompt to be continued."""
+    """Return a chat of TGI as a prompt to be continued."""
     body = call.json
     parameters = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
     messages = tuple(Message(message["role"], message["content"]) for message in body["messages"])

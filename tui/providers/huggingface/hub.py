@@ -61,12 +61,12 @@ _UNSIZED = frozenset({400, 401, 403, 404, 405, 429, 500, 502, 503, 504})
 
 
 def task_of(model: Model) -> str:
-    """The task of a model; the first of its type where none was given."""
+    """Return the task of a model; the first of its type where none was given."""
     return model.fields.get("task") or next(task for task, kind in TASKS.items() if kind is model.type)
 
 
 def at(base: str, path: str) -> str:
-    """The URL of a path under a base."""
+    """Return the URL of a path under a base."""
     return base.rstrip("/") + path
 
 
@@ -74,17 +74,17 @@ def at(base: str, path: str) -> str:
 
 
 def whoami(fields: FieldValues) -> Call:
-    """The call that tells whose the token is; free, and limited more strictly than all others."""
+    """Return the call that tells whose the token is; free, and limited more strictly than all others."""
     return Call("GET", at(fields["hub_url"], "/api/whoami-v2"), lambda: _accepted)
 
 
 def namespaces(fields: FieldValues, values: Mapping[str, str]) -> Call:
-    """The call that finds the names whose endpoints the account may see: its own, and its organizations'."""
+    """Return the call that finds the names whose endpoints the account may see: its own, and its organizations'."""
     return replace(whoami(fields), reader=lambda: _namespaces)
 
 
 def name_in(data: Any) -> str:
-    """The name of the account in an answer to `whoami`; '' where there is none."""
+    """Return the name of the account in an answer to `whoami`; '' where there is none."""
     name = data.get("name") if isinstance(data, dict) else None
     return name if isinstance(name, str) else ""
 
@@ -101,7 +101,7 @@ def _accepted(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _may_call(who: Mapping[str, Any]) -> bool:
-    """Whether the token may call hosted models. Only fine-grained ones list what they may; others may all."""
+    """Return True if the token may call hosted models. Only fine-grained ones list what they may; others may all."""
     rights = _inside(who, "auth", "accessToken", "fineGrained")
     if not rights:
         return True
@@ -169,7 +169,7 @@ def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
 
 
 def check(fields: FieldValues, model: Model) -> Call:
-    """The call that looks at a model which is to be used as a hosted one."""
+    """Return the call that looks at a model which is to be used as a hosted one."""
     url = f"{models_at(fields)}/{quote(model.id)}"
     return Call("GET", url, lambda: _Hosted(fields, model).read, query={"expand": _CHECKED})
 
@@ -196,13 +196,13 @@ class _Hosted:
             yield ApiError(400, code=NOT_SERVED, param=_other(entry, task))
 
     def _size(self, learned: ModelDetails) -> Call:
-        """The call that asks the router how much text the model takes, which the Hub does not tell."""
+        """Return the call that asks the router how much text the model takes, which the Hub does not tell."""
         url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
         return Call("GET", url, lambda: partial(_sized, learned), accepted_statuses=_UNSIZED)
 
 
 def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
-    """What was learned, with the largest context of those who serve the model."""
+    """Yield what was learned, with the largest context of those who serve the model."""
     if frame is not None:
         data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
         serving = dicts(data.get("providers")) if isinstance(data, dict) else []
@@ -211,7 +211,7 @@ def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
 
 
 def _other(entry: Mapping[str, Any], task: str) -> str:
-    """What a model is for where that is another task than the one wanted; '' where it fits or is not told."""
+    """Return what a model is for where that is another task than the one wanted; '' where it fits or is not told."""
     tag = entry.get("pipeline_tag")
     other = next((other for other in TASKS if other != task and served(entry, other)), "")
     return other or (tag if isinstance(tag, str) and tag in TASKS and tag != task else "")

@@ -35,7 +35,7 @@ _SEARCHES: Mapping[ModelType, tuple[tuple[str, Mapping[str, str]], ...]] = {
 
 
 def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
-    """The call that finds models whose name holds a text, those that are served first."""
+    """Return the call that finds models whose name holds a text, those that are served first."""
     return _Search(fields, text, kind).call()
 
 

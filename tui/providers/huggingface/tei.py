@@ -24,7 +24,7 @@ _TOO_MANY = re.compile(r"batch size \d+ > maximum allowed batch size (\d+)")
 def embed(
     url: str, ask: EmbeddingRequest, options: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> Call:
-    """The call that turns texts into vectors; its reader answers with the call for the next ones."""
+    """Return the call that turns texts into vectors; its reader answers with the call for the next ones."""
     return Batch(url, ask, options or {}, headers or {}).call()
 
 
@@ -67,7 +67,7 @@ class Batch:
             yield Finish("stop")
 
     def fewer(self, refused: ApiError) -> Call | None:
-        """The call with as many texts as the server says that it takes; None if that is not what it says."""
+        """Return the call with as many texts as the server says that it takes; None if that is not what it says."""
         match = _TOO_MANY.search(refused.message)
         most = int(match[1][:9]) if match else 0
         return replace(self, size=most).call() if 0 < most < len(self.texts) else None
@@ -105,7 +105,7 @@ def _row(value: Any) -> tuple[float, ...]:
 
 
 def _mean(tokens: Any) -> tuple[float, ...]:
-    """The mean of the vectors of tokens; they are as many as the text has, so each text has its own."""
+    """Return the mean of the vectors of tokens; they are as many as the text has, so each text has its own."""
     rows = [_row(token) for token in tokens] if isinstance(tokens, list) else []
     if not rows or not rows[0] or len({len(row) for row in rows}) != 1:
         return ()
@@ -113,7 +113,7 @@ def _mean(tokens: Any) -> tuple[float, ...]:
 
 
 def _other(data: Any) -> ApiError | None:
-    """The answer of a task that gives no vectors."""
+    """Return the answer of a task that gives no vectors."""
     while isinstance(data, list) and data:
         data = data[0]
     known = {"generated_text": "text-generation", "text": "automatic-speech-recognition", "label": "", "score": ""}

@@ -65,13 +65,13 @@ def _at(fields: FieldValues) -> FieldValues:
 
 
 def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
-    """The other region, if the address is one of them; an address of somebody's own is the only one."""
+    """Return the other region, if the address is one of them; an address of somebody's own is the only one."""
     here, known = _at(fields)["base_url"], [region.value for region in _REGIONS]
     return tuple({**fields, "base_url": url} for url in known if url != here) if here in known else ()
 
 
 def listing(fields: FieldValues) -> Call:
-    """The models, which only a good key is shown: those of chats are listed, those of vectors known."""
+    """Return the models, which only a good key is shown: those of chats are listed, those of vectors known."""
     call = models.listing(_FLAVOUR, _at(fields))
     return checked(replace(call, reader=lambda: partial(_completed, call.reader())), api.refused_in)
 
@@ -95,7 +95,7 @@ def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes: the newest is warmer, and can leave out its thinking."""
+    """Return the parameters that a chat model takes: the newest is warmer, and can leave out its thinking."""
     if model.type is not ModelType.CHAT:
         return ()
     newest = model.id.lower().startswith("minimax-m3")
@@ -125,7 +125,7 @@ _UNKNOWN_MODEL = re.compile(r"unknown model|model .*not (found|exist|support)|no
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
-    """A refusal by its number (MiniMax API reference, error codes)."""
+    """Return an error in words, by its number (MiniMax API reference, error codes)."""
     if problem := error_codes.lookup(_ID, refused.code).to_problem(_LABEL, model):
         return problem
     if refused.code in ("2013", "2061") and model.startswith("embo-"):

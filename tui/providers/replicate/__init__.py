@@ -30,7 +30,7 @@ def _at(fields: FieldValues) -> FieldValues:
 
 
 def _here(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, Any], Call]:
-    """The call at the address of the credential."""
+    """Return the call at the address of the credential."""
     return lambda fields, ask: make(_at(fields), ask)
 
 

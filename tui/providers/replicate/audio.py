@@ -38,7 +38,7 @@ _TEXTS = ("transcription", "transcript", "text", "translation")
 
 
 def audio(model: Model) -> AudioLimits:
-    """What a model takes; times are given by those whose output has them."""
+    """Return the parameters that a model takes; times are given by those whose output has them."""
     inputs = model_inputs.of(model) or _UNKNOWN
     return AudioLimits(
         _ENDINGS,
@@ -48,7 +48,7 @@ def audio(model: Model) -> AudioLimits:
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    """The call that begins to turn a recording into text."""
+    """Return the call that begins to turn a recording into text."""
     if ask.size <= WITHIN:
         return _predict(fields, ask, Base64File(ask.path, f"data:{ask.media};base64,"))
     upload = Upload((), ask.path, ask.media, ask.size, "content")

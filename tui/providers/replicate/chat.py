@@ -21,7 +21,7 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that begins to answer a chat."""
+    """Return the call that begins to answer a chat."""
     inputs = model_inputs.of(ask.model) or _UNKNOWN
     values = {**model_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
     return predictions.create(fields, ask.model, values, predictions.Following(fields, _answer, ask.stream))
@@ -42,7 +42,7 @@ def _said(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
 
 
 def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError]:
-    """A whole answer, of which nothing was shown yet."""
+    """Yield a whole answer, of which nothing was shown yet."""
     text = "" if output is None else predictions.joined(output)
     if text is None:
         yield malformed("It holds no text.")

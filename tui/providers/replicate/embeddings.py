@@ -25,7 +25,7 @@ _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
+    """Return the call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
     return _Batch(fields, ask, model_inputs.of(ask.model) or _UNKNOWN).call()
 
 

@@ -21,7 +21,7 @@ _EXCERPT = 2000
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure: `detail` is its sentence, `retry_after` the seconds that a limit lasts (RFC 7807)."""
+    """Return the error in a response body: its `detail`, and `retry_after` in seconds (RFC 7807)."""
     error = api.parse_error(status, headers, body)
     if not isinstance(body, dict):
         return error
@@ -37,7 +37,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """A model by its name alone, where its version was refused: official ones are run like that."""
+    """Return a model by its name alone, where its version was refused: official ones are run like that."""
     model, separator, _ = (
         str(call.json.get("version", "")).partition(":") if isinstance(call.json, dict) else ("", "", "")
     )
@@ -47,7 +47,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal that Replicate tells more about than its status does."""
+    """Return an error in words where Replicate says more than the status."""
     named = model or "the model"
     if problem := _of_model(label, refused, named) or _of_prediction(label, refused, named):
         return problem
@@ -76,7 +76,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 
 
 def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
-    """What was found when a model was looked at."""
+    """Return what was found when a model was looked at."""
     code, param = refused.code, refused.param
     if code == FILES:
         message = f"{named} gives files, such as images or sound, and no text or numbers."
@@ -100,7 +100,7 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
 
 
 def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
-    """How a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
+    """Return how a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == predictions.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")
     if refused.code == predictions.GONE:

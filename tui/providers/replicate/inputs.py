@@ -52,7 +52,7 @@ class Inputs:
     times: bool = False
 
     def one(self, names: list[str], file: bool = False) -> Take | None:
-        """The first input of one of these names, one that is required before all others."""
+        """Return the first input of one of these names, one that is required before all others."""
         matches = {take.name: take for take in self.takes if take.file is file and take.type in ("string", "texts", "")}
         ordered = [matches[name] for name in names if name in matches]
         return next((take for take in ordered if take.required), next(iter(ordered), None))
@@ -83,7 +83,7 @@ class Inputs:
         return next((take for take in self.takes if take.name == name), None)
 
     def serves(self, kind: ModelType) -> bool:
-        """Whether the model can be used for that type."""
+        """Return True if the model can be used for that type."""
         if kind is ModelType.CHAT:
             return bool(self.prompt or self.messages) and self.gives in (TEXT, "")
         if kind is ModelType.EMBEDDING:
@@ -93,7 +93,7 @@ class Inputs:
         return self.audio is not None and self.gives in (TEXT, TRANSCRIPT, "")
 
     def beyond(self, kind: ModelType) -> tuple[str, ...]:
-        """What the model must be given besides: files, or what nobody types into a form."""
+        """Return what the model must be given besides: files, or what nobody types into a form."""
         filled = {ModelType.CHAT: (self.prompt, self.messages), ModelType.EMBEDDING: (self.texts,)}
         ours = [take.name for take in filled.get(kind, (self.audio,)) if take]
         wanted = (take for take in self.takes if take.required and take.name not in ours)
@@ -109,7 +109,7 @@ def kept(inputs: Inputs) -> str:
 
 
 def of(model: Model) -> Inputs | None:
-    """What is kept with a model; None where nothing is, or it cannot be read."""
+    """Return what is kept with a model; None where nothing is, or it cannot be read."""
     return _of(model.fields.get(FIELD, ""))
 
 
@@ -126,7 +126,7 @@ def _of(text: str) -> Inputs | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes besides its text, as its schema describes it."""
+    """Return the parameters that a chat model takes besides its text, as its schema describes it."""
     inputs = of(model)
     if inputs is None or model.type is not ModelType.CHAT:
         return ()

@@ -31,7 +31,7 @@ _COLD = "It may take minutes to start when it has not been used for a while."
 
 
 def account(fields: FieldValues) -> Call:
-    """The call that tells whose a token is; it is free."""
+    """Return the call that tells whose a token is; it is free."""
 
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         if frame is not None:
@@ -45,7 +45,7 @@ def account(fields: FieldValues) -> Call:
 
 
 def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
-    """The call that finds models by words; without any, by what a type is called."""
+    """Return the call that finds models by words; without any, by what a type is called."""
 
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         if frame is None:
@@ -81,7 +81,7 @@ def _instead(inputs: Inputs) -> str:
 
 
 def _kind(inputs: Inputs) -> ModelType | None:
-    """What a model can be used for; the type that asks for most first."""
+    """Return what a model can be used for; the type that asks for most first."""
     kinds = (ModelType.SPEECH2TEXT, ModelType.EMBEDDING, ModelType.CHAT)
     return next((kind for kind in kinds if inputs.serves(kind)), None)
 
@@ -116,7 +116,7 @@ class _Look:
         return Call("GET", endpoint(self.fields, f"/models/{self.run.model}"), lambda: self.described)
 
     def released(self, frame: Frame | None) -> Iterator[ApiError | Call]:
-        """Reads a deployment: which version of which model it runs."""
+        """Read a deployment: which version of which model it runs."""
         if frame is None:
             return
         release = frame.data.get("current_release") if isinstance(frame.data, dict) else None
@@ -129,7 +129,7 @@ class _Look:
             yield replace(self, run=replace(self.run, model=model, version=version)).call()
 
     def described(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
-        """Reads a model: official or not, and its newest version."""
+        """Read a model: official or not, and its newest version."""
         if frame is None:
             return
         if not isinstance(frame.data, dict) or not isinstance(frame.data.get("name"), str):
@@ -147,7 +147,7 @@ class _Look:
             yield from look._learned(newest)
 
     def versioned(self, frame: Frame | None) -> Iterator[Event | ApiError]:
-        """Reads one version of a model."""
+        """Read one version of a model."""
         if frame is None:
             return
         if isinstance(frame.data, ApiError):
@@ -158,7 +158,7 @@ class _Look:
             yield malformed("It describes no version.")
 
     def _decided(self, official: Any, newest: Any) -> tuple["_Look | None", str]:
-        """What is run, and the version to look at."""
+        """Return what is run, and the version to look at."""
         run = self.run
         if run.deployment:
             return self, run.version

@@ -32,7 +32,7 @@ _MODEL = re.compile(r"([\w.-]+/[\w.-]+)(?:(?::|@sha256:|/versions/)([0-9a-f]{64}
 
 
 def named(model: Model) -> Named:
-    """What a model's id and fields name; the address of a page of replicate.com is taken apart."""
+    """Return what a model's id and fields name; the address of a page of replicate.com is taken apart."""
     text = _path(model.id)
     deployment = _DEPLOYMENT.match(_path(model.fields.get("deployment", ""), "deployments/"))
     version = model.fields.get("version", "")
@@ -47,7 +47,7 @@ def named(model: Model) -> Named:
 
 
 def taken_apart(text: str) -> dict[str, str]:
-    """What a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
+    """Return what a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
     try:
         run = named(Model("", text, ModelType.CHAT))
     except UsageError:

@@ -19,7 +19,7 @@ _MOST, _WORDS = 60, 160
 
 
 def read(version: Mapping[str, Any]) -> Inputs | None:
-    """What the schema of a version says; None where it has none."""
+    """Return what the schema of a version says; None where it has none."""
     schemas = _at(version, "openapi_schema", "components", "schemas")
     inputs = _resolved(schemas.get("Input"), schemas)
     if not isinstance(inputs.get("properties"), dict):
@@ -85,7 +85,7 @@ def _number(value: Any) -> float | None:
 
 
 def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
-    """What comes out. Of several forms the one that is no file: which it is, is asked for."""
+    """Return what comes out. Of several forms the one that is no file: which it is, is asked for."""
     output = schemas.get("Output")
     several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
     forms = several if isinstance(several, list) and several else [output]
@@ -94,7 +94,7 @@ def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
 
 
 def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
-    """What comes out, and whether it has times."""
+    """Return what comes out, and whether it has times."""
     kind = schema.get("type")
     if kind == "string":
         return FILES if schema.get("format") == "uri" else TEXT, False

@@ -66,12 +66,12 @@ def _known(model: Model) -> str:
 
 
 def _by_password(fields: FieldValues) -> bool:
-    """Whether chats go by HTTP: with the APIPassword, or with nothing yet."""
+    """Return True if chats go by HTTP: with the APIPassword, or with nothing yet."""
     return bool(fields.get("api_password")) or not fields.get("api_key")
 
 
 def _signed(fields: FieldValues, what: str) -> FieldValues:
-    """The fields where they can sign."""
+    """Return the fields where they can sign."""
     if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
         raise UsageError(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
     return fields
@@ -82,14 +82,14 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 
 def origins(fields: FieldValues) -> tuple[str, ...]:
-    """The host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
+    """Return the host of chats by HTTP, and those of the signed calls, as far as what is filled in goes there."""
     signed = [websocket.HOST, embeddings.HOST, audio.HOST] if fields.get("api_key") else []
     urls = [api.at(fields, api.HTTP, "")] if _by_password(fields) else []
     return tuple(dict.fromkeys(map(origin_of, [*urls, *(api.at(fields, host, "") for host in signed)])))
 
 
 def verify(fields: FieldValues) -> Call:
-    """The handshake, which costs nothing, and a chat of one token: each for what is filled in."""
+    """Return the handshake, which costs nothing, and a chat of one token: each for what is filled in."""
     probe = api.probe(fields) if _by_password(fields) else None
     return websocket.handshake(fields, probe) if fields.get("api_key") or probe is None else probe
 
@@ -113,7 +113,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes; the thinking ones take more than the others."""
+    """Return the parameters that a chat model takes; the thinking ones take more than the others."""
     if model.type is not ModelType.CHAT:
         return ()
     if _known(model) in _THINKING:

@@ -49,7 +49,7 @@ class Version:
 
 
 def at(fields: FieldValues, official: str, path: str) -> str:
-    """The URL of a path at one of the vendor's hosts; under the base URL where that is somebody's own."""
+    """Return the URL of a path at one of the vendor's hosts; under the base URL where that is somebody's own."""
     base = fields.get("base_url", HTTP).rstrip("/")
     if origin_of(base) == HTTP:
         return official + path
@@ -57,7 +57,7 @@ def at(fields: FieldValues, official: str, path: str) -> str:
 
 
 def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
-    """The bearer of a chat by HTTP, or the signature of host, date and request line in the query."""
+    """Return the bearer of a chat by HTTP, or the signature of host, date and request line in the query."""
     if call.url.endswith(_BEARER):
         password = secrets.get("api_password")
         return call.with_headers({"authorization": Secret(f"Bearer {password.reveal()}")}) if password else call
@@ -73,7 +73,7 @@ def sign(call: Call, secrets: Mapping[str, Secret], now: float) -> Call:
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
+    """Return the error in a response body: OpenAI's envelope, or flat; `sid` is what the vendor's support asks for."""
     refused = openai_api.parse_error(status, headers, body)
     documented = error_codes.lookup(ID, refused.code)
     sid = body.get("sid") if isinstance(body, dict) else None
@@ -87,7 +87,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def refused_in(frame: Frame) -> ApiError | None:
-    """The refusal in a frame: `code` (in `header` where there is one) is 0 where there is none."""
+    """Return the refusal in a frame: `code` (in `header` where there is one) is 0 where there is none."""
     data = frame.data
     header = data.get("header") or data if isinstance(data, dict) else None
     code = header.get("code") if isinstance(header, dict) else None
@@ -97,14 +97,14 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 
 def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
-    """The call that answers a chat by HTTP; the usage comes unasked."""
+    """Return the call that answers a chat by HTTP; the usage comes unasked."""
     ask = replace(ask, model=replace(ask.model, id=version.model), messages=one_system(ask.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, ask)
     return checked(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)
 
 
 def probe(fields: FieldValues) -> Call:
-    """A chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
+    """Return a chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
 
     body = {
         "model": PROBED,

@@ -20,7 +20,7 @@ _ONLY = 3  # The status of a message that is first and last at once.
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call for the first text; its reader answers with the call for the next one."""
+    """Return the call for the first text; its reader answers with the call for the next one."""
     return checked(_One(fields, ask).call(), refused_in)
 
 

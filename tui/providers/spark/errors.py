@@ -61,7 +61,7 @@ _CLOSED = (
 
 
 def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal by its code, else by its words; `probed` is what was asked where no model is named."""
+    """Return an error in words, by its code, else by its words; `probed` is what was asked where no model is named."""
     if problem := error_codes.lookup(ID, refused.code).to_problem(label, model or probed):
         return problem
     known = None
@@ -77,7 +77,7 @@ def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Pr
 
 
 def _by_suffix(message: str) -> tuple[type[Problem], str, str]:
-    """What 11200 means: its words end with the licence that is missing."""
+    """Return what 11200 means: its words end with the licence that is missing."""
     if "tokens.total" in message:
         return _USED
     return _PAIR if "domain." in message else _CLOSED

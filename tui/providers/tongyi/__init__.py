@@ -92,20 +92,20 @@ def _at(fields: FieldValues) -> FieldValues:
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """A bearer key, and the workspace in a header of its own."""
+    """Return a bearer key, and the workspace in a header of its own."""
     signed = openai_api.sign(call, fields, secrets, now)
     workspace = fields.get("workspace_id")
     return signed.with_headers({"x-dashscope-workspace": workspace}) if workspace else signed
 
 
 def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
-    """The other regions, if the address is one of them; an address of somebody's own is the only one."""
+    """Return the other regions, if the address is one of them; an address of somebody's own is the only one."""
     here, known = _at(fields)["base_url"], [region.value for region in _REGIONS]
     return tuple({**fields, "base_url": url} for url in known if url != here) if here in known else ()
 
 
 def listing(fields: FieldValues) -> Call:
-    """The models, which only a good key is shown."""
+    """Return the models, which only a good key is shown."""
     return checked(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
 
 
@@ -131,7 +131,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes; the switch of thinking only where there is one."""
+    """Return the parameters that a chat model takes; the switch of thinking only where there is one."""
     if model.type is not ModelType.CHAT:
         return ()
     return (*_SAMPLING, *(_THINKING if dashscope.thinks_by_choice(model) else ()))
@@ -161,7 +161,7 @@ _TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
-    """A refusal by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
+    """Return an error in words, by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
     if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
         return problem
     if _TOO_LONG.search(refused.message):

@@ -34,7 +34,7 @@ def word(refused: ApiError) -> str:
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure: OpenAI's, or flat as in the native form, with a request id in the body."""
+    """Return the error in a response body: OpenAI's, or flat as in the native form, with a request id in the body."""
     refused = openai_api.parse_error(status, headers, body)
     documented = error_codes.lookup(ID, word(refused))
     result = body.get("request_id") if isinstance(body, dict) else None
@@ -49,7 +49,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def refused_in(frame: Frame) -> ApiError | None:
-    """The refusal in a frame, as `error` or flat."""
+    """Return the refusal in a frame, as `error` or flat."""
     if openai_api.error_in(frame.data, frame.event):
         return parse_error(0, {}, frame.data)
     flat = isinstance(frame.data, dict) and frame.data.get("code") and "choices" not in frame.data
@@ -57,7 +57,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 
 def thinks_by_choice(model: Model) -> bool:
-    """Whether thinking can be switched on and off; models that know no such switch refuse it."""
+    """Return True if thinking can be switched on and off; models that know no such switch refuse it."""
     return bool(_HYBRID.match(model.id.lower()))
 
 
@@ -83,7 +83,7 @@ def switched(ask: ChatRequest) -> ChatRequest:
 
 
 def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """The call as a stream, where it was refused for not being one."""
+    """Return the call as a stream, where it was refused for not being one."""
     if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
         return None
     body = {**call.json, "stream": True, "stream_options": {"include_usage": True}}
@@ -92,7 +92,7 @@ def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
-    """A chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
+    """Return a chat of one token that shows whether a key is taken; what is known stands in for a list of models."""
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],

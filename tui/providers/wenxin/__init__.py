@@ -77,7 +77,7 @@ def _at(fields: FieldValues) -> FieldValues:
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """A bearer key, and the application in a header of its own; in the older form what goes into the query."""
+    """Return a bearer key, and the application in a header of its own; in the older form what goes into the query."""
     if _by_pair(fields):
         return workshop.sign(call, secrets)
     signed = openai_api.sign(call, fields, secrets, now)
@@ -85,7 +85,7 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 
 def origins(fields: FieldValues) -> tuple[str, ...]:
-    """The one host that the key, or the key pair and its token, may go to."""
+    """Return the one host that the key, or the key pair and its token, may go to."""
     return (origin_of(workshop.root(fields) if _by_pair(fields) else fields["base_url"]),)
 
 
@@ -94,7 +94,7 @@ def token(fields: FieldValues) -> Call | None:
 
 
 def listing(fields: FieldValues) -> Call:
-    """The models, which only a good key is shown; the older form lists none, so it is asked a word."""
+    """Return the models, which only a good key is shown; the older form lists none, so it is asked a word."""
     return workshop.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
 
 
@@ -116,7 +116,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What a chat model takes: ERNIE by its own rules, others as they do elsewhere, the older form the least."""
+    """Return the parameters that a chat model takes: ERNIE by its own rules, others as they do elsewhere, the older form the least."""
     if model.type is not ModelType.CHAT:
         return ()
     if model.id in workshop.CHATS:

@@ -16,7 +16,7 @@ _UNSAFE = re.compile(r"safety|sensitive|unsafe|content[_ ]filter|敏感|违规",
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal by its code, else by its words where the codes are not documented."""
+    """Return an error in words, by its code, else by its words where the codes are not documented."""
     if refused.code == "invalid_client":
         return _of_pair(label, refused.message)
     not_enabled = refused.code == "invalid_model" and refused.status in (401, 403)

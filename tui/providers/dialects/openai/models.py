@@ -39,13 +39,13 @@ _REASONING = re.compile(r"o[134]|gpt-([5-9]|\d\d)")
 
 
 def base_of(model_id: str) -> str:
-    """The id in small letters; of a fine-tuned model (`ft:base:org:name:id`) the base."""
+    """Return the id in small letters; of a fine-tuned model (`ft:base:org:name:id`) the base."""
     lowered = model_id.lower()
     return lowered.split(":")[1] if lowered.startswith("ft:") and lowered.count(":") else lowered
 
 
 def classify(model_id: str) -> tuple[ModelType, bool] | None:
-    """The type of one of OpenAI's models, and whether it is a completion model; None where chat completions,
+    """Return the type of one of OpenAI's models, and whether it is a completion model; None where chat completions,
     embeddings and transcriptions do not serve it. The first rule that fits decides."""
     name = base_of(model_id)
     if _EMBEDDING.match(name):
@@ -64,7 +64,7 @@ def classify(model_id: str) -> tuple[ModelType, bool] | None:
 def kind_by(
     classified: Callable[[Mapping[str, Any]], Model | None],
 ) -> Callable[[str, FieldValues], ModelType | None]:
-    """What an added model is for, by the rule that tells it of a listed one."""
+    """Return what an added model is for, by the rule that tells it of a listed one."""
 
     def kind_of(model_id: str, fields: FieldValues) -> ModelType | None:
         model = classified({"id": model_id})
@@ -74,7 +74,7 @@ def kind_by(
 
 
 def reasons(model_id: str) -> bool:
-    """Whether a model of OpenAI is of the reasoning family, which takes no sampling parameters."""
+    """Return True if a model of OpenAI is of the reasoning family, which takes no sampling parameters."""
     name = base_of(model_id)
     return bool(_REASONING.match(name)) and "chat" not in name
 

@@ -24,7 +24,7 @@ _ROOM_TO_THINK = 1024
 
 
 def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
-    """What a chat model takes; the reasoning family takes no sampling parameters.
+    """Return the parameters that a chat model takes; the reasoning family takes no sampling parameters.
 
     `named` is the model behind it, where its own id does not say which that is.
     """
