@@ -22,6 +22,8 @@ DOORWAYS = {
     "rich": ("tui/console/",),
 }
 """Package -> the beginnings of the paths that may import it."""
+NOT_SENTENCES = {"modeldeck manifest 1", "modeldeck audit log of ", "modeldeck md1"}
+"""What is hashed or authenticated as it is."""
 
 
 def name(path: Path) -> str:
@@ -37,6 +39,16 @@ def imports(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
+
+
+def sentences(tree: ast.Module) -> list[str]:
+    """Return the string constants of a module, without its documentation."""
+    documentation = {node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documentation
+    ]
 
 
 def test_the_root_holds_only_what_it_should() -> None:
@@ -199,6 +211,16 @@ def test_screens_know_no_provider_by_name() -> None:
                 if isinstance(node, ast.Constant) and node.value in known and node not in documentation
             }
             assert named == set(), name(path)
+
+
+def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
+    """What a person does next depends on the front end: the core passes a `Remedy`."""
+    command = re.compile(r"\bmodeldeck [a-z]|(?<![\w-])--[a-z]|\b[Pp]ress(es)? \w+\b|\benter (opens|sets|replaces)")
+    for path in MODULES:
+        if not name(path).startswith(("tui/cli/", "tui/console/", "tui/practice/", "tui/__")):
+            tree = ast.parse(path.read_text())
+            named = [text for text in sentences(tree) if command.search(text) and text not in NOT_SENTENCES]
+            assert named == [], name(path)
 
 
 def test_imports_point_one_way() -> None:

@@ -128,6 +128,9 @@ class Credential:
             object.__setattr__(self, "check", VerificationResult(**self.check))
 
 
+DEFAULT_NAME = "default"
+"""The name of a provider's first credential, where none is typed."""
+
 _KEPT = ".kept"
 
 

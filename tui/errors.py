@@ -1,4 +1,4 @@
-"""What a person meets when something goes wrong: one sentence and one hint, never a traceback.
+"""Problems: what went wrong as a sentence, a hint, and a typed remedy that each front end words for itself.
 
 Problem             exit 1   anything that failed
 ├── Usage           exit 2   what was asked for cannot be meant
@@ -11,7 +11,8 @@ Problem             exit 1   anything that failed
 
 import re
 from collections.abc import Iterable
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
+from typing import NamedTuple
 
 
 class Exit(IntEnum):
@@ -26,20 +27,55 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class Action(Enum):
+    """What a person can do about a problem. `cli.remedies` and `console.remedies` have the words of each."""
+
+    ADD_MODEL = auto()
+    ALLOW_PLAIN_HTTP = auto()
+    CONFIRM_CHANGES = auto()
+    CREATE_TENANT = auto()
+    EDIT_MODEL = auto()
+    LIST_CREDENTIALS = auto()
+    LIST_MODELS = auto()
+    LIST_TENANTS = auto()
+    REPLACE_CREDENTIAL = auto()
+    RESOLVE_ROTATION = auto()
+    ROTATE_KEY_PAIR = auto()
+    ROTATE_LOST_KEY = auto()
+    SET_PASSPHRASE = auto()
+    SET_UP_PROVIDER = auto()
+    UNLOCK = auto()
+
+
+class Remedy(NamedTuple):
+    """An action and what it concerns: ids and names, '' where it concerns none.
+
+    `fields` are entries of a provider's form, each as NAME=VALUE, with `-` for a secret.
+    """
+
+    action: Action
+    provider: str = ""
+    credential: str = ""
+    model: str = ""
+    fields: tuple[str, ...] = ()
+
+
 class Problem(Exception):
     """A failure in words.
 
-    `message` is a sentence: what happened and whose side it is. `hint` is what to do next. `detail` holds the other
-    side's own words (already printable, at most 300 characters), such as a provider's error text and request id.
+    `message` is a sentence: what happened and whose side it is. `hint` is what to do next, as far as it needs no key
+    and no command. `detail` holds the other side's own words (already printable, at most 300 characters), such as a
+    provider's error text and request id. `remedy` is a next step that each front end puts into words behind the hint.
     """
 
     code = Exit.FAILED
 
-    def __init__(self, message: str, hint: str = "", detail: str = "") -> None:
+    def __init__(self, message: str, hint: str = "", detail: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.detail = detail
+        self.remedy = remedy
 
 
 class UsageError(Problem):

@@ -116,8 +116,10 @@ def is_terminal(stream: Any) -> bool:
 
 def say_problem(problem: Problem) -> None:
     """Print a problem's sentence, hint and detail on stderr, one line each."""
+    from tui.cli.remedies import problem_hint
+
     sys.stdout.flush()
-    for text in (problem.message, problem.hint, problem.detail):
+    for text in (problem.message, problem_hint(problem), problem.detail):
         if text:
             sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()

@@ -26,6 +26,7 @@ from tui.console.background import BackgroundMonitor
 from tui.console.chrome import AREAS, HeaderState
 from tui.console.dialogs import Doors
 from tui.console.preload import warm
+from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen
 from tui.console.splash import SplashScreen
 from tui.console.terminal.display import Display
@@ -178,7 +179,7 @@ class Modeldeck(Doors):
     def tell(self, problem: Problem) -> None:
         """Say what stood in the way of something, where its screen has no place of its own for it."""
         if not self.watching.lost():
-            self.toast(f"{problem.message} {problem.hint}")
+            self.toast(f"{problem.message} {problem_hint(problem)}")
 
     def start_practice(self) -> None:
         """End this console; `run` opens another one on made-up tenants in its place."""

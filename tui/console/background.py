@@ -12,6 +12,7 @@ from textual.app import ScreenStackError
 
 from tui.console.actions import hint
 from tui.console.chrome import STRIP
+from tui.console.remedies import problem_hint
 from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
@@ -237,5 +238,5 @@ def _shut(why: Problem | None) -> str:
     """The problem in one line; what mends it is said wherever something is to be saved."""
     if why is None:
         return ""
-    whole = f"{why.message} {why.hint}"
+    whole = f"{why.message} {problem_hint(why)}"
     return whole if len(whole) <= _ROOM else why.message

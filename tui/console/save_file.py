@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.widget import Widget
 
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import Dialog, problem_lines
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.static_text import Plain
@@ -66,7 +67,7 @@ class Save(Dialog[Path]):
 
     def _tell(self) -> None:
         if self._said is not None:
-            self._path.say(*problem_lines(self._said.message, self._said.hint))
+            self._path.say(*problem_lines(self._said.message, problem_hint(self._said)))
             return
         host = one_line(socket.gethostname())
         self._path.say(

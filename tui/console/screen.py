@@ -23,6 +23,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, footer_items, key_of
 from tui.console.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
@@ -88,7 +89,7 @@ class FramedScreen(Screen[Result]):
             frame = self._frame = self.chrome()
         except Problem as problem:
             # The settings went away or cannot be read any more; the screen and what was typed in it stay.
-            frame = replace(self._frame, strip=(problem.message, problem.hint))
+            frame = replace(self._frame, strip=(problem.message, problem_hint(problem)))
         self.query_one(Header).show(self.place())
         self.query_one("#title", Rule).show(frame.title, frame.right)
         watching = self.app.watching
@@ -251,5 +252,5 @@ def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]
 
 def problem_text(problem: Problem) -> Content:
     """A problem that concerns a form as a whole, for the foot of its content."""
-    lines = problem_lines(problem.message, problem.hint, problem.detail)
+    lines = problem_lines(problem.message, problem_hint(problem), problem.detail)
     return Content("\n").join(line("   ", each) for each in lines)

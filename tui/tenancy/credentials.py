@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
-from tui.errors import Locked, Problem
+from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
@@ -74,7 +74,7 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
         opened = envelope.unseal(private, credential.envelope, binding(session.tenant_id, credential))
     except Locked:
         session.process.undecryptable[place] = credential.envelope
-        raise Locked(*undecryptable_reason(session, credential)) from None
+        raise undecryptable(session, credential) from None
     session.process.undecryptable.pop(place, None)
     return opened
 
@@ -126,8 +126,8 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
     )
 
 
-def undecryptable_reason(session: TenantSession, credential: Credential) -> tuple[str, str]:
-    """Why a credential cannot be opened, and what to do, in a sentence each."""
+def undecryptable(session: TenantSession, credential: Credential) -> Locked:
+    """Return the problem of a credential that cannot be decrypted: why, and that it can be replaced."""
     label = provider_of(credential.provider).label
     tenant = get(session)
     found = verification.integrity_status(session).of(credential)
@@ -137,7 +137,7 @@ def undecryptable_reason(session: TenantSession, credential: Credential) -> tupl
         what = f"The key of {label} cannot be opened. {verification.words(session, found)}"
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
-    return what, "Replace it or forget it; the others are not touched."
+    return Locked(what, remedy=Remedy(Action.REPLACE_CREDENTIAL, credential.provider, credential.name))
 
 
 def needs_confirmation(session: TenantSession, credential: Credential) -> CredentialChange | None:
@@ -157,9 +157,7 @@ def access(session: TenantSession, provider_id: str, model: str = "") -> "Access
     credential = active(session, provider_id)
     if credential is None:
         name = get(session).name
-        raise Problem(
-            f"{provider.label} is not set up for {name}.", f"modeldeck provider set {provider_id} sets it up."
-        )
+        raise Problem(f"{provider.label} is not set up for {name}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id))
     return access_with(session, provider, credential, model)
 
 
@@ -169,7 +167,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
 
     if credential.envelope:
         if is_undecryptable(session, credential):
-            raise Locked(*undecryptable_reason(session, credential))
+            raise undecryptable(session, credential)
         keyring.private_key(session)
         _require(session, credential)
     elif keyring.key_if_open(session):

@@ -4,7 +4,7 @@ import asyncio
 from contextlib import suppress
 
 from tui.domain import Tenant
-from tui.errors import Locked, Problem
+from tui.errors import Action, Locked, Problem, Remedy
 from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy import retired_keys
@@ -46,7 +46,7 @@ def lock(session: TenantSession) -> None:
     """Forgets the opened keys. A tenant without a passphrase cannot be locked."""
     tenant = get(session)
     if not tenant.protected:
-        raise Problem(f"{tenant.name} has no passphrase.", "Set one to be able to lock it.")
+        raise Problem(f"{tenant.name} has no passphrase.", remedy=Remedy(Action.SET_PASSPHRASE))
     if session.process.open_keys.pop(session.tenant_id, None) is not None:
         session.audit_best_effort("locked", wait=_SOON)
 
@@ -63,7 +63,7 @@ def private_key(session: TenantSession) -> key_pair.PrivateKey:
     if (private := _opened(session, tenant)) is not None:
         return private
     if tenant.protected:
-        raise Locked(f"{tenant.name} is locked.", "Unlock it with its passphrase.")
+        raise Locked(f"{tenant.name} is locked.", remedy=Remedy(Action.UNLOCK))
     private = session.process.open_keys[session.tenant_id] = load(session, tenant, None)
     return private
 
@@ -161,7 +161,8 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> k
     if content is None:
         raise Locked(
             f"The key file of {tenant.name} is not there.",
-            f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
+            f"Put back {key_path(session, tenant)}, or start over.",
+            remedy=Remedy(Action.ROTATE_LOST_KEY),
         )
     private = key_pair.load(content, passphrase)
     if private.key_id != tenant.key_id:
@@ -201,7 +202,8 @@ def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | Non
 def _not_the_one(session: TenantSession, tenant: Tenant) -> Locked:
     return Locked(
         "The key file of this tenant is not the one its settings were sealed with.",
-        f"Put back {key_path(session, tenant)}, or start over: modeldeck vault rotate --lost.",
+        f"Put back {key_path(session, tenant)}, or start over.",
+        remedy=Remedy(Action.ROTATE_LOST_KEY),
     )
 
 

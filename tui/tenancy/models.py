@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from tui.domain import Default, Model, ModelType, Origin
-from tui.errors import UsageError, did_you_mean
+from tui.errors import Action, Remedy, UsageError, did_you_mean
 from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
@@ -37,7 +37,8 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
         names = [each.id for each in all_models(session) if each.provider == provider_id and type in (None, each.type)]
         raise UsageError(
             f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
-            f"{did_you_mean(model_id, names)}modeldeck model list --provider {provider_id} lists them.",
+            did_you_mean(model_id, names).strip(),
+            remedy=Remedy(Action.LIST_MODELS, provider_id),
         )
     return next((each for each in found if not each.gone), found[0])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tui.domain import Tenant
-from tui.errors import Problem, UsageError, did_you_mean
+from tui.errors import Action, Problem, Remedy, UsageError, did_you_mean
 from tui.sanitize import one_line
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
@@ -29,7 +29,7 @@ def get(session: TenantSession) -> Tenant:
     """
     store = session.process.store(known_id(session.tenant_id))
     if not store.exists() and not store.folder.generations(store.name):
-        raise UsageError(f"There is no tenant {session.tenant_id}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {session.tenant_id}.", remedy=Remedy(Action.LIST_TENANTS))
 
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
@@ -97,7 +97,8 @@ def find(session: Session, name_or_id: str) -> Tenant:
     near = did_you_mean(name_or_id, known)
     raise UsageError(
         f"There is no tenant {one_line(name_or_id, 80)}.",
-        f"{near}There are: {names}." if names else "Create one: modeldeck tenant create NAME",
+        f"{near}There are: {names}." if names else "",
+        remedy=None if names else Remedy(Action.CREATE_TENANT),
     )
 
 
@@ -153,7 +154,7 @@ def _has_settings(session: TenantSession) -> bool:
 def known_id(tenant_id: str) -> str:
     """The id, if it can be one at all; it becomes the name of a folder."""
     if not _SLUG.fullmatch(tenant_id):
-        raise UsageError(f"There is no tenant {one_line(tenant_id, 80)}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {one_line(tenant_id, 80)}.", remedy=Remedy(Action.LIST_TENANTS))
     return tenant_id
 
 

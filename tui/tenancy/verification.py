@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tui.domain import Credential
-from tui.errors import Locked
+from tui.domain import DEFAULT_NAME, Credential
+from tui.errors import Action, Locked, Remedy
 from tui.providers import PROVIDERS
 from tui.storage.store import Forget, Tables
 from tui.tenancy import keyring, manifest
@@ -81,10 +81,8 @@ def require_verified(session: TenantSession, credential: Credential) -> None:
     keyring.private_key(session)
     found = integrity_status(session)
     if (finding := found.of(credential)) is not None:
-        accepts = (
-            "modeldeck vault confirm shows what waits and accepts it." if finding.mark.needs_confirmation else _REPLACE
-        )
-        raise Locked(words(session, finding, found.alarm), accepts)
+        action = Action.CONFIRM_CHANGES if finding.mark.needs_confirmation else Action.REPLACE_CREDENTIAL
+        raise Locked(words(session, finding, found.alarm), remedy=Remedy(action, credential.provider, credential.name))
 
 
 @contextmanager
@@ -167,10 +165,7 @@ def called(place: CredentialRef) -> str:
     """A credential in a sentence: the provider, and the name where it is not the usual one."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider
-    return label if name == "default" else f"{label} {name}"
-
-
-_REPLACE = "Replace it or forget it; the others are not touched."
+    return label if name == DEFAULT_NAME else f"{label} {name}"
 
 
 def _change(finding: CredentialChange) -> str:

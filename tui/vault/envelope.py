@@ -83,7 +83,7 @@ def unseal(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Se
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise Locked(
             "This credential cannot be opened: it was changed since it was sealed, or sealed for something else.",
-            "Replace it or forget it; the others are not touched.",
+            "Replace it or forget it.",
         ) from None
 
 

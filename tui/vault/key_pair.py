@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from secrets import token_bytes
 from typing import TYPE_CHECKING, NoReturn
 
-from tui.errors import Locked
+from tui.errors import Action, Locked, Remedy
 from tui.secret import MASK, Secret
 from tui.vault import pkcs8
 from tui.vault.pkcs8 import RsaNumbers
@@ -119,7 +119,7 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
     else:
         _check_cost(pem)
         if not passphrase:
-            raise Locked("This tenant is locked with a passphrase.", "Unlock it first.")
+            raise Locked("This tenant is locked with a passphrase.", remedy=Remedy(Action.UNLOCK))
         try:
             key = RSA.import_key(pem, passphrase=passphrase_bytes(passphrase))
         except (ValueError, IndexError, TypeError):

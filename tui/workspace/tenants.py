@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
-from tui.errors import Problem, UsageError
+from tui.errors import Action, Problem, Remedy, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
 from tui.secret import Secret
@@ -174,7 +174,7 @@ async def set_passphrase(session: TenantSession, new: Secret | None) -> Tenant:
 async def remove(session: TenantSession) -> None:
     """Removes a tenant for good: first its private key, so that whatever is left of it cannot be opened."""
     if known_id(session.tenant_id) not in ids(session.process):
-        raise UsageError(f"There is no tenant {session.tenant_id}.", "modeldeck tenant list shows them.")
+        raise UsageError(f"There is no tenant {session.tenant_id}.", remedy=Remedy(Action.LIST_TENANTS))
 
     def work() -> None:
         session.keys.destroy()

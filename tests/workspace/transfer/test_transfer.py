@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.doubles.practice import practice_session
+from tui.cli.remedies import remedy_text
 from tui.domain import Default, KeySource, ModelType
-from tui.errors import Locked, Problem, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.practice.tenants import PASSPHRASE as PRACTICE
 from tui.secret import Secret
 from tui.tenancy import credentials as stored_credentials
@@ -196,9 +197,10 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     await status.remove(acme.tenant("acme"), "openai", "team-b")
     made = await brought(acme, content)
     assert [audit.words(each) for each in made.acts] == ["OpenAI changed: credential default, organization"]
-    assert made.lacks == (
-        "OpenAI team-b needs its API key: modeldeck provider set openai base_url=https://api.openai.com/v1 api_key=- "
-        "--name team-b",
+    (lack,) = made.lacks
+    assert lack.message == "OpenAI team-b needs its API key."
+    assert lack.remedy == Remedy(
+        Action.SET_UP_PROVIDER, "openai", "team-b", fields=("base_url=https://api.openai.com/v1", "api_key=-")
     )
     assert key_of(acme, "acme") == KEY
     new = await brought(acme, content, "other")
@@ -209,8 +211,8 @@ async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(
     fields = {"organization": "org-$(id); `id`'\"\n&"}
     theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
     made = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
-    (lacks,) = made.lacks
-    command = shlex.split(lacks.partition(": ")[2])
+    (lack,) = made.lacks
+    command = shlex.split(remedy_text(lack.remedy).partition(": ")[2])
     assert command[:4] == ["modeldeck", "provider", "set", "openai"]
     assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
 
@@ -255,7 +257,8 @@ async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     assert left and left.left == 1
     assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
-    assert (await brought(acme, content, "third", PASS)).lacks == ("There is no trial of OpenAI.",)
+    lacks = (await brought(acme, content, "third", PASS)).lacks
+    assert [lack.message for lack in lacks] == ["There is no trial of OpenAI."]
 
 
 async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
 from tui.console.widgets.static_text import Plain, line
@@ -130,7 +131,7 @@ class Propose(Dialog[str]):
         self.dismiss(answer)
 
     def _say(self, problem: Problem) -> None:
-        lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
+        lines = [line(each) for each in problem_lines(problem.message, problem_hint(problem), problem.detail)]
         self.query_one("#problem", Plain).show(Content("\n").join([Content(""), *lines, Content("")]))
 
     def on_proposal_pick(self, event: Proposal.Pick) -> None:

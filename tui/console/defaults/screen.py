@@ -12,6 +12,7 @@ from textual.widget import Widget
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.models.rows import called, cleared, strip_of
+from tui.console.remedies import problem_hint
 from tui.console.screen import AreaScreen
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
@@ -182,7 +183,7 @@ class Defaults(AreaScreen):
                 await work
                 self._said = ("", "", "")
             except Problem as problem:
-                self._said = (key, line((f"{WARNING} ", ATTENTION), problem.message), problem.hint)
+                self._said = (key, line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem))
             self._show(await asyncio.to_thread(self._read))
 
         self.run_worker(guarded(), group="change", exclusive=True, exit_on_error=False)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from tui.console.actions import hint
 from tui.console.busy import BusyIndicator
 from tui.console.models.rows import ModelList, called, name_of
+from tui.console.remedies import problem_hint
 from tui.console.screen import AreaScreen
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
@@ -59,7 +60,7 @@ class ModelActions(AreaScreen):
         self.refresh_chrome()
 
     def _say_problem(self, problem: Problem) -> None:
-        self._say(line((f"{WARNING} ", ATTENTION), problem.message), problem.hint or problem.detail)
+        self._say(line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem) or problem.detail)
 
     def _work(self, work: Awaitable[None], group: str) -> None:
         async def guarded() -> None:

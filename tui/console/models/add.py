@@ -18,6 +18,7 @@ from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.rows import called
 from tui.console.models.search import ModelSearch
 from tui.console.models.search_results import SearchResults
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Item, Rows, text_item
@@ -285,12 +286,12 @@ class AddModel(PageScreen[bool]):
         if row is None:
             self._say(problem, anyway=False)
             return
-        row.say(*problem_lines(problem.message, problem.hint, problem.detail))
+        row.say(*problem_lines(problem.message, problem_hint(problem), problem.detail))
         row.field.focus()
 
     def _say(self, problem: Problem, anyway: bool) -> None:
         """Say it under the button; the focus stays where it is."""
-        lines = [line(each) for each in problem_lines(problem.message, problem.hint, problem.detail)]
+        lines = [line(each) for each in problem_lines(problem.message, problem_hint(problem), problem.detail)]
         if isinstance(problem, UsageError) and not isinstance(problem, FieldProblem) and self._model is None:
             self._say_at(self._form.row_of(ID), problem)
             return

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.models.rows import ModelList, Sign, cleared, columns, name_of, row_key, sentences, short, strip_of
+from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen, PageScreen
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
@@ -233,7 +234,7 @@ class PickModel(PageScreen[Model]):
         try:
             await defaults.clear(self.app.tenant_session, self.type)
         except Problem as problem:
-            self._say(problem.message, problem.hint)
+            self._say(problem.message, problem_hint(problem))
             return
         self.app.toast(cleared(self.type, now.id))
         self.dismiss(None)

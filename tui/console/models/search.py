@@ -7,6 +7,7 @@ from textual.worker import Worker
 
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.search_results import SearchResults
+from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen, problem_lines
 from tui.errors import Problem
 from tui.workspace.models import add
@@ -87,7 +88,7 @@ class ModelSearch:
         try:
             hits = await add.offers(app.tenant_session, provider.id, name, values)
         except Problem as problem:
-            offered.show((), *problem_lines(problem.message, problem.hint))
+            offered.show((), *problem_lines(problem.message, problem_hint(problem)))
         else:
             offered.show(hits)
             # A plain name that is most often meant is put there, to be typed over.

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from tui.console.actions import Action, actions_of, class_actions, hint, key_of
 from tui.console.chrome import AREAS
 from tui.console.palette.matching import Command, CommandGroup, sought
+from tui.console.remedies import problem_hint
 from tui.console.screen import AreaScreen, FramedScreen
 from tui.domain import ImportMode, Model, ModelType, Tenant
 from tui.errors import Problem
@@ -309,7 +310,7 @@ async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
     try:
         await defaults.set(app.tenant_session, kind, model.ref)
     except Problem as problem:
-        app.toast(f"{problem.message} {problem.hint}")
+        app.toast(f"{problem.message} {problem_hint(problem)}")
         return
     app.toast(f"{model.ref} is the default for {kind.label}.")
     _tell(app)

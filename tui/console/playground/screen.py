@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher
 from tui.console.actions import bind
 from tui.console.chrome import ScreenText
 from tui.console.playground.tab import Tab
+from tui.console.remedies import problem_hint
 from tui.console.screen import AreaScreen
 from tui.console.trial_status import switch
 from tui.console.widgets.truncate import clip_middle
@@ -119,7 +120,7 @@ class Playground(AreaScreen):
         try:
             self.app.toast(await switch(session.tenant(tenant_id), status.row(session.tenant(tenant_id), provider_id)))
         except Problem as problem:
-            self.app.toast(f"{problem.message} {problem.hint}")
+            self.app.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.console.actions import hint, key_of
+from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
 from tui.domain import Credential, previous_of
@@ -83,7 +84,7 @@ def strip_of_trial(row: ProviderRow) -> Strip:
 
 def strip_of_problem(problem: Problem) -> Strip:
     """A problem in the strip: sentence, and hint or the other side's words."""
-    return problem_lines(problem.message)[0], problem.hint or problem.detail
+    return problem_lines(problem.message)[0], problem_hint(problem) or problem.detail
 
 
 def strip_of_field(held: Credential, now: str) -> tuple[str, str]:

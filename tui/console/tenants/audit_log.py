@@ -9,6 +9,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.markdown.wrap import wrap
@@ -56,7 +57,7 @@ class Audit(PageScreen[None]):
             self._entries = await asyncio.to_thread(audit.recent, session.tenant(tenant_id))
             checked = await asyncio.to_thread(audit.check, session.tenant(tenant_id))
         except Problem as problem:
-            self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem.hint
+            self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem)
         else:
             self._strip = self._said(checked)
         self.query_one(Reader).show(self._lines)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen, Result, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow
@@ -38,7 +39,7 @@ class TenantForm(FramedScreen[Result]):
         try:
             tenant_registry.check_name(self.app.session, self.name_row.value)
         except Problem as problem:
-            self.name_row.say(*problem_lines(problem.message, problem.hint))
+            self.name_row.say(*problem_lines(problem.message, problem_hint(problem)))
             self.name_row.field.focus()
             return
         if self.passphrase.agree():

@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -99,7 +100,7 @@ class Import(PageScreen[str]):
             content = await asyncio.to_thread(read, local_path(self._file.value.strip()), LARGEST)
             protected = import_plan.is_protected(content)
         except UsageError as problem:
-            self._file.say(*problem_lines(problem.message, problem.hint))
+            self._file.say(*problem_lines(problem.message, problem_hint(problem)))
             self._file.field.focus()
             return ""
         if protected and not self._passphrase.value:
@@ -110,7 +111,7 @@ class Import(PageScreen[str]):
             held = await import_plan.opened(content, Secret(self._passphrase.value) if protected else None)
         except Locked as problem:
             self._passphrase.field.value = ""
-            self._passphrase.say(*problem_lines(problem.message, problem.hint))
+            self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
             self._passphrase.field.focus()
             return ""
         if not await self.app.ensure_unlocked("the import.", "What it would change is shown then."):
@@ -130,7 +131,7 @@ class Import(PageScreen[str]):
     def _show(self, plan: Plan) -> None:
         would = "This would be done:" if plan.changes else f"{plan.tenant.name} is as the file has it."
         lines: list[Words] = [would, *(f"  {audit.words(each)}" for each in plan.acts)]
-        lines += [(each, MUTED) for each in plan.lacks]
+        lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
         self._said.show(Content("\n").join(line("   ", each) for each in lines))
         self._import.display = plan.changes
         (self._import if plan.changes else self._file.field).focus()

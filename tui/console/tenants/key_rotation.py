@@ -6,6 +6,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -108,7 +109,7 @@ class KeyPair(PageScreen[str]):
                 done = await self._made()
         except Locked as problem:
             self._present.field.value = ""
-            self._present.say(*problem_lines(problem.message, problem.hint))
+            self._present.say(*problem_lines(problem.message, problem_hint(problem)))
             self._present.field.focus()
             return
         except Problem as problem:

@@ -6,6 +6,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -123,7 +124,7 @@ class Passphrase(PageScreen[str]):
                     typed = Secret(self._present.value) if self._present.value else None
                     await tenants.unlock(session.tenant(tenant_id), typed)
                 except Locked as problem:
-                    self._present.say(*problem_lines(problem.message, problem.hint))
+                    self._present.say(*problem_lines(problem.message, problem_hint(problem)))
                     self._present.field.value = ""
                     self._present.field.focus()
                     return

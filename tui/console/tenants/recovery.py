@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, hint, key_of
 from tui.console.chrome import HeaderState, ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_text
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.row_list import Item, Rows
@@ -106,14 +107,14 @@ class DamagedTenant(PageScreen[bool]):
         if self.damage is None:
             return [
                 problem.message,
-                *problem.hint.split("\n"),
+                *problem_hint(problem).split("\n"),
                 "",
                 (f"{key_of('damaged.again')} looks again. {self.row.id} is not touched until then.", MUTED),
             ]
         where = paths(self.app.session.environ).short(Path(self.damage.path))
         lines: list[Words] = [
             f"The settings of {self.row.id} cannot be read: {self.damage.what}.",
-            problem.hint,
+            problem_hint(problem),
             "",
             where,
             "",

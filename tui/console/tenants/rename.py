@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain
@@ -55,7 +56,7 @@ class Rename(PageScreen[str]):
         try:
             renamed = await tenants.rename(self.app.session.tenant(self.tenant.id), self._name_row.value)
         except Problem as problem:
-            self._name_row.say(*problem_lines(problem.message, problem.hint))
+            self._name_row.say(*problem_lines(problem.message, problem_hint(problem)))
             self._name_row.field.focus()
             return
         self.dismiss(f"{self.tenant.name} is now {renamed.name}." if renamed.name != self.tenant.name else None)

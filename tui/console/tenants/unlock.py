@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -104,7 +105,7 @@ class Unlock(PageScreen[bool]):
         except Problem as problem:
             self._misses += 1
             self._field.field.value = ""
-            self._field.say(*problem_lines(problem.message, problem.hint))
+            self._field.say(*problem_lines(problem.message, problem_hint(problem)))
             self._field.field.focus()
             return
         finally:

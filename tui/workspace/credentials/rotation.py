@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tui.domain import Credential, previous_name, previous_of
-from tui.errors import Problem, UsageError
+from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
@@ -32,15 +32,20 @@ def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential
     if held is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
-            f"modeldeck provider set {provider_id} makes it.",
+            remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
         )
     if not held.envelope:
-        raise UsageError(f"{name} of {label} has no key that could be rotated.", "Set one up.")
+        raise UsageError(
+            f"{name} of {label} has no key that could be rotated.",
+            remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
+        )
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
     if kept(session, provider_id, name):
         raise UsageError(
-            f"A key of {label} is kept from the last rotation of {name}.", "Forget it first, or go back to it."
+            f"A key of {label} is kept from the last rotation of {name}.",
+            "Forget it first, or go back to it.",
+            remedy=Remedy(Action.RESOLVE_ROTATION, provider_id, name),
         )
     credentials.secrets(session, held)
     return held

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tui.domain import Credential, Model, VerificationResult, VerificationState, previous_of
-from tui.errors import Problem, UsageError
+from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
+from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.origins import clean_url, is_private
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
@@ -29,14 +29,12 @@ from tui.workspace.credentials.paste import clean_pasted, split_pasted
 Values = Mapping[str, str | Secret]
 """What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
 
-DEFAULT_NAME = "default"
-
 
 class FieldProblem(UsageError):
     """A Usage that belongs to one field of the form."""
 
-    def __init__(self, field: str, message: str, hint: str = "") -> None:
-        super().__init__(message, hint)
+    def __init__(self, field: str, message: str, hint: str = "", remedy: Remedy | None = None) -> None:
+        super().__init__(message, hint, remedy=remedy)
         self.field = field
 
 
@@ -47,7 +45,8 @@ class PlainHttp(FieldProblem):
         super().__init__(
             field,
             f"{', '.join(origins)} is plain http: texts and the key can be read on the way.",
-            "Use an https address, or allow it: --allow-http.",
+            "Use an https address, or allow it.",
+            Remedy(Action.ALLOW_PLAIN_HTTP),
         )
         self.origins = origins
 
@@ -266,7 +265,7 @@ def checked(field: Field, text: str) -> str:
         try:
             value = clean_url(value, field.strip_suffixes)
         except UsageError as problem:
-            raise FieldProblem(field.name, problem.message, problem.hint) from None
+            raise FieldProblem(field.name, problem.message, problem.hint, problem.remedy) from None
     if field.choices and not field.url and value not in {each.value for each in field.choices}:
         offered = ", ".join(each.value for each in field.choices)
         raise FieldProblem(field.name, f"{field.label} is one of {offered}.")

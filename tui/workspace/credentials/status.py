@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from tui.domain import Credential, KeySource, Model, Origin, VerificationState, previous_name, previous_of
-from tui.errors import Locked, UsageError
+from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
@@ -229,7 +229,7 @@ def _named(session: TenantSession, provider_id: str, name: str) -> Credential:
 def _unknown(provider_id: str, name: str) -> UsageError:
     label = provider_of(provider_id).label
     return UsageError(
-        f"There is no credential {one_line(name, 40)} of {label}.", "modeldeck credential list shows them."
+        f"There is no credential {one_line(name, 40)} of {label}.", remedy=Remedy(Action.LIST_CREDENTIALS, provider_id)
     )
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.domain import Model, VerificationResult, VerificationState
-from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
+from tui.domain import DEFAULT_NAME, Model, VerificationResult, VerificationState
+from tui.errors import Action, CredentialRejected, NetworkError, Problem, Remedy, ScopeMissing, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
 from tui.tenancy.session import Session, TenantSession
-from tui.workspace.credentials.save import DEFAULT_NAME, CredentialDraft, Values, build_draft
+from tui.workspace.credentials.save import CredentialDraft, Values, build_draft
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -116,7 +116,7 @@ async def verify_stored(
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
         raise UsageError(
-            f"There is {what}." if name else f"{what}.", f"modeldeck provider set {provider_id} sets it up."
+            f"There is {what}." if name else f"{what}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name)
         )
     access = await asyncio.to_thread(credentials.access_with, session, provider, credential)
     try:

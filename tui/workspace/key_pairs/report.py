@@ -80,7 +80,7 @@ def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
         yield Held(
             (each.provider, each.name),
             state,
-            why or (stored_credentials.undecryptable_reason(session, each)[0] if shut else ""),
+            why or (stored_credentials.undecryptable(session, each).message if shut else ""),
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from tui.domain import Credential, Tenant
-from tui.errors import Locked, Problem, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
@@ -79,7 +79,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
     """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
     tenant = get(session)
     if keyring.key_if_open(session) is not None:
-        raise UsageError(f"The private key of {tenant.name} is there and opens.", "modeldeck vault rotate replaces it.")
+        raise UsageError(f"The private key of {tenant.name} is there and opens.", remedy=Remedy(Action.ROTATE_KEY_PAIR))
 
     def work(stopped: threading.Event) -> Rotated:
         new = key_pair.generate_key_pair(session.process.key_bits)
@@ -123,7 +123,8 @@ def _replaced(
         if old and verification.alarm(found, tenant.id, old, last):
             raise Problem(
                 f"The credentials of {tenant.name} were changed by something else than Modeldeck.",
-                "Nothing was changed. modeldeck vault confirm shows what is to be looked at first.",
+                "Nothing was changed.",
+                remedy=Remedy(Action.CONFIRM_CHANGES),
             )
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
         keyring.write(session, after, new.private, passphrase)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from tui.domain import ImportMode, Model, ModelType, Origin
-from tui.errors import Locked, UsageError
+from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
@@ -100,7 +100,9 @@ async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnE
     """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
     provider = provider_of(provider_id)
     if provider.import_mode is ImportMode.ADDED:
-        raise UsageError(f"The models of {provider.label} are added by hand.", f"modeldeck model add {provider_id} …")
+        raise UsageError(
+            f"The models of {provider.label} are added by hand.", remedy=Remedy(Action.ADD_MODEL, provider_id)
+        )
     access = await asyncio.to_thread(stored_credentials.access, session, provider_id)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
@@ -182,7 +184,10 @@ async def _kept(
 def _is_new(session: TenantSession, model: Model) -> None:
     for each in all_models(session):
         if _same(each, model) and not each.gone:
-            raise UsageError(f"{model.ref} is there already, {each.origin.value}.", "modeldeck model edit changes it.")
+            raise UsageError(
+                f"{model.ref} is there already, {each.origin.value}.",
+                remedy=Remedy(Action.EDIT_MODEL, model.provider, model=model.id),
+            )
 
 
 async def test(session: TenantSession, model: Model) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tui.domain import KeySource, Model
-from tui.errors import Problem, UsageError
+from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.storage.store import Tables
@@ -52,7 +52,9 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
     if wanted is KeySource.TRIAL:
         trial(session.process, provider_id)
     elif credentials.active(session, provider_id) is None:
-        raise UsageError(f"{get(session).name} has no own key of {label}.", f"Set {label} up first.")
+        raise UsageError(
+            f"{get(session).name} has no own key of {label}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id)
+        )
 
     def work() -> None:
         with session.store.transaction() as tables:

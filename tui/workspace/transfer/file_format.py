@@ -77,7 +77,7 @@ def read(content: bytes) -> Any:
     except CorruptSettings as problem:
         raise UsageError(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
     if not isinstance(found, dict) or not isinstance(found.get("modeldeck"), str):
-        raise UsageError("The file is none that modeldeck export has written.", "Was another file meant?")
+        raise UsageError("The file is not an export of Modeldeck.", "Was another file meant?")
     return found
 
 

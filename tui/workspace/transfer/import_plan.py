@@ -9,7 +9,6 @@ file says: a file that would send it to another address is refused. Trials are t
 """
 
 import asyncio
-import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,9 +16,9 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
-from tui.errors import Locked, Problem, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
-from tui.sanitize import in_words, one_line
+from tui.sanitize import in_words
 from tui.secret import Secret
 from tui.storage.audit_log import AuditEvent
 from tui.storage.memory_folder import MemoryFolder
@@ -47,12 +46,12 @@ _TABLES = ("credentials", "models", "defaults", "sources")
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. `lacks` says in sentences what the file has and cannot bring."""
+    """What an import would do. `lacks` is what the file has and cannot bring: each a problem that stops nothing."""
 
     tenant: Tenant
     new: bool
     acts: tuple[AuditEvent, ...]
-    lacks: tuple[str, ...]
+    lacks: tuple[Problem, ...]
     before: Content
     after: Content
     rehearsal: Session
@@ -157,10 +156,10 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
     )
 
 
-async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[str, ...]:
+async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[Problem, ...]:
     """Puts what a file holds into the copy; answers what it cannot bring."""
     await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
-    lacks = []
+    lacks: list[Problem] = []
     for each in held.credentials:
         now = next(
             (
@@ -185,19 +184,18 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_htt
         try:
             await key_source.choose(session.process.tenant(tenant.id), provider_id, source)
         except UsageError as problem:
-            lacks.append(problem.message)
+            lacks.append(problem)
     await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), held)
     return tuple(lacks)
 
 
-def _lacking(kept: Kept, missing: set[str]) -> str:
-    """What a credential needs, with the command that sets it up: quoted, as somebody else may have written the file."""
+def _lacking(kept: Kept, missing: set[str]) -> Problem:
+    """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
     fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
     labels = in_words([in_sentence(each.label) for each in fields]) or "secrets"
-    words = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
-    words += [] if kept.name == save.DEFAULT_NAME else ["--name", kept.name]
-    command = shlex.join(["modeldeck", "provider", "set", kept.provider, *map(one_line, words)])
-    return f"{called(kept)} needs its {labels}: {command}"
+    entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
+    remedy = Remedy(Action.SET_UP_PROVIDER, kept.provider, kept.name, fields=tuple(entries))
+    return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
 
 
 def _take_models(session: TenantSession, held: Bundle) -> None:
@@ -254,7 +252,7 @@ async def _save(session: TenantSession, kept: Kept, allow_http: bool) -> None:
                 raise
             allowed = (*allowed, *problem.origins)
         except FieldProblem as problem:
-            raise UsageError(f"{called(kept)}: {problem.message}", problem.hint) from None
+            raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
 
 
 def _same(session: TenantSession, tenant: Tenant, kept: Kept, now: Credential) -> bool:

@@ -6,13 +6,12 @@ from typing import Any
 from tui.cli.commands.provider.set_up import has_custom_url, reject_foreign_keys, save, with_secret_hint
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
-from tui.domain import Credential
+from tui.domain import DEFAULT_NAME, Credential
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.save import DEFAULT_NAME
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:

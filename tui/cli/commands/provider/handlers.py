@@ -7,6 +7,7 @@ from tui.cli.commands.credential.handlers import credential_shape
 from tui.cli.context import CommandContext
 from tui.cli.model_call import print_progress
 from tui.cli.output import Output
+from tui.cli.remedies import problem_hint
 from tui.domain import Credential, KeySource, VerificationState
 from tui.errors import CredentialRejected, Exit, Problem, UsageError
 from tui.providers import provider as provider_by_id
@@ -152,7 +153,7 @@ async def verify(call: CommandContext) -> int:
     if failures and not everyone:
         raise failures[0].problem
     for each in failures:
-        call.out.note(f"{each.shape['provider']}: {each.problem.hint}")
+        call.out.note(f"{each.shape['provider']}: {problem_hint(each.problem)}")
     return failures[0].code if failures else Exit.DONE
 
 
@@ -183,7 +184,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     stored = credentials.listing(call.tenant_session, provider_id)
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
-    return _Outcome(shape | {"message": found.message, "hint": found.hint}, found)
+    return _Outcome(shape | {"message": found.message, "hint": problem_hint(found)}, found)
 
 
 async def source(call: CommandContext) -> None:

@@ -9,6 +9,7 @@ from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.model_call import print_progress
 from tui.cli.output import counted
+from tui.cli.remedies import problem_hint
 from tui.domain import Credential, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
@@ -88,7 +89,7 @@ async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -
         if name not in {field.name for field in provider.fields if field.secret}:
             raise
         ways = f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file."
-        raise UsageError(problem.message, f"{problem.hint} {ways}".strip()) from None
+        raise UsageError(problem.message, f"{problem_hint(problem)} {ways}".strip()) from None
 
 
 @dataclass(frozen=True)

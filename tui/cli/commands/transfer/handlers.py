@@ -6,7 +6,8 @@ import sys
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_bytes
 from tui.cli.output import counted, is_terminal
-from tui.errors import UsageError
+from tui.cli.remedies import problem_hint
+from tui.errors import Problem, UsageError
 from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import audit
@@ -84,7 +85,7 @@ def _shape(plan: Plan, done: bool) -> dict[str, object]:
         "new": plan.new,
         "imported": done,
         "changes": [{"done": each.done, "about": dict(each.about)} for each in plan.acts],
-        "lacks": list(plan.lacks),
+        "lacks": [_lack_text(lack) for lack in plan.lacks],
     }
 
 
@@ -99,5 +100,9 @@ def _say(call: CommandContext, plan: Plan, done: bool) -> None:
         call.out.line(f"Into {into} would be imported: {count}.")
     for act in plan.acts:
         call.out.line(f"  {audit.words(act)}")
-    for each in plan.lacks:
-        call.out.note(each)
+    for lack in plan.lacks:
+        call.out.note(_lack_text(lack))
+
+
+def _lack_text(lack: Problem) -> str:
+    return f"{lack.message} {problem_hint(lack)}".strip()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tui.console.actions import hint
 from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
+from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
@@ -122,9 +123,10 @@ class ChatHistory:
 
 def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
     """A problem in the place of an answer, or under one that had begun."""
-    hints = [problem.hint]
+    said = problem_hint(problem)
+    hints = [said]
     if begun:
-        hints = [hint(_AGAIN)] if problem.hint.startswith("Asking again") else [problem.hint, hint(_AGAIN)]
+        hints = [hint(_AGAIN)] if said.startswith("Asking again") else [said, hint(_AGAIN)]
     elif isinstance(problem, CredentialRejected):
         hints.append(hint("{area.providers:typing} opens Providers to paste another."))
     return ProblemBlock(problem.message, hints, problem.detail, by)

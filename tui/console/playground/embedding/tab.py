@@ -16,6 +16,7 @@ from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
+from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
@@ -266,7 +267,7 @@ class EmbeddingTab(SingleCallTab):
             self._stopped = f"stopped after {under_way.seconds:.1f} s"
             raise
         except Problem as problem:
-            self._say(problem.message, problem.hint, problem.detail)
+            self._say(problem.message, problem_hint(problem), problem.detail)
         finally:
             ticking.stop()
             self.under_way = None

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.console.actions import bind, hint
+from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField
@@ -168,7 +169,11 @@ class SpeechForm(Vertical):
 
     def say(self, problem: Problem | None) -> None:
         """A problem of the call, under the button."""
-        lines = problem_lines(problem.message, _indented(problem.hint), _indented(problem.detail)) if problem else []
+        lines = (
+            problem_lines(problem.message, _indented(problem_hint(problem)), _indented(problem.detail))
+            if problem
+            else []
+        )
         self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", each) for each in lines))
 
     def write(self) -> None:
@@ -251,7 +256,7 @@ class SpeechForm(Vertical):
     def _wrong(self, problem: Problem) -> None:
         # The path as it was typed is shorter, and stands just above.
         message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
-        self._path.say(*hanging(message, problem.hint, self.app.size.width - _INDENT))
+        self._path.say(*hanging(message, problem_hint(problem), self.app.size.width - _INDENT))
 
     # --- keys ---
 

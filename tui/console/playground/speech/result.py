@@ -11,6 +11,7 @@ from textual.content import Content
 
 from tui.console.actions import hint, key_of
 from tui.console.playground.speech.form import duration
+from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.row_list import Item, Rows, text_item
@@ -235,7 +236,7 @@ def _ending(heard: Heard) -> list[Content]:
         lines.append(line(" ", (f"{STOPPED} ", ATTENTION), heard.cut))
     if heard.problem is not None:
         told = heard.problem
-        lines += [line(" ", each) for each in problem_lines(told.message, _in(told.hint), _in(told.detail))]
+        lines += [line(" ", each) for each in problem_lines(told.message, _in(problem_hint(told)), _in(told.detail))]
     return lines
 
 

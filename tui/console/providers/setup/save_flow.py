@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title
 from tui.console.questions import Questions
-from tui.domain import Credential, Model, VerificationResult, VerificationState
+from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
@@ -22,7 +22,6 @@ from tui.workspace.credentials import rotation
 from tui.workspace.credentials import save as save_credential
 from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.save import (
-    DEFAULT_NAME,
     Conflict,
     PlainHttp,
     Values,

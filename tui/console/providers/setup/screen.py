@@ -27,13 +27,14 @@ from tui.console.providers.setup.save_flow import (
     TakeTheirs,
     Undecided,
 )
+from tui.console.remedies import problem_hint
 from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING, sign
-from tui.domain import VerificationState
+from tui.domain import DEFAULT_NAME, VerificationState
 from tui.errors import CredentialRejected, Locked, NetworkError, Problem
 from tui.providers import provider as provider_of
 from tui.secret import Secret
@@ -41,7 +42,7 @@ from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.save import DEFAULT_NAME, FieldProblem, Values
+from tui.workspace.credentials.save import FieldProblem, Values
 from tui.workspace.credentials.verify import Verified
 from tui.workspace.models import defaults
 
@@ -345,7 +346,7 @@ class Setup(PageScreen[bool]):
 
     def _show_failed_check(self, problem: Problem, button: str) -> None:
         """Say what the provider answered, and offer to save unverified; the stored key stays in use."""
-        form, lead, hint = self.form, self._lead, problem.hint
+        form, lead, hint = self.form, self._lead, problem_hint(problem)
         rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
         self.outcome = answer_of(self.flow.host, problem.detail, self.app.session.now(), self.size.width)
         if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
@@ -367,8 +368,10 @@ class Setup(PageScreen[bool]):
         if isinstance(problem, Locked) and lead is not None:
             lead.complain(problem.message, "Paste it again to replace it.")
             form.open_at(lead.declared.name)
-        elif not isinstance(problem, FieldProblem) or not form.complain(problem.field, problem.message, problem.hint):
-            form.notice(*problem_lines(problem.message, problem.hint))
+        elif not isinstance(problem, FieldProblem) or not form.complain(
+            problem.field, problem.message, problem_hint(problem)
+        ):
+            form.notice(*problem_lines(problem.message, problem_hint(problem)))
         self.refresh_chrome()
 
     @property

@@ -1,0 +1,49 @@
+"""The words of every remedy on the command line: the command that does it, last in its sentence, to be copied."""
+
+import shlex
+
+from tui.domain import DEFAULT_NAME
+from tui.errors import Action, Problem, Remedy
+from tui.sanitize import one_line
+
+_WORDS = {
+    Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
+    Action.ALLOW_PLAIN_HTTP: "To allow it, add --allow-http.",
+    Action.CONFIRM_CHANGES: "Look at the changes and accept them: modeldeck vault confirm",
+    Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",
+    Action.EDIT_MODEL: "Edit it: modeldeck model edit {provider} {model} FIELD=VALUE",
+    Action.LIST_CREDENTIALS: "List them: modeldeck credential list {provider}",
+    Action.LIST_MODELS: "List them: modeldeck model list --provider {provider}",
+    Action.LIST_TENANTS: "List them: modeldeck tenant list",
+    Action.REPLACE_CREDENTIAL: "Replace it with modeldeck provider set {provider}{name}, "
+    "or forget it with modeldeck credential remove {provider} {credential}",
+    Action.RESOLVE_ROTATION: "Use --confirm to forget it, --undo to go back to it.",
+    Action.ROTATE_KEY_PAIR: "Replace it: modeldeck vault rotate",
+    Action.ROTATE_LOST_KEY: "Start over: modeldeck vault rotate --lost",
+    Action.SET_PASSPHRASE: "Set one to be able to lock it: modeldeck tenant passphrase NAME",
+    Action.SET_UP_PROVIDER: "Set it up: modeldeck provider set {provider}{fields}{name}",
+    Action.UNLOCK: "Hand over its passphrase with --passphrase-fd N or --passphrase-file FILE.",
+}
+
+
+def remedy_text(remedy: Remedy | None) -> str:
+    """Return the words of a remedy, '' for none. What comes from a file is quoted for the shell."""
+    if remedy is None:
+        return ""
+    named = remedy.credential not in ("", DEFAULT_NAME)
+    return _WORDS[remedy.action].format(
+        provider=_quoted(remedy.provider) or "P",
+        credential=_quoted(remedy.credential),
+        model=_quoted(remedy.model),
+        fields="".join(f" {_quoted(field)}" for field in remedy.fields),
+        name=f" --name {_quoted(remedy.credential)}" if named else "",
+    )
+
+
+def problem_hint(problem: Problem) -> str:
+    """Return what to do about a problem: its hint, then the words of its remedy."""
+    return " ".join(filter(None, (problem.hint, remedy_text(problem.remedy))))
+
+
+def _quoted(text: str) -> str:
+    return shlex.quote(one_line(text)) if text else ""

@@ -1,0 +1,55 @@
+"""The words of every remedy in the console: where to go and the keys to press, as the bindings have them."""
+
+import re
+
+from tui.errors import Action, Problem, Remedy
+
+_WORDS = {
+    Action.ADD_MODEL: "Press {models.add} in Models ({area.models}) to add one.",
+    Action.ALLOW_PLAIN_HTTP: "You are asked before it is used.",
+    Action.CONFIRM_CHANGES: "Press {providers.verify} on it in Providers ({area.providers}) to review and confirm it.",
+    Action.CREATE_TENANT: "Press {tenants.new} in Tenants ({app.tenants}) to create one.",
+    Action.EDIT_MODEL: "Press {models.edit} on it in Models ({area.models}) to edit it.",
+    Action.LIST_CREDENTIALS: "Providers ({area.providers}) shows them beside the list.",
+    Action.LIST_MODELS: "See them in Models ({area.models}).",
+    Action.LIST_TENANTS: "See them in Tenants ({app.tenants}).",
+    Action.REPLACE_CREDENTIAL: "Press {list.choose} on it in Providers ({area.providers}) to replace it, "
+    "{providers.remove} to forget it.",
+    Action.RESOLVE_ROTATION: "In Providers ({area.providers}), press {providers.use} on the kept key to go back to it, "
+    "{providers.remove} to forget it.",
+    Action.ROTATE_KEY_PAIR: "Press {tenants.passphrase} in Tenants ({app.tenants}) to replace it.",
+    Action.ROTATE_LOST_KEY: "Press {tenants.passphrase} in Tenants ({app.tenants}) to start over.",
+    Action.SET_PASSPHRASE: "Press {tenants.passphrase} in Tenants ({app.tenants}) to set one.",
+    Action.SET_UP_PROVIDER: "Press {list.choose} on it in Providers ({area.providers}) to set it up.",
+    Action.UNLOCK: "Unlock it with its passphrase.",
+}
+"""A binding id in braces stands for its key."""
+
+
+def remedy_text(remedy: Remedy | None) -> str:
+    """Return the words of a remedy with the keys of now, '' for none."""
+    return _with_keys(_WORDS[remedy.action]) if remedy else ""
+
+
+def problem_hint(problem: Problem) -> str:
+    """Return what to do about a problem: its hint, then the words of its remedy."""
+    return " ".join(filter(None, (problem.hint, remedy_text(problem.remedy))))
+
+
+_KEYS = {
+    "app.tenants": "0",
+    "area.models": "2",
+    "area.providers": "1",
+    "list.choose": "enter",
+    "models.add": "a",
+    "models.edit": "e",
+    "providers.remove": "d",
+    "providers.use": "u",
+    "providers.verify": "v",
+    "tenants.new": "n",
+    "tenants.passphrase": "p",
+}
+
+
+def _with_keys(text: str) -> str:
+    return re.sub(r"\{([a-z]+\.[a-z-]+)\}", lambda match: _KEYS[match[1]], text)
