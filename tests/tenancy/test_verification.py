@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tui.cli.remedies import problem_hint
 from tui.domain import Credential
 from tui.errors import Locked, Problem
 from tui.secret import Secret
@@ -99,7 +100,7 @@ def refused(session: Session, tenant_id: str, provider_id: str, name: str = "def
     with pytest.raises(Locked) as caught:
         credential = held(session, tenant_id, provider_id, name)
         stored_credentials.access_with(session.tenant(tenant_id), provider(provider_id), credential).secrets()
-    return f"{caught.value.message} {caught.value.hint}"
+    return f"{caught.value.message} {problem_hint(caught.value)}"
 
 
 def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, str]:

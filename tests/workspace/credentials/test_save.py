@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.domain import ModelType, VerificationResult, VerificationState
-from tui.errors import CredentialRejected, Locked, NetworkError, Problem, UsageError
+from tui.errors import Action, CredentialRejected, Locked, NetworkError, Problem, Remedy, UsageError
 from tui.practice.tenants import LONG_NAME, PASSPHRASE
 from tui.providers import PROVIDERS
 from tui.secret import Secret
@@ -279,7 +279,7 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
         tables.table("credentials").update(TAMPERINGS[name])
     with pytest.raises(Locked, match="cannot be opened") as caught:
         credentials.access(disk_session.tenant(tenant_id), "openai").secrets()
-    assert "Replace it or forget it" in caught.value.hint
+    assert caught.value.remedy == Remedy(Action.REPLACE_CREDENTIAL, "openai", "default")
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
     held = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
     await save.save(disk_session.tenant(tenant_id), "openai", {**held.clear, "api_key": Secret(KEY)}, name=held.name)
