@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tui.domain import DefaultState, ManifestState, ModelState, ProviderState, VerificationState
+
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "tui").rglob("*.py"))
 DOORWAYS = {
@@ -221,6 +223,22 @@ def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
             tree = ast.parse(path.read_text())
             named = [text for text in sentences(tree) if command.search(text) and text not in NOT_SENTENCES]
             assert named == [], name(path)
+
+
+def test_states_are_compared_as_enums() -> None:
+    """A state's words are for people and programs; code compares the members of its enum."""
+    states = {str(state) for kind in (ProviderState, ModelState, DefaultState, ManifestState) for state in kind}
+    states |= {str(state) for state in VerificationState}
+    for path in MODULES:
+        compared = [
+            operand.value
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Compare) and ".state" in ast.unparse(node)
+            for part in (node.left, *node.comparators)
+            for operand in ast.walk(part)
+            if isinstance(operand, ast.Constant) and operand.value in states
+        ]
+        assert compared == [], name(path)
 
 
 def test_imports_point_one_way() -> None:

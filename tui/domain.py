@@ -63,6 +63,70 @@ class VerificationState(StrEnum):
     UNVERIFIED = "unverified"
 
 
+class ProviderState(StrEnum):
+    """How a provider, or one of its credentials, stands for a tenant. The values are those of `--json`."""
+
+    READY = "ready"
+    RESTRICTED = "restricted"
+    UNVERIFIED = "not verified"
+    REFUSED = "key refused"
+    UNDECRYPTABLE = "cannot be opened"
+    UNCONFIRMED = "not confirmed"
+    NOT_SET_UP = "not set up"
+    TRIAL = "trial"
+    TRIAL_LOW = "trial low"
+    TRIAL_EXHAUSTED = "trial used up"
+    TRIAL_GONE = "trial gone"
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request can be tried."""
+        return self in _USABLE
+
+
+_USABLE = frozenset(
+    (
+        ProviderState.READY,
+        ProviderState.RESTRICTED,
+        ProviderState.UNVERIFIED,
+        ProviderState.TRIAL,
+        ProviderState.TRIAL_LOW,
+    )
+)
+
+
+class ModelState(StrEnum):
+    """How a model stands for a tenant. The values are those of `--json`."""
+
+    READY = "ready"
+    ENDING = "ends"
+    GONE = "gone"
+    UNUSABLE = "provider not usable"
+
+
+class DefaultState(StrEnum):
+    """How the default model of a type stands. The values are those of `--json`."""
+
+    READY = "ready"
+    NONE = "none"
+    GONE = "gone"
+    NOT_SET_UP = "provider not set up"
+    REFUSED = "key refused"
+    UNDECRYPTABLE = "cannot be opened"
+    UNCONFIRMED = "not confirmed"
+    TRIAL_EXHAUSTED = "trial used up"
+    TRIAL_GONE = "trial gone"
+
+
+class ManifestState(StrEnum):
+    """How a tenant's list of credentials stands. The values are those of `--json`."""
+
+    PROVED = "vouched for"
+    UNPROVED = "not proved"
+    CHANGED = "changed from outside"
+    OLDER = "older state put back"
+
+
 @dataclass(frozen=True)
 class VerificationResult:
     """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words."""

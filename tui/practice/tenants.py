@@ -9,7 +9,17 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tui.config import Config
-from tui.domain import Credential, Default, Model, ModelType, Origin, Tenant, VerificationResult, VerificationState
+from tui.domain import (
+    Credential,
+    Default,
+    Model,
+    ModelType,
+    Origin,
+    ProviderState,
+    Tenant,
+    VerificationResult,
+    VerificationState,
+)
 from tui.providers import PROVIDERS
 from tui.providers.events import ModelsListed
 from tui.providers.requests import Frame
@@ -37,8 +47,13 @@ _KEYS = {
     "refused": "sk-practice-0000-refused-made-up-key-9b1c",
 }
 _LOCAL = "http://localhost:11434/v1"
-_SHUT = "shut"
-_OTHERS = {"anthropic": "refused", "tongyi": "ready", "minimax": _SHUT, "huggingface": "ready", "replicate": "ready"}
+_OTHERS = {
+    "anthropic": ProviderState.REFUSED,
+    "tongyi": ProviderState.READY,
+    "minimax": ProviderState.UNDECRYPTABLE,
+    "huggingface": ProviderState.READY,
+    "replicate": ProviderState.READY,
+}
 """How further providers stand with acme, by id."""
 
 _LENT, _CALLS, _MADE = "spark", 100, 12
@@ -134,29 +149,33 @@ def _openai(session: TenantSession, tenant: Tenant, key: str, names: tuple[str, 
     _models(session, tenant, _listed("openai", "models.json"))
 
 
-def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: str) -> None:
-    """A provider as its practice folder fills it in; a shut one was sealed with a key pair that is gone."""
+def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: ProviderState) -> None:
+    """A provider as its practice folder fills it in; an undecryptable one was sealed with a key pair that is gone."""
     from tui.practice.transport import folders
 
     folder = folders()[provider.id]
     secret = {each.name for each in provider.fields if each.secret}
     secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
-    words = (f"{provider.label} does not know this key.", "Paste another one.") if state == "refused" else ("", "")
+    words = (
+        (f"{provider.label} does not know this key.", "Paste another one.")
+        if state is ProviderState.REFUSED
+        else ("", "")
+    )
     check = VerificationResult(
-        VerificationState.REFUSED if state == "refused" else VerificationState.READY,
+        VerificationState.REFUSED if state is ProviderState.REFUSED else VerificationState.READY,
         _ago(session.process, 0),
         340,
         *words,
     )
-    sealed_for = replace(tenant, key_id="0" * 8) if state == _SHUT else tenant
+    sealed_for = replace(tenant, key_id="0" * 8) if state is ProviderState.UNDECRYPTABLE else tenant
     _credential(session, sealed_for, provider.id, "default", secrets, clear, check)
     _models(session, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
 
 
 def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     """A trial for every tenant, of which one has used some."""
-    _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, "ready")
+    _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, ProviderState.READY)
     with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
         tables.table("trials").insert(to_record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from tui.domain import DEFAULT_NAME, Credential
+from tui.domain import DEFAULT_NAME, Credential, ManifestState
 from tui.errors import Action, Locked, Remedy
 from tui.providers import PROVIDERS
 from tui.storage.store import Forget, Tables
@@ -28,8 +28,8 @@ TABLES = ("credentials", "manifest")
 class ManifestAlarm(StrEnum):
     """What is wrong with a manifest as a whole."""
 
-    CHANGED = "changed from outside"
-    OLDER = "older state put back"
+    CHANGED = ManifestState.CHANGED.value
+    OLDER = ManifestState.OLDER.value
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit
-from tui.domain import Default, Model, ModelType
+from tui.domain import Default, DefaultState, Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
@@ -67,7 +67,9 @@ class Defaults(AreaScreen):
 
     def _show(self, rows: list[DefaultRow], *, first: bool = False) -> None:
         self._shown = {str(each.type): each for each in rows}
-        broken = next((str(each.type) for each in rows if each.state not in ("ready", "none")), None)
+        broken = next(
+            (str(each.type) for each in rows if each.state not in (DefaultState.READY, DefaultState.NONE)), None
+        )
         items = [part for each in rows for part in self._entry(each)]
         self.query_one(Rows).show(items, broken if first else None)
         self.refresh_chrome()
@@ -90,7 +92,7 @@ class Defaults(AreaScreen):
     def _first_line(self, row: DefaultRow, cells: int) -> Content:
         label = fit(row.type.label, _TYPE if cells >= 60 else 17)
         if row.default is None:
-            return line(label, sign("none"), " none")
+            return line(label, sign(DefaultState.NONE), " none")
         room = max(8, min(_REF, cells - len(label) - (13 if cells >= 60 else 2)))
         if cells > 80:
             room = min(cells - len(label) - 16, 60)
@@ -100,7 +102,7 @@ class Defaults(AreaScreen):
         return line(label, self._sign(row), f" {ref}", behind)
 
     def _sign(self, row: DefaultRow) -> tuple[str, str]:
-        ends = row.state == "ready" and row.model is not None and row.model.ends
+        ends = row.state is DefaultState.READY and row.model is not None and row.model.ends
         return (WARNING, ATTENTION) if ends else sign(row.state)
 
     # --- words around ---
@@ -111,7 +113,7 @@ class Defaults(AreaScreen):
 
     def chrome(self) -> ScreenText:
         row = self._row
-        usable = sum(each.state == "ready" for each in self._shown.values())
+        usable = sum(each.state is DefaultState.READY for each in self._shown.values())
         keys = tuple(
             word
             for word, works in (
@@ -144,23 +146,23 @@ class Defaults(AreaScreen):
         label = provider.label if provider else one_line(default.provider)
         apart = " Vectors of two models do not mix." if row.type is ModelType.EMBEDDING else ""
         fails = "Calls that use it fail, none is moved."
-        if row.state == "gone":
+        if row.state is DefaultState.GONE:
             does = (
                 hint("{defaults.use} uses the nearest, {list.choose} shows all.")
                 if row.nearest
                 else hint("{list.choose} shows what can be used.")
             )
             return f"The default for {kind} is gone. {fails}", does + apart
-        if row.state == "provider not set up":
+        if row.state is DefaultState.NOT_SET_UP:
             return f"{label} is not set up any more. {fails}", hint(
                 "{area.providers} sets it up again, {list.choose} shows what can be used."
             )
-        if row.state == "key refused":
+        if row.state is DefaultState.REFUSED:
             return (
                 f"The key of {label} is refused. {fails}",
                 hint("{area.providers} opens it to paste another, {list.choose} shows what can be used."),
             )
-        if row.state != "ready":
+        if row.state is not DefaultState.READY:
             return f"{label}: {row.state}. {fails}", hint(
                 "{area.providers} opens it, {list.choose} shows what can be used."
             )

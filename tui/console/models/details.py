@@ -6,7 +6,7 @@ from tui.console.models.rows import Sign, name_of, origin_words
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.text_viewer import Build, Reader
-from tui.domain import Default, ModelType
+from tui.domain import Default, ModelState, ModelType, ProviderState
 from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.status import ProviderRow
@@ -71,6 +71,6 @@ def _fact(label: str, value: Words, cells: int) -> list[Words]:
 
 
 def _state(row: ModelRow, provider: ProviderRow | None) -> str:
-    if row.state != "provider not usable":
+    if row.state is not ModelState.UNUSABLE:
         return row.word
-    return f"{row.provider_label}: {provider.state if provider else 'not set up'}"
+    return f"{row.provider_label}: {provider.state if provider else ProviderState.NOT_SET_UP}"

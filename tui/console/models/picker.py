@@ -18,7 +18,7 @@ from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.truncate import fit
-from tui.domain import Model, ModelType
+from tui.domain import Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
 from tui.sanitize import in_words, one_line
 from tui.tenancy.timestamps import when
@@ -27,10 +27,10 @@ from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 _MEND = {
-    "key refused": "{page.back} then {area.providers} opens it to paste another key.",
-    "cannot be opened": "{page.back} then {area.providers} replaces or forgets its key.",
-    "not confirmed": "{page.back} then {area.providers}, and {providers.verify} there, confirms its key.",
-    "not set up": "{page.back} then {area.providers} sets it up.",
+    ProviderState.REFUSED: "{page.back} then {area.providers} opens it to paste another key.",
+    ProviderState.UNDECRYPTABLE: "{page.back} then {area.providers} replaces or forgets its key.",
+    ProviderState.UNCONFIRMED: "{page.back} then {area.providers}, and {providers.verify} there, confirms its key.",
+    ProviderState.NOT_SET_UP: "{page.back} then {area.providers} sets it up.",
 }
 
 
@@ -130,15 +130,17 @@ class PickModel(PageScreen[Model]):
 
     def _facts(self, row: ModelRow, cells: int) -> str:
         model = row.model
-        fact = row.word if row.state == "ends" else f"{model.dimensions:,} numbers" if model.dimensions else ""
+        fact = (
+            row.word if row.state is ModelState.ENDING else f"{model.dimensions:,} numbers" if model.dimensions else ""
+        )
         return fit(fact, 16) + fit(short(model.context), 5, right=True) if cells >= 73 else fact
 
     def _state(self, row: ModelRow) -> str:
-        if row.state == "gone":
+        if row.state is ModelState.GONE:
             since = when(row.model.gone, self.app.session.now())
             return f"gone since {since}" if since else row.word
         state = self._list.provider_state(row)
-        return f"key {state}" if state == "cannot be opened" else state
+        return f"key {state}" if state is ProviderState.UNDECRYPTABLE else state
 
     # --- words around ---
 
@@ -201,7 +203,7 @@ class PickModel(PageScreen[Model]):
             self.dismiss(row.model)
             return
         label, state = row.provider_label, self._list.provider_state(row)
-        if row.state == "gone":
+        if row.state is ModelState.GONE:
             self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that can be used.")
         else:
             self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_MEND.get(state, "")))
@@ -242,4 +244,4 @@ class PickModel(PageScreen[Model]):
 
 def _missing(model: Model) -> ModelRow:
     """A model that is set but not in the list any more."""
-    return ModelRow(model, "gone", "gone", True, one_line(model.provider))
+    return ModelRow(model, ModelState.GONE, "gone", True, one_line(model.provider))

@@ -12,7 +12,7 @@ from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, READY, SUCCESS, UNSET, WARNING
 from tui.console.widgets.truncate import clip_middle, fit, width
-from tui.domain import ImportMode, Model, ModelType, Origin
+from tui.domain import ImportMode, Model, ModelState, ModelType, Origin, ProviderState
 from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.status import ProviderRow
@@ -70,16 +70,16 @@ class ModelList:
 
     def sign(self, row: ModelRow) -> Sign:
         """The sign of a model's state and its colour."""
-        if row.state == "ready":
+        if row.state is ModelState.READY:
             return READY, SUCCESS
-        if row.state == "provider not usable" and self.provider_state(row) == "not set up":
+        if row.state is ModelState.UNUSABLE and self.provider_state(row) is ProviderState.NOT_SET_UP:
             return UNSET, ""
         return WARNING, ATTENTION
 
-    def provider_state(self, row: ModelRow) -> str:
+    def provider_state(self, row: ModelRow) -> ProviderState:
         """How the model's provider stands."""
         provider = self.providers.get(row.model.provider)
-        return provider.state if provider else "not set up"
+        return provider.state if provider else ProviderState.NOT_SET_UP
 
     def _words_of(self, row: ModelRow) -> str:
         model = row.model
@@ -165,14 +165,14 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     model, label = row.model, row.provider_label
     serves = f"Default for {model.type.label}: {'yes' if row.default else 'no'}."
     first = f"{label}, {origin_words(row, provider, now)}. {serves}"
-    if row.state == "gone":
+    if row.state is ModelState.GONE:
         since = when(model.gone, now)
         went = f"{label} no longer lists it since {since}." if model.gone else f"It ended on {model.ends}."
         return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Calls to it fail."
-    if row.state == "provider not usable":
-        state = provider.state if provider else "not set up"
+    if row.state is ModelState.UNUSABLE:
+        state = provider.state if provider else ProviderState.NOT_SET_UP
         return first, f"{label} cannot be used: {state}. {hint('{area.providers} shows it.')}"
-    if row.state == "ends":
+    if row.state is ModelState.ENDING:
         return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
     known = provider.provider if provider else None
     if (

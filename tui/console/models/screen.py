@@ -20,7 +20,7 @@ from tui.console.widgets.row_list import Rows, text_item
 from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_end
-from tui.domain import ModelType
+from tui.domain import ModelState, ModelType
 from tui.sanitize import in_words, one_line
 from tui.tenancy import models
 from tui.workspace.credentials import status
@@ -229,7 +229,7 @@ class Models(ModelActions):
         if row is None:
             return "", ""
         session, model = self.app.session, row.model
-        nearest = defaults.nearest(session.tenant(self._tenant), model) if row.state == "gone" else None
+        nearest = defaults.nearest(session.tenant(self._tenant), model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
         return strip_of(name_of(model), sentences(row, provider, session.now(), nearest), room)

@@ -9,7 +9,7 @@ from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import BROKEN, ERROR, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
-from tui.domain import Credential, ModelType, previous_of
+from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import grouped
 from tui.tenancy import credentials, models
@@ -22,6 +22,13 @@ from tui.workspace.models import catalog
 _LABEL, _VALUE, _TYPE = 15, 28, 18
 _SHOWN = 3
 """Model names of each type beside the list."""
+
+_CHECKED = {
+    VerificationState.READY: "verified",
+    VerificationState.RESTRICTED: "restricted,",
+    VerificationState.REFUSED: "refused",
+}
+"""Outcome of the last check -> the words before its time."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,10 @@ class Details:
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
         standing = status.standing(self.session, credential)
-        if standing.state in ("cannot be opened", status.UNCONFIRMED):
+        if standing.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
             return standing.word
         state, at = credential.check.state, when(credential.check.at, self.session.now())
-        words = {"ready": "verified", "restricted": "restricted,", "refused": "refused"}
-        return f"{words[state]} {at}" if state in words and at else "not verified"
+        return f"{_CHECKED[state]} {at}" if state in _CHECKED and at else str(ProviderState.UNVERIFIED)
 
     def _head(self) -> list[Item]:
         mark, style = sign(self.row.state)
@@ -113,7 +119,7 @@ class Details:
             return
         if held is None or field.name not in held.hints:
             yield _entry(key, field.label, "–")
-        elif self.row.state == "cannot be opened":
+        elif self.row.state is ProviderState.UNDECRYPTABLE:
             yield _entry(key, field.label, line((BROKEN, ERROR), " cannot be opened"))
         else:
             mark = grouped(held.fingerprints.get(field.name, ""))

@@ -29,7 +29,7 @@ from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows, text_item
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING, sign
-from tui.domain import Credential
+from tui.domain import Credential, ProviderState
 from tui.sanitize import one_line
 from tui.tenancy import credentials, keyring
 from tui.tenancy.timestamps import when
@@ -44,7 +44,7 @@ _LIST = 60
 _REST = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
-_NEEDS = ("key refused", "cannot be opened", status.UNCONFIRMED)
+_NEEDS = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
 
 
 class ProviderList(AreaScreen):
@@ -210,11 +210,11 @@ class ProviderList(AreaScreen):
         if self.typing:
             return ("filter.done", "area.escape: clear")
         set_up = row is not None and row.credential is not None
-        shut = row is not None and row.state == "cannot be opened"
+        shut = row is not None and row.state is ProviderState.UNDECRYPTABLE
         reading, other = self.reading, self.on_other
         verify = (
             "providers.verify: confirm"
-            if row is not None and row.state == status.UNCONFIRMED and not other
+            if row is not None and row.state is ProviderState.UNCONFIRMED and not other
             else "providers.verify"
         )
         lent = row is not None and has_choice(row)
@@ -265,9 +265,9 @@ class ProviderList(AreaScreen):
             return strip_of_credential(row, held, now)
         if row.on_trial:
             return strip_of_trial(row)
-        if held is not None and row.state in ("ready", "not verified") and self.reading:
+        if held is not None and row.state in (ProviderState.READY, ProviderState.UNVERIFIED) and self.reading:
             return strip_of_field(held, now)
-        if held is not None and row.state == "ready" and self.wide and self.unlocked:
+        if held is not None and row.state is ProviderState.READY and self.wide and self.unlocked:
             return strip_of_both(row, held, now)
         if row.credential is None and not row.found and not any(each.credential or each.trial for each in self.rows):
             return "No provider is set up yet.", hint("{list.choose} sets up the one under the cursor.")

@@ -11,7 +11,7 @@ from tui.console.providers.list import ProviderList
 from tui.console.providers.summary import removal_lines, strip_of_problem, use_lines
 from tui.console.trial_status import has_choice, switch
 from tui.console.widgets.row_list import Rows
-from tui.domain import Credential, previous_of
+from tui.domain import Credential, ProviderState, previous_of
 from tui.errors import Problem
 from tui.workspace.credentials import status
 from tui.workspace.credentials import verify as verification
@@ -73,7 +73,7 @@ class Providers(ProviderList):
         row, held = self.row, self.credential
         if row is None or held is None:
             self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
-        elif status.standing(self.app.session.tenant(self.tenant_id), held).state == status.UNCONFIRMED:
+        elif status.standing(self.app.session.tenant(self.tenant_id), held).state is ProviderState.UNCONFIRMED:
             self._work(self._confirm(), "form")
         else:
             self._work(self._check([(row, held)]), "checks")
@@ -193,7 +193,7 @@ class Providers(ProviderList):
 
     async def _remove(self, row: ProviderRow, name: str) -> None:
         session, label = self.app.session, row.provider.label
-        verb = "Forget" if row.state == "cannot be opened" and not name else "Remove"
+        verb = "Forget" if row.state is ProviderState.UNDECRYPTABLE and not name else "Remove"
         what = f"{name} of {label}" if name else label
         lines = removal_lines(session.tenant(self.tenant_id), row, name)
         if await self.app.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":

@@ -7,7 +7,7 @@ from tui.console.actions import hint, key_of
 from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
-from tui.domain import Credential, previous_of
+from tui.domain import Credential, ProviderState, VerificationState, previous_of
 from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.tenancy import credentials, models
@@ -30,18 +30,18 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
             )
         where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
         return f"{label} is not set up.", where or hint("{list.choose} opens its form.")
-    if row.state == status.UNCONFIRMED:
+    if row.state is ProviderState.UNCONFIRMED:
         return row.why, hint("{providers.verify} shows it and lets it be confirmed; {providers.remove} removes it.")
-    if row.state == "cannot be opened":
+    if row.state is ProviderState.UNDECRYPTABLE:
         return (
             row.why or f"The key of {label} cannot be opened.",
             hint("{list.choose} replaces or forgets it; the others are not touched."),
         )
-    if row.state == "key refused":
+    if row.state is ProviderState.REFUSED:
         return _refused(row, held, now), hint(
             "{list.choose} opens it to paste another; {providers.verify} tries again."
         )
-    if row.state == "restricted":
+    if row.state is ProviderState.RESTRICTED:
         return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
     said = f"{label}: {', '.join(_said(row, held, now))}."
     if row.trial is not None:
@@ -111,7 +111,7 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
             kept,
             f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it, when {name} works.",
         )
-    if held.check.message and held.check.state != "ready":
+    if held.check.message and held.check.state is not VerificationState.READY:
         return f"{held.name}: {held.check.message}", held.check.hint
     return f"{held.name}: {', '.join(_said(row, held, now))}.", hint(
         "{list.choose} changes its fields; {providers.use} uses it instead."
@@ -171,12 +171,12 @@ def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
         parts.append(f"ends {last}")
     at = when(held.check.at, now)
     took = f" in {held.check.ms} ms" if held.check.ms else ""
-    parts.append(f"verified {at}{took}" if held.check.state == "ready" and at else "not verified")
+    parts.append(f"verified {at}{took}" if held.check.state is VerificationState.READY and at else "not verified")
     return parts
 
 
 def _listed(row: ProviderRow, held: Credential, now: str) -> str:
-    if held.check.state == "unverified":
+    if held.check.state is VerificationState.UNVERIFIED:
         return hint("{providers.verify} asks whether it works.")
     if row.provider.list_models is None:
         return f"{row.provider.label} does not list its models; these are known as of {row.provider.catalogue_as_of}."

@@ -4,6 +4,9 @@ A sign never stands without its word. Screens write the signs as they are; `filt
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
+
+from tui.domain import DefaultState, ProviderState
 
 CURSOR = "▸"
 MARK = "▪"
@@ -25,20 +28,27 @@ SELECTED = "reverse"
 MARK_COLOURS = ("ansi_blue", "ansi_green", "ansi_red", "ansi_cyan", "ansi_magenta", "ansi_yellow")
 MARK_NAMES = ("blue", "green", "red", "cyan", "magenta", "yellow")
 
+
+class ScreenState(StrEnum):
+    """States of a row that only the console knows."""
+
+    WORKING = "working"
+    DAMAGED = "damaged"
+
+
 STATES: Mapping[str, tuple[str, str]] = {
-    "ready": (READY, SUCCESS),
-    "not set up": (UNSET, MUTED),
-    "none": (UNSET, MUTED),
-    "trial": (TRIAL, ATTENTION),
-    "working": (WORKING, MUTED),
-    "cannot be opened": (BROKEN, ERROR),
-    "damaged": (BROKEN, ERROR),
-    "stopped": (STOPPED, ATTENTION),
+    ProviderState.READY: (READY, SUCCESS),
+    ProviderState.NOT_SET_UP: (UNSET, MUTED),
+    DefaultState.NONE: (UNSET, MUTED),
+    ProviderState.TRIAL: (TRIAL, ATTENTION),
+    ScreenState.WORKING: (WORKING, MUTED),
+    ProviderState.UNDECRYPTABLE: (BROKEN, ERROR),
+    ScreenState.DAMAGED: (BROKEN, ERROR),
 }
-"""State word -> sign and role; every other state needs attention."""
+"""State -> sign and role; every other state needs attention."""
 
 
-def sign(state: str) -> tuple[str, str]:
+def sign(state: StrEnum) -> tuple[str, str]:
     """The sign of a state and its colour role."""
     return STATES.get(state, (WARNING, ATTENTION))
 

@@ -6,7 +6,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tui.domain import Credential, KeySource, Model, Origin, VerificationState, previous_name, previous_of
+from tui.domain import (
+    Credential,
+    KeySource,
+    Model,
+    Origin,
+    ProviderState,
+    VerificationState,
+    previous_name,
+    previous_of,
+)
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -22,23 +31,21 @@ from tui.workspace.credentials import rotation
 from tui.workspace.credentials.discovery import discover_keys
 from tui.workspace.playground.key_source import source
 
-_WORDS = {
-    VerificationState.READY: "ready",
-    VerificationState.RESTRICTED: "restricted",
-    VerificationState.REFUSED: "key refused",
-    VerificationState.UNVERIFIED: "not verified",
+_VERIFIED = {
+    VerificationState.READY: ProviderState.READY,
+    VerificationState.RESTRICTED: ProviderState.RESTRICTED,
+    VerificationState.REFUSED: ProviderState.REFUSED,
+    VerificationState.UNVERIFIED: ProviderState.UNVERIFIED,
 }
-_USABLE = ("ready", "restricted", "not verified", "trial", "trial low")
 TRIAL = "trial"
-UNCONFIRMED = "not confirmed"
+"""The source of a provider that the operator's key pays for."""
 
 
 @dataclass(frozen=True)
 class ProviderRow:
     """A provider as it stands for a tenant.
 
-    `state` is one of ready, restricted, not verified, key refused, cannot be opened, not confirmed, not set up; of a
-    provider that is used on trial one of trial, trial low, trial used up, trial gone. `word` is what the list shows.
+    `word` is what the list shows of its state.
     `trial` is what is left of one, in use or not. `models` counts the imported ones that are not gone, `added` those
     added by hand, `found` names a variable of the environment that would set it up. `why` is a sentence on what keeps
     the credential from being used.
@@ -46,7 +53,7 @@ class ProviderRow:
 
     provider: Provider
     credential: Credential | None
-    state: str
+    state: ProviderState
     word: str
     source: str = ""
     models: int = 0
@@ -63,7 +70,7 @@ class ProviderRow:
     @property
     def usable(self) -> bool:
         """Whether a call can be tried."""
-        return self.state in _USABLE
+        return self.state.usable
 
 
 def rows(session: TenantSession) -> list[ProviderRow]:
@@ -163,17 +170,17 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
         return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
         variable = offered.variable if (offered := discover_keys(session.process, provider)) else ""
-        word = f"not set up, {variable} found" if variable else "not set up"
-        return ProviderRow(provider, None, "not set up", word, "", models, added, variable)
+        word = f"not set up, {variable} found" if variable else str(ProviderState.NOT_SET_UP)
+        return ProviderRow(provider, None, ProviderState.NOT_SET_UP, word, "", models, added, variable)
     state, word, why = standing(session, credential)
     own = "own key" if credential.envelope else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
 
 class CredentialState(NamedTuple):
-    """How a credential stands: one of the states of a `ProviderRow`, its words in a list, and why in a sentence."""
+    """How a credential stands: its state, the words of a list, and why in a sentence."""
 
-    state: str
+    state: ProviderState
     word: str
     why: str = ""
 
@@ -184,20 +191,21 @@ def standing(session: TenantSession, credential: Credential) -> CredentialState:
     finding = found.of(credential)
     why = verification.words(session, finding, found.alarm) if finding else ""
     if credentials.is_undecryptable(session, credential, found):
-        return CredentialState(
-            "cannot be opened", "cannot be opened", "" if finding and finding.mark.needs_confirmation else why
-        )
+        state = ProviderState.UNDECRYPTABLE
+        return CredentialState(state, state, "" if finding and finding.mark.needs_confirmation else why)
     if finding and credentials.needs_confirmation(session, credential):
-        return CredentialState(UNCONFIRMED, found.word(finding), why)
-    word = _WORDS[credential.check.state]
-    return CredentialState(word, word)
+        return CredentialState(ProviderState.UNCONFIRMED, found.word(finding), why)
+    state = _VERIFIED[credential.check.state]
+    return CredentialState(state, state)
 
 
-def _trial_words(left: TrialBalance | None) -> tuple[str, str]:
+def _trial_words(left: TrialBalance | None) -> tuple[ProviderState, str]:
     """The state and its words of a provider that is used on trial."""
     if left is None:
-        return "trial gone", "no trial any more"
-    return "trial used up" if not left.left else "trial low" if left.low else "trial", left.words
+        return ProviderState.TRIAL_GONE, "no trial any more"
+    if not left.left:
+        return ProviderState.TRIAL_EXHAUSTED, left.words
+    return ProviderState.TRIAL_LOW if left.low else ProviderState.TRIAL, left.words
 
 
 def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:

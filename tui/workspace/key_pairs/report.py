@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui.domain import Tenant
+from tui.domain import ManifestState, ProviderState, Tenant
 from tui.errors import Problem
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import keyring, retired_keys, verification
@@ -21,7 +21,7 @@ class Held:
     """A credential: its state as lists have it, and what is the matter with it, if anything."""
 
     place: CredentialRef
-    state: str
+    state: ProviderState | ChangeKind
     words: str = ""
 
 
@@ -46,6 +46,13 @@ class KeyReport:
     credentials: tuple[Held, ...]
     earlier: tuple[str, ...]
     loose: tuple[str, ...]
+
+    @property
+    def manifest(self) -> ManifestState:
+        """How the list of credentials stands."""
+        if self.standing.alarm:
+            return ManifestState(self.standing.alarm)
+        return ManifestState.PROVED if self.standing.proved else ManifestState.UNPROVED
 
     @property
     def alarm(self) -> ManifestAlarm | None:
@@ -76,7 +83,7 @@ def custody(session: TenantSession) -> KeyReport:
 def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
     for each in stored_credentials.stored(session):
         state, _, why = status.standing(session, each)
-        shut = state == "cannot be opened"
+        shut = state is ProviderState.UNDECRYPTABLE
         yield Held(
             (each.provider, each.name),
             state,
@@ -84,7 +91,7 @@ def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:
-            yield Held(gone.place, str(gone.mark), verification.words(session, gone))
+            yield Held(gone.place, gone.mark, verification.words(session, gone))
 
 
 def _together(settings: str, key_file: str) -> str:

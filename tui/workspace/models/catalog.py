@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tui.domain import ImportMode, Model, ModelType, Origin
+from tui.domain import ImportMode, Model, ModelState, ModelType, Origin
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -32,10 +32,10 @@ _KINDS = list(ModelType)
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A model in a list. `state` is ready, ends, gone or provider not usable; `word` says it for people."""
+    """A model in a list. `word` says its state for people."""
 
     model: Model
-    state: str
+    state: ModelState
     word: str
     default: bool
     provider_label: str
@@ -43,7 +43,7 @@ class ModelRow:
     @property
     def usable(self) -> bool:
         """Whether a call can be tried."""
-        return self.state in ("ready", "ends")
+        return self.state in (ModelState.READY, ModelState.ENDING)
 
 
 def listing(session: TenantSession, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
@@ -239,13 +239,13 @@ def _is(each: Mapping[str, object], model: Model) -> bool:
 def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:
     known = PROVIDERS.get(model.provider)
     label = known.label if known else model.provider
-    state, word = "ready", "ready"
+    state, word = ModelState.READY, str(ModelState.READY)
     if model.gone or (model.ends and model.ends <= today):
-        state, word = "gone", f"gone since {model.gone}" if model.gone else f"ended {model.ends}"
+        state, word = ModelState.GONE, f"gone since {model.gone}" if model.gone else f"ended {model.ends}"
     elif model.provider not in usable:
-        state, word = "provider not usable", f"{label} cannot be used"
+        state, word = ModelState.UNUSABLE, f"{label} cannot be used"
     elif model.ends:
-        state, word = "ends", f"ends {model.ends}"
+        state, word = ModelState.ENDING, f"ends {model.ends}"
     return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label)
 
 

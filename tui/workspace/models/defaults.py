@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from tui.domain import Default, Model, ModelType
+from tui.domain import Default, DefaultState, Model, ModelState, ModelType, ProviderState
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.tenancy import models
@@ -20,11 +20,11 @@ from tui.workspace.models.catalog import ModelRow
 
 _COMPARED = 20
 _WORDS = {
-    "key refused": "its key is refused by {label}",
-    "cannot be opened": "its key cannot be opened",
-    "not confirmed": "its key is not confirmed yet",
-    "trial used up": "the trial of {label} is used up",
-    "trial gone": "there is no trial of {label} any more",
+    DefaultState.REFUSED: "its key is refused by {label}",
+    DefaultState.UNDECRYPTABLE: "its key cannot be opened",
+    DefaultState.UNCONFIRMED: "its key is not confirmed yet",
+    DefaultState.TRIAL_EXHAUSTED: "the trial of {label} is used up",
+    DefaultState.TRIAL_GONE: "there is no trial of {label} any more",
 }
 """Why a provider that is set up cannot be used, by its state."""
 
@@ -33,14 +33,13 @@ _WORDS = {
 class DefaultRow:
     """The default of one type and how it stands.
 
-    `state` is ready, none, gone, provider not set up, key refused, cannot be opened or not confirmed; `sentence` says
-    why. `model` is the default as it stands in the list of models, None where it is not in it. `nearest` is what could
-    take its place, `proposed` what could be the first; neither is ever set by itself.
+    `sentence` says why. `model` is the default as it stands in the list of models, None where it is not in it.
+    `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
     """
 
     type: ModelType
     default: Default | None
-    state: str
+    state: DefaultState
     sentence: str
     model: Model | None = None
     nearest: Model | None = None
@@ -119,7 +118,7 @@ def _row(
     offered: dict[ModelType, Model],
 ) -> DefaultRow:
     if default is None:
-        return DefaultRow(kind, None, "none", "", proposed=offered.get(kind))
+        return DefaultRow(kind, None, DefaultState.NONE, "", proposed=offered.get(kind))
     provider = providers.get(default.provider)
     label = provider.provider.label if provider else default.provider
     found = next(
@@ -131,18 +130,19 @@ def _row(
         None,
     )
     model = found.model if found else None
-    if provider is None or provider.state == "not set up":
-        return DefaultRow(kind, default, "provider not set up", f"{label} is not set up any more", model)
-    if found is None or found.state == "gone":
+    if provider is None or provider.state is ProviderState.NOT_SET_UP:
+        return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is not set up any more", model)
+    if found is None or found.state is ModelState.GONE:
         sentence = _gone_words(model, label, session.now())
-        return DefaultRow(kind, default, "gone", sentence, model, _nearest(default, kind, listed))
+        return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
-        return DefaultRow(kind, default, provider.state, _WORDS[provider.state].format(label=label), model)
+        state = DefaultState(provider.state)
+        return DefaultRow(kind, default, state, _WORDS[state].format(label=label), model)
     check = provider.credential.check if provider.credential and not provider.on_trial else None
     verified = f", verified {when(check.at, session.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
-    ends = f", ends {when(found.model.ends, session.now())}" if found.state == "ends" else ""
-    return DefaultRow(kind, default, "ready", f"{source}{ends}", model)
+    ends = f", ends {when(found.model.ends, session.now())}" if found.state is ModelState.ENDING else ""
+    return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model)
 
 
 def _gone_words(model: Model | None, label: str, now: str) -> str:

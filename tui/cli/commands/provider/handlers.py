@@ -160,13 +160,11 @@ async def verify(call: CommandContext) -> int:
 class _Outcome(NamedTuple):
     shape: dict[str, Any]
     problem: Problem
+    works: bool
 
     @property
     def code(self) -> Exit:
-        return self.problem.code if self.shape["state"] not in _GOOD else Exit.DONE
-
-
-_GOOD = (VerificationState.READY, VerificationState.RESTRICTED)
+        return Exit.DONE if self.works else self.problem.code
 
 
 async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
@@ -177,14 +175,15 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     except UsageError:
         raise
     except Problem as problem:
-        state, ms, found = "failed", 0, problem
+        state, ms, found, works = "failed", 0, problem, False
     else:
         kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
         state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
+        works = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     stored = credentials.listing(call.tenant_session, provider_id)
     used = name or next((each.name for each in stored if each.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
-    return _Outcome(shape | {"message": found.message, "hint": problem_hint(found)}, found)
+    return _Outcome(shape | {"message": found.message, "hint": problem_hint(found)}, found, works)
 
 
 async def source(call: CommandContext) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli.commands.tenant.handlers import NEW
 from tui.cli.context import CommandContext
 from tui.cli.output import counted, is_terminal
-from tui.domain import Tenant
+from tui.domain import ManifestState, ProviderState, Tenant
 from tui.errors import Problem, UsageError
 from tui.sanitize import grouped
 from tui.tenancy import keyring, verification
@@ -15,7 +15,6 @@ from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace import trials
 from tui.workspace.credentials import confirmation
-from tui.workspace.credentials.status import UNCONFIRMED
 from tui.workspace.key_pairs import report, rotation
 from tui.workspace.key_pairs.report import KeyReport
 
@@ -60,12 +59,12 @@ def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
     yield "Settings", found.settings
     yield "Backups", _backups(found)
     yield "Auto-lock", _auto_lock(found)
-    yield "Manifest", _MANIFEST[_manifest(found)]
+    yield "Manifest", _MANIFEST[found.manifest]
     yield "Credentials", _credentials(found)
     for held in found.credentials:
         if held.words:
             yield "", f"{held.state}: {held.words}"
-    if any(each.state == UNCONFIRMED for each in found.credentials) or found.alarm:
+    if any(each.state is ProviderState.UNCONFIRMED for each in found.credentials) or found.alarm:
         yield "", "modeldeck vault confirm shows what is to be accepted."
     if found.earlier:
         names = ", ".join(map(grouped, found.earlier))
@@ -97,16 +96,11 @@ def _auto_lock(found: KeyReport) -> str:
 
 
 _MANIFEST = {
-    "vouched for": "The private key vouches for the list of credentials.",
-    "not proved": "Not proved while the tenant is locked.",
-    "changed from outside": "Changed by something else than Modeldeck: nothing is used before you confirm it.",
-    "older state put back": "Put back from an earlier state: nothing is used before you confirm it.",
+    ManifestState.PROVED: "The private key vouches for the list of credentials.",
+    ManifestState.UNPROVED: "Not proved while the tenant is locked.",
+    ManifestState.CHANGED: "Changed by something else than Modeldeck: nothing is used before you confirm it.",
+    ManifestState.OLDER: "Put back from an earlier state: nothing is used before you confirm it.",
 }
-
-
-def _manifest(found: KeyReport) -> str:
-    standing = found.standing
-    return str(standing.alarm or ("vouched for" if standing.proved else "not proved"))
 
 
 def _credentials(found: KeyReport) -> str:
@@ -127,7 +121,7 @@ def _shape(found: KeyReport) -> dict[str, Any]:
         "settings": found.settings,
         "together": found.together,
         "lock_after": found.lock_after,
-        "manifest": {"state": _manifest(found), "counter": found.standing.counter},
+        "manifest": {"state": found.manifest, "counter": found.standing.counter},
         "credentials": [
             {"provider": each.place[0], "name": each.place[1], "state": each.state, "words": each.words}
             for each in found.credentials

@@ -34,7 +34,7 @@ from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING, sign
-from tui.domain import DEFAULT_NAME, VerificationState
+from tui.domain import DEFAULT_NAME, ProviderState, VerificationState
 from tui.errors import CredentialRejected, Locked, NetworkError, Problem
 from tui.providers import provider as provider_of
 from tui.secret import Secret
@@ -116,8 +116,9 @@ class Setup(PageScreen[bool]):
             return ScreenText("", ())
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.credential_name, self.credential_name)
         row = status.row(self.app.tenant_session, self.provider.id)
-        word = "key refused" if self.flow.rejected else row.word if row.on_trial else row.state
-        mark = sign("key refused" if self.flow.rejected else row.state)[0]
+        state_now = ProviderState.REFUSED if self.flow.rejected else row.state
+        word = row.word if row.on_trial and not self.flow.rejected else str(state_now)
+        mark = sign(state_now)[0]
         state = f"{mark} {word}" if row.credential or self.flow.rejected or row.on_trial else word
         right = f"{WARNING} changed elsewhere" if self._changed_elsewhere else state
         strip = self._hint or self.outcome or strip_for(self.form, self.focused, row)
