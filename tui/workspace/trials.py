@@ -27,7 +27,8 @@ from tui.tenancy.trials import (
     used_by,
 )
 from tui.workspace.credentials import save
-from tui.workspace.credentials.verify import verify as verify_credential
+from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.verify import verify_plan
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,11 @@ def operator(session: Session) -> Tenant | None:
 async def set_trial(
     session: Session,
     provider_id: str,
-    values: save.Values,
+    values: Values,
     models: Sequence[str] = (),
     calls: int | None = None,
     verify: bool = True,
-    plain_http: tuple[str, ...] = (),
+    allow_http: bool = False,
 ) -> Trial:
     """Lends a key to every tenant, or changes what is lent. What is left out stays, or is as the provider proposes.
 
@@ -74,15 +75,17 @@ async def set_trial(
     """
     provider, held = provider_of(provider_id), trials(session).get(provider_id)
     await asyncio.to_thread(opened_store, session)
+    plan = await save.plan_save(session.tenant(OPERATOR), provider_id, values)
+    plan = plan.allow_plain_http() if allow_http else plan
     check, listed = VerificationResult(), None
     if verify:
-        verified = await verify_credential(session.tenant(OPERATOR), provider_id, values, plain_http=plain_http)
-        check, listed, values = verified.check, verified.listed, {**values, **verified.region_fields}
+        verified = await verify_plan(plan)
+        check, listed, plan = verified.check, verified.listed, await save.renew(plan, verified.region_fields)
     quota = calls if calls is not None else held.calls if held else provider.trial_calls
     if quota < 1:
         raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(session, provider, models, listed)
-    await save.save(session.tenant(OPERATOR), provider_id, values, check=check, plain_http=plain_http)
+    await save.apply_save(plan, check)
     made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), session.now())
 
     def work() -> None:

@@ -19,7 +19,7 @@ from tui.providers.client.limits import Limits
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Retrying, TextDelta, Vectors
 from tui.providers.requests import ChatRequest, EmbeddingRequest, EndSeen, Frame, Message
-from tui.workspace.credentials.save import validate
+from tui.workspace.credentials.fields import validate
 
 CHATGLM = PROVIDERS["chatglm"]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"

@@ -56,7 +56,7 @@ from tui.providers.events import (
 )
 from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, Frame, Message, TranscriptionRequest
 from tui.secret import MASK, Secret
-from tui.workspace.credentials.save import validate
+from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
 SOON = replace(QUICK, notice_after=0.02, stream_timeout=0.06)

@@ -20,7 +20,7 @@ from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, Retrying, TextDelta, Usage, Vectors
 from tui.providers.requests import ApiError, ChatRequest, EmbeddingRequest, EndSeen, Frame, Message
 from tui.secret import Secret
-from tui.workspace.credentials.save import validate
+from tui.workspace.credentials.fields import validate
 
 WENXIN = PROVIDERS["wenxin"]
 PATH = "/rpc/2.0/ai_custom/v1/wenxinworkshop/chat/completions_pro?access_token="

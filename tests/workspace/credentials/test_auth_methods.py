@@ -14,7 +14,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import save as save_credential
-from tui.workspace.credentials.save import FieldProblem, validate
+from tui.workspace.credentials.fields import FieldProblem, validate
 
 PASSWORD, SIGNED = "HTTP with a password", "signed calls"
 EITHER = replace(

@@ -17,7 +17,8 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, status, verify
-from tui.workspace.credentials.save import Conflict, FieldProblem, PlainHttp
+from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.save import Conflict, PlainHttp
 from tui.workspace.models import catalog, defaults
 
 KEY = "sk-FAKE-key-of-a-test-0001"

@@ -27,7 +27,8 @@ from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import save, status
 from tui.workspace.credentials import verify as verify_credential
-from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog, defaults
 

@@ -29,7 +29,8 @@ from tui.errors import Problem, SaveFailed, UsageError
 from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.workspace.credentials import status
-from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 

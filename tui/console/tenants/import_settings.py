@@ -18,7 +18,6 @@ from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
 from tui.storage.user_file import local_path, read
 from tui.workspace import audit
-from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.transfer import import_plan
 from tui.workspace.transfer.file_format import LARGEST
 from tui.workspace.transfer.import_plan import Plan
@@ -116,15 +115,10 @@ class Import(PageScreen[str]):
             return ""
         if not await self.app.ensure_unlocked("the import.", "What it would change is shown then."):
             return ""
-        session, tenant_id, allowed = self.app.session, self.app.tenant_id, False
-        while True:
-            try:
-                self._plan = await import_plan.plan(session, held, tenant_id, allow_http=allowed)
-                break
-            except PlainHttp as problem:
-                if allowed or not await self.app.confirm_plain_http(problem.origins):
-                    return ""
-                allowed = True
+        plan = await import_plan.plan(self.app.session, held, self.app.tenant_id)
+        if plan.plain_http and not await self.app.confirm_plain_http(plan.plain_http):
+            return ""
+        self._plan = plan.allow_plain_http()
         self._show(self._plan)
         return ""
 

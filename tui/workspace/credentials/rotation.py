@@ -26,8 +26,12 @@ def kept(session: TenantSession, provider_id: str, name: str) -> Credential | No
     return _find(session, provider_id, previous_name(name))
 
 
-def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential:
-    """The credential, if a new key can take its place: Usage or Locked says why not. Nobody is asked in vain then."""
+def rotation_target(session: TenantSession, provider_id: str, name: str) -> Credential:
+    """Return the credential whose key is to be replaced. Needs no private key.
+
+    Raises:
+        UsageError: There is none, it holds no key, or a key is kept from the last rotation.
+    """
     label, held = provider_of(provider_id).label, _find(session, provider_id, name)
     if held is None:
         raise UsageError(
@@ -47,12 +51,23 @@ def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential
             "Forget it first, or go back to it.",
             remedy=Remedy(Action.RESOLVE_ROTATION, provider_id, name),
         )
-    credentials.secrets(session, held)
     return held
 
 
+def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential:
+    """Return the credential whose key is to be replaced, once its stored secrets have been decrypted.
+
+    Raises:
+        UsageError: As `rotation_target`.
+        Locked: The tenant is locked, or the credential cannot be decrypted.
+    """
+    target = rotation_target(session, provider_id, name)
+    credentials.secrets(session, target)
+    return target
+
+
 def differs(session: TenantSession, held: Credential, values: Mapping[str, str | Secret]) -> None:
-    """Usage unless a secret among these values is another one than is stored."""
+    """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
     tenant, provider = get(session), provider_of(held.provider)
     given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not given:
@@ -72,7 +87,7 @@ def keep_previous(session: TenantSession, tables: Tables, held: Credential) -> N
 
 async def restore_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Puts the kept key back in place of the new one, which is kept instead; answers what is in use then."""
-    _kept_or_usage(session, provider_id, name)
+    kept_or_problem(session, provider_id, name)
 
     def work() -> Credential:
         with verification.credential_transaction(session) as tables:
@@ -98,7 +113,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
-    gone = _kept_or_usage(session, provider_id, name)
+    gone = kept_or_problem(session, provider_id, name)
     stays = _find(session, provider_id, name)
     secrets = set(gone.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
@@ -124,7 +139,8 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
     return gone
 
 
-def _kept_or_usage(session: TenantSession, provider_id: str, name: str) -> Credential:
+def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Credential:
+    """Return the key that is kept for a credential; raise a UsageError where none is."""
     found = kept(session, provider_id, name)
     if found is None:
         label = provider_of(provider_id).label

@@ -1,20 +1,20 @@
-"""Setting a provider up: what was typed becomes fields, is verified, sealed and stored.
+"""Save a credential in two steps: a plan says what a save needs, applying it seals and stores.
 
-Nothing is stored by verifying. A secret that is kept goes only where it went before: with another origin it is asked
-for again.
+Nothing is stored by planning or by verifying. A secret that is kept goes only where it went before: with another
+origin it has to be entered again.
 """
 
 import asyncio
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
-from tui.errors import Action, Problem, Remedy, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
-from tui.providers.origins import clean_url, is_private
+from tui.providers.origins import is_private
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
-from tui.sanitize import hint_of, in_words, one_line
+from tui.sanitize import hint_of, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, model_sync, verification
 from tui.tenancy import models as stored_models
@@ -24,22 +24,11 @@ from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.paste import clean_pasted, split_pasted
-
-Values = Mapping[str, str | Secret]
-"""What was typed, by field name. A secret left out or empty keeps the stored one; a clear field left out does too."""
-
-
-class FieldProblem(UsageError):
-    """A Usage that belongs to one field of the form."""
-
-    def __init__(self, field: str, message: str, hint: str = "", remedy: Remedy | None = None) -> None:
-        super().__init__(message, hint, remedy=remedy)
-        self.field = field
+from tui.workspace.credentials.fields import FieldProblem, Values, cleaned, completed, kept_fields
 
 
 class PlainHttp(FieldProblem):
-    """An address beyond this machine in plain http that nobody has allowed yet."""
+    """An address beyond this machine in plain http that nobody has allowed."""
 
     def __init__(self, field: str, origins: tuple[str, ...]) -> None:
         super().__init__(
@@ -52,7 +41,7 @@ class PlainHttp(FieldProblem):
 
 
 class Conflict(Problem):
-    """Another session saved the credential while this form was open; `theirs` is what is stored now."""
+    """Another session saved the credential since it was looked at; `theirs` is what is stored now."""
 
     def __init__(self, label: str, theirs: Credential | None) -> None:
         did = "was changed" if theirs else "was removed"
@@ -60,37 +49,12 @@ class Conflict(Problem):
         self.theirs = theirs
 
 
-def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[FieldValues, dict[str, Secret]]:
-    """The clear fields (defaults filled in) and the newly given secrets; a FieldProblem for the first that is wrong."""
-    known = {each.name: each for each in provider.fields}
-    for name in values:
-        if name not in known:
-            raise FieldProblem(
-                name, f"{provider.label} has no field {one_line(name, 40)}.", f"It has {', '.join(known)}."
-            )
-    values, keeping = _apart(provider, values), _kept_fields(provider, values)
-    clear: dict[str, str] = {}
-    given: dict[str, Secret] = {}
-    for field in provider.fields:
-        typed = values.get(field.name)
-        if typed is None and stored and not field.secret and field.name in keeping:
-            typed = stored.clear.get(field.name, "")
-        text = checked(field, typed.reveal() if isinstance(typed, Secret) else typed or "")
-        if field.secret and text:
-            given[field.name] = Secret(text)
-        elif not field.secret and (text or field.default):
-            clear[field.name] = text or field.default
-    kept = (set(stored.hints) & keeping) - set(given) if stored else set()
-    _complete(provider, {*clear, *given, *kept})
-    return clear, given
-
-
 def destinations(provider: Provider, values: Values, stored: Credential | None) -> tuple[str, ...]:
-    """The origins that the secrets would be sent to with these values and what they keep; () where that is open."""
+    """Return the origins that the secrets would be sent to with these values and what is kept; () if unknown."""
     clear = {each.name: each.default for each in provider.fields if not each.secret and each.default}
     clear |= {name: each for name, each in values.items() if isinstance(each, str) and each}
     secrets = {name for name, each in values.items() if isinstance(each, Secret)}
-    secrets |= set(stored.hints) & _kept_fields(provider, values) if stored else set()
+    secrets |= set(stored.hints) & kept_fields(provider, values) if stored else set()
     try:
         return provider.origins(mask_secrets(clear, secrets))
     except (KeyError, Problem):
@@ -98,8 +62,154 @@ def destinations(provider: Provider, values: Values, stored: Credential | None) 
 
 
 def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Those origins that are reached in plain http beyond this machine and are not allowed yet."""
+    """Return the origins that are reached in plain http beyond this machine and are not allowed yet."""
     return tuple(each for each in origins if not is_private(each) and each not in allowed)
+
+
+@dataclass(frozen=True)
+class SavePlan:
+    """A credential to be saved, and what a person must agree to first. Nothing has been stored or sent.
+
+    `values` are cleaned, by field name. `stored` is the credential of that name as it was found. `origins` are those
+    that the secrets would go to, `allowed` the plain http ones that a person has allowed.
+
+    Attributes:
+        new_origins: Origins that the stored credential does not have.
+        plain_http: Origins in plain http beyond this machine that nobody has allowed yet.
+        needs_unlock: Whether the tenant must be unlocked first, as a stored secret is kept.
+        seen: With `watch`, the credential that the form was filled from.
+        rotate: Whether the stored credential is kept beside the new one.
+    """
+
+    session: TenantSession
+    provider: Provider
+    name: str
+    values: Values = field(repr=False)
+    stored: Credential | None
+    origins: tuple[str, ...]
+    allowed: tuple[str, ...]
+    plain_http: tuple[str, ...]
+    needs_unlock: bool
+    seen: Credential | None = None
+    watch: bool = False
+    rotate: bool = False
+
+    @property
+    def new_origins(self) -> tuple[str, ...]:
+        stored = self.stored.origins if self.stored else ()
+        return tuple(origin for origin in self.origins if origin not in stored)
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether another session has saved the credential since the form was filled."""
+        return self.watch and not same_content(self.stored, self.seen)
+
+    @property
+    def url_field(self) -> str:
+        """The name of the field with the address, '' without one."""
+        return _url_field(self.provider)
+
+    def allow_plain_http(self) -> "SavePlan":
+        """Return the plan with every origin in plain http allowed."""
+        return replace(self, allowed=(*self.allowed, *self.plain_http), plain_http=())
+
+    def overwrite(self) -> "SavePlan":
+        """Return the plan that replaces what another session saved."""
+        return replace(self, seen=self.stored)
+
+    def require(self) -> None:
+        """Raise PlainHttp or Locked if something that the plan needs has not been settled."""
+        if self.plain_http:
+            raise PlainHttp(self.url_field, self.plain_http)
+        if self.needs_unlock and not keyring.is_open(self.session):
+            raise Locked(f"{get(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
+
+
+async def plan_save(
+    session: TenantSession,
+    provider_id: str,
+    values: Values,
+    *,
+    name: str = DEFAULT_NAME,
+    plain_http: tuple[str, ...] = (),
+    seen: Credential | None = None,
+    watch: bool = False,
+    rotate: bool = False,
+) -> SavePlan:
+    """Return what saving these values needs. Values are cleaned here, and only here.
+
+    `plain_http` are origins that a person has allowed. With `watch`, `seen` is the credential that the form was filled
+    from. With `rotate`, the stored credential is kept beside the new one.
+
+    Raises:
+        UsageError: The name cannot be one, or the credential cannot be rotated.
+        FieldProblem: A value is wrong or missing.
+    """
+    provider = provider_of(provider_id)
+
+    def work() -> SavePlan:
+        _check_name(name)
+        target = rotation.rotation_target(session, provider_id, name) if rotate else None
+        clean = cleaned(provider, values)
+        if target is not None:
+            rotation.differs(session, target, clean)
+        return _planned(session, provider, name, clean, plain_http, seen, watch, rotate)
+
+    return await asyncio.to_thread(work)
+
+
+async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> SavePlan:
+    """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
+    values = {**plan.values, **(fields or {})}
+    return await asyncio.to_thread(
+        _planned, plan.session, plan.provider, plan.name, values, plan.allowed, plan.seen, plan.watch, plan.rotate
+    )
+
+
+async def apply_save(
+    plan: SavePlan, check: VerificationResult | None = None, listed: tuple[Model, ...] | None = None
+) -> Credential:
+    """Seal and store the credential of a plan and import what was listed; a provider's first becomes the active one.
+
+    What the plan found is checked again under the lock: fields that are kept are those that are stored by then.
+
+    Raises:
+        PlainHttp: An origin in plain http has not been allowed.
+        Locked: The tenant is locked and a stored secret is kept.
+        Conflict: Another session saved the credential since the plan was made.
+    """
+    session, provider, name = plan.session, plan.provider, plan.name
+
+    def work() -> Credential:
+        with verification.credential_transaction(session) as tables:
+            table = tables.table("credentials")
+            stored = {
+                record["name"]: from_record(Credential, record) for record in table if record["provider"] == provider.id
+            }
+            now = stored.get(name)
+            draft = build_draft(plan)
+            if plan.watch and not same_content(now, plan.seen):
+                raise Conflict(provider.label, now)
+            created = replace(
+                _sealed(session, draft, name),
+                active=(now is not None and now.active) or not any(other.active for other in stored.values()),
+                created=now.created if now else session.now(),
+                check=check or VerificationResult(),
+                listed_at=session.now() if listed is not None else now.listed_at if now else "",
+            )
+            if plan.rotate and now is not None:
+                rotation.keep_previous(session, tables, rotation.rotation_target(session, provider.id, name))
+            table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
+            table.insert(to_record(created))
+            if not stored:
+                # With its first own key a tenant uses that one; a trial can be chosen again.
+                tables.table("sources").remove(lambda record: record.get("provider") == provider.id)
+            models = listed if listed is not None else _known_models(provider, created.check)
+            if models is not None:
+                model_sync.apply_listing(tables, provider, models, session.today())
+        return created
+
+    return await asyncio.to_thread(work)
 
 
 async def save(
@@ -115,45 +225,15 @@ async def save(
     watch: bool = False,
     rotate: bool = False,
 ) -> Credential:
-    """Seals and stores a credential and imports what was listed; a provider's first becomes the active one.
-
-    With `rotate`, the one that it takes the place of is kept beside it.
-    With `watch`, `seen` is the credential that the form was filled from: Conflict if another is stored by now.
-    """
-
-    def work() -> Credential:
-        # Under the lock from the first look on: fields that are kept are those that are stored by then.
-        with verification.credential_transaction(session) as tables:
-            table = tables.table("credentials")
-            held = {each["name"]: from_record(Credential, each) for each in table if each["provider"] == provider_id}
-            now = held.get(name)
-            draft = build_draft(session, provider_id, values, name, plain_http)
-            if watch and not same_content(now, seen):
-                raise Conflict(draft.provider.label, now)
-            made = replace(
-                _sealed(session, draft, name),
-                active=(now is not None and now.active) or not any(each.active for each in held.values()),
-                created=now.created if now else session.now(),
-                check=check or VerificationResult(),
-                listed_at=session.now() if listed is not None else now.listed_at if now else "",
-            )
-            if rotate and now is not None:
-                rotation.keep_previous(session, tables, rotation.rotatable(session, provider_id, name))
-            table.remove(lambda each: (each["provider"], each["name"]) == (provider_id, name))
-            table.insert(to_record(made))
-            if not held:
-                # With its first own key a tenant uses that one; a trial can be chosen again.
-                tables.table("sources").remove(lambda each: each.get("provider") == provider_id)
-            models = listed if listed is not None else _known_models(draft.provider, made.check)
-            if models is not None:
-                model_sync.apply_listing(tables, draft.provider, models, session.today())
-        return made
-
-    return await asyncio.to_thread(work)
+    """Plan a save and apply it at once, where nobody can be asked for what it needs."""
+    plan = await plan_save(
+        session, provider_id, values, name=name, plain_http=plain_http, seen=seen, watch=watch, rotate=rotate
+    )
+    return await apply_save(plan, check, listed)
 
 
 def _known_models(provider: Provider, check: VerificationResult) -> tuple[Model, ...] | None:
-    """The models of a provider that lists none and knows the key; None where they are left as they are."""
+    """Return the models of a provider that lists none and knows the key; None where they are left as they are."""
     knows = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     return provider.catalogue if provider.list_models is None and knows else None
 
@@ -173,31 +253,71 @@ class CredentialDraft:
     """Whether any of the secrets is stored already."""
 
 
-def build_draft(
-    session: TenantSession, provider_id: str, values: Values, name: str, plain_http: tuple[str, ...]
-) -> CredentialDraft:
-    """The whole credential as it would be saved: what was typed, completed by what is stored.
+def build_draft(plan: SavePlan) -> CredentialDraft:
+    """Return the whole credential as it would be saved: the values of a plan, completed by what is stored by now.
 
-    Raises Usage for a name, a FieldProblem for a field, PlainHttp for an address that is not right; Locked where a
-    secret that is kept cannot be opened.
+    Raises:
+        FieldProblem: A field is missing, or a kept secret would go somewhere else than before.
+        PlainHttp: An origin in plain http has not been allowed.
+        Locked: A secret that is kept cannot be decrypted.
     """
-    provider = provider_of(provider_id)
-    _check_name(name)
-    held = next((each for each in credentials.listing(session, provider_id) if each.name == name), None)
-    clear, given = validate(provider, values, held)
-    stays = set(held.hints) & _kept_fields(provider, values) if held else set()
-    own = provider.origins(mask_secrets(clear, {*given, *stays}))
-    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, provider, clear))))
-    url = next((each.name for each in provider.fields if each.url), "")
-    allowed = tuple(each for each in (*plain_http, *(held.plain_http if held else ())) if each in origins)
-    if open_ones := needs_plain_http(origins, allowed):
-        raise PlainHttp(url, open_ones)
+    session, provider = plan.session, plan.provider
+    now = _planned(session, provider, plan.name, plan.values, plan.allowed)
+    now.require()
+    if added := [origin for origin in now.origins if origin not in plan.origins]:
+        raise Problem(
+            f"{provider.label} would by now also be sent to {', '.join(added)}.",
+            "Another session changed its models. Nothing of this form has been saved; save it again.",
+        )
+    stored = now.stored
+    if plan.rotate:
+        rotation.rotatable(session, provider.id, plan.name)
+    clear, entered = completed(provider, plan.values, stored)
+    missing = _kept_secrets(provider, plan.values, stored)
     kept: dict[str, Secret] = {}
-    if held and (missing := [each for each in held.hints if each in stays and each not in given]):
-        _stay_where_they_went(provider.field(missing[0]), held, own)
-        kept = {each: secret for each, secret in credentials.secrets(session, held).items() if each in missing}
-    hint = credentials.key_hint(provider, {each: held.hints[each] for each in kept}) if held else ""
-    return CredentialDraft(provider, clear, {**kept, **given}, origins, tuple(dict.fromkeys(allowed)), hint, bool(kept))
+    if stored and missing:
+        kept = {name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing}
+    hint = credentials.key_hint(provider, {name: stored.hints[name] for name in kept}) if stored else ""
+    return CredentialDraft(provider, clear, {**kept, **entered}, now.origins, now.allowed, hint, bool(kept))
+
+
+def _planned(
+    session: TenantSession,
+    provider: Provider,
+    name: str,
+    values: Values,
+    plain_http: tuple[str, ...],
+    seen: Credential | None = None,
+    watch: bool = False,
+    rotate: bool = False,
+) -> SavePlan:
+    stored = next(
+        (credential for credential in credentials.listing(session, provider.id) if credential.name == name), None
+    )
+    clear, entered = completed(provider, values, stored)
+    kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
+    own = provider.origins(mask_secrets(clear, {*entered, *kept}))
+    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, provider, clear))))
+    asked = (*plain_http, *(stored.plain_http if stored else ()))
+    allowed = tuple(dict.fromkeys(origin for origin in asked if origin in origins))
+    missing = _kept_secrets(provider, values, stored)
+    if stored and missing:
+        _stay_where_they_went(provider.field(missing[0]), stored, own)
+    locked = (rotate or bool(missing)) and not keyring.is_open(session)
+    unsettled = needs_plain_http(origins, allowed)
+    return SavePlan(session, provider, name, values, stored, origins, allowed, unsettled, locked, seen, watch, rotate)
+
+
+def _kept_secrets(provider: Provider, values: Values, stored: Credential | None) -> list[str]:
+    """Return the names of the stored secrets that stay, as nothing was entered for them."""
+    if stored is None:
+        return []
+    keeping = kept_fields(provider, values)
+    return [name for name in stored.hints if name in keeping and not values.get(name)]
+
+
+def _url_field(provider: Provider) -> str:
+    return next((declared.name for declared in provider.fields if declared.url), "")
 
 
 def _check_name(name: str) -> None:
@@ -251,77 +371,3 @@ def same_content(one: Credential | None, other: Credential | None) -> bool:
 
 def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:
     return {name: hint_of(secret.reveal()) for name, secret in secrets.items()}
-
-
-def checked(field: Field, text: str) -> str:
-    """The value of one field in its one form; a FieldProblem if it cannot be one."""
-    cleaned = clean_pasted(field, text)
-    if cleaned.problem:
-        raise FieldProblem(field.name, cleaned.problem)
-    value = cleaned.text
-    if not value:
-        return ""
-    if field.url:
-        try:
-            value = clean_url(value, field.strip_suffixes)
-        except UsageError as problem:
-            raise FieldProblem(field.name, problem.message, problem.hint, problem.remedy) from None
-    if field.choices and not field.url and value not in {each.value for each in field.choices}:
-        offered = ", ".join(each.value for each in field.choices)
-        raise FieldProblem(field.name, f"{field.label} is one of {offered}.")
-    if field.pattern and not re.fullmatch(field.pattern, value):
-        raise FieldProblem(field.name, field.pattern_help or f"This is no {field.label}.", field.help)
-    return value
-
-
-def _apart(provider: Provider, values: Values) -> Values:
-    """What was typed, addresses that hold more than their own taken apart; what was typed itself wins."""
-    known = {each.name for each in provider.fields}
-    for field in provider.fields:
-        typed = values.get(field.name)
-        if field.parse_pasted and isinstance(typed, str):
-            found = split_pasted(field, clean_pasted(field, typed).text)
-            rest = {name: text for name, text in found.items() if name in known and not values.get(name)}
-            values = {**values, **rest, field.name: found[field.name]}
-    return values
-
-
-def _kept_fields(provider: Provider, values: Values) -> set[str]:
-    """The fields that keep what is stored where nothing is typed: not those of a way that another one replaces."""
-    ways = {each.auth_method for each in provider.fields if each.auth_method and values.get(each.name)}
-    return {
-        each.name
-        for each in provider.fields
-        if not (provider.exclusive_auth_methods and ways and each.auth_method) or each.auth_method in ways
-    }
-
-
-def _complete(provider: Provider, filled: set[str]) -> None:
-    """Every required field is there; of fields that belong to ways of signing in, those of a way that was begun."""
-    ways = list(dict.fromkeys(each.auth_method for each in provider.fields if each.auth_method))
-    # What has a default is filled in either case, so that it begins nothing.
-    chosen = [each for each in provider.fields if each.auth_method and each.name in filled and not each.default]
-    begun = list(dict.fromkeys(each.auth_method for each in chosen))
-    if provider.exclusive_auth_methods and len(begun) > 1:
-        second = next(each for each in chosen if each.auth_method == begun[1])
-        both = " or ".join(begun)
-        raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
-    for field in provider.fields:
-        if (
-            not field.required
-            or field.name in filled
-            or (field.auth_method and field.auth_method not in (begun or ways[:1]))
-        ):
-            continue
-        if field.auth_method and begun:
-            beside = in_words([each for each in _needed(provider, field.auth_method) if each != field.label])
-            raise FieldProblem(field.name, f"{field.label} is missing; it goes with {beside}.", field.help)
-        others = (
-            "".join(f" Or give {in_words(_needed(provider, each))}." for each in ways[1:]) if field.auth_method else ""
-        )
-        raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
-
-
-def _needed(provider: Provider, way: str) -> list[str]:
-    """The labels of what a way of signing in needs."""
-    return [each.label for each in provider.fields if each.auth_method == way and each.required]

@@ -15,7 +15,8 @@ from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
 from tui.tenancy.session import Session, TenantSession
-from tui.workspace.credentials.save import CredentialDraft, Values, build_draft
+from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.save import CredentialDraft, SavePlan, build_draft, plan_save
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -46,11 +47,23 @@ async def verify(
     plain_http: tuple[str, ...] = (),
     hear: model_sync.OnEvent = lambda event: None,
 ) -> Verified:
-    """Asks the provider whether it accepts these fields. Nothing is saved; Refused and Unreachable are raised.
+    """Plan a save and verify it at once, where nobody can be asked for what it needs."""
+    return await verify_plan(await plan_save(session, provider_id, values, name=name, plain_http=plain_http), hear)
 
-    A key that was never saved is tried in the provider's other regions before it counts as refused.
+
+async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: None) -> Verified:
+    """Ask the provider whether it accepts what a plan would save. Nothing is stored.
+
+    A key that was never saved is tried in the provider's other regions before it counts as rejected.
+
+    Raises:
+        PlainHttp: An origin in plain http has not been allowed; nothing was sent.
+        Locked: The tenant is locked and a stored secret is kept; nothing was sent.
+        CredentialRejected: The provider does not accept the credential.
+        NetworkError: The provider could not be reached.
     """
-    draft = await asyncio.to_thread(build_draft, session, provider_id, values, name, plain_http)
+    session = plan.session
+    draft = await asyncio.to_thread(build_draft, plan)
     try:
         check, listed = await _asked(session.process, _access(draft), hear)
     except CredentialRejected as refused:

@@ -18,7 +18,8 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.workspace.credentials.save import FieldProblem, PlainHttp, checked, needs_plain_http
+from tui.workspace.credentials.fields import FieldProblem, checked
+from tui.workspace.credentials.save import PlainHttp, needs_plain_http
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access

@@ -21,7 +21,7 @@ from tui.tenancy.models import all_models, defaults
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
-from tui.workspace.credentials.save import checked
+from tui.workspace.credentials.fields import checked
 from tui.workspace.models import add as add_model
 from tui.workspace.playground import test_call
 

@@ -33,8 +33,9 @@ from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import save, status
+from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.save import FieldProblem, PlainHttp
+from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.models import add, catalog
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
@@ -46,7 +47,10 @@ _TABLES = ("credentials", "models", "defaults", "sources")
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. `lacks` is what the file has and cannot bring: each a problem that stops nothing."""
+    """What an import would do. `lacks` is what the file has and cannot bring: each a problem that stops nothing.
+
+    `plain_http` are the origins in plain http that a person must allow before it is applied.
+    """
 
     tenant: Tenant
     new: bool
@@ -55,6 +59,11 @@ class Plan:
     before: Content
     after: Content
     rehearsal: Session
+    plain_http: tuple[str, ...] = ()
+
+    def allow_plain_http(self) -> "Plan":
+        """Return the plan with every origin in plain http allowed."""
+        return replace(self, plain_http=())
 
     @property
     def changes(self) -> bool:
@@ -95,11 +104,10 @@ async def plan(
     tenant_id: str | None,
     name: str = "",
     passphrase: Secret | None = None,
-    allow_http: bool = False,
 ) -> Plan:
     """What importing a file would do to a tenant, or to a new one of that name (else the file's) and passphrase.
 
-    Nothing is written. Locked where the tenant has to be open for it, PlainHttp for addresses nobody has allowed.
+    Nothing is written. Locked where the tenant has to be open for it.
     """
     rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
     if tenant_id is None:
@@ -112,16 +120,30 @@ async def plan(
     else:
         tenant = get(rehearsal.tenant(tenant_id))
     before = _content(rehearsal.tenant(tenant.id))
-    lacks = await _merge(rehearsal.tenant(tenant.id), tenant, held, allow_http)
+    lacks, plain_http = await _merge(rehearsal.tenant(tenant.id), tenant, held)
     await asyncio.to_thread(_stays_home, rehearsal.tenant(tenant.id), before, held)
     after = _content(rehearsal.tenant(tenant.id))
     return Plan(
-        tenant, tenant_id is None, tuple(changes.describe_changes(before, after)), lacks, before, after, rehearsal
+        tenant,
+        tenant_id is None,
+        tuple(changes.describe_changes(before, after)),
+        lacks,
+        before,
+        after,
+        rehearsal,
+        plain_http,
     )
 
 
 async def carry_out(session: Session, made: Plan) -> None:
-    """Does what a plan says, in one write; Problem if the tenant is not as it was when the plan was made."""
+    """Apply a plan in one write.
+
+    Raises:
+        PlainHttp: The plan has origins in plain http that nobody has allowed.
+        Problem: The tenant is not as it was when the plan was made.
+    """
+    if made.plain_http:
+        raise PlainHttp("", made.plain_http)
 
     def work() -> None:
         if made.new:
@@ -156,8 +178,9 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
     )
 
 
-async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_http: bool) -> tuple[Problem, ...]:
-    """Puts what a file holds into the copy; answers what it cannot bring."""
+async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+    """Put what a file holds into the copy; return what it cannot bring, and the plain http origins that it needs."""
+    plain_http: list[str] = []
     await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
     lacks: list[Problem] = []
     for each in held.credentials:
@@ -172,7 +195,7 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_htt
         if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(each, missing))
         elif now is None or not _same(session, tenant, each, now):
-            await _save(session.process.tenant(tenant.id), each, allow_http)
+            plain_http += await _save(session.process.tenant(tenant.id), each)
     for provider_id, name in held.active.items():
         in_use = {
             each.name: each.active
@@ -186,7 +209,7 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle, allow_htt
         except UsageError as problem:
             lacks.append(problem)
     await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), held)
-    return tuple(lacks)
+    return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 
 def _lacking(kept: Kept, missing: set[str]) -> Problem:
@@ -238,21 +261,17 @@ def _take_defaults(session: TenantSession, held: Bundle) -> None:
             table.insert(to_record(wanted))
 
 
-async def _save(session: TenantSession, kept: Kept, allow_http: bool) -> None:
+async def _save(session: TenantSession, kept: Kept) -> tuple[str, ...]:
+    """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
     declared = provider_of(kept.provider).fields
     clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
-    allowed: tuple[str, ...] = ()
-    while True:
-        try:
-            await save.save(session, kept.provider, values, name=kept.name, plain_http=allowed)
-            return
-        except PlainHttp as problem:
-            if not allow_http or set(problem.origins) <= set(allowed):
-                raise
-            allowed = (*allowed, *problem.origins)
-        except FieldProblem as problem:
-            raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
+    try:
+        plan = await save.plan_save(session, kept.provider, values, name=kept.name)
+        await save.apply_save(plan.allow_plain_http())
+    except FieldProblem as problem:
+        raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
+    return plan.plain_http
 
 
 def _same(session: TenantSession, tenant: Tenant, kept: Kept, now: Credential) -> bool:

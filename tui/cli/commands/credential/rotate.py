@@ -12,6 +12,7 @@ from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.workspace.credentials import rotation
+from tui.workspace.credentials.fields import cleaned
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
@@ -28,12 +29,11 @@ def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
 
 
 async def _rotate(call: CommandContext, provider: Provider, name: str, words: tuple[str, ...]) -> None:
-    async def rotatable() -> Credential:
-        return rotation.rotatable(call.tenant_session, provider.id, name)
-
-    held = await call.unlocked(rotatable)
-    values = _new_secrets(call, provider, held, words)
-    rotation.differs(call.tenant_session, held, values)
+    rotation.rotation_target(call.tenant_session, provider.id, name)
+    await call.unlock(call.tenant)
+    target = rotation.rotatable(call.tenant_session, provider.id, name)
+    values = _new_secrets(call, provider, target, words)
+    rotation.differs(call.tenant_session, target, cleaned(provider, values))
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
@@ -52,7 +52,9 @@ def _new_secrets(call: CommandContext, provider: Provider, held: Credential, wor
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
-    back = await call.unlocked(lambda: rotation.restore_previous(call.tenant_session, provider.id, name))
+    rotation.kept_or_problem(call.tenant_session, provider.id, name)
+    await call.unlock(call.tenant)
+    back = await rotation.restore_previous(call.tenant_session, provider.id, name)
     _tell(call, provider, back)
 
 

@@ -17,7 +17,8 @@ from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials, verification
 from tui.workspace.credentials import paste, verify
-from tui.workspace.credentials import save as save_credential
+from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
 from tui.workspace.models import defaults
 
 T = TypeVar("T")
@@ -84,7 +85,7 @@ async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -
     """Where a secret field is missing, the hint says how to give one."""
     try:
         return await saving
-    except save_credential.FieldProblem as problem:
+    except FieldProblem as problem:
         name = problem.field
         if name not in {field.name for field in provider.fields if field.secret}:
             raise
@@ -103,44 +104,28 @@ class Saved:
 async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> Saved:
     """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
     await call.unlock_without_asking(call.tenant)
-    tenant_id, name, plain_http = call.tenant.id, _name(call), _plain_http(call, provider, values)
+    plan = await plan_save(call.tenant_session, provider.id, values, name=_name(call), rotate=rotate)
+    if call.args.has("allow-http"):
+        plan = plan.allow_plain_http()
+    await _settle(call, plan)
     check, listed, note = VerificationResult(), None, ""
     if not call.args.has("no-verify"):
-        verified = await call.unlocked(
-            lambda: verify.verify(
-                call.session.tenant(tenant_id),
-                provider.id,
-                values,
-                name=name,
-                plain_http=plain_http,
-                hear=partial(print_progress, call.out),
-            )
-        )
+        verified = await verify.verify_plan(plan, partial(print_progress, call.out))
         check, listed, note = verified.check, verified.listed, verified.note
-        values = {**values, **verified.region_fields}
-    saved = await call.unlocked(
-        lambda: save_credential.save(
-            call.session.tenant(tenant_id),
-            provider.id,
-            values,
-            name=name,
-            check=check,
-            listed=listed,
-            plain_http=plain_http,
-            rotate=rotate,
-        )
-    )
+        plan = await renew(plan, verified.region_fields)
+        await _settle(call, plan)
+    saved = await apply_save(plan, check, listed)
     if note:
         call.out.note(note)
     return Saved(saved, None if listed is None else len(listed))
 
 
-def _plain_http(call: CommandContext, provider: Provider, values: Values) -> tuple[str, ...]:
-    """With --allow-http, the origins that it is needed for; without it saving refuses them."""
-    if not call.args.has("allow-http"):
-        return ()
-    fields, _ = save_credential.validate(provider, values, _stored(call, provider))
-    return save_credential.needs_plain_http(provider.origins(fields))
+async def _settle(call: CommandContext, plan: SavePlan) -> None:
+    """Refuse plain http that was not allowed, and open the tenant where the plan needs it."""
+    if plan.plain_http:
+        raise PlainHttp(plan.url_field, plan.plain_http)
+    if plan.needs_unlock:
+        await call.unlock(call.tenant)
 
 
 async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:

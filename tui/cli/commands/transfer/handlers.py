@@ -11,6 +11,7 @@ from tui.errors import Problem, UsageError
 from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import audit
+from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.transfer import export as export_file
 from tui.workspace.transfer import import_plan
 from tui.workspace.transfer.file_format import LARGEST
@@ -58,9 +59,10 @@ async def import_file(call: CommandContext) -> None:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
         new = call.secret_input.chosen("New passphrase of the tenant (empty for none): ")
-    plan = await import_plan.plan(
-        call.session, held, tenant_id, named, new or None, allow_http=call.args.has("allow-http")
-    )
+    plan = await import_plan.plan(call.session, held, tenant_id, named, new or None)
+    if plan.plain_http and not call.args.has("allow-http"):
+        raise PlainHttp("", plan.plain_http)
+    plan = plan.allow_plain_http()
     doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
     if doing:
         await import_plan.carry_out(call.session, plan)

@@ -18,7 +18,6 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy import trials as trial_store
 from tui.tenancy.trials import Trial
 from tui.workspace import trials
-from tui.workspace.credentials import save
 from tui.workspace.trials import TrialRow
 
 
@@ -42,12 +41,8 @@ async def _given(
     call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None
 ) -> None:
     verify = not call.args.has("no-verify")
-    plain_http: tuple[str, ...] = ()
-    if call.args.has("allow-http"):
-        stored = next((each.credential for each in trials.rows(call.session) if each.provider is provider), None)
-        fields, _ = save.validate(provider, values, stored)
-        plain_http = save.needs_plain_http(provider.origins(fields))
-    lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, plain_http=plain_http)
+    allow_http = call.args.has("allow-http")
+    lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, allow_http=allow_http)
     given = await with_secret_hint(lending, provider)
     check = next(
         each.credential.check for each in trials.rows(call.session) if each.provider is provider and each.credential

@@ -11,7 +11,7 @@ from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy.timestamps import when
-from tui.workspace.credentials.save import Values
+from tui.workspace.credentials.fields import Values
 
 Strip = tuple[Words, Words]
 

@@ -3,11 +3,10 @@
 Nothing here knows a widget. `SaveFlow` returns what came of a step, and the screen shows it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import TypeVar
 
 from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title
 from tui.console.questions import Questions
@@ -15,22 +14,13 @@ from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, Veri
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers.origins import host_of
 from tui.providers.spec import Provider
-from tui.tenancy import credentials, keyring
+from tui.tenancy import credentials
 from tui.tenancy.session import TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import rotation
-from tui.workspace.credentials import save as save_credential
 from tui.workspace.credentials import verify as verification
-from tui.workspace.credentials.save import (
-    Conflict,
-    PlainHttp,
-    Values,
-    destinations,
-    same_content,
-)
+from tui.workspace.credentials.fields import Values
+from tui.workspace.credentials.save import SavePlan, apply_save, destinations, plan_save, renew, same_content
 from tui.workspace.credentials.verify import Verified
-
-Result = TypeVar("Result")
 
 Busy = Callable[[str], AbstractContextManager[None]]
 """Shows what is being done, in words, while its block runs."""
@@ -102,6 +92,8 @@ class SaveFlow:
         """Whether the stored key is kept beside the new one."""
         self._new_name = ""
         self._plain_http: tuple[str, ...] = ()
+        self._plan_made: SavePlan | None = None
+        """What the last check was about."""
 
     @property
     def host(self) -> str:
@@ -133,18 +125,13 @@ class SaveFlow:
         """
         self.reset()
         self.values, self.rotates, self._new_name = values, rotate, new_name
-        if rotate and isinstance(asked := await self._settle(self._check_rotation), Cancelled):
-            return asked
-        started = monotonic()
-
-        async def verify() -> Verified:
-            with busy(f"asking {self.host}"):
-                return await verification.verify(
-                    self.session, self.provider.id, self.values, name=self._credential, plain_http=self._plain_http
-                )
-
+        plan = await self._settle(await self._plan())
+        if isinstance(plan, Cancelled):
+            return plan
+        self._plan_made, started = plan, monotonic()
         try:
-            verified = await self._settle(verify)
+            with busy(f"asking {self.host}"):
+                verified = await verification.verify_plan(plan)
         except (UsageError, Locked):
             raise
         except Problem as problem:
@@ -154,10 +141,8 @@ class SaveFlow:
                     VerificationState.REFUSED, now, 0, problem.message, problem.hint, problem.detail
                 )
             return CheckFailed(problem)
-        if isinstance(verified, Cancelled):
-            return verified
         self.check = verified.check
-        self.values = {**self.values, **verified.region_fields}
+        self._plan_made = await renew(plan, verified.region_fields)
         if verified.note:
             self.questions.toast(verified.note)
         if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
@@ -177,65 +162,56 @@ class SaveFlow:
         stored = credentials.listing(self.session, self.provider.id)
         return next((credential for credential in stored if credential.name == self.name), None)
 
-    async def _check_rotation(self) -> None:
-        stored = rotation.rotatable(self.session, self.provider.id, self._credential)
-        rotation.differs(self.session, stored, self.values)
+    async def _plan(self) -> SavePlan:
+        return await plan_save(
+            self.session,
+            self.provider.id,
+            self.values,
+            name=self._credential,
+            plain_http=self._plain_http,
+            seen=self.stored,
+            watch=True,
+            rotate=self.rotates,
+        )
 
     async def _save(self, models: tuple[Model, ...] | None, seconds: float) -> Outcome:
+        assert self._plan_made is not None
         first = not credentials.listing(self.session, self.provider.id)
+        # Verifying took its time: another session may have saved meanwhile.
+        plan = await self._settle(await renew(replace(self._plan_made, seen=self.stored)))
+        if isinstance(plan, Cancelled):
+            return plan
+        if plan.overwrites:
+            answer = await self._ask_about(plan)
+            if answer is not None:
+                return answer
+            self.stored, plan = plan.stored, plan.overwrite()
+        return Saved(await apply_save(plan, self.check, models), models, seconds, first)
 
-        async def save() -> Credential:
-            return await save_credential.save(
-                self.session,
-                self.provider.id,
-                self.values,
-                name=self._credential,
-                check=self.check,
-                listed=models,
-                plain_http=self._plain_http,
-                seen=self.stored,
-                watch=True,
-                rotate=self.rotates,
-            )
+    async def _settle(self, plan: SavePlan) -> SavePlan | Cancelled:
+        """Ask for what a plan needs: plain http, and the passphrase."""
+        if plan.plain_http:
+            if not await self.questions.confirm_plain_http(plan.plain_http):
+                return Cancelled(plan.url_field)
+            plan = plan.allow_plain_http()
+            self._plain_http = plan.allowed
+        if plan.needs_unlock:
+            waiting = f"the check of {self.provider.label}."
+            if not await self.questions.ensure_unlocked(waiting, "It is made as soon as the tenant is open."):
+                return Cancelled()
+        return plan
 
-        while True:
-            try:
-                saved = await self._settle(save)
-            except Conflict as conflict:
-                answer = await self._ask_about(conflict)
-                if answer is not None:
-                    return answer
-                self.stored = conflict.theirs
-            else:
-                return saved if isinstance(saved, Cancelled) else Saved(saved, models, seconds, first)
-
-    async def _settle(self, work: Callable[[], Awaitable[Result]]) -> Result | Cancelled:
-        """Do the work, asking for plain http and for the passphrase where it needs them."""
-        while True:
-            try:
-                return await work()
-            except PlainHttp as problem:
-                if not await self.questions.confirm_plain_http(problem.origins):
-                    return Cancelled(problem.field)
-                self._plain_http += problem.origins
-            except Locked:
-                if keyring.is_open(self.session):
-                    raise
-                waiting = f"the check of {self.provider.label}."
-                if not await self.questions.ensure_unlocked(waiting, "It is made as soon as the tenant is open."):
-                    return Cancelled()
-
-    async def _ask_about(self, conflict: Conflict) -> Outcome | None:
+    async def _ask_about(self, plan: SavePlan) -> Outcome | None:
         """Ask what to do about another session's save; None to save over it."""
         who, now = tenants.other_session(self.session), self.session.process.now()
-        lines = conflict_lines(self.provider, conflict.theirs, self.values, now, who)
-        answer = await self.questions.ask(conflict_title(self.provider, conflict.theirs), lines, conflict_choices())
+        lines = conflict_lines(self.provider, plan.stored, self.values, now, who)
+        answer = await self.questions.ask(conflict_title(self.provider, plan.stored), lines, conflict_choices())
         if answer == "mine":
             return None
         if answer == "theirs":
             return TakeTheirs()
         if answer == "look":
             # It was looked at, so the next save is meant.
-            self.stored = conflict.theirs
-            return ReviewTheirs(conflict.theirs)
+            self.stored = plan.stored
+            return ReviewTheirs(plan.stored)
         return Cancelled()
