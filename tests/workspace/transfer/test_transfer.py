@@ -288,10 +288,12 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
         }
     }
     held = await import_plan.opened(json.dumps(file_with(away)).encode())
+    made = await import_plan.plan(acme, held, None, "other")
+    assert made.plain_http == ("http://models.example",)
     with pytest.raises(PlainHttp):
-        await import_plan.plan(acme, held, None, "other")
-    made = await import_plan.plan(acme, held, None, "other", allow_http=True)
-    await import_plan.carry_out(acme, made)
+        await import_plan.carry_out(acme, made)
+    assert "other" not in tenant_registry.ids(acme)
+    await import_plan.carry_out(acme, made.allow_plain_http())
     assert stored_credentials.stored(acme.tenant("other"))[0].plain_http == ("http://models.example",)
 
 

@@ -1,0 +1,122 @@
+"""Saving in two steps: the plan says what a person must agree to, applying it checks that again."""
+
+from dataclasses import replace
+
+import pytest
+
+from tui.errors import Action, Locked, Problem, UsageError
+from tui.secret import Secret
+from tui.tenancy import credentials, keyring
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace import tenants
+from tui.workspace.credentials import paste, save, verify
+from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.save import Conflict, PlainHttp, apply_save, plan_save, renew
+
+KEY = "sk-FAKE-key-of-a-test-0001"
+LAN = "http://10.0.0.7:8000"
+PASSPHRASE = Secret("a FAKE passphrase")
+
+
+@pytest.fixture
+async def session(disk_session: Session) -> TenantSession:
+    return disk_session.tenant((await tenants.create(disk_session, "acme")).id)
+
+
+@pytest.fixture
+async def locked(disk_session: Session) -> TenantSession:
+    """A tenant with a passphrase and a stored key, locked."""
+    tenant = disk_session.tenant((await tenants.create(disk_session, "shut", PASSPHRASE)).id)
+    await save.save(tenant, "openai", {"api_key": Secret(KEY)})
+    keyring.lock(tenant)
+    return tenant
+
+
+async def test_a_plan_says_where_the_secrets_would_go_and_stores_nothing(session: TenantSession) -> None:
+    plan = await plan_save(session, "openai", {"api_key": Secret(KEY), "base_url": "https://gateway.example/v1"})
+    assert plan.origins == plan.new_origins == ("https://gateway.example",)
+    assert not plan.plain_http and not plan.needs_unlock and not plan.overwrites
+    assert credentials.stored(session) == ()
+    await apply_save(plan)
+    again = await plan_save(session, "openai", {"organization": "org-x"})
+    assert again.origins == ("https://gateway.example",) and again.new_origins == ()
+
+
+async def test_plain_http_is_in_the_plan_and_neither_verified_nor_stored_until_it_is_allowed(
+    session: TenantSession,
+) -> None:
+    plan = await plan_save(session, "openai_compatible", {"base_url": f"{LAN}/v1", "api_key": Secret(KEY)})
+    assert plan.plain_http == (LAN,) and plan.url_field == "base_url"
+    for step in (verify.verify_plan, apply_save):
+        with pytest.raises(PlainHttp) as caught:
+            await step(plan)
+        assert caught.value.remedy and caught.value.remedy.action is Action.ALLOW_PLAIN_HTTP
+    stored = await apply_save(plan.allow_plain_http())
+    assert stored.plain_http == (LAN,)
+
+
+async def test_a_plan_that_keeps_a_stored_secret_needs_the_tenant_unlocked(locked: TenantSession) -> None:
+    plan = await plan_save(locked, "openai", {"organization": "org-x"})
+    assert plan.needs_unlock
+    for step in (verify.verify_plan, apply_save):
+        with pytest.raises(Locked) as caught:
+            await step(plan)
+        assert caught.value.remedy and caught.value.remedy.action is Action.UNLOCK
+    await keyring.unlock(locked, PASSPHRASE)
+    assert (await apply_save(plan)).clear["organization"] == "org-x"
+
+
+async def test_a_new_key_can_be_saved_while_the_tenant_is_locked(locked: TenantSession) -> None:
+    assert not (await plan_save(locked, "openai", {"api_key": Secret(KEY)})).needs_unlock
+
+
+async def test_a_rotation_needs_the_tenant_unlocked(locked: TenantSession) -> None:
+    other = {"api_key": Secret("sk-FAKE-key-of-a-test-0002")}
+    assert (await plan_save(locked, "openai", other, rotate=True)).needs_unlock
+
+
+async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(session: TenantSession) -> None:
+    await save.save(session, "openai", {"api_key": Secret(KEY)})
+    with pytest.raises(UsageError, match="has here already"):
+        await plan_save(session, "openai", {"api_key": Secret(f"{KEY}\n")}, rotate=True)
+
+
+async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, session: TenantSession) -> None:
+    await save.save(session, "openai", {"api_key": Secret(KEY)})
+    seen = credentials.active(session, "openai")
+    plan = await plan_save(session, "openai", {"organization": "org-MINE"}, seen=seen, watch=True)
+    assert not plan.overwrites
+    other = replace(disk_session, open_keys={}, _stores={}).tenant(session.tenant_id)
+    theirs = await save.save(other, "openai", {"organization": "org-THEIRS"})
+    with pytest.raises(Conflict):
+        await apply_save(plan)
+    plan = await renew(plan)
+    assert plan.overwrites and plan.stored == theirs
+    assert (await apply_save(plan.overwrite())).clear["organization"] == "org-MINE"
+
+
+async def test_an_origin_that_was_not_in_the_plan_gets_no_secret(session: TenantSession) -> None:
+    plan = await plan_save(session, "openai", {"api_key": Secret(KEY)})
+    with pytest.raises(Problem, match=r"also be sent to https://api\.openai\.com"):
+        await apply_save(replace(plan, origins=()))
+    assert credentials.stored(session) == ()
+
+
+async def test_a_pasted_value_is_cleaned_once(session: TenantSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts: list[str] = []
+    clean = paste.clean_pasted
+    monkeypatch.setattr(
+        "tui.workspace.credentials.fields.clean_pasted",
+        lambda field, text: (texts.append(text), clean(field, text))[1],
+    )
+    pasted = f"export OPENAI_API_KEY='{KEY}'\n"
+    plan = await plan_save(session, "openai", {"api_key": Secret(pasted)})
+    await verify.verify_plan(plan)
+    await apply_save(await renew(plan))
+    assert texts == [pasted]
+
+
+async def test_a_wrong_value_is_refused_by_the_plan(session: TenantSession) -> None:
+    with pytest.raises(FieldProblem) as caught:
+        await plan_save(session, "openai", {"api_key": Secret("")})
+    assert caught.value.field == "api_key"
