@@ -19,7 +19,7 @@ PASSPHRASE = Secret("a FAKE passphrase")
 
 
 @pytest.fixture
-async def session(disk_session: Session) -> TenantSession:
+async def unlocked(disk_session: Session) -> TenantSession:
     return disk_session.tenant((await tenants.create(disk_session, "acme")).id)
 
 
@@ -32,20 +32,20 @@ async def locked(disk_session: Session) -> TenantSession:
     return tenant
 
 
-async def test_a_plan_says_where_the_secrets_would_go_and_stores_nothing(session: TenantSession) -> None:
-    plan = await plan_save(session, "openai", {"api_key": Secret(KEY), "base_url": "https://gateway.example/v1"})
+async def test_a_plan_says_where_the_secrets_would_go_and_stores_nothing(unlocked: TenantSession) -> None:
+    plan = await plan_save(unlocked, "openai", {"api_key": Secret(KEY), "base_url": "https://gateway.example/v1"})
     assert plan.origins == plan.new_origins == ("https://gateway.example",)
     assert not plan.plain_http and not plan.needs_unlock and not plan.overwrites
-    assert credentials.stored(session) == ()
+    assert credentials.stored(unlocked) == ()
     await apply_save(plan)
-    again = await plan_save(session, "openai", {"organization": "org-x"})
+    again = await plan_save(unlocked, "openai", {"organization": "org-x"})
     assert again.origins == ("https://gateway.example",) and again.new_origins == ()
 
 
 async def test_plain_http_is_in_the_plan_and_neither_verified_nor_stored_until_it_is_allowed(
-    session: TenantSession,
+    unlocked: TenantSession,
 ) -> None:
-    plan = await plan_save(session, "openai_compatible", {"base_url": f"{LAN}/v1", "api_key": Secret(KEY)})
+    plan = await plan_save(unlocked, "openai_compatible", {"base_url": f"{LAN}/v1", "api_key": Secret(KEY)})
     assert plan.plain_http == (LAN,) and plan.url_field == "base_url"
     for step in (verify.verify_plan, apply_save):
         with pytest.raises(PlainHttp) as caught:
@@ -75,18 +75,18 @@ async def test_a_rotation_needs_the_tenant_unlocked(locked: TenantSession) -> No
     assert (await plan_save(locked, "openai", other, rotate=True)).needs_unlock
 
 
-async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(session: TenantSession) -> None:
-    await save.save(session, "openai", {"api_key": Secret(KEY)})
+async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(unlocked: TenantSession) -> None:
+    await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
     with pytest.raises(UsageError, match="has here already"):
-        await plan_save(session, "openai", {"api_key": Secret(f"{KEY}\n")}, rotate=True)
+        await plan_save(unlocked, "openai", {"api_key": Secret(f"{KEY}\n")}, rotate=True)
 
 
-async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, session: TenantSession) -> None:
-    await save.save(session, "openai", {"api_key": Secret(KEY)})
-    seen = credentials.active(session, "openai")
-    plan = await plan_save(session, "openai", {"organization": "org-MINE"}, seen=seen, watch=True)
+async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, unlocked: TenantSession) -> None:
+    await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
+    seen = credentials.active(unlocked, "openai")
+    plan = await plan_save(unlocked, "openai", {"organization": "org-MINE"}, seen=seen, watch=True)
     assert not plan.overwrites
-    other = replace(disk_session, open_keys={}, _stores={}).tenant(session.tenant_id)
+    other = replace(disk_session, open_keys={}, _stores={}).tenant(unlocked.tenant_id)
     theirs = await save.save(other, "openai", {"organization": "org-THEIRS"})
     with pytest.raises(Conflict):
         await apply_save(plan)
@@ -95,14 +95,14 @@ async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Se
     assert (await apply_save(plan.overwrite())).clear["organization"] == "org-MINE"
 
 
-async def test_an_origin_that_was_not_in_the_plan_gets_no_secret(session: TenantSession) -> None:
-    plan = await plan_save(session, "openai", {"api_key": Secret(KEY)})
+async def test_an_origin_that_was_not_in_the_plan_gets_no_secret(unlocked: TenantSession) -> None:
+    plan = await plan_save(unlocked, "openai", {"api_key": Secret(KEY)})
     with pytest.raises(Problem, match=r"also be sent to https://api\.openai\.com"):
         await apply_save(replace(plan, origins=()))
-    assert credentials.stored(session) == ()
+    assert credentials.stored(unlocked) == ()
 
 
-async def test_a_pasted_value_is_cleaned_once(session: TenantSession, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_pasted_value_is_cleaned_once(unlocked: TenantSession, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
     clean = paste.clean_pasted
     monkeypatch.setattr(
@@ -110,13 +110,13 @@ async def test_a_pasted_value_is_cleaned_once(session: TenantSession, monkeypatc
         lambda field, text: (texts.append(text), clean(field, text))[1],
     )
     pasted = f"export OPENAI_API_KEY='{KEY}'\n"
-    plan = await plan_save(session, "openai", {"api_key": Secret(pasted)})
+    plan = await plan_save(unlocked, "openai", {"api_key": Secret(pasted)})
     await verify.verify_plan(plan)
     await apply_save(await renew(plan))
     assert texts == [pasted]
 
 
-async def test_a_wrong_value_is_refused_by_the_plan(session: TenantSession) -> None:
+async def test_a_wrong_value_is_refused_by_the_plan(unlocked: TenantSession) -> None:
     with pytest.raises(FieldProblem) as caught:
-        await plan_save(session, "openai", {"api_key": Secret("")})
+        await plan_save(unlocked, "openai", {"api_key": Secret("")})
     assert caught.value.field == "api_key"

@@ -6,7 +6,7 @@ from textual.content import Content
 
 from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import line
-from tui.console.widgets.symbols import MUTED, ScreenState, sign
+from tui.console.widgets.symbols import MUTED, RowState, sign
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.domain import Supply
 from tui.workspace.credentials.status import ProviderRow
@@ -58,7 +58,7 @@ def _drawer(row: ProviderRow, doing: str, beside: bool) -> Callable[[int], Conte
 
 
 def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
-    mark, style = sign(ScreenState.WORKING if doing else row.state)
+    mark, style = sign(RowState.WORKING if doing else row.state)
     if cells < _NARROW:
         label = min(_LABEL, cells // 2)
         name = fit(row.provider.label, label - 1, middle=True)

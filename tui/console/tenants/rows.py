@@ -9,7 +9,7 @@ from tui.console.actions import key_of
 from tui.console.chrome import Row
 from tui.console.widgets.row_list import Item
 from tui.console.widgets.static_text import line
-from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, ScreenState, sign
+from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, RowState, sign
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
@@ -53,7 +53,7 @@ def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
 def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cells: int) -> Content:
     names, widths = _widths(cells, lent)
     if row.tenant is None:
-        broken, role = sign(ScreenState.DAMAGED)
+        broken, role = sign(RowState.DAMAGED)
         said = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
         words = clip_end(f"{said}, {key_of('list.choose')} says more", cells - _MARK - names)
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))

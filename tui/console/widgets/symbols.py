@@ -29,7 +29,7 @@ MARK_COLOURS = ("ansi_blue", "ansi_green", "ansi_red", "ansi_cyan", "ansi_magent
 MARK_NAMES = ("blue", "green", "red", "cyan", "magenta", "yellow")
 
 
-class ScreenState(StrEnum):
+class RowState(StrEnum):
     """States of a row that only the console knows."""
 
     WORKING = "working"
@@ -41,9 +41,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     ProviderState.NOT_SET_UP: (UNSET, MUTED),
     DefaultState.NONE: (UNSET, MUTED),
     ProviderState.TRIAL: (TRIAL, ATTENTION),
-    ScreenState.WORKING: (WORKING, MUTED),
+    RowState.WORKING: (WORKING, MUTED),
     ProviderState.UNDECRYPTABLE: (BROKEN, ERROR),
-    ScreenState.DAMAGED: (BROKEN, ERROR),
+    RowState.DAMAGED: (BROKEN, ERROR),
 }
 """State -> sign and role; every other state needs attention."""
 

@@ -118,8 +118,7 @@ class Setup(PageScreen[bool]):
         row = status.row(self.app.tenant_session, self.provider.id)
         state_now = ProviderState.REFUSED if self.flow.rejected else row.state
         word = row.word if row.on_trial and not self.flow.rejected else str(state_now)
-        mark = sign(state_now)[0]
-        state = f"{mark} {word}" if row.credential or self.flow.rejected or row.on_trial else word
+        state = f"{sign(state_now)[0]} {word}" if row.credential or self.flow.rejected or row.on_trial else word
         right = f"{WARNING} changed elsewhere" if self._changed_elsewhere else state
         strip = self._hint or self.outcome or strip_for(self.form, self.focused, row)
         return ScreenText(f"Providers › {self.provider.label} › {what}", self._keys(), right, strip=strip)
@@ -365,14 +364,12 @@ class Setup(PageScreen[bool]):
 
     def show_problem(self, problem: Problem) -> None:
         """Show a problem at the field that it concerns, else above the buttons; nothing that was typed is lost."""
-        form, lead = self.form, self._lead
+        form, lead, hint = self.form, self._lead, problem_hint(problem)
         if isinstance(problem, Locked) and lead is not None:
             lead.complain(problem.message, "Paste it again to replace it.")
             form.open_at(lead.declared.name)
-        elif not isinstance(problem, FieldProblem) or not form.complain(
-            problem.field, problem.message, problem_hint(problem)
-        ):
-            form.notice(*problem_lines(problem.message, problem_hint(problem)))
+        elif not isinstance(problem, FieldProblem) or not form.complain(problem.field, problem.message, hint):
+            form.notice(*problem_lines(problem.message, hint))
         self.refresh_chrome()
 
     @property
