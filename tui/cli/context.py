@@ -3,9 +3,9 @@
 The workspace is imported when it is first needed, so that a usage error comes at once.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from tui.cli.output import Output
 from tui.cli.parser import ParsedArgs
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tui.tenancy.session import Session, TenantSession
 
 _MAX_NAMES = 8
-_T = TypeVar("_T")
 
 
 class CommandContext:
@@ -119,15 +118,12 @@ class CommandContext:
             )
         return passphrase
 
-    async def unlocked(self, verb: Callable[[], Awaitable[_T]]) -> _T:
-        """Return the verb's result; if it needs the tenant's private key, unlock the tenant and run it once more."""
-        try:
-            return await verb()
-        except Locked:
-            if keyring.is_open(self.tenant_session):
-                raise
-        await self.unlock(self.tenant)
-        return await verb()
+    async def unlock_for(self, provider_id: str, name: str = "") -> None:
+        """Unlock the tenant if using a provider's credential (the active one unless named) needs it."""
+        from tui.tenancy import credentials
+
+        if credentials.needs_unlock(self.tenant_session, provider_id, name):
+            await self.unlock(self.tenant)
 
     async def close(self) -> None:
         """Close connections and drop decrypted keys; report an entry that the audit log could not take."""

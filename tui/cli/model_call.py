@@ -7,7 +7,7 @@ from typing import cast
 
 from tui.cli.context import CommandContext
 from tui.cli.output import Output, bar
-from tui.domain import Model, ModelType
+from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
 from tui.providers import provider as provider_of
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
@@ -35,16 +35,19 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
     )
 
 
+async def unlock_for_model(call: CommandContext, model: Model) -> None:
+    """Unlock the tenant where a call of this model needs it: not for a trial, whose key is the operator's."""
+    if key_source.source(call.tenant_session, model.provider) is KeySource.OWN:
+        await call.unlock_for(model.provider)
+
+
 async def begin(call: CommandContext, model: Model) -> None:
     """Unlock the tenant if the model's provider needs an API key, and record that the tenant is used now.
 
     Warns once a day when a trial is nearly used up.
     """
-
-    async def reach() -> None:
-        key_source.route_call(call.tenant_session, model)
-
-    await call.unlocked(reach)
+    await unlock_for_model(call, model)
+    key_source.route_call(call.tenant_session, model)
     if left := key_source.last_calls(call.tenant_session, model.provider):
         count = f"{left:,} trial requests" if left > 1 else "1 trial request"
         label = provider_of(model.provider).label

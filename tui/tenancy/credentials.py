@@ -151,6 +151,16 @@ def needs_confirmation(session: TenantSession, credential: Credential) -> Creden
     return found if found and found.mark.needs_confirmation and not is_undecryptable(session, credential) else None
 
 
+def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bool:
+    """Return True if using a provider's credential (the active one unless named) needs the tenant's passphrase."""
+    used = next(
+        (each for each in listing(session, provider_id) if each.name == name or (not name and each.active)), None
+    )
+    if used is None or not used.envelope or keyring.is_open(session):
+        return False
+    return not is_undecryptable(session, used)
+
+
 def access(session: TenantSession, provider_id: str, model: str = "") -> "Access":
     """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
     provider = provider_of(provider_id)

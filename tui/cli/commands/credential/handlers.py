@@ -8,7 +8,7 @@ from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials
-from tui.workspace.credentials import status
+from tui.workspace.credentials import rotation, status
 
 
 def credential_shape(credential: Credential) -> dict[str, Any]:
@@ -61,7 +61,10 @@ def list_all(call: CommandContext) -> None:
 async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
-    await call.unlocked(lambda: status.use(call.tenant_session, provider.id, name))
+    if previous_of(name):
+        rotation.kept_or_problem(call.tenant_session, provider.id, previous_of(name))
+        await call.unlock(call.tenant)
+    await status.use(call.tenant_session, provider.id, name)
     call.out.line(f"{provider.label} uses the credential {previous_of(name) or name} now.")
 
 

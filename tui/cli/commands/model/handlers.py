@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.fields import entries
-from tui.cli.model_call import print_progress
+from tui.cli.model_call import unlock_for_model, print_progress
 from tui.cli.output import counted
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
@@ -95,7 +95,8 @@ async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
     provider = provider_by_id(call.args.one("P"))
     hear = partial(print_progress, call.out)
-    done = await call.unlocked(lambda: catalog.refresh(call.tenant_session, provider.id, hear))
+    await call.unlock_for(provider.id)
+    done = await catalog.refresh(call.tenant_session, provider.id, hear)
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -114,7 +115,8 @@ async def search(call: CommandContext) -> None:
             f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
         )
     kind = _type(call) or ModelType.CHAT
-    hits = await call.unlocked(lambda: add_model.search(call.tenant_session, provider.id, words, kind))
+    await call.unlock_for(provider.id)
+    hits = await add_model.search(call.tenant_session, provider.id, words, kind)
     if call.out.as_json:
         call.out.json(
             [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
@@ -142,7 +144,7 @@ async def add(call: CommandContext) -> None:
         told = call.out.note
         return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, told)
 
-    model = await _allowed(call, adding)
+    model = await _allowed(call, provider.id, adding)
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
 
 
@@ -155,25 +157,29 @@ async def edit(call: CommandContext) -> None:
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         return catalog.edit(call.tenant_session, model, fields, verify, plain_http, call.out.note)
 
-    changed = await _allowed(call, editing)
+    changed = await _allowed(call, model.provider, editing)
     _answer(call, changed, f"{changed.ref} is changed.")
 
 
-async def _allowed(call: CommandContext, work: Callable[[tuple[str, ...]], Awaitable[Model]]) -> Model:
+async def _allowed(
+    call: CommandContext, provider_id: str, work: Callable[[tuple[str, ...]], Awaitable[Model]]
+) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
+    await call.unlock_for(provider_id)
     try:
-        return await call.unlocked(lambda: work(()))
+        return await work(())
     except PlainHttp as problem:
         if not call.args.has("allow-http"):
             raise
         origins = problem.origins
-    return await call.unlocked(lambda: work(origins))
+    return await work(origins)
 
 
 async def test(call: CommandContext) -> None:
     """One small call to a model."""
     model = _find(call)
-    sentence = await call.unlocked(lambda: catalog.test(call.tenant_session, model))
+    await unlock_for_model(call, model)
+    sentence = await catalog.test(call.tenant_session, model)
     if call.out.as_json:
         call.out.json({"provider": model.provider, "id": model.id, "type": model.type, "message": sentence})
     else:

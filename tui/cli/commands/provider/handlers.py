@@ -171,7 +171,8 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.args.one("name")
     try:
         hear = partial(print_progress, call.out)
-        check = await call.unlocked(lambda: verification.verify_stored(call.tenant_session, provider_id, name, hear))
+        await call.unlock_for(provider_id, name)
+        check = await verification.verify_stored(call.tenant_session, provider_id, name, hear)
     except UsageError:
         raise
     except Problem as problem:
