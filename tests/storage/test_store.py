@@ -134,6 +134,19 @@ def test_five_earlier_states_are_kept_and_readable(store: Store) -> None:
     assert counts == [7, 6, 5, 4, 3]
 
 
+def test_a_state_that_has_another_name_by_now_is_not_restored(store: Store) -> None:
+    for n in range(3):
+        add(store, n)
+    chosen = store.earlier()[0]
+    assert chosen.document
+    add(store, 3)
+    with pytest.raises(Problem, match="saved in another session"):
+        store.restore(chosen.name, chosen.document.generation)
+    assert ids(store) == [0, 1, 2, 3]
+    store.restore(store.earlier()[1].name, chosen.document.generation)
+    assert ids(store) == [0, 1]
+
+
 def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store: Store) -> None:
     for n in range(3):
         add(store, n)

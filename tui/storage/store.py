@@ -198,13 +198,18 @@ class Store:
         numbers = (f"{self.name}{_DAMAGED}{n}" for n in range(1, len(taken) + 2))
         return next(each for each in numbers if each not in taken)
 
-    def restore(self, name: str) -> str:
-        """Puts an earlier state in place; answers the name under which a damaged file that was there is kept.
+    def restore(self, name: str, generation: int = 0) -> str:
+        """Put an earlier state in place; return the name under which a damaged file that was there is kept.
 
-        One that can be read becomes an earlier state itself.
+        A file that can be read becomes an earlier state itself. `generation` is the state's as it was looked at.
+
+        Raises:
+            Problem: By now another state has that name, as somebody saved.
         """
         with self.folder.lock():
             document, present = self._earlier(name), self._present()
+            if generation and document.generation != generation:
+                raise Problem("The settings were saved in another session.", "Nothing was restored. Choose again.")
             kept = "" if present else self.kept_as()
             if kept:
                 self.folder.write(kept, self.folder.read(self.name) or b"")

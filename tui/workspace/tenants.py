@@ -64,7 +64,7 @@ class Removal:
 class State:
     """An earlier state of a tenant's settings: its file name, when it was saved and what it holds, or its problem.
 
-    `digest` is that of `changes`, by which the audit log knows it.
+    `digest` is that of `changes`, by which the audit log knows it, `generation` the number of the save that made it.
     """
 
     name: str
@@ -74,6 +74,7 @@ class State:
     defaults: int = 0
     digest: str = ""
     problem: Problem | None = None
+    generation: int = 0
 
 
 def rows(session: Session) -> list[TenantRow]:
@@ -210,11 +211,15 @@ def earlier(session: TenantSession) -> list[State]:
     return [_state(each) for each in session.process.store(known_id(session.tenant_id)).earlier()]
 
 
-async def restore(session: TenantSession, name: str) -> str:
-    """Puts an earlier state in place; answers under which name the settings that were there are kept ('' for none)."""
+async def restore(session: TenantSession, name: str, generation: int = 0) -> str:
+    """Put an earlier state in place; return the name under which damaged settings are kept, '' for none.
+
+    `name` and `generation` are those of the `State` that a person chose; another one that has its name by now is
+    refused.
+    """
 
     def work() -> str:
-        kept = session.process.store(known_id(session.tenant_id)).restore(name)
+        kept = session.process.store(known_id(session.tenant_id)).restore(name, generation)
         with suppress(Problem):
             if keyring.key_if_open(session):
                 verification.restored(session)
@@ -267,7 +272,16 @@ def _state(earlier: SavedState) -> State:
     providers = {each.get("provider") for each in data.get("credentials", {}).values()}
     added = [each for each in data.get("models", {}).values() if each.get("origin") == Origin.ADDED]
     chosen = len(data.get("defaults", {}))
-    return State(earlier.name, earlier.document.saved, len(providers), len(added), chosen, changes.digest(data))
+    return State(
+        earlier.name,
+        earlier.document.saved,
+        len(providers),
+        len(added),
+        chosen,
+        changes.digest(data),
+        None,
+        earlier.document.generation,
+    )
 
 
 def _name(row: TenantRow) -> str:

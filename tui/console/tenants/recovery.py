@@ -158,7 +158,7 @@ class DamagedTenant(PageScreen[bool]):
             await (
                 tenants.accept_edit(session.tenant(tenant_id))
                 if how is self._accept
-                else tenants.restore(session.tenant(tenant_id), self._states.key)
+                else tenants.restore(session.tenant(tenant_id), self._selected.name, self._selected.generation)
             )
         except Problem as problem:
             self._problem.show(problem_text(problem))

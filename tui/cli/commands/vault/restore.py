@@ -38,7 +38,7 @@ async def restore(call: CommandContext) -> None:
             f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
         )
-    kept = await tenants.restore(call.session.tenant(tenant_id), state.name)
+    kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
     for each in lacking:
         call.out.line(f"  not in it: {each}")
