@@ -280,7 +280,8 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
         tables.table("credentials").update(TAMPERINGS[name])
     with pytest.raises(Locked, match="cannot be opened") as caught:
         credentials.access(disk_session.tenant(tenant_id), "openai").secrets()
-    assert caught.value.remedy == Remedy(Action.REPLACE_CREDENTIAL, "openai", "default")
+    stored = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
+    assert caught.value.remedy == Remedy(Action.REPLACE_CREDENTIAL, "openai", stored.name)
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
     held = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
     await save.save(disk_session.tenant(tenant_id), "openai", {**held.clear, "api_key": Secret(KEY)}, name=held.name)
