@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.fields import entries
-from tui.cli.model_call import unlock_for_model, print_progress
+from tui.cli.model_call import print_progress, unlock_for_model
 from tui.cli.output import counted
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
