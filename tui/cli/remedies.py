@@ -8,7 +8,7 @@ from tui.sanitize import one_line
 
 _WORDS = {
     Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
-    Action.ALLOW_PLAIN_HTTP: "To allow it, add --allow-http.",
+    Action.ALLOW_PLAIN_HTTP: "Or allow it with --allow-http.",
     Action.CONFIRM_CHANGES: "Look at the changes and accept them: modeldeck vault confirm",
     Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",
     Action.EDIT_MODEL: "Edit it: modeldeck model edit {provider} {model} FIELD=VALUE",

@@ -6,7 +6,7 @@ from tui.errors import Action, Problem, Remedy
 
 _WORDS = {
     Action.ADD_MODEL: "Press {models.add} in Models ({area.models}) to add one.",
-    Action.ALLOW_PLAIN_HTTP: "You are asked before it is used.",
+    Action.ALLOW_PLAIN_HTTP: "Or allow it when you are asked.",
     Action.CONFIRM_CHANGES: "Press {providers.verify} on it in Providers ({area.providers}) to review and confirm it.",
     Action.CREATE_TENANT: "Press {tenants.new} in Tenants ({app.tenants}) to create one.",
     Action.EDIT_MODEL: "Press {models.edit} on it in Models ({area.models}) to edit it.",

@@ -34,7 +34,7 @@ class PlainHttp(FieldProblem):
         super().__init__(
             field,
             f"{', '.join(origins)} is plain http: texts and the key can be read on the way.",
-            "Use an https address, or allow it.",
+            "Use an https address.",
             Remedy(Action.ALLOW_PLAIN_HTTP),
         )
         self.origins = origins
