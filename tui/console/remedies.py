@@ -1,7 +1,6 @@
 """The words of every remedy in the console: where to go and the keys to press, as the bindings have them."""
 
-import re
-
+from tui.console.actions import hint
 from tui.errors import Action, Problem, Remedy
 
 _WORDS = {
@@ -23,33 +22,14 @@ _WORDS = {
     Action.SET_UP_PROVIDER: "Press {list.choose} on it in Providers ({area.providers}) to set it up.",
     Action.UNLOCK: "Unlock it with its passphrase.",
 }
-"""A binding id in braces stands for its key."""
+"""Action -> its words. A binding id in braces stands for its key."""
 
 
 def remedy_text(remedy: Remedy | None) -> str:
     """Return the words of a remedy with the keys of now, '' for none."""
-    return _with_keys(_WORDS[remedy.action]) if remedy else ""
+    return hint(_WORDS[remedy.action]) if remedy else ""
 
 
 def problem_hint(problem: Problem) -> str:
     """Return what to do about a problem: its hint, then the words of its remedy."""
     return " ".join(filter(None, (problem.hint, remedy_text(problem.remedy))))
-
-
-_KEYS = {
-    "app.tenants": "0",
-    "area.models": "2",
-    "area.providers": "1",
-    "list.choose": "enter",
-    "models.add": "a",
-    "models.edit": "e",
-    "providers.remove": "d",
-    "providers.use": "u",
-    "providers.verify": "v",
-    "tenants.new": "n",
-    "tenants.passphrase": "p",
-}
-
-
-def _with_keys(text: str) -> str:
-    return re.sub(r"\{([a-z]+\.[a-z-]+)\}", lambda match: _KEYS[match[1]], text)
