@@ -169,11 +169,8 @@ class SpeechForm(Vertical):
 
     def say(self, problem: Problem | None) -> None:
         """A problem of the call, under the button."""
-        lines = (
-            problem_lines(problem.message, _indented(problem_hint(problem)), _indented(problem.detail))
-            if problem
-            else []
-        )
+        texts = (problem.message, _indented(problem_hint(problem)), _indented(problem.detail)) if problem else ()
+        lines = problem_lines(*texts) if texts else []
         self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", each) for each in lines))
 
     def write(self) -> None:
