@@ -194,7 +194,7 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(
         await pilot.press("enter", "enter", "enter")
         await begun.wait()
         await until_shown(pilot, "… asking the model")
-        assert rows(pilot)[-1] == " esc stop  f1 help"
+        assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         await until(pilot, lambda: "asking the model" not in shown(pilot))
         assert isinstance(pilot.app.screen, AddModel)

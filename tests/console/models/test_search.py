@@ -312,7 +312,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         made.verify.focus()
         await pilot.press("enter")
         await until_shown(pilot, "The endpoint is starting, which can take minutes.")
-        assert rows(pilot)[-1] == " esc stop  f1 help"
+        assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         await until(pilot, lambda: "asking the model" not in shown(pilot))
         assert isinstance(pilot.app.screen, AddModel)

@@ -202,7 +202,7 @@ async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch)
         tab.query_one(TextsField).text = "one\ntwo\nthree"
         await pilot.press("enter")
         await until_shown(pilot, "── … embedding 2 of 3")
-        assert rows(pilot)[-1] == " esc stop  ? help"
+        assert rows(pilot)[-1] == " esc stop  f1 help"
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
         assert tab.query_one(TextsField).texts == ["one", "two", "three"]

@@ -56,7 +56,7 @@ async def test_rows_as_drawn() -> None:
         assert "   seed               [         ]    whole number     –" in drawn
         assert "   stop               [         ]    up to 4 texts    –" in drawn
         assert "   [ All as the server sets them ]" in drawn
-        assert drawn[23] == " enter next  ctrl+j new line  ctrl+u clear  esc back  f1 help"
+        assert drawn[23] == " enter next  ctrl+u clear  ctrl+j new line  esc back  f1 help"
 
 
 async def test_values_are_kept_without_saving_and_used_by_the_next_question() -> None:

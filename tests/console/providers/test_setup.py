@@ -81,7 +81,7 @@ async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
         assert screen[13] == "   [ More: organization, project, base URL ]"
         assert screen[15] == "   The key goes to https://api.openai.com and nowhere else."
         assert screen[16] == "   All models of OpenAI are imported when it is accepted."
-        assert screen[23] == " enter press  tab next  esc back  f1 help"
+        assert screen[23] == " enter press  tab next  esc back  ? help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "1234")
 
@@ -193,7 +193,7 @@ async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
         await until_shown(pilot, " ▸ … asking api.openai.com")
-        assert rows(pilot)[23] == " esc stop  f1 help"
+        assert rows(pilot)[23] == " esc stop  ? help"
         await pilot.press("enter", "escape")
         await focused(pilot, "Verify and save")
         await until_shown(pilot, "Stopped. Nothing was saved")
@@ -299,7 +299,7 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
         assert "   [ Look again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
         assert screen[22] == "   Nothing leaves this machine. For another one give an https address."
-        assert screen[23] == " enter press  up down move  tab next  esc back  f1 help"
+        assert screen[23] == " enter press  up down move  tab next  esc back  ? help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session, "openai_compatible") == "no key")
         assert len(catalog.listing(session.tenant("acme"), provider="openai_compatible")) == 3

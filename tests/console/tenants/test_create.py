@@ -89,7 +89,7 @@ async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.Mo
     async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "shift+tab", "enter")
         await until_shown(pilot, "… making the key pair")
-        assert rows(pilot)[-1] == " esc stop  f1 help"
+        assert rows(pilot)[-1] == " esc stop  ? help"
         await until(pilot, held.started.is_set)
         await pilot.press("escape")
         await until_shown(pilot, "▸ [ Make the tenant ]")

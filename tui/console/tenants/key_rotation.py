@@ -47,7 +47,7 @@ class KeyPair(PageScreen[str]):
     @property
     def lost(self) -> bool:
         """Whether there is no private key to open anything with."""
-        return not keyring.has_key(self.app.tenant_session, self.tenant)
+        return not keyring.has_key(self.app.session.tenant(self.tenant.id), self.tenant)
 
     def content(self) -> Iterable[Widget]:
         self._present.display = self.tenant.protected and not self.lost
