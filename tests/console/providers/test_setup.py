@@ -70,6 +70,7 @@ async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
     async with console(session) as pilot:
         await pilot.press("enter")
         await focused(pilot, "Use OPENAI_API_KEY from the environment, ends 1234")
+        await until_shown(pilot, " enter press ")
         screen = rows(pilot)
         assert screen[3] == " ▸ [ Use OPENAI_API_KEY from the environment, ends 1234 ]"
         assert screen[4] == "   Asks api.openai.com whether it works, then seals and saves it."

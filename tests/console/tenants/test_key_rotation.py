@@ -75,7 +75,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
         await shown_page(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "… making a key pair")
-        assert rows(pilot)[-1] == " esc stop  f1 help"
+        assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         goes_on.set()
         await until_shown(pilot, "Stopped: the key pair is the one that it was.")
