@@ -215,17 +215,17 @@ def embeddings(p: Provider) -> None:
 
 
 @check
-def at_most_2048_texts_a_request(p: Provider) -> None:
-    texts = tuple(f"text {place}" for place in range(2050))
+def at_most_256_texts_a_request(p: Provider) -> None:
+    texts = tuple(f"text {place}" for place in range(258))
     first = p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
-    assert first.json["input"] == list(texts[:2048])
-    answered = read(first, vectors([[1.0, 2.0]] * 2048, used=10))
-    assert (answered[0].start, len(answered[0].vectors)) == (0, 2048)
+    assert first.json["input"] == list(texts[:256])
+    answered = read(first, vectors([[1.0, 2.0]] * 256, used=10))
+    assert (answered[0].start, len(answered[0].vectors)) == (0, 256)
     second = answered[1]
     assert isinstance(second, Call)
-    assert second.json["input"] == list(texts[2048:])
+    assert second.json["input"] == list(texts[256:])
     assert read(second, vectors([[3.0, 4.0]] * 2, used=5)) == [
-        Vectors(2048, ((3.0, 4.0), (3.0, 4.0))),
+        Vectors(256, ((3.0, 4.0), (3.0, 4.0))),
         Usage(input=15),
         Finish("stop"),
     ]

@@ -161,7 +161,7 @@ _TOO_LONG = re.compile(r"range of input length", re.IGNORECASE)
 
 
 def describe_error(refused: ApiError, model: str) -> Problem | None:
-    """Return an error in words, by its code (Model Studio reference, error codes); only a 401 is about the key itself."""
+    """Return an error in words, by its code (Model Studio reference); only a 401 is about the key itself."""
     if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
         return problem
     if _TOO_LONG.search(refused.message):

@@ -116,7 +116,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """Return the parameters that a chat model takes: ERNIE by its own rules, others as they do elsewhere, the older form the least."""
+    """Return the parameters of a chat model: ERNIE's, those of other models, or the few of the older form."""
     if model.type is not ModelType.CHAT:
         return ()
     if model.id in workshop.CHATS:
