@@ -167,7 +167,7 @@ class Terminal:
         while self.pump(quiet) and monotonic() < deadline:
             pass
 
-    def until(self, condition: Callable[[], object] | str, seconds: float = 15.0) -> None:
+    def until(self, condition: Callable[[], object] | str, seconds: float = 60.0) -> None:
         """Until a text stands on the screen or a condition holds; else fail with the screen."""
         holds = (lambda: condition in self.text) if isinstance(condition, str) else condition
         deadline = monotonic() + seconds
@@ -176,7 +176,7 @@ class Terminal:
             if monotonic() > deadline:
                 raise AssertionError(f"not reached: {condition!r}; the screen:\n{self.text}")
 
-    def wait(self, seconds: float = 10.0) -> int:
+    def wait(self, seconds: float = 60.0) -> int:
         """Until the program ends; its exit code, or minus the signal that ended it."""
         deadline = monotonic() + seconds
         while self.exit_code is None:

@@ -39,7 +39,7 @@ CODES = {"TERM": 143, "HUP": 129, "INT": 130, "QUIT": 131, "closed": 129}
 """Ways to end it; `closed` is a line that was cut."""
 
 STOCK = "from textual.app import App; App().run()"
-_LONGEST = 10.0
+_LONGEST = 60.0
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from tui.providers.requests import Call
 STATUSES = (301, 302, 303, 307, 308)
 AT_MOST = 0.2
 """Seconds that giving up may take, for 99 of 100."""
-LET_GO = 10.0
+LET_GO = 60.0
 """Seconds after which whatever is open counts as left open."""
 
 Target = Callable[[Server], str]

@@ -62,15 +62,15 @@ def of_any_size(count: int, seed: int) -> Result:
                 wrong += _stormed(terminal, chance, area, title)
     with tempfile.TemporaryDirectory() as home, _practice(home) as terminal:
         times = {field.name: _pasted(terminal, field) for field in FIELDS}
-    wrong += [f"{name}: {time:.1f} s" for name, time in times.items() if time > SECONDS]
     with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as stock:
         stock.until(lambda: b"\x1b[?1049h" in stock.raw)
         stock.settle()
         control = _cpu_of_paste(stock, 10 * SECONDS)
+    wrong += [f"{name}: {time:.1f} s" for name, time in times.items() if time > control / 2]
     slowest = max(times, key=lambda name: times[name])
     words = f"{len(FIELDS)} fields took a megabyte, the slowest ({slowest}) with {times[slowest]:.2f} s of CPU"
     said = f"stock Textual's text area took {control:.1f} s"
-    return Result(count + len(FIELDS), len(wrong), "; ".join([words, *wrong]), said, control > SECONDS)
+    return Result(count + len(FIELDS), len(wrong), "; ".join([words, *wrong]), said, control > max(times.values()))
 
 
 def _practice(home: str) -> Terminal:

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
 
 import pytest
 
@@ -50,18 +49,6 @@ def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     from tui import __version__
 
     assert run_process(tmp_path, "--version").out == f"modeldeck {__version__}\n"
-
-
-def test_the_version_takes_less_than_three_times_an_empty_python(tmp_path: Path) -> None:
-    def best(*words: str) -> float:
-        times = []
-        for _ in range(12):
-            begun = perf_counter()
-            subprocess.run([sys.executable, *words], cwd=ROOT, env=environ(tmp_path), stdout=subprocess.DEVNULL)
-            times.append(perf_counter() - begun)
-        return min(times)
-
-    assert best("-m", "tui", "--version") < 3 * best("-c", "pass")
 
 
 def test_no_command_but_the_console_imports_the_screen_library(home: Path, server: OpenAIServer) -> None:

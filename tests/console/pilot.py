@@ -36,7 +36,7 @@ def shown(pilot: Pilot[None]) -> str:
     return "\n".join(rows(pilot))
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
+async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition holds; after `seconds` fail with the screen."""
     deadline = monotonic() + seconds
     while not condition():
@@ -45,6 +45,6 @@ async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: fl
         await pilot.pause(0.01)
 
 
-async def until_shown(pilot: Pilot[None], text: str, seconds: float = 10.0) -> None:
+async def until_shown(pilot: Pilot[None], text: str, seconds: float = 60.0) -> None:
     """Wait until a text stands on the screen."""
     await until(pilot, lambda: text in shown(pilot), seconds)

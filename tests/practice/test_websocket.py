@@ -20,7 +20,10 @@ from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta, Uploading
 from tui.providers.requests import AudioChunks, Call, Framing
 
-QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4)
+PATIENT = Limits(backoff=0.001, max_backoff=0.001, notice_after=60, stream_timeout=60)
+SHORT = replace(PATIENT, notice_after=0.2, stream_timeout=0.6)
+"""For answers that never come."""
+
 ORIGIN = "https://talk.example.test"
 
 
@@ -61,7 +64,8 @@ def access(key: str = "good") -> Access:
 
 async def ask(wish: str = "", key: str = "good", **more):
     call = Call("GET", "wss://talk.example.test/v4.0/chat", spark, Framing.WEBSOCKET, sends=({"wish": wish},), **more)
-    return await run(Client({}, transport(0), QUICK), access(key), call)
+    limits = SHORT if wish == "stall" else PATIENT
+    return await run(Client({}, transport(0), limits), access(key), call)
 
 
 async def test_a_question_is_answered_in_pieces() -> None:

@@ -23,7 +23,8 @@ from tui.secret import Secret
 
 KEY = "sk-proj-FAKE-0123456789-abcdefghij-3f2a"
 QUICK = Limits(connect=5, notice_after=30, stream_timeout=60, response_timeout=60, backoff=0.001, max_backoff=0.002)
-DEADLINE = 10
+DEADLINE = 60
+"""Seconds after which a test gives up waiting: only a broken one waits so long."""
 
 HOLD = "hold"
 """Keep the connection open until the other side closes it."""

@@ -8,7 +8,6 @@ with its reason in the facts of its provider.
 
 import asyncio
 import re
-import time
 import wave
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -218,21 +217,18 @@ def _one_of(name: str, patterns: str) -> bool:
     return any(fnmatch(name, part.strip()) for part in patterns.split(","))
 
 
-async def stopped(cell: Cell, fault: Answer) -> float:
-    """How long it takes from a stop until the other side sees the connection closed, in seconds."""
+async def stop(cell: Cell, fault: Answer) -> None:
+    """Stop a call at a step, and wait until the other side sees the connection closed."""
     async with there(cell.call, cell.step, fault, chat=cell.chat) as (wire, outcome):
         asking = asyncio.create_task(run(wire, cell.access, cell.call))
         pending = asyncio.create_task(outcome.server.held.wait())
         await asyncio.wait([asking, pending], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
         pending.cancel()
         outcome.server.closed.clear()
-        began = time.perf_counter()
         if not asking.done():
             asking.cancel()
             await asyncio.wait_for(outcome.server.closed.wait(), DEADLINE)
-        took = time.perf_counter() - began
         await asyncio.gather(asking, return_exceptions=True)
-    return took
 
 
 @pytest.fixture(scope="module")
@@ -271,7 +267,7 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
 
 
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
-async def test_a_stop_at_a_step(facts: Facts, sound: Path) -> None:
-    took = [await stopped(cell, fault) for cell in await cells_of(facts, sound) for fault in STOPPED.values()]
-    # The second figure leaves room for a machine that is busy with something else.
-    assert sorted(took)[len(took) * 95 // 100] < 0.2 and max(took) < 2
+async def test_stopping_at_a_step_closes_the_connection(facts: Facts, sound: Path) -> None:
+    for cell in await cells_of(facts, sound):
+        for fault in STOPPED.values():
+            await stop(cell, fault)

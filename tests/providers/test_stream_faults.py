@@ -7,7 +7,6 @@ own way names it in `Chat.own`.
 
 import asyncio
 import re
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
@@ -231,8 +230,8 @@ async def test_faults_in_a_stream(chat: Chat) -> None:
     assert [(name, item) for name, item in zip(names, entries, strict=True) if item] == []
 
 
-async def stopped(chat: Chat) -> float:
-    """How long it takes from a stop in mid-answer until the other side sees the connection closed, in seconds."""
+async def stop(chat: Chat) -> None:
+    """Stop in mid-answer, and wait until the other side sees the connection closed."""
     answers = ([*streamed(chat, of(chat).text("Half an")), HOLD], *([item] for item in chat.after))
     async with serve(*([item] for item in chat.before), *answers) as server:
         wire, access = Client({}, limits=QUICK), chat.access(server.origin)
@@ -243,14 +242,11 @@ async def stopped(chat: Chat) -> float:
             if came == "Half an":
                 break
         server.closed.clear()
-        began = time.perf_counter()
         await events.aclose()
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
-        took = time.perf_counter() - began
         await wire.aclose()
-    return took
 
 
-async def test_a_stop_in_a_stream() -> None:
-    took = [await stopped(chat) for chat in STREAMED]
-    assert sorted(took)[len(took) // 2] < 0.2 and max(took) < 2
+@pytest.mark.parametrize("chat", STREAMED, ids=str)
+async def test_stopping_a_stream_closes_its_connection(chat: Chat) -> None:
+    await stop(chat)

@@ -22,8 +22,8 @@ from tui.providers.requests import ApiError, ChatRequest, Frame, Message
 from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
-CHAT = next(each for facts in every() for each in facts.chats if each.provider == "anthropic")
-SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4, max_retry_after=1)
+CHAT = next(chat for facts in every() for chat in facts.chats if chat.provider == "anthropic")
+SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, max_retry_after=1)
 
 
 async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):

@@ -3,7 +3,6 @@
 import asyncio
 import email.parser
 import email.policy
-import time
 import tracemalloc
 from base64 import b64encode
 from dataclasses import replace
@@ -102,14 +101,13 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path: 
     with path.open("wb") as file:
         file.truncate(25_000_000)
     body = await body_of(sending(path, 25_000_000))
-    blocked, total, done = 0.0, 0, False
+    turns, total, done = 0, 0, False
 
     async def tick() -> None:
-        nonlocal blocked
+        nonlocal turns
         while not done:
-            began = time.perf_counter()
             await asyncio.sleep(0)
-            blocked = max(blocked, time.perf_counter() - began)
+            turns += 1
 
     ticking = asyncio.create_task(tick())
     tracemalloc.start()
@@ -122,7 +120,7 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path: 
     assert total == int(body.headers["content-length"]) >= 25_000_000
     assert body.sent == body.size == 25_000_000
     assert peak < 3_000_000
-    assert blocked < 0.5
+    assert turns > 25_000_000 // 3_000_000, "other tasks run between the pieces"
 
 
 async def test_names_cannot_break_out_of_their_part(tmp_path: Path) -> None:
@@ -220,7 +218,7 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> No
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HOLD]) as server:
-        limits = replace(QUICK, notice_after=0.03, response_timeout=0.08)
+        limits = replace(QUICK, notice_after=0.2, response_timeout=0.6)
         wire, access = Client({}, limits=limits), access_to(server.base_url)
         events, problem = await run(wire, access, call_for(access, path))
         await wire.aclose()

