@@ -25,6 +25,7 @@ from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace import tenants
 from tui.workspace.credentials import discovery, paste, save, verify
+from tui.workspace.credentials.fields import validate
 from tui.workspace.models import catalog
 
 AZURE = PROVIDERS["azure_openai"]
@@ -187,12 +188,10 @@ async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: 
 
 
 def test_what_was_typed_wins_over_what_an_address_holds() -> None:
-    fields, _ = save.validate(
-        AZURE, {"endpoint": TARGET, "api_version": "2025-03-01-preview", "api_key": Secret(KEY)}, None
-    )
+    fields, _ = validate(AZURE, {"endpoint": TARGET, "api_version": "2025-03-01-preview", "api_key": Secret(KEY)}, None)
     assert fields == {"endpoint": HOST, "api_version": "2025-03-01-preview"}
     with pytest.raises(UsageError, match="is not an address"):
-        save.validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
+        validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
 
 
 def test_a_key_of_another_provider_is_told_by_its_beginning() -> None:
