@@ -58,7 +58,7 @@ def _block(heading: str, lines: "list[str] | tuple[str, ...]") -> list[str]:
 
 
 def _synopsis(command: Command) -> str:
-    """The command's words, its options (those that it must have without brackets) and its arguments."""
+    """Return the command's words, arguments and options; optional ones in brackets."""
     arguments = [_argument(argument) for argument in command.arguments]
     options = [_shown(option) for option in command.options if option.shown]
     return " ".join([*command.words, *arguments, *options])

@@ -31,7 +31,7 @@ def test_the_new_key_is_used_and_one_command_goes_back(rotated: Run, server: Ope
     back = json.loads(rotated("credential", "rotate", "openai", "--undo", "--json").out)
     assert (back["credential"], back["active"], back["hint"], back["kept"]) == ("default", True, "wxyz", "next")
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 0
-    assert rotated("credential", "use", "openai", "default.kept").out == "OpenAI uses the credential default now.\n"
+    assert rotated("credential", "use", "openai", "default.kept").out == "Now using default for OpenAI.\n"
     server.key = NEW
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 0
 
@@ -41,7 +41,7 @@ def test_confirming_leaves_one_key(rotated: Run, home: Path) -> None:
     assert again.code == 2 and again.err.startswith("A key of OpenAI is kept from the last rotation of default.\n")
     done = rotated("credential", "rotate", "openai", "--confirm")
     assert (done.code, done.err) == (0, "")
-    assert done.out == "default of OpenAI is the key ending next.\nNo other key of it is kept.\n"
+    assert done.out == "default of OpenAI is the key ending next.\nNo old API key is kept.\n"
     assert [each["name"] for each in json.loads(rotated("credential", "list", "openai", "--json").out)] == ["default"]
     settings = list((home / ".local/share/modeldeck/tenants/acme").glob("settings.json*"))
     assert len(settings) > 1 and not any('"wxyz"' in each.read_text() for each in settings)

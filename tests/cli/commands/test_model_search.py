@@ -41,7 +41,7 @@ def test_the_type_is_asked_for_where_nothing_tells_it(practice: Run) -> None:
     assert practice("provider", "set", "azure_openai", *sign_in, stdin="FAKE-azure-key-00000000\n").code == 0
     words = ("model", "add", "azure_openai", "vectors-east", "--no-verify")
     none = practice(*words, "base_model=house-model")
-    assert none.code == 2 and "--type is one of chat, embedding, speech2text." in none.err
+    assert none.code == 2 and "Missing --type" in none.err and "Use one of: chat, embedding, speech2text." in none.err
     assert practice(*words, "base_model=text-embedding-3-small").out.endswith("added for embedding, not verified.\n")
 
 

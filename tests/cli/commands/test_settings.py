@@ -29,7 +29,7 @@ def test_fields_that_are_not_named_keep_their_value(ready: Run, server: OpenAISe
 
 def test_a_missing_key_says_how_to_give_one(modeldeck: Run) -> None:
     ran = modeldeck("provider", "set", "openai", "organization=org-1")
-    assert ran.code == 2 and "missing" in ran.err and "api_key=- asks for it" in ran.err
+    assert ran.code == 2 and "missing" in ran.err and "Use api_key=- for a hidden prompt" in ran.err
 
 
 def test_fields_of_ways_of_signing_in_are_not_all_called_required(modeldeck: Run) -> None:

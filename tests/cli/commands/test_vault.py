@@ -99,7 +99,7 @@ def test_a_new_key_pair_and_everything_goes_on(ready: Run, home: Path) -> None:
 def test_rotating_says_that_providers_go_on_taking_the_key(run_in: Run, locked_home: Path) -> None:
     assert run_in(locked_home, "vault", "rotate", typed=("wrong",)).code == 5
     ran = run_in(locked_home, "vault", "rotate", typed=TYPED)
-    assert ran.code == 0 and "a key that leaked has to be withdrawn there" in ran.out
+    assert ran.code == 0 and "revoke leaked API keys there" in ran.out
     assert run_in(locked_home, "vault", "confirm", typed=TYPED).code == 0, "the passphrase stays"
 
 

@@ -16,7 +16,7 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def show(call: CommandContext) -> None:
-    """The entries, oldest first; on a terminal the last of them."""
+    """Print the entries, oldest first; on a terminal the last ones."""
     owner = OPERATOR if call.args.has("operator") else call.tenant_id
     found = audit.listing(call.session.tenant(owner), _since(call.args.one("since")))
     entries = _last(found, call.args.one("number"), 0 if call.out.as_json else _SHOWN)
@@ -28,7 +28,7 @@ def show(call: CommandContext) -> None:
         [(str(each.n), _local(each.at), audit.by_whom(each.by), audit.words(each)) for each in entries],
     )
     if call.out.decorated and not found:
-        call.out.note("There is no entry.")
+        call.out.note("The log is empty.")
     elif call.out.decorated and len(entries) < len(found):
         call.out.note(f"{counted(len(found) - len(entries), 'entry', 'entries')} before these; -n 0 shows all.")
 
@@ -43,7 +43,7 @@ def _last(entries: list[Entry], given: str, usual: int) -> list[Entry]:
 
 
 def _since(text: str) -> str:
-    """An ISO time in UTC from a date or time in local time, or from how long ago."""
+    """Return an ISO time in UTC from a local date or time, or from an age."""
     ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
     try:
         if not text:
@@ -67,7 +67,7 @@ def _local(stamp: str) -> str:
 
 
 def verify(call: CommandContext) -> int:
-    """Whether the logs are whole; exit 1 if one is not."""
+    """Check the logs; return exit code 1 if one is not intact."""
     one = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     owners = [call.tenant_id] if one else audit.owners(call.session)
     checked = [audit.check(call.session.tenant(each)) for each in owners]

@@ -21,7 +21,7 @@ from tui.workspace.playground import parameters as model_parameters
 
 
 def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
-    """Read the question, then ask."""
+    """Read the question, then ask the model."""
     model = answering_model(call, ModelType.CHAT)
     parameters = _parameters(call, model)
     prompt = call.args.one("PROMPT", "-")
@@ -50,11 +50,11 @@ def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
 
 
 _TOO_SHORT = 0.02
-"""Seconds in which a number of tokens says nothing about speed."""
+"""Seconds below which a speed is not computed."""
 
 
 class _Answer:
-    """An answer as it grows."""
+    """The answer so far: text, reasoning, usage and times."""
 
     def __init__(self, call: CommandContext) -> None:
         self._call = call
@@ -105,7 +105,7 @@ class _Answer:
             self._thinking_open = False
 
     def end(self) -> None:
-        """The last line is ended, whatever the model did."""
+        """End the last line, however the answer ended."""
         self.total = time.monotonic() - self._started
         self.end_thinking()
         if self._line_open:
@@ -118,7 +118,7 @@ class _Answer:
 
     @property
     def speed(self) -> float | None:
-        """Tokens a second after the first one; None where the provider tells no usage."""
+        """Tokens per second after the first one; None if the provider reports no usage."""
         rest = self.total - self._first
         return self.used.output / rest if self.used and self.used.output and rest > _TOO_SHORT else None
 
@@ -170,7 +170,7 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
         call.out.json(answer.as_json(model))
     if problem:
         if answer.text:
-            call.out.note("■ The answer is incomplete: what stands above is all that came.")
+            call.out.note("■ The answer is incomplete; everything received is above.")
         raise problem
     if answer.finish and answer.finish.note:
         call.out.note(answer.finish.note)

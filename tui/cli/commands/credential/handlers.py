@@ -12,7 +12,7 @@ from tui.workspace.credentials import rotation, status
 
 
 def credential_shape(credential: Credential) -> dict[str, Any]:
-    """A credential as JSON: of its secrets only the hint and the fingerprint."""
+    """Return a credential as JSON; of a secret only hint and fingerprint."""
     return {
         "provider": credential.provider,
         "name": credential.name,
@@ -32,14 +32,14 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
 
 
 def list_all(call: CommandContext) -> None:
-    """The credentials of one provider; keys as dots."""
+    """Print the credentials of one provider; secrets as dots."""
     provider = provider_by_id(call.args.one("P"))
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
         call.out.json([credential_shape(each) for each in stored])
         return
     if not stored and call.out.decorated:
-        call.out.note(f"{provider.label} is not set up. modeldeck provider set {provider.id} does it.")
+        call.out.note(f"{provider.label} is not set up. Set it up: modeldeck provider set {provider.id}")
     call.out.table(
         ("credential", "", "state", "secrets", "sent to"),
         [
@@ -65,22 +65,26 @@ async def use(call: CommandContext) -> None:
         rotation.kept_or_problem(call.tenant_session, provider.id, previous_of(name))
         await call.unlock(call.tenant)
     await status.use(call.tenant_session, provider.id, name)
-    call.out.line(f"{provider.label} uses the credential {previous_of(name) or name} now.")
+    call.out.line(f"Now using {previous_of(name) or name} for {provider.label}.")
 
 
 async def remove(call: CommandContext) -> None:
-    """Remove a credential, or say what would go."""
+    """Delete a credential, or say what would be deleted."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
     stored = credentials.listing(call.tenant_session, provider.id)
     found = next((each for each in stored if each.name == name), None)
     if found is None:
         names = ", ".join(each.name for each in stored) or "none"
-        raise UsageError(f"{provider.label} has no credential of that name.", f"There is: {names}.")
+        raise UsageError(f"{provider.label} has no credential of that name.", f"Its credentials: {names}.")
     if not call.args.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
         which = "The active credential" if found.active else "The credential"
         is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
-        last = f" As it is the last one, models and defaults of {provider.label} go too." if is_last else ""
-        raise UsageError(f"{which} {name} of {provider.label} would go ({keys}).{last}", "--yes removes it.")
+        last = (
+            f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""
+        )
+        raise UsageError(
+            f"{which} {name} of {provider.label} would be deleted ({keys}).{last}", "Add --yes to delete it."
+        )
     await status.remove(call.tenant_session, provider.id, name)
-    call.out.line(f"The credential {name} of {provider.label} is removed.")
+    call.out.line(f"Deleted the credential {name} of {provider.label}.")

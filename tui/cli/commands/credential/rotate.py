@@ -16,11 +16,13 @@ from tui.workspace.credentials.fields import cleaned
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
-    """Take the new key in, or go back, or confirm."""
+    """Replace the API key, switch back, or delete the old one."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("name", DEFAULT_NAME)
     words, confirm, undo = call.args.many("FIELD=VALUE"), call.args.has("confirm"), call.args.has("undo")
     if undo and (confirm or words):
-        raise UsageError("--undo goes alone.", "modeldeck credential rotate --help shows how.")
+        raise UsageError(
+            "--undo cannot be combined with fields or --confirm.", "modeldeck credential rotate --help shows how."
+        )
     if undo:
         return _undo(call, provider, name)
     if confirm and not words:
@@ -43,7 +45,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
 
 
 def _new_secrets(call: CommandContext, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
-    """The fields as given; where no secret is among them, every stored one is asked for."""
+    """Read the fields; without a secret among them, ask for every stored one."""
     secret = [each.name for each in provider.fields if each.name in held.hints]
     if not any(each.partition("=")[0] in secret for each in words):
         words = (*words, *(f"{each}=-" for each in secret))
@@ -65,7 +67,7 @@ async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
 
 
 def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
-    """Say which key is in use, and which is kept."""
+    """Print which API key is in use, and which is kept."""
     other = rotation.kept(call.tenant_session, provider.id, now.name)
     hint, kept = (credentials.key_hint(provider, each.hints) if each else None for each in (now, other))
     if call.out.as_json:
@@ -84,7 +86,7 @@ def _tell(call: CommandContext, provider: Provider, now: Credential, more: str =
     place = "" if now.name == DEFAULT_NAME else f" --name {now.name}"
     call.out.line(f"{now.name} of {provider.label} is the key{_ending(hint)}{more}.")
     if other is None:
-        call.out.line("No other key of it is kept.")
+        call.out.line("No old API key is kept.")
     else:
         call.out.line(f"The key{_ending(kept)} is kept.")
         call.out.line(f"modeldeck credential rotate {provider.id}{place} --undo goes back to it, --confirm forgets it.")

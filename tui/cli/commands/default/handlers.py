@@ -9,7 +9,7 @@ from tui.workspace.models.defaults import DefaultRow
 
 
 def show(call: CommandContext) -> None:
-    """The default model of each type, its state, and what is proposed where there is none."""
+    """Print the default model of each type, its state, and suggestions."""
     rows = defaults.rows(call.tenant_session)
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
@@ -19,7 +19,7 @@ def show(call: CommandContext) -> None:
         [(row.type, row.default.ref if row.default else "none", _state(row)) for row in rows],
     )
     if call.out.decorated and any(row.proposed or row.nearest for row in rows):
-        call.out.note("modeldeck default set TYPE P/MODEL sets one.")
+        call.out.note("Set one: modeldeck default set TYPE P/MODEL")
 
 
 def _state(row: DefaultRow) -> str:
@@ -49,11 +49,11 @@ async def choose(call: CommandContext) -> None:
     """Make a model the default of its type."""
     kind, ref = ModelType(call.args.one("TYPE")), call.args.one("P/MODEL")
     await defaults.set(call.tenant_session, kind, ref)
-    call.out.line(f"{ref} is the default for {kind.label} now.")
+    call.out.line(f"{ref} is now the default {kind.label} model.")
 
 
 async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
     kind = ModelType(call.args.one("TYPE"))
     await defaults.clear(call.tenant_session, kind)
-    call.out.line(f"There is no default for {kind.label} now.")
+    call.out.line(f"Cleared the default {kind.label} model.")

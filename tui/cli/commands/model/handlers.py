@@ -20,7 +20,7 @@ from tui.workspace.models.catalog import ModelRow
 
 
 def list_all(call: CommandContext) -> None:
-    """The models of a tenant, by type or provider if wanted."""
+    """Print the models of a tenant, all or of one type or provider."""
     kind, provider = _type(call), call.args.one("provider")
     wanted = provider_by_id(provider).id if provider else ""
     rows = [
@@ -32,7 +32,7 @@ def list_all(call: CommandContext) -> None:
         call.out.json([_row_shape(row) for row in rows])
         return
     if not rows and call.out.decorated:
-        call.out.note("No such models yet. modeldeck provider set P imports those of a provider.")
+        call.out.note("No such models yet. To import a provider's models: modeldeck provider set P")
     call.out.table(
         ("model", "type", "context", "state", ""),
         [
@@ -86,7 +86,7 @@ def _answer(call: CommandContext, model: Model, sentence: str) -> None:
 
 
 def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
-    """The fields of an added model as given; none of them is secret."""
+    """Return the fields of an added model; none of them is secret."""
     values = entries(provider.model_fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out)
     return {name: value for name, value in values.items() if isinstance(value, str)}
 
@@ -112,7 +112,8 @@ async def search(call: CommandContext) -> None:
     provider, words = provider_by_id(call.args.one("P")), " ".join(call.args.many("WORD"))
     if provider.search is None:
         raise UsageError(
-            f"{provider.label} has no search for models.", f"modeldeck model add {provider.id} … adds one."
+            f"{provider.label} has no search for models.",
+            f"Add a model by its ID: modeldeck model add {provider.id} MODEL",
         )
     kind = _type(call) or ModelType.CHAT
     await call.unlock_for(provider.id)
@@ -138,7 +139,9 @@ async def add(call: CommandContext) -> None:
     name = call.args.one("MODEL")
     kind = _type(call) or catalog.proposed_type(provider, name, fields)
     if kind is None:
-        raise UsageError("What the model is for is missing.", f"--type is one of {', '.join(provider.types)}.")
+        raise UsageError(
+            "Missing --type: the model type could not be inferred.", f"Use one of: {', '.join(provider.types)}."
+        )
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         told = call.out.note

@@ -10,6 +10,7 @@ from tui.cli.fields import Values, entries
 from tui.cli.model_call import print_progress
 from tui.cli.output import counted
 from tui.cli.remedies import problem_hint
+from tui.cli.secret_input import secret_sources
 from tui.domain import Credential, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 
 def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
-    """Take the fields in, then save them."""
+    """Read the fields, then verify and save them."""
     provider = provider_by_id(call.args.one("P"))
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
@@ -49,7 +50,7 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
 
 
 def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> bool:
-    """Whether the key goes to an address of one's own, where keys have any shape."""
+    """Return True if the API key goes to a custom URL, where keys have any shape."""
     stored = _stored(call, provider)
     held = stored.clear if stored else {}
     return any(
@@ -60,7 +61,7 @@ def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> 
 
 
 def _stored(call: CommandContext, provider: Provider) -> Credential | None:
-    """The credential that is set, as it is stored."""
+    """Return the stored credential that the command sets, if there is one."""
     name = _name(call)
     held = credentials.listing(call.tenant_session, provider.id)
     return next((each for each in held if each.name == name), None)
@@ -71,7 +72,11 @@ def _name(call: CommandContext) -> str:
 
 
 def reject_foreign_keys(provider: Provider, values: Values) -> None:
-    """A key that looks like another provider's is not sent to this one, unless to an address of one's own."""
+    """Reject an API key that looks like another provider's, before it is sent.
+
+    Raises:
+        UsageError: naming the other provider.
+    """
     for field in provider.fields:
         value = values.get(field.name)
         if isinstance(value, Secret) and (other := paste.likely_provider(provider.id, field, value.reveal())):
@@ -82,15 +87,15 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
 
 
 async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
-    """Where a secret field is missing, the hint says how to give one."""
+    """Await the coroutine; if a secret field is missing, let the hint say how to give it."""
     try:
         return await saving
     except FieldProblem as problem:
         name = problem.field
         if name not in {field.name for field in provider.fields if field.secret}:
             raise
-        ways = f"{name}=- asks for it or reads a line of standard input, {name}=@FILE reads a file."
-        raise UsageError(problem.message, f"{problem_hint(problem)} {ways}".strip()) from None
+        sources = secret_sources(next(field for field in provider.fields if field.name == name))
+        raise UsageError(problem.message, f"{problem_hint(problem)} {sources}".strip()) from None
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ def _check_words(provider: Provider, check: VerificationResult) -> Iterator[str]
 
 
 def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
-    """What keeps a saved credential from being used."""
+    """Return lines about what keeps a saved credential from being used."""
     if waits := verification.integrity_status(call.tenant_session).of(saved):
         yield verification.words(call.tenant_session, waits)
         yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."

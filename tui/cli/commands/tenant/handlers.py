@@ -16,13 +16,13 @@ NEW = "New passphrase (empty for none): "
 
 
 def list_all(call: CommandContext) -> None:
-    """The tenants and their state; a damaged one is a row like the others."""
+    """Print the tenants and their state; a damaged one is a row like the others."""
     rows = tenants.rows(call.session)
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])
         return
     if not rows and call.out.decorated:
-        call.out.note("There is no tenant yet. modeldeck tenant create NAME makes one.")
+        call.out.note("There is no tenant yet. Create one: modeldeck tenant create NAME")
     call.out.table(
         ("tenant", "id", "state", "ready", "defaults", "last used"),
         [
@@ -53,19 +53,21 @@ def _shape(row: tenants.TenantRow) -> dict[str, Any]:
 
 
 async def create(call: CommandContext) -> None:
-    """Make a tenant, with a passphrase if one is given."""
+    """Create a tenant, with a passphrase if there is one."""
     name = call.args.one("NAME")
     tenant_registry.check_name(call.session, name)
     passphrase = call.secret_input.handed(call.args.one("id") or tenant_registry.slug_for(call.session, name))
     if call.secret_input.named and not passphrase:
-        raise UsageError("The passphrase is empty.", "Without --passphrase-fd or -file the tenant is made without one.")
+        raise UsageError(
+            "The passphrase is blank.", "For a tenant without one, leave out --passphrase-fd and --passphrase-file."
+        )
     if passphrase is None and is_terminal(sys.stdin):
         passphrase = call.secret_input.chosen(NEW)
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
     if call.out.as_json:
         call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
         return
-    call.out.line(f"{tenant.name} is made: id {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.")
+    call.out.line(f"Created {tenant.name}: ID {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.")
 
 
 def _protection(tenant: Tenant) -> str:
@@ -76,7 +78,7 @@ async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
     before = tenant_registry.find(call.session, call.args.one("OLD"))
     after = await tenants.rename(call.session.tenant(before.id), call.args.one("NEW"))
-    call.out.line(f"{before.name} is now called {after.name}; its id stays {after.id}.")
+    call.out.line(f"Renamed {before.name} to {after.name}; the ID stays {after.id}.")
 
 
 async def passphrase(call: CommandContext) -> None:
@@ -93,15 +95,15 @@ async def passphrase(call: CommandContext) -> None:
 
 
 async def remove(call: CommandContext) -> None:
-    """Remove a tenant for good, or say what would go. One whose settings cannot be read goes by its id."""
+    """Delete a tenant permanently, or say what would be deleted. A damaged one is named by its ID."""
     named = call.args.one("NAME")
     tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
     if not call.args.has("yes"):
         raise UsageError(
-            _going(call, tenant_id), "--yes removes it for good: its keys cannot be opened again, from no copy."
+            _going(call, tenant_id), "Add --yes to delete it. The API keys can't be recovered, not even from a backup."
         )
     await tenants.remove(call.session.tenant(tenant_id))
-    call.out.line(f"{named} is removed with its key pair.")
+    call.out.line(f"Deleted {named} and its key pair.")
 
 
 async def accept(call: CommandContext) -> None:
@@ -129,9 +131,9 @@ def _going(call: CommandContext, tenant_id: str) -> str:
     try:
         going = tenants.removal(call.session.tenant(tenant_id))
     except CorruptSettings:
-        return f"{tenant_id} would go, settings that cannot be read and key pair."
+        return f"{tenant_id} would be deleted: its unreadable settings and its key pair."
     return (
-        f"{going.tenant.name} would go with its key pair {grouped(going.fingerprint)}: "
+        f"{going.tenant.name} would be deleted with its key pair {grouped(going.fingerprint)}: "
         f"{counted(len(going.credentials), 'credential')}, {counted(len(going.added), 'added model')}, "
         f"{counted(len(going.defaults), 'default')}."
     )

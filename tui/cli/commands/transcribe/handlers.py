@@ -17,7 +17,7 @@ _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 
 
 async def transcribe(call: CommandContext) -> None:
-    """Write down the speech in a file."""
+    """Transcribe the speech in a file."""
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.args.one("format", "text")
     path = local_path(call.args.one("FILE"))
@@ -43,7 +43,11 @@ async def transcribe(call: CommandContext) -> None:
 
 
 def _times(model: Model, wanted: str) -> TimestampGranularity:
-    """Times are asked for where the format shows them and the model gives them; subtitles cannot do without."""
+    """Return which timestamps to request: those that the format needs and the model has.
+
+    Raises:
+        UsageError: if subtitles are wanted of a model without timestamps.
+    """
     limits = (audio := provider(model.provider).audio) and audio(model)
     if wanted == "text" or not limits:
         return TimestampGranularity.NONE

@@ -22,7 +22,7 @@ from tui.workspace.trials import TrialRow
 
 
 def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
-    """Take the fields in, then lend them."""
+    """Read the fields, then lend the API key."""
     provider = provider_by_id(call.args.one("P"))
     calls = _calls(call.args.one("calls"))
     models = [each.strip() for each in call.args.one("models").split(",") if each.strip()]
@@ -57,13 +57,13 @@ async def _given(
 
 
 def show(call: CommandContext) -> None:
-    """The trials and what is left of each."""
+    """Print the trials and what each tenant has left."""
     rows = trials.rows(call.session)
     if call.out.as_json:
         call.out.json([_shape(call, row) for row in rows])
         return
     if not rows and call.out.decorated:
-        call.out.note("There is no trial. modeldeck trial set P FIELD=… gives one.")
+        call.out.note("There is no trial. Set one: modeldeck trial set P FIELD=…")
     call.out.table(
         ("provider", "key", "state", "models", "tenant", "left"),
         [line for row in rows for line in _lines(call, row)],
@@ -112,7 +112,7 @@ def _secrets(credential: Credential | None) -> dict[str, Any]:
 
 
 async def remove(call: CommandContext) -> None:
-    """Take a trial back, or say what would go."""
+    """End a trial, or say what would be deleted."""
     provider = provider_by_id(call.args.one("P"))
     found: Trial = trial_store.trial(call.session, provider.id)
     if not call.args.has("yes"):

@@ -20,7 +20,7 @@ from tui.workspace.key_pairs.report import KeyReport
 
 
 def _owner(call: CommandContext) -> Tenant:
-    """The tenant that is meant, or the operator."""
+    """Return the tenant of the command, or the operator."""
     if not call.args.has("operator"):
         return call.tenant
     owner = trials.operator(call.session)
@@ -33,7 +33,7 @@ def _owner(call: CommandContext) -> Tenant:
 
 
 async def status(call: CommandContext) -> None:
-    """Who could read what, in plain words."""
+    """Print who can read what."""
     tenant = _owner(call)
     await call.unlock_without_asking(tenant)
     if keyring.is_open(call.session.tenant(tenant.id)) and keyring.has_key(call.session.tenant(tenant.id), tenant):
@@ -49,7 +49,7 @@ async def status(call: CommandContext) -> None:
 
 
 def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
-    """What is told, as a heading and a line; a line without a heading belongs to the one before it."""
+    """Yield a heading and a line each; a line without a heading belongs to the one before."""
     yield (
         found.tenant.name,
         f"key pair {grouped(found.tenant.key_id)}, {'open' if found.open else 'locked' if found.present else 'lost'}",
@@ -195,13 +195,18 @@ def _confirmed(
 
 
 async def rotate(call: CommandContext) -> None:
-    """A new key pair; with --lost one that starts over."""
+    """Create a new key pair; with --lost, start over."""
     tenant = _owner(call)
     if call.args.has("lost"):
         done = await _start_over(call, tenant)
     else:
         passphrase = call.passphrase(tenant) if tenant.protected else None
-        done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, tell=_progress)
+
+        def show_progress(number: int, of: int) -> None:
+            call.out.progress(f"Re-encrypted {number} of {of} credentials")
+
+        done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, tell=show_progress)
+    call.out.end_progress()
     pair = grouped(done.tenant.key_id)
     if call.out.as_json:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
@@ -210,7 +215,7 @@ async def rotate(call: CommandContext) -> None:
     call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} sealed anew.")
     if done.left:
         call.out.line(f"{counted(done.left, 'credential')} cannot be opened: replace or forget what is listed so.")
-    call.out.line("At the providers nothing changed: a key that leaked has to be withdrawn there.")
+    call.out.line("Nothing changed at the providers: revoke leaked API keys there.")
 
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
@@ -222,11 +227,3 @@ async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
         )
     passphrase = call.secret_input.chosen(NEW) if call.secret_input.named or is_terminal(sys.stdin) else None
     return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)
-
-
-def _progress(done: int, of: int) -> None:
-    """One line on a terminal, gone at the end."""
-    if is_terminal(sys.stderr) and of:
-        words = f"Sealed anew: {done} of {of}"
-        sys.stderr.write(f"\r{words}" if done < of else f"\r{' ' * len(words)}\r")
-        sys.stderr.flush()
