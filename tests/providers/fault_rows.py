@@ -21,7 +21,10 @@ PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
 ELSEWHERE = "elsewhere.example.test"
 ENDED = "ended before the answer began"
 BROKEN = "ended before the answer did|opened no WebSocket"
-UNREAD = "text that is not JSON|cannot be used|opened no WebSocket"
+UNREAD = (
+    "text that is not JSON|JSON that ends too early|without text|sent a web page|stopped before its end"
+    "|cannot be used|opened no WebSocket"
+)
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,8 @@ ROWS = {
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
-    "UTF-16": _body('{"data": []}'.encode("utf-16")),
-    "packed as gzip": _body(gzip.compress(b"0" * 100_000), "as gzip|no WebSocket", **{"content-encoding": "gzip"}),
+    "UTF-16": _body('{"nothing": 1}'.encode("utf-16")),
+    "packed as gzip": _body(gzip.compress(b"0" * 100_000), UNREAD, **{"content-encoding": "gzip"}),
     "packed as br": _body(b"x", "as br|no WebSocket", **{"content-encoding": "br"}),
     "too large": replace(_body(_LARGE, "larger than|line of more|WebSocket"), limits=SMALL),
     # In the body.

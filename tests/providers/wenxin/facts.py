@@ -89,7 +89,7 @@ FACTS = Facts(
     otherwise=(
         BARE_LIST,
         Otherwise("* /v2/models", "status 40[45], page 404", "good", "a chat of two tokens shows that it is taken"),
-        Otherwise("older* */token", "body *", "gave no token", "an answer without a token is no exchange"),
+        Otherwise("older* */token", "body *", "returned no access token", "an answer without a token is no exchange"),
     ),
     ways={"older": {"legacy_api_key": "FAKE0application0key0000", "legacy_secret_key": "FAKE0secret0of0nobody"}},
     modules=(
