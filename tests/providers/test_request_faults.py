@@ -184,7 +184,10 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
         return "hostile words came through"
     if not server.met:
         return f"the fault was not met: {outcome.words}"
-    once = not cell.call.idempotent and cell.step == server.steps[0]
+    # A throttled request did nothing, so that it may be sent again.
+    first = row.answer[0] if isinstance(row.answer, list) else b""
+    throttled = isinstance(first, bytes) and b" 429 " in first[:20]
+    once = not cell.call.idempotent and cell.step == server.steps[0] and not throttled
     if becomes := otherwise(facts, cell, name):
         if becomes in ("good", "waits"):
             return "" if (outcome.good, outcome.waits) == (becomes == "good", becomes == "waits") else outcome.words

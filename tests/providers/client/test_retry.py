@@ -279,6 +279,15 @@ async def test_what_must_not_be_repeated_is_not() -> None:
     assert len(server.asked) == 1
 
 
+async def test_a_throttled_request_is_retried_though_it_must_not_be_done_twice() -> None:
+    async with serve([http(error(), 429)], [http(error(), 503)]) as server:
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
+        _, problem = await run(wire, access, replace(chat_call(access), idempotent=False))
+        await wire.aclose()
+    assert problem
+    assert len(server.asked) == 2
+
+
 async def test_waits_grow_with_jitter_up_to_their_limit() -> None:
     waits = []
     limits = replace(QUICK, backoff=0.01, max_backoff=0.02, retries=3)

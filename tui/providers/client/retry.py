@@ -4,7 +4,8 @@ A request is sent again when its answer has not begun (see `RetryableError`) and
 
 1. The access token was refused: once more with a new token, at once.
 2. The provider refused a field and `Provider.repair_request` knows a repair: repaired, at once.
-3. The status says that a retry may help (`should_retry`) and the call is idempotent: after a wait.
+3. The status says that a retry may help (`should_retry`) and the call is idempotent, or was throttled (429), so that
+   nothing was done: after a wait.
 """
 
 import random
@@ -69,7 +70,7 @@ class RetryPolicy:
         if repaired and self._repairs < self._limits.max_repairs:
             self._repairs += 1
             return NextAttempt(repaired[0], Notice(repaired[1]))
-        if not failure.retryable or not call.idempotent or self._retries >= self._limits.retries:
+        if not failure.retryable or not _is_safe(call, failure) or self._retries >= self._limits.retries:
             return None
         wait = self._delay(failure.error.headers if failure.error else {})
         if wait is None:
@@ -84,6 +85,11 @@ class RetryPolicy:
             return asked if asked <= self._limits.max_retry_after else None
         longest: float = min(self._limits.backoff * 2**self._retries, self._limits.max_backoff)
         return longest * random.uniform(0.75, 1)
+
+
+def _is_safe(call: Call, failure: RetryableError) -> bool:
+    """Return True if sending the request again can do nothing twice."""
+    return call.idempotent or (failure.by_status and failure.error is not None and failure.error.status == 429)
 
 
 def should_retry(error: ApiError) -> bool:
