@@ -1,5 +1,7 @@
 """Where things are: the three roots, from the environment, nothing else."""
 
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +23,13 @@ class Paths:
 
 
 def paths(environ: Mapping[str, str]) -> Paths:
-    """The roots by the XDG rules (relative values are ignored), each overridden by its own variable."""
-    home = Path(environ.get("HOME") or Path.home())
+    """Return the roots by the XDG rules (relative values are ignored), each overridden by its own variable.
+
+    A home folder that is blank or relative is that of the system's list of users: nothing depends on where you are.
+    """
+    home = Path(environ.get("HOME", ""))
+    if not home.is_absolute():
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
 
     def root(variable: str, fallback: str) -> Path:
         value = Path(environ.get(variable, ""))

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tests.campaign.figures import Result
 from tui.domain import Model, ModelType
-from tui.process.hardening import collect_seldom
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
@@ -31,7 +30,6 @@ Job = Callable[[], object]
 
 def waits(count: int, seed: int) -> Result:
     """Each job so many times; the control does one of them on the loop itself."""
-    collect_seldom()  # as the console does
     with tempfile.TemporaryDirectory() as folder:
         store = Store(DiskFolder(Path(folder) / "acme"))
         store.create({"id": "acme"})

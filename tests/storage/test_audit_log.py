@@ -1,5 +1,6 @@
 """The log of what was done: what is in it, what shows when somebody was at it, what a killed session leaves."""
 
+import json
 import os
 import stat
 from pathlib import Path
@@ -9,7 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.errors import Problem
-from tui.storage.audit_log import HEAD, LOG, MENDED, UNNOTED, AuditEvent, Head, Log, entries, line, parse, start, verify
+from tui.storage.audit_log import (
+    HEAD,
+    LOG,
+    MAC_KEY,
+    MENDED,
+    UNNOTED,
+    AuditEvent,
+    Head,
+    Log,
+    entries,
+    line,
+    parse,
+    start,
+    verify,
+)
 from tui.storage.folder import DiskFolder
 from tui.storage.memory_folder import MemoryFolder
 
@@ -158,7 +173,8 @@ def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, f
     for kept in range(1, len(torn)):
         log = Log("acme", folder.folder(str(kept)), folder.folder(f"{kept}-beside"))
         log.append(WHEN, BY, [AuditEvent("unlocked")])
-        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
+        key = bytes.fromhex((folder.folder(f"{kept}-beside").read(MAC_KEY) or b"").decode())
+        added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"), key=key)
         folder.folder(str(kept)).append(LOG, added[:kept])
         assert [each.harmless for each in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
@@ -179,16 +195,60 @@ def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFold
     behind = beside.read(HEAD) or b""
     log.append(WHEN, BY, [AuditEvent("locked")], state="s1")
     beside.write(HEAD, behind)
-    assert log.verify() == []
+    assert [finding.harmless for finding in log.verify()] == [True]
     log.append(WHEN, BY, [AuditEvent("unlocked")], before="s1", state="s2")
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
 
 
 def test_a_change_that_has_no_entry_is_told_by_the_next(log: Log) -> None:
     log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
-    assert [each.harmless for each in log.verify("s2")] == [True]
+    assert [finding.harmless for finding in log.verify("s2")] == [False]
     log.append(WHEN, BY, [AuditEvent("default set")], before="s2", state="s3")
     assert done(log)[-2:] == [UNNOTED, "default set"] and log.verify("s3") == []
+
+
+def forged(log: Log) -> bytes:
+    """Return an entry after the last one, as somebody makes it who can write the log and has no key."""
+    last = log.read()[-1]
+    return line(Head(last.n, last.hash), WHEN, {"user": "ada"}, AuditEvent("default set"), state="s9")[0]
+
+
+def test_an_entry_that_was_added_by_hand_is_named_before_and_after_the_next_one(log: Log, folder: DiskFolder) -> None:
+    folder.append(LOG, forged(log))
+    assert bad_of(log)[0] == "Entry 4 was added by something else than Modeldeck."
+    log.append(WHEN, BY, [AuditEvent("locked")])
+    assert "Entry 4 was added by something else than Modeldeck." in bad_of(log)
+    assert log.read()[-1].prev == log.read()[-3].hash, "the next entry is chained to the last one that was sealed"
+
+
+def test_an_entry_with_the_seal_of_another_one_is_named(log: Log, folder: DiskFolder) -> None:
+    mac = json.loads((folder.read(LOG) or b"").splitlines()[-1])["mac"]
+    entry = json.loads(forged(log)) | {"mac": mac}
+    folder.append(LOG, json.dumps(entry, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+    assert bad_of(log)
+
+
+def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(folder: DiskFolder, beside: DiskFolder) -> None:
+    content, head = written(3)
+    folder.write(LOG, content)
+    beside.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
+    log = Log("acme", folder, beside)
+    assert log.verify() == []
+    log.append(WHEN, BY, [AuditEvent("locked")])
+    assert log.verify() == [] and '"mac"' in (folder.read(LOG) or b"").decode().splitlines()[-1]
+    folder.append(LOG, forged(log))
+    assert bad_of(log)
+
+
+def test_without_the_key_of_the_seals_that_is_said(log: Log, beside: DiskFolder) -> None:
+    beside.remove(MAC_KEY)
+    assert bad_of(log) == ["The key of its seals is not beside the private key: added entries could be forged."]
+
+
+def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
+    log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number}) for number in range(2_000)])
+    assert log.last(3) == log.read()[-3:] and log.last(0) == log.read()
+    assert log.last(0, "2026-11-22T13:51:01Z") == [] and log.last(0, WHEN) == log.read()
 
 
 def test_a_head_that_is_gone_is_named(log: Log, beside: DiskFolder) -> None:

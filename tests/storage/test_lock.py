@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.errors import Problem
+from tui.errors import Problem, SaveFailed
 from tui.process import identity
 from tui.storage import filesystem, lock
 from tui.storage.folder import DiskFolder
@@ -167,3 +167,17 @@ def test_a_lease_that_was_never_signed_is_taken_away_after_a_while(disk: DiskFol
     os.utime(disk.path / LEASE, (long_ago, long_ago))
     with disk.lock(wait=0.5):
         pass
+
+
+def test_a_write_under_a_lock_that_was_deleted_is_not_acknowledged(tmp_path: Path) -> None:
+    first, second = DiskFolder(tmp_path / "acme"), DiskFolder(tmp_path / "acme")
+    with pytest.raises(SaveFailed, match="was deleted while"), first.lock():
+        (tmp_path / "acme" / LOCK).unlink()
+        with second.lock():
+            second.write("settings.json", b"second")
+        first.write("settings.json", b"first")
+    assert second.read("settings.json") == b"second"
+    # The control: with its lock in place, the first one writes.
+    with first.lock():
+        first.write("settings.json", b"first")
+    assert second.read("settings.json") == b"first"

@@ -69,6 +69,8 @@ def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: st
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
     secrets = {"api_key": Secret("sk-FAKE-key-of-an-attacker-0666")}
+    print_of_key = key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])
+    made = replace(made, fingerprints={"api_key": print_of_key})
     return replace(
         made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding(tenant_id, made))
     )

@@ -63,10 +63,10 @@ async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session
     await status.remove(acme.tenant("acme"), "openai", "default")
     await status.remove_provider(acme.tenant("acme"), "openai")
     assert told(acme) == [
-        "OpenAI set up: credential default, base_url, api_key",
+        "OpenAI set up: credential default, base_url, api_key, sent to https://api.openai.com",
         "OpenAI: credential default verified, ready",
         "OpenAI changed: credential default, organization, api_key",
-        "OpenAI set up: credential team-b, base_url, api_key",
+        "OpenAI set up: credential team-b, base_url, api_key, sent to https://api.openai.com",
         "OpenAI: credential team-b in use",
         "OpenAI: credential default removed",
         "OpenAI: credential team-b removed",
@@ -86,7 +86,7 @@ async def test_models_and_defaults_are_told(acme: Session) -> None:
         f"OpenAI: models imported, {count} new",
         "default for system reasoning set to openai/gpt-6-sol",
         "default for system reasoning cleared",
-        "OpenAI-compatible set up: credential default, base_url",
+        "OpenAI-compatible set up: credential default, base_url, sent to http://localhost:11434",
         "OpenAI-compatible: model added, own-model (chat)",
         "OpenAI-compatible: model removed, own-model (chat)",
     ]
@@ -236,7 +236,11 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
             killed_at(step, mortal)
             rename(f"name {step}")
             ended = True
-        assert audit.check(acme.tenant("acme")).whole
+        # Killed between settings and log, the settings are named as changed: nothing tells that from an edit.
+        assert [finding.sentence for finding in audit.check(acme.tenant("acme")).findings if not finding.harmless] in (
+            [],
+            ["The settings were changed after the last entry, by a session that ended or by something else."],
+        )
         found, noted = (
             tenant_registry.get(acme.tenant("acme")).name,
             "to" in log(acme)[-1].about and log(acme)[-1].about["to"],

@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; without `argv`, run the process's own and end the process."""
     if argv is not None:
         return _run(argv)
+    for optional in ("httpx._main", "linkify_it"):
+        sys.modules.setdefault(optional, None)  # type: ignore[arg-type]  # never used here: start-up time
     code = _run(sys.argv[1:], guarded=True)
     _end(code)
     return code

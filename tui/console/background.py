@@ -1,7 +1,6 @@
 """What is looked at while nobody presses a key: what other processes do, and tenants to be locked again."""
 
 import asyncio
-import gc
 from collections.abc import Hashable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
-from tui.process.hardening import give_back
 from tui.storage import lock
 from tui.tenancy import keyring, last_used
 from tui.tenancy import tenants as tenant_registry
@@ -35,9 +33,6 @@ OFTEN = 0.5
 
 _ROOM = 75
 """Cells of a rule in a window of 80."""
-
-_AT_REST = 60.0
-"""Seconds without a key press after which nobody minds a short pause."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +59,10 @@ class BackgroundMonitor:
         self._seen: dict[str, Hashable] = {}
         self._looking: asyncio.Task[None] | None = None
         self._last_key = monotonic()
-        self._given_back = self._tidied = False
 
     def key(self) -> None:
         """A key was pressed, or text was pasted."""
         self._last_key = monotonic()
-        self._given_back = self._tidied = False
 
     def lost(self) -> bool:
         """Whether the tenant shown is gone or cannot be read: looked at before each key does something to it."""
@@ -124,21 +117,8 @@ class BackgroundMonitor:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
         self._tell_unnoted()
-        if self.app.at_work:
-            self._given_back = self._tidied = False
-        else:
-            self._tidy()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-
-    def _tidy(self) -> None:
-        """Nothing is under way: hand back what it took, and look for garbage once nobody minds."""
-        if not self._tidied and self.idle > _AT_REST:
-            self._tidied, self._given_back = True, False
-            gc.collect()
-        if not self._given_back:
-            self._given_back = True
-            give_back()
 
     def wait(self) -> None:
         """Say for how long another process has kept this one waiting."""

@@ -5,8 +5,6 @@ import gc
 from collections.abc import Callable
 from importlib import import_module
 
-from tui.process.hardening import collect_seldom
-
 _SOON = (
     "tui.console.playground.screen",
     "tui.console.playground.chat.tab",
@@ -25,13 +23,12 @@ _IDLE = 1.0
 
 
 async def warm(idle: Callable[[], float]) -> None:
-    """Import them one by one; `idle` tells the seconds since the last key. Then memory is put in order."""
+    """Import them one by one; `idle` tells the seconds since the last key. Then garbage is collected again."""
     for module in _SOON:
         await _nobody_waits(idle)
         import_module(module)
     await _nobody_waits(idle)
     gc.enable()
-    collect_seldom()
 
 
 async def _nobody_waits(idle: Callable[[], float]) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import ctypes
-import gc
 import os
 import resource
 from collections.abc import MutableMapping
@@ -10,10 +9,12 @@ from collections.abc import MutableMapping
 _PR_SET_DUMPABLE = 4
 
 _HARMLESS = frozenset(
-    f"TEXTUAL_{each}"
-    for each in ("DISABLE_KITTY_KEY", "COLOR_SYSTEM", "FPS", "SMOOTH_SCROLL", "DIM_FACTOR", "FILTERS", "SPEEDUPS")
+    f"TEXTUAL_{name}"
+    for name in ("DISABLE_KITTY_KEY", "COLOR_SYSTEM", "FPS", "SMOOTH_SCROLL", "DIM_FACTOR", "FILTERS", "SPEEDUPS")
 )
 """How Textual draws and which keys it asks the terminal for."""
+
+_TELLTALE = frozenset(("PYTHONASYNCIODEBUG", "SSLKEYLOGFILE"))
 
 
 def harden(environ: MutableMapping[str, str] = os.environ) -> None:
@@ -21,29 +22,15 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
 
     Not dumpable: no core file, and /proc/PID/mem and environ are closed to the same user's other processes. Of
     Textual's variables only the harmless stay: others make it listen to a debugger, or write keys and screens to files.
-    Of Python's goes the one that puts the arguments of calls into messages.
+    Python's variable that puts the arguments of calls into messages goes, and the one by which OpenSSL writes the
+    session keys of every connection to a file.
     """
     os.umask(0o077)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    loose = [each for each in environ if each.startswith("TEXTUAL") and each not in _HARMLESS]
-    for name in [*loose, *(each for each in environ if each == "PYTHONASYNCIODEBUG")]:
+    for name in [
+        name for name in environ if name in _TELLTALE or (name.startswith("TEXTUAL") and name not in _HARMLESS)
+    ]:
         del environ[name]
-
-
-def give_back() -> None:
-    """Hand memory that is free again back to the system, where its C library can."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def collect_seldom() -> None:
-    """Look for garbage among new objects only: a look at all of a large store would hold the screen up.
-
-    `gc.collect()` looks at the rest; call it when nobody waits.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 1_000_000)

@@ -1,6 +1,5 @@
 """The registry of providers: every module or package here that holds a `PROVIDER`. To add one, add a file."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
@@ -10,9 +9,6 @@ from pkgutil import iter_modules
 from tui.domain import Supply
 from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers.spec import Provider
-
-# httpx's own command, which nobody calls here, takes as long to import as the rest of it where click is installed.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
 class Registry(Mapping[str, Provider]):

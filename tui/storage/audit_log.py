@@ -1,14 +1,17 @@
 """The log of what was done: one line an entry, each holding the hash of the one before; added to, never rewritten.
 
     {"about": {…}, "at": "2026-11-22T13:51:00Z", "by": {"user": "ada", "from": "203.0.113.5"}, "done": "default set",
-     "n": 12, "prev": "<SHA-256 of the line before, hex>", "state": "<digest of the settings after it>"}
+     "mac": "<HMAC-SHA-256 of the line without this entry, hex>", "n": 12,
+     "prev": "<SHA-256 of the line before, hex>", "state": "<digest of the settings after it>"}
 
 What it shows. `verify` names entries that were edited, taken out or put in another order. The head (number and hash of
 the last entry) is kept in another folder, beside the private key, so that a cut end shows as well. A new entry is
-chained to the head and not to what the file ends with: damage stays visible, whatever is written after it.
+chained to the head and not to what the file ends with: damage stays visible, whatever is written after it. The key of
+the HMAC is in that folder, too: who can write only the log cannot add an entry. Entries that a version before wrote
+have none; `macs_from` in the head is the number from which on every entry must.
 
-What it does not show. Who can write the file can add an entry of their own while the head is one behind, as a killed
-session leaves it; who can write the folder of the keys too can make all of it anew.
+What it does not show. Who can write the folder of the keys as well can make all of it anew. Settings that changed
+without an entry are named, but nothing tells a killed session from an edit.
 
 What a killed session leaves. Entries follow the change they tell of, under the same lock. Killed in between, the
 change has no entry; the digest in the one before does not fit the settings found, and the next one says so. A line
@@ -19,9 +22,11 @@ Nothing is dropped: an entry has about 300 bytes, and adding one reads only the 
 """
 
 import hashlib
+import hmac
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from secrets import token_bytes
 from typing import Any
 
 from tui.sanitize import one_line
@@ -29,11 +34,13 @@ from tui.storage.folder import Folder
 
 LOG = "audit.log"
 HEAD = "head.json"
+MAC_KEY = "mac.key"
 MENDED = "log mended"
 UNNOTED = "change not noted"
 _WINDOW = 64 * 1024
 _LONGEST = 200
 _MOST = 40
+_MOST_FINDINGS = 1000
 _CHANGED = "The settings were changed after the last entry, by a session that ended or by something else."
 
 
@@ -61,11 +68,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Head:
-    """The last entry: its number, the hash of its line, and the digest of the settings as last told ('' for none)."""
+    """The last entry: its number, the hash of its line, and the digest of the settings as last told ('' for none).
+
+    From entry `macs_from` on, every entry has an HMAC; 0 in a log that a version before wrote alone.
+    """
 
     n: int
     hash: str
     state: str = ""
+    macs_from: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,11 +92,28 @@ def start(owner: str) -> Head:
     return Head(0, _hash(f"modeldeck audit log of {owner}".encode()))
 
 
-def line(head: Head, at: str, by: Mapping[str, Any], act: AuditEvent, state: str = "") -> tuple[bytes, Head]:
-    """The entry after `head` as bytes with its line end, and the head that it is."""
+def line(
+    head: Head, at: str, by: Mapping[str, Any], act: AuditEvent, state: str = "", key: bytes | None = None
+) -> tuple[bytes, Head]:
+    """Return the entry after `head` as bytes with its line end, and the head that it is; `key` is that of the HMAC."""
     entry = {"n": head.n + 1, "at": at, "by": _told(by), "done": act.done, "about": _told(act.about), "prev": head.hash}
-    text = json.dumps(entry | ({"state": state} if state else {}), ensure_ascii=False, sort_keys=True).encode()
-    return text + b"\n", Head(head.n + 1, _hash(text), state or head.state)
+    entry |= {"state": state} if state else {}
+    text = _json(entry)
+    if key is not None:
+        text = _json(entry | {"mac": hmac.digest(key, text, "sha256").hex()})
+    macs_from = head.macs_from or (head.n + 1 if key is not None else 0)
+    return text + b"\n", Head(head.n + 1, _hash(text), state or head.state, macs_from)
+
+
+def authentic(text: bytes, key: bytes) -> bool:
+    """Return True if the line of an entry, without its end, has the HMAC that it must have."""
+    try:
+        mac = json.loads(text)["mac"].encode()
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return False
+    # The key of the HMAC is the only one that can make a line that holds its own HMAC: there is one such place.
+    rest = text.replace(b'"mac": "' + mac + b'", ', b"", 1)
+    return hmac.compare_digest(mac, hmac.digest(key, rest, "sha256").hex().encode())
 
 
 def parse(text: bytes) -> Entry | None:
@@ -107,8 +135,13 @@ def entries(content: bytes) -> list[Entry]:
     return [entry for text in content.split(b"\n") if text and (entry := parse(text))]
 
 
-def follow(content: bytes, head: Head | None, first: Head) -> Head:
-    """The head that the next entry is chained to: the remembered one, or the last of the entries that follow it."""
+def follow(content: bytes, head: Head | None, first: Head, key: bytes | None = None) -> Head:
+    """Return the head that the next entry is chained to: the remembered one, or the last of those that follow it.
+
+    With `key`, only entries with the right HMAC follow: an entry that someone added to the file is left where it is.
+    """
+    if key is not None and head is not None:
+        content = b"\n".join(text for text in content.split(b"\n") if _is_at(text, head.n) or authentic(text, key))
     lines = entries(content)
     if head is None:
         return _of(lines[-1], first) if lines else first
@@ -122,32 +155,55 @@ def follow(content: bytes, head: Head | None, first: Head) -> Head:
     return head
 
 
-def verify(content: bytes, head: Head | None, first: Head) -> list[Finding]:
-    """What is wrong with a log; nothing for one that is whole. Without `head` a cut end is not noticed."""
-    return _walked(content, head, first)[0]
+def verify(content: bytes, head: Head | None, first: Head, key: bytes | None = None) -> list[Finding]:
+    """Return what is wrong with a log; nothing for one that is whole. Without `head` a cut end is not noticed."""
+    return _walk(iter(content.split(b"\n")), head, first, key).findings
 
 
-def _walked(content: bytes, head: Head | None, first: Head) -> tuple[list[Finding], Head]:
-    """What is wrong with a log, and where it ends."""
+@dataclass
+class _Walk:
+    """What was found on a walk through a log: findings, where it ends, and how many entries it has."""
+
+    findings: list[Finding]
+    end: Head
+    count: int = 0
+
+
+def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _Walk:
+    """Look at one line after the other; the last is what follows the last line end, so blank in a whole log."""
     found: list[Finding] = []
     strange: list[bytes] = []
-    at, reached = first, head is None or head == first
-    *lines, rest = content.split(b"\n")
+    forged: list[int] = []
+    behind: list[int] = []
+    at, reached, count = first, head is None or (head.n, head.hash) == (first.n, first.hash), 0
+    rest = next(lines, b"")
     for text in lines:
-        entry = parse(text)
+        previous, rest = rest, text
+        entry = parse(previous)
         if entry is None:
-            strange.append(text)
+            strange.append(previous)
             continue
-        found += [*_strange(strange, entry), *_joint(at, entry)]
+        count += 1
+        if len(found) < _MOST_FINDINGS:
+            found += [*_strange(strange, entry), *_joint(at, entry)]
+        if key is not None and head is not None and (0 < head.macs_from <= entry.n or (head.macs_from and reached)):
+            if not authentic(previous, key):
+                forged.append(entry.n)
+            elif reached:
+                behind.append(entry.n)
         strange, at = [], _of(entry, at)
         reached = reached or (head is not None and (at.n, at.hash) == (head.n, head.hash))
     found += _strange(strange, None)
+    if forged:
+        found.append(Finding(f"{_listed(forged)} by something else than Modeldeck."))
+    if behind:
+        found.append(Finding(f"{_listed(behind)} by a session that ended before it could note that.", harmless=True))
     if rest:
         found.append(Finding("The last line is not whole: a session ended while writing.", harmless=True))
     if head is not None and not reached:
         missing = _numbers(at.n + 1, head.n)
         found.append(Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written."))
-    return found, at
+    return _Walk(found, at, count)
 
 
 class Log:
@@ -162,44 +218,95 @@ class Log:
         self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
     ) -> None:
         """Adds entries. `before` and `state` are digests of the settings before and after a change."""
-        head, tail = self._head(), self._folder.read(LOG, last=_WINDOW) or b""
+        head, tail, key = self._head(), self._folder.read(LOG, last=_WINDOW) or b"", self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
             tail = self._folder.read(LOG) or b""
-            head = follow(tail, head, self._first)
+            head = follow(tail, head, self._first, key if head and head.macs_from else None)
+        key = self._new_mac_key() if key is None else key
         audit_failure = [AuditEvent(UNNOTED)] if before and head.state and before != head.state else []
         acts = [*_mending(tail, head), *audit_failure, *acts]
         lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
         for act in acts:
             # The digest goes with the last: killed before it is written, the change counts as not noted.
-            added, head = line(head, at, by, act, state if act is acts[-1] else "")
+            added, head = line(head, at, by, act, state if act is acts[-1] else "", key)
             lines.append(added)
         self._folder.append(LOG, b"".join(lines))
         with self._beside.lock():
-            self._beside.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
+            self._beside.write(HEAD, json.dumps(asdict(head)).encode())
+
+    def last(self, count: int, since: str = "") -> list[Entry]:
+        """Return the last `count` entries (all for 0) from an ISO time on, oldest first, read from the end."""
+        size = _WINDOW
+        while True:
+            content = self._folder.read(LOG, size) or b""
+            whole = len(content) < size
+            # The window begins inside a line, most often; what is left of that line is no entry.
+            found = entries(content if whole else content.partition(b"\n")[2])
+            wanted = [entry for entry in found if entry.at >= since]
+            if whole or (count and len(wanted) >= count) or (since and len(wanted) < len(found)):
+                return wanted[-count:] if count else wanted
+            size *= 4
 
     def read(self, last: int = 0) -> list[Entry]:
         """The entries, oldest first; with `last`, those within that many bytes of the end."""
         return entries(self._folder.read(LOG, last) or b"")
 
     def verify(self, state: str = "") -> list[Finding]:
-        """What is wrong with the log; `state` is the digest of the settings as they are."""
-        content, head = self._folder.read(LOG), self._head()
-        if content is None and head is None:
-            return []
-        found, end = _walked(content or b"", head, self._first)
+        """Return what is wrong with the log; `state` is the digest of the settings as they are."""
+        return self.check(state)[1]
+
+    def check(self, state: str = "") -> tuple[int, list[Finding]]:
+        """Return how many entries the log has, and what is wrong with it. It is read line by line."""
+        head, key = self._head(), self._mac_key()
+        if head is None and self._folder.version_token(LOG) is None:
+            return 0, []
+        walk = _walk(self._folder.lines(LOG), head, self._first, key)
+        found = walk.findings
         if head is None:
             found.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
-        told = end.state if head is None or end.n > head.n else head.state
+        elif head.macs_from and key is None:
+            found.append(Finding("The key of its seals is not beside the private key: added entries could be forged."))
+        told = walk.end.state if head is None or walk.end.n > head.n else head.state
         if state and told and state != told:
-            found.append(Finding(_CHANGED, harmless=True))
-        return found
+            found.append(Finding(_CHANGED))
+        return walk.count, found
 
     def _head(self) -> Head | None:
         try:
             found = json.loads(self._beside.read(HEAD) or b"null")
-            return None if found is None else Head(int(found["n"]), str(found["hash"]), str(found["state"]))
+            if found is None:
+                return None
+            return Head(int(found["n"]), str(found["hash"]), str(found["state"]), int(found.get("macs_from", 0)))
         except (ValueError, KeyError, TypeError):
             return None
+
+    def _mac_key(self) -> bytes | None:
+        try:
+            return bytes.fromhex((self._beside.read(MAC_KEY) or b"").decode()) or None
+        except ValueError:
+            return None
+
+    def _new_mac_key(self) -> bytes:
+        with self._beside.lock():
+            if (key := self._mac_key()) is None:
+                key = token_bytes(32)
+                self._beside.write(MAC_KEY, key.hex().encode())
+        return key
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"Entry {numbers[0]} was added"
+    return f"{len(numbers):,} entries from entry {numbers[0]} on were added"
+
+
+def _is_at(text: bytes, number: int) -> bool:
+    entry = parse(text)
+    return entry is not None and entry.n == number
+
+
+def _json(entry: Mapping[str, Any]) -> bytes:
+    return json.dumps(entry, ensure_ascii=False, sort_keys=True).encode()
 
 
 def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
@@ -238,7 +345,7 @@ def _numbers(first: int, last: int) -> str:
 
 
 def _of(entry: Entry, before: Head) -> Head:
-    return Head(entry.n, entry.hash, entry.state or before.state)
+    return Head(entry.n, entry.hash, entry.state or before.state, before.macs_from)
 
 
 def _told(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -120,3 +120,8 @@ def gone(folder: Path) -> Problem:
 
 def _says(error: OSError) -> str:
     return f"The system says: {os.strerror(error.errno or 0)}."
+
+
+def lock_deleted(path: Path) -> SaveFailed:
+    """Nothing was written, since somebody deleted the lock file and another process may write by now."""
+    return SaveFailed(f"{one_line(str(path))} was deleted while this session was writing.", "Nothing was saved. Retry.")

@@ -22,6 +22,7 @@ from typing import Protocol
 from tui.errors import Problem
 from tui.storage import file_errors, filesystem
 from tui.storage import lock as file_lock
+from tui.storage.generations import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import LEASE, LOCK, WAIT
 
 _TEMPORARY = ".tmp-"
@@ -46,6 +47,9 @@ class Folder(Protocol):
 
     def read(self, name: str, last: int = 0) -> bytes | None:
         """The content (with `last`, that many bytes of its end at most), or None if there is no such file."""
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a file without their ends, as `split(b"\\n")` would; nothing if there is no such file."""
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         """Replaces the content at once, keeping `keep` earlier states as `name.1` (the newest) and so on."""
@@ -75,29 +79,6 @@ class Folder(Protocol):
         """The names of the earlier states that are there, newest first."""
 
 
-def generation(name: str, number: int) -> str:
-    """The name of an earlier state; 1 is the newest."""
-    return f"{name}.{number}"
-
-
-def safe_name(name: str) -> str:
-    """The name, if it can only mean a file of this very folder."""
-    if not name or name in {".", ".."} or "/" in name or "\0" in name:
-        raise ValueError(f"not a plain file name: {name!r}")
-    return name
-
-
-def numbered(names: list[str], name: str) -> list[str]:
-    numbers = [int(end) for each in names if each.startswith(f"{name}.") and (end := each[len(name) + 1 :]).isdigit()]
-    return [generation(name, number) for number in sorted(numbers)]
-
-
-def rotation_renames(present: Callable[[str], bool], name: str, keep: int) -> list[tuple[str, str]]:
-    """The renames, in order, that free `name.1`. A gap left by a killed process is filled before the oldest is lost."""
-    last = next((n for n in range(1, keep) if not present(generation(name, n))), keep)
-    return [(generation(name, n), generation(name, n + 1)) for n in range(last - 1, 0, -1)]
-
-
 class DiskFolder:
     """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
 
@@ -107,6 +88,7 @@ class DiskFolder:
         self._path = path
         self._parent = parent
         self._kind = kind
+        self._lock_file: int | None = None
 
     @property
     def path(self) -> Path:
@@ -151,6 +133,24 @@ class DiskFolder:
             finally:
                 _close(file)
 
+    def lines(self, name: str) -> Iterator[bytes]:
+        with self._opened() as at:
+            if at is None:
+                return
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            try:
+                with os.fdopen(os.open(safe_name(name), flags, dir_fd=at), "rb") as file:
+                    file_errors.check_file(os.fstat(file.fileno()), self._path / name)
+                    line = b"\n"
+                    for line in file:
+                        yield line.removesuffix(b"\n")
+                    if line.endswith(b"\n"):
+                        yield b""
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                raise file_errors.unreadable(self._path / name, error) from None
+
     def version_token(self, name: str) -> Hashable | None:
         try:
             found = os.stat(f"{self._path}/{safe_name(name)}", follow_symlinks=False)
@@ -173,6 +173,8 @@ class DiskFolder:
                 self._fill(temporary, data, at)
                 if keep:
                     self._age(name, keep, at)
+                if self._lock_file is not None and not file_lock.is_current(at, self._lock_file):
+                    raise file_errors.lock_deleted(self._path / LOCK)
                 os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=at)
                 replaced = True
                 os.fsync(at)
@@ -336,7 +338,11 @@ class DiskFolder:
                 raise file_errors.gone(self._path) from None
             except OSError as error:
                 raise file_errors.unwritable(self._path, error, LOCK) from None
-            yield
+            self._lock_file = file
+            try:
+                yield
+            finally:
+                self._lock_file = None
 
     def _is(self, at: int) -> bool:
         """Whether the open folder still is the one at this path: another session may have removed it meanwhile."""

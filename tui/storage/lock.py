@@ -39,9 +39,14 @@ def waited() -> float:
 def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
     """Hold the lock of the folder open as `at`; yields the lock file. OSError where there can be none."""
     deadline = time.monotonic() + wait
-    file = os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
+    file = _open(at)
     try:
         _lock(file, deadline)
+        while not is_current(at, file):
+            # It was deleted meanwhile: another process may hold the one that is there now.
+            os.close(file)
+            file = _open(at)
+            _lock(file, deadline)
         me = identity.process_record(time.time()) | identity.session()
         _sign(file, me)
         with _lease(at, path, me, deadline) if leased else contextlib.nullcontext():
@@ -49,6 +54,18 @@ def holding(at: int, path: Path, wait: float, leased: bool) -> Iterator[int]:
     finally:
         with contextlib.suppress(OSError):
             os.close(file)
+
+
+def is_current(at: int, file: int) -> bool:
+    """Return True if the lock file that is held still is the one in the folder open as `at`."""
+    try:
+        return os.path.samestat(os.fstat(file), os.stat(LOCK, dir_fd=at, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def _open(at: int) -> int:
+    return os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=at)
 
 
 def _lock(file: int, deadline: float) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.errors import Problem
-from tui.storage.folder import generation, numbered, rotation_renames, safe_name
+from tui.storage.generations import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import WAIT
 
 
@@ -38,6 +38,10 @@ class MemoryFolder:
     def read(self, name: str, last: int = 0) -> bytes | None:
         content = self._files.get(safe_name(name), (None, 0))[0]
         return content[-last:] if content is not None and last else content
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        if (content := self.read(name)) is not None:
+            yield from content.split(b"\n")
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         if keep and name in self._files:

@@ -139,7 +139,7 @@ def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
         provider, model, kind = key
         what = "added" if old is None else "removed" if new is None else "changed"
         if "added" in (each.get("origin") for each in (old, new) if each):
-            by_hand.setdefault((f"model {what}", provider), []).append(f"{model} ({kind})")
+            by_hand.setdefault((f"model {what}", provider), []).append(f"{model} ({kind}{_address(new or old or {})})")
         else:
             what = "gone" if what == "changed" and (new or {}).get("gone") and not (old or {}).get("gone") else what
             counts = listed.setdefault(provider, {})
@@ -148,6 +148,11 @@ def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
         yield AuditEvent(done, {"provider": provider, "models": models[:_MANY], "count": len(models)})
     for provider, counts in listed.items():
         yield AuditEvent("models imported", {"provider": provider} | counts)
+
+
+def _address(model: Record) -> str:
+    """Return where an added model is, if it has an address of its own."""
+    return next((f" at {text}" for text in model.get("fields", {}).values() if "://" in str(text)), "")
 
 
 def _defaults(before: Records, after: Records) -> Iterator[AuditEvent]:

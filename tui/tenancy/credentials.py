@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
 from tui.errors import Action, Locked, Problem, Remedy
+from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
-from tui.sanitize import mask
+from tui.sanitize import hint_of, mask
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, models, verification
@@ -18,7 +19,7 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -67,16 +68,39 @@ def secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]
 
 
 def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[str, Secret]:
-    """What an envelope holds, whoever sealed it: to be confirmed or sealed anew, never for a call."""
+    """Open an envelope, whoever sealed it: to be confirmed or sealed again, never for a call.
+
+    Where nothing vouches for the credential, what is shown of its key must fit the key itself: anybody can seal.
+    """
     place = (session.tenant_id, credential.provider, credential.name)
     private = keyring.private_key(session)
     try:
         opened = envelope.unseal(private, credential.envelope, binding(session.tenant_id, credential))
+        if verification.integrity_status(session).of(credential) and not _fits(session, credential, opened):
+            raise Locked("What is shown of this key is not of this key.")
     except Locked:
         session.process.undecryptable[place] = credential.envelope
         raise undecryptable(session, credential) from None
     session.process.undecryptable.pop(place, None)
     return opened
+
+
+def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, Secret]) -> bool:
+    """Return True if the stored hints and fingerprints are those of the opened secrets."""
+    key = get(session).fingerprint_key
+    hints = {name: hint_of(secret.reveal()) for name, secret in opened.items()}
+    prints = {name: key_pair.fingerprint(key, secret) for name, secret in opened.items()}
+    return (hints, prints) == (dict(credential.hints), dict(credential.fingerprints))
+
+
+def lacks_key(credential: Credential) -> bool:
+    """Return True if a credential holds no secret though its provider requires one."""
+    provider = PROVIDERS.get(credential.provider)
+    return (
+        not credential.envelope
+        and provider is not None
+        and any(field.secret and field.required for field in provider.fields)
+    )
 
 
 def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Credential:
@@ -89,24 +113,44 @@ def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Cr
     return replace(made, envelope=envelope.seal(public, opened, binding(session.tenant_id, made)))
 
 
-def update_origins(session: TenantSession, tables: Tables, provider_id: str, plain_http: Sequence[str] = ()) -> None:
-    """Gives the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
+def update_origins(
+    session: TenantSession,
+    tables: Tables,
+    provider_id: str,
+    entered: Sequence[str] = (),
+    plain_http: Sequence[str] = (),
+) -> None:
+    """Give the active credential of a provider, inside a transaction, the origins that it needs: no more, no fewer.
 
-    Those are the provider's own and those of its added models; in plain http only what a person allowed.
+    Those are the provider's own and those of its added models. Nothing vouches for the table of models, so the origin
+    of a model counts only if the credential was sealed for it already, or if a person `entered` it just now. In plain
+    http only what a person allowed.
     """
     provider, table = provider_of(provider_id), tables.table("credentials")
-    for each in [each for each in table if each["provider"] == provider_id and each.get("active")]:
-        credential = from_record(Credential, each)
+    for record in [record for record in table if record["provider"] == provider_id and record.get("active")]:
+        credential = from_record(Credential, record)
         fields = defaults(provider) | dict(credential.clear)
-        added = models.origins_of(models.added_in(tables, provider_id), provider, fields)
         allowed = (*credential.plain_http, *plain_http)
-        reached = [each for each in added if is_private(each) or each in allowed]
-        origins = tuple(dict.fromkeys((*provider.origins(mask_secrets(fields, credential.hints)), *reached)))
-        allowed = tuple(dict.fromkeys(each for each in allowed if each in origins))
+        known = {*credential.origins, *entered}
+        added = [
+            origin
+            for origin in models.origins_of(models.added_in(tables, provider_id), provider, fields)
+            if origin in known and (is_private(origin) or origin in allowed)
+        ]
+        origins = tuple(dict.fromkeys((*provider.origins(mask_secrets(fields, credential.hints)), *added)))
+        allowed = tuple(dict.fromkeys(origin for origin in allowed if origin in origins))
         if (origins, allowed) != (credential.origins, credential.plain_http):
-            made = reseal(session, credential, origins=origins, plain_http=allowed)
-            table.remove(doc_ids=[each.doc_id])
-            table.insert(to_record(made))
+            resealed = reseal(session, credential, origins=origins, plain_http=allowed)
+            table.remove(doc_ids=[record.doc_id])
+            table.insert(to_record(resealed))
+
+
+def verified_origins(session: TenantSession, credential: Credential | None) -> tuple[str, ...]:
+    """Return the origins of a credential that the private key vouches for; none while the tenant is locked."""
+    if credential is None or keyring.key_if_open(session) is None:
+        return ()
+    status = verification.integrity_status(session)
+    return credential.origins if status.proved and status.vouches(credential) else ()
 
 
 def is_undecryptable(session: TenantSession, credential: Credential, known: IntegrityStatus | None = None) -> bool:
@@ -115,7 +159,7 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
     `known` is how the tenant's credentials stand, for who has asked already.
     """
     if not credential.envelope:
-        return False
+        return lacks_key(credential)
     tenant, found = get(session), (known or verification.integrity_status(session)).of(credential)
     place = (session.tenant_id, credential.provider, credential.name)
     return (
@@ -131,7 +175,9 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     label = provider_of(credential.provider).label
     tenant = get(session)
     found = verification.integrity_status(session).of(credential)
-    if credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
+    if lacks_key(credential):
+        what = f"{label} requires an API key, and none is stored: the settings were changed."
+    elif credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
     elif found is not None and not found.mark.needs_confirmation:
         what = f"The key of {label} cannot be opened. {verification.words(session, found)}"
@@ -141,12 +187,7 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
 
 
 def needs_confirmation(session: TenantSession, credential: Credential) -> CredentialChange | None:
-    """What is to be confirmed before the credential is used, as far as it is known.
-
-    Without a key in it, it is used as it stands while the tenant is locked.
-    """
-    if not credential.envelope and not keyring.is_open(session):
-        return None
+    """Return what is to be confirmed before the credential is used, as far as that is known."""
     found = verification.integrity_status(session).of(credential)
     return found if found and found.mark.needs_confirmation and not is_undecryptable(session, credential) else None
 
@@ -175,14 +216,17 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
     """The same for one credential, active or not."""
     from tui.providers.client.access import Access
 
+    if is_undecryptable(session, credential):
+        raise undecryptable(session, credential)
     if credential.envelope:
-        if is_undecryptable(session, credential):
-            raise undecryptable(session, credential)
         keyring.private_key(session)
         _require(session, credential)
     elif keyring.key_if_open(session):
-        # What holds no key is used as it stands while the tenant is locked, or when its key file is gone.
         _require(session, credential)
+    elif not verification.integrity_status(session).vouches(credential):
+        # Without a key nothing is opened. While the tenant is locked, what the manifest does not hold asks first.
+        tenant = get(session)
+        raise Locked(f"{tenant.name} is locked, and {provider.label} was changed since.", remedy=Remedy(Action.UNLOCK))
 
     def opened() -> Mapping[str, Secret]:
         return secrets(session, credential)

@@ -62,7 +62,7 @@ def defaults(session: TenantSession) -> dict[ModelType, Default]:
 
 
 def added_origins(session: TenantSession, provider: Provider, fields: FieldValues) -> tuple[str, ...]:
-    """The origins that the addresses of a provider's added models need."""
+    """Return the origins of a provider's added models. The table can be edited by anybody who can write the file."""
     return origins_of(added_in(session.store.read(), provider.id), provider, fields)
 
 

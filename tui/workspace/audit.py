@@ -15,6 +15,8 @@ from tui.tenancy.timestamps import when
 from tui.workspace.tenants import State
 
 _NEAR_END = 256 * 1024
+_LONGEST = 2000
+"""Characters of an entry; an address must never be cut."""
 _WORDS = {
     "tenant created": "tenant {name} made",
     "tenant renamed": "tenant renamed from {from} to {to}",
@@ -27,8 +29,8 @@ _WORDS = {
     "public key recorded": "public key recorded beside the private key {key_id}, for checks while locked",
     "unlock failed": "not unlocked: {why}",
     "locked": "locked",
-    "credential saved": "{provider} set up: credential {credential}, {fields}",
-    "credential changed": "{provider} changed: credential {credential}, {fields}",
+    "credential saved": "{provider} set up: credential {credential}, {fields}{where}",
+    "credential changed": "{provider} changed: credential {credential}, {fields}{where}",
     "credential removed": "{provider}: credential {credential} removed",
     "credential rotated": "{provider}: credential {credential} rotated, its old key kept",
     "kept key put back": "{provider}: credential {credential} has its kept key again",
@@ -80,9 +82,9 @@ class Checked:
         return all(each.harmless for each in self.findings)
 
 
-def listing(session: TenantSession, since: str = "") -> list[Entry]:
-    """The entries of a tenant's log (or the operator's) from an ISO time in UTC on, oldest first."""
-    return [each for each in session.log.read() if each.at >= since]
+def listing(session: TenantSession, since: str = "", last: int = 0) -> list[Entry]:
+    """Return the entries of a log from an ISO time in UTC on, oldest first; the `last` ones at most, unless it is 0."""
+    return session.log.last(last, since)
 
 
 def recent(session: TenantSession) -> list[Entry]:
@@ -102,14 +104,14 @@ def check(session: TenantSession) -> Checked:
         state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
     except Problem:
         state = ""  # settings that cannot be read are told of elsewhere
-    log = session.log
-    return Checked(session.tenant_id, len(log.read()), tuple(log.verify(state)))
+    count, findings = session.log.check(state)
+    return Checked(session.tenant_id, count, tuple(findings))
 
 
 def words(act: Entry | AuditEvent) -> str:
     """What was done, on one line."""
     known = _WORDS.get(act.done)
-    return one_line(_filled(known, act.about) if known else act.done)
+    return one_line(_filled(known, act.about) if known else act.done, _LONGEST)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
@@ -154,7 +156,8 @@ class _Told(dict[str, str]):
         if about.get("count", 0) not in (0, len(about.get("models", ()))):
             told["models"] = f"{about['count']} models"
         how = " with secrets, under a passphrase" if about.get("secrets") else ""
-        super().__init__(told | {"counts": ", ".join(counts) or "none new", "how": how})
+        where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
+        super().__init__(told | {"counts": ", ".join(counts) or "none new", "how": how, "where": where})
 
     def __missing__(self, name: str) -> str:
         return "–"

@@ -1,9 +1,7 @@
 """The chat: rows as drawn, an answer that streams, stops, breaks or never comes, and every key."""
 
 import asyncio
-import random
 import stat
-import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,14 +14,9 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
-from tui.console.app import Modeldeck
-from tui.console.playground.chat.blocks import AnswerBlock
-from tui.console.playground.chat.history import ChatHistory
-from tui.console.playground.chat.running_answer import RunningAnswer
 from tui.console.playground.chat.tab import ChatTab
 from tui.console.playground.screen import Playground
 from tui.console.widgets.text_area import LIMIT
-from tui.domain import Model as ModelEntry
 from tui.domain import ModelType
 from tui.errors import NetworkError
 from tui.providers.events import Event, Finish, NoResponseYet, Retrying, TextDelta, ThinkingDelta, Usage
@@ -31,7 +24,6 @@ from tui.providers.requests import Message
 from tui.workspace import tenants
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import calls
-from tui.workspace.playground.conversation import AnswerState
 
 BIG = 1_000_000
 
@@ -355,46 +347,6 @@ async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() ->
         assert pilot.app.clipboard == str(tab.chat.entries[0].turn.answers[0].text)
         said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
         await until_shown(pilot, said)
-
-
-async def test_what_an_answer_took_is_handed_back_once_it_is_over(
-    model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    handed: list[str] = []
-    monkeypatch.setattr("tui.console.background.give_back", lambda: handed.append("back"))
-    async with chatting() as (pilot, tab):
-        assert isinstance(pilot.app, Modeldeck)
-        look = pilot.app.watching.look
-        tab.question.put("why")
-        await pilot.press("enter")
-        await until(pilot, lambda: tab.asking is not None)
-        handed.clear()
-        look()
-        assert handed == []
-        model.says(TextDelta("Because."), Finish("stop"), None)
-        await over(pilot, tab)
-        look()
-        look()
-        assert handed == ["back"]
-
-
-def test_answers_that_are_over_take_less_memory_than_their_text() -> None:
-    chance, words = random.Random(3), (Path(__file__).parents[2] / "bench/programs/answer.md").read_text().split(" ")
-    log, size = ChatHistory(), 0
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    for _ in range(50):
-        text = " ".join(chance.choices(words, k=2_000))
-        size += len(text.encode())
-        entry, asking = log.add("again"), RunningAnswer(ModelEntry("openai", "m", ModelType.CHAT), AnswerBlock("m"))
-        entry.begin(asking.reply)
-        asking.take(TextDelta(text))
-        entry.end(asking.ended(AnswerState.COMPLETE))
-        asking.reply.end()
-    after, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert after - before < size
-    assert log.entries[-1].reply and log.entries[-1].reply.text == text
 
 
 async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path, model: Model) -> None:

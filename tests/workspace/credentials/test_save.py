@@ -14,7 +14,7 @@ from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
 from tui.tenancy import credentials as stored_credentials
-from tui.tenancy.session import Session
+from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, status, verify
 from tui.workspace.credentials.fields import FieldProblem
@@ -246,7 +246,7 @@ async def test_plain_http_beyond_this_machine_is_asked_for_once_and_remembered(
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", moved)
 
 
-async def test_a_server_on_this_machine_needs_no_key_and_no_unlocking(disk_session: Session) -> None:
+async def test_a_server_that_needs_no_key_is_used_while_locked_once_it_was_confirmed(disk_session: Session) -> None:
     tenant_id = (await tenants.create(disk_session, "locked", Secret("FAKE"))).id
     keyring.lock(disk_session.tenant(tenant_id))
     values = {"base_url": "http://localhost:11434/v1/chat/completions"}
@@ -256,7 +256,16 @@ async def test_a_server_on_this_machine_needs_no_key_and_no_unlocking(disk_sessi
     )
     assert made.clear == {"base_url": "http://localhost:11434/v1"} and made.envelope == ""
     row = status.row(disk_session.tenant(tenant_id), "openai_compatible")
-    assert (row.state, row.source, row.models) == ("ready", "no key", 3)
+    assert (row.state, row.source, row.models) == ("not confirmed", "no key", 3)
+    with pytest.raises(Locked, match="was changed since"):
+        credentials.access(disk_session.tenant(tenant_id), "openai_compatible")
+    await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
+    await confirmation.confirm(
+        disk_session.tenant(tenant_id), (await confirmation.examine(disk_session.tenant(tenant_id))).waiting
+    )
+    keyring.lock(disk_session.tenant(tenant_id))
+    row = status.row(disk_session.tenant(tenant_id), "openai_compatible")
+    assert row.state == "ready"
     assert credentials.access(disk_session.tenant(tenant_id), "openai_compatible").secrets() == {}
 
 
@@ -451,3 +460,36 @@ async def test_nothing_of_a_key_is_in_any_file_of_any_kind(
 
 def test_rows_are_in_the_order_of_the_registry(session: Session) -> None:
     assert [each.provider.id for each in status.rows(session.tenant("acme"))] == list(PROVIDERS)
+
+
+EVIL = "https://evil.example.test"
+
+
+def edit_stored(session: TenantSession, **entries: Any) -> None:
+    """Change a stored credential as someone does who can write that file."""
+    with session.store.transaction() as tables:
+        tables.table("credentials").update(entries)
+
+
+@pytest.mark.parametrize("passphrase", [Secret("FAKE long passphrase"), None], ids=["locked", "without a passphrase"])
+async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_vouches_for(
+    disk_session: Session, passphrase: Secret | None
+) -> None:
+    tenant = disk_session.tenant((await tenants.create(disk_session, "Acme", passphrase)).id)
+    values = {"base_url": "https://models.example.test/v1", "api_key": Secret("sk-FAKE-key-of-a-test-0001")}
+    await save.save(tenant, "openai_compatible", values)
+    disk_session.open_keys.clear()
+    edit_stored(tenant, clear={"base_url": f"{EVIL}/v1"}, origins=[EVIL])
+    with pytest.raises(Problem, match=r"stored address https://evil\.example\.test"):
+        await save.save(tenant, "openai_compatible", {"api_key": Secret("sk-FAKE-key-of-a-test-0002")})
+    # The control: an address that is entered with the key is a person's own act.
+    saved = await save.save(tenant, "openai_compatible", values)
+    assert saved.origins == ("https://models.example.test",)
+
+
+async def test_a_new_key_follows_the_stored_address_of_an_open_tenant(disk_session: Session) -> None:
+    tenant = disk_session.tenant((await tenants.create(disk_session, "Acme")).id)
+    values = {"base_url": "https://models.example.test/v1", "api_key": Secret("sk-FAKE-key-of-a-test-0001")}
+    await save.save(tenant, "openai_compatible", values)
+    saved = await save.save(tenant, "openai_compatible", {"api_key": Secret("sk-FAKE-key-of-a-test-0002")})
+    assert saved.origins == ("https://models.example.test",)

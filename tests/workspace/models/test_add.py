@@ -1,7 +1,7 @@
 """Added models: found, looked at, verified and kept with the addresses of their own that the key may go to."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,10 +25,11 @@ from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models, verification
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import save, status
+from tui.workspace.credentials import rotation, save, status
 from tui.workspace.credentials import verify as verify_credential
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.key_pairs import rotation as key_rotation
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog, defaults
 
@@ -247,6 +248,82 @@ async def test_an_address_in_plain_http_is_confirmed(place) -> None:
         await at.add(fields={**ENDPOINT, "url": url}, verify=False, plain_http=caught.value.origins)
         assert at.credential.plain_http == ("http://models.example.test",)
         assert at.credential.origins[-1] == "http://models.example.test"
+
+
+def plant(at: Place, url: str) -> Model:
+    """Write an address into the record of an added model, as someone can who can write that file."""
+    tenant = at.session.tenant(at.tenant_id)
+    with tenant.store.transaction() as tables:
+        tables.table("models").update(
+            {"fields": {**ENDPOINT, "url": url}}, lambda record: record["id"] == "org/planted"
+        )
+    return models.find(tenant, "openai_compatible/org/planted")
+
+
+async def saved_again(at: Place) -> None:
+    await save.save(at.session.tenant(at.tenant_id), "openai_compatible", {"api_key": Secret(KEY)})
+
+
+async def rotated_and_restored(at: Place) -> None:
+    tenant = at.session.tenant(at.tenant_id)
+    await save.save(tenant, "openai_compatible", {"api_key": Secret("hf_FAKE-new-key-00000000000")}, rotate=True)
+    await rotation.restore_previous(tenant, "openai_compatible", "default")
+
+
+async def another_used_and_back(at: Place) -> None:
+    tenant = at.session.tenant(at.tenant_id)
+    await save.save(tenant, "openai_compatible", {"api_key": Secret(KEY)}, name="second")
+    await status.use(tenant, "openai_compatible", "second")
+    await status.use(tenant, "openai_compatible", "default")
+
+
+async def another_model_added(at: Place) -> None:
+    await at.add("org/other", verify=False)
+
+
+async def another_model_removed(at: Place) -> None:
+    await catalog.remove(at.session.tenant(at.tenant_id), await at.add("org/other", verify=False))
+
+
+async def edited_in_another_field(at: Place) -> None:
+    tenant = at.session.tenant(at.tenant_id)
+    model = models.find(tenant, "openai_compatible/org/planted")
+    for verified in (True, False):
+        with pytest.raises(FieldProblem, match="was not entered by you"):
+            await catalog.edit(tenant, model, {"owner": "acme"}, verify=verified)
+
+
+async def given_a_new_key_pair(at: Place) -> None:
+    await key_rotation.rotate(at.session.tenant(at.tenant_id), Secret("FAKE long passphrase"))
+
+
+@pytest.mark.parametrize("passphrase", ["FAKE long passphrase", ""], ids=["with a passphrase", "without"])
+@pytest.mark.parametrize(
+    "resealed",
+    [
+        saved_again,
+        rotated_and_restored,
+        another_used_and_back,
+        another_model_added,
+        another_model_removed,
+        edited_in_another_field,
+        given_a_new_key_pair,
+    ],
+)
+async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is_done_then(
+    place, passphrase: str, resealed: Callable[[Place], Awaitable[None]]
+) -> None:
+    async with place([SAID], passphrase=passphrase) as at, serve([SAID]) as evil:
+        await at.add("org/planted", verify=False)
+        planted = plant(at, evil.base_url)
+        await resealed(at)
+        assert evil.origin not in at.credential.origins
+        with pytest.raises(Problem):
+            await catalog.test(at.session.tenant(at.tenant_id), planted)
+        assert evil.connections == 0
+        # The control: entered by a person, the same address gets the key.
+        await catalog.edit(at.session.tenant(at.tenant_id), planted, {"url": evil.base_url}, verify=False)
+        assert await catalog.test(at.session.tenant(at.tenant_id), planted) and evil.connections
 
 
 @pytest.mark.parametrize(

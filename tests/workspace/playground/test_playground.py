@@ -14,7 +14,6 @@ from tui.providers.requests import Message
 from tui.providers.spec import AudioLimits, Parameter, ParameterKind
 from tui.tenancy.timestamps import when
 from tui.workspace.playground.audio import MEGABYTE, as_srt, as_vtt, audio_info, megabytes
-from tui.workspace.playground.compressed_text import Packed
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 from tui.workspace.playground.parameters import parse_parameter, span
 from tui.workspace.playground.vectors import cosine, matrix, norm, pairs
@@ -106,11 +105,9 @@ def test_a_vector_of_another_length_is_left_out_of_the_pairs() -> None:
 def test_a_conversation_sends_what_was_answered_a_stopped_answer_too() -> None:
     talk = Conversation(system="Be terse.")
     assert talk.messages("Hi") == (Message("system", "Be terse."), Message("user", "Hi"))
-    talk.turns.append(
-        Turn("Hi", [Answer(Packed("Hel"), "openai/x", AnswerState.STOPPED), Answer(Packed("Hello"), "openai/x")])
-    )
+    talk.turns.append(Turn("Hi", [Answer("Hel", "openai/x", AnswerState.STOPPED), Answer("Hello", "openai/x")]))
     talk.turns.append(Turn("Never answered"))
-    talk.turns.append(Turn("Broken before a word", [Answer(Packed(""), "openai/x", AnswerState.BROKEN)]))
+    talk.turns.append(Turn("Broken before a word", [Answer("", "openai/x", AnswerState.BROKEN)]))
     sent = [(each.role, each.text) for each in talk.messages("Next")]
     assert sent == [("system", "Be terse."), ("user", "Hi"), ("assistant", "Hello"), ("user", "Next")]
     talk.turns[0].shown = 0
@@ -120,8 +117,8 @@ def test_a_conversation_sends_what_was_answered_a_stopped_answer_too() -> None:
 def test_a_saved_conversation_marks_what_is_incomplete() -> None:
     talk = Conversation(
         [
-            Turn("Why?", [Answer(Packed("Because."), "openai/x", note="The answer reached its length limit.")]),
-            Turn("And?", [Answer(Packed("Half"), "openai/y", AnswerState.STOPPED)]),
+            Turn("Why?", [Answer("Because.", "openai/x", note="The answer reached its length limit.")]),
+            Turn("And?", [Answer("Half", "openai/y", AnswerState.STOPPED)]),
         ],
         "Be terse.",
     )

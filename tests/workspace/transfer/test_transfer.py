@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tinydb.table import Table
 
 from tests.doubles.practice import practice_session
 from tui.cli.remedies import remedy_text
-from tui.domain import Default, KeySource, ModelType
+from tui.domain import Default, KeySource, Model, ModelType, Origin
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.practice.tenants import PASSPHRASE as PRACTICE
 from tui.secret import Secret
@@ -474,3 +475,79 @@ def test_what_is_written_is_read_again(
         return
     assert file_format.parse(file_format.read(content)) == whole
     assert file_format.written(replace(whole, credentials=whole.credentials[::-1])).encode() == content
+
+
+# --- previous keys, and addresses that came with a file ----------------------------------------------------------
+
+
+async def rotated(session: Session) -> None:
+    await save.save(session.tenant("acme"), "openai", {"api_key": Secret(NEWER)}, rotate=True)
+
+
+NEWER = "sk-FAKE-moving-canary-22222222-0001"
+
+
+async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -> None:
+    await rotated(acme)
+    content = await text(acme, passphrase=PASS)
+    made = await brought(acme, content, "elsewhere", PASS)
+    assert (key_of(acme, made.tenant.id), key_of(acme, made.tenant.id, "default.kept")) == (NEWER, KEY)
+    listed = stored_credentials.listing(acme.tenant(made.tenant.id), "openai")
+    assert [(credential.name, credential.active) for credential in listed if credential.active] == [("default", True)]
+    assert not (await brought(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
+
+
+async def test_a_previous_key_that_is_not_in_the_file_is_said_without_a_command(acme: Session) -> None:
+    await rotated(acme)
+    made = await brought(acme, await text(acme), "elsewhere")
+    (said,) = [sentence for sentence in made.lacks if ".kept" in sentence]
+    assert said == "OpenAI default.kept needs its key, which is not in the file; it was left out."
+
+
+async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
+    kept = Kept("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
+    made = await import_plan.plan(acme, Bundle("new", "new", (kept,)), None)
+    assert "was left out" in made.lacks[0] and "credentials" not in made.after
+    used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
+    found = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
+    with pytest.raises(UsageError, match="uses the previous key"):
+        file_format.parse(found | {"providers": {"openai": used}})
+
+
+EVIL = "https://evil.example.test"
+ENDPOINT = {"endpoint_type": "inference_endpoints", "endpoint_url": EVIL, "task": "text-generation"}
+
+
+async def test_a_model_of_a_file_gets_no_key_that_is_set_up_later(acme: Session) -> None:
+    token = Secret("hf_FAKE-token-of-nobody")
+    model = Model("huggingface", "org/good", ModelType.CHAT, Origin.ADDED, fields=ENDPOINT)
+    made = await import_plan.plan(acme, Bundle("new", "new", models=(model,)), None)
+    assert any(EVIL in audit.words(change) for change in made.acts), "the plan shows the address"
+    await import_plan.carry_out(acme, made)
+    saved = await save.save(acme.tenant(made.tenant.id), "huggingface", {"api_token": token})
+    assert EVIL not in saved.origins
+    # The control: a key that comes in the same file may go where its models are, and the plan says where.
+    key = Kept("huggingface", "default", {}, ("api_token",), {"api_token": token})
+    made = await import_plan.plan(acme, Bundle("other", "other", (key,), models=(model,)), None)
+    assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in made.acts)
+
+
+async def test_however_many_models_a_file_has_the_table_is_written_as_often(
+    acme: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    write_table = Table._update_table
+
+    def counted(table: Table, updater: Any) -> None:
+        written.append(table.name)
+        write_table(table, updater)
+
+    monkeypatch.setattr(Table, "_update_table", counted)
+
+    async def writes(count: int) -> int:
+        written.clear()
+        models = tuple(Model("openai", f"gpt-{n}", ModelType.CHAT) for n in range(count))
+        await import_plan.plan(acme, Bundle("many", "many", models=models), None)
+        return written.count("models")
+
+    assert await writes(10) == await writes(40)

@@ -105,7 +105,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
             back = credentials.reseal(session, old, name=name, active=new.active)
             table.insert(to_record(back))
             if back.active:
-                credentials.update_origins(session, tables, provider_id)
+                credentials.update_origins(session, tables, provider_id, entered=new.origins)
             return back
 
     return await asyncio.to_thread(work)

@@ -13,7 +13,7 @@ from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, Veri
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
-from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
+from tui.providers.spec import FieldValues, Provider, mask_secrets
 from tui.sanitize import hint_of, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, model_sync, verification
@@ -23,7 +23,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
-from tui.workspace.credentials import rotation
+from tui.workspace.credentials import addresses, rotation
 from tui.workspace.credentials.fields import FieldProblem, Values, cleaned, completed, kept_fields
 
 
@@ -79,6 +79,8 @@ class SavePlan:
         needs_unlock: Whether the tenant must be unlocked first, as a stored secret is kept.
         seen: With `watch`, the credential that the form was filled from.
         rotate: Whether the stored credential is kept beside the new one.
+        model_origins: Origins of added models that came with this very key and that a person has seen.
+        previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
     """
 
     session: TenantSession
@@ -93,6 +95,8 @@ class SavePlan:
     seen: Credential | None = None
     watch: bool = False
     rotate: bool = False
+    model_origins: tuple[str, ...] = ()
+    previous: bool = False
 
     @property
     def new_origins(self) -> tuple[str, ...]:
@@ -135,6 +139,8 @@ async def plan_save(
     seen: Credential | None = None,
     watch: bool = False,
     rotate: bool = False,
+    model_origins: tuple[str, ...] = (),
+    previous: bool = False,
 ) -> SavePlan:
     """Return what saving these values needs. Values are cleaned here, and only here.
 
@@ -148,12 +154,13 @@ async def plan_save(
     provider = provider_of(provider_id)
 
     def work() -> SavePlan:
-        _check_name(name)
+        _check_name(previous_of(name) or name if previous else name)
         target = rotation.rotation_target(session, provider_id, name) if rotate else None
         clean = cleaned(provider, values)
         if target is not None:
             rotation.differs(session, target, clean)
-        return _planned(session, provider, name, clean, plain_http, seen, watch, rotate)
+        plan = _planned(session, provider, name, clean, plain_http, seen, watch, rotate, model_origins)
+        return replace(plan, previous=previous)
 
     return await asyncio.to_thread(work)
 
@@ -162,7 +169,16 @@ async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> Save
     """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
     values = {**plan.values, **(fields or {})}
     return await asyncio.to_thread(
-        _planned, plan.session, plan.provider, plan.name, values, plan.allowed, plan.seen, plan.watch, plan.rotate
+        _planned,
+        plan.session,
+        plan.provider,
+        plan.name,
+        values,
+        plan.allowed,
+        plan.seen,
+        plan.watch,
+        plan.rotate,
+        plan.model_origins,
     )
 
 
@@ -192,7 +208,8 @@ async def apply_save(
                 raise Conflict(provider.label, now)
             created = replace(
                 _sealed(session, draft, name),
-                active=(now is not None and now.active) or not any(other.active for other in stored.values()),
+                active=(now is not None and now.active)
+                or not (previous_of(name) or any(other.active for other in stored.values())),
                 created=now.created if now else session.now(),
                 check=check or VerificationResult(),
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
@@ -224,10 +241,21 @@ async def save(
     seen: Credential | None = None,
     watch: bool = False,
     rotate: bool = False,
+    model_origins: tuple[str, ...] = (),
+    previous: bool = False,
 ) -> Credential:
     """Plan a save and apply it at once, where nobody can be asked for what it needs."""
     plan = await plan_save(
-        session, provider_id, values, name=name, plain_http=plain_http, seen=seen, watch=watch, rotate=rotate
+        session,
+        provider_id,
+        values,
+        name=name,
+        plain_http=plain_http,
+        seen=seen,
+        watch=watch,
+        rotate=rotate,
+        model_origins=model_origins,
+        previous=previous,
     )
     return await apply_save(plan, check, listed)
 
@@ -262,7 +290,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
         Locked: A secret that is kept cannot be decrypted.
     """
     session, provider = plan.session, plan.provider
-    now = _planned(session, provider, plan.name, plan.values, plan.allowed)
+    now = _planned(session, provider, plan.name, plan.values, plan.allowed, model_origins=plan.model_origins)
     now.require()
     if added := [origin for origin in now.origins if origin not in plan.origins]:
         raise Problem(
@@ -290,6 +318,7 @@ def _planned(
     seen: Credential | None = None,
     watch: bool = False,
     rotate: bool = False,
+    model_origins: tuple[str, ...] = (),
 ) -> SavePlan:
     stored = next(
         (credential for credential in credentials.listing(session, provider.id) if credential.name == name), None
@@ -297,15 +326,23 @@ def _planned(
     clear, entered = completed(provider, values, stored)
     kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *kept}))
-    origins = tuple(dict.fromkeys((*own, *stored_models.added_origins(session, provider, clear))))
-    asked = (*plain_http, *(stored.plain_http if stored else ()))
+    verified = credentials.verified_origins(session, stored)
+    if stored and entered and not verified:
+        addresses.require_entered(session, provider, values, clear, {*entered, *kept}, own)
+    # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.
+    added = {*verified, *model_origins} & {*stored_models.added_origins(session, provider, clear)}
+    origins = tuple(dict.fromkeys((*own, *sorted(added))))
+    keeps_plain_http = stored is not None and (bool(verified) or not stored.envelope or not entered)
+    asked = (*plain_http, *(stored.plain_http if stored and keeps_plain_http else ()))
     allowed = tuple(dict.fromkeys(origin for origin in asked if origin in origins))
     missing = _kept_secrets(provider, values, stored)
     if stored and missing:
-        _stay_where_they_went(provider.field(missing[0]), stored, own)
+        addresses.require_same(provider.field(missing[0]), stored, own)
     locked = (rotate or bool(missing)) and not keyring.is_open(session)
     unsettled = needs_plain_http(origins, allowed)
-    return SavePlan(session, provider, name, values, stored, origins, allowed, unsettled, locked, seen, watch, rotate)
+    return SavePlan(
+        session, provider, name, values, stored, origins, allowed, unsettled, locked, seen, watch, rotate, model_origins
+    )
 
 
 def _kept_secrets(provider: Provider, values: Values, stored: Credential | None) -> list[str]:
@@ -326,16 +363,6 @@ def _check_name(name: str) -> None:
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
         raise UsageError(
             f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks."
-        )
-
-
-def _stay_where_they_went(field: Field, held: Credential, origins: tuple[str, ...]) -> None:
-    """Raise unless what is stored was given for all of these origins; `field` is the first that would be kept."""
-    if strange := [each for each in origins if each not in held.origins]:
-        raise FieldProblem(
-            field.name,
-            f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
-            "Enter it again to send it there.",
         )
 
 

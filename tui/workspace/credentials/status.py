@@ -95,10 +95,12 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
             table = tables.table("credentials")
             if not any(_is(each, provider_id, name) for each in table):
                 raise _unknown(provider_id, name)
-            for each in [each for each in table if each["provider"] == provider_id]:
-                table.update({"active": each["name"] == name}, doc_ids=[each.doc_id])
+            # The addresses that the credential in use may reach were entered by a person for this provider.
+            entered = credentials.verified_origins(session, active(session, provider_id))
+            for record in [record for record in table if record["provider"] == provider_id]:
+                table.update({"active": record["name"] == name}, doc_ids=[record.doc_id])
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                credentials.update_origins(session, tables, provider_id)
+                credentials.update_origins(session, tables, provider_id, entered)
 
     await asyncio.to_thread(work)
 

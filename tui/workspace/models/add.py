@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui.domain import Model, ModelType, Origin
 from tui.providers import provider as provider_of
 from tui.providers.events import ModelDetails, Notice, SearchResult, SearchResults
+from tui.providers.origins import origin_of
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
@@ -82,10 +83,30 @@ def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str,
     return dict(before) if same else filled
 
 
-def access_to(session: TenantSession, model: Model, plain_http: tuple[str, ...] = ()) -> "Access":
-    """Access for a model that is not kept yet, its own addresses included."""
+def entered_origins(provider: Provider, entered: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the origins of the addresses among the model fields that a person entered."""
+    addresses = (checked(field, entered.get(field.name, "")) for field in provider.model_fields if field.url)
+    return tuple(origin_of(address) for address in addresses if address)
+
+
+def access_to(
+    session: TenantSession, model: Model, entered: Mapping[str, str], plain_http: tuple[str, ...] = ()
+) -> "Access":
+    """Return access for a model that is not kept yet, with the addresses that a person `entered` for it just now.
+
+    Raises:
+        FieldProblem: if the model has an address that was neither entered nor sealed with the credential.
+        PlainHttp: if an address is plain http that nobody has allowed yet.
+    """
     access = credentials.access(session, model.provider, model.id)
     own = access.provider.model_origins(access.fields, model)
+    known = {*access.origins, *entered_origins(access.provider, entered)}
+    if unknown := [origin for origin in own if origin not in known]:
+        raise FieldProblem(
+            next((field.name for field in access.provider.model_fields if field.url), ""),
+            f"The address {', '.join(unknown)} of {model.id} was not entered by you.",
+            "Nothing was sent. If it is right, enter it again with this model.",
+        )
     allowed = (*access.plain_http, *(each for each in plain_http if each in own))
     if open_ones := needs_plain_http(own, allowed):
         field = next((each.name for each in access.provider.model_fields if each.url), "")
@@ -122,7 +143,7 @@ def keep(session: TenantSession, model: Model, access: "Access") -> None:
             lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
         )
         models.insert(to_record(model))
-        credentials.update_origins(session, tables, model.provider, access.plain_http)
+        credentials.update_origins(session, tables, model.provider, access.origins, access.plain_http)
 
 
 async def _found(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:

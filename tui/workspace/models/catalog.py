@@ -139,7 +139,7 @@ async def add(
     wanted = add_model.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
     _is_new(session, model)
-    return await _kept(session, model, verify, plain_http, tell)
+    return await _kept(session, model, fields or {}, verify, plain_http, tell)
 
 
 async def edit(
@@ -155,25 +155,26 @@ async def edit(
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
     changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
-    return await _kept(session, changed, verify, plain_http, tell, new=False)
+    return await _kept(session, changed, fields, verify, plain_http, tell, new=False)
 
 
 async def _kept(
     session: TenantSession,
     model: Model,
+    entered: Mapping[str, str],
     verify: bool,
     plain_http: tuple[str, ...],
     tell: Callable[[str], None],
     new: bool = True,
 ) -> Model:
-    access = await asyncio.to_thread(add_model.access_to, session, model, plain_http)
+    access = await asyncio.to_thread(add_model.access_to, session, model, entered, plain_http)
     if verify:
         learned = await add_model.inspect(session.process, access, model, tell)
         if new and learned.model.id != model.id:
             _is_new(session, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
-        # Among what was learned may be an address of its own.
-        access = await asyncio.to_thread(add_model.access_to, session, model, access.plain_http)
+        # Among what was learned may be another address: nobody entered that one.
+        access = await asyncio.to_thread(add_model.access_to, session, model, entered, access.plain_http)
         model = (await test_call.test_call(session, model, access, tell)).model
         if learned.note:
             tell(learned.note)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tui.providers.requests import Message
-from tui.workspace.playground.compressed_text import Packed
 
 
 class AnswerState(StrEnum):
@@ -23,7 +22,7 @@ class Answer:
     Unless the tokens are `reported` by the provider, `output` is an estimate and `input` is unknown.
     """
 
-    text: Packed
+    text: str
     model: str
     state: AnswerState = AnswerState.COMPLETE
     note: str = ""
@@ -60,7 +59,7 @@ class Conversation:
         sent = [Message("system", self.system)] if self.system else []
         for turn in self.turns:
             if turn.answer and turn.answer.text:
-                sent += [Message("user", turn.question), Message("assistant", str(turn.answer.text))]
+                sent += [Message("user", turn.question), Message("assistant", turn.answer.text)]
         return (*sent, Message("user", question)) if question else tuple(sent)
 
     def as_markdown(self) -> str:
@@ -69,7 +68,7 @@ class Conversation:
         for turn in self.turns:
             blocks += ["## You", turn.question.strip()]
             if turn.answer:
-                blocks += [f"## {turn.answer.model}", str(turn.answer.text).strip(), *_mark(turn.answer)]
+                blocks += [f"## {turn.answer.model}", turn.answer.text.strip(), *_mark(turn.answer)]
         return "\n\n".join(each for each in blocks if each) + "\n"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.domain import Default, KeySource, Model, ModelType
+from tui.domain import Default, KeySource, Model, ModelType, previous_of
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
@@ -158,6 +158,8 @@ def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
     active, source = held["active"], held["source"]
     if active and active not in {each.name for each in credentials}:
         raise _wrong(label, "uses a credential that is not in the file")
+    if previous_of(active):
+        raise _wrong(label, "uses the previous key of a credential")
     if source and source not in list(KeySource):
         raise _wrong(label, "has a source that is neither own nor trial")
     return replace(

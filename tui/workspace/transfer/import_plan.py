@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from tui.domain import Credential, Default, Model, Origin, Tenant
+from tui.domain import Credential, Default, Model, Origin, Tenant, previous_of
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import in_words
@@ -183,7 +183,7 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[
     plain_http: list[str] = []
     await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
     lacks: list[Problem] = []
-    for each in held.credentials:
+    for each in _in_order(held):
         now = next(
             (
                 one
@@ -194,8 +194,11 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[
         )
         if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(each, missing))
-        elif now is None or not _same(session, tenant, each, now):
-            plain_http += await _save(session.process.tenant(tenant.id), each)
+        elif previous_of(each.name) and previous_of(each.name) not in _names(session, each.provider):
+            what = f"{called(each)} is the previous key of a credential that is missing; it was left out."
+            lacks.append(Problem(what))
+        elif now is None or not _same(session, tenant, held, each, now):
+            plain_http += await _save(session.process.tenant(tenant.id), each, _model_origins(held, each))
     for provider_id, name in held.active.items():
         in_use = {
             each.name: each.active
@@ -212,8 +215,25 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[
     return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 
+def _in_order(held: Bundle) -> list[Kept]:
+    """Return the credentials of a file in its order, each previous key right after the one that it belongs to."""
+    places = {(kept.provider, kept.name): place for place, kept in enumerate(held.credentials)}
+
+    def place(kept: Kept) -> tuple[int, bool]:
+        base = (kept.provider, previous_of(kept.name) or kept.name)
+        return places.get(base, len(places)), bool(previous_of(kept.name))
+
+    return sorted(held.credentials, key=place)
+
+
+def _names(session: TenantSession, provider_id: str) -> set[str]:
+    return {credential.name for credential in stored_credentials.listing(session, provider_id)}
+
+
 def _lacking(kept: Kept, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
+    if previous_of(kept.name):
+        return Problem(f"{called(kept)} needs its key, which is not in the file; it was left out.")
     fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
     labels = in_words([in_sentence(each.label) for each in fields]) or "secrets"
     entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
@@ -226,13 +246,22 @@ def _take_models(session: TenantSession, held: Bundle) -> None:
     checked = [_checked(each) for each in held.models]
     with session.store.transaction() as tables:
         table = tables.table("models")
-        there = {(each["provider"], each["id"], each["type"]): from_record(Model, each) for each in table}
-        for each in checked:
-            now = there.get((each.provider, each.id, each.type))
+        stored = {_place(record): from_record(Model, record) for record in table}
+        changed: dict[tuple[str, str, str], Mapping[str, str]] = {}
+        new: list[Mapping[str, Any]] = []
+        for model in checked:
+            now = stored.get((model.provider, model.id, model.type))
             if now is None:
-                table.insert(to_record(each))
-            elif now.origin is each.origin is Origin.ADDED and now.fields != each.fields:
-                table.update({"fields": dict(each.fields)}, partial(_is, now))
+                new.append(to_record(model))
+            elif now.origin is model.origin is Origin.ADDED and now.fields != model.fields:
+                changed[model.provider, model.id, model.type] = model.fields
+        # The whole table is written by each of these: once, however many models there are.
+        table.insert_multiple(new)
+        if changed:
+            table.update(
+                lambda record: record.update(fields=dict(changed[_place(record)])),
+                lambda record: _place(record) in changed,
+            )
 
 
 def _checked(model: Model) -> Model:
@@ -261,31 +290,37 @@ def _take_defaults(session: TenantSession, held: Bundle) -> None:
             table.insert(to_record(wanted))
 
 
-async def _save(session: TenantSession, kept: Kept) -> tuple[str, ...]:
+def _model_origins(held: Bundle, kept: Kept) -> tuple[str, ...]:
+    """Return the origins of added models in the file, for a key that is in the file as well."""
+    if not kept.secrets:
+        return ()
+    provider = provider_of(kept.provider)
+    added = [model for model in held.models if model.provider == provider.id and model.origin is Origin.ADDED]
+    return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(kept.clear))
+
+
+async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
     """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
     declared = provider_of(kept.provider).fields
     clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     try:
-        plan = await save.plan_save(session, kept.provider, values, name=kept.name)
+        plan = await save.plan_save(
+            session, kept.provider, values, name=kept.name, model_origins=model_origins, previous=True
+        )
         await save.apply_save(plan.allow_plain_http())
     except FieldProblem as problem:
         raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
     return plan.plain_http
 
 
-def _same(session: TenantSession, tenant: Tenant, kept: Kept, now: Credential) -> bool:
+def _same(session: TenantSession, tenant: Tenant, held: Bundle, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
     prints = {name: key_pair.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    needed = (
-        stored_models.added_origins(session.process.tenant(tenant.id), provider_of(kept.provider), kept.clear)
-        if kept.secrets
-        else ()
-    )
-    return set(needed) <= set(now.origins) and not stored_credentials.is_undecryptable(
+    return set(_model_origins(held, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
         session.process.tenant(tenant.id), now
     )
 
@@ -349,8 +384,8 @@ def _tables(tables: Tables) -> Content:
     return {name: dict(table) for name, table in (tables.storage.read() or {}).items() if table}
 
 
-def _is(model: Model, found: Mapping[str, Any]) -> bool:
-    return (found["provider"], found["id"], found["type"]) == (model.provider, model.id, model.type)
+def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    return record["provider"], record["id"], record["type"]
 
 
 def _is_of_type(default: Default, found: Mapping[str, Any]) -> bool:

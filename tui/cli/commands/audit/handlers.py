@@ -18,8 +18,9 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 def show(call: CommandContext) -> None:
     """Print the entries, oldest first; on a terminal the last ones."""
     owner = OPERATOR if call.args.has("operator") else call.tenant_id
-    found = audit.listing(call.session.tenant(owner), _since(call.args.one("since")))
-    entries = _last(found, call.args.one("number"), 0 if call.out.as_json else _SHOWN)
+    since = _since(call.args.one("since"))
+    number = _number(call.args.one("number"), 0 if call.out.as_json else _SHOWN)
+    entries = audit.listing(call.session.tenant(owner), since, number)
     if call.out.as_json:
         call.out.json([_shape(each) for each in entries])
         return
@@ -27,19 +28,18 @@ def show(call: CommandContext) -> None:
         ("", "when", "who", "what"),
         [(str(each.n), _local(each.at), audit.by_whom(each.by), audit.words(each)) for each in entries],
     )
-    if call.out.decorated and not found:
+    if call.out.decorated and not entries:
         call.out.note("The log is empty.")
-    elif call.out.decorated and len(entries) < len(found):
-        call.out.note(f"{counted(len(found) - len(entries), 'entry', 'entries')} before these; -n 0 shows all.")
+    elif call.out.decorated and not since and number and (before := entries[0].n - 1):
+        call.out.note(f"{counted(before, 'entry', 'entries')} before these; -n 0 shows all.")
 
 
 def _shape(entry: Entry) -> dict[str, object]:
     return {"n": entry.n, "at": entry.at, "by": entry.by, "done": entry.done, "about": entry.about}
 
 
-def _last(entries: list[Entry], given: str, usual: int) -> list[Entry]:
-    number = whole_number("--number", given) if given else usual
-    return entries[-number:] if number else entries
+def _number(text: str, usual: int) -> int:
+    return whole_number("--number", text) if text else usual
 
 
 def _since(text: str) -> str:

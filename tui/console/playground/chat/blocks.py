@@ -11,7 +11,6 @@ from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
 from tui.sanitize import printable
-from tui.workspace.playground.compressed_text import Packed
 
 if TYPE_CHECKING:
     from tui.console.widgets.markdown.renderer import Document
@@ -72,8 +71,8 @@ class AnswerBlock:
 
     def __init__(self, name: str, text: str = "", thoughts: str = "") -> None:
         self.name = name
-        self._text: str | Packed = text
-        self._thoughts: str | Packed = thoughts
+        self._text = text
+        self._thoughts = thoughts
         self.place = ""
         self.seconds_thought = 0.0
         self.unfolded = False
@@ -87,12 +86,12 @@ class AnswerBlock:
     @property
     def text(self) -> str:
         """Its text, as far as it was put together."""
-        return str(self._text)
+        return self._text
 
     @property
     def thoughts(self) -> str:
         """Its thoughts, as far as they were put together."""
-        return str(self._thoughts)
+        return self._thoughts
 
     def begin(self) -> None:
         """It is about to come."""
@@ -120,13 +119,6 @@ class AnswerBlock:
             self._thoughts = self.thoughts + "".join(self._new_thoughts)
             self._new.clear()
             self._new_thoughts.clear()
-
-    def pack(self) -> Packed:
-        """Its text, kept small: there will be no more of it."""
-        self.gather()
-        self._thoughts = Packed(self.thoughts)
-        self._text = packed = Packed(self.text)
-        return packed
 
     def end(self, *below: Words) -> None:
         """It is over; `below` is what stands under it."""

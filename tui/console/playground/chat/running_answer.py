@@ -92,8 +92,9 @@ class RunningAnswer:
         """The answer as it is kept."""
         self.gather()
         used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
+        self.reply.gather()
         return Answer(
-            self.reply.pack(),
+            self.reply.text,
             self.model.ref,
             state,
             note,

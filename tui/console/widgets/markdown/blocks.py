@@ -9,7 +9,6 @@ CommonMark that reach back are left out: headings by underlining, and links by r
 """
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +17,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
-
-# Where it is installed, markdown_it loads what finds bare links, with tables of the world's letters. Nothing here asks
-# for that.
-sys.modules.setdefault("linkify_it", None)  # type: ignore[arg-type]
 
 _LONGEST_LINE = 4_000
 _MOST_CHARACTERS = 8_000

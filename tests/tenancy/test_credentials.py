@@ -1,0 +1,66 @@
+"""What holds no key is no way around one, and a key cannot be passed off as another."""
+
+from typing import Any
+
+import pytest
+
+from tui.errors import Locked
+from tui.secret import Secret
+from tui.tenancy import credentials, keyring
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.session import Session, TenantSession
+from tui.vault import envelope
+from tui.workspace import tenants
+from tui.workspace.credentials import confirmation, save, status
+
+PASSPHRASE = Secret("a FAKE passphrase")
+ELSEWHERE = "https://evil.example.test"
+
+
+def update_credential(tenant: TenantSession, **entries: Any) -> None:
+    """Change the stored credential as someone does who can write that file."""
+    with tenant.store.transaction() as tables:
+        tables.table("credentials").update(entries, lambda record: record["name"] == "default")
+
+
+async def locked_tenant(session: Session, provider_id: str, values: save.Values) -> TenantSession:
+    tenant = session.tenant((await tenants.create(session, "Locked", PASSPHRASE)).id)
+    await save.save(tenant, provider_id, values)
+    keyring.lock(tenant)
+    return tenant
+
+
+async def test_a_credential_whose_key_was_taken_out_is_not_used_while_locked(disk_session: Session) -> None:
+    tenant = await locked_tenant(disk_session, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-0001")})
+    clear = {"base_url": f"{ELSEWHERE}/v1"}
+    update_credential(tenant, envelope="", hints={}, fingerprints={}, clear=clear, origins=[ELSEWHERE])
+    with pytest.raises(Locked, match="requires an API key"):
+        credentials.access(tenant, "openai")
+    assert status.row(tenant, "openai").state != "ready"
+
+
+async def test_a_keyless_credential_that_the_manifest_does_not_hold_asks_first(disk_session: Session) -> None:
+    values = {"base_url": "https://models.example.test/v1"}
+    tenant = await locked_tenant(disk_session, "openai_compatible", values)
+    assert credentials.access(tenant, "openai_compatible").origins == ("https://models.example.test",)
+    update_credential(tenant, clear={"base_url": f"{ELSEWHERE}/v1"}, origins=[ELSEWHERE])
+    with pytest.raises(Locked, match="was changed since"):
+        credentials.access(tenant, "openai_compatible")
+
+
+async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_session: Session) -> None:
+    tenant = disk_session.tenant((await tenants.create(disk_session, "Open")).id)
+    yours = await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-own1")})
+    theirs = {"api_key": Secret("sk-FAKE-key-of-somebody-else")}
+    public = tenant_registry.get(tenant).public_key
+    planted = envelope.seal(public, theirs, credentials.binding(tenant.tenant_id, yours))
+    update_credential(tenant, envelope=planted)
+    found = await confirmation.examine(tenant)
+    assert confirmation.to_confirm(tenant, found) == ()
+    with pytest.raises(Locked, match="cannot be opened"):
+        await confirmation.confirm(tenant, found.waiting)
+    # The control: sealed with the hint and the fingerprint of its own, it can be seen for what it is and confirmed.
+    other = await save.save(tenant, "openai", theirs, name="other")
+    update_credential(tenant, envelope=planted, hints=dict(other.hints), fingerprints=dict(other.fingerprints))
+    found = await confirmation.examine(tenant)
+    assert confirmation.to_confirm(tenant, found)

@@ -1,0 +1,51 @@
+"""Where a secret may go when a credential is saved: to addresses that a person entered, or where it went before."""
+
+from tui.domain import Credential
+from tui.errors import Action, Locked, Problem, Remedy
+from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
+from tui.tenancy import credentials, keyring
+from tui.tenancy.session import TenantSession
+from tui.tenancy.tenants import get
+from tui.workspace.credentials.fields import FieldProblem, Values
+
+
+def require_entered(
+    session: TenantSession,
+    provider: Provider,
+    values: Values,
+    clear: FieldValues,
+    secrets: set[str],
+    origins: tuple[str, ...],
+) -> None:
+    """Raise unless these origins follow from what was entered just now and from the provider's own values.
+
+    A stored address that nothing vouches for may have been edited: a new key must not follow it.
+    """
+    fields = credentials.defaults(provider) | {name: text for name, text in clear.items() if values.get(name)}
+    try:
+        known = provider.origins(mask_secrets(fields, secrets))
+    except (KeyError, Problem):
+        known = ()
+    if unknown := [origin for origin in origins if origin not in known]:
+        address = ", ".join(unknown)
+        if not keyring.is_open(session):
+            raise Locked(
+                f"{get(session).name} is locked, so the stored address {address} cannot be checked.",
+                "Unlock it first, or enter the address again together with the key.",
+                remedy=Remedy(Action.UNLOCK),
+            )
+        raise FieldProblem(
+            next((field.name for field in provider.fields if field.url), provider.fields[0].name),
+            f"The stored address {address} was not saved by Modeldeck.",
+            "Nothing was saved or sent. If it is yours, enter it again together with the key.",
+        )
+
+
+def require_same(field: Field, held: Credential, origins: tuple[str, ...]) -> None:
+    """Raise unless what is stored was given for all of these origins; `field` is the first that would be kept."""
+    if strange := [origin for origin in origins if origin not in held.origins]:
+        raise FieldProblem(
+            field.name,
+            f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
+            "Enter it again to send it there.",
+        )
