@@ -500,14 +500,14 @@ async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -
 async def test_a_previous_key_that_is_not_in_the_file_is_said_without_a_command(acme: Session) -> None:
     await rotated(acme)
     made = await brought(acme, await text(acme), "elsewhere")
-    (said,) = [sentence for sentence in made.lacks if ".kept" in sentence]
+    (said,) = [lack.message for lack in made.lacks if ".kept" in lack.message]
     assert said == "OpenAI default.kept needs its key, which is not in the file; it was left out."
 
 
 async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
     kept = Kept("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
     made = await import_plan.plan(acme, Bundle("new", "new", (kept,)), None)
-    assert "was left out" in made.lacks[0] and "credentials" not in made.after
+    assert "was left out" in made.lacks[0].message and "credentials" not in made.after
     used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
     found = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
     with pytest.raises(UsageError, match="uses the previous key"):
