@@ -27,7 +27,7 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, until, until_shown
 from tui.config import Config
 from tui.console.app import Modeldeck
-from tui.console.playground.chat.running_answer import RunningAnswer
+from tui.console.playground.chat.session import RunningAnswer
 from tui.console.playground.speech import tab
 from tui.console.playground.speech.result import Heard
 from tui.console.providers.screen import Providers
@@ -137,7 +137,7 @@ SCENES: dict[str, Scene] = {
     "new-tenant": Scene(keys("0", "n", then="Passphrase")),
     "unlock": Scene(keys("v", then="locked with a passphrase"), tenant="north-lab"),
     "remove-tenant": Scene(keys("0", "d", then="cannot be brought back")),
-    "providers": Scene(keys(then="Own models")),
+    "providers": Scene(keys(then="Model vendors")),
     "provider": Scene(on("openai", keys("enter", then="fingerprint"))),
     "setup": Scene(on("openai", keys("enter", "enter", then="Verify and save"))),
     "setup-two-ways": Scene(on("spark", keys("enter", then="Sign in with"))),
@@ -146,14 +146,14 @@ SCENES: dict[str, Scene] = {
     "add-hugging-face": Scene(on("huggingface", adding("qwen3", "downloads"))),
     "add-replicate": Scene(on("replicate", adding("llama", "meta/"))),
     "defaults": Scene(keys("3", then="system reasoning")),
-    "default-picker": Scene(keys("3", "enter", then="can be used")),
+    "default-picker": Scene(keys("3", "enter", then=" ready")),
     "playground-chat": Scene(chatted),
     "parameters": Scene(keys("4", "escape", "p", then="range")),
     "playground-embedding": Scene(embedded),
     "playground-speech": Scene(transcribed),
     "commands": Scene(keys("colon", then="Commands")),
     "audit-log": Scene(keys("colon", *"audit log", "enter", then="No entry was changed")),
-    "import": Scene(keys("colon", *"import settings", "enter", then="Look at it")),
+    "import": Scene(keys("colon", *"import settings", "enter", then="Preview")),
     "help": Scene(keys("question_mark", then="Help: Providers")),
     "providers-wide": Scene(on("openai", keys(then="Other credentials")), size=(120, 40)),
     "models-wide": Scene(keys("2", then="Used by"), size=(120, 40)),

@@ -43,7 +43,7 @@ FIELDS = (
     Field("question", ("4",), "enter send"),
     Field("path", ("4", ESCAPE, "t", ESCAPE, "t"), "[Speech-to-text]"),
     Field("search of models", ("2", "/"), "down to list"),
-    Field("tenant's name", ("0", "n"), "Make the tenant"),
+    Field("tenant's name", ("0", "n"), "Create tenant"),
     Field("command", (":",), "Commands"),
     Field("texts", ("4", ESCAPE, "t", ESCAPE, "t"), "[Embedding]", "xxxx"),
 )

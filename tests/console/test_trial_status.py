@@ -70,7 +70,7 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
         await until_shown(pilot, "Providers › OpenAI › set up")
         assert "◐ trial 100 of 100 left ──" in rows(pilot)[1]
         await pilot.press("tab", "tab")
-        await until_shown(pilot, "Source   trial 100 of 100 left. With an own key saved, the own key is used.")
+        await until_shown(pilot, "Source   trial 100 of 100 left. Once you save your own key, it replaces the trial.")
 
 
 async def test_beside_the_list_the_details_tell_the_trial() -> None:
@@ -115,7 +115,7 @@ async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
         assert tab.question.has_focus and tab.chrome().foot == "not sent"
         await pilot.press("escape", "o")
         await until_shown(pilot, " openai/gpt-5.4-mini · own key ──")
-        assert tab.question.text == "And at sunset?" and tab.asking is None
+        assert tab.question.text == "And at sunset?" and tab.session.running is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")
         found = trial_store.left(session.tenant("acme"), "openai")

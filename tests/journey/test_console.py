@@ -43,7 +43,7 @@ def test_a_server_of_ones_own_with_a_pasted_key_takes_four_decisions(tmp_path: P
     with OpenAIServer(KEY) as server, opened(environ(tmp_path, USER="acme", LOGNAME="acme")) as terminal:
         terminal.until("the list of providers")
         terminal.send(ENTER)  # 1: the tenant, and the list
-        terminal.until("Own models")
+        terminal.until("Model vendors")
         while "▸ ○ OpenAI-compatible" not in terminal.text:
             terminal.send(DOWN)
             terminal.settle()

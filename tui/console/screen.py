@@ -113,7 +113,7 @@ class FramedScreen(Screen[Result]):
         except Problem as problem:
             self.app.tell(problem)
 
-    def run_guarded(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = True) -> None:
+    def run_guarded(self, work: Coroutine[Any, Any, object], group: str, *, exclusive: bool = True) -> None:
         """Run work in a worker of that group; a Problem is shown on this screen."""
 
         async def guarded() -> None:

@@ -63,7 +63,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "Starts with sk-. Nothing is shown but dots.",
+            "Starts with sk-. Input is hidden.",
             secret=True,
             required=True,
             env=("OPENAI_API_KEY",),

@@ -15,7 +15,7 @@ from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace.models import defaults
 
-SAID = "41 models were imported in 1.2 s."
+SAID = "Imported 41 models in 1.2 s."
 
 
 @pytest.fixture
@@ -43,15 +43,15 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         screen = rows(pilot)
         assert screen[0] == " ▪ acme  PRACTICE"
         assert screen[1].startswith("── Defaults of acme ─")
-        assert screen[4] == "  │ 41 models were imported in 1.2 s. No defaults are chosen yet.            │"
-        assert screen[5] == "  │ These are proposed:                                                      │"
+        assert screen[4] == "  │ Imported 41 models in 1.2 s. No default models yet.            │"
+        assert screen[5] == "  │ These are suggested:                                                      │"
         assert screen[7] == "  │   [x] system reasoning    gpt-6-sol                                      │"
         assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
         assert screen[9] == "  │   [x] speech-to-text      gpt-transcribe                                 │"
         assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"
         assert screen[13] == "  │   [ Accept ]                                                             │"
         assert screen[14] == "  │   [ Not now ]                                                            │"
-        assert screen[16] == "  │ A default can be changed or cleared at any time with 3.                  │"
+        assert screen[16] == "  │ You can change or clear defaults at any time (key 3).                  │"
         assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
 
 
@@ -122,7 +122,7 @@ async def test_only_types_without_a_default_are_proposed(session: Session) -> No
     async with area(session, "defaults") as pilot:
         await propose(pilot)
         assert "No default yet for speech-to-text." in shown(pilot)
-        assert "This is proposed:" in shown(pilot)
+        assert "Suggested:" in shown(pilot)
         assert "[x] embedding" not in shown(pilot)
 
 

@@ -31,16 +31,16 @@ def cursor(pilot: Pilot[None]) -> str:
 async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_broken_one(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         screen = rows(pilot)
-        assert screen[1] == "── Defaults of acme ─────────────────────────────────────────── 1 of 3 usable ──"
+        assert screen[1] == "── Defaults of acme ──────────────────────────────────────────── 1 of 3 ready ──"
         assert screen[3].startswith("   system reasoning     ● openai/gpt-6-sol                       set ")
         assert screen[4].startswith("                          own key, verified ")
         assert screen[6].startswith(" ▸ embedding            ▲ openai/text-search-ada-doc-001         set ")
         assert screen[7].startswith("                          no longer listed by OpenAI since ")
         assert screen[8] == "                          nearest: openai/text-embedding-3-small"
         assert screen[10] == "   speech-to-text       ○ none"
-        assert screen[11] == "                          proposed: openai/gpt-transcribe"
-        assert screen[21] == "   The default for embedding is gone. Calls that use it fail, none is moved."
-        assert screen[22] == "   u uses the nearest, enter shows all. Vectors of two models do not mix."
+        assert screen[11] == "                          suggested: openai/gpt-transcribe"
+        assert screen[21] == "   The default embedding model no longer exists; requests to it fail."
+        assert screen[22] == "   u uses the nearest, enter shows all. Then re-embed stored texts."
         assert screen[23] == " enter choose  u use  x clear  : commands  ? help"
 
 
@@ -62,7 +62,7 @@ async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_
         await until_shown(pilot, "▸ embedding            ● openai/text-embedding-3-small")
         await pilot.press("down", "u")
         await until(pilot, lambda: default(session, ModelType.SPEECH2TEXT) == "openai/gpt-transcribe")
-        await until_shown(pilot, "3 of 3 usable")
+        await until_shown(pilot, "3 of 3 ready")
         before = models.defaults(session.tenant("acme"))
         await pilot.press("u")
         await pilot.pause()
@@ -72,7 +72,7 @@ async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_
 async def test_x_clears_and_says_what_it_was(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("x")
-        await until_shown(pilot, "Embedding has no default now. It was text-search-ada-doc-001.")
+        await until_shown(pilot, "Cleared the default embedding model. It was text-search-ada-doc-001.")
         assert default(session, ModelType.EMBEDDING) == ""
         assert "▸ embedding            ○ none" in shown(pilot)
         await pilot.press("x")
@@ -123,8 +123,8 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(sessio
 async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session) -> None:
     async with area(without(session, "credentials"), "defaults") as pilot:
         assert "OpenAI is not set up any more" in rows(pilot)[4]
-        assert rows(pilot)[21] == "   OpenAI is not set up any more. Calls that use it fail, none is moved."
-        assert "0 of 3 usable" in rows(pilot)[1]
+        assert rows(pilot)[21] == "   OpenAI is no longer set up. Requests to it fail; nothing is switched for you."
+        assert "0 of 3 ready" in rows(pilot)[1]
 
 
 async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session: Session) -> None:
@@ -141,15 +141,15 @@ async def test_a_refused_key_is_said_where_its_model_is_the_default(session: Ses
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("3")
         await until_shown(pilot, "its key is refused")
-        assert rows(pilot)[21] == "   The key of OpenAI is refused. Calls that use it fail, none is moved."
-        assert "1 opens it to paste another" in rows(pilot)[22]
+        assert rows(pilot)[21] == "   OpenAI rejected the key. Requests to it fail; nothing is switched for you."
+        assert "1 opens it to replace it" in rows(pilot)[22]
         assert all(width(row) <= 80 for row in rows(pilot))
 
 
 async def test_without_any_model_nothing_is_proposed_and_nothing_nags(session: Session) -> None:
     async with area(without(session, "models", "defaults", "credentials"), "defaults") as pilot:
-        assert shown(pilot).count("nothing can be proposed yet") == 3
-        assert rows(pilot)[21] == "   No system reasoning model can be used yet."
+        assert shown(pilot).count("nothing to suggest yet") == 3
+        assert rows(pilot)[21] == "   No system reasoning model is ready yet."
         assert rows(pilot)[-1] == " enter choose  : commands  ? help"
 
 
@@ -186,7 +186,7 @@ async def test_the_picker_answers_for_twenty_thousand_models(session: Session) -
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
-        await until_shown(pilot, "── 6,671 can be used ──")
+        await until_shown(pilot, "── 6,671 ready ──")
         await pilot.press("slash")
         await typed(pilot, "19999")
         await pilot.press("enter", "enter")

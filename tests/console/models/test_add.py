@@ -29,7 +29,7 @@ from tui.workspace.models import catalog
 
 LOCAL = "openai_compatible"
 SERVED = "text-embedding-3-large"
-BUTTON = "   [ Verify and add ]   makes one small call, charged like any other"
+BUTTON = "   [ Verify and add ]   sends a short test request (billed by the provider)"
 
 
 def not_imported(session: Session) -> Session:
@@ -125,7 +125,7 @@ async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(session: Ses
     async with area(session, "models") as pilot:
         await form(pilot)
         await pilot.press("shift+tab", "enter")
-        await until_shown(pilot, "▲ The model's id is missing.")
+        await until_shown(pilot, "▲ The model ID is missing.")
         assert pilot.app.focused is field(pilot).field
         await typed(pilot, "gpt-6-sol")
         await pilot.press("enter", "enter", "enter")
@@ -151,7 +151,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         await typed(pilot, "ft:acme")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
-        assert "   [ Add it anyway, not verified ]" in shown(pilot)
+        assert "   [ Add anyway, unverified ]" in shown(pilot)
         # The focus stays: an impatient second enter tries again and adds nothing.
         assert " ▸ [ Verify and add ]" in shown(pilot)
         await pilot.press("enter")
@@ -245,7 +245,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         await typed(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
-        await until_shown(pilot, "mine is added.")
+        await until_shown(pilot, "Added mine.")
         assert "[x] system reasoning    mine" in shown(pilot)
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
@@ -265,7 +265,7 @@ async def test_the_playground_opens_where_that_was_asked_for(session: Session, m
         await form(pilot)
         await typed(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
-        await until_shown(pilot, "mine is added.")
+        await until_shown(pilot, "Added mine.")
         await pilot.press("enter")
         await until_shown(pilot, "Playground]")
         await until_shown(pilot, "openai/mine")

@@ -39,16 +39,16 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session
         await pilot.press("enter")
         await until_shown(pilot, "── Defaults › embedding ─")
         screen = rows(pilot)
-        assert screen[1] == "── Defaults › embedding ─────────────────────────────────────── 4 can be used ──"
+        assert screen[1] == "── Defaults › embedding ───────────────────────────────────────────── 4 ready ──"
         assert screen[2] == "   / [                                                 ]"
         assert screen[3] == "   Now"
         assert screen[4].startswith("   ▲ text-search-ada-doc-001          OpenAI         gone since ")
         assert screen[5] == "   Nearest"
-        assert screen[6] == " ▸ ● text-embedding-3-small           OpenAI         1,536 numbers      8k"
-        assert screen[7] == "   All embedding models that can be used"
-        assert screen[8] == "   ● text-embedding-3-large           OpenAI         3,072 numbers      8k"
+        assert screen[6] == " ▸ ● text-embedding-3-small           OpenAI         1,536 dims         8k"
+        assert screen[7] == "   All embedding models ready to use"
+        assert screen[8] == "   ● text-embedding-3-large           OpenAI         3,072 dims         8k"
         assert screen[21] == "   Same provider and type, nearest to the one now set."
-        assert screen[22] == "   Vectors of two models do not mix: stored vectors must be made anew."
+        assert screen[22] == "   Embeddings of different models can't be compared; re-embed stored texts."
         assert screen[23] == " enter choose  / filter  x clear  esc back  ? help"
 
 
@@ -59,7 +59,7 @@ async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -
         assert listed(pilot).key == f"openai/embedding/{LARGE}"
         assert rows(pilot)[3] == "   Now" and "Nearest" not in shown(pilot)
         await pilot.press("down")
-        assert "Its vectors have another length: stored vectors must be made anew." in rows(pilot)[22]
+        assert "It has different dimensions; re-embed stored texts." in rows(pilot)[22]
         await pilot.press("enter")
         await until(pilot, answers)
         assert [each.id for each in answers() if each] == ["text-embedding-3-small"]
@@ -68,7 +68,7 @@ async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -
 async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, kind=ModelType.CHAT)
-        assert rows(pilot)[3] == "   All system reasoning models that can be used"
+        assert rows(pilot)[3] == "   All system reasoning models ready to use"
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ") and "ends 2027-01-14" in rows(pilot)[4]
         assert rows(pilot)[-1] == " enter choose  / filter  esc back  ? help"
         await pilot.press("x", "escape")
@@ -112,11 +112,11 @@ async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> 
         await pilot.press("slash")
         await typed(pilot, "xyzzy")
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "No embedding model has xyzzy in it.")
+        await until_shown(pilot, 'No embedding model matches "xyzzy".')
         assert isinstance(pilot.app.screen, PickModel)
     async with area(without(session, "models"), "defaults") as pilot:
         await pick(pilot)
-        assert "No embedding model can be used yet." in shown(pilot)
+        assert "No embedding model is ready yet." in shown(pilot)
         assert "esc then 1 sets up a provider, esc then 2 and a adds a hosted model." in shown(pilot)
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, PickModel)
@@ -130,7 +130,7 @@ async def test_what_needs_attention_can_be_looked_at_but_not_chosen(session: Ses
         assert "OpenAI         key refused" in rows(pilot)[4]
         await pilot.press("enter")
         await until_shown(pilot, "▲ gpt-transcribe cannot be used: OpenAI, key refused.")
-        assert rows(pilot)[22] == "   esc then 1 opens it to paste another key."
+        assert rows(pilot)[22] == "   esc then 1 opens it to replace the key."
         assert answers() == []
 
 

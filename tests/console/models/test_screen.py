@@ -41,8 +41,8 @@ async def test_the_list_filtered_stands_as_it_was_drawn(session: Session) -> Non
         assert screen[3] == "   model                              provider       type            context"
         assert screen[4] == " ▸ ● text-embedding-3-large           OpenAI         embedding            8k"
         assert screen[7] == "   ▲ text-search-ada-doc-001          OpenAI         embedding"
-        assert "imported at " in screen[21] and screen[21].endswith("Default for embedding: no.")
-        assert screen[22] == "   Vectors of 3,072 numbers, 8,192 tokens a text."
+        assert "imported at " in screen[21] and screen[21].endswith("Not a default.")
+        assert screen[22] == "   3,072 dimensions, 8,192 tokens a text."
         assert screen[23] == " down to list  esc clear  f1 help"
 
 
@@ -91,7 +91,7 @@ async def test_nothing_that_matches_says_so(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("slash")
         await typed(pilot, "embed azure")
-        await until_shown(pilot, "No model has embed and azure in it.")
+        await until_shown(pilot, 'No model matches "embed azure".')
         assert "esc clears the filter." in shown(pilot)
         await pilot.press("enter", "enter", "u", "v", "d", "e")
         assert isinstance(pilot.app.screen, Models)
@@ -123,7 +123,7 @@ async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Sessi
             pilot,
             lambda: models.defaults(session.tenant("acme"))[ModelType.EMBEDDING].model == "text-embedding-3-small",
         )
-        await until_shown(pilot, "Default for embedding: yes.")
+        await until_shown(pilot, "The default embedding model.")
         assert "u use" not in rows(pilot)[-1]
 
 
@@ -142,10 +142,10 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) ->
     async with area(session, "models") as pilot:
         await to(pilot, "text-embedding-3-large")
         await pilot.press("v")
-        await until_shown(pilot, "One small call, charged by OpenAI like any other.")
+        await until_shown(pilot, "A short test request, billed by OpenAI.")
         assert "text-embedding-3-large gave a vector of " in rows(pilot)[21]
         await pilot.press("down")
-        await until_shown(pilot, "Vectors of 1,536 numbers")
+        await until_shown(pilot, "1,536 dimensions")
 
 
 async def test_a_call_that_fails_is_said_in_the_strip_and_changes_nothing(session: Session) -> None:
@@ -173,7 +173,7 @@ async def test_escape_stops_a_call(session: Session, monkeypatch: pytest.MonkeyP
         await until_shown(pilot, "… calling gpt-4.1")
         assert "esc stop" in rows(pilot)[-1]
         await pilot.press("escape")
-        await until_shown(pilot, "Stopped. The call may have been charged all the same.")
+        await until_shown(pilot, "Stopped. The request may still be billed.")
         assert "calling" not in shown(pilot) and "esc stop" not in rows(pilot)[-1]
 
 
@@ -217,7 +217,7 @@ async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(sess
         await pilot.press("d")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
-        await until_shown(pilot, "bge-m3 is removed.")
+        await until_shown(pilot, "Removed bge-m3.")
         assert len(catalog.listing(session.tenant("acme"))) == 41
 
 
@@ -281,7 +281,7 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
         await to(pilot, name)
         assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compa…  embedding            1k" in rows(pilot)
         assert rows(pilot)[21] == f"   {name}"
-        assert rows(pilot)[22].startswith("   OpenAI-compatible, added by hand. Default for embedding: no.")
+        assert rows(pilot)[22].startswith("   OpenAI-compatible, added by hand. Not a default.")
 
 
 async def test_markup_in_a_name_is_text(session: Session) -> None:

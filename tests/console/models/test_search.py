@@ -320,7 +320,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         # Once it is up it is looked at to the end.
         monkeypatch.setattr(endpoint_check, "EVERY", 0.0)
         await pilot.press("enter")
-        await until_shown(pilot, "openai/whisper-tiny is added.")
+        await until_shown(pilot, "Added openai/whisper-tiny.")
         assert models.find(hosting.tenant("acme"), "huggingface/openai/whisper-tiny").fields["engine"] == "toolkit"
 
 

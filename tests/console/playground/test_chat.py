@@ -106,7 +106,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
             "",
             "   Nothing is kept when you quit; s saves a chat as Markdown.",
         ]
-        assert drawn[20] == "── new chat ─────── system prompt none · parameters as the provider sets them ──"
+        assert drawn[20] == "── new chat ────────────────────────── system prompt none · provider defaults ──"
         assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc commands  f1 help"]
 
 
@@ -126,7 +126,7 @@ async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> N
     async with chatting() as (pilot, tab):
         tab.question.put("hello")
         await pilot.press("enter")
-        await until_shown(pilot, "── … waiting for openai")
+        await until_shown(pilot, "── … waiting for OpenAI")
         assert rows(pilot)[23] == " enter send  page up scroll  esc stop  f1 help"
         model.says(TextDelta("Hello "), TextDelta("there"))
         await until_shown(pilot, " Hello there▏")
@@ -159,7 +159,7 @@ async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
         model.says(TextDelta("Half an"))
         await until_shown(pilot, "Half an▏")
         await pilot.press("escape")
-        assert tab.asking is None
+        assert tab.session.running is None
         await pilot.pause()
         assert rows(pilot)[6:8] == [" Half an", " ■ stopped by you, the answer is incomplete"]
         assert rows(pilot)[20].startswith("── stopped after 0.")
@@ -188,11 +188,11 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
         await asked(pilot, tab, "Why is the sky blue? please break")
         text = shown(pilot)
         assert (
-            " ■ broken off, the answer is incomplete\n\n ▲ The connection to OpenAI ended before the answer did."
+            " ■ connection lost, the answer is incomplete\n\n ▲ The connection to OpenAI ended before the answer did."
             in text
         )
-        assert "   ctrl+r asks again, as a new call. Nothing is repeated by itself." in text
-        assert rows(pilot)[20].startswith("── broken after ")
+        assert "   ctrl+r asks again as a new request. Nothing is retried automatically." in text
+        assert rows(pilot)[20].startswith("── connection lost after ")
         assert rows(pilot)[20].endswith(" tokens, may be charged ──")
         assert rows(pilot)[23] == " enter send  ctrl+r regenerate  esc commands  f1 help"
 
@@ -211,11 +211,11 @@ async def test_refused_before_any_text_gives_the_question_back(wish: str, said: 
         assert tab.question.text == wish
         assert " gpt-6-sol\n" not in shown(pilot)
         if "refused" in wish:
-            assert "f2 opens Providers to paste another." in shown(pilot)
+            assert "f2 opens Providers to replace it." in shown(pilot)
         await pilot.press("ctrl+u")
         await asked(pilot, tab, "hello")
         assert wish not in shown(pilot)
-        assert len(tab.chat.entries) == 1
+        assert len(tab.session.history.entries) == 1
 
 
 async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_given_back(model: Model) -> None:
@@ -239,10 +239,10 @@ async def test_a_retry_counts_down_and_a_silence_is_told(model: Model) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: model.asked)
         model.says(Retrying("busy", 3.0, 2, 2))
-        await until_shown(pilot, "… busy, again in 3 s (2 of 2)")
-        await until_shown(pilot, "… busy, again in 2 s (2 of 2)")
+        await until_shown(pilot, "… busy, retrying in 3 s (2 of 2)")
+        await until_shown(pilot, "… busy, retrying in 2 s (2 of 2)")
         model.says(NoResponseYet(30, 120))
-        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; it goes on waiting until 120 s.")
+        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; it keeps waiting until 120 s.")
         model.says(TextDelta("Here."), Finish("stop"), None)
         await over(pilot, tab)
         assert "has sent nothing" not in shown(pilot)
@@ -257,7 +257,7 @@ async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
         assert "First this" not in shown(pilot)
         model.says(TextDelta("Done."), Finish("stop"), None)
         await over(pilot, tab)
-        await until_shown(pilot, " … thought for 0 s, enter shows it")
+        await until_shown(pilot, " … thought for 0 s (enter: show)")
         await pilot.press("escape", "k", "enter")
         await until_shown(pilot, "   First this, then that.")
         assert pilot.app.focused is tab.transcript
@@ -315,7 +315,7 @@ async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(mode
         await asked(pilot, tab, "first")
         await pilot.press(*"draft", "escape", "e")
         assert tab.question.text == "first"
-        await until_shown(pilot, "takes the place of the last question")
+        await until_shown(pilot, "Sending replaces your last question")
         model.says(TextDelta("Two."), Finish("stop"), None)
         await pilot.press("!", "enter")
         await over(pilot, tab)
@@ -344,7 +344,7 @@ async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() ->
     async with chatting() as (pilot, tab):
         await asked(pilot, tab, "hello")
         await pilot.press("escape", "c")
-        assert pilot.app.clipboard == str(tab.chat.entries[0].turn.answers[0].text)
+        assert pilot.app.clipboard == str(tab.session.history.entries[0].turn.answers[0].text)
         said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
         await until_shown(pilot, said)
 
@@ -362,7 +362,7 @@ async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path,
         await until(pilot, lambda: path.exists())
         assert path.read_text() == "## You\n\nfirst\n\n## openai/gpt-6-sol\n\nOne **b**.\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert tab.chat.saved
+        assert tab.session.history.saved
 
 
 async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> None:
@@ -370,11 +370,11 @@ async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> 
         model.says(TextDelta("One."), Finish("stop"), None)
         await asked(pilot, tab, "first")
         await pilot.press("escape", "n")
-        await until_shown(pilot, "This chat was not saved")
+        await until_shown(pilot, "This chat is not saved")
         await pilot.press("enter")
         await until_shown(pilot, "One.")
         await pilot.press("n")
-        await until_shown(pilot, "This chat was not saved")
+        await until_shown(pilot, "This chat is not saved")
         await pilot.press("down", "enter")
         await until_shown(pilot, "Ask gpt-6-sol something.")
         assert pilot.app.focused is tab.question
@@ -402,7 +402,7 @@ async def test_scrolled_up_the_rule_counts_the_lines_below_and_g_follows(model: 
         await pilot.press("enter")
         await until(pilot, lambda: tab.transcript.below == 0 and "line" in shown(pilot))
         await pilot.press("pageup")
-        assert " lines below, G follows" in rows(pilot)[20]
+        assert " lines below · G: follow" in rows(pilot)[20]
         assert "answering" in rows(pilot)[20]
         model.says(TextDelta("end"), Finish("stop"), None)
         await over(pilot, tab)
@@ -421,7 +421,7 @@ async def test_ctrl_j_makes_new_lines_and_the_field_grows_to_six() -> None:
         await pilot.press("ctrl+j")
         await pilot.pause()
         assert tab.question.size.height == 6
-        assert not tab.chat.entries
+        assert not tab.session.history.entries
         assert len(rows(pilot)) == 24 and rows(pilot)[23].startswith(" enter send")
 
 
@@ -443,7 +443,7 @@ async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence()
         tab.question.post_message(events.Paste("one\ntwo\n\x1b[31mthree\n"))
         await pilot.pause()
         assert tab.question.text == "one\ntwo\n[31mthree\n"
-        assert not tab.chat.entries
+        assert not tab.session.history.entries
         tab.question.post_message(events.Paste("x" * BIG))
         await until_shown(pilot, f"That paste has 1,000,000 characters; a question takes {LIMIT:,}.")
         assert tab.question.text == "one\ntwo\n[31mthree\n"
@@ -454,11 +454,11 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
         await defaults.clear(session.tenant("acme"), ModelType.CHAT)
 
     async with chatting(setup=setup) as (pilot, tab):
-        assert "   No default reasoning model yet." in rows(pilot)
+        assert "   No default chat model yet." in rows(pilot)
         assert "   esc then m picks one for this chat; f4 sets the default." in rows(pilot)
         await pilot.press(*"hello", "enter")
         assert tab.question.text == "hello"
-        await until_shown(pilot, "   No default reasoning model yet; esc then m picks one for this chat.")
+        await until_shown(pilot, "   No default chat model yet; esc then m picks one for this chat.")
 
 
 async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
@@ -476,7 +476,7 @@ async def test_escape_at_the_passphrase_gives_the_question_back() -> None:
         await until_shown(pilot, "Waiting for this")
         await pilot.press("escape")
         await until(pilot, lambda: tab.question.text == "hello")
-        assert not tab.chat.entries
+        assert not tab.session.history.entries
 
 
 async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
@@ -493,7 +493,7 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
         await pilot.press("i", "enter")
         await until_shown(pilot, "Waiting for this")
         await pilot.press(*"practice", "enter")
-        await until(pilot, lambda: len(tab.chat.entries) == 2)
+        await until(pilot, lambda: len(tab.session.history.entries) == 2)
         await over(pilot, tab)
         await pilot.press("escape", "g")
         await until_shown(pilot, "I am a practice model.")
@@ -575,7 +575,7 @@ async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Mo
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Half"), ValueError("a bug"))
         await asked(pilot, tab, "one")
-        assert "■ broken off, the answer is incomplete" in shown(pilot)
+        assert "■ connection lost, the answer is incomplete" in shown(pilot)
         assert "a bug" not in shown(pilot)
         model.says(TextDelta("Whole"), Finish("stop"), None)
         await asked(pilot, tab, "two")

@@ -14,7 +14,7 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heat, plan
 from tui.console.playground.embedding.tab import EmbeddingTab
-from tui.console.widgets.texts_area import TextsField
+from tui.console.widgets.text_area import LinesField
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
@@ -50,7 +50,7 @@ async def embedded(pilot: Pilot[None], *texts: str) -> EmbeddingTab:
     before = tab.compared
     if before is not None:
         await pilot.press("i")
-    tab.query_one(TextsField).text = "\n".join(texts)
+    tab.query_one(LinesField).text = "\n".join(texts)
     await pilot.press("enter")
     await until(pilot, lambda: tab.compared is not before and not pilot.app.screen.typing)  # type: ignore[attr-defined]
     await pilot.pause()
@@ -78,7 +78,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  [Embedding]  Speech-to-text ─────── text-embedding-3-small · own key ──"
-        assert lines[3] == "   One text a line; two or more give a map."
+        assert lines[3] == "   One text per line; two or more are compared."
         assert lines[-1] == " enter send  ctrl+j next text  esc commands  f1 help"
 
 
@@ -87,9 +87,9 @@ async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
         tab = await opened(pilot)
         from textual import events
 
-        tab.query_one(TextsField).post_message(events.Paste("\n".join(TEXTS) + "\n"))
+        tab.query_one(LinesField).post_message(events.Paste("\n".join(TEXTS) + "\n"))
         await until_shown(pilot, " 8 texts ──")
-        assert tab.query_one(TextsField).texts == list(TEXTS)
+        assert tab.texts == list(TEXTS)
         assert tab.compared is None
 
 
@@ -97,7 +97,7 @@ async def test_ctrl_j_is_the_next_text_and_plain_keys_type() -> None:
     async with console() as pilot:
         tab = await opened(pilot)
         await pilot.press(*"mt", "ctrl+j", *"rs1")
-        assert tab.query_one(TextsField).texts == ["mt", "rs1"]
+        assert tab.texts == ["mt", "rs1"]
         await pilot.press("enter")
         await until(pilot, lambda: tab.compared is not None)
 
@@ -106,7 +106,7 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
     async with console() as pilot:
         await embedded(pilot, *TEXTS)
         lines = rows(pilot)
-        assert lines[2].startswith("   8 texts · vectors of 1,536 numbers · ")
+        assert lines[2].startswith("   8 texts · 1,536 dimensions · ")
         assert lines[4] == "                                         1   2   3   4   5   6   7   8   norm"
         assert lines[5].startswith(" ▸ 1 The sky is blue because short …     ·  ░")
         assert lines[9].startswith("   5 我在哪里可以找到发票？              ")
@@ -155,8 +155,8 @@ async def test_two_texts_give_one_number_and_one_gives_its_first_numbers() -> No
         assert "   cosine    0.65" in shown(pilot)
         assert "░" not in shown(pilot)
         await embedded(pilot, "a cat")
-        assert "1 text · a vector of 1,536 numbers" in shown(pilot)
-        assert "its first numbers" in shown(pilot)
+        assert "1 text · 1,536 dimensions" in shown(pilot)
+        assert "its first values" in shown(pilot)
         assert "more; s saves them all." in shown(pilot)
 
 
@@ -199,13 +199,13 @@ async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch)
     answering(monkeypatch, Vectors(0, ((1.0,), (0.5,))), Signal())
     async with console() as pilot:
         tab = await opened(pilot)
-        tab.query_one(TextsField).text = "one\ntwo\nthree"
+        tab.query_one(LinesField).text = "one\ntwo\nthree"
         await pilot.press("enter")
         await until_shown(pilot, "── … embedding 2 of 3")
         assert rows(pilot)[-1] == " esc stop  f1 help"
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
-        assert tab.query_one(TextsField).texts == ["one", "two", "three"]
+        assert tab.texts == ["one", "two", "three"]
         assert tab.compared is None
 
 
@@ -216,8 +216,8 @@ async def test_a_problem_stands_in_its_place_and_nothing_is_lost(monkeypatch: py
         await pilot.press("r")
         await until_shown(pilot, "▲ OpenAI is too busy.")
         assert "OpenAI says: [red]slow[/] down" in shown(pilot)
-        assert "   3 texts · vectors of 1,536 numbers" in shown(pilot)
-        assert tab.query_one(TextsField).texts == list(TEXTS[:3])
+        assert "   3 texts · 1,536 dimensions" in shown(pilot)
+        assert tab.texts == list(TEXTS[:3])
 
 
 async def test_a_model_that_is_gone_says_so() -> None:
@@ -225,10 +225,10 @@ async def test_a_model_that_is_gone_says_so() -> None:
         tab = await opened(pilot, "")
         assert tab.model is not None
         assert tab.model.gone
-        tab.query_one(TextsField).text = "one"
+        tab.query_one(LinesField).text = "one"
         await pilot.press("enter")
         await until_shown(pilot, "▲ ")
-        assert tab.query_one(TextsField).texts == ["one"]
+        assert tab.texts == ["one"]
 
 
 async def test_without_a_model_it_says_how_one_is_picked() -> None:
@@ -237,7 +237,7 @@ async def test_without_a_model_it_says_how_one_is_picked() -> None:
         assert tab.model is None
         await pilot.press("a", "enter")
         await until_shown(pilot, "▲ No default embedding model yet.")
-        assert tab.query_one(TextsField).texts == ["a"]
+        assert tab.texts == ["a"]
 
 
 async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
@@ -272,8 +272,8 @@ async def test_hostile_text_is_drawn_as_text() -> None:
         tab = await opened(pilot)
         from textual import events
 
-        tab.query_one(TextsField).post_message(events.Paste("\x1b[31mred\x1b]0;x\x07\n[bold]b[/] [/x]\n\u202eback"))
-        await until(pilot, lambda: len(tab.query_one(TextsField).texts) == 3)
+        tab.query_one(LinesField).post_message(events.Paste("\x1b[31mred\x1b]0;x\x07\n[bold]b[/] [/x]\n\u202eback"))
+        await until(pilot, lambda: len(tab.texts) == 3)
         await pilot.press("enter")
         await until(pilot, lambda: tab.compared is not None)
         await pilot.pause()
@@ -288,16 +288,16 @@ async def test_a_paste_of_more_than_a_megabyte_is_left_out_with_a_sentence() -> 
         tab = await opened(pilot)
         from textual import events
 
-        tab.query_one(TextsField).post_message(events.Paste("x" * 1_000_001))
-        await until_shown(pilot, "▲ The paste has 1,000,001 characters; it was left out.")
-        assert tab.query_one(TextsField).text == ""
+        tab.query_one(LinesField).post_message(events.Paste("x" * 1_000_001))
+        await until_shown(pilot, "▲ The paste has 1,000,001 characters, too many. Nothing was pasted.")
+        assert tab.query_one(LinesField).text == ""
 
 
 async def test_more_texts_than_are_compared_are_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, AssertionError("sent"))
     async with console() as pilot:
         tab = await opened(pilot)
-        tab.query_one(TextsField).text = "\n".join(f"t{n}" for n in range(301))
+        tab.query_one(LinesField).text = "\n".join(f"t{n}" for n in range(301))
         await pilot.press("enter")
         await until_shown(pilot, "▲ Up to 300 texts are compared here; these are 301.")
 
@@ -330,9 +330,9 @@ async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(mon
         await pilot.press("p")
         await until_shown(pilot, "What these lines are")
         await pilot.press("down", "enter")
-        await until_shown(pilot, "── questions, one a line ──")
+        await until_shown(pilot, "── questions, one per line ──")
         await pilot.press("i")
-        tab.query_one(TextsField).text = "Why is the sky blue?"
+        tab.query_one(LinesField).text = "Why is the sky blue?"
         await pilot.press("enter")
         await until(pilot, lambda: tab.compared is not None)
         assert asked == [True]

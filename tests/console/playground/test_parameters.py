@@ -48,14 +48,14 @@ async def test_rows_as_drawn() -> None:
         assert drawn[1].startswith("── Playground › parameters ───")
         assert drawn[1].endswith(f" {tab.model.ref} ──")
         assert drawn[2:6] == [
-            "   parameter          value          range            as the server sets it",
+            "   parameter          value          range            provider default",
             " ▸ system prompt      [                                                 ]",
             "   temperature        [         ]    0 – 2            1",
             "   top_p              [         ]    0 – 1            1",
         ]
         assert "   seed               [         ]    whole number     –" in drawn
         assert "   stop               [         ]    up to 4 texts    –" in drawn
-        assert "   [ All as the server sets them ]" in drawn
+        assert "   [ Reset to provider defaults ]" in drawn
         assert drawn[23] == " enter next  ctrl+u clear  ctrl+j new line  esc back  f1 help"
 
 
@@ -64,7 +64,7 @@ async def test_values_are_kept_without_saving_and_used_by_the_next_question() ->
         await opened(pilot)
         await pilot.press(*"Be terse.", "enter", *"0.7", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Playground))
-        assert tab.chat.conversation.system == "Be terse."
+        assert tab.session.history.conversation.system == "Be terse."
         assert tab.parameters.values == {"temperature": 0.7}
         assert rows(pilot)[20].endswith(" system prompt set · temperature 0.7 ──")
         await opened(pilot)
@@ -80,7 +80,7 @@ async def test_values_belong_to_the_model_and_the_system_prompt_to_the_chat() ->
         assert before is not None
         tab.use(catalog.listing(tab.app.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         assert tab.parameters.values == {}
-        assert tab.chat.conversation.system == "x"
+        assert tab.session.history.conversation.system == "x"
         tab.use(before)
         assert tab.parameters.values == {"temperature": 1.0}
 
@@ -133,7 +133,7 @@ async def test_the_system_prompt_has_several_lines_and_a_paste_submits_nothing()
         assert rows(pilot)[23].startswith(" enter next  up down move")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Playground))
-        assert tab.chat.conversation.system == "one\ntwo\n\nthree"
+        assert tab.session.history.conversation.system == "one\ntwo\n\nthree"
 
 
 async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None:
@@ -161,15 +161,15 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
 
 async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> None:
     async with chatting(size=(120, 40)) as (pilot, tab):
-        tab.chat.add("one")
-        tab.chat.conversation.system = "old"
+        tab.session.history.add("one")
+        tab.session.history.conversation.system = "old"
         await pilot.press("n")
-        await until(pilot, lambda: not tab.chat.entries)
+        await until(pilot, lambda: not tab.session.history.entries)
         await pilot.press("tab")
         await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.row is not None)
         await pilot.press("x", "escape")
-        await until(pilot, lambda: tab.chat.conversation.system not in ("old", ""))
-        assert "x" in tab.chat.conversation.system
+        await until(pilot, lambda: tab.session.history.conversation.system not in ("old", ""))
+        assert "x" in tab.session.history.conversation.system
         tab.use(catalog.listing(tab.app.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.model is tab.model)
 

@@ -117,8 +117,8 @@ async def test_the_form_as_drawn(home: Path) -> None:
         assert lines[6] == "                    Read on this machine. From another:"
         assert lines[7].startswith("                    scp recording.m4a ")
         assert lines[7].endswith(":recordings/")
-        assert lines[9] == "   Language         [                ]   empty: found out by the model"
-        assert lines[10] == "   Times            ( ) none  (•) per sentence  ( ) per word"
+        assert lines[9] == "   Language         [                ]   blank: auto-detect"
+        assert lines[10] == "   Times            ( ) none  (•) per segment  ( ) per word"
         assert lines[12] == "   [ Transcribe ]"
         assert lines[-3] == "   whisper-1 takes flac mp3 mp4 mpeg mpga m4a ogg wav webm, up to 25 MB."
         assert lines[-2].startswith("   It ends on 2027-02-26.")
@@ -218,7 +218,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
         assert "Times" not in shown(pilot)
         assert tab.form.times is TimestampGranularity.NONE
         tab = await opened(pilot)
-        assert "(•) per sentence" in shown(pilot)
+        assert "(•) per segment" in shown(pilot)
         assert tab.form.times is TimestampGranularity.SENTENCE
 
 
@@ -231,9 +231,9 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
         assert lines[2].startswith(" meeting-2026-11-18.wav · 34 s · English · in ")
         assert lines[4] == " ▸ 00:00:00  Good morning, let us begin with the figures of last week."
         assert lines[7] == "   00:00:15  我们先看一下上周的数据。"
-        assert lines[-4].startswith("── 6 sentences ──")
+        assert lines[-4].startswith("── 6 segments ──")
         assert lines[-4].endswith("── 1 – 6 ──")
-        assert lines[-3] == "   s saves it as text, srt or vtt; c sends the text to your clipboard."
+        assert lines[-3] == "   s: save as text, srt or vtt · c: copy"
         assert lines[-1] == " s save  c copy  r transcribe again  m model  n new  / find  t next type  ? help"
 
 
@@ -257,7 +257,7 @@ async def test_another_model_again_and_both_results_are_kept(home: Path) -> None
         await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")
         assert "left and right change between 2 results." in shown(pilot)
         await pilot.press("left")
-        await until_shown(pilot, "── 6 sentences · whisper-1, 1 of 2 ──")
+        await until_shown(pilot, "── 6 segments · whisper-1, 1 of 2 ──")
         assert "00:00:09" in shown(pilot)
         await pilot.press("right")
         await until_shown(pilot, "2 of 2")
@@ -324,7 +324,7 @@ async def test_what_was_received_before_it_broke_is_kept_and_marked(
     async with at(home) as pilot:
         await heard(pilot)
         assert "   Good morning" in shown(pilot)
-        assert " ■ broken off, the text is incomplete" in shown(pilot)
+        assert " ■ connection lost, the text is incomplete" in shown(pilot)
         assert " ▲ The connection ended." in shown(pilot)
 
 
@@ -452,4 +452,4 @@ async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]
 def test_lengths_and_titles_in_words() -> None:
     assert [duration(each) for each in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
     result = Heard(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
-    assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51 times as fast"
+    assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time"

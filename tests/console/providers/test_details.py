@@ -55,7 +55,7 @@ async def test_enter_on_another_credential_opens_its_fields(session: Session) ->
     async with console(session) as pilot:
         await pilot.press("enter", "G", "enter")
         await until_shown(pilot, "Providers › OpenAI › batch-jobs")
-        assert "Empty keeps the stored key ending 77c0." in shown(pilot)
+        assert "Leave blank to keep the stored key ending 77c0." in shown(pilot)
 
 
 async def test_u_asks_and_uses_the_other_credential(session: Session) -> None:
@@ -70,7 +70,7 @@ async def test_u_asks_and_uses_the_other_credential(session: Session) -> None:
         active = credentials.active(session.tenant("acme"), "openai")
         assert active is not None and active.name == "batch-jobs"
         await pilot.press("k", "k", "enter")
-        await until_shown(pilot, "Empty keeps the stored key ending 77c0.")
+        await until_shown(pilot, "Leave blank to keep the stored key ending 77c0.")
 
 
 async def test_d_on_another_credential_removes_that_one_only(session: Session) -> None:
@@ -88,7 +88,7 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(s
         await until_shown(pilot, "─ Remove OpenAI ─")
         screen = shown(pilot)
         assert "2 credentials  default, batch-jobs" in screen and "37 models" in screen
-        assert "2 defaults     system reasoning, embedding; empty then" in screen
+        assert "2 defaults     system reasoning, embedding; cleared" in screen
         await focused(pilot, "Keep")
         await pilot.press("enter")
         await until_shown(pilot, " ▸ API key")
@@ -124,7 +124,7 @@ async def test_v_says_what_was_refused_in_the_strip(session: Session) -> None:
         await pilot.press("enter", "v")
         await until(pilot, lambda: not pilot.app.screen.checks)
         assert rows(pilot)[1].endswith("▲ key refused ──")
-        assert "OpenAI refused the key ending 9b1c" in rows(pilot)[21]
+        assert "OpenAI rejected the key ending 9b1c" in rows(pilot)[21]
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 12), (80, 24)])

@@ -7,7 +7,7 @@ from tests.console.provider_forms import KEY, focused, paste
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 
-ROTATE = "Rotate: verify and save, the old key is kept"
+ROTATE = "Rotate: verify and save, keep the old key"
 
 
 def held(session: Session) -> list[tuple[str, bool, str]]:
@@ -29,8 +29,8 @@ async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(sess
     async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, KEY)
-        await until_shown(pilot, "OpenAI has the new key; the old one is kept in its details.")
-        await until_shown(pilot, "   default.kept   ••••••••3f2a                kept, the key of before")
+        await until_shown(pilot, "OpenAI uses the new key now. The old one stays in its details.")
+        await until_shown(pilot, "   default.kept   ••••••••3f2a                previous key")
         assert "▸ API key        ••••••••5d1e" in shown(pilot)
         assert held(session) == [
             ("default", True, "5d1e"),
@@ -39,20 +39,20 @@ async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(sess
         ]
 
         await pilot.press("G")
-        await until_shown(pilot, "default.kept, the key ending 3f2a, is kept since default was rotated.")
+        await until_shown(pilot, "default.kept, the key ending 3f2a, stays since default was rotated.")
         assert "u goes back to it; d forgets it, when default works." in shown(pilot)
         await pilot.press("enter")
-        await until_shown(pilot, "A key that is kept is not changed.")
+        await until_shown(pilot, "A previous key can't be changed.")
         await pilot.press("u")
         await until_shown(pilot, "Go back to the key that default had")
-        assert "Calls to OpenAI use default from then on, the key ending 3f2a." in shown(pilot)
-        assert "default.kept is kept, the key ending 5d1e." in shown(pilot)
+        assert "From now on OpenAI uses default, the key ending 3f2a." in shown(pilot)
+        assert '"default.kept" stays stored, the key ending 5d1e.' in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: held(session)[0] == ("default", True, "3f2a"))
         await until_shown(pilot, "▸ default.kept   ••••••••5d1e")
 
         await pilot.press("d")
-        await until_shown(pilot, "The credential default.kept goes, the key ending 5d1e.")
+        await until_shown(pilot, "Removes the credential default.kept, the key ending 5d1e.")
         await pilot.press("down", "enter")
         await until(pilot, lambda: held(session) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
 
@@ -62,7 +62,7 @@ async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_a
     async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, "sk-practice-refused-00000000000")
-        await until_shown(pilot, "The stored key ending 3f2a stays in use until another is accepted.")
+        await until_shown(pilot, "The stored key ending 3f2a stays in use until a new one is verified.")
         assert "Save anyway" not in shown(pilot)
         await focused(pilot, "API key")
         await pilot.press("ctrl+u", "enter", "tab", "tab", "enter")

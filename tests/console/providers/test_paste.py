@@ -25,7 +25,7 @@ async def test_what_surrounds_a_key_is_cut_and_said(bare: Session) -> None:
         await pilot.press("enter")
         await focused(pilot, "API key")
         await paste(pilot, f'export OPENAI_API_KEY="{KEY}"\n')
-        await until_shown(pilot, "Cleaned: ")
+        await until_shown(pilot, "Removed: ")
         assert typed(pilot) == KEY
         for each in ("export OPENAI_API_KEY=", "quotes", "a line end"):
             assert each in shown(pilot)
@@ -109,7 +109,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await paste(pilot, f"'{OTHER_KEY}'")
         await until_shown(pilot, "Up (mk-live-).")
         screen = shown(pilot)
-        assert "Cleaned: quotes." in screen and "▲ This looks like a key of Made [/x]" in screen
+        assert "Removed: quotes." in screen and "▲ This looks like a key of Made [/x]" in screen
         assert "It has not been sent anywhere." in screen and "[ Keep it here ]" in screen
         assert "enter goes to the first choice under the field." in screen
         await pilot.press("enter", "enter")
@@ -118,7 +118,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await focused(pilot, "APIPassword")
         await until_shown(pilot, "Ends 77aa, has the shape of a live key.")
         await pilot.press("escape")
-        await until_shown(pilot, "What was typed is lost.")
+        await until_shown(pilot, "What you typed will be lost.")
 
 
 async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Session, made_up: Provider) -> None:
@@ -142,7 +142,7 @@ async def test_a_pasted_address_is_taken_apart(session: Session) -> None:
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")
         await paste(pilot, "http://localhost:8080/v1/chat/completions\n")
-        await until_shown(pilot, "Cleaned: a line end, /chat/completions.")
+        await until_shown(pilot, "Removed: a line end, /chat/completions.")
         assert "[http://localhost:8080/v1 " in shown(pilot)
 
 

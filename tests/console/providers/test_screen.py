@@ -15,8 +15,8 @@ from tui.tenancy.session import Session
 async def test_the_list_stands_as_drawn(session: Session) -> None:
     async with console(session) as pilot:
         screen = rows(pilot)
-        assert screen[1].startswith("── Providers ──") and screen[1].endswith(" 2 of 2 can be used ──")
-        assert screen[2] == "   Own models"
+        assert screen[1].startswith("── Providers ──") and screen[1].endswith(" 2 of 2 ready ──")
+        assert screen[2] == "   Model vendors"
         assert screen[3] == " ▸ ● OpenAI               ready                     own key      37 models"
         assert screen[4] == "   ● OpenAI-compatible    ready                     no key        3 models"
         assert screen[21].startswith("   OpenAI: own key, ends 3f2a, verified ")
@@ -34,8 +34,8 @@ async def test_it_opens_on_the_row_that_needs_something(session: Session) -> Non
     async with console(session, LONG_NAME) as pilot:
         screen = rows(pilot)
         assert screen[3].startswith(" ▸ ▲ OpenAI               key refused               own key")
-        assert "OpenAI refused the key ending 9b1c at " in screen[21] and "It does not know this key." in screen[21]
-        assert screen[22] == "   enter opens it to paste another; v tries again."
+        assert "OpenAI rejected the key ending 9b1c at " in screen[21] and "It does not know this key." in screen[21]
+        assert screen[22] == "   Press enter to replace it, v to retry."
 
 
 async def test_a_key_found_in_the_environment_is_named_and_not_used() -> None:
@@ -81,7 +81,7 @@ async def test_all_are_verified_with_progress_in_the_title() -> None:
         await pilot.press("V")
         await until_shown(pilot, "… 0 of 2 checked ──")
         await pilot.press("escape")
-        await until_shown(pilot, "2 of 2 can be used")
+        await until_shown(pilot, "2 of 2 ready")
 
 
 async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_why() -> None:
@@ -116,7 +116,7 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session
         await pilot.press("v")
         await until_shown(pilot, "the check of OpenAI.")
         await pilot.press(*"practice", "enter")
-        await until_shown(pilot, "1 of 2 can be used")
+        await until_shown(pilot, "1 of 2 ready")
         await until(pilot, lambda: not pilot.app.screen.checks)
         assert "asks for the passphrase" not in shown(pilot)
 
@@ -126,7 +126,7 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
     async with console(session) as pilot:
         assert rows(pilot)[3] == " ▸ ✕ OpenAI               cannot be opened          own key      37 models"
-        assert rows(pilot)[22] == "   enter replaces or forgets it; the others are not touched."
+        assert rows(pilot)[22] == "   Press enter to replace it, d to forget it."
         await pilot.press("enter")
         await until_shown(pilot, "API key        ✕ cannot be opened")
         assert rows(pilot)[23].startswith(" enter replace") and "d forget" in rows(pilot)[23]
@@ -182,7 +182,7 @@ async def test_a_provider_with_a_hostile_name_fits_every_window(
 
 async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session, made_up: Provider) -> None:
     async with console(session) as pilot:
-        assert rows(pilot)[5] == "   Hosting models"
+        assert rows(pilot)[5] == "   Model hosts"
         assert rows(pilot)[6].endswith("not set up")
 
 
@@ -190,7 +190,7 @@ async def test_wide_windows_show_the_details_beside_the_list_once_the_cursor_res
     async with console(session, size=(120, 40)) as pilot:
         await until_shown(pilot, "│ OpenAI  ")
         screen = rows(pilot)
-        assert screen[2].startswith("   Own models" + " " * 47 + "│ OpenAI ") and screen[2].endswith("● ready")
+        assert screen[2].startswith("   Model vendors" + " " * 44 + "│ OpenAI ") and screen[2].endswith("● ready")
         assert screen[3].startswith(" ▸ ● OpenAI               ready                  37 models  │")
         assert screen[5].endswith("│ API key        ••••••••3f2a")
         assert screen[39] == (

@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
 from tests.doubles.practice import practice_session
+from tui.console.providers.setup import save_flow
 from tui.console.widgets.input import SecretField
 from tui.domain import VerificationState
 from tui.errors import SaveFailed
@@ -47,7 +48,7 @@ async def test_with_a_key_in_hand_four_keys_lead_to_a_default(session: Session) 
         assert stored(session) == ""
         await pilot.press("enter")
         await until_shown(pilot, "─ OpenAI is set up ─")
-        assert "37 models were imported in " in shown(pilot)
+        assert "Imported 37 models in " in shown(pilot)
         assert stored(session) == "5d1e"
         await pilot.press("enter")
         await until_shown(pilot, "[f5 Playground]")
@@ -73,15 +74,15 @@ async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
         await until_shown(pilot, " enter press ")
         screen = rows(pilot)
         assert screen[3] == " ▸ [ Use OPENAI_API_KEY from the environment, ends 1234 ]"
-        assert screen[4] == "   Asks api.openai.com whether it works, then seals and saves it."
-        assert screen[6] == "   or another:"
+        assert screen[4] == "   Asks api.openai.com whether it works, then encrypts and saves it."
+        assert screen[6] == "   Or enter a different one:"
         assert screen[7] == "   API key          [" + " " * 52 + "]"
-        assert screen[8] == "                    Starts with sk-. Nothing is shown but dots."
-        assert screen[9] == "                    Get one at https://platform.openai.com/api-keys"
+        assert screen[8] == "                    Starts with sk-. Input is hidden."
+        assert screen[9] == "                    Create one at https://platform.openai.com/api-keys"
         assert screen[11] == "   [ Verify and save ]"
         assert screen[13] == "   [ More: organization, project, base URL ]"
         assert screen[15] == "   The key goes to https://api.openai.com and nowhere else."
-        assert screen[16] == "   All models of OpenAI are imported when it is accepted."
+        assert screen[16] == "   All models of OpenAI are imported once it is verified."
         assert screen[23] == " enter press  tab next  esc back  ? help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "1234")
@@ -91,7 +92,7 @@ async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
     async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("shift+tab")
-        await focused(pilot, "Rotate: verify and save, the old key is kept")
+        await focused(pilot, "Rotate: verify and save, keep the old key")
         await pilot.press("tab")
         await focused(pilot, "API key")
         await pilot.press("shift+tab", "shift+tab")
@@ -107,7 +108,7 @@ async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
 async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(session: Session) -> None:
     async with console(session) as pilot:
         await open_form(pilot)
-        assert "Empty keeps the stored key ending 3f2a." in shown(pilot)
+        assert "Leave blank to keep the stored key ending 3f2a." in shown(pilot)
         assert all(not each.value for each in pilot.app.screen.query(SecretField))
         await pilot.press("enter", "enter")
         await until_shown(pilot, "OpenAI is saved.")
@@ -122,7 +123,7 @@ async def test_a_refused_key_leaves_the_stored_one_in_use(session: Session) -> N
         await until_shown(pilot, "▲ OpenAI does not know this key.")
         await focused(pilot, "API key")
         screen = shown(pilot)
-        assert "The stored key ending 3f2a stays in use until another is accepted." in screen
+        assert "The stored key ending 3f2a stays in use until a new one is verified." in screen
         assert "[ Verify again ]\n   [ Save anyway, unverified ]" in screen
         assert rows(pilot)[1].endswith(" ▲ key refused ──")
         assert "   Answer of api.openai.com at " in screen and "req_practice401" in screen
@@ -162,7 +163,7 @@ async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_ou
         await pilot.press("ctrl+u")
         await paste(pilot, KEY)
         with monkeypatch.context() as patched:
-            patched.setattr(save, "save", full)
+            patched.setattr(save_flow, "apply_save", full)
             await pilot.press("enter", "enter")
             await until_shown(pilot, "▲ The disk is full; nothing was changed.")
             screen = shown(pilot)
@@ -205,7 +206,7 @@ async def test_leaving_with_something_typed_asks_first(session: Session) -> None
     async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("x", "escape")
-        await until_shown(pilot, "What was typed is lost.")
+        await until_shown(pilot, "What you typed will be lost.")
         await focused(pilot, "Stay")
         await pilot.press("enter")
         await focused(pilot, "API key")
@@ -296,7 +297,7 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
         assert screen[3] == " ▸ [ Use http://localhost:11434/v1 ]   Ollama         3 models, no key"
         assert screen[4] == "   [ Use http://localhost:8080/v1  ]   llama.cpp      1 model, no key"
         assert screen[5] == "                                       8000 and 1234 do not answer"
-        assert screen[7] == "   or another:"
+        assert screen[7] == "   Or enter a different one:"
         assert "   [ Look again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
         assert screen[22] == "   Nothing leaves this machine. For another one give an https address."
@@ -346,7 +347,7 @@ async def test_plain_http_to_another_machine_is_asked_about_once(session: Sessio
         await pilot.press("enter", "enter")
         await focused(pilot, "Go back")
         await pilot.press("down", "enter")
-        await until_shown(pilot, "▲ plain http")
+        await until_shown(pilot, "▲ unencrypted http")
         held = credentials.active(answering.tenant("acme"), "openai_compatible")
         assert held is not None and held.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
@@ -395,7 +396,7 @@ async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(session: Se
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
     async with console(session) as pilot:
         await open_form(pilot)
-        assert "The stored one cannot be opened; enter it again." in shown(pilot)
+        assert "The stored one can't be decrypted; type it again." in shown(pilot)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ API key is missing.")
         await paste(pilot, KEY)
@@ -422,7 +423,7 @@ async def test_ways_of_signing_in_come_from_the_declaration(session: Session, ma
         await pilot.press("enter")
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
-        await until_shown(pilot, "▲ APISecret is missing; this way needs all of its fields.")
+        await until_shown(pilot, "▲ APISecret is missing; this method needs all its fields.")
         await focused(pilot, "APISecret")
         assert "Nothing was sent" not in shown(pilot)
         # What was typed on the other side is still there.

@@ -24,7 +24,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
     async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, TARGET)
-        await until_shown(pilot, "Taken apart: deployment gpt-east and API version 2024-10-21")
+        await until_shown(pilot, "Split up: deployment gpt-east and API version 2024-10-21")
         assert "were kept for the model." in shown(pilot)
         assert f"   Endpoint         [{ENDPOINT}" in shown(pilot).replace("▸", " ")
         assert pilot.app.screen.form.values()["api_version"] == "2024-10-21"
@@ -50,7 +50,7 @@ async def test_what_goes_where_follows_the_way_of_signing_in(session: Session) -
         await open_form(pilot)
         await paste(pilot, f"{ENDPOINT}/openai/v1")
         await until_shown(pilot, f"The key goes to {ENDPOINT} and nowhere else.")
-        assert "Cleaned: /openai/v1." in shown(pilot) and "Taken apart" not in shown(pilot)
+        assert "Removed: /openai/v1." in shown(pilot) and "Split up" not in shown(pilot)
         await pilot.press("tab")
         assert any("(•) API key  ( ) Entra ID application" in row for row in rows(pilot))
         await pilot.press("right", "tab", *"acme")

@@ -21,7 +21,7 @@ async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -
     await defaults.clear(session.tenant("acme"), ModelType.CHAT)
     async with console(session) as pilot:
         await pilot.press(":", *"audit log", "enter")
-        await until_shown(pilot, "No entry was changed or taken out.")
+        await until_shown(pilot, "Log intact.")
         screen = rows(pilot)
         assert screen[1].startswith("── Audit log ──")
         assert screen[2] == "   practice"

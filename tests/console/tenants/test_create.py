@@ -22,14 +22,14 @@ async def test_it_is_drawn_as_designed() -> None:
         assert screen[1].startswith("── Tenants › new ──")
         assert screen[3] == " ▸ Name             [lab                                                 ]"
         assert screen[4] == "                    Up to 60 characters. Its folder will be lab."
-        assert screen[7] == "                    Optional. It is asked when a key must be opened, and"
-        assert screen[8] == "                    cannot be recovered."
+        assert screen[7] == "                    Optional. You'll need it whenever a key is used."
+        assert screen[8] == "                    It can't be recovered."
         # Four colours are taken; the first that is free is proposed.
         assert screen[10] == "   Mark             ( ) ▪ blue  ( ) ▪ green  ( ) ▪ red  ( ) ▪ cyan"
         assert screen[11] == "                    (•) ▪ magenta  ( ) ▪ yellow"
-        assert screen[13] == "   [ Make the tenant ]"
-        assert screen[-3] == "   acme stays open; the new tenant is opened beside it and shown."
-        assert screen[-2] == "   A key pair is made for it alone. This takes one or two seconds."
+        assert screen[13] == "   [ Create tenant ]"
+        assert screen[-3] == "   acme stays unlocked; you switch to the new tenant."
+        assert screen[-2] == "   It gets its own key pair, which takes one or two seconds."
         assert screen[-1] == " enter next  tab shift+tab move  esc back  f1 help"
 
 
@@ -37,7 +37,7 @@ async def test_enter_goes_from_field_to_field_and_makes_it_at_the_button() -> No
     session = practice_session()
     async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "enter", *"pw", "enter", *"pw", "enter", "left", "enter")
-        assert focus(pilot) == "[ Make the tenant"
+        assert focus(pilot) == "[ Create tenant ]"
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
         made = tenant_registry.find(session, "lab")
@@ -51,8 +51,8 @@ async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over()
     async with console(session, None) as pilot:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("星河科技"))
-        await until_shown(pilot, "Its folder will be [tenant-2  ")
-        await pilot.press("tab", "ctrl+u", *"galaxy", "shift+tab", "shift+tab", "enter")
+        await until_shown(pilot, "   Folder           [tenant-2  ")
+        await pilot.press("shift+tab", "shift+tab", "ctrl+u", *"galaxy", "enter", "enter")
         await until_shown(pilot, "[1 Providers]")
         assert tenant_registry.find(session, "galaxy").name == "星河科技"
 
@@ -66,8 +66,8 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lo
         await pilot.press("ctrl+u")
         assert "already" not in shown(pilot)
         pilot.app.post_message(events.Paste("名"))
-        await until_shown(pilot, "will be [tenant-")
-        await pilot.press("tab", "ctrl+u", *"A/b", "shift+tab", "shift+tab", "enter")
+        await until_shown(pilot, "   Folder           [tenant-")
+        await pilot.press("shift+tab", "shift+tab", "ctrl+u", *"A/b", "enter", "enter")
         await until_shown(pilot, "cannot be an id")
         assert "[名  " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
@@ -79,7 +79,7 @@ async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() 
         await pilot.press("escape")
         await until_shown(pilot, "── Tenants ──")
         await pilot.press("n", "x", "escape")
-        await until_shown(pilot, "What was typed is lost.")
+        await until_shown(pilot, "What you typed will be lost.")
         await pilot.press("escape")
         await until_shown(pilot, "[x    ")
 
@@ -88,11 +88,11 @@ async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.Mo
     session, held = practice_session(), Held(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "shift+tab", "enter")
-        await until_shown(pilot, "… making the key pair")
+        await until_shown(pilot, "… creating the key pair")
         assert rows(pilot)[-1] == " esc stop  ? help"
         await until(pilot, held.started.is_set)
         await pilot.press("escape")
-        await until_shown(pilot, "▸ [ Make the tenant ]")
+        await until_shown(pilot, "▸ [ Create tenant ]")
         held.go.set()
         assert "[lab   " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
@@ -105,11 +105,25 @@ async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:
         await until_shown(pilot, "Its folder will be x-52-c-aa-evil-b.")
 
 
+async def test_a_name_in_another_script_is_followed_by_the_passphrase() -> None:
+    session = practice_session()
+    async with console(session, None) as pilot:
+        await pilot.press("n")
+        pilot.app.post_message(events.Paste("Acme Söhne"))
+        await until_shown(pilot, "   Folder           [acme-sohne  ")
+        await pilot.press("enter", *"hunter2", "enter", *"hunter2")
+        assert focus(pilot) == "Again" and "hunter" not in shown(pilot)
+        await pilot.press("enter", "enter", "enter", "enter")
+        await until_shown(pilot, "[1 Providers]")
+        created = tenant_registry.find(session, "acme-sohne")
+        assert created.name == "Acme Söhne" and created.protected
+
+
 async def test_the_folder_can_be_typed_in_the_narrowest_window() -> None:
     session = practice_session()
     async with console(session, None, (40, 10)) as pilot:
         await pilot.press("n")
         pilot.app.post_message(events.Paste("星河"))
-        await until_shown(pilot, "                    Folder [tenant-3   ")
-        await pilot.press("tab", "ctrl+u", *"star")
-        assert " ▸                  Folder [star  " in shown(pilot)
+        await until(pilot, lambda: pilot.app.screen.query_one("#row-folder").display)
+        await pilot.press("shift+tab", "shift+tab", "ctrl+u", *"star")
+        await until_shown(pilot, " ▸ Folder           [star")

@@ -47,7 +47,7 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
         await until_shown(pilot, "Imported into acme: 1 change.")
         assert models.defaults(changed.tenant("acme"))[ModelType.CHAT].ref == "openai/gpt-6-sol"
         await named(pilot, tmp_path / "acme.json")
-        await until_shown(pilot, "acme is as the file has it.")
+        await until_shown(pilot, "acme already matches the file.")
 
 
 async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_path: Path) -> None:

@@ -34,8 +34,8 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
     before = tenant_registry.get(session.tenant("acme")).key_id
     async with console(session, None) as pilot:
         await shown_page(pilot)
-        assert "a key that leaked has to be withdrawn there." in shown(pilot)
-        assert "Passphrase" not in shown(pilot) and "▸ [ Make a new key pair ]" in shown(pilot)
+        assert "revoke a leaked key there." in shown(pilot)
+        assert "Passphrase" not in shown(pilot) and "▸ [ Create a new key pair ]" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "acme has the key pair")
         assert "sealed anew." in shown(pilot)
@@ -74,7 +74,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
     async with console(session, None) as pilot:
         await shown_page(pilot)
         await pilot.press("enter")
-        await until_shown(pilot, "… making a key pair")
+        await until_shown(pilot, "… creating a key pair")
         assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         goes_on.set()

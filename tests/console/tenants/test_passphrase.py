@@ -18,7 +18,7 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
     async with console(session, None) as pilot:
         await pilot.press("p")
         await until_shown(pilot, "── Tenants › acme › passphrase ──")
-        assert "whoever can read your files on this machine can open the keys." in shown(pilot)
+        assert "anyone who can read your files on this machine can decrypt the keys." in shown(pilot)
         assert "Present" not in shown(pilot) and "Remove" not in shown(pilot)
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
         await until_shown(pilot, "The passphrase of acme is set.")
@@ -33,10 +33,10 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
     session = practice_session()
     async with console(session, None) as pilot:
         await pilot.press("down", "p")
-        await until_shown(pilot, " ▸ Present one      [")
+        await until_shown(pilot, " ▸ Current passphrase      [")
         await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
-        assert " ▸ Present one      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
+        assert " ▸ Current passphrase      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")
         keyring.lock(session.tenant("north-lab"))
@@ -68,8 +68,8 @@ async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:
         await pilot.press("p", "tab", "enter")
         await until_shown(pilot, "▲ Type the new passphrase first.")
         await pilot.press(*"ab", "enter", *"ac", "enter", "enter")
-        await until_shown(pilot, "▲ The two are not the same.")
+        await until_shown(pilot, "▲ The two differ.")
         await pilot.press("escape")
-        await until_shown(pilot, "What was typed is lost.")
+        await until_shown(pilot, "What you typed will be lost.")
         await pilot.press("down", "enter")
         await until(pilot, lambda: "── Tenants ──" in shown(pilot))

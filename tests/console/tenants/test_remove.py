@@ -36,20 +36,20 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
         assert rows(pilot)[2:-4] == [
             "  ╭─ Remove customer-emea-production-cluster-reasoning-and-embeddings-07 ────╮",
             "  │                                                                          │",
-            "  │ These go, and cannot be brought back:                                    │",
+            "  │ This permanently deletes:                                    │",
             "  │                                                                          │",
             "  │   2 credentials  OpenAI, OpenAI-compatible                               │",
             "  │   2 added models                                                         │",
             "  │   1 default                                                              │",
             f"  │   1 key pair     fingerprint {key[:4]} {key[4:]}                                   │",
             "  │                                                                          │",
-            "  │ The keys at the providers stay valid; withdraw them there if needed.     │",
+            "  │ The keys at the providers stay valid; revoke them there if needed.     │",
             "  │                                                                          │",
             f"  │ Type {key}, its key fingerprint, to be able to remove it.             │",
             "  │                                                                          │",
             "  │ ▸ [                                            ]                         │",
             "  │                                                                          │",
-            "  │   [ Keep ]   [ Remove ]  waits for the word                              │",
+            "  │   [ Keep ]   [ Remove ]  type it to enable                              │",
             "  │                                                                          │",
             "  ╰──────────────────────────────────────────────────────────────────────────╯",
         ]
@@ -92,7 +92,7 @@ async def test_with_the_right_word_right_and_enter_remove_it() -> None:
     async with console(session, None) as pilot:
         await opened(pilot)
         await pilot.press(*"acme", "enter")
-        assert "waits for the word" not in shown(pilot)
+        assert "type it to enable" not in shown(pilot)
         await pilot.press("right", "enter")
         await until_shown(pilot, "acme is removed.")
         await until(pilot, lambda: "▪ acme" not in shown(pilot))
@@ -105,7 +105,7 @@ async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
     async with console(session, None) as pilot:
         await opened(pilot, "end")
         await pilot.press(*key[:4], "space", *key[4:])
-        assert "waits for the word" not in shown(pilot)
+        assert "type it to enable" not in shown(pilot)
 
 
 async def test_escape_leaves_without_asking_and_nothing_is_gone() -> None:

@@ -115,7 +115,7 @@ async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
         await until_shown(pilot, "── 4 ──")
         assert "/ [" not in shown(pilot)
         await pilot.press("slash", *"zzz")
-        await until_shown(pilot, "No tenant has zzz in its name.")
+        await until_shown(pilot, 'No tenant matches "zzz".')
         await pilot.press("escape")
         assert "▸ ▪ " in shown(pilot)
 
@@ -161,7 +161,7 @@ async def test_a_new_tenant_is_opened_and_shown() -> None:
         await pilot.press("n")
         await until_shown(pilot, "── Tenants › new ──")
         await pilot.press(*"lab", "shift+tab", "enter")
-        await until_shown(pilot, "lab is made.")
+        await until_shown(pilot, "Created lab.")
         await until_shown(pilot, "[1 Providers]")
         assert rows(pilot)[0].startswith(" ▪ lab  open")
 

@@ -18,10 +18,10 @@ WAITING = ("your question to openai/gpt-6-sol.", "It is sent as soon as the tena
 
 DRAWN = """── north-lab › unlock ──────────────────────────────────────────────────────────
 
-   The keys of this tenant are locked with a passphrase.
+   This tenant is locked with a passphrase.
 
  ▸ Passphrase       [                                                    ]
-                    Nothing is shown but dots.
+                    Input is hidden.
 
    [ Unlock ]
 
@@ -36,7 +36,7 @@ DRAWN = """── north-lab › unlock ─────────────�
 
 
 ────────────────────────────────────────────────────────────────────────────────
-   Providers, models and defaults can be looked at without it.
+   You can still browse providers, models and defaults.
    Locks again after 15 minutes without a key press.
  enter unlock  esc back  f1 help"""
 
@@ -127,7 +127,7 @@ async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
     async with console(session, "acme") as pilot:
         await asked(pilot)
         await until_shown(pilot, "▲ The key file of acme is not there.")
-        assert "The keys of this tenant cannot be opened." in shown(pilot)
+        assert "This tenant's keys can't be decrypted." in shown(pilot)
         assert "start over" in " ".join(shown(pilot).split())
 
 

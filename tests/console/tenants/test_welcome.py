@@ -23,20 +23,20 @@ KEY = {"OPENAI_API_KEY": "sk-practice-0000-made-up-key-not-real-3f2a"}
 DRAWN = """ modeldeck
 ── Welcome ─────────────────────────────────────────────────────────────────────
 
-   Modeldeck keeps the model providers of each tenant: keys sealed with the
-   tenant's own key pair, added models, default models. Try them at once.
+   Manages each tenant's LLM providers: encrypted API keys, models and
+   defaults. Try any model right away.
 
    Tenant           [acme                                                ]
    Passphrase       [                                                    ]
-                    Optional. Without one, whoever can read your files on
-                    this machine can open the keys.
+                    Optional. Without one, anyone who can read your files on
+                    this machine can decrypt the keys.
 
  ▸ Start with       (•) OpenAI, with OPENAI_API_KEY as set here
                     ( ) a model server on this machine (Ollama, llama.cpp …)
                     ( ) the list of providers
-                    ( ) practice: made-up tenants, nothing is written or sent
+                    ( ) practice mode: sample tenants, nothing saved or sent
 
-   [ Make the tenant ]
+   [ Create tenant ]
 
 
 
@@ -103,7 +103,7 @@ async def test_tab_goes_round_and_the_second_field_comes_with_the_passphrase() -
         for _ in range(4):
             await pilot.press("tab")
             order.append(focus(pilot))
-        assert order == ["Start with", "[ Make the tenant", "Tenant", "Passphrase", "Start with"]
+        assert order == ["Start with", "[ Create tenant ]", "Tenant", "Passphrase", "Start with"]
         await pilot.press("shift+tab", *"pq", "enter")
         await until(pilot, lambda: focus(pilot) == "Again")
         assert "[••     " in shown(pilot) and "pq" not in shown(pilot)
@@ -157,7 +157,7 @@ async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -
     session = empty_desk()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
-        await until_shown(pilot, "▲ The two are not the same.")
+        await until_shown(pilot, "▲ The two differ.")
         assert focus(pilot) == "Again" and shown(pilot).count("[••••••  ") == 2
         assert not tenant_registry.ids(session)
         await pilot.press("ctrl+u")
@@ -201,11 +201,11 @@ async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkey
     session, held = empty_desk(), Held(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
-        await until_shown(pilot, "… making the key pair")
+        await until_shown(pilot, "… creating the key pair")
         assert rows(pilot)[-1] == " ctrl+q quit  esc stop  f1 help"
         await until(pilot, held.started.is_set)
         await pilot.press("enter", "escape")
-        await until_shown(pilot, "[ Make the tenant ]")
+        await until_shown(pilot, "[ Create tenant ]")
         assert "[acme-lab   " in shown(pilot)
         held.go.set()
         await until(pilot, held.done.is_set)
@@ -218,7 +218,7 @@ async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.M
     held = Held(monkeypatch)
     async with console(empty_desk(), None) as pilot:
         await pilot.press("enter")
-        await until_shown(pilot, "… making the key pair 1 s")
+        await until_shown(pilot, "… creating the key pair 1 s")
         held.go.set()
         await until_shown(pilot, "[1 Providers]")
 
@@ -233,7 +233,7 @@ async def test_a_folder_that_cannot_be_written_is_said_and_what_was_typed_stays(
     async with console(empty_desk(), None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
         await until_shown(pilot, "▲ This folder cannot be written: ~/x.\n   Make it writable and try again.")
-        assert "[acme-lab  " in shown(pilot) and "[ Make the tenant ]" in shown(pilot)
+        assert "[acme-lab  " in shown(pilot) and "[ Create tenant ]" in shown(pilot)
 
 
 async def test_a_login_name_that_is_hostile_is_drawn_as_text() -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind
 from tui.console.chrome import ScreenText
+from tui.console.defaults.set_default import set_default
 from tui.console.remedies import problem_hint
 from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
@@ -83,15 +84,15 @@ class Propose(Dialog[str]):
         rows = defaults.rows(self.app.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
-        yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No defaults are chosen yet."))
-        yield Plain("These are proposed:\n" if len(proposed) > 1 else "This is proposed:\n")
+        yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No default models yet."))
+        yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)
         yield Plain("\n", id="problem")
         yield Button("Accept and open the playground", id="playground")
         yield Button("Accept", id="accept")
         yield Button("Not now", id="not-now")
-        yield Plain(("\nA default can be changed or cleared at any time with 3.", MUTED))
+        yield Plain(("\nYou can change or clear defaults at any time (key 3).", MUTED))
 
     def chrome(self) -> ScreenText:
         if isinstance(self.focused, Proposal):
@@ -124,7 +125,7 @@ class Propose(Dialog[str]):
         for proposal in self.query(Proposal):
             if proposal.on:
                 try:
-                    await defaults.set(self.app.tenant_session, proposal.model.type, proposal.model.ref)
+                    await set_default(self.app.tenant_session, proposal.model)
                 except Problem as problem:
                     self._say(problem)
                     return

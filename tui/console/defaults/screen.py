@@ -11,17 +11,19 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
-from tui.console.models.rows import called, cleared, strip_of
+from tui.console.defaults.set_default import clear_default, set_default
+from tui.console.models.rows import strip_of
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen
+from tui.console.screen import AreaScreen, problem_lines
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit
-from tui.domain import Default, DefaultState, Model, ModelType
+from tui.domain import DefaultState, Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
+from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
@@ -45,7 +47,7 @@ class Defaults(AreaScreen):
         super().__init__()
         self._tenant = ""
         self._shown: dict[str, DefaultRow] = {}
-        self._said: tuple[str, Words, Words] = ("", "", "")
+        self._message: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
         yield Rows(id="defaults")
@@ -62,15 +64,18 @@ class Defaults(AreaScreen):
     def changed_elsewhere(self) -> None:
         self._show(self._read())
 
+    @property
+    def session(self) -> TenantSession:
+        """The session of the tenant whose defaults these are."""
+        return self.app.session.tenant(self._tenant)
+
     def _read(self) -> list[DefaultRow]:
-        return defaults.rows(self.app.session.tenant(self._tenant))
+        return defaults.rows(self.session)
 
     def _show(self, rows: list[DefaultRow], *, first: bool = False) -> None:
-        self._shown = {str(each.type): each for each in rows}
-        broken = next(
-            (str(each.type) for each in rows if each.state not in (DefaultState.READY, DefaultState.NONE)), None
-        )
-        items = [part for each in rows for part in self._entry(each)]
+        self._shown = {str(row.type): row for row in rows}
+        broken = next((str(row.type) for row in rows if row.state not in (DefaultState.READY, DefaultState.NONE)), None)
+        items = [item for row in rows for item in self._entry(row)]
         self.query_one(Rows).show(items, broken if first else None)
         self.refresh_chrome()
 
@@ -83,9 +88,9 @@ class Defaults(AreaScreen):
         if row.nearest:
             below.append(("nearest: ", one_line(row.nearest.ref)))
         elif row.proposed:
-            below.append(("proposed: ", one_line(row.proposed.ref)))
+            below.append(("suggested: ", one_line(row.proposed.ref)))
         elif row.default is None:
-            below.append(("nothing can be proposed yet", ""))
+            below.append(("nothing to suggest yet", ""))
         lines += [Item("", partial(_under, words, ref)) for words, ref in below]
         return [*lines, text_item("", "")]
 
@@ -113,7 +118,7 @@ class Defaults(AreaScreen):
 
     def chrome(self) -> ScreenText:
         row = self._row
-        usable = sum(each.state is DefaultState.READY for each in self._shown.values())
+        usable = sum(row.state is DefaultState.READY for row in self._shown.values())
         keys = tuple(
             word
             for word, works in (
@@ -126,49 +131,49 @@ class Defaults(AreaScreen):
         )
         name = self.app.tenant.name if self.app.tenant else ""
         strip = self._strip(row) if row else ("", "")
-        return ScreenText(f"Defaults of {one_line(name)}", keys, f"{usable} of {len(self._shown)} usable", strip=strip)
+        return ScreenText(f"Defaults of {one_line(name)}", keys, f"{usable} of {len(self._shown)} ready", strip=strip)
 
     def _strip(self, row: DefaultRow) -> tuple[Words, Words]:
-        key, *said = self._said
+        key, first, second = self._message
         if key == str(row.type):
-            return said[0], said[1]
+            return first, second
         kind, default = row.type.label, row.default
         if default is None:
             if row.proposed is None:
                 return (
-                    f"No {kind} model can be used yet.",
+                    f"No {kind} model is ready yet.",
                     hint("{area.providers} sets up a provider, {area.models} and {models.add} adds a hosted model."),
                 )
-            return f"There is no default for {kind}; it may stay empty.", hint(
-                "{defaults.use} uses what is proposed, {list.choose} shows all."
+            return f"No default {kind} model (optional).", hint(
+                "{defaults.use} uses the suggestion, {list.choose} shows all."
             )
         provider = PROVIDERS.get(default.provider)
         label = provider.label if provider else one_line(default.provider)
-        apart = " Vectors of two models do not mix." if row.type is ModelType.EMBEDDING else ""
-        fails = "Calls that use it fail, none is moved."
+        apart = " Then re-embed stored texts." if row.type is ModelType.EMBEDDING else ""
+        fails = "Requests to it fail; nothing is switched for you."
         if row.state is DefaultState.GONE:
             does = (
                 hint("{defaults.use} uses the nearest, {list.choose} shows all.")
                 if row.nearest
                 else hint("{list.choose} shows what can be used.")
             )
-            return f"The default for {kind} is gone. {fails}", does + apart
+            return f"The default {kind} model no longer exists; requests to it fail.", does + apart
         if row.state is DefaultState.NOT_SET_UP:
-            return f"{label} is not set up any more. {fails}", hint(
+            return f"{label} is no longer set up. {fails}", hint(
                 "{area.providers} sets it up again, {list.choose} shows what can be used."
             )
         if row.state is DefaultState.REFUSED:
             return (
-                f"The key of {label} is refused. {fails}",
-                hint("{area.providers} opens it to paste another, {list.choose} shows what can be used."),
+                f"{label} rejected the key. {fails}",
+                hint("{area.providers} opens it to replace it, {list.choose} shows what can be used."),
             )
         if row.state is not DefaultState.READY:
             return f"{label}: {row.state}. {fails}", hint(
                 "{area.providers} opens it, {list.choose} shows what can be used."
             )
         words = (
-            f"Calls that name no {kind} model use it.",
-            hint("{list.choose} shows all, {defaults.clear} leaves it empty.") + apart,
+            f"Used when a request names no {kind} model.",
+            hint("{list.choose} shows all, {defaults.clear} clears it.") + apart,
         )
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 
@@ -177,51 +182,39 @@ class Defaults(AreaScreen):
 
     # --- actions ---
 
-    def _work(self, work: Awaitable[None]) -> None:
+    async def _change(self, work: Awaitable[str]) -> None:
+        """Change a default, show how all stand then, and the notice of it."""
         key = self.query_one(Rows).key
-
-        async def guarded() -> None:
-            try:
-                await work
-                self._said = ("", "", "")
-            except Problem as problem:
-                self._said = (key, line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem))
-            self._show(await asyncio.to_thread(self._read))
-
-        self.run_worker(guarded(), group="change", exclusive=True, exit_on_error=False)
+        try:
+            notice = await work
+        except Problem as problem:
+            self._message = (key, problem_lines(problem.message)[0], problem_hint(problem))
+        else:
+            self._message = ("", "", "")
+            if notice:
+                self.app.toast(notice)
+        self._show(await asyncio.to_thread(self._read))
 
     def on_rows_chosen(self) -> None:
         if (row := self._row) is not None:
-            self._work(self._choose(row))
+            self.run_guarded(self._change(self._choose(row)), "change")
 
-    async def _choose(self, row: DefaultRow) -> None:
+    async def _choose(self, row: DefaultRow) -> str:
         now = None
         if row.default is not None:
-            default = row.default
-            now = row.model or Model(default.provider, default.model, row.type)
+            now = row.model or Model(row.default.provider, row.default.model, row.type)
         picked = await self.app.pick_model(row.type, now, clears=True)
-        if picked is not None:
-            await self._set(row, picked)
+        return await set_default(self.session, picked) if picked is not None else ""
 
     def action_use(self) -> None:
         row = self._row
         if row is not None and (model := row.nearest or row.proposed):
-            self._work(self._set(row, model))
-
-    async def _set(self, row: DefaultRow, model: Model) -> None:
-        await defaults.set(self.app.session.tenant(self._tenant), row.type, model.ref)
-        before = row.default if row.default and row.default.ref != model.ref else None
-        was = f" It was {clip_middle(one_line(before.model), 60)}." if before else ""
-        self.app.toast(f"{called(model)} is the default for {row.type.label} now.{was}")
+            self.run_guarded(self._change(set_default(self.session, model)), "change")
 
     def action_clear(self) -> None:
         row = self._row
         if row is not None and row.default is not None:
-            self._work(self._clear(row.type, row.default))
-
-    async def _clear(self, type: ModelType, default: Default) -> None:  # noqa: A002 - the word of the design
-        await defaults.clear(self.app.session.tenant(self._tenant), type)
-        self.app.toast(cleared(type, default.model))
+            self.run_guarded(self._change(clear_default(self.session, row.type)), "change")
 
 
 def _under(words: str, ref: str, cells: int) -> Content:

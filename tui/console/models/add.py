@@ -34,7 +34,7 @@ from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
-_CHARGED = "makes one small call, charged like any other"
+_CHARGED = "sends a short test request (billed by the provider)"
 
 
 class AddModel(PageScreen[bool]):
@@ -97,7 +97,7 @@ class AddModel(PageScreen[bool]):
         self.refresh_chrome()
 
     def _offer(self, row: ProviderRow) -> Item:
-        taken = "an id is enough" if not row.provider.model_fields else "asks for its own fields"
+        taken = "needs only an ID" if not row.provider.model_fields else "has more fields"
         return text_item(row.provider.id, line(sign(row.state), f" {row.provider.label:<22}", taken))
 
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
@@ -121,7 +121,7 @@ class AddModel(PageScreen[bool]):
 
     def unsaved(self) -> str:
         changed = any(form.changed for form in self.query(ModelForm))
-        return "What was typed here is not saved." if changed else ""
+        return "What you typed is not saved." if changed else ""
 
     # --- words around ---
 
@@ -156,7 +156,7 @@ class AddModel(PageScreen[bool]):
         row = next((each for each in self.query(FieldRow) if each.field.has_focus), None)
         if row is not None and len(row.value) > row.cells:
             return (row.value, "")
-        return (f"It is kept for this tenant only, as an added model of {provider.label}.", "")
+        return ("Added to this tenant only.", "")
 
     # --- keys ---
 
@@ -237,7 +237,7 @@ class AddModel(PageScreen[bool]):
         for each, row in self._form.declared:
             name, value = row.field_name, row.value.strip()
             if name == ID and not value:
-                raise FieldProblem(ID, "The model's id is missing.")
+                raise FieldProblem(ID, "The model ID is missing.")
             if each.required and not value:
                 raise FieldProblem(name, f"{each.label} is missing.", each.help)
             if value and each.pattern and not re.fullmatch(each.pattern, value):
@@ -271,7 +271,7 @@ class AddModel(PageScreen[bool]):
         self.app.toast(note)
 
     async def _kept(self, model: Model) -> None:
-        said = f"{called(model)} is {'changed' if self._model else 'added'}"
+        said = f"{'Changed' if self._model else 'Added'} {called(model)}"
         without = model.type not in models.defaults(self.app.tenant_session)
         if self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))

@@ -46,7 +46,7 @@ class ModelForm(Form):
         self.rows = {each.name: self._row(each) for each in provider.model_fields if not each.choices}
         if model is None:
             named = provider.model_id
-            help_line = named.help or f"The id as {provider.label} writes it."
+            help_line = named.help or f"The model ID, exactly as {provider.label} lists it."
             self.rows[ID] = FieldRow(ID, named.label, model_id, help=(help_line,))
         found = {*provider.field_options, *((ID,) if provider.search else ())}
         self.offered = {name: SearchResults(row) for name, row in self.rows.items() if name in found}
@@ -65,7 +65,7 @@ class ModelForm(Form):
         yield Plain("", classes="text")
         yield self.verify
         yield Plain("", id="problem", classes="text")
-        anyway = Button("Save it anyway, not verified" if self.model else "Add it anyway, not verified", id="anyway")
+        anyway = Button("Save anyway, unverified" if self.model else "Add anyway, unverified", id="anyway")
         anyway.display = False
         yield anyway
 

@@ -41,7 +41,7 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
         ("Context", f"{model.context:,} tokens" if model.context else "–"),
     ]
     if model.type is ModelType.EMBEDDING:
-        facts.append(("Vectors", f"{model.dimensions:,} numbers" if model.dimensions else "–"))
+        facts.append(("Dimensions", f"{model.dimensions:,}" if model.dimensions else "–"))
     if model.type is ModelType.CHAT and row.usable:
         facts.append(("Takes", ", ".join(each.label for each in calls.parameters(model)) or "no parameters"))
     labels = {each.name: each.label for each in provider.provider.model_fields} if provider else {}
@@ -50,7 +50,7 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
         (one_line(labels.get(name, name), 40), one_line(text, 300 if name in labels else 60))
         for name, text in model.fields.items()
     ]
-    used = f"default for {model.type.label}" if row.default else "nothing"
+    used = f"default for {model.type.label}" if row.default else "not in use"
     if row.default and default and (since := when(default.set_at, now)):
         used += f", set {since}"
     facts += [*entries, ("", ""), ("Used by", used)]

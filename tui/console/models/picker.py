@@ -10,7 +10,8 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
-from tui.console.models.rows import ModelList, Sign, cleared, columns, name_of, row_key, sentences, short, strip_of
+from tui.console.defaults.set_default import clear_default
+from tui.console.models.rows import ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen, PageScreen
 from tui.console.widgets.filter_bar import Filter
@@ -20,14 +21,14 @@ from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.truncate import fit
 from tui.domain import Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
-from tui.sanitize import in_words, one_line
+from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 _MEND = {
-    ProviderState.REFUSED: "{page.back} then {area.providers} opens it to paste another key.",
+    ProviderState.REFUSED: "{page.back} then {area.providers} opens it to replace the key.",
     ProviderState.UNDECRYPTABLE: "{page.back} then {area.providers} replaces or forgets its key.",
     ProviderState.UNCONFIRMED: "{page.back} then {area.providers}, and {providers.verify} there, confirms its key.",
     ProviderState.NOT_SET_UP: "{page.back} then {area.providers} sets it up.",
@@ -84,7 +85,7 @@ class PickModel(PageScreen[Model]):
         apart = {each for _, keys in sections for each in keys}
         sections.append(
             (
-                f"All {self.type.label} models that can be used",
+                f"All {self.type.label} models ready to use",
                 [each for each in found if each not in apart and self._list.by_key[each].usable],
             )
         )
@@ -113,12 +114,12 @@ class PickModel(PageScreen[Model]):
     def _nothing(self) -> tuple[str, str]:
         if not self._list:
             return (
-                f"No {self.type.label} model can be used yet.",
+                f"No {self.type.label} model is ready yet.",
                 hint("{page.back} then {area.providers} sets up a provider, ")
                 + hint("{page.back} then {area.models} and {models.add} adds a hosted model."),
             )
-        words = in_words([one_line(each, 40) for each in self.query_one(Filter).text.split()])
-        return f"No {self.type.label} model has {words} in it.", hint("{page.back} clears the filter.")
+        words = '"' + " ".join(one_line(word, 40) for word in self.query_one(Filter).text.split()) + '"'
+        return f"No {self.type.label} model matches {words}.", hint("{page.back} clears the filter.")
 
     def _draw(self, row: ModelRow, sign: Sign, cells: int) -> Content:
         for_name, for_provider, _, _ = columns(cells)
@@ -130,9 +131,7 @@ class PickModel(PageScreen[Model]):
 
     def _facts(self, row: ModelRow, cells: int) -> str:
         model = row.model
-        fact = (
-            row.word if row.state is ModelState.ENDING else f"{model.dimensions:,} numbers" if model.dimensions else ""
-        )
+        fact = row.word if row.state is ModelState.ENDING else f"{model.dimensions:,} dims" if model.dimensions else ""
         return fit(fact, 16) + fit(short(model.context), 5, right=True) if cells >= 73 else fact
 
     def _state(self, row: ModelRow) -> str:
@@ -164,7 +163,7 @@ class PickModel(PageScreen[Model]):
         return ScreenText(
             f"{area} › {self.type.label}",
             keys if row or self.typing else keys[1:],
-            f"{self._usable:,} can be used",
+            f"{self._usable:,} ready",
             strip=self._strip(row) if row else ("", ""),
         )
 
@@ -187,8 +186,8 @@ class PickModel(PageScreen[Model]):
         if model.type is not ModelType.EMBEDDING or now is None or row_key(now) == row_key(model):
             return ""
         if now.dimensions and model.dimensions and now.dimensions != model.dimensions:
-            return "Its vectors have another length: stored vectors must be made anew."
-        return "Vectors of two models do not mix: stored vectors must be made anew."
+            return "It has different dimensions; re-embed stored texts."
+        return "Embeddings of different models can't be compared; re-embed stored texts."
 
     # --- keys ---
 
@@ -204,7 +203,7 @@ class PickModel(PageScreen[Model]):
             return
         label, state = row.provider_label, self._list.provider_state(row)
         if row.state is ModelState.GONE:
-            self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that can be used.")
+            self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that is ready.")
         else:
             self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_MEND.get(state, "")))
 
@@ -230,16 +229,14 @@ class PickModel(PageScreen[Model]):
 
     def action_clear(self) -> None:
         if self.clears and self.now is not None:
-            self.run_worker(self._clear(self.now), group="clear", exclusive=True, exit_on_error=False)
+            self.run_guarded(self._clear(), "clear")
 
-    async def _clear(self, now: Model) -> None:
-        try:
-            await defaults.clear(self.app.tenant_session, self.type)
-        except Problem as problem:
-            self._say(problem.message, problem_hint(problem))
-            return
-        self.app.toast(cleared(self.type, now.id))
+    async def _clear(self) -> None:
+        self.app.toast(await clear_default(self.app.tenant_session, self.type))
         self.dismiss(None)
+
+    def show_problem(self, problem: Problem) -> None:
+        self._say(problem.message, problem_hint(problem))
 
 
 def _missing(model: Model) -> ModelRow:

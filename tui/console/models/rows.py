@@ -153,7 +153,7 @@ def origin_words(row: ModelRow, provider: ProviderRow | None, now: str) -> str:
 def size_words(model: Model) -> str:
     """How much it takes and gives, as far as that is known."""
     if model.type is ModelType.EMBEDDING:
-        parts = [f"vectors of {model.dimensions:,} numbers"] if model.dimensions else []
+        parts = [f"{model.dimensions:,} dimensions"] if model.dimensions else []
         parts += [f"{model.context:,} tokens a text"] if model.context else []
         text = ", ".join(parts)
         return text[:1].upper() + text[1:] + "." if text else ""
@@ -163,17 +163,17 @@ def size_words(model: Model) -> str:
 def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Model | None = None) -> tuple[str, str]:
     """Two sentences about a model: where it comes from and what it serves; how it stands or how large it is."""
     model, label = row.model, row.provider_label
-    serves = f"Default for {model.type.label}: {'yes' if row.default else 'no'}."
+    serves = f"The default {model.type.label} model." if row.default else "Not a default."
     first = f"{label}, {origin_words(row, provider, now)}. {serves}"
     if row.state is ModelState.GONE:
         since = when(model.gone, now)
-        went = f"{label} no longer lists it since {since}." if model.gone else f"It ended on {model.ends}."
-        return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Calls to it fail."
+        went = f"{label} no longer lists it since {since}." if model.gone else f"{label} retired it on {model.ends}."
+        return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Requests to it fail."
     if row.state is ModelState.UNUSABLE:
         state = provider.state if provider else ProviderState.NOT_SET_UP
         return first, f"{label} cannot be used: {state}. {hint('{area.providers} shows it.')}"
     if row.state is ModelState.ENDING:
-        return first, f"It ends on {model.ends}, as {label} has announced. {size_words(model)}".rstrip()
+        return first, f"{label} retires it on {model.ends}. {size_words(model)}".rstrip()
     known = provider.provider if provider else None
     if (
         known
@@ -184,14 +184,9 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
         as_of = _long_date(known.catalogue_as_of)
         return (
             first,
-            f"{label} does not list its models; these are known as of {as_of}. {hint('{models.add} adds others.')}",
+            f"{label} can't list its models; this is its list as of {as_of}. {hint('{models.add} adds others.')}",
         )
     return first, size_words(model)
-
-
-def cleared(type: ModelType, was: str) -> str:  # noqa: A002 - the word of the design
-    """What is said after a default was emptied."""
-    return f"{type.label.capitalize()} has no default now. It was {clip_middle(one_line(was), 60)}."
 
 
 def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]:

@@ -11,18 +11,26 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.console.actions import bind, hint
+from tui.console.busy import BusyIndicator
 from tui.console.chrome import ScreenText
-from tui.console.models.actions import ModelActions
+from tui.console.defaults.set_default import set_default
+from tui.console.models import actions
 from tui.console.models.details import Details
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
+from tui.console.remedies import problem_hint
+from tui.console.screen import AreaScreen, problem_lines
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows, text_item
 from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.symbols import MUTED
-from tui.console.widgets.truncate import clip_end
-from tui.domain import ModelState, ModelType
-from tui.sanitize import in_words, one_line
+from tui.console.widgets.truncate import clip_end, clip_middle
+from tui.domain import Model, ModelState, ModelType
+from tui.errors import Problem
+from tui.providers.spec import Provider
+from tui.sanitize import one_line
 from tui.tenancy import models
+from tui.tenancy.model_sync import Refreshed
+from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
@@ -44,7 +52,7 @@ _NEXT_TYPE: dict[ModelType | None, ModelType | None] = dict(zip((None, *ModelTyp
 _SHORT_TYPE = {None: "all", ModelType.CHAT: "reasoning"}
 
 
-class Models(ModelActions):
+class Models(AreaScreen):
     """The list, its filter, and the details of the model under the cursor."""
 
     AREA = "models"
@@ -72,6 +80,10 @@ class Models(ModelActions):
 
     def __init__(self) -> None:
         super().__init__()
+        self._tenant = ""
+        self._list = ModelList((), {})
+        self.working = BusyIndicator(self)
+        self._message: tuple[str, Words, Words] = ("", "", "")
         self._kind: ModelType | None = None
         self._resting: Timer | None = None
 
@@ -86,6 +98,16 @@ class Models(ModelActions):
     # --- what is shown ---
 
     @property
+    def session(self) -> TenantSession:
+        """The session of the tenant whose models these are."""
+        return self.app.session.tenant(self._tenant)
+
+    @property
+    def row(self) -> ModelRow | None:
+        """The model under the cursor."""
+        return self._list.by_key.get(self._rows.key)
+
+    @property
     def _wide(self) -> bool:
         return self.has_class("-wide")
 
@@ -97,10 +119,6 @@ class Models(ModelActions):
     @property
     def _rows(self) -> Rows:
         return self.query_one(Rows)
-
-    @property
-    def shown_key(self) -> str:
-        return self._rows.key
 
     def on_mount(self) -> None:
         self._tenant = self.app.tenant_id
@@ -128,20 +146,21 @@ class Models(ModelActions):
         self.refresh_chrome()
 
     def _reload(self) -> None:
-        providers = self._list.providers.values() or status.rows(self.app.session.tenant(self._tenant))
-        if sum(each.models + each.added for each in providers) <= _FEW:
+        providers = self._list.providers.values() or status.rows(self.session)
+        if sum(row.models + row.added for row in providers) <= _FEW:
             self._take(self._read())
         else:
-            self._work(self.read(), "read")
+            self.run_guarded(self.read(), "read")
 
     def _read(self) -> ModelList:
         """The models as they are stored now; the list shown, if nothing has changed."""
-        rows = catalog.rows(self.app.session.tenant(self._tenant))
-        providers = {each.provider.id: each for each in status.rows(self.app.session.tenant(self._tenant))}
+        rows = catalog.rows(self.session)
+        providers = {row.provider.id: row for row in status.rows(self.session)}
         same = rows == self._list.rows and providers == self._list.providers
         return self._list if same else ModelList(rows, providers)
 
     async def read(self) -> None:
+        """Read the models anew, without holding up the screen."""
         self._take(await asyncio.to_thread(self._read))
 
     def _take(self, read: ModelList) -> None:
@@ -151,8 +170,9 @@ class Models(ModelActions):
             self._tell()
 
     def _filtered(self, key: str | None = None) -> None:
-        found = self._list.matching(self.query_one(Filter).text, self._kind)
-        self._rows.show(self._list.items(found) if found else [text_item("", each) for each in self._nothing()], key)
+        matches = self._list.matching(self.query_one(Filter).text, self._kind)
+        nothing = [text_item("", text) for text in self._nothing()] if not matches else []
+        self._rows.show(nothing or self._list.items(matches), key)
         self.refresh_chrome()
 
     def _nothing(self) -> tuple[str, str]:
@@ -160,16 +180,16 @@ class Models(ModelActions):
         if not self._list:
             return "No models yet.", hint("{area.providers} sets up a provider; {models.add} adds a hosted model.")
         kind = f"{self._kind.label} model" if self._kind else "model"
-        words = [clip_end(one_line(each), 40) for each in self.query_one(Filter).text.split()]
+        words = [clip_end(one_line(word), 40) for word in self.query_one(Filter).text.split()]
         if not words:
             return f"No {kind} yet.", hint("{models.type} shows the next type.")
-        return f"No {kind} has {in_words(words)} in it.", hint("{area.escape} clears the filter.")
+        return f'No {kind} matches "{" ".join(words)}".', hint("{area.escape} clears the filter.")
 
     def _tell(self) -> None:
         """Bring the details to the model under the cursor."""
         row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
-        default = models.defaults(self.app.session.tenant(self._tenant)).get(row.model.type) if row else None
+        default = models.defaults(self.session).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
         self.query_one(Details).tell(row, sign, provider, default, self.app.session.now())
 
@@ -179,8 +199,6 @@ class Models(ModelActions):
             if self._resting is not None:
                 self._resting.stop()
             self._resting = self.set_timer(_REST, self._tell)
-
-    # --- the words around it ---
 
     def chrome(self) -> ScreenText:
         row, shown = self.row, len(self._rows.keys)
@@ -196,15 +214,7 @@ class Models(ModelActions):
         if self.typing:
             return ("filter.done", "area.escape: clear" if filtered else "area.escape: commands")
         reading = self._reading or isinstance(self.focused, Details)
-        leave = (
-            "area.escape: stop"
-            if self.working
-            else "area.escape"
-            if reading
-            else "area.escape: clear"
-            if filtered
-            else ""
-        )
+        leave = "area.escape: stop" if self.working else "area.escape" if reading else "area.escape: clear"
         return tuple(
             word
             for word, works in (
@@ -212,31 +222,30 @@ class Models(ModelActions):
                 ("models.use", row and row.usable and not row.default),
                 ("models.add", not reading),
                 ("models.verify", row and row.usable),
-                ("models.edit", row and self.editable(row.model)),
+                ("models.edit", row and actions.editable(row.model, self._list.providers)),
                 ("models.remove", row and catalog.removable(row.model)),
                 ("models.refresh", not reading),
                 ("models.filter", not reading and self._list),
                 ("models.type", not reading and self._list),
-                (leave, leave),
+                (leave, self.working or reading or filtered),
             )
             if works
         )
 
     def _strip(self, row: ModelRow | None) -> tuple[Words, Words]:
-        key, *said = self.said
-        if key == self._rows.key and any(said):
-            return said[0], said[1]
+        key, first, second = self._message
+        if key == self._rows.key and (first or second):
+            return first, second
         if row is None:
             return "", ""
-        session, model = self.app.session, row.model
-        nearest = defaults.nearest(session.tenant(self._tenant), model) if row.state is ModelState.GONE else None
+        model = row.model
+        nearest = defaults.nearest(self.session, model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
-        return strip_of(name_of(model), sentences(row, provider, session.now(), nearest), room)
-
-    # --- filter and details ---
+        return strip_of(name_of(model), sentences(row, provider, self.app.session.now(), nearest), room)
 
     def show_all(self, key: str | None) -> None:
+        """Show all models, the cursor on that one."""
         self.query_one(Filter).clear()
         self._kind = None
         self._note_type()
@@ -292,3 +301,99 @@ class Models(ModelActions):
             self._rows.focus()
         else:
             self.action_list()
+
+    def _say(self, first: Words, second: Words = "") -> None:
+        """Show that in the strip until the cursor moves."""
+        self._message = (self._rows.key, first, second)
+        self.refresh_chrome()
+
+    def show_problem(self, problem: Problem) -> None:
+        self._say(problem_lines(problem.message)[0], problem_hint(problem) or problem.detail)
+
+    def action_use(self) -> None:
+        if (row := self.row) is not None:
+            if row.usable:
+                self.run_guarded(self._use(row.model), "use")
+            else:
+                self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
+
+    async def _use(self, model: Model) -> None:
+        notice = await set_default(self.session, model)
+        await self.read()
+        self.app.toast(notice)
+
+    def action_verify(self) -> None:
+        # One call at a time: each is charged.
+        if not self.working and (row := self.row) is not None:
+            self.run_guarded(self._verify(row), "verify")
+
+    async def _verify(self, row: ModelRow) -> None:
+        if await actions.unlocked_for_test(self.app, row):
+            self._say("Sending a short test request (billed by the provider).", hint("{area.escape} stops it."))
+            try:
+                with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
+                    result = await catalog.test(self.session, row.model)
+            except asyncio.CancelledError:
+                self._say("Stopped. The request may still be billed.")
+                raise
+            await self.read()
+            self._say(result, f"A short test request, billed by {row.provider_label}.")
+
+    def action_refresh(self) -> None:
+        if not self.working:
+            self.run_guarded(self._refresh(), "refresh")
+
+    async def _refresh(self) -> None:
+        wanted = actions.listing_providers(self.session)
+        if not wanted:
+            self._say("No provider that lists its models can be used yet.", hint("{area.providers} sets one up."))
+        elif await self.app.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
+            listed = [result for result in await asyncio.gather(*map(self._refresh_one, wanted)) if result]
+            if listed:
+                self.app.toast(actions.listed_notice(listed))
+
+    async def _refresh_one(self, provider: Provider) -> Refreshed | None:
+        with self.working.on(f"listing {provider.label}"):
+            try:
+                refreshed = await catalog.refresh(self.session, provider.id)
+                await self.read()
+            except Problem as problem:
+                self.show_problem(problem)
+                return None
+        return refreshed
+
+    def action_add(self) -> None:
+        self.run_guarded(self._add(actions.provider_to_add_to(self.row, self._list.providers)), "add")
+
+    async def _add(self, provider_id: str) -> None:
+        known = set(self._list.by_key)
+        if await self.app.add_model(provider_id):
+            await self.read()
+            self.show_all(next((key for key in self._list.by_key if key not in known), None))
+
+    def action_edit(self) -> None:
+        row = self.row
+        if row is not None and actions.editable(row.model, self._list.providers):
+            self.run_guarded(self._edit(row.model), "edit")
+        elif row is not None:
+            self._say("Only models added by hand have fields to edit.", "This one is as its provider has it.")
+
+    async def _edit(self, model: Model) -> None:
+        if await self.app.add_model(model.provider, model):
+            await self.read()
+
+    def action_remove(self) -> None:
+        row = self.row
+        if row is not None and catalog.removable(row.model):
+            self.run_guarded(self._remove(row), "remove")
+        elif row is not None:
+            self._say(
+                f"{row.provider_label} lists this model, so it would come back.",
+                hint("{models.remove} removes added models only."),
+            )
+
+    async def _remove(self, row: ModelRow) -> None:
+        if notice := await actions.remove(self.session, self.app, row):
+            await self.read()
+            self.action_list()
+            self.app.toast(notice)

@@ -73,7 +73,7 @@ class ModelSearch:
         try:
             hits = await add.search(app.tenant_session, provider.id, text, self._form.kind)
         except Problem as problem:
-            said = problem_lines("The search does not answer; a full name can still be typed.", problem.message)
+            said = problem_lines("Search is unavailable; type the full name.", problem.message)
             offered.show((), *said)
         else:
             if text == self._form.model_id:

@@ -36,7 +36,7 @@ class CallStatus:
             retrying, at = self._again
             left = max(0, round(at - monotonic()))
             reason = retrying.reason.rstrip(".")
-            return f"{WORKING} {reason}, again in {left} s ({retrying.attempt} of {retrying.of})"
+            return f"{WORKING} {reason}, retrying in {left} s ({retrying.attempt} of {retrying.of})"
         whole = int(self.seconds)
         return f"{WORKING} {self.doing}" + (f" {whole} s" if whole else "")
 
@@ -45,7 +45,7 @@ class CallStatus:
         """What is to be known meanwhile."""
         if self._silent is not None:
             said = f"{self.label} has sent nothing for {self._silent.seconds:.0f} s."
-            return said, f"{key_of('area.escape')} stops; it goes on waiting until {self._silent.limit:.0f} s."
+            return said, f"{key_of('area.escape')} stops; it keeps waiting until {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
     def tell(self, event: Event) -> bool:

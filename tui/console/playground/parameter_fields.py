@@ -27,7 +27,7 @@ def meaning(parameter: Parameter) -> str:
     told = parameter.help.removeprefix(f"{parameter.label}: ")
     named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
     taken = f"It takes {span(parameter)}." if parameter.choices else ""
-    empty = "Empty leaves it to the server." if parameter is not SYSTEM else ""
+    empty = "Blank leaves it to the provider." if parameter is not SYSTEM else ""
     return " ".join(filter(None, (named, taken, empty)))
 
 

@@ -27,8 +27,8 @@ class Parameters(PageScreen[None]):
         self._fields = ParameterFields(conversation, settings, model, narrow=False)
 
     def content(self) -> Iterable[Widget]:
-        yield Plain(("   parameter          value          range            as the server sets it", MUTED), id="head")
-        with_button = [Plain(), Button("All as the server sets them")] if self._fields.parameters else []
+        yield Plain(("   parameter          value          range            provider default", MUTED), id="head")
+        with_button = [Plain(), Button("Reset to provider defaults")] if self._fields.parameters else []
         yield Form(self._fields, *self._none(), *with_button)
 
     def _none(self) -> list[Widget]:
@@ -49,7 +49,7 @@ class Parameters(PageScreen[None]):
 
     def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:
-            return "Empties every field but the system prompt.", ""
+            return "Clears every field but the system prompt.", ""
         rows = [each.plain for each in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
         return rows[0], " ".join(rows[1:])
 

@@ -87,7 +87,9 @@ class Details:
         held, provider = self.credential, self.row.provider
         items: list[Item] = []
         if held is not None:
-            checked = self.checked(held) + (f" in {held.check.ms} ms" if held.check.ms else "")
+            checked = self.checked(held)
+            if checked.startswith("verified") and held.check.ms:
+                checked += f" in {held.check.ms} ms"
             items.append(_entry("", "Credential", f"{held.name}, in use", "" if beside else checked))
         for field in provider.fields:
             items += self._field(field, beside)
@@ -103,7 +105,7 @@ class Details:
         """Whose key pays, and what is left of a trial, in use or not."""
         row = self.row
         if row.on_trial or row.trial is None:
-            left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "there is none any more"
+            left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "ended"
             return [_entry("", "Source", f"trial, {left}" if row.on_trial else row.source)]
         unused = f"{row.trial.words}, not in use"
         if beside:
@@ -115,7 +117,7 @@ class Details:
         if not field.secret:
             value = held.clear.get(field.name, "") if held else field.default
             plain = held is not None and field.url and bool(held.plain_http)
-            yield _entry(key, field.label, value or "–", "▲ plain http, readable on the way" if plain else "")
+            yield _entry(key, field.label, value or "–", "▲ unencrypted http" if plain else "")
             return
         if held is None or field.name not in held.hints:
             yield _entry(key, field.label, "–")
@@ -138,7 +140,7 @@ class Details:
                 f"credential:{each.name}",
                 each.name,
                 credentials.masked(each, secret) or "no key",
-                "kept, the key of before" if previous_of(each.name) else self.checked(each),
+                "previous key" if previous_of(each.name) else self.checked(each),
                 named=True,
             )
             for each in others

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.content import Content
 
+from tui.console.actions import hint
 from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import MUTED, RowState, sign
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.domain import Supply
+from tui.sanitize import one_line
 from tui.workspace.credentials.status import ProviderRow
 
 _LABEL = 21
@@ -21,7 +23,7 @@ _BROAD = 71
 _BESIDE = 20
 """Cells of the state where the details stand beside the list."""
 
-_GROUPS = {Supply.OWN: "Own models", Supply.HOSTING: "Hosting models"}
+_GROUPS = {Supply.OWN: "Model vendors", Supply.HOSTING: "Model hosts"}
 
 
 def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside: bool) -> list[Item]:
@@ -43,6 +45,12 @@ def matches(row: ProviderRow, words: Sequence[str]) -> bool:
     """Whether all words, in lower case, stand somewhere in the row."""
     text = f"{row.provider.label} {row.word} {row.source} {_GROUPS[row.provider.supply]} {count(row)}".casefold()
     return all(word in text for word in words)
+
+
+def no_match(words: Sequence[str]) -> list[Item]:
+    """Return what the list says where no provider matches the filter."""
+    nothing = f'No provider matches "{" ".join(map(one_line, words))}".'
+    return [text_item("", nothing), text_item("", hint("{area.escape} clears the filter."))]
 
 
 def count(row: ProviderRow) -> str:

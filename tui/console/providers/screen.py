@@ -1,28 +1,53 @@
-"""The area of the providers: what can be done with the one under the cursor, and with all."""
+"""The area of the providers: the list, the details of the one under the cursor, and what can be done with them."""
 
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
 
 from tui.console.actions import bind, hint
-from tui.console.providers.checks import Work
-from tui.console.providers.list import ProviderList
-from tui.console.providers.summary import removal_lines, strip_of_problem, use_lines
+from tui.console.chrome import ScreenText
+from tui.console.providers import actions, summary
+from tui.console.providers.checks import Checks
+from tui.console.providers.details import Details
+from tui.console.providers.footer import footer
+from tui.console.providers.rows import matches, no_match, provider_items
+from tui.console.screen import AreaScreen
 from tui.console.trial_status import has_choice, switch
+from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
+from tui.console.widgets.static_text import Words
 from tui.domain import Credential, ProviderState, previous_of
 from tui.errors import Problem
+from tui.tenancy import credentials, keyring
+from tui.tenancy.session import TenantSession
+from tui.tenancy.timestamps import when
+from tui.workspace import tenants
 from tui.workspace.credentials import status
-from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.status import ProviderRow
-from tui.workspace.models import catalog
+
+WIDE = 100
+"""Columns from which the details stand beside the list."""
+
+_LIST = 60
+_REST = 0.15
+"""Seconds that the cursor rests before the details follow it."""
+
+_NEEDS = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
 
 
-class Providers(ProviderList):
+class Providers(AreaScreen):
     """The list and, in its place or beside it, the details of the provider under the cursor."""
 
+    AREA = "providers"
     BINDINGS: ClassVar[list[BindingType]] = [
+        bind("providers.filter", "filter"),
+        bind("providers.details", "details"),
+        bind("providers.list", "list"),
         bind("providers.verify", "verify"),
         bind("providers.verify-all", "verify_all"),
         bind("providers.add", "add"),
@@ -32,6 +57,222 @@ class Providers(ProviderList):
         bind("providers.use", "use"),
         bind("providers.remove", "remove"),
     ]
+    DEFAULT_CSS = f"""
+    Providers #left {{ width: 1fr; }}
+    Providers Filter {{ display: none; }}
+    Providers.-filtering Filter {{ display: block; }}
+    Providers #details {{ display: none; width: 1fr; }}
+    Providers.-reading #left {{ display: none; }}
+    Providers.-reading #details {{ display: block; }}
+    Providers.-wide #left {{ display: block; width: {_LIST}; }}
+    Providers.-wide #details {{ display: block; border-left: solid $foreground 50%; }}
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tenant_id = ""
+        self.rows: list[ProviderRow] = []
+        self._shown: tuple[object, ...] = ()
+        self._message: tuple[str, Words, Words] = ("", "", "")
+        self._resting: Timer | None = None
+        self.checks = Checks(self, self._redraw)
+
+    def content(self) -> Iterable[Widget]:
+        with Horizontal():
+            with Vertical(id="left"):
+                yield Filter("providers.filter", id="filter")
+                yield Rows(id="list")
+            yield Rows(id="details")
+
+    @property
+    def session(self) -> TenantSession:
+        """The session of the tenant whose providers these are."""
+        return self.app.session.tenant(self.tenant_id)
+
+    @property
+    def wide(self) -> bool:
+        return self.has_class("-wide")
+
+    @property
+    def listed(self) -> Rows:
+        return self.query_one("#list", Rows)
+
+    @property
+    def details(self) -> Rows:
+        return self.query_one("#details", Rows)
+
+    @property
+    def reading(self) -> bool:
+        """Whether keys are about the details."""
+        return self.focused is self.details or (self.has_class("-reading") and not self.wide)
+
+    @property
+    def row(self) -> ProviderRow | None:
+        return next((row for row in self.rows if row.provider.id == self.listed.key), None)
+
+    @property
+    def credential(self) -> Credential | None:
+        """The credential under the cursor: the one in use, unless another one's row of the details has it."""
+        row = self.row
+        kind, _, name = self.details.key.partition(":")
+        if row is not None and self.reading and kind == "credential":
+            stored = credentials.listing(self.session, row.provider.id)
+            return next((credential for credential in stored if credential.name == name), None)
+        return row.credential if row else None
+
+    @property
+    def on_other(self) -> bool:
+        """Whether the cursor is on a credential that is not in use."""
+        return self.reading and self.details.key.startswith("credential:")
+
+    def on_mount(self) -> None:
+        self.tenant_id = self.app.tenant_id
+        self.rows = status.rows(self.session)
+        self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.found), None))
+        self.listed.focus()
+
+    def on_screen_resume(self) -> None:
+        if self.tenant_id:
+            self.reload()
+
+    def on_resize(self, event: events.Resize) -> None:
+        wide = event.size.width >= WIDE
+        self.set_class(wide, "-wide")
+        if self.focused is self.details:
+            self.set_class(not wide, "-reading")
+        self.details.gutter_cells = 1 if wide else 3
+        self._redraw()
+        self._tell()
+
+    def changed_elsewhere(self) -> None:
+        before = self.rows
+        self.reload()
+        session = self.app.session
+        if tenants.other_session(session.tenant(self.tenant_id)) and (done := summary.done_between(before, self.rows)):
+            at = when(tenants.saved_at(session.tenant(self.tenant_id)), session.now())
+            self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
+
+    def hide_when_locked(self) -> None:
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the rows anew, and show what changed."""
+        self.rows = status.rows(self.session)
+        self._redraw()
+        self._tell()
+
+    def _redraw(self) -> None:
+        if self.tenant_id and self.is_mounted:
+            self._draw()
+            self.refresh_chrome()
+
+    def _draw(self, key: str | None = None) -> None:
+        words = self.query_one(Filter).text.casefold().split()
+        rows = [row for row in self.rows if matches(row, words)]
+        doing = self.checks.doing
+        shown = (rows, doing, self.wide, words)
+        if shown == self._shown and key is None:
+            return
+        self._shown = shown
+        self.listed.show(provider_items(rows, doing, self.wide) or no_match(words), key)
+
+    def _tell(self) -> None:
+        """Bring the details to the provider under the cursor."""
+        row = self.row
+        items = Details(self.session, row).items(self.wide) if row and self.tenant_id else []
+        self.details.show(items)
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        self.refresh_chrome()
+        if event.rows is self.listed and self.wide:
+            if self._resting is not None:
+                self._resting.stop()
+            self._resting = self.set_timer(_REST, self._tell)
+
+    def chrome(self) -> ScreenText:
+        row = self.row
+        usable = sum(row.usable for row in self.rows)
+        title, right = "Providers", self.checks.progress or f"{usable} of {len(self.rows)} ready"
+        if self.reading and row:
+            title = f"Providers › {row.provider.label}"
+            if not self.wide:
+                right = summary.state_words(row, self.checks.doing.get(row.provider.id, ""))
+        return ScreenText(title, self._keys(row), right, strip=self._strip(row))
+
+    def _keys(self, row: ProviderRow | None) -> tuple[str, ...]:
+        if self.typing:
+            return ("filter.done", "area.escape: clear")
+        filtered = bool(self.query_one(Filter).text)
+        leave = "area.escape: stop" if self.checks else "area.escape" if self.reading else "area.escape: clear"
+        return footer(
+            row,
+            reading=self.reading,
+            on_other=self.on_other,
+            wide=self.wide,
+            any_set_up=any(other.credential for other in self.rows),
+            leave=leave if self.checks or self.reading or filtered else "",
+        )
+
+    def _strip(self, row: ProviderRow | None) -> tuple[Words, Words]:
+        place, first, second = self._message
+        if (first or second) and place == self._place:
+            return first, second
+        if row is None:
+            return "", ""
+        return summary.strip_of(
+            row,
+            self.credential,
+            self.app.session.now(),
+            problem=self.checks.problems.get(row.provider.id),
+            on_other=self.on_other,
+            reading=self.reading,
+            wide=self.wide,
+            locked=not keyring.is_open(self.session),
+            untouched=not any(other.credential or other.trial for other in self.rows),
+        )
+
+    @property
+    def _place(self) -> str:
+        return f"{self.listed.key}/{self.details.key if self.reading else ''}"
+
+    def say(self, first: Words, second: Words = "") -> None:
+        """Show that in the strip until the cursor moves."""
+        self._message = (self._place, first, second)
+        self.refresh_chrome()
+
+    def action_filter(self) -> None:
+        self.action_list()
+        self.add_class("-filtering")
+        self.query_one(Filter).field.focus()
+
+    def on_filter_changed(self) -> None:
+        self._redraw()
+
+    def on_filter_done(self) -> None:
+        self.listed.focus()
+
+    def action_details(self) -> None:
+        row = self.row
+        if row is not None and self.focused is self.listed and (self.wide or row.credential is not None):
+            self._tell()
+            self.details.action_end(False)
+            self.set_class(not self.wide, "-reading")
+            self.details.focus()
+
+    def action_list(self) -> None:
+        if self.focused is not self.listed:
+            self.remove_class("-reading")
+            self.listed.focus()
+
+    def action_escape(self) -> None:
+        if self.checks:
+            self.workers.cancel_group(self, "checks")
+        elif self.reading:
+            self.action_list()
+        else:
+            self.query_one(Filter).clear()
+            self.remove_class("-filtering")
+            self.listed.focus()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
         row = self.row
@@ -39,92 +280,67 @@ class Providers(ProviderList):
             return
         if event.rows is self.listed and row.credential is not None and not self.wide:
             self.action_details()
-        else:
-            wanted = {"name": row.credential.name} if row.credential else {}
-            if event.rows is self.details:
-                kind, _, name = self.details.key.partition(":")
-                if kind == "credential" and previous_of(name):
-                    self.say(
-                        "A key that is kept is not changed.",
-                        hint("{providers.use} goes back to it; {providers.remove} forgets it."),
-                    )
-                    return
-                wanted["name" if kind == "credential" else "field"] = name
-            self._set_up(row, **wanted)
+            return
+        wanted = {"name": row.credential.name} if row.credential else {}
+        if event.rows is self.details:
+            kind, _, name = self.details.key.partition(":")
+            if kind == "credential" and previous_of(name):
+                self.say(
+                    "A previous key can't be changed.",
+                    hint("{providers.use} goes back to it; {providers.remove} forgets it."),
+                )
+                return
+            wanted["name" if kind == "credential" else "field"] = name
+        self.run_guarded(self._set_up(row, **wanted), "form")
 
-    def _work(self, work: Coroutine[Any, Any, None], group: str) -> None:
-        async def guarded() -> None:
-            try:
-                await work
-            except Problem as problem:
-                self.say(*strip_of_problem(problem))
+    def show_problem(self, problem: Problem) -> None:
+        self.say(*summary.strip_of_problem(problem))
 
-        self.run_worker(guarded(), group=group, exclusive=group != "checks", exit_on_error=False)
+    async def _set_up(self, row: ProviderRow, **wanted: str) -> None:
+        await self.app.set_up(row.provider.id, **wanted)
+        self.checks.problems.pop(row.provider.id, None)
+        self.reload()
 
-    def _set_up(self, row: ProviderRow, **wanted: Any) -> None:
-        async def form() -> None:
-            await self.app.set_up(row.provider.id, **wanted)
-            self.checks.problems.pop(row.provider.id, None)
-            self.reload()
-
-        self._work(form(), "form")
+    async def _then_show(self, work: Awaitable[str | bool]) -> bool:
+        """Do it, then show the rows as they are now and the notice it returns. Return False if nothing was done."""
+        result = await work
+        self._message = ("", "", "")
+        self.reload()
+        if isinstance(result, str) and result:
+            self.app.toast(result)
+        return bool(result)
 
     def action_verify(self) -> None:
-        row, held = self.row, self.credential
-        if row is None or held is None:
+        row, credential = self.row, self.credential
+        if row is None or credential is None:
             self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
-        elif status.standing(self.app.session.tenant(self.tenant_id), held).state is ProviderState.UNCONFIRMED:
-            self._work(self._confirm(), "form")
+        elif status.standing(self.session, credential).state is ProviderState.UNCONFIRMED:
+            self.run_guarded(self._then_show(self.app.ensure_unlocked(again=True)), "form")
         else:
-            self._work(self._check([(row, held)]), "checks")
-
-    async def _confirm(self) -> None:
-        if await self.app.ensure_unlocked(again=True):
-            self.reload()
+            self.run_guarded(self._verify([(row, credential)]), "checks", exclusive=False)
 
     def action_verify_all(self) -> None:
-        self._work(self._check([(each, each.credential) for each in self.rows if each.credential]), "checks")
+        wanted = [(row, row.credential) for row in self.rows if row.credential]
+        self.run_guarded(self._verify(wanted), "checks", exclusive=False)
 
-    async def _check(self, wanted: list[tuple[ProviderRow, Credential]]) -> None:
-        waiting = f"the check of {wanted[0][0].provider.label}." if len(wanted) == 1 else "the check of all providers."
-        if not await self._opened(wanted, waiting, "It is made as soon as the tenant is open."):
-            return
-
-        def verifying(row: ProviderRow, held: Credential) -> Callable[[], Awaitable[None]]:
-            async def verify() -> None:
-                await verification.verify_stored(self.app.session.tenant(self.tenant_id), row.provider.id, held.name)
-                self.reload()
-
-            return verify
-
-        works: list[Work] = [(row.provider.id, "checking", verifying(row, held)) for row, held in wanted]
-        self._said = ("", "", "")
-        await self.checks.run(works)
-
-    async def _opened(self, wanted: list[tuple[ProviderRow, Credential]], waiting: str, then: str) -> bool:
-        """Whether what is wanted can be opened; the passphrase is asked where one of them holds a key."""
-        sealed = any(held.envelope for _, held in wanted)
-        return not sealed or await self.app.ensure_unlocked(waiting, then)
+    async def _verify(self, wanted: Sequence[tuple[ProviderRow, Credential]]) -> None:
+        if await actions.unlocked_for_check(self.app, wanted):
+            self._message = ("", "", "")
+            await self.checks.run(actions.checks_of(self.session, wanted, self.reload))
 
     def action_refresh(self) -> None:
         row = self.row
         if row is None or row.credential is None:
             self.say("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
         else:
-            self._work(self._refresh(row, row.credential), "checks")
+            self.run_guarded(self._refresh(row, row.credential), "checks", exclusive=False)
 
-    async def _refresh(self, row: ProviderRow, held: Credential) -> None:
-        label = row.provider.label
-        waiting = f"the models of {label}."
-        if not await self._opened([(row, held)], waiting, "They are listed as soon as the tenant is open."):
-            return
-
+    async def _refresh(self, row: ProviderRow, credential: Credential) -> None:
         async def refresh() -> None:
-            came = await catalog.refresh(self.app.session.tenant(self.tenant_id), row.provider.id)
-            self.reload()
-            self.app.toast(f"{label}: {came.total:,} models, {len(came.added)} new, {len(came.gone)} gone.")
+            await self._then_show(actions.refresh(self.session, row))
 
-        await self.checks.run([(row.provider.id, "listing", refresh)])
+        if await actions.unlocked_for_listing(self.app, row, credential):
+            await self.checks.run([(row.provider.id, "listing", refresh)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
@@ -133,76 +349,41 @@ class Providers(ProviderList):
 
     def action_source(self) -> None:
         if (row := self.row) is not None:
-            self._work(self._switch(row), "form")
-
-    async def _switch(self, row: ProviderRow) -> None:
-        said = await switch(self.app.session.tenant(self.tenant_id), row)
-        self._said = ("", "", "")
-        self.reload()
-        self.app.toast(said)
+            self.run_guarded(self._then_show(switch(self.session, row)), "form")
 
     def action_add(self) -> None:
         row = self.row
         if row is None or row.credential is None:
             self.say("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
         else:
-            self._work(self._add(row), "form")
-
-    async def _add(self, row: ProviderRow) -> None:
-        await self.app.add_model(row.provider.id)
-        self.reload()
+            self.run_guarded(self._then_show(self.app.add_model(row.provider.id)), "form")
 
     def action_new(self) -> None:
         if (row := self.row) is not None:
-            self._set_up(row, **({"name": ""} if row.credential else {}))
+            self.run_guarded(self._set_up(row, **({"name": ""} if row.credential else {})), "form")
 
     def action_use(self) -> None:
-        row, then = self.row, self.credential
+        row, credential = self.row, self.credential
         if row is None or row.credential is None:
             return
-        if then is None or not self.on_other:
+        if credential is None or not self.on_other:
             self.say(
                 f"{row.credential.name} is in use.",
                 hint("{providers.use} on another credential in the details uses that one."),
             )
         else:
-            self._work(self._use(row, row.credential, then), "form")
-
-    async def _use(self, row: ProviderRow, now: Credential, then: Credential) -> None:
-        choices = {"keep": f"Keep {now.name}", "use": f"Use {then.name}"}
-        title = f"Use {then.name} instead of {now.name}"
-        if kept := previous_of(then.name):
-            choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
-            title = f"Go back to the key that {kept} had"
-            waiting = f"the old key of {row.provider.label}."
-            if not self.unlocked and not await self.app.ensure_unlocked(
-                waiting, "It is used as soon as the tenant is open."
-            ):
-                return
-        if await self.app.ask(title, use_lines(row, now, then), choices) == "use":
-            await status.use(self.app.session.tenant(self.tenant_id), row.provider.id, then.name)
-            self.reload()
-            self.app.toast(f"{row.provider.label} uses {kept or then.name} now.")
+            self.run_guarded(self._then_show(actions.use(self.session, self.app, row, credential)), "form")
 
     def action_remove(self) -> None:
-        row, held = self.row, self.credential
+        row, credential = self.row, self.credential
         if row is None or not (row.credential or row.models or row.added):
-            self.say("There is nothing to remove.", "")
-            return
-        self._work(self._remove(row, held.name if held and self.on_other else ""), "form")
+            self.say("There is nothing to remove.")
+        else:
+            self.run_guarded(self._remove(row, credential.name if credential and self.on_other else ""), "form")
 
     async def _remove(self, row: ProviderRow, name: str) -> None:
-        session, label = self.app.session, row.provider.label
-        verb = "Forget" if row.state is ProviderState.UNDECRYPTABLE and not name else "Remove"
-        what = f"{name} of {label}" if name else label
-        lines = removal_lines(session.tenant(self.tenant_id), row, name)
-        if await self.app.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
-            return
-        if name:
-            await status.remove(session.tenant(self.tenant_id), row.provider.id, name)
-        else:
-            await status.remove_provider(session.tenant(self.tenant_id), row.provider.id)
-            self.action_list()
-        self.checks.problems.pop(row.provider.id, None)
-        self.reload()
-        self.app.toast(f"{what} is removed.")
+        if await self._then_show(actions.remove(self.session, self.app, row, name)):
+            self.checks.problems.pop(row.provider.id, None)
+            if not name:
+                self.action_list()
+            self.refresh_chrome()

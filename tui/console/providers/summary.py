@@ -7,6 +7,7 @@ from tui.console.actions import hint, key_of
 from tui.console.remedies import problem_hint
 from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
+from tui.console.widgets.symbols import WORKING, sign
 from tui.domain import Credential, ProviderState, VerificationState, previous_of
 from tui.errors import Problem
 from tui.sanitize import one_line
@@ -20,35 +21,70 @@ from tui.workspace.credentials.status import ProviderRow
 Strip = tuple[Words, Words]
 
 
+def strip_of(
+    row: ProviderRow,
+    credential: Credential | None,
+    now: str,
+    *,
+    problem: Problem | None,
+    on_other: bool,
+    reading: bool,
+    wide: bool,
+    locked: bool,
+    untouched: bool,
+) -> Strip:
+    """Return what the strip says of a provider and of the credential under the cursor.
+
+    `problem` is what came of asking it last, `on_other` tells of a credential that is not in use, `reading` of a cursor
+    in the details, and `untouched` of a tenant without any provider.
+    """
+    if problem is not None:
+        return strip_of_problem(problem)
+    if credential is not None and on_other:
+        return strip_of_credential(row, credential, now)
+    if row.on_trial:
+        return strip_of_trial(row)
+    if credential is not None and row.state in (ProviderState.READY, ProviderState.UNVERIFIED) and reading:
+        return strip_of_field(credential, now)
+    if credential is not None and row.state is ProviderState.READY and wide and not locked:
+        return strip_of_both(row, credential, now)
+    if row.credential is None and not row.found and untouched:
+        return "No provider is set up yet.", hint("{list.choose} sets up the one under the cursor.")
+    return strip_of_row(row, now, locked=locked)
+
+
 def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     """The provider under the cursor."""
     held, label = row.credential, row.provider.label
     if held is None:
         if row.found:
-            return f"{row.found} is set here. It is offered in the form, not used by itself.", hint(
+            return f"{row.found} is set here. The form offers it; it is not used until you save.", hint(
                 "{list.choose} opens the form."
             )
-        where = f"A key is made at {row.provider.key_page}" if row.provider.key_page else ""
+        where = f"Create a key at {row.provider.key_page}" if row.provider.key_page else ""
         return f"{label} is not set up.", where or hint("{list.choose} opens its form.")
     if row.state is ProviderState.UNCONFIRMED:
-        return row.why, hint("{providers.verify} shows it and lets it be confirmed; {providers.remove} removes it.")
+        return row.why, hint("Press {providers.verify} to review and confirm it, {providers.remove} to remove it.")
     if row.state is ProviderState.UNDECRYPTABLE:
         return (
-            row.why or f"The key of {label} cannot be opened.",
-            hint("{list.choose} replaces or forgets it; the others are not touched."),
+            row.why or f"{label}'s stored key can't be decrypted.",
+            hint("Press {list.choose} to replace it, {providers.remove} to forget it."),
         )
     if row.state is ProviderState.REFUSED:
-        return _refused(row, held, now), hint(
-            "{list.choose} opens it to paste another; {providers.verify} tries again."
-        )
+        return _refused(row, held, now), hint("Press {list.choose} to replace it, {providers.verify} to retry.")
     if row.state is ProviderState.RESTRICTED:
-        return held.check.message or f"{label} knows this key, which may not do everything.", held.check.hint
+        return held.check.message or f"{label} accepts this key, but its permissions are restricted.", held.check.hint
     said = f"{label}: {', '.join(_said(row, held, now))}."
     if row.trial is not None:
         said += f" T{row.trial.words[1:]}."
     if locked and held.envelope:
         return said, hint("{providers.verify} asks for the passphrase first.")
     return said, _listed(row, held, now)
+
+
+def state_words(row: ProviderRow, doing: str) -> str:
+    """Return the state of a provider for the title, or what is being done with it."""
+    return f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
@@ -71,12 +107,12 @@ def strip_of_trial(row: ProviderRow) -> Strip:
     last = key_hint(row.provider, held.hints) if held else ""
     ends = f" ending {last}" if last else ""
     way = (
-        f"{key_of('providers.source')} uses the own key{ends}; calls are charged to it."
+        f"{key_of('providers.source')} switches to your own key{ends}, billed to you."
         if held
-        else hint("{list.choose} sets up an own key.")
+        else hint("{list.choose} sets up your own key.")
     )
     if row.trial is None:
-        return f"There is no trial of {label} any more. Nothing is sent.", way
+        return f"The trial of {label} has ended. Nothing is sent.", way
     if not row.trial.left:
         return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} calls.", way
     return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} calls left, on the operator's key.", way
@@ -106,10 +142,10 @@ def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
 def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     """One of the other credentials."""
     if name := previous_of(held.name):
-        kept = f"{held.name}{_ends(row, held)}, is kept since {name} was rotated."
+        kept = f"{held.name}{_ends(row, held)}, stays since {name} was rotated."
         return (
             kept,
-            f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it, when {name} works.",
+            f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it once {name} works.",
         )
     if held.check.message and held.check.state is not VerificationState.READY:
         return f"{held.name}: {held.check.message}", held.check.hint
@@ -125,9 +161,9 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
     left = status.staying(session, provider.id, name)
     if name and left:
         gone = next(each for each in held if each.name == name)
-        lines: list[Words] = [f"The credential {name} goes{_ends(row, gone)}. The models stay."]
+        lines: list[Words] = [f"Removes the credential {name}{_ends(row, gone)}. The models stay."]
         if gone.active:
-            lines.append(f"{left[0].name} is used instead.")
+            lines.append(f"{left[0].name} will be used instead.")
     else:
         names = ", ".join(each.name for each in held)
         chosen = [kind.label for kind, each in models.defaults(session).items() if each.provider == provider.id]
@@ -135,26 +171,26 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
         parts = [
             (len(held), "credential", names),
             (count, "model", f"{row.added} added by hand" if row.added else ""),
-            (len(chosen), "default", f"{', '.join(chosen)}; empty then"),
+            (len(chosen), "default", f"{', '.join(chosen)}; cleared"),
         ]
-        lines = ["These go, and cannot be brought back:", ""]
+        lines = ["This permanently deletes:", ""]
         for number, what, which in parts:
             if number:
                 counted = f"{number:,} {what}{'' if number == 1 else 's'}"
                 lines.append(f"  {counted:<15}{which}".rstrip())
-    return [*lines, "", f"At {provider.label} the key stays valid; withdraw it there if needed."]
+    return [*lines, "", f"At {provider.label} the key stays valid; revoke it there if needed."]
 
 
 def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
     """What changes when another credential is used."""
     called = previous_of(then.name) or then.name
-    lines: list[Words] = [f"Calls to {row.provider.label} use {called} from then on{_ends(row, then)}."]
+    lines: list[Words] = [f"From now on {row.provider.label} uses {called}{_ends(row, then)}."]
     for field in row.provider.fields:
         before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
         if before != after:
             lines.append(f"{field.label}: {one_line(after) or '–'}, before it was {one_line(before) or '–'}.")
     other = now if called != now.name else replace(now, name=then.name)
-    return [*lines, f"{other.name} is kept{_ends(row, other)}."]
+    return [*lines, f'"{other.name}" stays stored{_ends(row, other)}.']
 
 
 def _refused(row: ProviderRow, held: Credential, now: str) -> str:
@@ -162,7 +198,7 @@ def _refused(row: ProviderRow, held: Credential, now: str) -> str:
     reason = held.check.message.removeprefix(f"{label} ")
     reason = f" It {reason}" if reason != held.check.message else f" {reason}"
     ends = f" ending {last}" if (last := key_hint(row.provider, held.hints)) else ""
-    return f"{label} refused the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
+    return f"{label} rejected the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
 
 
 def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
@@ -177,9 +213,11 @@ def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
 
 def _listed(row: ProviderRow, held: Credential, now: str) -> str:
     if held.check.state is VerificationState.UNVERIFIED:
-        return hint("{providers.verify} asks whether it works.")
+        return hint("Press {providers.verify} to verify it.")
     if row.provider.list_models is None:
-        return f"{row.provider.label} does not list its models; these are known as of {row.provider.catalogue_as_of}."
+        as_of = row.provider.catalogue_as_of
+        known = f"; this is its list as of {as_of}" if as_of else ""
+        return f"{row.provider.label} can't list its models{known}."
     at = when(held.listed_at, now)
     return (
         f"Models are listed from the provider, last at {at}."

@@ -65,7 +65,7 @@ class Audit(PageScreen[None]):
 
     def _said(self, checked: audit.Checked) -> tuple[Words, Words]:
         if not checked.findings:
-            return "No entry was changed or taken out.", "modeldeck audit show and verify tell the same."
+            return "Log intact.", "Check it with: modeldeck audit verify"
         first, *more = checked.findings
         sign: tuple[Words, ...] = () if checked.whole else (line((f"{WARNING} ", ATTENTION)),)
         return line(*sign, first.sentence), f"modeldeck audit verify tells {len(more)} more." if more else ""
@@ -81,7 +81,7 @@ class Audit(PageScreen[None]):
             at = moment(each.at, self.app.session.now())
             first, *rest = wrap(line(audit.words(each)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
-        return lines or ["   Nothing has been done yet."]
+        return lines or ["   No entries yet."]
 
     def on_reader_scrolled(self) -> None:
         self.refresh_chrome()

@@ -1,65 +1,100 @@
-"""What the forms that make a tenant have in common: its name, its passphrase, and the making of its key pair."""
+"""The form that creates a tenant: name, passphrase, what a screen adds, and the button."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widget import Widget
+
 from tui.console.remedies import problem_hint
-from tui.console.screen import FramedScreen, Result, problem_lines, problem_text
+from tui.console.screen import FramedScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
-from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.passphrase_input import NewPassphrase
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Problem
 from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.session import Session
 from tui.workspace import tenants
 
+CREATE = "Create tenant"
 
-class TenantForm(FramedScreen[Result]):
-    """A form with a button that makes the tenant. What is wrong is said where it is; what was typed stays."""
 
-    def __init__(self, label: str, help_lines: tuple[str, ...]) -> None:
+class TenantForm(Vertical):
+    """Posts `Submitted` when the tenant is to be created. What is wrong is said where it is; what was typed stays.
+
+    Args:
+        session: The process that the tenant is created in.
+        label: The label of the name.
+        help_lines: Help under the passphrase.
+        above: What stands above the name.
+        below_name: What stands between name and passphrase.
+        parts: What stands between passphrase and button.
+    """
+
+    DEFAULT_CSS = """
+    TenantForm { height: 1fr; }
+    TenantForm > #problem { height: auto; }
+    """
+
+    class Submitted(Message):
+        """The name can be used, and the passphrase was typed twice alike."""
+
+    def __init__(
+        self,
+        session: Session,
+        label: str,
+        help_lines: tuple[str, ...],
+        *,
+        above: Widget,
+        below_name: Iterable[Widget] = (),
+        parts: Iterable[Widget] = (),
+    ) -> None:
         super().__init__()
+        self._session = session
         self.name_row = FieldRow("name", label)
         self.passphrase = NewPassphrase(help=help_lines)
-        self.button = Button("Make the tenant", id="make")
-        self.problem = Plain(id="problem")
+        self.button = Button(CREATE, id="make")
+        self._problem = Plain(id="problem")
+        self._parts = (above, self.name_row, *below_name, self.passphrase, Plain(), *parts, Plain(), self.button)
+
+    def compose(self) -> ComposeResult:
+        yield Form(*self._parts)
+        yield self._problem
 
     @property
-    def more(self) -> dict[str, Any]:
-        """What else the tenant is made with."""
-        return {}
+    def creating(self) -> bool:
+        """Whether the key pair is being created."""
+        return bool(self.button.doing)
 
-    async def made(self, tenant: Tenant) -> None:
-        """It is made: go on."""
-        raise NotImplementedError
-
-    def make(self) -> None:
-        """Begin, unless a field stands in the way."""
-        self.problem.show("")
+    def submit(self) -> None:
+        """Post `Submitted`, unless a field stands in the way."""
+        self._problem.show("")
         try:
-            tenant_registry.check_name(self.app.session, self.name_row.value)
+            tenant_registry.check_name(self._session, self.name_row.value)
         except Problem as problem:
             self.name_row.say(*problem_lines(problem.message, problem_hint(problem)))
             self.name_row.field.focus()
             return
-        if self.passphrase.agree():
-            self.run_worker(self._make(), group="make", exclusive=True, exit_on_error=False)
+        if self.passphrase.agree() and not self.creating:
+            self.post_message(self.Submitted())
 
-    def stop_making(self) -> None:
-        """Make no tenant."""
-        self.workers.cancel_group(self, "make")
-
-    async def _make(self) -> None:
+    async def create(self, **options: Any) -> Tenant | None:
+        """Create the tenant with these options of `tenants.create`; None, and the problem on the form, if it failed."""
         try:
-            with elapsed(self, lambda since: self.button.work(f"making the key pair{since}")):
-                self.refresh_chrome()
-                tenant = await tenants.create(
-                    self.app.session, self.name_row.value, self.passphrase.secret, **self.more
-                )
+            with elapsed(self, lambda since: self.button.work(f"creating the key pair{since}")):
+                self._refresh_chrome()
+                return await tenants.create(self._session, self.name_row.value, self.passphrase.secret, **options)
         except Problem as problem:
-            self.problem.show(problem_text(problem))
-            return
+            self._problem.show(problem_text(problem))
+            return None
         finally:
             self.button.work()
-            self.refresh_chrome()
-        await self.made(tenant)
+            self._refresh_chrome()
+
+    def _refresh_chrome(self) -> None:
+        if isinstance(self.screen, FramedScreen):
+            self.screen.refresh_chrome()

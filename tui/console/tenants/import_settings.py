@@ -28,9 +28,9 @@ class Import(PageScreen[str]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._file = FieldRow("file", "File", help=("As modeldeck export has written it, on this machine.",))
-        self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("That of the file.",))
-        self._look = Button("Look at it", id="look")
+        self._file = FieldRow("file", "File", help=("A file made by modeldeck export, on this machine.",))
+        self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("The one that encrypts the file.",))
+        self._look = Button("Preview", id="look")
         self._import = Button("Import", id="import")
         self._said = Plain(id="said")
         self._plan: Plan | None = None
@@ -50,7 +50,10 @@ class Import(PageScreen[str]):
     def chrome(self) -> ScreenText:
         name = self.app.tenant.name if self.app.tenant else ""
         keys = ("field.next", "field.clear") if self.typing else ("form.press", "focus.up focus.down: move")
-        strip = ("What is in the file wins; what is not in it stays.", "A new tenant: modeldeck import FILE -t NAME.")
+        strip = (
+            "Values in the file overwrite yours; the rest is kept.",
+            "A new tenant: modeldeck import FILE -t NAME.",
+        )
         return ScreenText(f"{name} › import", (*keys, "page.back"), strip=strip)
 
     def on_mount(self) -> None:
@@ -113,7 +116,7 @@ class Import(PageScreen[str]):
             self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
             self._passphrase.field.focus()
             return ""
-        if not await self.app.ensure_unlocked("the import.", "What it would change is shown then."):
+        if not await self.app.ensure_unlocked("the import.", "You then see what it would change."):
             return ""
         plan = await import_plan.plan(self.app.session, held, self.app.tenant_id)
         if plan.plain_http and not await self.app.confirm_plain_http(plan.plain_http):
@@ -123,7 +126,7 @@ class Import(PageScreen[str]):
         return ""
 
     def _show(self, plan: Plan) -> None:
-        would = "This would be done:" if plan.changes else f"{plan.tenant.name} is as the file has it."
+        would = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
         lines: list[Words] = [would, *(f"  {audit.words(each)}" for each in plan.acts)]
         lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
         self._said.show(Content("\n").join(line("   ", each) for each in lines))

@@ -39,8 +39,8 @@ class KeyPair(PageScreen[str]):
         super().__init__()
         self.tenant = tenant
         self._present = FieldRow("present", "Passphrase", secret=True)
-        self._new = NewPassphrase("Passphrase", ("May be left empty.",))
-        self._button = Button("Make a new key pair", id="make")
+        self._new = NewPassphrase("Passphrase", ("Optional.",))
+        self._button = Button("Create a new key pair", id="make")
         self._problem = Plain(id="problem")
         self._sealed = ""
 
@@ -67,7 +67,7 @@ class KeyPair(PageScreen[str]):
             keys = ("field.next" if self.typing else "form.press", "focus.next", "page.back")
         strip = (
             "At the providers nothing changes:",
-            "a key that leaked has to be withdrawn there.",
+            "revoke a leaked key there.",
         )
         return ScreenText(f"Tenants › {self.tenant.name} › key pair", keys, strip=strip)
 
@@ -133,4 +133,4 @@ class KeyPair(PageScreen[str]):
         self._sealed = f", {done} of {of} sealed anew" if of else ""
 
     def _tell(self, since: str) -> None:
-        self._button.work(f"making a key pair{self._sealed}{since}")
+        self._button.work(f"creating a key pair{self._sealed}{since}")

@@ -18,7 +18,7 @@ from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace import tenants
 
-_OPEN_TO_ALL = "Without one, whoever can read your files on this machine can open the keys."
+_OPEN_TO_ALL = "Without one, anyone who can read your files on this machine can decrypt the keys."
 
 
 class Passphrase(PageScreen[str]):
@@ -27,12 +27,12 @@ class Passphrase(PageScreen[str]):
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
-        self._present = FieldRow("present", "Present one", secret=True)
+        self._present = FieldRow("present", "Current passphrase", secret=True)
         help_lines = ("It is asked when a key must be opened, and cannot be", "recovered.")
         self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
         self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
         self._remove = Button("Remove the passphrase", id="remove")
-        self._pair = Button("Make a new key pair", id="pair")
+        self._pair = Button("Create a new key pair", id="pair")
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
@@ -56,7 +56,7 @@ class Passphrase(PageScreen[str]):
         else:
             keys = ("field.next" if self.typing else "form.press", "focus.next focus.previous: move", "page.back")
         strip = (
-            "Only the file of the private key is written anew.",
+            "Only the private key file is rewritten.",
             "Credentials, models and defaults stay as they are.",
         )
         return ScreenText(f"Tenants › {self.tenant.name} › passphrase", keys, strip=strip)
@@ -65,7 +65,7 @@ class Passphrase(PageScreen[str]):
         (self._present if self._present.display else self._new.first).field.focus()
 
     def unsaved(self) -> str:
-        return "What was typed is lost." if self._new.touched else ""
+        return "What you typed will be lost." if self._new.touched else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._present.field and event.value:
@@ -97,7 +97,7 @@ class Passphrase(PageScreen[str]):
     def _present_typed(self) -> bool:
         if not self._present.display or self._present.value:
             return True
-        self._present.say(*problem_lines("Type the present passphrase first."))
+        self._present.say(*problem_lines("Type the current passphrase first."))
         self._present.field.focus()
         return False
 

@@ -58,7 +58,7 @@ class RemoveTenant(Dialog[bool]):
         self._field = FieldRow("word", "", cells=44)
         self._keep = Button("Keep", id="keep")
         self._remove = Button("Remove", id="remove")
-        self._note = Plain("  waits for the word")
+        self._note = Plain("  type it to enable")
         self._problem = Plain()
         self.word = row.id
         self.BOX_TITLE = f"Remove {row.tenant.name if row.tenant else row.id}"
@@ -90,17 +90,17 @@ class RemoveTenant(Dialog[bool]):
             return [
                 problem.message,
                 "",
-                "All of it goes, and cannot be brought back: settings, earlier states,",
+                "This permanently deletes everything: settings, earlier states,",
                 "private key.",
                 "",
-                "The keys at the providers stay valid; withdraw them there if needed.",
+                "The keys at the providers stay valid; revoke them there if needed.",
             ]
         return [
-            "These go, and cannot be brought back:",
+            "This permanently deletes:",
             "",
             *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _counted(removal)),
             "",
-            "The keys at the providers stay valid; withdraw them there if needed.",
+            "The keys at the providers stay valid; revoke them there if needed.",
         ]
 
     def _asked(self) -> str:
@@ -108,11 +108,11 @@ class RemoveTenant(Dialog[bool]):
         name = tenant.name if tenant else self.row.id
         if width(name) <= _LONGEST and name.isascii():
             self.word = name
-            return f"Type {name} to remove it."
+            return f"Type {name} to confirm."
         if tenant is None:
-            return f"Type {self.word}, its folder, to be able to remove it."
+            return f"Type the folder {self.word} to confirm."
         self.word = tenant.key_id
-        return f"Type {self.word}, its key fingerprint, to be able to remove it."
+        return f"Type the key fingerprint {self.word} to confirm."
 
     def on_input_changed(self) -> None:
         typed = self._field.value.strip()

@@ -41,7 +41,7 @@ class Rename(PageScreen[str]):
         self._name_row.field.focus()
 
     def unsaved(self) -> str:
-        return "What was typed is lost." if self._name_row.value.strip() != self.tenant.name else ""
+        return "What you typed will be lost." if self._name_row.value.strip() != self.tenant.name else ""
 
     def on_input_changed(self) -> None:
         self._name_row.say()

@@ -83,7 +83,7 @@ class Tenants(AreaScreen):
     def _strip(self) -> tuple[Words, Words]:
         row = self.row
         if row is None:
-            nothing = f"No tenant has {self._filter.text} in its name." if self._filter.text else ""
+            nothing = f'No tenant matches "{self._filter.text}".' if self._filter.text else ""
             return nothing, hint("{area.escape} clears the filter.") if nothing else ""
         if row.tenant is None:
             return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} says more.")
@@ -240,10 +240,10 @@ class Tenants(AreaScreen):
     async def _new(self) -> None:
         from tui.console.tenants.create import NewTenant
 
-        made = await self.app.push_screen_wait(NewTenant())
-        if made is not None:
-            self.app.toast(f"{made.name} is made.")
-            await self.app.open_tenant(made.id, "providers")
+        created = await self.app.push_screen_wait(NewTenant())
+        if created is not None:
+            self.app.toast(f"Created {created.name}.")
+            await self.app.open_tenant(created.id, "providers")
 
     async def _remove(self, row: TenantRow) -> None:
         from tui.console.tenants.remove import RemoveTenant

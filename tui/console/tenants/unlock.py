@@ -33,9 +33,9 @@ class Unlock(PageScreen[bool]):
         super().__init__()
         lines = (f"Waiting for this: {waiting.rstrip('.')}." if waiting else "", then)
         self._waiting = Plain("\n".join(f"   {each}" for each in lines if each))
-        self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Nothing is shown but dots.",))
+        self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Input is hidden.",))
         self._button = Button("Unlock", id="unlock")
-        self._intro = Plain("\n   The keys of this tenant are locked with a passphrase.\n")
+        self._intro = Plain("\n   This tenant is locked with a passphrase.\n")
         self._misses = 0
 
     def content(self) -> Iterable[Widget]:
@@ -54,7 +54,7 @@ class Unlock(PageScreen[bool]):
             if minutes
             else hint("{app.lock} locks it again.")
         )
-        strip = ("Providers, models and defaults can be looked at without it.", lock)
+        strip = ("You can still browse providers, models and defaults.", lock)
         keys = ("page.back: stop",) if self._button.doing else ("field.next: unlock", "page.back")
         name = self.app.tenant.name if self.app.tenant else ""
         return ScreenText(f"{name} › unlock", keys, strip=strip)
@@ -62,7 +62,7 @@ class Unlock(PageScreen[bool]):
     def on_mount(self) -> None:
         self._field.field.focus()
         if not self._can_be_opened():
-            self._intro.show("\n   The keys of this tenant cannot be opened.\n")
+            self._intro.show("\n   This tenant's keys can't be decrypted.\n")
             self._try()
 
     def _can_be_opened(self) -> bool:

@@ -9,10 +9,10 @@ from textual.widget import Widget
 
 from tui.console.actions import bind
 from tui.console.chrome import ScreenText
-from tui.console.tenants.create_form import TenantForm
-from tui.console.widgets.form import Choice, FieldRow, Form
+from tui.console.screen import FramedScreen
+from tui.console.tenants.create_form import CREATE, TenantForm
+from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.static_text import Plain
-from tui.domain import Tenant
 from tui.paths import paths
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
@@ -24,16 +24,15 @@ if TYPE_CHECKING:
     from tui.console.app import Modeldeck
 
 _INTRODUCTION = (
-    "\n   Modeldeck keeps the model providers of each tenant: keys sealed with the\n"
-    "   tenant's own key pair, added models, default models. Try them at once.\n"
+    "\n   Manages each tenant's LLM providers: encrypted API keys, models and\n   defaults. Try any model right away.\n"
 )
-_HELP = ("Optional. Without one, whoever can read your files on", "this machine can open the keys.")
+_HELP = ("Optional. Without one, anyone who can read your files on", "this machine can decrypt the keys.")
 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 
 
-class Welcome(TenantForm[None]):
-    """Makes the first tenant and goes on to where it is to start."""
+class Welcome(FramedScreen[None]):
+    """Creates the first tenant and goes on to where it is to start."""
 
     HELP_KEY = "welcome.help"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -42,35 +41,28 @@ class Welcome(TenantForm[None]):
     ]
 
     def __init__(self) -> None:
-        super().__init__("Tenant", _HELP)
-        self._found: dict[str, str] = {}
+        super().__init__()
+        self._keys_here: dict[str, str] = {}
         self._start = Choice("Start with", [], column=True, id="start")
 
     def content(self) -> Iterable[Widget]:
-        with Form():
-            yield Plain(_INTRODUCTION)
-            yield self.name_row
-            yield self.passphrase
-            yield Plain()
-            yield self._start
-            yield Plain()
-            yield self.button
-        yield self.problem
+        self._form = TenantForm(self.app.session, "Tenant", _HELP, above=Plain(_INTRODUCTION), parts=(self._start,))
+        yield self._form
 
     def chrome(self) -> ScreenText:
         where = paths(self.app.session.environ)
-        made, keys = self.app.session.tenants.path, self.app.session.keys.path
+        settings, keys = self.app.session.tenants.path, self.app.session.keys.path
         strip = (
-            f"Settings   {where.short(made) if made else 'in memory'}",
+            f"Settings   {where.short(settings) if settings else 'in memory'}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
         )
         return ScreenText("Welcome", self._footer(), strip=strip)
 
     def _footer(self) -> tuple[str, ...]:
         here = self.focused
-        if self.button.doing:
+        if self._form.creating:
             return ("welcome.stop", "app.quit-everywhere")
-        secret = here in (self.passphrase.first.field, self.passphrase.again.field)
+        secret = here in (self._form.passphrase.first.field, self._form.passphrase.again.field)
         enter = "field.next" if secret else "field.next: open" if self._practising else "field.next: create tenant"
         moves = ("focus.up focus.down: choose", "focus.next") if here is self._start else ("focus.next",)
         return (enter, *moves, "app.quit-everywhere")
@@ -81,61 +73,65 @@ class Welcome(TenantForm[None]):
 
     def on_mount(self) -> None:
         self._offer()
-        self.name_row.field.value = _login_name(self.app.session)
-        self.name_row.field.cursor_position = len(self.name_row.value)
+        self._form.name_row.field.value = _login_name(self.app.session)
+        self._form.name_row.field.cursor_position = len(self._form.name_row.value)
         self._start.focus()
 
     def on_screen_resume(self) -> None:
         self._offer()
 
     def _offer(self) -> None:
-        self._found = found_keys(self.app.session)
-        self._start.offer(starts(self.app.session, self._found))
+        self._keys_here = found_keys(self.app.session)
+        self._start.offer(starts(self.app.session, self._keys_here))
 
     # --- what is pressed ---
 
     def on_choice_changed(self) -> None:
-        self.button.relabel("Open practice" if self._practising else "Make the tenant")
+        self._form.button.relabel("Open practice" if self._practising else CREATE)
         self.refresh_chrome()
 
     def on_choice_next(self) -> None:
-        self.make()
+        self._submit()
 
     def on_button_pressed(self) -> None:
-        self.make()
+        self._submit()
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
-        if event.row is self.name_row:
-            self.make()
+        if event.row is self._form.name_row:
+            self._submit()
         else:
             self.focus_next()
 
     def on_input_changed(self) -> None:
-        self.name_row.say()
+        self._form.name_row.say()
+
+    def on_tenant_form_submitted(self) -> None:
+        self.run_guarded(self._create(), "make")
 
     def action_stop(self) -> None:
-        self.stop_making()
+        self.workers.cancel_group(self, "make")
 
-    def make(self) -> None:
+    def _submit(self) -> None:
         if self._practising:
             self.app.start_practice()
-        elif not self.button.doing:
-            super().make()
+        else:
+            self._form.submit()
 
-    async def made(self, tenant: Tenant) -> None:
-        # Where all tenants were removed this form comes up again.
-        self.passphrase.clear()
-        going = _go_on(self.app, tenant.id, self._provider(), self._start.value == SERVER)
-        self.app.run_worker(going, group="begin", exit_on_error=False)
+    async def _create(self) -> None:
+        if tenant := await self._form.create():
+            # Where all tenants were removed this form comes up again.
+            self._form.passphrase.clear()
+            going = _go_on(self.app, tenant.id, self._provider(), self._start.value == SERVER)
+            self.app.run_worker(going, group="begin", exit_on_error=False)
 
     def _provider(self) -> str:
         """The provider whose form opens at once, '' for the list."""
         if self._start.value == SERVER:
             return local_provider()
-        return next(iter(self._found)) if self._start.value == KEY and len(self._found) == 1 else ""
+        return next(iter(self._keys_here)) if self._start.value == KEY and len(self._keys_here) == 1 else ""
 
     def unsaved(self) -> str:
-        return "The tenant is not made yet." if self.button.doing or self.passphrase.touched else ""
+        return "The tenant is not created yet." if self._form.creating or self._form.passphrase.touched else ""
 
 
 async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:
@@ -162,7 +158,7 @@ def local_provider() -> str:
 
 def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
     """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
-    offered = [(LIST, "the list of providers"), (PRACTICE, "practice: made-up tenants, nothing is written or sent")]
+    offered = [(LIST, "the list of providers"), (PRACTICE, "practice mode: sample tenants, nothing saved or sent")]
     local = local_provider()
     if local:
         names = ", ".join(each.label for each in PROVIDERS[local].local_servers[:2])

@@ -47,7 +47,7 @@ class NewPassphrase(Vertical):
         if not self.first.value or self.first.value == self.again.value:
             return True
         if self.again.value:
-            self.again.say(line((f"{WARNING} ", ATTENTION), "The two are not the same."), "Type this one again.")
+            self.again.say(line((f"{WARNING} ", ATTENTION), "The two differ."), "Type this one again.")
         else:
             self.again.say(line((f"{WARNING} ", ATTENTION), "Type the passphrase a second time."))
         self.again.field.focus()

@@ -1,4 +1,4 @@
-"""The field of the chat: grows to six lines, enter sends, ctrl+j makes a new line, a paste only adds text."""
+"""A field of several lines: enter sends, ctrl+j makes a new line, a paste only adds text."""
 
 from typing import ClassVar
 
@@ -11,15 +11,17 @@ from tui.console.actions import bind
 from tui.sanitize import printable
 
 LIMIT = 100_000
-"""Characters that a text may have; with more of them on one line, each key would be waited for."""
-
-_REMEMBERED = 100
+"""Characters that a wrapped text may have; with more of them on one line, each key would be waited for."""
 
 
 class LinesField(TextArea):
     """A field of several lines without a frame. Its owner decides what enter does.
 
-    With `leaves`, `up` in its first line and `down` in its last go to the fields before and after it.
+    Args:
+        text: What is in it at first.
+        leaves: Whether `up` in its first line and `down` in its last go to the fields before and after it.
+        wraps: Whether long lines wrap; else they scroll sideways, so that a line on the screen is a line of the text.
+        limit: The number of characters that it takes.
     """
 
     DEFAULT_CSS = """
@@ -54,9 +56,17 @@ class LinesField(TextArea):
             super().__init__()
             self.size = size
 
-    def __init__(self, text: str = "", *, id: str | None = None, leaves: bool = False) -> None:  # noqa: A002 - textual's name
-        super().__init__(text, id=id, compact=True, highlight_cursor_line=False, tab_behavior="focus")
-        self._leaves = leaves
+    def __init__(
+        self,
+        text: str = "",
+        *,
+        id: str | None = None,  # noqa: A002 - textual's name
+        leaves: bool = False,
+        wraps: bool = True,
+        limit: int = LIMIT,
+    ) -> None:
+        super().__init__(text, id=id, soft_wrap=wraps, compact=True, highlight_cursor_line=False, tab_behavior="focus")
+        self._leaves, self._limit = leaves, limit
         self.cursor_blink = False
         self.match_cursor_bracket = False
 
@@ -70,7 +80,7 @@ class LinesField(TextArea):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        if len(event.text) + len(self.text) > LIMIT:
+        if len(event.text) + len(self.text) > self._limit:
             self.post_message(self.TooLong(len(event.text)))
             return
         start, end = self.selection
@@ -111,67 +121,3 @@ class LinesField(TextArea):
         """Show a text, the cursor at its end."""
         self.text = text
         self.move_cursor(self.document.end)
-
-
-class Question(LinesField):
-    """The field itself. `up` in its first line brings earlier questions back, `down` in the last one the later ones.
-
-    What was typed and not sent is one of them, so nothing is lost on the way.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("question.page-up", "page(-1)"),
-        bind("question.page-down", "page(1)"),
-        bind("focus.next", "leave"),
-    ]
-
-    class Page(Message):
-        """The transcript is to be scrolled."""
-
-        def __init__(self, direction: int) -> None:
-            super().__init__()
-            self.direction = direction
-
-    class Left(Message):
-        """Tab was pressed."""
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
-        self._texts: list[str] = [""]
-        self._place = 0
-
-    def take(self) -> str:
-        """The question, which is no longer in the field."""
-        text = self.text.strip()
-        *asked, draft = self._texts
-        # The last text is the field's own; it is a draft when an earlier one was sent instead.
-        if self._place < len(asked) and draft.strip():
-            asked.append(draft)
-        self._texts = [*asked[-_REMEMBERED:], text, ""]
-        self._place = len(self._texts) - 1
-        self.put("")
-        return text
-
-    def give_back(self, text: str) -> None:
-        """Put a question that was not answered back, unless another one was typed meanwhile."""
-        if not self.text.strip():
-            self.put(text)
-
-    def change(self, text: str) -> None:
-        """Show a text to be changed; what was typed comes back with `up`."""
-        if self.text.strip():
-            self._texts[-1:] = [self.text, ""]
-            self._place = len(self._texts) - 1
-        self.put(text)
-
-    def beyond(self, step: int) -> None:
-        if 0 <= self._place + step < len(self._texts):
-            self._texts[self._place] = self.text
-            self._place += step
-            self.put(self._texts[self._place])
-
-    def action_page(self, direction: int) -> None:
-        self.post_message(self.Page(direction))
-
-    def action_leave(self) -> None:
-        self.post_message(self.Left())

@@ -149,7 +149,7 @@ class AnswerBlock:
         seconds = f"{self.seconds_thought:.0f} s"
         if self.running and not (self.text or self._new):
             return f"thinking {seconds}"
-        return f"thought for {seconds}, {key_of('list.choose')} {'folds' if self.unfolded else 'shows'} it"
+        return f"thought for {seconds} ({key_of('list.choose')}: {'hide' if self.unfolded else 'show'})"
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text) or (self.unfolded and pattern.search(self.thoughts)))

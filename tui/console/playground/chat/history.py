@@ -10,7 +10,7 @@ from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
-_AGAIN = "{chat.again:typing} asks again, as a new call. Nothing is repeated by itself."
+_AGAIN = "{chat.again:typing} asks again as a new request. Nothing is retried automatically."
 
 
 class Exchange:
@@ -128,7 +128,7 @@ def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
     if begun:
         hints = [hint(_AGAIN)] if said.startswith("Asking again") else [said, hint(_AGAIN)]
     elif isinstance(problem, CredentialRejected):
-        hints.append(hint("{area.providers:typing} opens Providers to paste another."))
+        hints.append(hint("{area.providers:typing} opens Providers to replace it."))
     return ProblemBlock(problem.message, hints, problem.detail, by)
 
 
@@ -138,7 +138,7 @@ def mark(answer: Answer) -> Words | None:
         how = ", the answer is incomplete" if answer.text else " before the answer began"
         return stopped(f"stopped by you{how}")
     if answer.state is AnswerState.BROKEN:
-        return stopped("broken off, the answer is incomplete")
+        return stopped("connection lost, the answer is incomplete")
     if not answer.text:
         return stopped(answer.note or "the answer is empty")
     return stopped(answer.note) if answer.note else None

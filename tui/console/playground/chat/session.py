@@ -1,193 +1,206 @@
-"""The answers of a chat: asked for by one worker, drawn at a bounded rate, stopped at once, kept whatever happens."""
+"""A chat: its questions, the answer that streams in, and what was set for each model. No widget is known here."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from time import monotonic
 from typing import cast
 
-from textual.timer import Timer
-
+from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.history import ChatHistory, Exchange, mark, trouble
-from tui.console.playground.chat.running_answer import RunningAnswer
+from tui.console.playground.chat.messages import joined, seconds_words, tokens_a_second
 from tui.console.playground.parameter_row import Settings
-from tui.console.playground.tab import Tab
 from tui.console.trial_status import ways_on
-from tui.console.widgets.text_area import Question
-from tui.console.widgets.transcript import Transcript
+from tui.console.widgets.symbols import WORKING
 from tui.domain import Model
 from tui.errors import Problem
 from tui.providers import provider as provider_of
-from tui.providers.events import Event
+from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.sanitize import printable
+from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
-from tui.workspace.playground.conversation import AnswerState
+from tui.workspace.playground.conversation import Answer, AnswerState
 
-_FRAME = 0.1
-"""Seconds between two drawings of an answer that comes in; more where drawing takes long."""
-
-_SHARE = 5
-"""A drawing that took a while is followed by this many times as long without one, so that keys are answered."""
-
-_TICK = 1.0
-"""Seconds between two changes of the words in the rule."""
+_CHARACTERS_A_TOKEN = 4
 
 
-class ChatSession(Tab):
-    """A tab whose questions are answered. What its transcript and its field are is for the tab itself."""
+class RunningAnswer:
+    """An answer that is streaming in: takes the events of its call. `fresh` says that there is something to draw."""
 
-    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
-        self.chat = ChatHistory()
-        self.settings: dict[str, Settings] = {}
-        self.asking: RunningAnswer | None = None
-        self.covered = False
-        self._opening = False
-        self._ticking: Timer | None = None
-        self._next_frame = self._next_words = 0.0
+    def __init__(self, model: Model, reply: AnswerBlock) -> None:
+        self.model, self.reply = model, reply
+        self.under_way = CallStatus(model.provider, f"waiting for {provider_of(model.provider).label}")
+        self.began = monotonic()
+        self.first = 0.0
+        self.fresh = False
+        self.finish: Finish | None = None
+        self._usage: Usage | None = None
+        self._pieces = 0
+        self._thinking_until = 0.0
+        reply.begin()
 
-    @property
-    def transcript(self) -> Transcript:
-        return self.query_one(Transcript)
-
-    @property
-    def question(self) -> Question:
-        return self.query_one("#question", Question)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer runs, or the tenant is being opened for one."""
-        return self.asking is not None or self._opening
-
-    @property
-    def parameters(self) -> Settings:
-        """What was set for the model in use."""
-        return self.settings.setdefault(self.model.ref if self.model else "", Settings())
-
-    def say(self, sentence: str = "") -> None:
-        """Say something under the field."""
-        raise NotImplementedError
-
-    def show_log(self, *, follow: bool = True) -> None:
-        """Bring the transcript up to the log."""
-        raise NotImplementedError
-
-    def cover(self, covered: bool) -> None:
-        """Hide the chat, as its tenant is locked, or show it again."""
-        self.covered = covered
-        self.show_log()
-
-    def ask(self, question: str, model: Model, *, again: Exchange | None = None, instead: bool = False) -> None:
-        """Ask a question, the one of an entry again, or one in place of the last."""
-        self._opening = True
-        work = self._answer(question, model, again, instead)
-        self.run_worker(work, group="answer", exclusive=True, exit_on_error=False)
-
-    async def _answer(self, question: str, model: Model, again: Exchange | None, instead: bool) -> None:
-        try:
-            if not await self.app.ensure_unlocked(
-                f"your question to {model.ref}", "It is sent as soon as the tenant is open."
-            ):
-                self.question.give_back("" if again else question)
-                return
-        except Problem as problem:
-            self.question.give_back("" if again else question)
-            self.say(problem.message)
+    def take(self, event: Event) -> None:
+        """One event of the call."""
+        self.fresh = True
+        if self.under_way.tell(event):
             return
-        finally:
-            self._opening = False
-        if self.covered:
-            self.cover(False)
-        if instead and self.chat.last is not None:
-            self.chat.drop()
-        entry = again or self.chat.add(question)
-        messages = self.chat.before(entry).messages(question)
-        asking = self.asking = RunningAnswer(model, AnswerBlock(model.id))
-        entry.begin(asking.reply)
-        self._begin(asking)
-        values = dict(self.parameters.values)
-        events = calls.chat(self.app.tenant_session, model, messages, values)
+        match event:
+            case TextDelta(text) if text:
+                self._come()
+                self.reply.add(printable(text))
+            case ThinkingDelta(text) if text:
+                self._come()
+                self._thinking_until = self.seconds
+                self.reply.think(printable(text))
+            case Usage():
+                self._usage = event
+            case Finish():
+                self.finish = event
+
+    def _come(self) -> None:
+        self._pieces += 1
+        if not self.first:
+            self.first = self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been under way."""
+        return monotonic() - self.began
+
+    def gather(self) -> None:
+        """Bring the reply up to what has come, before it is drawn."""
+        self.fresh = False
+        self.reply.gather()
+        thinking = self.reply.thoughts and not self.reply.text
+        self.reply.seconds_thought = (self.seconds if thinking else self._thinking_until) - self.first
+
+    def show_status(self) -> None:
+        """Put what the call itself says, such as a retry, under the answer."""
+        if not self.reply.text:
+            self.fresh = True
+        status = [words for words in self.under_way.strip if words]
+        if status != self.reply.below:
+            self.reply.below, self.fresh = status, True
+
+    @property
+    def tokens(self) -> int:
+        """Tokens of the answer: as the provider counts them, else about."""
+        if self._usage is not None and self._usage.output:
+            return self._usage.output
+        return max(self._pieces, (len(self.reply.text) + len(self.reply.thoughts)) // _CHARACTERS_A_TOKEN)
+
+    @property
+    def words(self) -> str:
+        """What it does now."""
+        if not self.first:
+            return self.under_way.words
+        return f"{WORKING} {'answering' if self.reply.text else 'thinking'} {seconds_words(self.seconds)}"
+
+    @property
+    def figures(self) -> str:
+        """Its figures so far."""
+        if not self.first:
+            return ""
+        speed = tokens_a_second(self.tokens, self.seconds - self.first)
+        return joined(
+            f"first token {self.first:.2f} s", f"{self.tokens:,} tokens", f"{speed} a second" if speed else ""
+        )
+
+    def ended(self, state: AnswerState, note: str = "") -> Answer:
+        """The answer as it is kept."""
+        self.gather()
+        used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
+        return Answer(
+            self.reply.text,
+            self.model.ref,
+            state,
+            note,
+            self.first,
+            self.seconds,
+            used.input or 0,
+            used.output or 0,
+            reported=self._usage is not None,
+        )
+
+
+class ChatSession:
+    """The chat of one tenant, with at most one answer running.
+
+    `on_change` is called with the answer and its exchange when an answer begins, and when it is over; then `running` is
+    None. What streams in between is in `running`, to be drawn as often as that is worth it.
+    """
+
+    def __init__(self, session: TenantSession, on_change: Callable[[RunningAnswer, Exchange], None]) -> None:
+        self.session = session
+        self.history = ChatHistory()
+        self.settings: dict[str, Settings] = {}
+        """Parameters by `provider/model`."""
+        self.running: RunningAnswer | None = None
+        self._on_change = on_change
+
+    def parameters(self, model: Model | None) -> Settings:
+        """Return what was set for a model; changes to it stay."""
+        return self.settings.setdefault(model.ref if model else "", Settings())
+
+    def clear(self) -> None:
+        """Begin a new chat with the same system prompt."""
+        system = self.history.conversation.system
+        self.history = ChatHistory()
+        self.history.conversation.system = system
+
+    async def ask(self, question: str, model: Model, *, again: Exchange | None = None, replace: bool = False) -> None:
+        """Ask a question and take its answer to the end, whatever that is; no Problem is raised.
+
+        Args:
+            question: Its text, as typed.
+            model: The model to ask.
+            again: The exchange whose question is asked again; its earlier answers stay.
+            replace: Drop the last question and its answers first.
+        """
+        if replace and self.history.last is not None:
+            self.history.drop()
+        exchange = again or self.history.add(question)
+        messages = self.history.before(exchange).messages(question)
+        answer = self.running = RunningAnswer(model, AnswerBlock(model.id))
+        exchange.begin(answer.reply)
+        self.history.saved = False
+        self._on_change(answer, exchange)
+        events = calls.chat(self.session, model, messages, dict(self.parameters(model).values))
         try:
             async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
                 async for event in stream:
-                    asking.take(event)
-            self._end(asking, entry, AnswerState.COMPLETE)
+                    answer.take(event)
+            self._end(answer, exchange, AnswerState.COMPLETE)
         except Problem as problem:
-            self._end(asking, entry, AnswerState.BROKEN, problem)
+            self._end(answer, exchange, AnswerState.BROKEN, problem)
         except asyncio.CancelledError:
-            self._end(asking, entry, AnswerState.STOPPED)
+            self._end(answer, exchange, AnswerState.STOPPED)
             raise
         finally:
-            self._end(asking, entry, AnswerState.BROKEN, Problem("Modeldeck made an error of its own."))
-
-    def _begin(self, asking: RunningAnswer) -> None:
-        self.chat.saved = False
-        self.show_log()
-        self._next_frame = self._next_words = 0.0
-        self._ticking = self.set_interval(_FRAME, self._tick)
-        self.app.running("playground", self.stop)
-        self.refresh_chrome()
-
-    def _end(self, asking: RunningAnswer, entry: Exchange, state: AnswerState, problem: Problem | None = None) -> None:
-        """The answer is over, for the first reason that comes up."""
-        if self.asking is not asking:
-            return
-        self.asking = None
-        if self._ticking is not None:
-            self._ticking.stop()
-            self._ticking = None
-        finish = asking.finish
-        note = finish.note if finish and state is AnswerState.COMPLETE else ""
-        answer = asking.ended(state, note)
-        label = provider_of(asking.model.provider).label
-        if problem is not None and not (answer.text or asking.reply.thoughts):
-            asking.reply.end()
-            entry.refuse(problem, label, ways_on(self.app.tenant_session, problem))
-            if self.is_attached:
-                self.question.give_back(entry.turn.question)
-        else:
-            below = [each for each in (mark(answer), *asking.under_way.notices) if each]
-            asking.reply.end(*below)
-            entry.end(answer)
-            entry.trouble = trouble(problem, label, begun=True) if problem else None
-        if self.is_attached:
-            self.show_log(follow=False)
-            self.transcript.changed(asking.reply)
-            self.app.running("playground", None)
-            self.counted(asking.model)
-            self.refresh_chrome()
+            self._end(answer, exchange, AnswerState.BROKEN, Problem("Modeldeck made an error of its own."))
 
     def stop(self) -> None:
-        """Stop the answer at once; what has come is kept."""
-        asking, last = self.asking, self.chat.last
-        if asking is not None and last is not None:
-            self._end(asking, last, AnswerState.STOPPED)
-        self.workers.cancel_group(self, "answer")
+        """Stop the running answer at once; what has come is kept. Cancel the task of `ask` as well."""
+        if self.running is not None and self.history.last is not None:
+            self._end(self.running, self.history.last, AnswerState.STOPPED)
 
-    def _tick(self) -> None:
-        """Draw what has come, not more often than drawing it is worth, and not for a line that takes nothing."""
-        asking, now = self.asking, monotonic()
-        if asking is None or self.app.screen is not self.screen or not self.display:
+    def _end(
+        self, answer: RunningAnswer, exchange: Exchange, state: AnswerState, problem: Problem | None = None
+    ) -> None:
+        """Keep an answer that is over, for the first reason that comes up."""
+        if self.running is not answer:
             return
-        if now >= self._next_words:
-            self._next_words = now + _TICK
-            if not asking.reply.text:
-                asking.fresh = True
-            self._tell(asking)
-            self.refresh_chrome()
-        if now >= self._next_frame and asking.fresh and not self.app.differences.busy:
-            self.draw()
-            self._next_frame = monotonic() + max(_FRAME * 0.5, (monotonic() - now) * _SHARE)
-
-    def draw(self) -> None:
-        """Draw what has come of an answer."""
-        if self.asking is not None and not self.covered:
-            self.asking.gather()
-            self.transcript.changed(self.asking.reply)
-
-    def _tell(self, asking: RunningAnswer) -> None:
-        """What the call itself tells stands under the answer as long as it holds."""
-        told = [each for each in asking.under_way.strip if each]
-        if told != asking.reply.below:
-            asking.reply.below = list(told)
-            asking.fresh = True
+        self.running = None
+        finish = answer.finish
+        ended = answer.ended(state, finish.note if finish and state is AnswerState.COMPLETE else "")
+        label = provider_of(answer.model.provider).label
+        if problem is not None and not (ended.text or answer.reply.thoughts):
+            answer.reply.end()
+            exchange.refuse(problem, label, ways_on(self.session, problem))
+        else:
+            below = [words for words in (mark(ended), *answer.under_way.notices) if words]
+            answer.reply.end(*below)
+            exchange.end(ended)
+            exchange.trouble = trouble(problem, label, begun=True) if problem else None
+        self._on_change(answer, exchange)

@@ -4,7 +4,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.console.playground.chat.running_answer import RunningAnswer, seconds_words, speed_of, tokens_words
+from tui.console.playground.chat.messages import seconds_words, speed_of, tokens_words
+from tui.console.playground.chat.session import RunningAnswer
 from tui.console.playground.parameter_fields import ParameterFields
 from tui.console.playground.parameter_row import Settings
 from tui.console.widgets.static_text import Plain, line
@@ -13,7 +14,11 @@ from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 
 _LABEL = 16
-_ENDED = {AnswerState.COMPLETE: "by itself", AnswerState.STOPPED: "stopped by you", AnswerState.BROKEN: "broken off"}
+_ENDED = {
+    AnswerState.COMPLETE: "normally",
+    AnswerState.STOPPED: "stopped by you",
+    AnswerState.BROKEN: "connection lost",
+}
 
 
 class ChatSide(Vertical):
@@ -47,12 +52,12 @@ class ChatSide(Vertical):
             fields.remove()
         self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)
 
-    def tell(self, asking: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
+    def tell(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
         """The figures as they stand."""
         answers = [turn.answer for turn in conversation.turns if turn.answer]
         said: list[tuple[str, str]] = []
-        if asking is not None:
-            said += [("first token", f"{asking.first:.2f} s" if asking.first else "–"), ("so far", asking.words[2:])]
+        if running is not None:
+            said += [("first token", f"{running.first:.2f} s" if running.first else "–"), ("so far", running.words[2:])]
         elif answer is not None:
             said += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
             said += [("total", seconds_words(answer.total))]

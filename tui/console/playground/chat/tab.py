@@ -7,33 +7,35 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from tui.console.actions import bind, hint, key_of
+from tui.console.actions import bind, hint
 from tui.console.chrome import Rule, ScreenText
-from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock, Sentences
-from tui.console.playground.chat.history import ChatHistory
-from tui.console.playground.chat.running_answer import summary
-from tui.console.playground.chat.session import ChatSession
+from tui.console.playground.chat import messages
+from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
+from tui.console.playground.chat.drawing import AnswerDrawing
+from tui.console.playground.chat.footer import footer
+from tui.console.playground.chat.history import Exchange
+from tui.console.playground.chat.question import Question
+from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
-from tui.console.playground.tab import pick_model_hint
+from tui.console.playground.parameter_row import Settings
+from tui.console.playground.tab import Tab, pick_model_hint
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import ATTENTION
-from tui.console.widgets.text_area import LIMIT, LinesField, Question
+from tui.console.widgets.text_area import LIMIT, LinesField
 from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
+from tui.errors import Problem
 from tui.tenancy import keyring
 from tui.workspace.playground import calls
-from tui.workspace.playground.conversation import AnswerState
 
 WIDE = 100
 """Columns from which the parameters stand beside the chat."""
 
-_BUSY = "An answer is running; {area.escape} stops it."
 
-
-class ChatTab(ChatSession):
+class ChatTab(Tab):
     """The chat of a tenant. It is kept in memory only."""
 
     TYPE = ModelType.CHAT
@@ -62,6 +64,10 @@ class ChatTab(ChatSession):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
+        self.session = ChatSession(self.app.tenant_session, self._answer_changed)
+        self.covered = False
+        self._opening = False
+        self._drawing = AnswerDrawing(self, self.draw, self._show_status)
         self._editing = False
         self._explaining = False
         self._said_of = ""
@@ -84,83 +90,45 @@ class ChatTab(ChatSession):
         return self._rule
 
     @property
+    def transcript(self) -> Transcript:
+        return self.query_one(Transcript)
+
+    @property
+    def question(self) -> Question:
+        return self.query_one("#question", Question)
+
+    @property
+    def parameters(self) -> Settings:
+        """What was set for the model in use."""
+        return self.session.parameters(self.model)
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer runs, or the tenant is being unlocked for one."""
+        return self.session.running is not None or self._opening
+
+    @property
     def side(self) -> ChatSide:
         return self.query_one(ChatSide)
 
-    # --- what stands around ---
-
     def chrome(self) -> ScreenText:
-        left, right = self._rule_words()
-        transcript = self.transcript
+        transcript, values = self.transcript, self.parameters.words(calls.parameters(self.model) if self.model else ())
+        left, right = messages.rule_words(self.session, values, wide=self.has_class("-wide"))
         if transcript.below and not transcript.following:
-            lines = (
-                f"{transcript.below:,} line{'s' if transcript.below > 1 else ''} below, {key_of('list.last')} follows"
-            )
-            left = f"{left}, {lines}" if left else lines
+            left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
             # Where the reader is counts more than the figures.
             right = right if width(left + right) + 12 <= self.size.width else ""
         if self.has_class("-wide"):
-            answer = self.chat.last.answer if self.chat.last else None
-            self.side.tell(self.asking, answer, self.chat.conversation)
+            answer = self.session.history.last.answer if self.session.history.last else None
+            self.side.tell(self.session.running, answer, self.session.history.conversation)
         return ScreenText("", self._keys(), foot=left, foot_right=right)
 
-    def _rule_words(self) -> tuple[str, str]:
-        last = self.chat.last
-        if self.asking is not None:
-            return self.asking.words, self.asking.figures
-        if last is not None and last.unsent:
-            return "not sent", ""
-        if last is not None and last.answer is not None:
-            return summary(last.answer, wide=self.has_class("-wide"))
-        system = "set" if self.chat.conversation.system else "none"
-        parameters = calls.parameters(self.model) if self.model else ()
-        values = self.parameters.words(parameters) or "parameters as the provider sets them"
-        return "new chat" if last is None else "", f"system prompt {system} · {values}"
-
     def _keys(self) -> tuple[str, ...]:
-        wide, last = self.has_class("-wide"), self.chat.last
         if self.query_one(Find).has_class("-open") and self.typing and not self.question.has_focus:
             return "field.next", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
             return "field.next", "focus.next", "field.clear", "area.escape: commands"
-        if self.asking is not None:
-            return (
-                "area.escape: stop",
-                "question.page-up",
-                "question.send" if self.typing else "chat.write",
-            )
-        if not self.typing:
-            asked = (
-                "chat.again",
-                "chat.edit",
-                "playground.model",
-                "chat.parameters",
-                *self.source_keys,
-                "chat.copy",
-                "chat.save",
-                "chat.new",
-                "chat.find",
-            )
-            return (
-                "chat.write",
-                *(asked if last else ("playground.model", "chat.parameters", *self.source_keys, "playground.type")),
-            )
-        again = ("chat.again",) if last else ()
-        if last is not None and last.trouble is not None:
-            return "question.send", *again, "area.escape: commands"
-        if last is not None and last.answer is not None and last.answer.state is AnswerState.STOPPED:
-            return "question.send", *again, "question.new-line", "area.escape: commands"
-        scroll = ("question.page-up",) if last else ()
-        beside = ("focus.next: parameters",) if wide else ()
-        return (
-            "question.send",
-            "question.new-line",
-            *again,
-            "question.earlier",
-            *scroll,
-            *beside,
-            "area.escape: commands",
-        )
+        return footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
 
     def say(self, sentence: str = "") -> None:
         """A sentence under the field; '' takes it away."""
@@ -168,22 +136,11 @@ class ChatTab(ChatSession):
         self._note.set_class(bool(sentence), "-said")
         self._said_of = self.question.text
 
-    def _nothing_yet(self) -> Sentences:
-        if self.covered:
-            name = self.app.tenant.name if self.app.tenant else "This tenant"
-            return Sentences(
-                "", f"  {name} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
-            )
-        if self.model is None:
-            return Sentences("", "  No default reasoning model yet.", "", f"  {pick_model_hint('this chat')}")
-        keep = hint("  Nothing is kept when you quit; {chat.save} saves a chat as Markdown.")
-        return Sentences("", f"  Ask {self.model.id} something.", "", keep)
-
     def show_log(self, *, follow: bool = True) -> None:
-        blocks = [] if self.covered else self.chat.blocks
-        self.transcript.show(blocks or [self._nothing_yet()], follow=follow)
-
-    # --- coming into view ---
+        blocks = self.session.history.blocks or [messages.nothing_asked(self.model, pick_model_hint("this chat"))]
+        if self.covered:
+            blocks = [messages.hidden(self.app.tenant.name if self.app.tenant else "This tenant")]
+        self.transcript.show(blocks, follow=follow)
 
     def on_mount(self) -> None:
         self.show_log()
@@ -196,7 +153,7 @@ class ChatTab(ChatSession):
 
     def shown(self) -> None:
         if self.covered and keyring.is_open(self.app.tenant_session):
-            self.cover(False)
+            self.covered = False
         super().shown()
         self.show_log(follow=False)
         self.draw()
@@ -205,35 +162,86 @@ class ChatTab(ChatSession):
             self.question.focus()
 
     def model_changed(self) -> None:
-        if not self.chat.entries:
+        if not self.session.history.entries:
             self.show_log()
         self._show_side()
 
+    def ask(self, question: str, model: Model, *, again: Exchange | None = None, replace: bool = False) -> None:
+        """Ask a question, the one of an exchange again, or one in place of the last."""
+        self._opening = True
+        self.run_worker(self._ask(question, model, again, replace), group="answer", exclusive=True, exit_on_error=False)
+
+    async def _ask(self, question: str, model: Model, again: Exchange | None, replace: bool) -> None:
+        what, problem = f"your question to {model.ref}", ""
+        try:
+            unlocked = await self.app.ensure_unlocked(what, "It is sent as soon as the tenant is open.")
+        except Problem as raised:
+            unlocked, problem = False, raised.message
+        finally:
+            self._opening = False
+        if not unlocked:
+            self.question.give_back("" if again else question)
+            self.say(problem)
+            return
+        self.covered = False
+        await self.session.ask(question, model, again=again, replace=replace)
+
+    def _answer_changed(self, answer: RunningAnswer, exchange: Exchange) -> None:
+        if self.session.running is answer:
+            self._drawing.start()
+            self.show_log()
+            self.app.running("playground", self.stop)
+        else:
+            self._drawing.stop()
+            if not self.is_attached:
+                return
+            if answer.reply not in exchange.replies:
+                self.question.give_back(exchange.turn.question)
+            self.show_log(follow=False)
+            self.transcript.changed(answer.reply)
+            self.app.running("playground", None)
+            self.counted(answer.model)
+        self.refresh_chrome()
+
+    def stop(self) -> None:
+        """Stop the answer at once; what has come is kept."""
+        self.session.stop()
+        self.workers.cancel_group(self, "answer")
+
+    def _show_status(self) -> None:
+        if self.session.running is not None:
+            self.session.running.show_status()
+        self.refresh_chrome()
+
+    def draw(self) -> None:
+        """Draw what has come of an answer."""
+        answer = self.session.running
+        if answer is not None and answer.fresh and not self.covered:
+            answer.gather()
+            self.transcript.changed(answer.reply)
+
     def _show_side(self) -> None:
         if self.has_class("-wide"):
-            self.side.show(self.chat.conversation, self.parameters, self.model)
+            self.side.show(self.session.history.conversation, self.parameters, self.model)
 
     def hide_when_locked(self) -> None:
-        self.cover(True)
-
-    # --- keys ---
+        self.covered = True
+        self.show_log()
 
     def on_lines_field_sent(self, event: LinesField.Sent) -> None:
         event.stop()
         if not self.question.text.strip():
             return
         if self.busy:
-            self.say(hint(_BUSY))
+            self.say(hint(messages.BUSY))
         elif self.model is None:
-            self.say(
-                hint("No default reasoning model yet; {area.escape} then {playground.model} picks one for this chat.")
-            )
+            self.say(hint(messages.NO_MODEL))
         else:
-            instead, self._editing = self._editing, False
-            self.ask(self.question.take(), self.model, instead=instead)
+            replace, self._editing = self._editing, False
+            self.ask(self.question.take(), self.model, replace=replace)
 
     def escape(self) -> None:
-        if self.asking is not None:
+        if self.session.running is not None:
             self.stop()
         elif self.side.fields is not None and self.side.fields.row is not None:
             self.question.focus()
@@ -288,23 +296,23 @@ class ChatTab(ChatSession):
         self.question.focus()
 
     def action_again(self) -> None:
-        last = self.chat.last
+        last = self.session.history.last
         if self.busy:
-            self.say(hint(_BUSY))
+            self.say(hint(messages.BUSY))
         elif last is not None and self.model is not None:
             if self.question.text.strip() == last.turn.question and not last.replies:
                 self.question.take()
             self.ask(last.turn.question, self.model, again=last)
 
     def action_edit(self) -> None:
-        last = self.chat.last
-        if self.asking is not None:
-            self.say(hint(_BUSY))
+        last = self.session.history.last
+        if self.session.running is not None:
+            self.say(hint(messages.BUSY))
         elif last is not None:
             self.question.change(last.turn.question)
             self.question.focus()
             self._editing = True
-            self.say("Sent again, it takes the place of the last question and its answer.")
+            self.say("Sending replaces your last question and its answer.")
 
     def action_parameters(self) -> None:
         if self.model is None:
@@ -317,45 +325,38 @@ class ChatTab(ChatSession):
     async def _parameters(self, model: Model) -> None:
         from tui.console.playground.parameters import Parameters
 
-        await self.app.push_screen_wait(Parameters(model, self.parameters, self.chat.conversation))
+        await self.app.push_screen_wait(Parameters(model, self.parameters, self.session.history.conversation))
         self.refresh_chrome()
 
     def action_copy(self) -> None:
         block = self.transcript.at_cursor
         if isinstance(block, QuestionBlock | AnswerBlock) and block.text:
             self.app.copy_to_terminal(block.text)
-        elif self.chat.last is not None and self.chat.last.reply is not None:
-            self.app.copy_to_terminal(self.chat.last.reply.text)
+        elif self.session.history.last is not None and self.session.history.last.reply is not None:
+            self.app.copy_to_terminal(self.session.history.last.reply.text)
 
     def action_save(self) -> None:
-        if self.chat.entries:
+        if self.session.history.entries:
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
         from tui.console.save_file import Save
 
-        now = self.app.session.now()
-        name = f"chat-{now[:10]}-{now[11:13]}{now[14:16]}"
-        conversation = self.chat.conversation
+        name, conversation = messages.file_name(self.app.session.now()), self.session.history.conversation
         if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):
-            self.chat.saved = True
+            self.session.history.saved = True
 
     def action_new(self) -> None:
-        if self.asking is not None:
-            self.say(hint(_BUSY))
-        elif self.chat.entries:
+        if self.session.running is not None:
+            self.say(hint(messages.BUSY))
+        elif self.session.history.entries:
             self.run_worker(self._new(), group="new", exclusive=True, exit_on_error=False)
 
     async def _new(self) -> None:
-        said = ["This chat was not saved; a new one takes its place."]
-        if (
-            not self.chat.saved
-            and await self.app.ask("New chat", said, {"keep": "Keep this one", "new": "New chat"}) != "new"
-        ):
+        question = messages.NEW_CHAT
+        if not self.session.history.saved and await self.app.ask("New chat", *question) != "new":
             return
-        system = self.chat.conversation.system
-        self.chat = ChatHistory()
-        self.chat.conversation.system = system
+        self.session.clear()
         self._editing = False
         self.show_log()
         self._show_side()
@@ -366,7 +367,7 @@ class ChatTab(ChatSession):
         self.query_one(Find).open()
 
     def action_other(self, step: int) -> None:
-        entry = self.chat.entry_of(self.transcript.at_cursor)
-        if entry is not None and self.asking is None and entry.step(step):
+        entry = self.session.history.entry_of(self.transcript.at_cursor)
+        if entry is not None and self.session.running is None and entry.step(step):
             self.show_log(follow=False)
             self.refresh_chrome()

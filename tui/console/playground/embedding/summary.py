@@ -13,9 +13,9 @@ from tui.workspace.playground.vectors import Comparison
 def summary(compared: Comparison, used: int, took: float) -> str:
     """How many texts, how long their vectors, tokens and seconds."""
     count = len(compared.texts)
-    words = [f"{count} {'text' if count == 1 else 'texts'}", f"vectors of {compared.size:,} numbers"]
+    words = [f"{count} {'text' if count == 1 else 'texts'}", f"{compared.size:,} dimensions"]
     if count == 1:
-        words[1] = f"a vector of {compared.size:,} numbers"
+        words[1] = f"{compared.size:,} dimensions"
     if used:
         words.append(f"{used:,} {'token' if used == 1 else 'tokens'}")
     return " · ".join([*words, f"{took:.2f} s"])
@@ -53,7 +53,7 @@ def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
         if len(vector) > len(shown)
         else ""
     )
-    return [line(each) for each in ["   its first numbers", *rows, more] if each]
+    return [line(each) for each in ["   its first values", *rows, more] if each]
 
 
 def pair(compared: Comparison, index: int) -> Callable[[int], Content]:

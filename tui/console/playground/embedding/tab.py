@@ -1,4 +1,4 @@
-"""Embedding: some texts, one a line, and how near their vectors are to each other."""
+"""Embedding: some texts, one per line, and how near their vectors are to each other."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -21,7 +21,7 @@ from tui.console.screen import problem_lines
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
-from tui.console.widgets.texts_area import TextsField
+from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import clip_end
 from tui.domain import ModelType
 from tui.errors import Problem
@@ -34,7 +34,11 @@ MAP = 60
 """Texts up to which there is a map; above it stand the nearest pairs alone."""
 
 _PAIRS = 200
-_INVITE = "One text a line; two or more give a map."
+_INVITE = "One text per line; two or more are compared."
+
+
+_LIMIT = 1_000_000
+"""Characters of all texts together."""
 
 
 class EmbeddingTab(SingleCallTab):
@@ -49,6 +53,7 @@ class EmbeddingTab(SingleCallTab):
     EmbeddingTab #writing { height: 7; dock: bottom; display: none; }
     EmbeddingTab.-writing #writing { display: block; }
     EmbeddingTab #writing Plain { width: 3; }
+    EmbeddingTab #texts { height: 6; }
     EmbeddingTab.-locked #result, EmbeddingTab.-locked #writing { display: none; }
     EmbeddingTab #result { height: 1fr; }
     """
@@ -82,7 +87,7 @@ class EmbeddingTab(SingleCallTab):
             yield Rule(id="texts-rule")
             with Horizontal():
                 yield Plain(" > ")
-                yield TextsField(id="texts")
+                yield LinesField(id="texts", wraps=False, limit=_LIMIT)
 
     def on_mount(self) -> None:
         self._show_rule()
@@ -91,7 +96,7 @@ class EmbeddingTab(SingleCallTab):
     # --- what stands around ---
 
     def chrome(self) -> ScreenText:
-        field = self.query_one(TextsField)
+        field = self.query_one(LinesField)
         if self.under_way is not None:
             return ScreenText("", ("area.escape: stop",), foot=self.under_way.words, strip=self.under_way.strip)
         if field.has_focus:
@@ -144,7 +149,7 @@ class EmbeddingTab(SingleCallTab):
         self.rest()
 
     def on_descendant_focus(self) -> None:
-        self.set_class(self.query_one(TextsField).has_focus, "-writing")
+        self.set_class(self.query_one(LinesField).has_focus, "-writing")
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
@@ -152,7 +157,7 @@ class EmbeddingTab(SingleCallTab):
     def escape(self) -> None:
         if self.under_way is not None:
             self.stop_call()
-        elif self.query_one(TextsField).has_focus:
+        elif self.query_one(LinesField).has_focus:
             if self.compared is not None:
                 self.take_focus()
             else:
@@ -166,7 +171,7 @@ class EmbeddingTab(SingleCallTab):
             self.ask_to_open()
             return
         self.add_class("-writing")
-        self.query_one(TextsField).focus()
+        self.query_one(LinesField).focus()
 
     def on_text_area_changed(self) -> None:
         self._show_rule()
@@ -174,10 +179,15 @@ class EmbeddingTab(SingleCallTab):
     def model_changed(self) -> None:
         self._show_rule()
 
+    @property
+    def texts(self) -> list[str]:
+        """The lines of the field that hold something."""
+        return [text.strip() for text in self.query_one(LinesField).text.split("\n") if text.strip()]
+
     def _show_rule(self) -> None:
-        kind, count = "question" if self._as_questions else "text", len(self.query_one(TextsField).texts)
+        kind, count = "question" if self._as_questions else "text", len(self.texts)
         words = f"{count} {kind if count == 1 else f'{kind}s'}" if count else ""
-        self.query_one("#texts-rule", Rule).show(f"{kind}s, one a line", words)
+        self.query_one("#texts-rule", Rule).show(f"{kind}s, one per line", words)
 
     # --- texts to be found, or questions ---
 
@@ -198,24 +208,24 @@ class EmbeddingTab(SingleCallTab):
         self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
 
     async def _choose_kind(self) -> None:
-        lines = ["This model makes other vectors of questions than of the texts that answer them."]
+        lines = ["This model embeds questions and the texts that answer them differently."]
         choices = {"texts": "Texts, to be found", "questions": "Questions, to search with"}
         if answer := await self.app.ask("What these lines are", lines, choices):
             self._questions = answer == "questions"
             self._show_rule()
             self.refresh_chrome()
 
-    def on_texts_field_too_long(self, event: TextsField.TooLong) -> None:
-        self._say(f"The paste has {event.size:,} characters; it was left out.", "Paste a part of it.")
+    def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
+        self._say(f"The paste has {event.size:,} characters, too many. Nothing was pasted.", "Paste a part of it.")
 
-    def on_texts_field_sent(self) -> None:
-        if self.under_way is None and self.query_one(TextsField).texts:
+    def on_lines_field_sent(self) -> None:
+        if self.under_way is None and self.texts:
             self.action_again()
 
     # --- embedding ---
 
     def action_again(self) -> None:
-        texts = self.query_one(TextsField).texts
+        texts = self.texts
         if self.under_way is not None:
             return
         if self.model is None:

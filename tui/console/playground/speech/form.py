@@ -34,7 +34,7 @@ from tui.workspace.playground.path_completion import Entry, Offer, expanded, off
 
 TIMES = {
     TimestampGranularity.NONE: "none",
-    TimestampGranularity.SENTENCE: "per sentence",
+    TimestampGranularity.SENTENCE: "per segment",
     TimestampGranularity.WORD: "per word",
 }
 
@@ -119,7 +119,7 @@ class SpeechForm(Vertical):
     def on_resize(self) -> None:
         narrow = self.app.size.width < 60
         self.set_class(narrow, "-narrow")
-        self._language.note("" if narrow else "  empty: found out by the model")
+        self._language.note("" if narrow else "  blank: auto-detect")
 
     # --- what was chosen ---
 
@@ -315,7 +315,7 @@ class SpeechForm(Vertical):
             self._path.field.focus()
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
-            said = hanging("A language is two letters, such as en or zh.", "Or leave it empty.", 60)
+            said = hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
             self._language.say(*said)
             self._language.field.focus()
             return

@@ -68,10 +68,10 @@ class Heard:
         return held.text.rstrip("\n") + "\n"
 
     def title(self, cells: int) -> str:
-        """`meeting.m4a · 41 min 10 s · English · in 48 s, 51 times as fast`."""
+        """`meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time`."""
         length = self.transcript.duration or self.length
         fast = length >= 2 * self.took >= 1
-        speed = f", {length / self.took:,.0f} times as fast" if fast else ""
+        speed = f", {length / self.took:,.0f}× real time" if fast else ""
         language = self.transcript.language
         named = language.capitalize() if len(language) > 3 else language
         rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
@@ -162,7 +162,7 @@ class SpeechResult(Vertical):
             reader = self.query_one(Reader)
             return which, reader.place if len(reader.lines) > reader.size.height else ""
         rows, count = self.query_one(Rows), len(heard.transcript.segments)
-        word = "word" if heard.times is TimestampGranularity.WORD else "sentence"
+        word = "word" if heard.times is TimestampGranularity.WORD else "segment"
         top = rows.scroll_offset.y
         seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
         place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""
@@ -176,8 +176,8 @@ class SpeechResult(Vertical):
         if heard is None:
             return "", ""
         kinds = [label for kind, label in heard.formats.items() if kind != "json" or not self._timed]
-        words = f"{key_of('speech.save')} saves it as {', '.join(kinds[:-1])} or {kinds[-1]}; "
-        words += hint("{speech.copy} sends the text to your clipboard.")
+        words = f"{key_of('speech.save')}: save as {', '.join(kinds[:-1])} or {kinds[-1]} · "
+        words += hint("{speech.copy}: copy")
         more = (
             f"{key_of('speech.before')} and {key_of('speech.after')} change between {len(self.all)} results."
             if len(self.all) > 1

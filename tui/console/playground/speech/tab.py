@@ -267,7 +267,7 @@ class SpeechTab(SingleCallTab):
             raise
         except Problem as problem:
             if hearing.pieces:
-                self.result.add(hearing.heard("broken off, the text is incomplete", problem))
+                self.result.add(hearing.heard("connection lost, the text is incomplete", problem))
                 after = "results"
             else:
                 form.say(problem)

@@ -73,7 +73,7 @@ class EntryRow(FieldRow):
     def too_long(self, size: int) -> None:
         """Say that a paste was left out."""
         self.left_out = True
-        self.complain(f"That is {size:,} characters; no field takes so many. It was left out.", "Paste it again.")
+        self.complain(f"That is {size:,} characters; more than any field takes. Nothing was pasted.", "Paste it again.")
 
     def complain(self, message: str, *more: str) -> None:
         """Say under the field what is wrong with it."""
@@ -90,14 +90,13 @@ class EntryRow(FieldRow):
     def _draw(self, fresh: bool = False) -> None:
         lines: list[Words] = []
         if self.notes:
-            lines.append((f"Cleaned: {', '.join(self.notes)}.", MUTED))
+            lines.append((f"Removed: {', '.join(self.notes)}.", MUTED))
         if rest := paste.split_summary(PROVIDERS[self.provider_id], self.declared, self.apart):
-            were = "were" if " and " in rest else "was"
-            lines.append((f"Taken apart: {rest} {were} kept for the model.", MUTED))
+            lines.append((f"Split up: {rest} will be used for the model.", MUTED))
         if self.wrong:
             lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]
         elif owner := self.owner:
-            lines += [line((f"{WARNING} ", ATTENTION), self._looks_like(owner)), "It has not been sent anywhere."]
+            lines += [line((f"{WARNING} ", ATTENTION), self._looks_like(owner)), "It was not sent anywhere."]
         elif fresh and (said := self._shape()):
             lines.append((said, MUTED))
         self.say(*lines)

@@ -58,7 +58,7 @@ class SetupForm(Form):
         super().__init__()
         self.rotates = rotates
         self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
-        named = "What it is called here: letters, digits, and . _ - without blanks."
+        named = "Its name here: letters, digits, . _ -, no spaces."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
         self.noticed = False
@@ -75,13 +75,13 @@ class SetupForm(Form):
         if self.found is not None:
             yield Button(self._found_words(self.found), id="found")
             hosts = ", ".join(map(host_of, self.origins(self.found.values))) or self.provider.label
-            yield Plain(f"Asks {hosts} whether it works, then seals and saves it.", classes="said")
+            yield Plain(f"Asks {hosts} whether it works, then encrypts and saves it.", classes="said")
             yield _gap()
         if self.provider.local_servers and self.stored is None:
             yield Button("Look for servers on this machine", id="look")
             yield _gap("look-gap")
         if self.found is not None or (self.provider.local_servers and self.stored is None):
-            yield Plain("or another:", classes="said", id="or-another")
+            yield Plain("Or enter a different one:", classes="said", id="or-another")
         if self.named:
             yield self.named
         yield from self._main()
@@ -98,7 +98,7 @@ class SetupForm(Form):
                 yield from self._parts(each for each in self.provider.fields if each.advanced)
             yield _gap()
         if self.rotates:
-            yield Button("Rotate: verify and save, the old key is kept", id="rotate")
+            yield Button("Rotate: verify and save, keep the old key", id="rotate")
             yield _gap()
         yield Button("Look again", id="look-again")
         yield _gap("look-again-gap")
@@ -139,18 +139,18 @@ class SetupForm(Form):
         help_ = [field.help] if field.help else []
         help_ += [f"{each.value}  {each.label}" for each in field.choices]
         if kept is not None and self.shut:
-            kept, help_ = None, ["The stored one cannot be opened; type it again."]
+            kept, help_ = None, ["The stored one can't be decrypted; type it again."]
         elif kept is not None:
-            help_ = [f"Empty keeps the stored key ending {kept}." if kept else "Empty keeps the stored one."]
+            help_ = [f"Leave blank to keep the stored key{f' ending {kept}' if kept else ''}."]
         if field.secret and self.provider.key_page:
-            help_.append(f"Get one at {self.provider.key_page}")
+            help_.append(f"Create one at {self.provider.key_page}")
         return EntryRow(self.provider.id, field, "" if value == field.default else value, kept, help_)
 
     def _choice(self, field: Field) -> Choice:
         stored = self.stored.clear.get(field.name, "") if self.stored else ""
         options = list(field.choices)
         if not field.required and not field.default:
-            options.insert(0, Offered("", "as the provider has it"))
+            options.insert(0, Offered("", "detect automatically"))
         return Choice(field.label, [(each.value, each.label) for each in options], stored or field.default)
 
     def _found_words(self, found: DiscoveredKey) -> str:
@@ -334,10 +334,10 @@ class SetupForm(Form):
                 where = several if origins[1:] else f"{origins[0]} and nowhere else"
                 lines.append(f"The {what} {goes} to {where}.")
         if needs_plain_http(origins):
-            lines.append(line((f"{WARNING} ", ATTENTION), "Plain http: it can be read on the way."))
+            lines.append(line((f"{WARNING} ", ATTENTION), "Unencrypted: anyone on the network can read the key."))
         elif not instead:
             which = "that it lists" if self.provider.local_servers else f"of {self.provider.label}"
-            imported = f"All models {which} are imported when it is accepted."
+            imported = f"All models {which} are imported once it is verified."
             lines.append(self.provider.after_saving or imported)
         self.query_one("#goes", Plain).show(line(*_joined(lines)))
 

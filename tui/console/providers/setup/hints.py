@@ -30,12 +30,12 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
         if row is not None and row.owner:
             return "Pasted text never submits a form.", hint("{field.next} goes to the first choice under the field.")
         if isinstance(focused, SecretField):
-            return "Pasted text never submits a form.", "Once accepted it is sealed with this tenant's own key."
+            return "Pasted text never submits a form.", "Once verified it is encrypted with this tenant's key pair."
         if len(focused.value) > FIELD:
             return two_lines(focused.value, 74)
     if now.on_trial and now.trial is not None and now.credential is None:
         return (
-            f"Source   {now.trial.words}. With an own key saved, the own key is used.",
-            hint("{providers.source} on the list switches back."),
+            f"Source   {now.trial.words}. Once you save your own key, it replaces the trial.",
+            hint("{providers.source} on the list: switch back."),
         )
-    return "Nothing is saved before it is accepted, or on your word.", ""
+    return "Nothing is saved until it is verified, or you choose to save anyway.", ""

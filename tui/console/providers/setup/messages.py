@@ -28,11 +28,10 @@ def answer_of(host: str, detail: str, now: str, width: int) -> Strip | None:
 
 
 def imported(listed: Sequence[Model] | None, seconds: float) -> str:
-    """`41 models were imported in 1.2 s.`"""
+    """Return `Imported 41 models in 1.2 s.`, or nothing if none was listed."""
     if listed is None:
         return ""
-    were = "model was" if len(listed) == 1 else "models were"
-    return f"{len(listed):,} {were} imported in {seconds:.1f} s."
+    return f"Imported {len(listed):,} model{'' if len(listed) == 1 else 's'} in {seconds:.1f} s."
 
 
 def conflict_title(provider: Provider, theirs: Credential | None) -> str:
@@ -60,12 +59,12 @@ def saved_notice(
 ) -> str:
     """Return the notice of a credential that was saved; `first` if the provider had none before."""
     if rotated:
-        return f"{label} has the new key; the old one is kept in its details."
+        return f"{label} uses the new key now. The old one stays in its details."
     if not credential.active:
-        use = hint("{providers.use} uses it.")
-        return f"{credential.name} is saved; {label} goes on with the credential in use. {use}"
+        switch = hint("Press {providers.use} to switch.")
+        return f"Saved {credential.name}. {label} keeps using its current credential. {switch}"
     if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
-        return f"{label} is saved, not verified."
+        return f"{label} was saved unverified."
     return f"{label} is {'set up' if first else 'saved'}. {imported(models, seconds)}".strip()
 
 

@@ -77,8 +77,6 @@ class Setup(PageScreen[bool]):
     def form(self) -> SetupForm:
         return self.query_one(SetupForm)
 
-    # --- the form ---
-
     def content(self) -> Iterable[Widget]:
         with Vertical(id="form"):
             yield self._make()
@@ -137,7 +135,7 @@ class Setup(PageScreen[bool]):
         return ("field.next", "focus.next focus.previous: move", "page.back")
 
     def unsaved(self) -> str:
-        return "What was typed is lost." if self.query(SetupForm) and self.form.changed else ""
+        return "What you typed will be lost." if self.query(SetupForm) and self.form.changed else ""
 
     def action_back(self) -> None:
         if self.asking:
@@ -168,7 +166,9 @@ class Setup(PageScreen[bool]):
             row.too_long(event.size)
             event.prevent_default()
         elif row is not None:
-            row.say(line((f"{WARNING} ", ATTENTION), f"That is {event.size:,} characters; it was left out."))
+            row.say(
+                line((f"{WARNING} ", ATTENTION), f"That is {event.size:,} characters, too many. Nothing was pasted.")
+            )
 
     def on_paste(self, event: events.Paste) -> None:
         """A paste while a button has the focus goes to the first empty secret field instead of being lost."""
@@ -247,7 +247,7 @@ class Setup(PageScreen[bool]):
                 form.open_at(row.field_name)
                 return False
             if row.missing:
-                among = "; this way needs all of its fields" if row.declared.auth_method else ""
+                among = "; this method needs all its fields" if row.declared.auth_method else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])
         secrets = [row for row in form.shown if row.declared.secret]
         if rotates and not any(row.value for row in secrets):
@@ -277,7 +277,7 @@ class Setup(PageScreen[bool]):
                 self.refresh_chrome()
                 yield
         except CancelledError:
-            self.outcome = ("Stopped. Nothing was saved; what was typed is still here.", "")
+            self.outcome = ("Stopped. Nothing was saved; what you typed is still here.", "")
             raise
         finally:
             self.asking = False
@@ -350,10 +350,10 @@ class Setup(PageScreen[bool]):
         rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
         self.outcome = answer_of(self.flow.host, problem.detail, self.app.session.now(), self.size.width)
         if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
-            form.say_where(f"The stored key ending {hints[0]} stays in use until another is accepted.")
+            form.say_where(f"The stored key ending {hints[0]} stays in use until a new one is verified.")
         if isinstance(problem, NetworkError):
-            keeps = "" if rotates else "; save anyway keeps it unverified"
-            hint = f"{hint} Enter tries again{keeps}.".strip()
+            keeps = "" if rotates else "; save anyway stores it unverified"
+            hint = f"{hint} Press enter to retry{keeps}.".strip()
         # A rotation replaces a key that works, so it is saved verified or not at all.
         form.offer(again=button == "verify", anyway="" if rotates else "Save anyway, unverified")
         if rejected and button in ("verify", "rotate") and lead is not None:

@@ -1,0 +1,24 @@
+"""The footer of the chat: which keys it names while an answer runs, while one types, and else."""
+
+from tui.console.playground.chat.session import ChatSession
+from tui.workspace.playground.conversation import AnswerState
+
+
+def footer(session: ChatSession, source_keys: tuple[str, ...], *, typing: bool, wide: bool) -> tuple[str, ...]:
+    """Return the footer's entries in their order; `source_keys` are those that choose whose key pays."""
+    last = session.history.last
+    if session.running is not None:
+        return "area.escape: stop", "question.page-up", "question.send" if typing else "chat.write"
+    if not typing:
+        model = ("playground.model", "chat.parameters", *source_keys)
+        if last is None:
+            return "chat.write", *model, "playground.type"
+        return "chat.write", "chat.again", "chat.edit", *model, "chat.copy", "chat.save", "chat.new", "chat.find"
+    again = ("chat.again",) if last else ()
+    if last is not None and last.trouble is not None:
+        return "question.send", *again, "area.escape: commands"
+    if last is not None and last.answer is not None and last.answer.state is AnswerState.STOPPED:
+        return "question.send", *again, "question.new-line", "area.escape: commands"
+    scroll = ("question.page-up",) if last else ()
+    beside = ("focus.next: parameters",) if wide else ()
+    return ("question.send", "question.new-line", *again, "question.earlier", *scroll, *beside, "area.escape: commands")

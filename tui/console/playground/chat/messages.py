@@ -1,0 +1,104 @@
+"""Messages of the chat: the figures of an answer, and what stands where nothing was asked yet."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tui.console.actions import hint, key_of
+from tui.console.playground.chat.blocks import Sentences
+from tui.domain import Model
+from tui.workspace.playground.conversation import Answer, AnswerState
+
+if TYPE_CHECKING:
+    from tui.console.playground.chat.session import ChatSession
+
+BUSY = "An answer is running; {area.escape} stops it."
+NO_MODEL = "No default chat model yet; {area.escape} then {playground.model} picks one for this chat."
+
+NEW_CHAT = (
+    ["This chat is not saved and will be replaced by a new one."],
+    {"keep": "Keep this one", "new": "New chat"},
+)
+"""The question before an unsaved chat gives way to a new one: its lines and its answers."""
+
+
+def nothing_asked(model: Model | None, pick_hint: str) -> Sentences:
+    """Return what stands in an empty chat; `pick_hint` says how to pick a model."""
+    if model is None:
+        return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
+    keep = hint("  Nothing is kept when you quit; {chat.save} saves a chat as Markdown.")
+    return Sentences("", f"  Ask {model.id} something.", "", keep)
+
+
+def hidden(tenant: str) -> Sentences:
+    """Return what stands in place of the chat of a locked tenant."""
+    return Sentences(
+        "", f"  {tenant} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
+    )
+
+
+def lines_below(count: int) -> str:
+    """Return how much of the transcript is below what is shown."""
+    return f"{count:,} line{'s' if count > 1 else ''} below · {key_of('list.last')}: follow"
+
+
+def rule_words(session: "ChatSession", parameters: str, *, wide: bool) -> tuple[str, str]:
+    """Return the words of the rule under the transcript, left and right; `parameters` are those that were set."""
+    running, last = session.running, session.history.last
+    if running is not None:
+        return running.words, running.figures
+    if last is not None and last.unsent:
+        return "not sent", ""
+    if last is not None and last.answer is not None:
+        return summary(last.answer, wide=wide)
+    system = "set" if session.history.conversation.system else "none"
+    words = f"system prompt {system} · {parameters or 'provider defaults'}"
+    return "new chat" if last is None else "", words
+
+
+def file_name(now: str) -> str:
+    """Return the name that a chat saved at that time is proposed."""
+    return f"chat-{now[:10]}-{now[11:13]}{now[14:16]}"
+
+
+def seconds_words(seconds: float) -> str:
+    """`3.2 s`; whole seconds from ten on."""
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def speed_of(answer: Answer) -> str:
+    """Tokens a second after the first, '' where that means nothing."""
+    return tokens_a_second(answer.output, answer.total - answer.first) if answer.first else ""
+
+
+def tokens_words(answers: Sequence[Answer]) -> str:
+    """Return the tokens in and out of answers: `12, 340`; `–, about 340` where the provider reported none."""
+    reported = all(answer.reported for answer in answers)
+    known = reported or any(answer.input for answer in answers)
+    about = "" if reported else "about "
+    read = f"{about}{sum(answer.input for answer in answers):,}" if known else "–"
+    return f"{read}, {about}{sum(answer.output for answer in answers):,}"
+
+
+def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
+    """The left and right words of the rule under an answer that is over."""
+    first = f"first token {answer.first:.2f} s" if answer.first else ""
+    total = seconds_words(answer.total)
+    about = "" if answer.reported else "about "
+    charged = f"{about}{answer.output:,} tokens, may be charged" if answer.output else ""
+    if answer.state is AnswerState.STOPPED:
+        return f"stopped after {total}", joined(first, charged)
+    if answer.state is AnswerState.BROKEN:
+        return f"connection lost after {total}", charged
+    speed = f"{speed_of(answer)} tokens a second" if speed_of(answer) else ""
+    used = f"{answer.input:,} in, {answer.output:,} out" if answer.input else ""
+    if wide:
+        return total, joined(first, speed, used)
+    return "", joined(first, total, speed, used)
+
+
+def tokens_a_second(tokens: int, seconds: float) -> str:
+    return f"{tokens / seconds:.0f}" if tokens and seconds > 0.05 else ""
+
+
+def joined(*parts: str) -> str:
+    return " · ".join(filter(None, parts))

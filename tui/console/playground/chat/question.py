@@ -1,0 +1,76 @@
+"""The field of the chat, which brings earlier questions back."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from tui.console.actions import bind
+from tui.console.widgets.text_area import LinesField
+
+_REMEMBERED = 100
+"""Questions that `up` brings back."""
+
+
+class Question(LinesField):
+    """The field itself. `up` in its first line brings earlier questions back, `down` in the last one the later ones.
+
+    What was typed and not sent is one of them, so nothing is lost on the way.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("question.page-up", "page(-1)"),
+        bind("question.page-down", "page(1)"),
+        bind("focus.next", "leave"),
+    ]
+
+    class Page(Message):
+        """The transcript is to be scrolled."""
+
+        def __init__(self, direction: int) -> None:
+            super().__init__()
+            self.direction = direction
+
+    class Left(Message):
+        """Tab was pressed."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._texts: list[str] = [""]
+        self._place = 0
+
+    def take(self) -> str:
+        """The question, which is no longer in the field."""
+        text = self.text.strip()
+        *asked, draft = self._texts
+        # The last text is the field's own; it is a draft when an earlier one was sent instead.
+        if self._place < len(asked) and draft.strip():
+            asked.append(draft)
+        self._texts = [*asked[-_REMEMBERED:], text, ""]
+        self._place = len(self._texts) - 1
+        self.put("")
+        return text
+
+    def give_back(self, text: str) -> None:
+        """Put a question that was not answered back, unless another one was typed meanwhile."""
+        if not self.text.strip():
+            self.put(text)
+
+    def change(self, text: str) -> None:
+        """Show a text to be changed; what was typed comes back with `up`."""
+        if self.text.strip():
+            self._texts[-1:] = [self.text, ""]
+            self._place = len(self._texts) - 1
+        self.put(text)
+
+    def beyond(self, step: int) -> None:
+        if 0 <= self._place + step < len(self._texts):
+            self._texts[self._place] = self.text
+            self._place += step
+            self.put(self._texts[self._place])
+
+    def action_page(self, direction: int) -> None:
+        self.post_message(self.Page(direction))
+
+    def action_leave(self) -> None:
+        self.post_message(self.Left())

@@ -1,0 +1,84 @@
+"""What can be done with providers and their credentials. Each verb returns the notice to show, '' for none."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from tui.console.providers.checks import Work
+from tui.console.providers.summary import removal_lines, use_lines
+from tui.console.questions import Questions
+from tui.domain import Credential, ProviderState, previous_of
+from tui.tenancy import keyring
+from tui.tenancy.session import TenantSession
+from tui.workspace.credentials import status
+from tui.workspace.credentials import verify as verification
+from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.models import catalog
+
+
+async def unlocked_for_check(questions: Questions, wanted: Sequence[tuple[ProviderRow, Credential]]) -> bool:
+    """Return True if these credentials can be verified; ask for the passphrase if one of them holds a key."""
+    what = f"the check of {wanted[0][0].provider.label}." if len(wanted) == 1 else "the check of all providers."
+    sealed = any(credential.envelope for _, credential in wanted)
+    return not sealed or await questions.ensure_unlocked(what, "It is made as soon as the tenant is open.")
+
+
+async def unlocked_for_listing(questions: Questions, row: ProviderRow, credential: Credential) -> bool:
+    """Return True if the models can be listed with that credential; ask for the passphrase if it holds a key."""
+    what = f"the models of {row.provider.label}."
+    then = "They are listed as soon as the tenant is open."
+    return not credential.envelope or await questions.ensure_unlocked(what, then)
+
+
+def checks_of(
+    session: TenantSession, wanted: Sequence[tuple[ProviderRow, Credential]], changed: Callable[[], None]
+) -> list[Work]:
+    """Return the verifications of these credentials; `changed` is called after each."""
+
+    def check(provider_id: str, name: str) -> Callable[[], Awaitable[None]]:
+        async def verify() -> None:
+            await verification.verify_stored(session, provider_id, name)
+            changed()
+
+        return verify
+
+    return [(row.provider.id, "checking", check(row.provider.id, credential.name)) for row, credential in wanted]
+
+
+async def refresh(session: TenantSession, row: ProviderRow) -> str:
+    """List the models of a provider anew."""
+    result = await catalog.refresh(session, row.provider.id)
+    return f"{row.provider.label}: {result.total:,} models, {len(result.added)} new, {len(result.gone)} gone."
+
+
+async def use(session: TenantSession, questions: Questions, row: ProviderRow, wanted: Credential) -> str:
+    """Use another stored credential of a provider, or go back to the key before a rotation. Asks first."""
+    now = row.credential
+    assert now is not None
+    choices = {"keep": f"Keep {now.name}", "use": f"Use {wanted.name}"}
+    title = f"Use {wanted.name} instead of {now.name}"
+    if previous := previous_of(wanted.name):
+        choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
+        title = f"Go back to the key that {previous} had"
+        what = f"the old key of {row.provider.label}."
+        if not keyring.is_open(session) and not await questions.ensure_unlocked(
+            what, "It is used as soon as the tenant is open."
+        ):
+            return ""
+    if await questions.ask(title, use_lines(row, now, wanted), choices) != "use":
+        return ""
+    await status.use(session, row.provider.id, wanted.name)
+    return f"{row.provider.label} now uses {previous or wanted.name}."
+
+
+async def remove(session: TenantSession, questions: Questions, row: ProviderRow, name: str) -> str:
+    """Remove a credential that is not in use by its name, or with '' all that is stored of a provider. Asks first."""
+    label = row.provider.label
+    verb = "Forget" if row.state is ProviderState.UNDECRYPTABLE and not name else "Remove"
+    what = f"{name} of {label}" if name else label
+    lines = removal_lines(session, row, name)
+    if await questions.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
+        return ""
+    if name:
+        await status.remove(session, row.provider.id, name)
+    else:
+        await status.remove_provider(session, row.provider.id)
+    return f"Removed {what}."
