@@ -82,7 +82,7 @@ def _fault(name: str, value: Any) -> str:
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"{name} is one of {', '.join(_CHOICES[name])}."
     if name == "keymap":
-        whole = isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+        whole = isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
         return "" if whole else "keymap is a table of key names in quotes."
     if type(value) is not type(getattr(usual, name)):
         kinds = {bool: "true or false", int: "a whole number", str: "a text in quotes"}

@@ -146,7 +146,7 @@ class Modeldeck(Doors):
         self.workers.cancel_all()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PARTING):
-                await asyncio.gather(*(each.wait() for each in self.workers), return_exceptions=True)
+                await asyncio.gather(*(worker.wait() for worker in self.workers), return_exceptions=True)
         await self.session.aclose()
 
     async def on_event(self, event: events.Event) -> None:
@@ -162,7 +162,7 @@ class Modeldeck(Doors):
     def _unseen(self, event: events.Key | events.Paste) -> bool:
         """Whether it would act on what a window too small does not show; only the keys that hold anywhere pass."""
         keys = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
-        return self.screen.has_class("-too-small") and not any(each.priority for each in keys)
+        return self.screen.has_class("-too-small") and not any(key.priority for key in keys)
 
     async def run_action(
         self,
@@ -241,7 +241,7 @@ class Modeldeck(Doors):
 
     def place(self, area: str, labels: str) -> HeaderState:
         """What the header shows now."""
-        busy = frozenset(each.partition("/")[0] for each in self._under_way)
+        busy = frozenset(entry.partition("/")[0] for entry in self._under_way)
         if self.tenant is None:
             return HeaderState(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
         opened = self.tenant.id in self.session.open_keys or not self.tenant.protected

@@ -20,7 +20,7 @@ class Ask(Dialog[str]):
         self.lines, self.choices = lines, choices
 
     def parts(self) -> Iterable[Widget]:
-        yield Plain(Content("\n").join(line(each) for each in [*self.lines, ""]), classes="said")
+        yield Plain(Content("\n").join(line(entry) for entry in [*self.lines, ""]), classes="said")
         for value, label in self.choices.items():
             yield Button(label, id=f"choice-{value}")
 

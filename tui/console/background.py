@@ -81,8 +81,8 @@ class BackgroundMonitor:
     def start(self) -> None:
         """Look from now on, and tell what is to be minded about where things lie."""
         self.begin()
-        for each in self.app.session.warnings:
-            self.app.toast(each)
+        for warning in self.app.session.warnings:
+            self.app.toast(warning)
         self.app.set_interval(EVERY, self.look)
         self.app.set_interval(OFTEN, self.wait)
 
@@ -146,7 +146,7 @@ class BackgroundMonitor:
         known, self._seen = self._seen, seen.stamps
         if screen.ALL_TENANTS and known.keys() != seen.stamps.keys():
             screen.changed_elsewhere()
-        elif any(known.get(each, stamp) != stamp for each, stamp in seen.stamps.items()):
+        elif any(known.get(entry, stamp) != stamp for entry, stamp in seen.stamps.items()):
             app.tenant = seen.tenant
             screen.changed_elsewhere()
 
@@ -203,15 +203,15 @@ class BackgroundMonitor:
         minutes = self.app.session.config.auto_lock
         if not minutes or self.app.at_work or self.idle < 60 * minutes:
             return
-        for each in list(self.app.session.open_keys):
+        for tenant_id in list(self.app.session.open_keys):
             with suppress(Problem):
-                keyring.lock(self.app.session.tenant(each))
-                self.app.covered(each)
+                keyring.lock(self.app.session.tenant(tenant_id))
+                self.app.covered(tenant_id)
 
 
 def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
     """What differs whenever a file was replaced; the operator's, too, as trials are counted there."""
-    return {each: app.session.store(each).version_token() for each in (*ids, OPERATOR)}
+    return {tenant_id: app.session.store(tenant_id).version_token() for tenant_id in (*ids, OPERATOR)}
 
 
 def _shut(why: Problem | None) -> str:

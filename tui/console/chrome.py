@@ -136,7 +136,7 @@ class HintBar(Row):
             self.refresh()
 
     def draw(self, cells: int) -> list[Content]:
-        return [Content("   ").append(each).truncate(cells, ellipsis=True) for each in self.lines]
+        return [Content("   ").append(line).truncate(cells, ellipsis=True) for line in self.lines]
 
     def get_content_height(self, *_: object) -> int:
         return 2

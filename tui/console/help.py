@@ -99,9 +99,9 @@ class Help(PageScreen[None]):
             rows = max(len(own), len(general))
             own += [line("")] * (rows - len(own))
             general += [line("")] * (rows - len(general))
-            sections.append([_beside(*each) for each in zip(own, general, strict=True)])
+            sections.append([_beside(*entry) for entry in zip(own, general, strict=True)])
         else:
-            sections += [[line("   ", each) for each in own], [line("   ", each) for each in general]]
+            sections += [[line("   ", entry) for entry in own], [line("   ", entry) for entry in general]]
         if isinstance(self._about, AreaScreen):
             areas = " ".join(key_of(f"area.{area}", typing=True) for area, _ in AREAS)
             sections[-1].append(
@@ -115,9 +115,9 @@ class Help(PageScreen[None]):
         if isinstance(self._about, FramedScreen):
             items = footer_items(self._about.chrome().keys, typing=False)
             keys += [(item.keys, item.word) for item in items[:1] if not item.last]
-        mine = [each for each in self._actions.values() if not each.general]
-        keys += [("  ".join(each.keys[:3]), _lower(each.words)) for each in mine]
-        found = [row for each in keys for row in _key(*each, cells=cells)]
+        mine = [action for action in self._actions.values() if not action.general]
+        keys += [("  ".join(entry.keys[:3]), _lower(entry.words)) for entry in mine]
+        found = [row for key in keys for row in _key(*key, cells=cells)]
         lists = self._about.query(Rows)
         move = " ".join(keys_of(f"list.{step}")[-1 if step in ("up", "down") else 0] for step in _STEPS)
         return [*found, *_key(move, "move", cells=cells)] if lists else found
@@ -125,13 +125,15 @@ class Help(PageScreen[None]):
     def _general(self) -> list[Content]:
         found: list[Content] = []
         for ids, words in _GENERAL:
-            actions = [self._actions[each] for each in ids if each in self._actions]
+            actions = [self._actions[tenant_id] for tenant_id in ids if tenant_id in self._actions]
             if not actions:
                 continue
             if len(ids) > 2:
                 # The screen of an area may have a use of its own for the key that leads to it.
                 keys = (
-                    [each.keys[0] for each in actions] if len(actions) == len(ids) else [key_of(each) for each in ids]
+                    [action.keys[0] for action in actions]
+                    if len(actions) == len(ids)
+                    else [key_of(tenant_id) for tenant_id in ids]
                 )
             else:
                 keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
@@ -144,7 +146,7 @@ class Help(PageScreen[None]):
     def _fields(self) -> list[Words]:
         lines: list[Words] = []
         for row in self._about.query(FieldRow):
-            lines += [("   " + row.label, "bold"), *(f"     {each}" for each in row.help)]
+            lines += [("   " + row.label, "bold"), *(f"     {entry}" for entry in row.help)]
         page = getattr(getattr(self._about, "provider", None), "key_page", "")
         return lines + (["   Keys are made here:", f"   {page}"] if page and lines else [])
 
@@ -153,7 +155,7 @@ class Help(PageScreen[None]):
             "●●●●●●●●●●  these two lines",
             hint("##########  must be equally long; if not:  {app.commands} plain characters"),
         )
-        return [f"   {each}" for each in (*_SIGNS, *test)]
+        return [f"   {entry}" for entry in (*_SIGNS, *test)]
 
     def _terminal(self) -> list[Words]:
         return [
@@ -188,7 +190,7 @@ def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Cont
     """Keys and what they do; what does not fit goes on below."""
     first, *rest = line(words).wrap(max(12, cells - wide)) or [line("")]
     shown = line((fit(keys, max(wide, len(keys) + 1)), ACCENT), first)
-    return [shown, *(line(" " * wide, each) for each in rest)]
+    return [shown, *(line(" " * wide, entry) for entry in rest)]
 
 
 def _lower(words: str) -> str:

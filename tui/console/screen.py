@@ -247,10 +247,10 @@ class Dialog(PageScreen[Result]):
 def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:
     """A problem as it stands in the place that it concerns: sign and sentence, hint, the other side's own words."""
     lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
-    return lines + [each for each in (hint, detail) if each]
+    return lines + [entry for entry in (hint, detail) if entry]
 
 
 def problem_text(problem: Problem) -> Content:
     """A problem that concerns a form as a whole, for the foot of its content."""
     lines = problem_lines(problem.message, problem_hint(problem), problem.detail)
-    return Content("\n").join(line("   ", each) for each in lines)
+    return Content("\n").join(line("   ", entry) for entry in lines)

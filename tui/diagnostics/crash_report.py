@@ -31,8 +31,8 @@ def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
     name = f"crash-{when}-{os.getpid()}-{next(_numbers)}.txt"
     try:
         folder.write(name, "".join(_lines(error)).encode("utf-8", "replace"))
-        for each in [each for each in folder.names() if each.startswith("crash-")][:-_KEPT]:
-            folder.remove(each)
+        for entry in [name for name in folder.names() if name.startswith("crash-")][:-_KEPT]:
+            folder.remove(entry)
     except Problem:
         return None
     return folder.path / name

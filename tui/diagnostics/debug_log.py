@@ -74,9 +74,9 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
 def end() -> None:
     """Log no more."""
     root = logging.getLogger()
-    for each in [each for each in root.handlers if isinstance(each, _Private)]:
-        root.removeHandler(each)
-        each.close()
+    for handler in [handler for handler in root.handlers if isinstance(handler, _Private)]:
+        root.removeHandler(handler)
+        handler.close()
 
 
 class _Private(RotatingFileHandler):

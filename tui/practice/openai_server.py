@@ -35,7 +35,7 @@ class Server:
         if asked.path.endswith("/models"):
             return Answer(pieces=(self.listing,))
         model = str((asked.data or {}).get("model", ""))
-        if model not in {each["id"] for each in json.loads(self.listing)["data"]}:
+        if model not in {load["id"] for load in json.loads(self.listing)["data"]}:
             return missing(model)
         if asked.path.endswith("/chat/completions"):
             return chat(asked, self.reasons(model), self.folder)
@@ -79,7 +79,7 @@ def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
     reason = "stop"
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "length"
-    asked_tokens = sum(sample_answers.tokens(str(each["content"])) for each in body["messages"])
+    asked_tokens = sum(sample_answers.tokens(str(entry["content"])) for entry in body["messages"])
     usage = {
         "prompt_tokens": asked_tokens,
         "completion_tokens": sample_answers.tokens(text + thoughts),
@@ -97,7 +97,7 @@ def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
         events.append(refused("The server had an error while processing the request.", "server_error", None))
     if not wish.endswith(("break", "stall", "error")):
         events.append("[DONE]")
-    pieces = tuple(_piece(each) for each in events)
+    pieces = tuple(_piece(event) for event in events)
     return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
 
@@ -185,7 +185,7 @@ def _completion(
 @cache
 def _documented(folder: str) -> dict[str, Any]:
     """The first chunk of the documented stream that says something, whose members every chunk has."""
-    lines = [each.removeprefix(b"data: ") for each in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in each]
+    lines = [part.removeprefix(b"data: ") for part in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in part]
     chunk: dict[str, Any] = json.loads(lines[0])
     return chunk
 

@@ -92,7 +92,7 @@ _WISHES = (
 
 def wish(question: str) -> str:
     """What a question asks a practice provider to bring about, such as `please break`; '' if nothing."""
-    return next((each for each in _WISHES if each in question.lower()), "")
+    return next((entry for entry in _WISHES if entry in question.lower()), "")
 
 
 def reply(question: str, model: str) -> str:
@@ -131,8 +131,8 @@ def vector(text: str, length: int) -> list[float]:
             _add(sums, padded[place : place + 3], 0.6)
     # A little that all texts share, as with real models.
     _add(sums, "text", 1.5)
-    norm = math.sqrt(sum(each * each for each in sums))
-    return [round(each / norm, 6) for each in sums]
+    norm = math.sqrt(sum(entry * entry for entry in sums))
+    return [round(entry / norm, 6) for entry in sums]
 
 
 def _add(sums: list[float], feature: str, weight: float) -> None:

@@ -154,7 +154,7 @@ def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: Pr
     from tui.practice.transport import folders
 
     folder = folders()[provider.id]
-    secret = {each.name for each in provider.fields if each.secret}
+    secret = {field.name for field in provider.fields if field.secret}
     secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
     words = (
@@ -177,7 +177,7 @@ def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     """A trial for every tenant, of which one has used some."""
     _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, ProviderState.READY)
     with session.store(OPERATOR).transaction() as tables:
-        models = tuple(dict.fromkeys(each["id"] for each in tables.table("models")))
+        models = tuple(dict.fromkeys(entry["id"] for entry in tables.table("models")))
         tables.table("trials").insert(to_record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
         tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
 
@@ -207,8 +207,8 @@ def _credential(
         envelope="",
         key_id=tenant.key_id,
         origins=provider.origins(mask_secrets(fields, secrets)),
-        hints={each: hint_of(secret.reveal()) for each, secret in secrets.items()},
-        fingerprints={each: key_pair.fingerprint(tenant.fingerprint_key, secret) for each, secret in secrets.items()},
+        hints={entry: hint_of(secret.reveal()) for entry, secret in secrets.items()},
+        fingerprints={entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in secrets.items()},
         active=active,
         created=_ago(session.process, 2),
         changed=_ago(session.process, 1),
@@ -222,7 +222,7 @@ def _credential(
 
 def _models(session: TenantSession, tenant: Tenant, models: tuple[Model, ...]) -> None:
     with session.store.transaction() as tables:
-        tables.table("models").insert_multiple(to_record(each) for each in models)
+        tables.table("models").insert_multiple(to_record(model) for model in models)
 
 
 @cache
@@ -235,15 +235,15 @@ def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
     fields = credentials.defaults(provider) | {"base_url": _LOCAL}
     read = provider.list_models(fields).reader()
     events = [*read(Frame(content)), *read(None)]
-    return tuple(model for each in events if isinstance(each, ModelsListed) for model in each.models)
+    return tuple(model for event in events if isinstance(event, ModelsListed) for model in event.models)
 
 
 def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
     with session.store.transaction() as tables:
         held = [
-            each["id"] for each in tables.table("models") if (each["provider"], each["type"]) == (provider_id, kind)
+            entry["id"] for entry in tables.table("models") if (entry["provider"], entry["type"]) == (provider_id, kind)
         ]
-        best = [each for each in PROVIDERS[provider_id].proposed.get(kind, ()) if each in held]
+        best = [entry for entry in PROVIDERS[provider_id].proposed.get(kind, ()) if entry in held]
         if held:
             chosen = Default(kind, provider_id, (best or held)[0], _ago(session.process, 1))
             tables.table("defaults").insert(to_record(chosen))

@@ -30,7 +30,7 @@ def fixture(provider: str, name: str) -> bytes:
 def folders() -> Mapping[str, ModuleType]:
     """The `answers` of every provider's folder, by provider id."""
     package = import_module("tui.practice")
-    names = [each.name for each in iter_modules(package.__path__) if each.ispkg]
+    names = [iter_module.name for iter_module in iter_modules(package.__path__) if iter_module.ispkg]
     return {name: import_module(f"tui.practice.{name}.server") for name in names}
 
 
@@ -54,7 +54,7 @@ class Practice(httpx.AsyncBaseTransport):
             request.headers,
             dict(request.url.params),
         )
-        answers = next((each for each in folders().values() if origin in each.ORIGINS), None)
+        answers = next((folder for folder in folders().values() if origin in folder.ORIGINS), None)
         if answers is None or "nowhere" in asked.key:
             raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
         respond: Callable[[Asked], Answer | Talk | None] = answers.answer

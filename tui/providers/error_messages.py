@@ -222,8 +222,10 @@ def _nothing_there(place: ErrorContext) -> Problem:
 def _lacks_v1(place: ErrorContext) -> bool:
     """Whether the address lacks the /v1 that the base URLs of its provider end in."""
     provider = place.provider
-    usual = [each.default for each in provider.fields if each.url] + [each.base_url for each in provider.local_servers]
-    return "/v1/" not in place.url and any(each.endswith("/v1") for each in usual)
+    usual = [field.default for field in provider.fields if field.url] + [
+        local_server.base_url for local_server in provider.local_servers
+    ]
+    return "/v1/" not in place.url and any(entry.endswith("/v1") for entry in usual)
 
 
 def _detail(refusal: ApiError) -> str:

@@ -205,4 +205,4 @@ class Provider:
 
     def field(self, name: str) -> Field:
         """The credential field of that name; KeyError if there is none."""
-        return {each.name: each for each in self.fields}[name]
+        return {field.name: field for field in self.fields}[name]

@@ -120,9 +120,9 @@ def parse(text: bytes) -> Entry | None:
     """The entry of a line without its end; None if it is not one."""
     try:
         found = json.loads(text)
-        n, told = found["n"], [found[each] for each in ("at", "done", "prev")]
+        n, told = found["n"], [found[name] for name in ("at", "done", "prev")]
         by, about, state = found["by"], found["about"], found.get("state", "")
-        if type(n) is not int or not all(isinstance(each, str) for each in (*told, state)):
+        if type(n) is not int or not all(isinstance(entry, str) for entry in (*told, state)):
             return None
         at, done, prev = map(_text, told)
         return Entry(n, at, _told(by), done, _told(about), prev, _text(state), _hash(text))
@@ -145,13 +145,13 @@ def follow(content: bytes, head: Head | None, first: Head, key: bytes | None = N
     lines = entries(content)
     if head is None:
         return _of(lines[-1], first) if lines else first
-    found = next((place for place, each in enumerate(lines) if (each.n, each.hash) == (head.n, head.hash)), None)
+    found = next((place for place, line in enumerate(lines) if (line.n, line.hash) == (head.n, head.hash)), None)
     if found is None and head.n:
         return head
-    for each in lines[0 if found is None else found + 1 :]:
-        if (each.n, each.prev) != (head.n + 1, head.hash):
+    for line in lines[0 if found is None else found + 1 :]:
+        if (line.n, line.prev) != (head.n + 1, head.hash):
             break
-        head = _of(each, head)
+        head = _of(line, head)
     return head
 
 
@@ -356,7 +356,7 @@ def _told(about: Mapping[str, Any]) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, str):
         return _text(value)
-    return value if isinstance(value, bool | int) else [_text(str(each)) for each in list(value)[:_MOST]]
+    return value if isinstance(value, bool | int) else [_text(str(entry)) for entry in list(value)[:_MOST]]
 
 
 def _text(text: str, limit: int = _LONGEST) -> str:

@@ -62,9 +62,9 @@ def _strange(path: Path, error: OSError) -> Problem | None:
     if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
         return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
     if error.errno in {errno.EACCES, errno.EPERM}:
-        for each in (path, *path.parents):
+        for parent in (path, *path.parents):
             with contextlib.suppress(OSError):
-                return _foreign(each) if os.lstat(each).st_uid != os.geteuid() else None
+                return _foreign(parent) if os.lstat(parent).st_uid != os.geteuid() else None
     return None
 
 
@@ -103,7 +103,7 @@ def full(folder: Path, at: int | Path, size: int) -> Problem | None:
 
 def write_blocker(folder: Path) -> Problem | None:
     """Why nothing can be written to a folder, which need not be there yet; None where it can."""
-    there = next(each for each in (folder, *folder.parents) if os.path.lexists(each))
+    there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if os.access(there, os.W_OK | os.X_OK):
         return full(folder, there, 0)
     try:

@@ -237,9 +237,9 @@ class DiskFolder:
         try:
             _sync(above)
             # One that was killed here before left its folder behind; it is nobody's any more.
-            for each in above.iterdir():
-                if each.name.startswith(_LEAVING) and not each.is_symlink():
-                    _erase(each)
+            for path in above.iterdir():
+                if path.name.startswith(_LEAVING) and not path.is_symlink():
+                    _erase(path)
             _sync(above)
         except OSError as error:
             raise file_errors.left(leaving, error) from None
@@ -253,11 +253,11 @@ class DiskFolder:
                 return
             if self._parent is not None:
                 self._parent._make()
-            missing = [each for each in (self._path, *self._path.parents) if not os.path.lexists(each)]
-            for each in reversed(missing):
+            missing = [parent for parent in (self._path, *self._path.parents) if not os.path.lexists(parent)]
+            for entry in reversed(missing):
                 with contextlib.suppress(FileExistsError):
-                    each.mkdir(mode=0o700)
-                    _sync(each.parent)
+                    entry.mkdir(mode=0o700)
+                    _sync(entry.parent)
         except OSError as error:
             raise file_errors.unwritable(self._path, error) from None
 
@@ -289,7 +289,7 @@ class DiskFolder:
                 return
             try:
                 with os.scandir(at) as entries:
-                    found = [(each.name, each.is_dir(follow_symlinks=False)) for each in entries]
+                    found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
             except OSError as error:
                 raise file_errors.unreadable(self._path, error) from None
         yield from found
@@ -379,9 +379,9 @@ def _sync(folder: Path) -> None:
 def _erase(path: Path) -> None:
     """Removes a folder and what is in it; another process may be doing the same."""
     with contextlib.suppress(FileNotFoundError):
-        for each in path.iterdir():
-            if each.is_dir() and not each.is_symlink():
-                _erase(each)
+        for entry in path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                _erase(entry)
             else:
-                each.unlink(missing_ok=True)
+                entry.unlink(missing_ok=True)
         path.rmdir()

@@ -85,7 +85,7 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
         raise CorruptSettings("shape", "it is JSON, but not a settings file", path)
-    generation, saved, data, by = (parsed.get(each) for each in ("generation", "saved", "data", "by"))
+    generation, saved, data, by = (parsed.get(name) for name in ("generation", "saved", "data", "by"))
     if (
         parsed["schema"] < 1
         or not isinstance(generation, int)
@@ -125,7 +125,7 @@ def same(one: Content, other: Content) -> bool:
 def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
     ids = sorted(table)
     for start in range(0, len(ids), _AT_ONCE):
-        yield _json({each: table[each] for each in ids[start : start + _AT_ONCE]})[1:-1]
+        yield _json({tenant_id: table[tenant_id] for tenant_id in ids[start : start + _AT_ONCE]})[1:-1]
 
 
 def _json(value: Any) -> str:

@@ -196,7 +196,7 @@ class Store:
             return ""
         taken = self.folder.names()
         numbers = (f"{self.name}{_DAMAGED}{n}" for n in range(1, len(taken) + 2))
-        return next(each for each in numbers if each not in taken)
+        return next(number for number in numbers if number not in taken)
 
     def restore(self, name: str, generation: int = 0) -> str:
         """Put an earlier state in place; return the name under which a damaged file that was there is kept.

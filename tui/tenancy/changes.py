@@ -53,7 +53,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
 def _entered(before: Content, after: Content) -> list[str]:
     """The credentials whose entry in the manifest is another one."""
     old, new = _records(before, "manifest"), _records(after, "manifest")
-    return [" ".join(each) for each in _joined(old, new) if old.get(each) != new.get(each)]
+    return [" ".join(entry) for entry in _joined(old, new) if old.get(entry) != new.get(entry)]
 
 
 def _kept(content: Content) -> Content:
@@ -62,7 +62,9 @@ def _kept(content: Content) -> Content:
 
 def _records(content: Content, table: str) -> dict[tuple[str, ...], Record]:
     """The records of a table by what tells them apart for people."""
-    return {tuple(str(each.get(name, "")) for name in _KEYS[table]): each for each in content.get(table, {}).values()}
+    return {
+        tuple(str(entry.get(name, "")) for name in _KEYS[table]): entry for entry in content.get(table, {}).values()
+    }
 
 
 _KEYS = {
@@ -138,7 +140,7 @@ def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
             continue
         provider, model, kind = key
         what = "added" if old is None else "removed" if new is None else "changed"
-        if "added" in (each.get("origin") for each in (old, new) if each):
+        if "added" in (entry.get("origin") for entry in (old, new) if entry):
             by_hand.setdefault((f"model {what}", provider), []).append(f"{model} ({kind}{_address(new or old or {})})")
         else:
             what = "gone" if what == "changed" and (new or {}).get("gone") and not (old or {}).get("gone") else what

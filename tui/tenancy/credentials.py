@@ -29,20 +29,20 @@ def stored(session: TenantSession) -> tuple[Credential, ...]:
     """All credentials of a tenant."""
 
     def read(tables: Tables) -> tuple[Credential, ...]:
-        return tuple(from_record(Credential, each) for each in tables.table("credentials"))
+        return tuple(from_record(Credential, entry) for entry in tables.table("credentials"))
 
     return session.store.cached("credentials", read, table="credentials")
 
 
 def listing(session: TenantSession, provider_id: str) -> list[Credential]:
     """The credentials of one provider, the active one first."""
-    found = [each for each in stored(session) if each.provider == provider_id]
+    found = [credential for credential in stored(session) if credential.provider == provider_id]
     return sorted(found, key=lambda each: (not each.active, each.name))
 
 
 def active(session: TenantSession, provider_id: str) -> Credential | None:
     """The credential that calls use."""
-    return next((each for each in listing(session, provider_id) if each.active), None)
+    return next((row for row in listing(session, provider_id) if row.active), None)
 
 
 def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
@@ -194,9 +194,7 @@ def needs_confirmation(session: TenantSession, credential: Credential) -> Creden
 
 def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bool:
     """Return True if using a provider's credential (the active one unless named) needs the tenant's passphrase."""
-    used = next(
-        (each for each in listing(session, provider_id) if each.name == name or (not name and each.active)), None
-    )
+    used = next((row for row in listing(session, provider_id) if row.name == name or (not name and row.active)), None)
     if used is None or not used.envelope or keyring.is_open(session):
         return False
     return not is_undecryptable(session, used)
@@ -244,7 +242,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
 
 def defaults(provider: Provider) -> dict[str, str]:
     """The clear fields as they are when nothing is typed."""
-    return {each.name: each.default for each in provider.fields if each.default and not each.secret}
+    return {field.name: field.default for field in provider.fields if field.default and not field.secret}
 
 
 def note(session: TenantSession, credential: Credential, check: VerificationResult) -> None:
@@ -261,7 +259,7 @@ def note(session: TenantSession, credential: Credential, check: VerificationResu
 
 def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
     """The last four characters of the key that people recognise a credential by."""
-    return next((hints[each.name] for each in provider.fields if each.secret and hints.get(each.name)), "")
+    return next((hints[field.name] for field in provider.fields if field.secret and hints.get(field.name)), "")
 
 
 def masked(credential: Credential, field: str) -> str:

@@ -59,7 +59,7 @@ class CredentialChange:
     @property
     def changed(self) -> tuple[str, ...]:
         """The clear fields that differ."""
-        now, was = (each.clear if each else {} for each in (self.now, self.was))
+        now, was = (entry.clear if entry else {} for entry in (self.now, self.was))
         return tuple(name for name in sorted({*now, *was}) if now.get(name) != was.get(name))
 
 
@@ -76,9 +76,9 @@ def read(tables: Tables) -> Manifest:
     """The manifest of a settings file, empty where there is none; one that cannot be read is one without HMAC."""
     try:
         entries = {
-            _place(each): each for each in (from_record(Credential, found) for found in tables.table("manifest"))
+            _place(entry): entry for entry in (from_record(Credential, found) for found in tables.table("manifest"))
         }
-        counter, mac = next(((int(each["counter"]), str(each["mac"])) for each in tables.table("proof")), (0, ""))
+        counter, mac = next(((int(entry["counter"]), str(entry["mac"])) for entry in tables.table("proof")), (0, ""))
     except (CorruptSettings, KeyError, TypeError, ValueError):
         return Manifest(counter=-1)
     return Manifest(counter, mac, entries)
@@ -88,13 +88,13 @@ def write(tables: Tables, manifest: Manifest) -> None:
     """Puts the manifest into the tables of a transaction."""
     for name in ("manifest", "proof"):
         tables.table(name).truncate()
-    tables.table("manifest").insert_multiple(to_record(manifest.entries[each]) for each in sorted(manifest.entries))
+    tables.table("manifest").insert_multiple(to_record(manifest.entries[entry]) for entry in sorted(manifest.entries))
     tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
 
 
 def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
     """What the HMAC is made over."""
-    entries = [to_record(manifest.entries[each]) for each in sorted(manifest.entries)]
+    entries = [to_record(manifest.entries[entry]) for entry in sorted(manifest.entries)]
     whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
 
@@ -110,9 +110,9 @@ def entry(credential: Credential) -> Credential:
 def held(tables: Tables) -> dict[CredentialRef, Credential]:
     """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
     found: dict[CredentialRef, Credential] = {}
-    for each in (from_record(Credential, found) for found in tables.table("credentials")):
-        twice = _place(each) in found
-        found[_place(each)] = replace(each, envelope=f"twice {each.envelope}") if twice else each
+    for entry in (from_record(Credential, found) for found in tables.table("credentials")):
+        twice = _place(entry) in found
+        found[_place(entry)] = replace(entry, envelope=f"twice {entry.envelope}") if twice else entry
     return found
 
 
@@ -128,9 +128,9 @@ def carried(
 
     What the change touched enters as it is; what it did not touch keeps its entry, or goes on having none.
     """
-    touched = {place for place, each in after.items() if place not in before or entry(before[place]) != entry(each)}
+    touched = {place for place, item in after.items() if place not in before or entry(before[place]) != entry(item)}
     gone = set(before) - set(after)
-    kept = {place: each for place, each in entries.items() if place not in touched | gone}
+    kept = {place: entry for place, entry in entries.items() if place not in touched | gone}
     return kept | {place: entry(after[place]) for place in touched}
 
 
@@ -152,13 +152,15 @@ def _compared(entries: Entries, credentials: Mapping[CredentialRef, Credential])
 
 def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> bool:
     """Whether an address is among what was changed."""
-    addresses = (each.clear.get(name, "") for each in (was, now) for name in finding.changed)
-    return (was.origins, was.plain_http) != (now.origins, now.plain_http) or any("://" in each for each in addresses)
+    addresses = (entry.clear.get(name, "") for entry in (was, now) for name in finding.changed)
+    return (was.origins, was.plain_http) != (now.origins, now.plain_http) or any(
+        "://" in address for address in addresses
+    )
 
 
 def _owner(entries: Entries, digest: str) -> CredentialRef | None:
     """Where the manifest has that envelope."""
-    return next((place for place, each in entries.items() if digest and each.envelope == digest), None)
+    return next((place for place, entry in entries.items() if digest and entry.envelope == digest), None)
 
 
 def _place(credential: Credential) -> CredentialRef:

@@ -44,24 +44,24 @@ async def fetch_models(
 
 def merge_listing(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
     """The models of one provider after a listing. Pure: `held` are its models before."""
-    added = {(each.id, each.type): each for each in held if each.origin is Origin.ADDED}
-    before = {(each.id, each.type): each for each in held if each.origin is Origin.IMPORTED}
-    now = {(each.id, each.type): each for each in listed if (each.id, each.type) not in added}
-    lost = [each if each.gone else replace(each, gone=today) for key, each in before.items() if key not in now]
-    came = tuple(each.id for key, each in now.items() if key not in before or before[key].gone)
-    gone = tuple(each.id for key, each in before.items() if key not in now and not each.gone)
-    fresh = [_known(each, before.get((each.id, each.type))) for each in now.values()]
+    added = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.ADDED}
+    before = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.IMPORTED}
+    now = {(entry.id, entry.type): entry for entry in listed if (entry.id, entry.type) not in added}
+    lost = [entry if entry.gone else replace(entry, gone=today) for key, entry in before.items() if key not in now]
+    came = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
+    gone = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
+    fresh = [_known(entry, before.get((entry.id, entry.type))) for entry in now.values()]
     return [*fresh, *lost, *added.values()], Refreshed(came, gone, len(now))
 
 
 def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
     """Merges a listing into the table of models, inside a transaction."""
     table = tables.table("models")
-    held = [from_record(Model, each) for each in table if each["provider"] == provider.id]
+    held = [from_record(Model, entry) for entry in table if entry["provider"] == provider.id]
     models, refreshed = merge_listing(held, listed, today)
     if models != held:
         table.remove(lambda each: each["provider"] == provider.id)
-        table.insert_multiple(to_record(each) for each in models)
+        table.insert_multiple(to_record(model) for model in models)
     return refreshed
 
 

@@ -20,8 +20,8 @@ def all_models(session: TenantSession) -> tuple[Model, ...]:
     own, lent = stored(session), trial_models_of(session)
     if not lent:
         return own
-    known = {(each.provider, each.id, each.type) for each in own}
-    return (*own, *(each for each in lent if (each.provider, each.id, each.type) not in known))
+    known = {(entry.provider, entry.id, entry.type) for entry in own}
+    return (*own, *(entry for entry in lent if (entry.provider, entry.id, entry.type) not in known))
 
 
 def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
@@ -30,24 +30,32 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
     if not slash or not model_id:
         raise UsageError(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
     provider = provider_of(provider_id)
-    of_id = [each for each in all_models(session) if (each.provider, each.id) == (provider_id, model_id)]
-    found = sorted((each for each in of_id if type in (None, each.type)), key=lambda each: _KINDS.index(each.type))
+    of_id = [
+        stored_model
+        for stored_model in all_models(session)
+        if (stored_model.provider, stored_model.id) == (provider_id, model_id)
+    ]
+    found = sorted((entry for entry in of_id if type in (None, entry.type)), key=lambda each: _KINDS.index(each.type))
     if not found:
         kind = f" {type.label}" if type else ""
-        names = [each.id for each in all_models(session) if each.provider == provider_id and type in (None, each.type)]
+        names = [
+            stored_model.id
+            for stored_model in all_models(session)
+            if stored_model.provider == provider_id and type in (None, stored_model.type)
+        ]
         raise UsageError(
             f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
             did_you_mean(model_id, names).strip(),
             remedy=Remedy(Action.LIST_MODELS, provider_id),
         )
-    return next((each for each in found if not each.gone), found[0])
+    return next((entry for entry in found if not entry.gone), found[0])
 
 
 def stored(session: TenantSession) -> tuple[Model, ...]:
     """The models in the tenant's settings."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
-        return tuple(from_record(Model, each) for each in tables.table("models"))
+        return tuple(from_record(Model, entry) for entry in tables.table("models"))
 
     return session.store.cached("models", read, table="models")
 
@@ -56,7 +64,7 @@ def defaults(session: TenantSession) -> dict[ModelType, Default]:
     """The defaults that are set, usable or not."""
 
     def read(tables: Tables) -> dict[ModelType, Default]:
-        return {each.type: each for each in (from_record(Default, record) for record in tables.table("defaults"))}
+        return {entry.type: entry for entry in (from_record(Default, record) for record in tables.table("defaults"))}
 
     return session.store.cached("defaults", read, table="defaults")
 
@@ -69,10 +77,12 @@ def added_origins(session: TenantSession, provider: Provider, fields: FieldValue
 def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:
     """The models of a provider that were added by hand."""
     added = str(Origin.ADDED)
-    found = (each for each in tables.table("models") if (each["provider"], each.get("origin")) == (provider_id, added))
-    return tuple(from_record(Model, each) for each in found)
+    found = (
+        entry for entry in tables.table("models") if (entry["provider"], entry.get("origin")) == (provider_id, added)
+    )
+    return tuple(from_record(Model, entry) for entry in found)
 
 
 def origins_of(added: Iterable[Model], provider: Provider, fields: FieldValues) -> tuple[str, ...]:
     """The origins that the addresses of these models need."""
-    return tuple(dict.fromkeys(origin for each in added for origin in provider.model_origins(fields, each)))
+    return tuple(dict.fromkeys(origin for entry in added for origin in provider.model_origins(fields, entry)))

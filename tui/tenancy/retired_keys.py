@@ -42,10 +42,10 @@ def retire(session: TenantSession, key_id: str) -> None:
 def protect(session: TenantSession, passphrase: Secret) -> None:
     """Gives the passphrase to retired key files that have none: they open what the earlier states hold."""
     aside = folder(session)
-    for each in _key_ids(aside):
-        pem = aside.read(each + _END) or b""
+    for key_id in _key_ids(aside):
+        pem = aside.read(key_id + _END) or b""
         if not key_pair.is_protected(pem):
-            aside.write(each + _END, key_pair.export(key_pair.load(pem), passphrase, session.process.key_cost))
+            aside.write(key_id + _END, key_pair.export(key_pair.load(pem), passphrase, session.process.key_cost))
 
 
 def prune(session: TenantSession) -> None:
@@ -60,30 +60,30 @@ def prune(session: TenantSession) -> None:
         with store.folder.lock(), aside.lock():
             # Who makes a new pair holds the lock of the settings from the key file on until they name it.
             now = get(session).key_id
-            if any(".damaged-" in each for each in store.folder.names()) or (needed := _needed(session)) is None:
+            if any(".damaged-" in name for name in store.folder.names()) or (needed := _needed(session)) is None:
                 return
-            for each in set(_key_ids(present)) - {now}:
-                if each in needed:
-                    aside.write(each + _END, present.read(each + _END) or b"")
-                present.remove(each + _END)
-                present.remove(each + _PUBLIC)
-            for each in _key_ids(aside):
-                if each not in needed | {now} or each in _key_ids(present):
-                    aside.remove(each + _END)
-                    aside.remove(each + _PUBLIC)
+            for key_id in set(_key_ids(present)) - {now}:
+                if key_id in needed:
+                    aside.write(key_id + _END, present.read(key_id + _END) or b"")
+                present.remove(key_id + _END)
+                present.remove(key_id + _PUBLIC)
+            for key_id in _key_ids(aside):
+                if key_id not in needed | {now} or key_id in _key_ids(present):
+                    aside.remove(key_id + _END)
+                    aside.remove(key_id + _PUBLIC)
 
 
 def _needed(session: TenantSession) -> set[str] | None:
     """The key pairs that earlier states were sealed with; None if one of them cannot be read."""
     needed: set[str] = set()
-    for each in session.store.earlier():
-        if each.document is None:
+    for state in session.store.earlier():
+        if state.document is None:
             return None
-        tables = each.document.data
+        tables = state.document.data
         records = (record for name in ("meta", "credentials") for record in tables.get(name, {}).values())
         needed |= {str(record.get("key_id", "")) for record in records}
     return needed
 
 
 def _key_ids(folder: Folder) -> list[str]:
-    return [each.removesuffix(_END) for each in folder.names() if each.endswith(_END)]
+    return [name.removesuffix(_END) for name in folder.names() if name.endswith(_END)]

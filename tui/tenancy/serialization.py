@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def to_record(from_record: Any) -> dict[str, Any]:
     """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
-    usual = {each.name: _usual(each) for each in fields(from_record)}
+    usual = {field.name: _usual(field) for field in fields(from_record)}
     return {
         name: _plain(value)
         for name, value in asdict(from_record).items()
@@ -43,7 +43,7 @@ def _noun(kind: Any, record: Any) -> Any:
 @cache
 def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple((each.name, _reader(hints[each.name])) for each in fields(kind))
+    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
@@ -68,13 +68,13 @@ def _text(value: Any) -> str:
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError
-    return tuple(_text(each) for each in value)
+    return tuple(_text(entry) for entry in value)
 
 
 def _texts_by_name(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise TypeError
-    return {_text(name): _text(each) for name, each in value.items()}
+    return {_text(name): _text(entry) for name, entry in value.items()}
 
 
 def _exactly(kind: type, value: Any) -> Any:
@@ -93,7 +93,7 @@ def _usual(field: Field[Any]) -> Any:
 def _plain(value: Any) -> Any:
     """Plain JSON values: enums become their ids, tuples lists."""
     if isinstance(value, Mapping):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [_plain(entry) for entry in value]
     return str(value) if isinstance(value, str) else value

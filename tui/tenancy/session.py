@@ -127,7 +127,7 @@ class Session:
         self.open_keys.pop(tenant_id, None)
         self.counters.pop(tenant_id, None)
         self._stores.pop(tenant_id, None)
-        for place in [each for each in self.undecryptable if each[0] == tenant_id]:
+        for place in [entry for entry in self.undecryptable if entry[0] == tenant_id]:
             del self.undecryptable[place]
 
     def now(self) -> str:

@@ -64,20 +64,22 @@ def _has_passphrase(session: TenantSession, tenant: Tenant) -> bool:
 def ids(session: Session) -> list[str]:
     """The ids of all tenants, readable or not."""
     return [
-        each
-        for each in session.tenants.folders()
-        if _SLUG.fullmatch(each) and each != OPERATOR and _has_settings(session.tenant(each))
+        folder
+        for folder in session.tenants.folders()
+        if _SLUG.fullmatch(folder) and folder != OPERATOR and _has_settings(session.tenant(folder))
     ]
 
 
 def readable(session: Session) -> Iterator[Tenant]:
     """The tenants whose settings can be read, one by one."""
-    return (tenant for each in ids(session) if (tenant := _readable(session.tenant(each))))
+    return (tenant for tenant_id in ids(session) if (tenant := _readable(session.tenant(tenant_id))))
 
 
 def names(session: Session) -> list[str]:
     """What the tenants are called, sorted; one that cannot be read by its id."""
-    called = (tenant.name if (tenant := _readable(session.tenant(each))) else each for each in ids(session))
+    called = (
+        tenant.name if (tenant := _readable(session.tenant(tenant_id))) else tenant_id for tenant_id in ids(session)
+    )
     return sorted(called, key=str.casefold)
 
 
@@ -123,18 +125,22 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
         )
     if one_line(name, 1000) != name.strip():
         raise UsageError("A tenant's name is one line of plain characters.", "Type it again.")
-    for each in ids(session):
-        tenant = _readable(session.tenant(each))
-        if tenant and each != except_id and (_same(tenant.name, name) or each == name.strip().lower()):
+    for tenant_id in ids(session):
+        tenant = _readable(session.tenant(tenant_id))
+        if tenant and tenant_id != except_id and (_same(tenant.name, name) or tenant_id == name.strip().lower()):
             raise UsageError(f"There is a tenant {tenant.name} already.", "Choose another name.")
 
 
 def similar_names(session: TenantSession) -> tuple[str, ...]:
     """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
     name = get(session).name
-    others = (_readable(session.process.tenant(each)) for each in ids(session.process) if each != session.tenant_id)
+    others = (
+        _readable(session.process.tenant(tenant_id))
+        for tenant_id in ids(session.process)
+        if tenant_id != session.tenant_id
+    )
     ends = (name[:1], name[-1:])
-    return tuple(each.name for each in others if each and (each.name[:1], each.name[-1:]) == ends)
+    return tuple(other.name for other in others if other and (other.name[:1], other.name[-1:]) == ends)
 
 
 def check_id(tenant_id: str) -> None:

@@ -77,7 +77,7 @@ def trials(session: Session) -> Mapping[str, Trial]:
     """The trials by provider. A store that is not there, or that cannot be read, has none."""
 
     def read(tables: Tables) -> dict[str, Trial]:
-        return {each.provider: each for each in (from_record(Trial, found) for found in tables.table("trials"))}
+        return {entry.provider: entry for entry in (from_record(Trial, found) for found in tables.table("trials"))}
 
     store = session.store(OPERATOR)
     try:
@@ -104,7 +104,7 @@ def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
         return None
     used, held = _counts(session.process)
     key = (session.tenant_id, provider_id)
-    under_way = sum(1 for each in held.get(key, ()) if identity.alive(each, session.clock()))
+    under_way = sum(1 for entry in held.get(key, ()) if identity.alive(entry, session.clock()))
     return TrialBalance(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
 
 
@@ -118,26 +118,26 @@ def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
     """The models of a trial."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
-        return tuple(from_record(Model, each) for each in tables.table("models"))
+        return tuple(from_record(Model, entry) for entry in tables.table("models"))
 
     found = trials(session).get(provider_id)
     if found is None:
         return ()
     held = session.store(OPERATOR).cached("models", read, table="models")
-    return tuple(each for each in held if each.provider == provider_id and each.id in found.models)
+    return tuple(entry for entry in held if entry.provider == provider_id and entry.id in found.models)
 
 
 def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
     """The models that a tenant has by trials alone: those of providers that it has no credential of."""
 
     def read(tables: Tables) -> frozenset[str]:
-        return frozenset(each.get("provider", "") for each in tables.table("credentials"))
+        return frozenset(entry.get("provider", "") for entry in tables.table("credentials"))
 
-    given = [each for each in trials(session.process) if each in PROVIDERS]
+    given = [trial for trial in trials(session.process) if trial in PROVIDERS]
     if not given or session.tenant_id == OPERATOR:
         return ()
     own = session.store.cached("providers", read, table="credentials")
-    return tuple(model for each in given if each not in own for model in trial_models(session.process, each))
+    return tuple(model for entry in given if entry not in own for model in trial_models(session.process, entry))
 
 
 def opened_store(session: Session) -> Tenant:
@@ -164,11 +164,11 @@ def _counts(session: Session) -> Counts:
     """Calls used and reservations, by tenant and provider."""
 
     def read(tables: Tables) -> Counts:
-        used = {(each["tenant"], each["provider"]): int(each["calls"]) for each in tables.table("used")}
+        used = {(entry["tenant"], entry["provider"]): int(entry["calls"]) for entry in tables.table("used")}
         held: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
-        for each in tables.table("reservations"):
-            key = (each["tenant"], each["provider"])
-            held[key] = (*held.get(key, ()), dict(each))
+        for entry in tables.table("reservations"):
+            key = (entry["tenant"], entry["provider"])
+            held[key] = (*held.get(key, ()), dict(entry))
         return used, held
 
     store = session.store(OPERATOR)

@@ -52,7 +52,7 @@ class IntegrityStatus:
     def of(self, credential: Credential) -> CredentialChange | None:
         """What is the matter with one credential."""
         place = (credential.provider, credential.name)
-        return next((each for each in self.findings if each.place == place), None)
+        return next((change for change in self.findings if change.place == place), None)
 
     def word(self, finding: CredentialChange) -> str:
         """What a list says of a finding."""
@@ -61,7 +61,7 @@ class IntegrityStatus:
     @property
     def waiting(self) -> tuple[CredentialChange, ...]:
         """What a person can confirm."""
-        return tuple(each for each in self.findings if each.mark.needs_confirmation)
+        return tuple(change for change in self.findings if change.mark.needs_confirmation)
 
 
 def integrity_status(session: TenantSession) -> IntegrityStatus:
@@ -176,7 +176,7 @@ def _change(finding: CredentialChange) -> str:
     if was.plain_http != now.plain_http:
         return "what may be reached in plain http"
     if finding.changed:
-        return "; ".join(f"{each} was {was.clear.get(each) or 'empty'}" for each in finding.changed)
+        return "; ".join(f"{entry} was {was.clear.get(entry) or 'empty'}" for entry in finding.changed)
     return "what is shown of its key"
 
 

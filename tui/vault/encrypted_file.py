@@ -61,18 +61,18 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
         raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
     if (
         set(file) != _NAMES
-        or [file[each] for each in ("modeldeck", "version", "kdf", "cipher")]
+        or [file[name] for name in ("modeldeck", "version", "kdf", "cipher")]
         != [KIND, VERSION, "scrypt", "AES-256-GCM"]
-        or not all(type(file[each]) is int for each in ("n", "r", "p"))
+        or not all(type(file[name]) is int for name in ("n", "r", "p"))
     ):
         raise _damaged()
-    n, r, p = (int(file[each]) for each in ("n", "r", "p"))
+    n, r, p = (int(file[name]) for name in ("n", "r", "p"))
     if n < 2 or n & (n - 1) or not key_pair.scrypt_within_limits(n, r, p):
         raise UsageError(
             "The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from."
         )
     try:
-        salt, nonce, sealed = (envelope.b64url_decode(file[each]) for each in ("salt", "nonce", "data"))
+        salt, nonce, sealed = (envelope.b64url_decode(file[name]) for name in ("salt", "nonce", "data"))
     except (ValueError, AttributeError):
         raise _damaged() from None
     if len(salt) != _SALT or len(nonce) != _NONCE or len(sealed) < _BLOCK + _TAG:

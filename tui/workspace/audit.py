@@ -79,7 +79,7 @@ class Checked:
     @property
     def whole(self) -> bool:
         """Whether nothing was found that a killed session does not explain."""
-        return all(each.harmless for each in self.findings)
+        return all(change.harmless for change in self.findings)
 
 
 def listing(session: TenantSession, since: str = "", last: int = 0) -> list[Entry]:
@@ -133,9 +133,9 @@ def changes_since(session: TenantSession, state: State) -> list[str]:
         return []
     saved = next((n for n in range(len(entries), 0, -1) if entries[n - 1].state == state.digest), None)
     # A state that was written anew without a credential that was removed is in no entry; its time is still told.
-    later = entries[saved:] if saved else [each for each in entries if state.saved and each.at > state.saved]
-    lacked = [each for each in later if each.done in _LACKED]
-    told = {_filled(_LACKED[each.done], each.about): _at(when(each.at, session.now())) for each in lacked}
+    later = entries[saved:] if saved else [entry for entry in entries if state.saved and entry.at > state.saved]
+    lacked = [entry for entry in later if entry.done in _LACKED]
+    told = {_filled(_LACKED[entry.done], entry.about): _at(when(entry.at, session.now())) for entry in lacked}
     return [f"{what} {at}" for what, at in reversed(told.items())]
 
 

@@ -80,7 +80,8 @@ class State:
 def rows(session: Session) -> list[TenantRow]:
     """All tenants by name; a damaged one is a row like the others."""
     return sorted(
-        (row(session.tenant(each)) for each in ids(session)), key=lambda each: (_name(each).casefold(), each.id)
+        (row(session.tenant(tenant_id)) for tenant_id in ids(session)),
+        key=lambda each: (_name(each).casefold(), each.id),
     )
 
 
@@ -89,8 +90,10 @@ def row(session: TenantSession) -> TenantRow:
     try:
         tenant = get(session)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {each.provider for each in stored_credentials.stored(session)}.union(trials.trials(session.process))
-        usable = [each for each in known if each in PROVIDERS and status.row(session, each).usable]
+        known = {credential.provider for credential in stored_credentials.stored(session)}.union(
+            trials.trials(session.process)
+        )
+        usable = [entry for entry in known if entry in PROVIDERS and status.row(session, entry).usable]
         chosen = defaults.ready(session, usable)
         used = last_use(session)
         left = _least_left(session)
@@ -189,7 +192,7 @@ async def remove(session: TenantSession) -> None:
 def removal(session: TenantSession) -> Removal:
     """What would go with a tenant, for the question that is asked first."""
     tenant = get(session)
-    added = tuple(each for each in catalog.listing(session) if each.origin is Origin.ADDED)
+    added = tuple(model for model in catalog.listing(session) if model.origin is Origin.ADDED)
     defaults = tuple(models.defaults(session).values())
     return Removal(tenant, tuple(stored_credentials.stored(session)), added, defaults, tenant.key_id)
 
@@ -208,7 +211,7 @@ def saved_at(session: TenantSession) -> str:
 
 def earlier(session: TenantSession) -> list[State]:
     """The earlier states of a tenant's settings, newest first."""
-    return [_state(each) for each in session.process.store(known_id(session.tenant_id)).earlier()]
+    return [_state(state) for state in session.process.store(known_id(session.tenant_id)).earlier()]
 
 
 async def restore(session: TenantSession, name: str, generation: int = 0) -> str:
@@ -252,8 +255,8 @@ async def accept_edit(session: TenantSession) -> None:
 
 def _least_left(session: TenantSession) -> TrialBalance | None:
     """Of the trials, what is left of the one that ends first."""
-    given = (trials.left(session, each) for each in trials.trials(session.process) if each in PROVIDERS)
-    return min((each for each in given if each), key=lambda each: each.left / each.calls, default=None)
+    given = (trials.left(session, trial) for trial in trials.trials(session.process) if trial in PROVIDERS)
+    return min((entry for entry in given if entry), key=lambda each: each.left / each.calls, default=None)
 
 
 def _change(session: TenantSession, **entries: Any) -> Tenant:
@@ -269,8 +272,8 @@ def _state(earlier: SavedState) -> State:
     if earlier.document is None:
         return State(earlier.name, problem=earlier.problem)
     data = earlier.document.data
-    providers = {each.get("provider") for each in data.get("credentials", {}).values()}
-    added = [each for each in data.get("models", {}).values() if each.get("origin") == Origin.ADDED]
+    providers = {entry.get("provider") for entry in data.get("credentials", {}).values()}
+    added = [entry for entry in data.get("models", {}).values() if entry.get("origin") == Origin.ADDED]
     chosen = len(data.get("defaults", {}))
     return State(
         earlier.name,

@@ -48,10 +48,13 @@ def rows(session: Session) -> list[TrialRow]:
     given = trials(session)
     return [
         TrialRow(
-            given[each], PROVIDERS[each], credentials.active(session.tenant(OPERATOR), each), used_by(session, each)
+            given[provider],
+            PROVIDERS[provider],
+            credentials.active(session.tenant(OPERATOR), provider),
+            used_by(session, provider),
         )
-        for each in PROVIDERS
-        if each in given
+        for provider in PROVIDERS
+        if provider in given
     ]
 
 
@@ -86,14 +89,14 @@ async def set_trial(
         raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(session, provider, models, listed)
     await save.apply_save(plan, check)
-    made = Trial(provider_id, quota, tuple(dict.fromkeys(each.id for each in allowed)), session.now())
+    made = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
 
     def work() -> None:
         with session.store(OPERATOR).transaction() as tables:
             for name in ("trials", "models"):
                 tables.table(name).remove(lambda each: each.get("provider") == provider_id)
             tables.table("trials").insert(to_record(made))
-            tables.table("models").insert_multiple(to_record(each) for each in allowed)
+            tables.table("models").insert_multiple(to_record(entry) for entry in allowed)
 
     await asyncio.to_thread(work)
     return made
@@ -120,15 +123,15 @@ def _allowed(
     """The models that a trial is for: those wanted, else those allowed before, else the proposed ones."""
     before = trial_models(session, provider.id)
     known = listed or (*before, *provider.catalogue)
-    ids = list(dict.fromkeys(wanted or [each.id for each in before] or provider.trial_models))
-    found = [each for each in known if each.id in ids]
-    missing = [each for each in ids if each not in {model.id for model in found}]
+    ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))
+    found = [entry for entry in known if entry.id in ids]
+    missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in found}]
     if missing and listed and (wanted or not found):
-        names = ", ".join(one_line(each, 60) for each in missing)
+        names = ", ".join(one_line(entry, 60) for entry in missing)
         raise UsageError(f"{provider.label} does not list {names}.", "Name models that it lists.")
     if missing and not listed:
         # Nobody can say what these are; a provider serves first what it serves most.
-        found += [Model(provider.id, each, provider.types[0]) for each in missing]
+        found += [Model(provider.id, entry, provider.types[0]) for entry in missing]
     if not found:
         raise UsageError(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
-    return list({(each.id, each.type): each for each in found}.values())
+    return list({(entry.id, entry.type): entry for entry in found}.values())

@@ -43,12 +43,12 @@ async def _open_what_was_handed(call: "CommandContext", tenant_id: str | None) -
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
     if call.secret_input.named and len(ids) != 1:
         raise UsageError("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
-    for each in ids:
+    for entry in ids:
         try:
-            tenant = tenants.get(call.session.tenant(each))
+            tenant = tenants.get(call.session.tenant(entry))
         except Problem:
             continue  # the console says what is the matter with it
-        if tenant.protected and (len(ids) == 1 or call.secret_input.has_own(each)):
+        if tenant.protected and (len(ids) == 1 or call.secret_input.has_own(entry)):
             await call.unlock_without_asking(tenant)
 
 

@@ -132,7 +132,9 @@ class Propose(Dialog[str]):
         self.dismiss(answer)
 
     def _say(self, problem: Problem) -> None:
-        lines = [line(each) for each in problem_lines(problem.message, problem_hint(problem), problem.detail)]
+        lines = [
+            line(problem_line) for problem_line in problem_lines(problem.message, problem_hint(problem), problem.detail)
+        ]
         self.query_one("#problem", Plain).show(Content("\n").join([Content(""), *lines, Content("")]))
 
     def on_proposal_pick(self, event: Proposal.Pick) -> None:

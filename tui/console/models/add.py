@@ -58,9 +58,9 @@ class AddModel(PageScreen[bool]):
     def content(self) -> Iterable[Widget]:
         rows = status.rows(self.app.tenant_session)
         self._offered = {
-            each.provider.id: each
-            for each in rows
-            if each.credential is not None and each.provider.import_mode is not ImportMode.IMPORTED
+            row.provider.id: row
+            for row in rows
+            if row.credential is not None and row.provider.import_mode is not ImportMode.IMPORTED
         }
         if not self._provider_id and len(self._offered) == 1:
             self._provider_id = next(iter(self._offered))
@@ -90,7 +90,7 @@ class AddModel(PageScreen[bool]):
 
     def _begin(self) -> None:
         for rows in self.query("#providers").results(Rows):
-            rows.show([self._offer(each) for each in self._offered.values()] or _nobody())
+            rows.show([self._offer(entry) for entry in self._offered.values()] or _nobody())
             rows.focus()
         for form in self.query(ModelForm):
             form.first.focus()
@@ -111,9 +111,13 @@ class AddModel(PageScreen[bool]):
 
     def _made(self, provider: Provider) -> ModelForm:
         """The form, beginning with what was chosen for the model of this provider that was added last."""
-        held = [each for each in models.all_models(self.app.tenant_session) if each.provider == provider.id]
-        last = [dict(each.fields) for each in held if each.origin is Origin.ADDED and each.fields]
-        chosen = {each.name: last[-1].get(each.name, "") for each in provider.model_fields if each.choices and last}
+        held = [model for model in models.all_models(self.app.tenant_session) if model.provider == provider.id]
+        last = [dict(entry.fields) for entry in held if entry.origin is Origin.ADDED and entry.fields]
+        chosen = {
+            model_field.name: last[-1].get(model_field.name, "")
+            for model_field in provider.model_fields
+            if model_field.choices and last
+        }
         chosen = {name: value for name, value in chosen.items() if value}
         form = ModelForm(provider, self._model, self._model_id, chosen, note=_CHARGED)
         self._finding = ModelSearch(self, form)
@@ -153,7 +157,7 @@ class AddModel(PageScreen[bool]):
         """In full what the cursor is on, where that may be cut."""
         if hit := self._form.pointed:
             return (hit.label or hit.id, hit.note if not hit.label else f"{hit.note}  {hit.id}")
-        row = next((each for each in self.query(FieldRow) if each.field.has_focus), None)
+        row = next((widget for widget in self.query(FieldRow) if widget.field.has_focus), None)
         if row is not None and len(row.value) > row.cells:
             return (row.value, "")
         return ("Added to this tenant only.", "")
@@ -234,14 +238,14 @@ class AddModel(PageScreen[bool]):
 
     def _check(self) -> None:
         """Required fields are filled in, and each has the shape that it should."""
-        for each, row in self._form.declared:
+        for entry, row in self._form.declared:
             name, value = row.field_name, row.value.strip()
             if name == ID and not value:
                 raise FieldProblem(ID, "The model ID is missing.")
-            if each.required and not value:
-                raise FieldProblem(name, f"{each.label} is missing.", each.help)
-            if value and each.pattern and not re.fullmatch(each.pattern, value):
-                raise FieldProblem(name, each.pattern_help or f"This is no {each.label}.", each.help)
+            if entry.required and not value:
+                raise FieldProblem(name, f"{entry.label} is missing.", entry.help)
+            if value and entry.pattern and not re.fullmatch(entry.pattern, value):
+                raise FieldProblem(name, entry.pattern_help or f"This is no {entry.label}.", entry.help)
 
     async def _allowed(self, verify: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
         """Save it, after the question that an address in plain http raises; None when that is answered with no."""
@@ -292,11 +296,13 @@ class AddModel(PageScreen[bool]):
 
     def _say(self, problem: Problem, anyway: bool) -> None:
         """Say it under the button; the focus stays where it is."""
-        lines = [line(each) for each in problem_lines(problem.message, problem_hint(problem), problem.detail)]
+        lines = [
+            line(problem_line) for problem_line in problem_lines(problem.message, problem_hint(problem), problem.detail)
+        ]
         if isinstance(problem, UsageError) and not isinstance(problem, FieldProblem) and self._model is None:
             self._say_at(self._form.row_of(ID), problem)
             return
-        self.query_one("#problem", Plain).show(line(*(part for each in lines for part in (each, "\n"))))
+        self.query_one("#problem", Plain).show(line(*(part for line in lines for part in (line, "\n"))))
         button = self.query_one("#anyway", Button)
         button.display = anyway
         # The form may be longer than the window.

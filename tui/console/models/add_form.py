@@ -37,20 +37,26 @@ class ModelForm(Form):
     ) -> None:
         super().__init__(id="form")
         self.provider, self.model = provider, model
-        self._before = {each.name: each.default for each in provider.model_fields}
+        self._before = {model_field.name: model_field.default for model_field in provider.model_fields}
         self._before |= {name: value for name, value in (chosen or {}).items() if name in self._before}
         self._before |= dict(model.fields) if model else {}
         self._before[ID] = model.id if model else model_id
         self._leading = any(choice.type for field in provider.model_fields for choice in field.choices)
-        self.choices = {each.name: self._choice(each) for each in provider.model_fields if each.choices}
-        self.rows = {each.name: self._row(each) for each in provider.model_fields if not each.choices}
+        self.choices = {
+            model_field.name: self._choice(model_field) for model_field in provider.model_fields if model_field.choices
+        }
+        self.rows = {
+            model_field.name: self._row(model_field) for model_field in provider.model_fields if not model_field.choices
+        }
         if model is None:
             named = provider.model_id
             help_line = named.help or f"The model ID, exactly as {provider.label} lists it."
             self.rows[ID] = FieldRow(ID, named.label, model_id, help=(help_line,))
         found = {*provider.field_options, *((ID,) if provider.search else ())}
         self.offered = {name: SearchResults(row) for name, row in self.rows.items() if name in found}
-        self._types = Choice("Type", [(str(each), each.label) for each in provider.types], column=True, id="type")
+        self._types = Choice(
+            "Type", [(str(model_type), model_type.label) for model_type in provider.types], column=True, id="type"
+        )
         self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note)
         self.instead = Button("", id="instead", indent=0)
         self._wanted: SearchResult | None = None
@@ -71,7 +77,7 @@ class ModelForm(Form):
 
     def _order(self) -> Iterator[str]:
         """The fields as they stand, with `type` where the type is asked."""
-        named = [each.name for each in self.provider.model_fields]
+        named = [model_field.name for model_field in self.provider.model_fields]
         if not self._leading:
             yield from (ID, "type", *named)
             return
@@ -102,9 +108,11 @@ class ModelForm(Form):
     def _choice(self, field: Field) -> Choice:
         # What a model is for stays what it is.
         fitting = [
-            each for each in field.choices if not (self.model and each.type and each.type is not self.model.type)
+            choice
+            for choice in field.choices
+            if not (self.model and choice.type and choice.type is not self.model.type)
         ]
-        options = [(each.value, each.label) for each in fitting]
+        options = [(entry.value, entry.label) for entry in fitting]
         value = self._before[field.name]
         value = value if value in dict(options) else ""
         return Choice(field.label, options, value, column=not self._leading, id=f"field-{field.name}")
@@ -114,7 +122,7 @@ class ModelForm(Form):
         return FieldRow(f"field-{field.name}", field.label, self._before[field.name], help=(help_line,))
 
     def _field(self, name: str) -> Field:
-        return next(each for each in self.provider.model_fields if each.name == name)
+        return next(model_field for model_field in self.provider.model_fields if model_field.name == name)
 
     def on_mount(self) -> None:
         self.show_fields()
@@ -150,9 +158,9 @@ class ModelForm(Form):
         if ID in self.rows:
             yield replace(self.provider.model_id, required=True), self.rows[ID]
         yield from (
-            (each, self.rows[each.name])
-            for each in self.provider.model_fields
-            if each.name in shown and each.name in self.rows
+            (model_field, self.rows[model_field.name])
+            for model_field in self.provider.model_fields
+            if model_field.name in shown and model_field.name in self.rows
         )
 
     @property
@@ -166,7 +174,7 @@ class ModelForm(Form):
         shown: list[Widget] = [row.field for _, row in self.declared]
         if not self.model:
             return self.rows[ID].field if shown else self.verify
-        chosen = [each for name, each in self.choices.items() if name in self.given]
+        chosen = [choice for name, choice in self.choices.items() if name in self.given]
         return [*shown, *chosen, self.verify][0]
 
     def row_of(self, name: str) -> FieldRow | None:
@@ -196,7 +204,9 @@ class ModelForm(Form):
     @property
     def found_in(self) -> SearchResults | None:
         """The field, with what was found for it, that has the focus."""
-        return next((each for each in self.offered.values() if each.row.field.has_focus or each.list.has_focus), None)
+        return next(
+            (entry for entry in self.offered.values() if entry.row.field.has_focus or entry.list.has_focus), None
+        )
 
     @property
     def pointed(self) -> SearchResult | None:
@@ -205,7 +215,7 @@ class ModelForm(Form):
 
     def name_of(self, offered: SearchResults) -> str:
         """The field's name."""
-        return next(name for name, each in self.offered.items() if each is offered)
+        return next(name for name, entry in self.offered.items() if entry is offered)
 
     # --- what was found ---
 
@@ -244,7 +254,7 @@ class ModelForm(Form):
         name = self._choice_for(hit)
         self.instead.display = bool(hit and name)
         if hit and name:
-            labels = {each.value: each.label for each in self._field(name).choices}
+            labels = {choice.value: choice.label for choice in self._field(name).choices}
             self.instead.relabel(f"Use {labels.get(hit.fields[name], hit.fields[name])} instead", hit.note)
         elif self.instead.has_focus:
             self.verify.focus()
@@ -252,7 +262,7 @@ class ModelForm(Form):
     def _choice_for(self, hit: SearchResult | None) -> str:
         """The first choice that a hit would change."""
         changed = [
-            name for name, each in self.choices.items() if hit and hit.fields.get(name, each.value) != each.value
+            name for name, choice in self.choices.items() if hit and hit.fields.get(name, choice.value) != choice.value
         ]
         return changed[0] if changed else ""
 

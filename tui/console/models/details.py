@@ -43,8 +43,8 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
     if model.type is ModelType.EMBEDDING:
         facts.append(("Dimensions", f"{model.dimensions:,}" if model.dimensions else "–"))
     if model.type is ModelType.CHAT and row.usable:
-        facts.append(("Takes", ", ".join(each.label for each in calls.parameters(model)) or "no parameters"))
-    labels = {each.name: each.label for each in provider.provider.model_fields} if provider else {}
+        facts.append(("Takes", ", ".join(parameter.label for parameter in calls.parameters(model)) or "no parameters"))
+    labels = {model_field.name: model_field.label for model_field in provider.provider.model_fields} if provider else {}
     # What the provider told may be long, and nobody filled it in.
     entries = [
         (one_line(labels.get(name, name), 40), one_line(text, 300 if name in labels else 60))

@@ -58,12 +58,12 @@ class PickModel(PageScreen[Model]):
 
     def on_mount(self) -> None:
         session, tenant = self.app.session, self.app.tenant_id
-        rows = [each for each in catalog.rows(session.tenant(tenant)) if each.model.type is self.type]
-        providers = {each.provider.id: each for each in status.rows(session.tenant(tenant))}
-        self._usable = sum(each.usable for each in rows)
+        rows = [row for row in catalog.rows(session.tenant(tenant)) if row.model.type is self.type]
+        providers = {row.provider.id: row for row in status.rows(session.tenant(tenant))}
+        self._usable = sum(row.usable for row in rows)
         if self.now is not None:
             key = row_key(self.now)
-            self._now = next((each for each in rows if row_key(each.model) == key), None) or _missing(self.now)
+            self._now = next((row for row in rows if row_key(row.model) == key), None) or _missing(self.now)
             if not self._now.usable:
                 self._nearest = defaults.nearest(session.tenant(tenant), self.now)
         self._list = ModelList(rows, providers, self._draw)
@@ -82,15 +82,18 @@ class PickModel(PageScreen[Model]):
             # These two stand apart; while something is looked for they stand with the others.
             sections = [("Now", [row_key(self._now.model)])] if self._now else []
             sections += [("Nearest", [row_key(self._nearest)])] if self._nearest else []
-        apart = {each for _, keys in sections for each in keys}
+        apart = {key for _, keys in sections for key in keys}
         sections.append(
             (
                 f"All {self.type.label} models ready to use",
-                [each for each in found if each not in apart and self._list.by_key[each].usable],
+                [entry for entry in found if entry not in apart and self._list.by_key[entry].usable],
             )
         )
         sections.append(
-            ("Needs attention", [each for each in found if each not in apart and not self._list.by_key[each].usable])
+            (
+                "Needs attention",
+                [entry for entry in found if entry not in apart and not self._list.by_key[entry].usable],
+            )
         )
         keys: list[str] = []
         headings: dict[int, Content] = {}
@@ -102,7 +105,7 @@ class PickModel(PageScreen[Model]):
         def drawn(index: int) -> Draw:
             return (lambda _: headings[index]) if index in headings else self._drawn(keys[index])
 
-        nothing = [text_item("", each) for each in self._nothing()]
+        nothing = [text_item("", entry) for entry in self._nothing()]
         self.query_one(Rows).show(Lazy(keys, drawn) if keys else nothing, key)
         self.refresh_chrome()
 
@@ -151,7 +154,7 @@ class PickModel(PageScreen[Model]):
         return self._list.by_key.get(key)
 
     def chrome(self) -> ScreenText:
-        below = [each.AREA for each in self.app.screen_stack if isinstance(each, FramedScreen) and each.AREA]
+        below = [entry.AREA for entry in self.app.screen_stack if isinstance(entry, FramedScreen) and entry.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)
         if self.typing:

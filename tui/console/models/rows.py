@@ -194,7 +194,7 @@ def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]
     if width(name) <= room:
         return said
     if width(name) <= STRIP:
-        return name, " ".join(each for each in said if each)
+        return name, " ".join(entry for entry in said if entry)
     head = next(n for n in range(len(name), 0, -1) if width(name[:n]) <= STRIP)
     return name[:head], name[head:]
 

@@ -47,7 +47,7 @@ class ModelSearch:
         name = self._form.name_of(offered) if offered else ID
         if offered is None or name == ID or offered.list.has_focus:
             return
-        values = {each: value for each, value in self._form.given.items() if each != name}
+        values = {entry: value for entry, value in self._form.given.items() if entry != name}
         if self._asked.get(name) != values:
             self._asked[name] = values
             self._screen.run_worker(self._offer(name, offered, values), group=f"offer-{name}", exclusive=True)

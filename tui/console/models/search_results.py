@@ -71,8 +71,8 @@ class SearchResults(Vertical):
 
     def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
         """Replace the hits; `words` stand under the field in place of its help."""
-        self.hits = {each.id: each for each in hits}
-        self.list.show([_item(each) for each in self.hits.values()])
+        self.hits = {result.id: result for result in hits}
+        self.list.show([_item(result) for result in self.hits.values()])
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
         if words or self._said:

@@ -51,8 +51,8 @@ def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[CommandGroup, ...]:
 
 def _once(commands: Iterable[Command]) -> list[Command]:
     first: dict[str, Command] = {}
-    for each in commands:
-        first.setdefault(each.words, each)
+    for command in commands:
+        first.setdefault(command.words, command)
     return list(first.values())
 
 
@@ -206,14 +206,14 @@ def _model_words(row: ModelRow) -> str:
 
 
 def _tenants(app: "Modeldeck", shown: Tenant | None) -> CommandGroup:
-    found = [each for each in tenant_registry.readable(app.session) if each != shown]
-    words = [f"Tenant {each.name}" for each in found]
+    found = [tenant for tenant in tenant_registry.readable(app.session) if tenant != shown]
+    words = [f"Tenant {entry.name}" for entry in found]
 
     def make(number: int) -> Command:
         tells = f"Show the providers of {found[number].name}."
         return Command(words[number], _then(app.open_tenant, found[number].id), "", tells)
 
-    texts = [sought(name, each.id) for name, each in zip(words, found, strict=True)]
+    texts = [sought(name, entry.id) for name, entry in zip(words, found, strict=True)]
     return CommandGroup(texts, frozenset(), make)
 
 
@@ -303,7 +303,7 @@ async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
     held: Model | None = None
     if now is not None:
         found = catalog.listing(app.tenant_session, kind, now.provider)
-        held = next((each for each in found if each.id == now.model), None)
+        held = next((entry for entry in found if entry.id == now.model), None)
     model = await app.pick_model(kind, held)
     if model is None:
         return

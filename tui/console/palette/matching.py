@@ -39,8 +39,8 @@ class CommandGroup:
     @classmethod
     def of(cls, commands: Sequence[Command]) -> "CommandGroup":
         """A few that are made already."""
-        texts = [sought(each.words, each.also) for each in commands]
-        return cls(texts, frozenset(n for n, each in enumerate(commands) if each.reason), commands.__getitem__)
+        texts = [sought(command.words, command.also) for command in commands]
+        return cls(texts, frozenset(n for n, command in enumerate(commands) if command.reason), commands.__getitem__)
 
 
 class CommandIndex(Sequence[Command]):

@@ -45,8 +45,10 @@ class ParameterFields(VerticalScroll, can_focus=False):
 
     def compose(self) -> ComposeResult:
         yield ParameterRow(SYSTEM, self.conversation.system, "", narrow=self.narrow, lines=True)
-        for each in self.parameters:
-            yield ParameterRow(each, self.settings.texts.get(each.name, ""), span(each), narrow=self.narrow)
+        for parameter in self.parameters:
+            yield ParameterRow(
+                parameter, self.settings.texts.get(parameter.name, ""), span(parameter), narrow=self.narrow
+            )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

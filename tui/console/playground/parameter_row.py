@@ -49,7 +49,7 @@ class Settings:
 
     def words(self, parameters: Iterable[Parameter]) -> str:
         """What is set, as the foot rule has it."""
-        named = {each.name: each.label for each in parameters}
+        named = {parameter.name: parameter.label for parameter in parameters}
         return ", ".join(f"{named[name]} {_shown(value)}" for name, value in self.values.items() if name in named)
 
 

@@ -50,7 +50,7 @@ class Parameters(PageScreen[None]):
     def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:
             return "Clears every field but the system prompt.", ""
-        rows = [each.plain for each in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
+        rows = [entry.plain for entry in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
         return rows[0], " ".join(rows[1:])
 
     def on_mount(self) -> None:

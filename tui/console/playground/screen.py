@@ -72,7 +72,7 @@ class Playground(AreaScreen):
 
     def chrome(self) -> ScreenText:
         tab = self.tab
-        title = "  ".join(f"[{label}]" if each is self.type else label for each, (_, _, label) in _TABS.items())
+        title = "  ".join(f"[{label}]" if entry is self.type else label for entry, (_, _, label) in _TABS.items())
         if tab is None:
             return ScreenText(title, keys=())
         frame = tab.chrome()

@@ -35,8 +35,8 @@ class Checks:
     def doing(self) -> dict[str, str]:
         """`checking 3 s` by provider id."""
         return {
-            each: what + (f" {seconds} s" if (seconds := int(monotonic() - since)) else "")
-            for each, (what, since) in self._since.items()
+            entry: what + (f" {seconds} s" if (seconds := int(monotonic() - since)) else "")
+            for entry, (what, since) in self._since.items()
         }
 
     @property
@@ -66,7 +66,7 @@ class Checks:
         if self._ticking is None:
             self._ticking = self._screen.set_interval(1.02, self._changed)
         try:
-            await asyncio.gather(*(one(*each) for each in works if each[0] not in self._since))
+            await asyncio.gather(*(one(*work) for work in works if work[0] not in self._since))
         finally:
             self._of -= len(works)
             self._done = max(0, self._done - len(works))

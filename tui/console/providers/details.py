@@ -63,7 +63,7 @@ class Details:
     def others(self) -> list[Credential]:
         """The credentials that are not in use."""
         held = credentials.listing(self.session, self.row.provider.id)
-        return [each for each in held if not each.active]
+        return [entry for entry in held if not entry.active]
 
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
@@ -134,23 +134,24 @@ class Details:
         others = self.others
         if not others:
             return []
-        secret = next((each.name for each in self.row.provider.fields if each.secret), "")
+        secret = next((field.name for field in self.row.provider.fields if field.secret), "")
         rows = [
             _entry(
-                f"credential:{each.name}",
-                each.name,
-                credentials.masked(each, secret) or "no key",
-                "previous key" if previous_of(each.name) else self.checked(each),
+                f"credential:{other.name}",
+                other.name,
+                credentials.masked(other, secret) or "no key",
+                "previous key" if previous_of(other.name) else self.checked(other),
                 named=True,
             )
-            for each in others
+            for other in others
         ]
         return [text_item("", "Other credentials"), *rows]
 
     def _counts(self) -> dict[ModelType, list[str]]:
         held = catalog.listing(self.session, provider=self.row.provider.id)
         return {
-            kind: [each.id for each in held if each.type is kind and not each.gone] for kind in self.row.provider.types
+            kind: [entry.id for entry in held if entry.type is kind and not entry.gone]
+            for kind in self.row.provider.types
         }
 
     def _models(self) -> list[Item]:
@@ -169,9 +170,9 @@ class Details:
 
     def _defaults(self, beside: bool) -> list[Item]:
         chosen = models.defaults(self.session)
-        mine = {kind: each.model for kind, each in chosen.items() if each.provider == self.row.provider.id}
+        mine = {kind: entry.model for kind, entry in chosen.items() if entry.provider == self.row.provider.id}
         held = catalog.listing(self.session, provider=self.row.provider.id)
-        here = {(each.type, each.id) for each in held if not each.gone}
+        here = {(entry.type, entry.id) for entry in held if not entry.gone}
         served = {
             kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""
             for kind in self.row.provider.types

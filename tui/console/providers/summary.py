@@ -160,13 +160,13 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
     held = credentials.listing(session, provider.id)
     left = status.staying(session, provider.id, name)
     if name and left:
-        gone = next(each for each in held if each.name == name)
+        gone = next(entry for entry in held if entry.name == name)
         lines: list[Words] = [f"Removes the credential {name}{_ends(row, gone)}. The models stay."]
         if gone.active:
             lines.append(f"{left[0].name} will be used instead.")
     else:
-        names = ", ".join(each.name for each in held)
-        chosen = [kind.label for kind, each in models.defaults(session).items() if each.provider == provider.id]
+        names = ", ".join(entry.name for entry in held)
+        chosen = [kind.label for kind, default in models.defaults(session).items() if default.provider == provider.id]
         count = row.models + row.added
         parts = [
             (len(held), "credential", names),

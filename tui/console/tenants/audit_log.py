@@ -73,13 +73,13 @@ class Audit(PageScreen[None]):
     def _lines(self, cells: int) -> list[Words]:
         lines: list[Words] = []
         who = ""
-        for each in reversed(self._entries):
-            by = audit.by_whom(each.by)
+        for entry in reversed(self._entries):
+            by = audit.by_whom(entry.by)
             if by != who:
                 lines += [*([""] if lines else []), (f"   {by}", MUTED)]
                 who = by
-            at = moment(each.at, self.app.session.now())
-            first, *rest = wrap(line(audit.words(each)), max(20, cells - _WHEN))
+            at = moment(entry.at, self.app.session.now())
+            first, *rest = wrap(line(audit.words(entry)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
         return lines or ["   No entries yet."]
 

@@ -90,9 +90,9 @@ class DamagedTenant(PageScreen[bool]):
     def _show(self) -> None:
         restorable = self.damage is not None and self.damage.kind != "newer"
         found = tenants.earlier(self.app.session.tenant(self.row.id)) if restorable else []
-        self.states = [each for each in found if each.problem is None]
-        self._said.show(Content("\n").join(line("   ", each) for each in ["", *self._sentences()]))
-        self._states.show([Item(each.name, partial(self._drawn, each)) for each in self.states])
+        self.states = [entry for entry in found if entry.problem is None]
+        self._said.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
+        self._states.show([Item(state.name, partial(self._drawn, state)) for state in self.states])
         self._states.display = self._restore.display = bool(self.states)
         self._accept.display = (
             self.damage is not None and tenants.edited(self.app.session.tenant(self.row.id)) is not None
@@ -138,7 +138,7 @@ class DamagedTenant(PageScreen[bool]):
 
     @property
     def _selected(self) -> State:
-        return next((each for each in self.states if each.name == self._states.key), self.states[0])
+        return next((state for state in self.states if state.name == self._states.key), self.states[0])
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()

@@ -43,8 +43,8 @@ class Buttons(Horizontal):
 
     def action_beside(self, step: int) -> None:
         """Go to the button beside; one that waits for something cannot be reached."""
-        usable = [each for each in self.query(Button) if not each.disabled]
-        there = next(n for n, each in enumerate(usable) if each.has_focus) + step
+        usable = [widget for widget in self.query(Button) if not widget.disabled]
+        there = next(n for n, entry in enumerate(usable) if entry.has_focus) + step
         if 0 <= there < len(usable):
             usable[there].focus()
 
@@ -65,7 +65,7 @@ class RemoveTenant(Dialog[bool]):
 
     def parts(self) -> Iterable[Widget]:
         lines = [*self._what_goes(), "", self._asked(), ""]
-        yield Plain(Content("\n").join(line(each) for each in lines), classes="said")
+        yield Plain(Content("\n").join(line(entry) for entry in lines), classes="said")
         yield self._field
         yield Plain()
         yield Buttons(self._keep, self._remove, self._note)
@@ -141,10 +141,11 @@ class RemoveTenant(Dialog[bool]):
 
 def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
     """`3 credentials` and which; what there is none of is left out."""
-    several = Counter(each.provider for each in removal.credentials)
+    several = Counter(credential.provider for credential in removal.credentials)
     which = ", ".join(
-        _label(each.provider) + (f" {each.name}" if several[each.provider] > 1 or each.name != "default" else "")
-        for each in removal.credentials
+        _label(credential.provider)
+        + (f" {credential.name}" if several[credential.provider] > 1 or credential.name != "default" else "")
+        for credential in removal.credentials
     )
     if removal.credentials:
         yield _many(len(removal.credentials), "credential"), which

@@ -41,7 +41,7 @@ class TenantHeading(Row):
 
 def is_lent(rows: Sequence[TenantRow]) -> bool:
     """Whether any of the tenants has a trial."""
-    return any(each.trial for each in rows)
+    return any(row.trial for row in rows)
 
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
@@ -71,7 +71,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cell
 def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     """The name; where others would look the same, the fingerprint of its key tells it apart."""
     assert row.tenant is not None
-    others = (each.tenant.name for each in among if each.tenant and each is not row)
+    others = (entry.tenant.name for entry in among if entry.tenant and entry is not row)
     return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 

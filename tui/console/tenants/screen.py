@@ -96,7 +96,7 @@ class Tenants(AreaScreen):
     @property
     def row(self) -> TenantRow | None:
         """The tenant under the cursor."""
-        return next((each for each in self.rows if each.id == self._list.key), None)
+        return next((row for row in self.rows if row.id == self._list.key), None)
 
     # --- reading ---
 
@@ -117,7 +117,7 @@ class Tenants(AreaScreen):
         session, read, here = self.app.session, list[TenantRow](), self.app.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
-            self._show([tenants.row(session.tenant(each.id)) if each.id == here.id else each for each in self.rows])
+            self._show([tenants.row(session.tenant(row.id)) if row.id == here.id else row for row in self.rows])
         first, shown = not self.rows, 0.0
         try:
             ids = tenant_registry.ids(session) if first else await asyncio.to_thread(tenant_registry.ids, session)
@@ -260,7 +260,7 @@ async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
 
 
 def _rows(session: Session, ids: Sequence[str]) -> list[TenantRow]:
-    return [tenants.row(session.tenant(each)) for each in ids]
+    return [tenants.row(session.tenant(tenant_id)) for tenant_id in ids]
 
 
 def _searched(row: TenantRow) -> str:

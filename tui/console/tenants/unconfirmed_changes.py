@@ -25,9 +25,9 @@ def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Seque
     lines: list[Words] = []
     if found.alarm:
         lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, found.alarm)), ""]
-    for each in waiting[:_SHOWN]:
-        said = f"{verification.called(each.place)}:" if found.alarm else verification.words(session, each)
-        lines += [said, *(f"  {about}" for about in confirmation.about(each))]
+    for entry in waiting[:_SHOWN]:
+        said = f"{verification.called(entry.place)}:" if found.alarm else verification.words(session, entry)
+        lines += [said, *(f"  {about}" for about in confirmation.about(entry))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []
     return [*lines, "", hint("What is not confirmed is not used. {providers.remove} forgets what is not yours.")]

@@ -32,7 +32,7 @@ class Unlock(PageScreen[bool]):
     def __init__(self, waiting: str = "", then: str = "") -> None:
         super().__init__()
         lines = (f"Waiting for this: {waiting.rstrip('.')}." if waiting else "", then)
-        self._waiting = Plain("\n".join(f"   {each}" for each in lines if each))
+        self._waiting = Plain("\n".join(f"   {line}" for line in lines if line))
         self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Input is hidden.",))
         self._button = Button("Unlock", id="unlock")
         self._intro = Plain("\n   This tenant is locked with a passphrase.\n")

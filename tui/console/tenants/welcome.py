@@ -144,15 +144,15 @@ async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool)
 def found_keys(session: Session) -> dict[str, str]:
     """Provider -> the variable of the environment that holds a key for it."""
     return {
-        each.id: hit.variable
-        for each in PROVIDERS.values()
-        if not each.local_servers and (hit := discovery.discover_keys(session, each))
+        provider.id: hit.variable
+        for provider in PROVIDERS.values()
+        if not provider.local_servers and (hit := discovery.discover_keys(session, provider))
     }
 
 
 def local_provider() -> str:
     """The provider that knows the most kinds of model servers on this machine."""
-    known = [each for each in PROVIDERS.values() if each.local_servers]
+    known = [provider for provider in PROVIDERS.values() if provider.local_servers]
     return max(known, key=lambda each: len(each.local_servers)).id if known else ""
 
 
@@ -161,7 +161,7 @@ def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice mode: sample tenants, nothing saved or sent")]
     local = local_provider()
     if local:
-        names = ", ".join(each.label for each in PROVIDERS[local].local_servers[:2])
+        names = ", ".join(local_server.label for local_server in PROVIDERS[local].local_servers[:2])
         offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
     if len(found) == 1:
         provider, variable = next(iter(found.items()))

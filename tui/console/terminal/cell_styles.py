@@ -33,8 +33,8 @@ _KNOWN: dict[CellStyle, CellStyle] = {PLAIN: PLAIN}
 def _look(bits: int, front: object, back: object, link: str, system: ColorSystem) -> CellStyle:
     blank = Style.from_color(front, back)  # type: ignore[arg-type]  # colours or None, as a style holds them
     colours = [
-        ";".join(each.downgrade(system).get_ansi_codes(fore)) if each is not None else ""
-        for each, fore in ((blank.color, True), (blank.bgcolor, False))
+        ";".join(entry.downgrade(system).get_ansi_codes(fore)) if entry is not None else ""
+        for entry, fore in ((blank.color, True), (blank.bgcolor, False))
     ]
     attributes = frozenset(sign for place, sign in enumerate(_SIGNS) if bits >> place & 1)
     look = CellStyle(attributes, colours[0].removeprefix("39"), colours[1].removeprefix("49"), link)
@@ -67,8 +67,8 @@ def change(before: CellStyle, after: CellStyle) -> str:
     link = f"\x1b]8;{after.link or ';'}\x1b\\" if before.link != after.link else ""
     anew = ";".join(filter(None, [*sorted(after.attributes), after.front, after.back]))
     anew = f"0;{anew}" if anew else ""
-    off = {_OFF[each] for each in before.attributes - after.attributes}
-    on = {each for each in after.attributes if each not in before.attributes or _OFF[each] in off}
+    off = {_OFF[attribute] for attribute in before.attributes - after.attributes}
+    on = {attribute for attribute in after.attributes if attribute not in before.attributes or _OFF[attribute] in off}
     colours = [
         new or usual
         for old, new, usual in ((before.front, after.front, "39"), (before.back, after.back, "49"))

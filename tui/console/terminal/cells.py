@@ -40,7 +40,7 @@ def blank(width: int) -> Row:
 @lru_cache(maxsize=4096)
 def cells(text: str) -> Cells:
     """A text by cells; they are as many as Textual counts."""
-    text = "".join(each for each in text if each >= " " and not "\x7f" <= each < "\xa0")
+    text = "".join(entry for entry in text if entry >= " " and not "\x7f" <= entry < "\xa0")
     lead, found = "", []
     for start, end, width in split_graphemes(text)[0]:
         if width:
@@ -102,7 +102,7 @@ def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) 
         if bare is look:
             looks += [look] * (len(texts) - start)
         else:
-            looks += [bare if each == " " else look for each in texts[start:]]
+            looks += [bare if text == " " else look for text in texts[start:]]
     room = max(0, len(row.texts) - x)
     if len(texts) > room:
         if room and not texts[room]:

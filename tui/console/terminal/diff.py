@@ -121,7 +121,7 @@ def _anew(y: int, new: Row, pen: CursorState) -> Run:
     width, tail = len(new.texts), _tail(new)
     text, pen = _erased(y, 0, pen, width)
     start = 0
-    for end in [*(x + 1 for x, each in enumerate(new.texts) if not sure(each)), tail]:
+    for end in [*(x + 1 for x, text in enumerate(new.texts) if not sure(text)), tail]:
         while end < width and not new.texts[end]:
             end += 1
         if start < end:

@@ -95,8 +95,8 @@ class FieldRow(Vertical):
 
     def say(self, *lines: Words) -> None:
         """What stands under the field: the given lines, else its help."""
-        shown: Sequence[Words] = lines or [(each, MUTED) for each in self.help]
-        self._under.show(Content("\n").join(line(each) for each in shown))
+        shown: Sequence[Words] = lines or [(entry, MUTED) for entry in self.help]
+        self._under.show(Content("\n").join(line(entry) for entry in shown))
         self._under.set_class(not shown, "-empty")
 
     def note(self, text: Words) -> None:

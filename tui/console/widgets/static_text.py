@@ -53,7 +53,7 @@ class Plain(Static):
         styles, cells = self.styles, self.content_size.width
         if not cells:
             return False
-        before, after = (_extent(each.plain) for each in (old, new))
+        before, after = (_extent(entry.plain) for entry in (old, new))
         wide = before[0] == after[0] if styles.width is not None and styles.width.is_auto else True
         high = before[1] == after[1] and max(before[0], after[0]) <= cells
         return wide and (high or styles.height is None or not styles.height.is_auto)

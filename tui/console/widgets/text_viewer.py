@@ -48,7 +48,7 @@ class Reader(ScrollView, can_focus=True):
         cells = self.size.width
         if not cells:
             return
-        self.lines = [part for each in self._build(cells) for part in _wrapped(line(each), cells)]
+        self.lines = [part for entry in self._build(cells) for part in _wrapped(line(entry), cells)]
         self.virtual_size = Size(cells, len(self.lines))
         self.refresh()
         self.post_message(self.Scrolled())

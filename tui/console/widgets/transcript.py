@@ -227,8 +227,8 @@ class Transcript(Widget, can_focus=True):
         old, self._cursor = self._cursor, y
         height = self.size.height
         if self._top <= y < self._top + height:
-            for each in {old, y}:
-                self.refresh(Region(0, each - self._top, self.size.width, 1))
+            for entry in {old, y}:
+                self.refresh(Region(0, entry - self._top, self.size.width, 1))
         else:
             self.scroll_rows(y - self._top if y < self._top else y - self._top - height + 1)
             self._cursor = y
@@ -267,10 +267,10 @@ class Transcript(Widget, can_focus=True):
                 continue
             rows = self._measure(here)
             last = min(row - (here > 0), len(rows) - 1) if not step else len(rows) - 1
-            for each in range(last, -1, -1):
-                if self._wanted.search(rows[each].plain):
+            for index in range(last, -1, -1):
+                if self._wanted.search(rows[index].plain):
                     self._add_up()
-                    self._go(self._tops[here] + each + (here > 0))
+                    self._go(self._tops[here] + index + (here > 0))
                     return True
         return False
 

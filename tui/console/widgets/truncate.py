@@ -33,7 +33,7 @@ def clip_middle(text: str, cells: int) -> str:
 def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:
     """A name with its middle cut; where another name would look the same, `key` stands in place of its tail."""
     short = clip_middle(name, cells)
-    if short == name or all(clip_middle(each, cells) != short for each in others):
+    if short == name or all(clip_middle(other, cells) != short for other in others):
         return short
     return clip_end(name, cells - len(key)) + key
 

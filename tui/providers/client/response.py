@@ -40,6 +40,8 @@ from tui.providers.events import (
 from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Result
 from tui.sanitize import one_line, printable
 
+_TEXT = (TextDelta, ThinkingDelta)
+
 T = TypeVar("T", bytes, str)
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
@@ -234,8 +236,10 @@ class Ending:
 
     def checked(self, result: Result) -> Result:
         """Return the result as it is to be yielded. Raises Problem for the end of an answer that is incomplete."""
+        if isinstance(result, _TEXT):
+            self._text = True
+            return result
         if not isinstance(result, Finish):
-            self._text = self._text or isinstance(result, TextDelta | ThinkingDelta)
             return _vectors(self._context, result) if isinstance(result, Vectors) else result
         if count := self._decoder.skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"

@@ -50,7 +50,7 @@ class Tokens:
     def keep(self, key: Key, token: AccessToken) -> None:
         """Keep a token until its end, and let go of those that are past it."""
         now = self._clock()
-        self._held = {each: held for each, held in self._held.items() if now < held.until}
+        self._held = {entry: held for entry, held in self._held.items() if now < held.until}
         self._held[key] = _Held(token.secret, now + token.seconds)
 
     def drop(self, key: Key, secret: Secret) -> None:

@@ -150,6 +150,6 @@ def _causes(fault: BaseException) -> Iterator[BaseException]:
         yield cause
         waiting += [cause.__cause__, cause.__context__]
         # httpcore hands the exception that it maps on as an argument.
-        waiting += [each for each in cause.args if isinstance(each, BaseException)]
+        waiting += [arg for arg in cause.args if isinstance(arg, BaseException)]
         if isinstance(cause, BaseExceptionGroup):
             waiting += cause.exceptions

@@ -30,7 +30,7 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, pieces: Sequence[bytes | _File], media: str) -> None:
         self._pieces = tuple(pieces)
         self._media = media
-        self.size = sum(each.size for each in pieces if isinstance(each, _File))
+        self.size = sum(piece.size for piece in pieces if isinstance(piece, _File))
         self.sent = 0
 
     @property

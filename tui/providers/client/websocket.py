@@ -203,8 +203,8 @@ async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[s
 async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None:
     # A connection that is broken is told by what reads from it.
     with contextlib.suppress(WebSocketNetworkError, LocalProtocolError):
-        for each in call.sends:
-            await session.send_text(to_json(each).decode())
+        for send in call.sends:
+            await session.send_text(to_json(send).decode())
         if call.chunks:
             async for message in _messages(call.chunks, sent):
                 await session.send_text(to_json(message).decode())

@@ -22,10 +22,10 @@ async def examine(session: TenantSession) -> IntegrityStatus:
     def work() -> IntegrityStatus:
         keyring.private_key(session)
         found = verification.integrity_status(session)
-        for each in found.waiting:
-            if each.now is not None and each.now.envelope:
+        for entry in found.waiting:
+            if entry.now is not None and entry.now.envelope:
                 with suppress(Locked):
-                    credentials.decrypt_unverified(session, each.now)
+                    credentials.decrypt_unverified(session, entry.now)
         if not found.alarm:
             retired_keys.prune(session)
         return found
@@ -36,7 +36,7 @@ async def examine(session: TenantSession) -> IntegrityStatus:
 def to_confirm(session: TenantSession, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
     """What can be confirmed: not what is known not to open."""
     return tuple(
-        each for each in found.waiting if each.now is None or not credentials.is_undecryptable(session, each.now)
+        entry for entry in found.waiting if entry.now is None or not credentials.is_undecryptable(session, entry.now)
     )
 
 
@@ -53,14 +53,14 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
         with session.store.transaction() as tables:
             found, held = manifest.read(tables), manifest.held(tables)
             entries = {} if verification.alarm(found, session.tenant_id, private, last) else dict(found.entries)
-            for each in seen:
-                now = held.get(each.place)
-                if now is None and each.now is None:
-                    entries.pop(each.place, None)
-                elif now is not None and each.now is not None and manifest.entry(now) == manifest.entry(each.now):
+            for entry in seen:
+                now = held.get(entry.place)
+                if now is None and entry.now is None:
+                    entries.pop(entry.place, None)
+                elif now is not None and entry.now is not None and manifest.entry(now) == manifest.entry(entry.now):
                     if now.envelope:
                         credentials.decrypt_unverified(session, now)
-                    entries[each.place] = manifest.entry(now)
+                    entries[entry.place] = manifest.entry(now)
                 else:
                     continue
                 accepted += 1
@@ -75,7 +75,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
 def about(finding: CredentialChange) -> list[str]:
     """What tells a person whether a change is theirs: which key, and where it goes; before and now."""
     parts = ((finding.was, "was"), (finding.now, "now" if finding.was else ""))
-    return [f"{when} {_described(each)}".strip() for each, when in parts if each is not None]
+    return [f"{when} {_described(part)}".strip() for part, when in parts if part is not None]
 
 
 def _described(credential: Credential) -> str:

@@ -41,15 +41,15 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     """What the environment holds for a provider, or None. In practice nothing is looked at."""
     if session.practice:
         return None
-    taken = {each.name: hit for each in provider.fields if (hit := _variable(session, each))}
+    taken = {field.name: hit for field in provider.fields if (hit := _variable(session, field))}
     lead = _lead(provider, taken)
     if lead is None:
         return _elsewhere(session, provider)
-    base = next((taken[each.name][0] for each in provider.fields if each.url and each.name in taken), "")
+    base = next((taken[field.name][0] for field in provider.fields if field.url and field.name in taken), "")
     values: dict[str, str | Secret] = {
-        each.name: Secret(taken[each.name][1]) if each.secret else taken[each.name][1]
-        for each in provider.fields
-        if each.name in taken and (not provider.exclusive_auth_methods or each.auth_method in ("", lead.auth_method))
+        field.name: Secret(taken[field.name][1]) if field.secret else taken[field.name][1]
+        for field in provider.fields
+        if field.name in taken and (not provider.exclusive_auth_methods or field.auth_method in ("", lead.auth_method))
     }
     variable = taken[lead.name][0]
     return DiscoveredKey(variable, "" if base == variable else base, values)
@@ -60,8 +60,8 @@ def runs_here(session: Session, provider: Provider) -> bool:
 
     A variable that is offered together with another provider's key says nothing of this one.
     """
-    others = (discover_keys(session, each) for each in PROVIDERS.values() if each is not provider)
-    taken = {each.base_url_variable for each in others if each}
+    others = (discover_keys(session, entry) for entry in PROVIDERS.values() if entry is not provider)
+    taken = {other.base_url_variable for other in others if other}
     return not session.practice and any(name not in taken for name, _ in _servers(session, provider, here=True))
 
 
@@ -73,20 +73,22 @@ async def probe_local_servers(session: Session, provider_id: str) -> list[Server
     provider = provider_of(provider_id)
     named = [(url, name) for name, url in _servers(session, provider, here=True)]
     ports = {urlsplit(url).port for url, _ in named}
-    rest = [each for each in provider.local_servers if urlsplit(each.base_url).port not in ports]
-    usual = [(each.base_url, each.label) for each in rest]
-    answers = await asyncio.gather(*(_ask(session, provider, *each) for each in (*named, *usual)))
-    return [each for each in answers if each is not None]
+    rest = [
+        local_server for local_server in provider.local_servers if urlsplit(local_server.base_url).port not in ports
+    ]
+    usual = [(entry.base_url, entry.label) for entry in rest]
+    answers = await asyncio.gather(*(_ask(session, provider, *entry) for entry in (*named, *usual)))
+    return [answer for answer in answers if answer is not None]
 
 
 def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | None:
     """The field that makes an offer: the key of the first way of signing in that is there whole, else an address."""
-    secrets = [each for each in provider.fields if each.secret and each.required]
-    for lead in secrets or [each for each in provider.fields if each.url]:
+    secrets = [field for field in provider.fields if field.secret and field.required]
+    for lead in secrets or [field for field in provider.fields if field.url]:
         whole = [
-            each.name
-            for each in provider.fields
-            if each.required and lead.auth_method and each.auth_method == lead.auth_method
+            field.name
+            for field in provider.fields
+            if field.required and lead.auth_method and field.auth_method == lead.auth_method
         ]
         if {lead.name, *whole} <= set(taken):
             return lead
@@ -95,7 +97,7 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
 
 def _elsewhere(session: Session, provider: Provider) -> DiscoveredKey | None:
     """The server on another machine that a variable names: offered in the form, not asked."""
-    url = next((each.name for each in provider.fields if each.url), "")
+    url = next((field.name for field in provider.fields if field.url), "")
     named = _servers(session, provider, here=False)
     return next((DiscoveredKey(name, "", {url: address}) for name, address in named if url), None)
 
@@ -134,7 +136,7 @@ async def _ask(session: Session, provider: Provider, url: str, label: str) -> Se
     from tui.providers.client.access import Access
 
     fields = credentials.defaults(provider)
-    fields[next(each.name for each in provider.fields if each.url)] = url
+    fields[next(field.name for field in provider.fields if field.url)] = url
     if provider.list_models is None:
         return None
     access = Access(
@@ -147,7 +149,7 @@ async def _ask(session: Session, provider: Provider, url: str, label: str) -> Se
                 if isinstance(event, Retrying):
                     return None
                 if isinstance(event, ModelsListed):
-                    models += tuple(each.id for each in event.models)
+                    models += tuple(model.id for model in event.models)
     except (Problem, TimeoutError):
         return None
     return Server(url, label, models)

@@ -115,12 +115,12 @@ def kept_fields(provider: Provider, values: Values) -> set[str]:
 
 def _complete(provider: Provider, filled: set[str]) -> None:
     """Raise a FieldProblem unless every required field is filled; of auth methods, those of one that was begun."""
-    ways = list(dict.fromkeys(each.auth_method for each in provider.fields if each.auth_method))
+    ways = list(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
     # What has a default is filled in either case, so that it begins nothing.
-    chosen = [each for each in provider.fields if each.auth_method and each.name in filled and not each.default]
-    begun = list(dict.fromkeys(each.auth_method for each in chosen))
+    chosen = [field for field in provider.fields if field.auth_method and field.name in filled and not field.default]
+    begun = list(dict.fromkeys(entry.auth_method for entry in chosen))
     if provider.exclusive_auth_methods and len(begun) > 1:
-        second = next(each for each in chosen if each.auth_method == begun[1])
+        second = next(entry for entry in chosen if entry.auth_method == begun[1])
         both = " or ".join(begun)
         raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
     for field in provider.fields:
@@ -131,14 +131,16 @@ def _complete(provider: Provider, filled: set[str]) -> None:
         ):
             continue
         if field.auth_method and begun:
-            beside = in_words([each for each in _needed(provider, field.auth_method) if each != field.label])
+            beside = in_words([entry for entry in _needed(provider, field.auth_method) if entry != field.label])
             raise FieldProblem(field.name, f"{field.label} is missing; it goes with {beside}.", field.help)
         others = (
-            "".join(f" Or give {in_words(_needed(provider, each))}." for each in ways[1:]) if field.auth_method else ""
+            "".join(f" Or give {in_words(_needed(provider, method))}." for method in ways[1:])
+            if field.auth_method
+            else ""
         )
         raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
 
 
 def _needed(provider: Provider, way: str) -> list[str]:
     """Return the labels of the fields that an auth method needs."""
-    return [each.label for each in provider.fields if each.auth_method == way and each.required]
+    return [field.label for field in provider.fields if field.auth_method == way and field.required]

@@ -51,8 +51,8 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
     cut(text.rstrip("\r\n"), "a line end")
     cut(text.strip("\r\n"), "an empty line")
     cut(text.strip(), "blanks")
-    for each in _UNSEEN:
-        cut(text.replace(each, ""), "characters that do not show")
+    for entry in _UNSEEN:
+        cut(text.replace(entry, ""), "characters that do not show")
     if field.secret or field.env:
         if (found := _ASSIGNMENT.match(text)) and _is_name(field, found[1]):
             cut(text[found.end() :], found[0].strip())
@@ -73,7 +73,7 @@ def split_pasted(field: Field, text: str) -> Mapping[str, str]:
 
 def split_summary(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
     """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
-    labels = {each.name: each.label for each in (provider.model_id, *provider.fields)}
+    labels = {field.name: field.label for field in (provider.model_id, *provider.fields)}
     rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
     return in_words(rest)
 
@@ -90,19 +90,19 @@ def likely_provider(provider_id: str, field: Field, text: str) -> str:
     for provider in PROVIDERS.values():
         if provider.id == provider_id:
             continue
-        for each in provider.fields:
-            if each.secret and (found := _longest(each.prefixes, text)) > length:
+        for entry in provider.fields:
+            if entry.secret and (found := _longest(entry.prefixes, text)) > length:
                 best, length = provider.id, found
     return best if field.secret and field.prefixes else ""
 
 
 def key_kind(field: Field, text: str) -> str:
     """What a key of this shape is called, such as `OpenAI project key`, or ''."""
-    return next((each.label for each in field.prefixes if text.startswith(each.value)), "")
+    return next((prefix.label for prefix in field.prefixes if text.startswith(prefix.value)), "")
 
 
 def _longest(prefixes: tuple[Choice, ...], text: str) -> int:
-    return max((len(each.value) for each in prefixes if text.startswith(each.value)), default=0)
+    return max((len(prefix.value) for prefix in prefixes if text.startswith(prefix.value)), default=0)
 
 
 def _is_name(field: Field, name: str) -> bool:

@@ -71,9 +71,9 @@ def differs(session: TenantSession, held: Credential, values: Mapping[str, str |
     tenant, provider = get(session), provider_of(held.provider)
     given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not given:
-        lead = next(each for each in provider.fields if each.name in held.hints)
+        lead = next(field for field in provider.fields if field.name in held.hints)
         raise UsageError(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
-    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, each) for name, each in given.items()}
+    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, entry) for name, entry in given.items()}
     if prints.items() <= held.fingerprints.items():
         raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 
@@ -93,9 +93,9 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             pair = {
-                each["name"]: from_record(Credential, each)
-                for each in table
-                if each["provider"] == provider_id and each["name"] in (name, previous_name(name))
+                entry["name"]: from_record(Credential, entry)
+                for entry in table
+                if entry["provider"] == provider_id and entry["name"] in (name, previous_name(name))
             }
             if len(pair) < 2:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
@@ -130,7 +130,7 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
-            if [each["envelope"] for each in table if is_kept(each)] != [gone.envelope]:
+            if [entry["envelope"] for entry in table if is_kept(entry)] != [gone.envelope]:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
             table.remove(lambda each: is_kept(each))
 
@@ -149,4 +149,6 @@ def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Cred
 
 
 def _find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
-    return next((each for each in credentials.listing(session, provider_id) if each.name == name), None)
+    return next(
+        (credential for credential in credentials.listing(session, provider_id) if credential.name == name), None
+    )

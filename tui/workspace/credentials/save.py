@@ -51,9 +51,9 @@ class Conflict(Problem):
 
 def destinations(provider: Provider, values: Values, stored: Credential | None) -> tuple[str, ...]:
     """Return the origins that the secrets would be sent to with these values and what is kept; () if unknown."""
-    clear = {each.name: each.default for each in provider.fields if not each.secret and each.default}
-    clear |= {name: each for name, each in values.items() if isinstance(each, str) and each}
-    secrets = {name for name, each in values.items() if isinstance(each, Secret)}
+    clear = {field.name: field.default for field in provider.fields if not field.secret and field.default}
+    clear |= {name: value for name, value in values.items() if isinstance(value, str) and value}
+    secrets = {name for name, value in values.items() if isinstance(value, Secret)}
     secrets |= set(stored.hints) & kept_fields(provider, values) if stored else set()
     try:
         return provider.origins(mask_secrets(clear, secrets))
@@ -63,7 +63,7 @@ def destinations(provider: Provider, values: Values, stored: Credential | None) 
 
 def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Return the origins that are reached in plain http beyond this machine and are not allowed yet."""
-    return tuple(each for each in origins if not is_private(each) and each not in allowed)
+    return tuple(origin for origin in origins if not is_private(origin) and origin not in allowed)
 
 
 @dataclass(frozen=True)
@@ -369,7 +369,7 @@ def _check_name(name: str) -> None:
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
-    prints = {each: key_pair.fingerprint(tenant.fingerprint_key, secret) for each, secret in draft.secrets.items()}
+    prints = {entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in draft.secrets.items()}
     made = Credential(
         provider=draft.provider.id,
         name=name,
@@ -392,7 +392,7 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
 
 def same_content(one: Credential | None, other: Credential | None) -> bool:
     """Whether a form would show the same: two forms conflict where it would not."""
-    contents = [(each.envelope, dict(each.clear)) if each else None for each in (one, other)]
+    contents = [(entry.envelope, dict(entry.clear)) if entry else None for entry in (one, other)]
     return contents[0] == contents[1]
 
 

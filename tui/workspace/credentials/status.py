@@ -76,7 +76,7 @@ class ProviderRow:
 def rows(session: TenantSession) -> list[ProviderRow]:
     """All providers, in the order of the registry."""
     counts = _counts(session)
-    return [_row(session, each, counts) for each in PROVIDERS.values()]
+    return [_row(session, provider, counts) for provider in PROVIDERS.values()]
 
 
 def row(session: TenantSession, provider_id: str) -> ProviderRow:
@@ -93,7 +93,7 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
     def work() -> None:
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
-            if not any(_is(each, provider_id, name) for each in table):
+            if not any(_is(entry, provider_id, name) for entry in table):
                 raise _unknown(provider_id, name)
             # The addresses that the credential in use may reach were entered by a person for this provider.
             entered = credentials.verified_origins(session, active(session, provider_id))
@@ -129,20 +129,20 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             table.remove(lambda each: forgotten("credentials", each))
-            left = [each for each in table if each["provider"] == provider_id]
-            if not any(each.get("active") for each in left):
-                first = [each.doc_id for each in left if not previous_of(each["name"])][:1]
+            left = [entry for entry in table if entry["provider"] == provider_id]
+            if not any(entry.get("active") for entry in left):
+                first = [entry.doc_id for entry in left if not previous_of(entry["name"])][:1]
                 table.update({"active": True}, doc_ids=first)
 
     await asyncio.to_thread(work)
-    for each in going:
-        session.process.undecryptable.pop((session.tenant_id, provider_id, each), None)
+    for entry in going:
+        session.process.undecryptable.pop((session.tenant_id, provider_id, entry), None)
 
 
 def staying(session: TenantSession, provider_id: str, name: str) -> list[Credential]:
     """The credentials that are left when one is removed; what is kept for it goes with it."""
     going = (name, previous_name(name))
-    return [each for each in listing(session, provider_id) if each.name not in going]
+    return [row for row in listing(session, provider_id) if row.name not in going]
 
 
 async def remove_provider(session: TenantSession, provider_id: str) -> None:
@@ -160,8 +160,8 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
                 tables.table(name).remove(lambda each: each["provider"] == provider_id)
 
     await asyncio.to_thread(work)
-    for each in [place for place in session.process.undecryptable if place[:2] == (session.tenant_id, provider_id)]:
-        del session.process.undecryptable[each]
+    for entry in [place for place in session.process.undecryptable if place[:2] == (session.tenant_id, provider_id)]:
+        del session.process.undecryptable[entry]
 
 
 def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
@@ -215,9 +215,9 @@ def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}
-        for each in stored_models.all_models(session):
-            imported, added = counts.get(each.provider, (0, 0))
-            counts[each.provider] = _counted(each, imported, added)
+        for stored_model in stored_models.all_models(session):
+            imported, added = counts.get(stored_model.provider, (0, 0))
+            counts[stored_model.provider] = _counted(stored_model, imported, added)
         return counts
 
     return session.store.cached("counts", read, trials.trial_models_of(session), table="models")
@@ -230,9 +230,9 @@ def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
 
 
 def _named(session: TenantSession, provider_id: str, name: str) -> Credential:
-    for each in listing(session, provider_of(provider_id).id):
-        if each.name == name:
-            return each
+    for row in listing(session, provider_of(provider_id).id):
+        if row.name == name:
+            return row
     raise _unknown(provider_id, name)
 
 

@@ -70,7 +70,7 @@ async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: N
         for other in _elsewhere(draft):
             with suppress(CredentialRejected, NetworkError):
                 check, listed = await _asked(session.process, _access(other), hear)
-                moved = {each: value for each, value in other.clear.items() if value != draft.clear.get(each)}
+                moved = {entry: value for entry, value in other.clear.items() if value != draft.clear.get(entry)}
                 return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
     return Verified(check, listed, draft.clear, draft.origins)
@@ -92,12 +92,12 @@ def _access(draft: CredentialDraft) -> "Access":
 def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
     """The draft in the other regions of its provider; none where a key is stored or an address is somebody's own."""
     provider, usual = draft.provider, credentials.defaults(draft.provider)
-    regions = [dict(each) for each in provider.regions(draft.clear)]
-    for each in provider.fields:
-        value = draft.clear.get(each.name, "")
-        offered = [usual.get(each.name, ""), *(choice.value for choice in each.choices)]
-        offered += [fields.get(each.name, "") for fields in provider.regions(usual)]
-        if each.url and value and origin_of(value) not in map(origin_of, filter(None, offered)):
+    regions = [dict(region) for region in provider.regions(draft.clear)]
+    for entry in provider.fields:
+        value = draft.clear.get(entry.name, "")
+        offered = [usual.get(entry.name, ""), *(choice.value for choice in entry.choices)]
+        offered += [fields.get(entry.name, "") for fields in provider.regions(usual)]
+        if entry.url and value and origin_of(value) not in map(origin_of, filter(None, offered)):
             return []
     if draft.stored:
         return []
@@ -109,11 +109,11 @@ def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
 
 def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
     """Where the key belongs, by the names of the regions where they have some."""
-    names = {choice.value: choice.label for each in draft.provider.fields for choice in each.choices}
+    names = {choice.value: choice.label for field in draft.provider.fields for choice in field.choices}
 
     def region(clear: FieldValues, origins: tuple[str, ...], than: FieldValues) -> str:
         changed = [value for name, value in clear.items() if value != than.get(name)]
-        return next((names[each] for each in changed if each in names), host_of(origins[0]))
+        return next((names[entry] for entry in changed if entry in names), host_of(origins[0]))
 
     here, there = region(draft.clear, draft.origins, other.clear), region(other.clear, other.origins, draft.clear)
     return f"{here} does not know this key; {there} does, and is used."
@@ -125,7 +125,7 @@ async def verify_stored(
     """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
     provider = provider_of(provider_id)
     held = credentials.listing(session, provider_id)
-    credential = next((each for each in held if each.name == name or (not name and each.active)), None)
+    credential = next((entry for entry in held if entry.name == name or (not name and entry.active)), None)
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
         raise UsageError(

@@ -81,13 +81,13 @@ def custody(session: TenantSession) -> KeyReport:
 
 
 def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
-    for each in stored_credentials.stored(session):
-        state, _, why = status.standing(session, each)
+    for credential in stored_credentials.stored(session):
+        state, _, why = status.standing(session, credential)
         shut = state is ProviderState.UNDECRYPTABLE
         yield Held(
-            (each.provider, each.name),
+            (credential.provider, credential.name),
             state,
-            why or (stored_credentials.undecryptable(session, each).message if shut else ""),
+            why or (stored_credentials.undecryptable(session, credential).message if shut else ""),
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:

@@ -62,11 +62,11 @@ async def rotate(
             return replace(held, envelope=made[place][1].envelope, key_id=made[place][1].key_id)
 
         held = credentials.stored(session)
-        for number, each in enumerate(held):
+        for number, entry in enumerate(held):
             if stopped.is_set():
                 raise _stopped()
             tell(number, len(held))
-            anew(each)
+            anew(entry)
         tell(len(held), len(held))
         if stopped.is_set():
             raise _stopped()
@@ -129,10 +129,11 @@ def _replaced(
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
         keyring.write(session, after, new.private, passphrase)
         resealed, left = _rewrite(tables, after, anew)
-        proved = {place for place, each in before.items() if found.entries.get(place) == manifest.entry(each)}
+        proved = {place for place, entry in before.items() if found.entries.get(place) == manifest.entry(entry)}
         now_held = manifest.held(tables)
         entries = {
-            place: manifest.entry(now_held[place]) if place in proved else each for place, each in found.entries.items()
+            place: manifest.entry(now_held[place]) if place in proved else entry
+            for place, entry in found.entries.items()
         }
         counter = max(found.counter, last) + 1
         verification.write_manifest(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
@@ -149,11 +150,11 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
     meta.insert(to_record(tenant))
-    made = {each.doc_id: anew(from_record(Credential, each)) for each in table.all()}
-    for place, each in made.items():
-        table.update({"envelope": each.envelope, "key_id": each.key_id}, doc_ids=[place])
-    sealed_ones = [each for each in made.values() if each.envelope]
-    resealed = sum(each.key_id == tenant.key_id for each in sealed_ones)
+    made = {entry.doc_id: anew(from_record(Credential, entry)) for entry in table.all()}
+    for place, entry in made.items():
+        table.update({"envelope": entry.envelope, "key_id": entry.key_id}, doc_ids=[place])
+    sealed_ones = [entry for entry in made.values() if entry.envelope]
+    resealed = sum(sealed_one.key_id == tenant.key_id for sealed_one in sealed_ones)
     return resealed, len(sealed_ones) - resealed
 
 

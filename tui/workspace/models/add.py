@@ -62,7 +62,7 @@ def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str,
 
     What its provider told of it stays as long as nothing else changes.
     """
-    known = {each.name: each for each in provider.model_fields}
+    known = {model_field.name: model_field for model_field in provider.model_fields}
     for name in given:
         if name not in known:
             has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
@@ -107,9 +107,9 @@ def access_to(
             f"The address {', '.join(unknown)} of {model.id} was not entered by you.",
             "Nothing was sent. If it is right, enter it again with this model.",
         )
-    allowed = (*access.plain_http, *(each for each in plain_http if each in own))
+    allowed = (*access.plain_http, *(entry for entry in plain_http if entry in own))
     if open_ones := needs_plain_http(own, allowed):
-        field = next((each.name for each in access.provider.model_fields if each.url), "")
+        field = next((model_field.name for model_field in access.provider.model_fields if model_field.url), "")
         raise PlainHttp(field, open_ones)
     return replace(access, origins=_joined(access.origins, own), plain_http=_joined(allowed))
 
@@ -154,19 +154,19 @@ async def _found(session: Session, access: "Access", call: "Call") -> tuple[Sear
                 hits += event.hits
     # A changed id would name something else.
     return tuple(
-        replace(each, note=one_line(each.note), label=one_line(each.label))
-        for each in hits
-        if each.id and each.id == one_line(each.id)
+        replace(result, note=one_line(result.note), label=one_line(result.label))
+        for result in hits
+        if result.id and result.id == one_line(result.id)
     )
 
 
 def _condition(provider: Provider, field: Field) -> str:
     """Where a field belongs, in words: `Endpoint type Inference Endpoint`."""
     name, *values = field.visible_when
-    other = next((each for each in provider.model_fields if each.name == name), Field(name, name))
-    labels = {each.value: each.label for each in other.choices}
-    return f"{other.label} {' or '.join(labels.get(each, each) for each in values)}"
+    other = next((model_field for model_field in provider.model_fields if model_field.name == name), Field(name, name))
+    labels = {choice.value: choice.label for choice in other.choices}
+    return f"{other.label} {' or '.join(labels.get(value, value) for value in values)}"
 
 
 def _joined(*origins: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each for some in origins for each in some))
+    return tuple(dict.fromkeys(entry for some in origins for entry in some))

@@ -50,14 +50,14 @@ def listing(session: TenantSession, type: ModelType | None = None, provider: str
     """The models, by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
-        places = {each: place for place, each in enumerate(PROVIDERS)}
+        places = {provider: place for place, provider in enumerate(PROVIDERS)}
         return sorted(
             all_models(session),
             key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
         )
 
     models = session.store.cached("listing", read, trial_models_of(session), table="models")
-    return [each for each in models if type in (None, each.type) and provider in ("", each.provider)]
+    return [model for model in models if type in (None, model.type) and provider in ("", model.provider)]
 
 
 def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) -> ModelType | None:
@@ -85,13 +85,13 @@ def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow
 
 def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     """All rows, and what they depend on beside the settings."""
-    usable = frozenset(each.provider.id for each in status.rows(session) if each.usable)
+    usable = frozenset(row.provider.id for row in status.rows(session) if row.usable)
     today = session.today()
     key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = {(each.provider, each.model, kind) for kind, each in defaults(session).items()}
-        return [_row(each, usable, chosen, today) for each in listing(session)]
+        chosen = {(default.provider, default.model, kind) for kind, default in defaults(session).items()}
+        return [_row(row, usable, chosen, today) for row in listing(session)]
 
     return session.store.cached("rows", read, key), key
 
@@ -134,7 +134,7 @@ async def add(
     """
     provider = provider_of(provider_id)
     if type not in provider.types:
-        served = ", ".join(each.value for each in provider.types)
+        served = ", ".join(model_type.value for model_type in provider.types)
         raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
     wanted = add_model.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
@@ -183,10 +183,10 @@ async def _kept(
 
 
 def _is_new(session: TenantSession, model: Model) -> None:
-    for each in all_models(session):
-        if _same(each, model) and not each.gone:
+    for stored_model in all_models(session):
+        if _same(stored_model, model) and not stored_model.gone:
             raise UsageError(
-                f"{model.ref} is there already, {each.origin.value}.",
+                f"{model.ref} is there already, {stored_model.origin.value}.",
                 remedy=Remedy(Action.EDIT_MODEL, model.provider, model=model.id),
             )
 

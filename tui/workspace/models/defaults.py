@@ -49,19 +49,29 @@ class DefaultRow:
 def rows(session: TenantSession) -> list[DefaultRow]:
     """The three types in order."""
     chosen = models.defaults(session)
-    providers = {each.provider.id: each for each in status.rows(session)}
+    providers = {row.provider.id: row for row in status.rows(session)}
     listed = catalog.rows(session)
     offered = proposals(session)
-    return [_row(session.process, each, chosen.get(each), providers, listed, offered) for each in ModelType]
+    return [
+        _row(session.process, model_type, chosen.get(model_type), providers, listed, offered)
+        for model_type in ModelType
+    ]
 
 
 def ready(session: TenantSession, usable: Collection[str]) -> int:
     """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
     today = session.today()
     chosen = {(*_key(default), kind) for kind, default in models.defaults(session).items()}
-    held = {(each.provider, each.id, each.type): each for each in models.all_models(session)} if chosen else {}
-    found = [held[each] for each in chosen & held.keys() if each[0] in usable]
-    return sum(not each.gone and not (each.ends and each.ends <= today) for each in found)
+    held = (
+        {
+            (stored_model.provider, stored_model.id, stored_model.type): stored_model
+            for stored_model in models.all_models(session)
+        }
+        if chosen
+        else {}
+    )
+    found = [held[entry] for entry in chosen & held.keys() if entry[0] in usable]
+    return sum(not entry.gone and not (entry.ends and entry.ends <= today) for entry in found)
 
 
 async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
@@ -104,8 +114,8 @@ def proposals(session: TenantSession) -> dict[ModelType, Model]:
 
 
 def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
-    usable = [each.model for each in listed if each.usable]
-    by_kind = {kind: [each for each in usable if each.type is kind] for kind in ModelType}
+    usable = [entry.model for entry in listed if entry.usable]
+    by_kind = {kind: [entry for entry in usable if entry.type is kind] for kind in ModelType}
     return {kind: _first_proposed(of_kind) or of_kind[0] for kind, of_kind in by_kind.items() if of_kind}
 
 
@@ -123,9 +133,9 @@ def _row(
     label = provider.provider.label if provider else default.provider
     found = next(
         (
-            each
-            for each in listed
-            if each.model.id == default.model and (each.model.provider, each.model.type) == (default.provider, kind)
+            entry
+            for entry in listed
+            if entry.model.id == default.model and (entry.model.provider, entry.model.type) == (default.provider, kind)
         ),
         None,
     )
@@ -157,9 +167,9 @@ def _gone_words(model: Model | None, label: str, now: str) -> str:
 def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
     """Of the same provider and type: what the provider's file proposes first, else the most similar id."""
     near = [
-        each.model
-        for each in listed
-        if (each.model.provider, each.model.type) == (default.provider, kind) and each.usable
+        entry.model
+        for entry in listed
+        if (entry.model.provider, entry.model.type) == (default.provider, kind) and entry.usable
     ]
     if not near:
         return None
@@ -177,9 +187,11 @@ def _begin_alike(one: str, other: str) -> int:
 def _first_proposed(of_kind: list[Model]) -> Model | None:
     """The best proposal among models of one type: providers in the order of the registry, each with its own order."""
     kind = of_kind[0].type
-    wanted = [(each.id, model_id) for each in PROVIDERS.values() for model_id in each.proposed.get(kind, ())]
-    places = {each: place for place, each in enumerate(wanted)}
-    there = [each for each in of_kind if (each.provider, each.id) in places]
+    wanted = [
+        (provider.id, model_id) for provider in PROVIDERS.values() for model_id in provider.proposed.get(kind, ())
+    ]
+    places = {entry: place for place, entry in enumerate(wanted)}
+    there = [entry for entry in of_kind if (entry.provider, entry.id) in places]
     return min(there, key=lambda each: places[each.provider, each.id], default=None)
 
 

@@ -79,14 +79,17 @@ def megabytes(size: int) -> str:
 def as_srt(segments: Sequence[Segment]) -> str:
     """The segments as SubRip subtitles."""
     return "\n".join(
-        f"{number}\n{_clock(each.start, ',')} --> {_clock(each.end, ',')}\n{_words(each)}\n"
-        for number, each in enumerate(segments, 1)
+        f"{number}\n{_clock(entry.start, ',')} --> {_clock(entry.end, ',')}\n{_words(entry)}\n"
+        for number, entry in enumerate(segments, 1)
     )
 
 
 def as_vtt(segments: Sequence[Segment]) -> str:
     """The segments as WebVTT subtitles."""
-    cues = [f"{_clock(each.start, '.')} --> {_clock(each.end, '.')}\n{_escaped(_words(each))}\n" for each in segments]
+    cues = [
+        f"{_clock(segment.start, '.')} --> {_clock(segment.end, '.')}\n{_escaped(_words(segment))}\n"
+        for segment in segments
+    ]
     return "WEBVTT\n\n" + "\n".join(cues)
 
 

@@ -60,7 +60,7 @@ async def embed(
     provider = provider_of(model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
-    if not texts or not all(each.strip() for each in texts):
+    if not texts or not all(text.strip() for text in texts):
         raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )

@@ -69,7 +69,7 @@ class Conversation:
             blocks += ["## You", turn.question.strip()]
             if turn.answer:
                 blocks += [f"## {turn.answer.model}", turn.answer.text.strip(), *_mark(turn.answer)]
-        return "\n\n".join(each for each in blocks if each) + "\n"
+        return "\n\n".join(block for block in blocks if block) + "\n"
 
 
 def _mark(answer: Answer) -> Sequence[str]:

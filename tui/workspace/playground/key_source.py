@@ -85,7 +85,10 @@ def _lent(session: TenantSession, model: Model) -> CallRoute:
         raise Problem(f"The trial of {provider.label} has no key any more.", "The operator can give it one.")
     access = credentials.access_with(session.process.tenant(OPERATOR), provider, credential, model.id)
     # What a tenant entered with a model of its own does not lead the operator's key anywhere.
-    plain = replace(model, fields={each.name: each.default for each in provider.model_fields if each.default})
+    plain = replace(
+        model,
+        fields={model_field.name: model_field.default for model_field in provider.model_fields if model_field.default},
+    )
     return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, model.provider))
 
 
@@ -93,9 +96,9 @@ def _chosen(session: TenantSession) -> Mapping[str, KeySource]:
     def read(tables: Tables) -> dict[str, KeySource]:
         own, lent = str(KeySource.OWN), str(KeySource.TRIAL)
         return {
-            each.get("provider", ""): KeySource(each["source"])
-            for each in tables.table("sources")
-            if each.get("source") in (own, lent)
+            entry.get("provider", ""): KeySource(entry["source"])
+            for entry in tables.table("sources")
+            if entry.get("source") in (own, lent)
         }
 
     return session.store.cached("sources", read, table="sources")
@@ -113,7 +116,7 @@ def last_calls(session: TenantSession, provider_id: str) -> int:
     try:
         with session.process.store(OPERATOR).transaction() as tables:
             table = tables.table("told")
-            if any(dict(each) == told for each in table):
+            if any(dict(entry) == told for entry in table):
                 return 0
             table.remove(lambda each: dict(each) | {"day": today} == told)
             table.insert(told)

@@ -79,11 +79,11 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
     trial(session.process, provider_id)
     with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
-        quota = next((each["calls"] for each in tables.table("trials") if each["provider"] == provider_id), 0)
+        quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
         _sweep(session.process, tables)
         used = _used(tables, session.tenant_id, provider_id)
         held = tables.table("reservations")
-        if used + sum(_is(each, session.tenant_id, provider_id) for each in held) >= quota:
+        if used + sum(_is(entry, session.tenant_id, provider_id) for entry in held) >= quota:
             raise TrialExhausted(provider_id, used, quota)
         who = {"tenant": session.tenant_id, "provider": provider_id, "token": token}
         held.insert(who | identity.process_record(session.clock()))
@@ -103,13 +103,13 @@ def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> Non
 def _sweep(session: Session, tables: Tables) -> None:
     """Drops the reservations of processes that are gone."""
     table, now = tables.table("reservations"), session.clock()
-    gone = [each.doc_id for each in table if not identity.alive(each, now)]
+    gone = [entry.doc_id for entry in table if not identity.alive(entry, now)]
     if gone:
         table.remove(doc_ids=gone)
 
 
 def _used(tables: Tables, tenant_id: str, provider_id: str) -> int:
-    return sum(int(each["calls"]) for each in tables.table("used") if _is(each, tenant_id, provider_id))
+    return sum(int(entry["calls"]) for entry in tables.table("used") if _is(entry, tenant_id, provider_id))
 
 
 def _is(record: Mapping[str, Any], tenant_id: str, provider_id: str) -> bool:

@@ -16,7 +16,7 @@ def parse_parameter(parameter: Parameter, text: str) -> Any:
     if parameter.kind is ParameterKind.TEXT:
         return text
     if parameter.kind is ParameterKind.TEXTS:
-        texts = [each for each in (part.strip() for part in text.split(",")) if each]
+        texts = [entry for entry in (part.strip() for part in text.split(",")) if entry]
         if len(texts) > MOST_TEXTS:
             raise UsageError(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them by commas.")
         return texts

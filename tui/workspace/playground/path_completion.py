@@ -50,15 +50,15 @@ def offer(typed: str, home: Path, endings: Sequence[str]) -> Offer:
     found: list[Entry] = []
     try:
         with os.scandir(folder) as entries:
-            for each in entries:
-                if each.name.startswith(begin) and (begin or not each.name.startswith(".")):
-                    found += _entry(each, head + slash, endings)
+            for entry in entries:
+                if entry.name.startswith(begin) and (begin or not entry.name.startswith(".")):
+                    found += _entry(entry, head + slash, endings)
                 if len(found) >= _MOST:
                     break
     except (OSError, ValueError):
         return Offer(typed)
     found.sort(key=lambda each: (not each.folder, each.name.casefold()))
-    return Offer(typed, tuple(found), _agreed([each.text for each in found]))
+    return Offer(typed, tuple(found), _agreed([entry.text for entry in found]))
 
 
 def _agreed(texts: Sequence[str]) -> str:

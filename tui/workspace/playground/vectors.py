@@ -29,7 +29,7 @@ class Comparison:
     def nearest(self, index: int) -> list[int]:
         """The other texts, nearest to that one first; those that cannot be compared come last, in their order."""
         near = self.table[index]
-        others = (each for each in range(len(self.texts)) if each != index)
+        others = (entry for entry in range(len(self.texts)) if entry != index)
         return sorted(others, key=lambda each: -2.0 if (value := near[each]) is None else value, reverse=True)
 
     def as_json(self, model: str) -> str:
@@ -63,13 +63,13 @@ class Comparison:
 
 def compare(texts: Sequence[str], vectors: Sequence[Vector]) -> Comparison:
     """Compare the vectors of texts, one each; the length that most of them have is the right one."""
-    lengths = Counter(len(each) for each in vectors)
+    lengths = Counter(len(vector) for vector in vectors)
     size = lengths.most_common(1)[0][0] if lengths else 0
-    norms = tuple(norm(each) for each in vectors)
+    norms = tuple(norm(vector) for vector in vectors)
     faults = {
-        n: f"Text {n + 1} gave a vector of other length." if len(each) != size else f"Text {n + 1} gave only zeros."
-        for n, each in enumerate(vectors)
-        if len(each) != size or not norms[n]
+        n: f"Text {n + 1} gave a vector of other length." if len(vector) != size else f"Text {n + 1} gave only zeros."
+        for n, vector in enumerate(vectors)
+        if len(vector) != size or not norms[n]
     }
     table = tuple(tuple(row) for row in matrix(vectors))
     return Comparison(tuple(texts), tuple(vectors), norms, table, tuple(pairs(table)), faults, size)
@@ -93,7 +93,7 @@ def cosine(one: Vector, other: Vector) -> float | None:
 def matrix(vectors: Sequence[Vector]) -> list[list[float | None]]:
     """The cosine of each with each; a vector of another length than the first has None in its row and column."""
     table: list[list[float | None]] = [[None] * len(vectors) for _ in vectors]
-    lengths = [norm(each) for each in vectors]
+    lengths = [norm(vector) for vector in vectors]
     for i, one in enumerate(vectors):
         for j in range(i + 1):
             if len(one) == len(vectors[j]) and lengths[i] and lengths[j]:

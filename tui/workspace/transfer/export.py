@@ -37,7 +37,7 @@ def exported(session: TenantSession, passphrase: Secret | None = None) -> Export
     lacks: list[str] = []
     held = _bundle(session, passphrase is not None, lacks)
     tell = session.audit_best_effort if passphrase is None else session.audit
-    names = [called(each) for each in held.credentials]
+    names = [called(credential) for credential in held.credentials]
     tell("exported", secrets=passphrase is not None, credentials=names)
     text = file_format.written(held)
     if passphrase is not None:
@@ -49,32 +49,41 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     """What the file is to hold; what it cannot is added to `lacks`."""
     tenant, stored = (
         get(session),
-        [each for each in credentials.stored(session) if each.provider in PROVIDERS],
+        [credential for credential in credentials.stored(session) if credential.provider in PROVIDERS],
     )
     if with_secrets:
         keyring.private_key(session)
     kept: list[Kept] = []
-    for each in sorted(stored, key=lambda each: (each.provider, each.name)):
+    for credential in sorted(stored, key=lambda each: (each.provider, each.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
             try:
-                opened = credentials.secrets(session, each)
+                opened = credentials.secrets(session, credential)
             except Locked:
-                lacks.append(f"{called(each)} cannot be opened; its key is not in the file.")
-        kept.append(Kept(each.provider, each.name, each.clear, tuple(each.hints), opened, each.plain_http))
-    ids = {each.provider for each in credentials.stored(session)}
-    ids |= {each.provider for each in models.stored(session)}
-    strange = [one_line(each, 40) for each in sorted(ids - {*PROVIDERS})]
-    lacks += [f"{each} is no provider of this version; it is not in the file." for each in strange]
-    own = {each.provider for each in stored}
+                lacks.append(f"{called(credential)} cannot be opened; its key is not in the file.")
+        kept.append(
+            Kept(
+                credential.provider,
+                credential.name,
+                credential.clear,
+                tuple(credential.hints),
+                opened,
+                credential.plain_http,
+            )
+        )
+    ids = {credential.provider for credential in credentials.stored(session)}
+    ids |= {credential.provider for credential in models.stored(session)}
+    strange = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*PROVIDERS})]
+    lacks += [f"{entry} is no provider of this version; it is not in the file." for entry in strange]
+    own = {credential.provider for credential in stored}
     return Bundle(
         tenant.id,
         tenant.name,
         tuple(kept),
-        {each.provider: each.name for each in stored if each.active},
-        {each: KeySource.TRIAL for each in own if key_source.source(session, each) is KeySource.TRIAL},
-        tuple(each for each in models.stored(session) if each.provider in PROVIDERS),
-        tuple(each for each in models.defaults(session).values() if each.provider in PROVIDERS),
+        {credential.provider: credential.name for credential in stored if credential.active},
+        {entry: KeySource.TRIAL for entry in own if key_source.source(session, entry) is KeySource.TRIAL},
+        tuple(credential for credential in models.stored(session) if credential.provider in PROVIDERS),
+        tuple(default for default in models.defaults(session).values() if default.provider in PROVIDERS),
     )
 
 

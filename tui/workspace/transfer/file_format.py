@@ -27,7 +27,7 @@ VERSION = 1
 LARGEST = 16 * 1024 * 1024
 _MOST_CREDENTIALS = 100
 _MOST_MODELS = 50_000
-_OF_A_MODEL = {each.name for each in fields(Model)} - {"provider"}
+_OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,17 @@ class Bundle:
 
 def written(bundle: Bundle) -> str:
     """The file. Secrets that the bundle holds stand in it in clear: it is to be protected at once."""
-    ids = {*(each.provider for each in bundle.credentials), *(each.provider for each in bundle.models), *bundle.sources}
+    ids = {
+        *(credential.provider for credential in bundle.credentials),
+        *(model.provider for model in bundle.models),
+        *bundle.sources,
+    }
     whole = {
         "modeldeck": KIND,
         "version": VERSION,
         "tenant": {"id": bundle.id, "name": bundle.name},
-        "defaults": {str(each.type): each.ref for each in sorted(bundle.defaults, key=lambda each: each.type)},
-        "providers": {each: _provider(bundle, each) for each in sorted(ids)},
+        "defaults": {str(default.type): default.ref for default in sorted(bundle.defaults, key=lambda each: each.type)},
+        "providers": {tenant_id: _provider(bundle, tenant_id) for tenant_id in sorted(ids)},
     }
     return "\n".join(_lines(whole)) + "\n"
 
@@ -99,13 +103,17 @@ def parse(found: Any) -> Bundle:
 
 
 def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
-    held = {each.name: _credential(each) for each in bundle.credentials if each.provider == provider_id}
-    models = sorted((each for each in bundle.models if each.provider == provider_id), key=lambda e: (e.type, e.id))
+    held = {
+        credential.name: _credential(credential)
+        for credential in bundle.credentials
+        if credential.provider == provider_id
+    }
+    models = sorted((model for model in bundle.models if model.provider == provider_id), key=lambda e: (e.type, e.id))
     parts = {
         "active": bundle.active.get(provider_id, ""),
         "source": str(bundle.sources.get(provider_id, "")),
         "credentials": dict(sorted(held.items())),
-        "models": [_of_a_model(each) for each in models],
+        "models": [_of_a_model(model) for model in models],
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -128,16 +136,16 @@ def _credential(kept: Kept) -> dict[str, Any]:
 def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Iterator[str]:
     """JSON, one entry a line; a model, and a list of names, stand on one."""
     head = f"{indent}{json.dumps(name, ensure_ascii=False)}: " if name else indent
-    of_texts = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    of_texts = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
     is_model = isinstance(value, dict) and indent and not name
     if not isinstance(value, dict | list) or not value or of_texts or is_model:
         yield f"{head}{json.dumps(value, ensure_ascii=False)}{end}"
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
-    items = list(value.items()) if isinstance(value, dict) else [("", each) for each in value]
+    items = list(value.items()) if isinstance(value, dict) else [("", entry) for entry in value]
     yield f"{head}{opening}"
-    for place, (each, held) in enumerate(items, 1):
-        yield from _lines(held, f"{indent}  ", each, "," if place < len(items) else "")
+    for place, (entry, held) in enumerate(items, 1):
+        yield from _lines(held, f"{indent}  ", entry, "," if place < len(items) else "")
     yield f"{indent}{closing}{end}"
 
 
@@ -151,12 +159,12 @@ def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
     held = _entries(found, label, active="", source="", credentials={}, models=[])
     if len(held["credentials"]) > _MOST_CREDENTIALS or len(held["models"]) > _MOST_MODELS:
         raise _wrong(label, "has more credentials or models than anybody needs")
-    credentials = tuple(_kept(provider_id, name, each) for name, each in held["credentials"].items())
-    models = tuple(_model(provider_id, each) for each in held["models"])
-    if len({(each.id, each.type) for each in models}) != len(models):
+    credentials = tuple(_kept(provider_id, name, entry) for name, entry in held["credentials"].items())
+    models = tuple(_model(provider_id, entry) for entry in held["models"])
+    if len({(model.id, model.type) for model in models}) != len(models):
         raise _wrong(label, "has a model twice")
     active, source = held["active"], held["source"]
-    if active and active not in {each.name for each in credentials}:
+    if active and active not in {credential.name for credential in credentials}:
         raise _wrong(label, "uses a credential that is not in the file")
     if previous_of(active):
         raise _wrong(label, "uses the previous key of a credential")
@@ -177,9 +185,9 @@ def _kept(provider_id: str, name: str, found: Any) -> Kept:
     opened = secrets if isinstance(secrets, dict) else {}
     held = _entries(found | {"secrets": list(opened)} if opened else found, where, fields={}, secrets=[], plain_http=[])
     texts = (*held["fields"].values(), *held["secrets"], *held["plain_http"], *opened.values())
-    if not all(isinstance(each, str) for each in texts):
+    if not all(isinstance(text, str) for text in texts):
         raise _wrong(where, "is not as it should be")
-    boxes = {each: Secret(value) for each, value in opened.items()}
+    boxes = {entry: Secret(value) for entry, value in opened.items()}
     return Kept(provider_id, name, held["fields"], tuple(held["secrets"]), boxes, tuple(held["plain_http"]))
 
 
@@ -193,7 +201,7 @@ def _model(provider_id: str, found: Any) -> Model:
         raise _wrong(label, "has a model that is not as it should be") from None
     if model.id != found["id"]:
         raise _wrong(label, f"has a model whose id cannot be one, {one_line(model.id, 60)}")
-    dates = all(not each or re.fullmatch(r"\d{4}-\d{2}-\d{2}", each) for each in (model.ends, model.gone))
+    dates = all(not entry or re.fullmatch(r"\d{4}-\d{2}-\d{2}", entry) for entry in (model.ends, model.gone))
     if not dates or not 0 <= min(model.context, model.dimensions) <= max(model.context, model.dimensions) < 10**12:
         raise _wrong(label, f"has a model that is not as it should be, {one_line(model.id, 60)}")
     return model
@@ -211,7 +219,7 @@ def _entries(found: Any, where: str, **wanted: Any) -> dict[str, Any]:
     """The entries of an object, each of the type given; one that is given by its usual value may be missing."""
     if not isinstance(found, dict):
         raise _wrong(where, "is not as it should be")
-    if strange := [each for each in found if each not in wanted]:
+    if strange := [entry for entry in found if entry not in wanted]:
         raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
     held = {name: found.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
     for name, usual in wanted.items():

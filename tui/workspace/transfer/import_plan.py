@@ -158,9 +158,9 @@ async def carry_out(session: Session, made: Plan) -> None:
 def _copy(session: Session, tenant_id: str | None) -> Session:
     """A desk in memory with the one tenant, its key files and the operator's settings."""
     data, held = MemoryFolder(), MemoryFolder()
-    for each in filter(None, (tenant_id, OPERATOR)):
-        store = session.store(each)
-        folder = data.folder(OPERATOR) if each == OPERATOR else data.folder("tenants").folder(each)
+    for entry in filter(None, (tenant_id, OPERATOR)):
+        store = session.store(entry)
+        folder = data.folder(OPERATOR) if entry == OPERATOR else data.folder("tenants").folder(entry)
         if (content := store.folder.read(store.name)) is not None:
             folder.write(store.name, content)
     if tenant_id is not None:
@@ -183,26 +183,26 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[
     plain_http: list[str] = []
     await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
     lacks: list[Problem] = []
-    for each in _in_order(held):
+    for entry in _in_order(held):
         now = next(
             (
                 one
-                for one in stored_credentials.listing(session.process.tenant(tenant.id), each.provider)
-                if one.name == each.name
+                for one in stored_credentials.listing(session.process.tenant(tenant.id), entry.provider)
+                if one.name == entry.name
             ),
             None,
         )
-        if missing := set(each.needs) - set(each.secrets) - set(now.hints if now else ()):
-            lacks.append(_lacking(each, missing))
-        elif previous_of(each.name) and previous_of(each.name) not in _names(session, each.provider):
-            what = f"{called(each)} is the previous key of a credential that is missing; it was left out."
+        if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
+            lacks.append(_lacking(entry, missing))
+        elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
+            what = f"{called(entry)} is the previous key of a credential that is missing; it was left out."
             lacks.append(Problem(what))
-        elif now is None or not _same(session, tenant, held, each, now):
-            plain_http += await _save(session.process.tenant(tenant.id), each, _model_origins(held, each))
+        elif now is None or not _same(session, tenant, held, entry, now):
+            plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(held, entry))
     for provider_id, name in held.active.items():
         in_use = {
-            each.name: each.active
-            for each in stored_credentials.listing(session.process.tenant(tenant.id), provider_id)
+            credential.name: credential.active
+            for credential in stored_credentials.listing(session.process.tenant(tenant.id), provider_id)
         }
         if in_use.get(name) is False:
             await status.use(session.process.tenant(tenant.id), provider_id, name)
@@ -234,16 +234,18 @@ def _lacking(kept: Kept, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
     if previous_of(kept.name):
         return Problem(f"{called(kept)} needs its key, which is not in the file; it was left out.")
-    fields = [each for each in provider_of(kept.provider).fields if each.name in missing]
-    labels = in_words([in_sentence(each.label) for each in fields]) or "secrets"
-    entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [f"{each.name}=-" for each in fields]
+    fields = [field for field in provider_of(kept.provider).fields if field.name in missing]
+    labels = in_words([in_sentence(field.label) for field in fields]) or "secrets"
+    entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [
+        f"{field.name}=-" for field in fields
+    ]
     remedy = Remedy(Action.SET_UP_PROVIDER, kept.provider, kept.name, fields=tuple(entries))
     return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
 
 
 def _take_models(session: TenantSession, held: Bundle) -> None:
     """Models that are not there come; of those that are, an added one gets the fields of the file."""
-    checked = [_checked(each) for each in held.models]
+    checked = [_checked(model) for model in held.models]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -270,7 +272,7 @@ def _checked(model: Model) -> Model:
         raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
     if model.origin is not Origin.ADDED:
         return replace(model, fields={})
-    declared = {each.name for each in provider.model_fields}
+    declared = {model_field.name for model_field in provider.model_fields}
     # What a provider told of a model is kept beside what a person entered.
     given = {name: value for name, value in model.fields.items() if name in declared}
     told = {name: value for name, value in model.fields.items() if name not in declared}
@@ -280,13 +282,14 @@ def _checked(model: Model) -> Model:
 def _take_defaults(session: TenantSession, held: Bundle) -> None:
     with session.store.transaction() as tables:
         table = tables.table("defaults")
-        for each in held.defaults:
-            wanted = replace(each, set_at=session.now())
+        for default in held.defaults:
+            wanted = replace(default, set_at=session.now())
             if any(
-                (one["type"], one["provider"], one["model"]) == (each.type, each.provider, each.model) for one in table
+                (one["type"], one["provider"], one["model"]) == (default.type, default.provider, default.model)
+                for one in table
             ):
                 continue
-            table.remove(partial(_is_of_type, each))
+            table.remove(partial(_is_of_type, default))
             table.insert(to_record(wanted))
 
 
@@ -302,7 +305,7 @@ def _model_origins(held: Bundle, kept: Kept) -> tuple[str, ...]:
 async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
     """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
     declared = provider_of(kept.provider).fields
-    clear = {each.name: kept.clear.get(each.name, "") for each in declared if not each.secret}
+    clear = {entry.name: kept.clear.get(entry.name, "") for entry in declared if not entry.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     try:
         plan = await save.plan_save(
@@ -316,7 +319,7 @@ async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ..
 
 def _same(session: TenantSession, tenant: Tenant, held: Bundle, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
-    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, each) for name, each in kept.secrets.items()}
+    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, secret) for name, secret in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
@@ -327,15 +330,17 @@ def _same(session: TenantSession, tenant: Tenant, held: Bundle, kept: Kept, now:
 
 def _stays_home(session: TenantSession, before: Content, held: Bundle) -> None:
     """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
-    given = {(each.provider, each.name): set(each.secrets) for each in held.credentials}
-    old = {(each["provider"], each["name"]): each.get("origins", []) for each in before.get("credentials", {}).values()}
-    for each in stored_credentials.stored(session):
-        place, provider = (each.provider, each.name), provider_of(each.provider)
-        if place not in old or set(each.hints) <= given.get(place, set()):
+    given = {(credential.provider, credential.name): set(credential.secrets) for credential in held.credentials}
+    old = {
+        (entry["provider"], entry["name"]): entry.get("origins", []) for entry in before.get("credentials", {}).values()
+    }
+    for credential in stored_credentials.stored(session):
+        place, provider = (credential.provider, credential.name), provider_of(credential.provider)
+        if place not in old or set(credential.hints) <= given.get(place, set()):
             continue
-        wanted = {*each.origins}
-        if each.active:
-            fields = stored_credentials.defaults(provider) | dict(each.clear)
+        wanted = {*credential.origins}
+        if credential.active:
+            fields = stored_credentials.defaults(provider) | dict(credential.clear)
             of_file = [one for one in held.models if one.provider == provider.id and one.origin is Origin.ADDED]
             wanted |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
         if more := wanted - set(old[place]):
@@ -373,7 +378,7 @@ def _replace(session: Session, made: Plan) -> None:
             )
         for name in _TABLES:
             tables.table(name).truncate()
-            tables.table(name).insert_multiple(dict(each) for each in made.after.get(name, {}).values())
+            tables.table(name).insert_multiple(dict(entry) for entry in made.after.get(name, {}).values())
 
 
 def _content(session: TenantSession) -> Content:

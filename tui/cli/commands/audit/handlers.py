@@ -22,11 +22,11 @@ def show(call: CommandContext) -> None:
     number = _number(call.args.one("number"), 0 if call.out.as_json else _SHOWN)
     entries = audit.listing(call.session.tenant(owner), since, number)
     if call.out.as_json:
-        call.out.json([_shape(each) for each in entries])
+        call.out.json([_shape(entry) for entry in entries])
         return
     call.out.table(
         ("", "when", "who", "what"),
-        [(str(each.n), _local(each.at), audit.by_whom(each.by), audit.words(each)) for each in entries],
+        [(str(entry.n), _local(entry.at), audit.by_whom(entry.by), audit.words(entry)) for entry in entries],
     )
     if call.out.decorated and not entries:
         call.out.note("The log is empty.")
@@ -70,23 +70,23 @@ def verify(call: CommandContext) -> int:
     """Check the logs; return exit code 1 if one is not intact."""
     one = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     owners = [call.tenant_id] if one else audit.owners(call.session)
-    checked = [audit.check(call.session.tenant(each)) for each in owners]
+    checked = [audit.check(call.session.tenant(owner)) for owner in owners]
     if call.out.as_json:
         call.out.json(
             [
                 {
-                    "tenant": each.owner,
-                    "entries": each.count,
-                    "whole": each.whole,
-                    "findings": [{"sentence": one.sentence, "harmless": one.harmless} for one in each.findings],
+                    "tenant": entry.owner,
+                    "entries": entry.count,
+                    "whole": entry.whole,
+                    "findings": [{"sentence": one.sentence, "harmless": one.harmless} for one in entry.findings],
                 }
-                for each in checked
+                for entry in checked
             ]
         )
     else:
-        for each in checked:
-            told = counted(each.count, "entry", "entries")
-            call.out.line(f"{each.owner}: {told}, {'whole' if each.whole else 'not whole'}.")
-            for finding in each.findings:
+        for entry in checked:
+            told = counted(entry.count, "entry", "entries")
+            call.out.line(f"{entry.owner}: {told}, {'whole' if entry.whole else 'not whole'}.")
+            for finding in entry.findings:
                 call.out.line(f"  {finding.sentence}")
-    return Exit.DONE if all(each.whole for each in checked) else Exit.FAILED
+    return Exit.DONE if all(entry.whole for entry in checked) else Exit.FAILED

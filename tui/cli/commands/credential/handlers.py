@@ -36,7 +36,7 @@ def list_all(call: CommandContext) -> None:
     provider = provider_by_id(call.args.one("P"))
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
-        call.out.json([credential_shape(each) for each in stored])
+        call.out.json([credential_shape(credential) for credential in stored])
         return
     if not stored and call.out.decorated:
         call.out.note(f"{provider.label} is not set up. Set it up: modeldeck provider set {provider.id}")
@@ -44,16 +44,21 @@ def list_all(call: CommandContext) -> None:
         ("credential", "", "state", "secrets", "sent to"),
         [
             (
-                each.name,
-                "active" if each.active else f"kept for {previous_of(each.name)}" if previous_of(each.name) else "",
-                each.check.state,
+                credential.name,
+                "active"
+                if credential.active
+                else f"kept for {previous_of(credential.name)}"
+                if previous_of(credential.name)
+                else "",
+                credential.check.state,
                 ", ".join(
-                    f"{mask(hint)} {grouped(each.fingerprints.get(name, ''))}" for name, hint in each.hints.items()
+                    f"{mask(hint)} {grouped(credential.fingerprints.get(name, ''))}"
+                    for name, hint in credential.hints.items()
                 )
                 or "no key",
-                ", ".join(f"{at} (plain http)" if at in each.plain_http else at for at in each.origins),
+                ", ".join(f"{at} (plain http)" if at in credential.plain_http else at for at in credential.origins),
             )
-            for each in stored
+            for credential in stored
         ],
     )
 
@@ -72,9 +77,9 @@ async def remove(call: CommandContext) -> None:
     """Delete a credential, or say what would be deleted."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
     stored = credentials.listing(call.tenant_session, provider.id)
-    found = next((each for each in stored if each.name == name), None)
+    found = next((credential for credential in stored if credential.name == name), None)
     if found is None:
-        names = ", ".join(each.name for each in stored) or "none"
+        names = ", ".join(credential.name for credential in stored) or "none"
         raise UsageError(f"{provider.label} has no credential of that name.", f"Its credentials: {names}.")
     if not call.args.has("yes"):
         keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"

@@ -46,9 +46,9 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
 
 def _new_secrets(call: CommandContext, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
     """Read the fields; without a secret among them, ask for every stored one."""
-    secret = [each.name for each in provider.fields if each.name in held.hints]
-    if not any(each.partition("=")[0] in secret for each in words):
-        words = (*words, *(f"{each}=-" for each in secret))
+    secret = [field.name for field in provider.fields if field.name in held.hints]
+    if not any(word.partition("=")[0] in secret for word in words):
+        words = (*words, *(f"{entry}=-" for entry in secret))
     whose = f" of {provider.label} for {call.tenant.name}, the new one"
     return entries(provider.fields, words, call.secret_input, call.out, whose)
 
@@ -63,13 +63,13 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
     await rotation.discard_previous(call.tenant_session, provider.id, name)
     held = credentials.listing(call.tenant_session, provider.id)
-    _tell(call, provider, next(each for each in held if each.name == name))
+    _tell(call, provider, next(entry for entry in held if entry.name == name))
 
 
 def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
     """Print which API key is in use, and which is kept."""
     other = rotation.kept(call.tenant_session, provider.id, now.name)
-    hint, kept = (credentials.key_hint(provider, each.hints) if each else None for each in (now, other))
+    hint, kept = (credentials.key_hint(provider, entry.hints) if entry else None for entry in (now, other))
     if call.out.as_json:
         call.out.json(
             {

@@ -120,14 +120,20 @@ async def search(call: CommandContext) -> None:
     hits = await add_model.search(call.tenant_session, provider.id, words, kind)
     if call.out.as_json:
         call.out.json(
-            [{"id": each.id, "note": each.note, "usable": each.usable, "fields": dict(each.fields)} for each in hits]
+            [
+                {"id": result.id, "note": result.note, "usable": result.usable, "fields": dict(result.fields)}
+                for result in hits
+            ]
         )
         return
     if not hits and call.out.decorated:
         call.out.note(f"{provider.label} knows no {kind.label} model of that name.")
     call.out.table(
         ("model", "", "with the fields"),
-        [(each.id, each.note, " ".join(f"{name}={value}" for name, value in each.fields.items())) for each in hits],
+        [
+            (result.id, result.note, " ".join(f"{name}={value}" for name, value in result.fields.items()))
+            for result in hits
+        ],
     )
 
 

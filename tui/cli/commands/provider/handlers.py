@@ -74,7 +74,7 @@ def show(call: CommandContext) -> None:
                 "key_page": provider.key_page,
                 "docs": list(provider.docs),
                 "fields": [_field_shape(field, row.credential) for field in provider.fields],
-                "credentials": [credential_shape(each) for each in stored],
+                "credentials": [credential_shape(credential) for credential in stored],
             }
         )
         return
@@ -84,8 +84,9 @@ def show(call: CommandContext) -> None:
     if provider.key_page:
         out.line(f"Keys: {provider.key_page}")
     _show_fields(out, row)
-    for each in stored:
-        out.line(f"{each.name}{', active' if each.active else ''}: {each.check.message or each.check.state}")
+    for credential in stored:
+        active = ", active" if credential.active else ""
+        out.line(f"{credential.name}{active}: {credential.check.message or credential.check.state}")
 
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
@@ -145,15 +146,15 @@ async def verify(call: CommandContext) -> int:
     call.out.table(
         ("provider", "state", "time", "outcome"),
         [
-            (each.shape["provider"], each.shape["state"], f"{each.shape['ms']} ms", each.shape["message"])
-            for each in outcomes
-            if everyone or not each.code
+            (outcome.shape["provider"], outcome.shape["state"], f"{outcome.shape['ms']} ms", outcome.shape["message"])
+            for outcome in outcomes
+            if everyone or not outcome.code
         ],
     )
     if failures and not everyone:
         raise failures[0].problem
-    for each in failures:
-        call.out.note(f"{each.shape['provider']}: {problem_hint(each.problem)}")
+    for failure in failures:
+        call.out.note(f"{failure.shape['provider']}: {problem_hint(failure.problem)}")
     return failures[0].code if failures else Exit.DONE
 
 
@@ -182,7 +183,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
         state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
         works = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     stored = credentials.listing(call.tenant_session, provider_id)
-    used = name or next((each.name for each in stored if each.active), "")
+    used = name or next((credential.name for credential in stored if credential.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
     return _Outcome(shape | {"message": found.message, "hint": problem_hint(found)}, found, works)
 
@@ -207,8 +208,8 @@ async def remove(call: CommandContext) -> None:
     if not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     if not call.args.has("yes"):
-        names = ", ".join(each.name for each in stored) or "none"
-        chosen = [each.type for each in defaults.rows(call.tenant_session) if _is_of(each, provider.id)]
+        names = ", ".join(credential.name for credential in stored) or "none"
+        chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]
         raise UsageError(
             f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
             f"defaults {', '.join(chosen) or 'none'}.",

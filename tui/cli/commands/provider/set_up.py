@@ -64,7 +64,7 @@ def _stored(call: CommandContext, provider: Provider) -> Credential | None:
     """Return the stored credential that the command sets, if there is one."""
     name = _name(call)
     held = credentials.listing(call.tenant_session, provider.id)
-    return next((each for each in held if each.name == name), None)
+    return next((entry for entry in held if entry.name == name), None)
 
 
 def _name(call: CommandContext) -> str:

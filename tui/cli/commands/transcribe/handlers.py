@@ -80,5 +80,7 @@ def _shape(model: Model, transcript: Transcript) -> dict[str, Any]:
         "text": transcript.text,
         "language": transcript.language,
         "duration": transcript.duration,
-        "segments": [{"start": each.start, "end": each.end, "text": each.text} for each in transcript.segments],
+        "segments": [
+            {"start": segment.start, "end": segment.end, "text": segment.text} for segment in transcript.segments
+        ],
     }

@@ -44,8 +44,8 @@ async def export(call: CommandContext) -> None:
     else:
         write(path, made.text)
         call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
-    for each in made.lacks:
-        call.out.note(each)
+    for lack in made.lacks:
+        call.out.note(lack)
 
 
 async def import_file(call: CommandContext) -> None:
@@ -86,7 +86,7 @@ def _shape(plan: Plan, done: bool) -> dict[str, object]:
         "name": plan.tenant.name,
         "new": plan.new,
         "imported": done,
-        "changes": [{"done": each.done, "about": dict(each.about)} for each in plan.acts],
+        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.acts],
         "lacks": [_lack_text(lack) for lack in plan.lacks],
     }
 

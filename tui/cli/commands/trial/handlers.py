@@ -25,10 +25,10 @@ def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the fields, then lend the API key."""
     provider = provider_by_id(call.args.one("P"))
     calls = _calls(call.args.one("calls"))
-    models = [each.strip() for each in call.args.one("models").split(",") if each.strip()]
+    models = [part.strip() for part in call.args.one("models").split(",") if part.strip()]
     whose = f" of {provider.label} for a trial"
     values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
-    if not call.args.has("no-verify") and not any(values.get(each.name) for each in provider.fields if each.url):
+    if not call.args.has("no-verify") and not any(values.get(field.name) for field in provider.fields if field.url):
         reject_foreign_keys(provider, values)
     return _given(call, provider, values, models, calls)
 
@@ -45,7 +45,7 @@ async def _given(
     lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, allow_http=allow_http)
     given = await with_secret_hint(lending, provider)
     check = next(
-        each.credential.check for each in trials.rows(call.session) if each.provider is provider and each.credential
+        row.credential.check for row in trials.rows(call.session) if row.provider is provider and row.credential
     )
     if call.out.as_json:
         shape = {"provider": provider.id, "calls": given.calls, "models": list(given.models)}
@@ -72,24 +72,24 @@ def show(call: CommandContext) -> None:
 
 def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
     held, quota = row.credential, f"{row.trial.calls:,}"
-    hint = ", ".join(mask(each) for each in held.hints.values()) if held else ""
+    hint = ", ".join(mask(hint) for hint in held.hints.values()) if held else ""
     about = (row.provider.id, hint or "no key", held.check.state if held else "–", ", ".join(row.trial.models))
     left = [(name, f"{left:,} of {quota}") for _, name, _, left in _tenants(call, row)]
-    return [(*about, *each) for each in left or [("–", f"{quota} each")]]
+    return [(*about, *entry) for entry in left or [("–", f"{quota} each")]]
 
 
 def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, int]]:
     """Id, name, calls used and calls left of every tenant; one that is gone is remembered by its id."""
     names: dict[str, str] = {}
-    for each in tenant_registry.ids(call.session):
+    for tenant_id in tenant_registry.ids(call.session):
         try:
-            names[each] = tenant_registry.get(call.session.tenant(each)).name
+            names[tenant_id] = tenant_registry.get(call.session.tenant(tenant_id)).name
         except Problem:
-            names[each] = each
+            names[tenant_id] = tenant_id
     told = []
-    for each in dict.fromkeys((*names, *row.used)):
-        left = trial_store.left(call.session.tenant(each), row.provider.id)
-        told.append((each, names.get(each, f"{each}, removed"), row.used.get(each, 0), left.left if left else 0))
+    for name in dict.fromkeys((*names, *row.used)):
+        left = trial_store.left(call.session.tenant(name), row.provider.id)
+        told.append((name, names.get(name, f"{name}, removed"), row.used.get(name, 0), left.left if left else 0))
     return told
 
 
@@ -102,7 +102,7 @@ def _shape(call: CommandContext, row: TrialRow) -> dict[str, Any]:
         "state": row.credential.check.state if row.credential else "no key",
         "secrets": _secrets(row.credential),
         "tenants": [
-            {"id": each, "name": name, "used": used, "left": left} for each, name, used, left in _tenants(call, row)
+            {"id": tenant, "name": name, "used": used, "left": left} for tenant, name, used, left in _tenants(call, row)
         ],
     }
 

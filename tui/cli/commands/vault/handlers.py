@@ -44,8 +44,8 @@ async def status(call: CommandContext) -> None:
         return
     for what, how in _lines(found):
         call.out.line(f"{what:<13} {how}".rstrip())
-    for each in call.session.warnings:
-        call.out.line(f"{'Shared':<13} {each}")
+    for warning in call.session.warnings:
+        call.out.line(f"{'Shared':<13} {warning}")
 
 
 def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
@@ -64,13 +64,13 @@ def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
     for held in found.credentials:
         if held.words:
             yield "", f"{held.state}: {held.words}"
-    if any(each.state is ProviderState.UNCONFIRMED for each in found.credentials) or found.alarm:
+    if any(credential.state is ProviderState.UNCONFIRMED for credential in found.credentials) or found.alarm:
         yield "", "modeldeck vault confirm shows what is to be accepted."
     if found.earlier:
         names = ", ".join(map(grouped, found.earlier))
         yield "Earlier", f"key pair {names}, kept until no kept state of the settings needs it"
-    for each in found.loose:
-        yield "Loose", each
+    for entry in found.loose:
+        yield "Loose", entry
 
 
 def _readers(found: KeyReport) -> str:
@@ -104,8 +104,8 @@ _MANIFEST = {
 
 
 def _credentials(found: KeyReport) -> str:
-    states = [each.state for each in found.credentials]
-    parts = [f"{states.count(each)} {each}" for each in dict.fromkeys(states)]
+    states = [credential.state for credential in found.credentials]
+    parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     return ", ".join(parts) or "none"
 
 
@@ -123,8 +123,13 @@ def _shape(found: KeyReport) -> dict[str, Any]:
         "lock_after": found.lock_after,
         "manifest": {"state": found.manifest, "counter": found.standing.counter},
         "credentials": [
-            {"provider": each.place[0], "name": each.place[1], "state": each.state, "words": each.words}
-            for each in found.credentials
+            {
+                "provider": credential.place[0],
+                "name": credential.place[1],
+                "state": credential.state,
+                "words": credential.words,
+            }
+            for credential in found.credentials
         ],
         "earlier_key_pairs": list(found.earlier),
         "loose": list(found.loose),
@@ -140,7 +145,7 @@ async def confirm(call: CommandContext) -> None:
     tenant = _owner(call)
     await call.unlock(tenant)
     found = await confirmation.examine(call.session.tenant(tenant.id))
-    waiting = [each for each in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, each)]
+    waiting = [entry for entry in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, entry)]
     if not call.args.has("yes") and (waiting or found.alarm):
         _say(call, tenant, waiting, found)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
@@ -148,7 +153,7 @@ async def confirm(call: CommandContext) -> None:
     if waiting or found.alarm:
         await confirmation.confirm(call.session.tenant(tenant.id), waiting)
     if call.out.as_json:
-        call.out.json([_confirmed(call, tenant, each, found) for each in waiting])
+        call.out.json([_confirmed(call, tenant, entry, found) for entry in waiting])
         return
     _say(call, tenant, waiting, found)
     if waiting or found.alarm:
@@ -169,13 +174,13 @@ def _meant(call: CommandContext, finding: CredentialChange) -> bool:
 def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], found: IntegrityStatus) -> None:
     if found.alarm:
         call.out.line(verification.alarm_words(call.session.tenant(tenant.id), found.alarm))
-    for each in waiting:
+    for entry in waiting:
         call.out.line(
-            f"{verification.called(each.place)}:"
+            f"{verification.called(entry.place)}:"
             if found.alarm
-            else verification.words(call.session.tenant(tenant.id), each)
+            else verification.words(call.session.tenant(tenant.id), entry)
         )
-        for line in confirmation.about(each):
+        for line in confirmation.about(entry):
             call.out.line(f"  {line}")
 
 

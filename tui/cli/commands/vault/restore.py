@@ -27,7 +27,7 @@ async def restore(call: CommandContext) -> None:
     if not number:
         _list(call, tenant_id, states)
         return
-    state = next((each for each in states if _number(each) == number), None)
+    state = next((state for state in states if _number(state) == number), None)
     if state is None:
         raise UsageError("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
     if state.problem is not None:
@@ -40,8 +40,8 @@ async def restore(call: CommandContext) -> None:
         )
     kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
-    for each in lacking:
-        call.out.line(f"  not in it: {each}")
+    for entry in lacking:
+        call.out.line(f"  not in it: {entry}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
     try:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
@@ -51,7 +51,7 @@ async def restore(call: CommandContext) -> None:
 
 def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
     if call.out.as_json:
-        call.out.json([_shape(call, tenant_id, each) for each in states])
+        call.out.json([_shape(call, tenant_id, state) for state in states])
         return
     if not states and call.out.decorated:
         call.out.note("There is no earlier state.")
@@ -59,12 +59,12 @@ def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
         ("state", "saved", "holds", "not in it"),
         [
             (
-                _number(each),
-                moment(each.saved, call.session.now()) or "–",
-                each.problem.message if each.problem else _held(each),
-                _first(audit.changes_since(call.session.tenant(tenant_id), each)) if not each.problem else "",
+                _number(state),
+                moment(state.saved, call.session.now()) or "–",
+                state.problem.message if state.problem else _held(state),
+                _first(audit.changes_since(call.session.tenant(tenant_id), state)) if not state.problem else "",
             )
-            for each in states
+            for state in states
         ],
     )
     if states and call.out.decorated:

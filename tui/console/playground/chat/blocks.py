@@ -25,13 +25,13 @@ class Sentences:
     """Lines of the program's own, such as what to do where nothing was asked yet."""
 
     def __init__(self, *lines: Words) -> None:
-        self.lines = [line(each) for each in lines]
+        self.lines = [line(entry) for entry in lines]
 
     def rows(self, cells: int) -> Sequence[Content]:
-        return [row for each in self.lines for row in wrap(each, cells)]
+        return [row for line in self.lines for row in wrap(line, cells)]
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
-        return any(pattern.search(each.plain) for each in self.lines)
+        return any(pattern.search(line.plain) for line in self.lines)
 
 
 class ProblemBlock(Sentences):
@@ -39,7 +39,7 @@ class ProblemBlock(Sentences):
 
     def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
         quoted = f"{by} says: {said}" if said and by else said
-        super().__init__(message, *(each for each in (*hints, quoted) if each))
+        super().__init__(message, *(hint for hint in (*hints, quoted) if hint))
 
     def rows(self, cells: int) -> Sequence[Content]:
         rows = super().rows(cells - 2)
@@ -136,7 +136,7 @@ class AnswerBlock:
                 rows += [Content("  ").append(row) for row in thoughts]
         if answer := self._drawn(self._answer, self.text, cells):
             rows += [*answer[:-1], answer[-1].append(_TEXT_CURSOR) if self.running else answer[-1]]
-        return rows + [row for each in self.below for row in wrap(line(each), cells)]
+        return rows + [row for entry in self.below for row in wrap(line(entry), cells)]
 
     @staticmethod
     def _drawn(document: "Document | None", text: str, cells: int, style: str = "") -> list[Content]:

@@ -41,7 +41,7 @@ class ChatSide(Vertical):
     @property
     def fields(self) -> ParameterFields | None:
         """The fields, None before a model was shown."""
-        return next((each for each in reversed(self.children) if isinstance(each, ParameterFields)), None)
+        return next((child for child in reversed(self.children) if isinstance(child, ParameterFields)), None)
 
     def show(self, conversation: Conversation, settings: Settings, model: Model | None) -> None:
         """The fields of a model."""

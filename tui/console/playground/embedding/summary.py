@@ -30,7 +30,7 @@ def words_under(compared: Comparison, cells: int) -> list[Content]:
     near = compared.pairs[: min(5, (len(compared.pairs) + 1) // 2)]
     far = list(reversed(compared.pairs))[: min(3, len(compared.pairs) // 2)]
     lines = [_pairs_line("nearest", near, cells), _pairs_line("furthest", far, cells)]
-    return [each for each in lines if each.plain.strip()]
+    return [line for line in lines if line.plain.strip()]
 
 
 def _pairs_line(word: str, found: Iterable[tuple[int, int, float]], cells: int) -> Content:
@@ -53,7 +53,7 @@ def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
         if len(vector) > len(shown)
         else ""
     )
-    return [line(each) for each in ["   its first values", *rows, more] if each]
+    return [line(row) for row in ["   its first values", *rows, more] if row]
 
 
 def pair(compared: Comparison, index: int) -> Callable[[int], Content]:

@@ -123,8 +123,8 @@ class EmbeddingTab(SingleCallTab):
             return "", ""
         if n in compared.faults:
             return f"{n + 1} {compared.texts[n]}", compared.faults[n]
-        near = [(each, compared.table[n][each]) for each in compared.nearest(n)[:2]]
-        words = ", ".join(f"{each + 1} ({value:.2f})" for each, value in near if value is not None)
+        near = [(entry, compared.table[n][entry]) for entry in compared.nearest(n)[:2]]
+        words = ", ".join(f"{entry + 1} ({value:.2f})" for entry, value in near if value is not None)
         return f"{n + 1} {compared.texts[n]}", f"nearest: {words}" if words else ""
 
     def unlocked(self) -> None:
@@ -290,7 +290,7 @@ class EmbeddingTab(SingleCallTab):
         """A problem above the result, or none."""
         said = self.query_one("#said", Plain)
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
-        said.show(Content("\n").join(line("   ", each) for each in ["", *lines]) if message else "")
+        said.show(Content("\n").join(line("   ", entry) for entry in ["", *lines]) if message else "")
         said.set_class(not message, "-none")
         self.refresh_chrome()
 

@@ -161,7 +161,7 @@ class SpeechForm(Vertical):
             and TimestampGranularity.SENTENCE in given
         ):
             wanted = TimestampGranularity.SENTENCE.value
-        self._times.options = [(each.value, TIMES[each]) for each in given]
+        self._times.options = [(entry.value, TIMES[entry]) for entry in given]
         self._times.value = wanted
         self._times.refresh(layout=True)
         if self.is_mounted:
@@ -171,7 +171,7 @@ class SpeechForm(Vertical):
         """A problem of the call, under the button."""
         texts = (problem.message, _indented(problem_hint(problem)), _indented(problem.detail)) if problem else ()
         lines = problem_lines(*texts) if texts else []
-        self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", each) for each in lines))
+        self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", entry) for entry in lines))
 
     def write(self) -> None:
         """Put the cursor into the path."""
@@ -238,7 +238,7 @@ class SpeechForm(Vertical):
 
     def _show_entries(self, entries: Iterable[Entry]) -> None:
         rows, most = self.query_one(Entries), self.limits.size if self.limits else 0
-        items = [Item(each.text, _drawn(each, most)) for each in entries]
+        items = [Item(entry.text, _drawn(entry, most)) for entry in entries]
         rows.set_class(not items, "-none")
         rows.styles.height = max(1, min(5, len(items)))
         rows.show(items)

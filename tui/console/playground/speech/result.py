@@ -55,7 +55,7 @@ class Heard:
         if kind == "vtt":
             return as_vtt(held.segments)
         if kind == "json":
-            segments = [{"start": each.start, "end": each.end, "text": each.text} for each in held.segments]
+            segments = [{"start": segment.start, "end": segment.end, "text": segment.text} for segment in held.segments]
             shape = {
                 "model": self.model,
                 "file": self.path.name,
@@ -75,7 +75,7 @@ class Heard:
         language = self.transcript.language
         named = language.capitalize() if len(language) > 3 else language
         rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
-        tail = "".join(f" · {each}" for each in rest if each)
+        tail = "".join(f" · {entry}" for entry in rest if entry)
         return clip_end(clip_middle(one_line(self.path.name), max(8, cells - 1 - width(tail))) + tail, cells - 1)
 
 
@@ -108,7 +108,7 @@ class SpeechResult(Vertical):
 
     def add(self, heard: Heard) -> None:
         """Show another result; those of the same file stay."""
-        self.all = [*(each for each in self.all if each.path == heard.path), heard]
+        self.all = [*(entry for entry in self.all if entry.path == heard.path), heard]
         self._at = len(self.all) - 1
         self._show()
 
@@ -208,9 +208,9 @@ class SpeechResult(Vertical):
 
 def _items(segments: tuple[Segment, ...], cells: int) -> list[Item]:
     items: list[Item] = []
-    for n, each in enumerate(segments):
-        clock = fit_clock(each.start)
-        parts = line(one_line(each.text, 10_000)).wrap(cells - 3 - _CLOCK - 1) or [line("")]
+    for n, segment in enumerate(segments):
+        clock = fit_clock(segment.start)
+        parts = line(one_line(segment.text, 10_000)).wrap(cells - 3 - _CLOCK - 1) or [line("")]
         items.append(text_item(str(n), line(clock, "  ", parts[0])))
         items += [text_item("", line(" " * _CLOCK, part)) for part in parts[1:]]
     return items
@@ -227,7 +227,7 @@ def _plain(heard: Heard) -> Callable[[int], list[Words]]:
     if not text and not heard.cut:
         nothing = ["   The model heard no speech in this file.", "   Check that it plays, or set the language."]
         return lambda _: list(nothing)
-    return lambda _: [f"   {each}" for each in text.split("\n")]
+    return lambda _: [f"   {part}" for part in text.split("\n")]
 
 
 def _ending(heard: Heard) -> list[Content]:
@@ -236,7 +236,10 @@ def _ending(heard: Heard) -> list[Content]:
         lines.append(line(" ", (f"{STOPPED} ", ATTENTION), heard.cut))
     if heard.problem is not None:
         told = heard.problem
-        lines += [line(" ", each) for each in problem_lines(told.message, _in(problem_hint(told)), _in(told.detail))]
+        lines += [
+            line(" ", problem_line)
+            for problem_line in problem_lines(told.message, _in(problem_hint(told)), _in(told.detail))
+        ]
     return lines
 
 

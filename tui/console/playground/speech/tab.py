@@ -138,7 +138,7 @@ class SpeechTab(SingleCallTab):
         first = f"{model.id} takes {' '.join(limits.endings)}, up to {megabytes(limits.size)}." if limits else ""
         if not model.ends:
             return first, ""
-        others = [each for each in provider_of(model.provider).proposed.get(self.TYPE, ()) if each != model.id]
+        others = [entry for entry in provider_of(model.provider).proposed.get(self.TYPE, ()) if entry != model.id]
         instead = f" {others[0]} is proposed in its place." if others else ""
         return first, f"It ends on {model.ends}.{instead}"
 

@@ -60,7 +60,10 @@ class EntryRow(FieldRow):
             if len(self.apart) == 1 and own != text.rstrip("/"):
                 self.notes = (*self.notes, text.removeprefix(own))
             return own
-        ending = next((each for each in self.declared.strip_suffixes if text.rstrip("/").endswith(each)), "")
+        ending = next(
+            (strip_suffix for strip_suffix in self.declared.strip_suffixes if text.rstrip("/").endswith(strip_suffix)),
+            "",
+        )
         if not self.declared.url or not ending:
             return text
         self.notes = (*self.notes, ending)
@@ -77,7 +80,7 @@ class EntryRow(FieldRow):
 
     def complain(self, message: str, *more: str) -> None:
         """Say under the field what is wrong with it."""
-        self.wrong = (message, *(each for each in more if each))
+        self.wrong = (message, *(entry for entry in more if entry))
         self._draw()
 
     def typed(self) -> None:
@@ -103,7 +106,7 @@ class EntryRow(FieldRow):
 
     def _looks_like(self, owner: str) -> str:
         provider = PROVIDERS[owner]
-        prefixes = [each.value for field in provider.fields for each in field.prefixes]
+        prefixes = [prefix.value for field in provider.fields for prefix in field.prefixes]
         longest = max(filter(self.value.startswith, prefixes), key=len)
         return f"This looks like a key of {provider.label} ({longest})."
 

@@ -62,9 +62,9 @@ class SetupForm(Form):
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
         self.noticed = False
-        self.ways = tuple(dict.fromkeys(each.auth_method for each in provider.fields if each.auth_method))
-        self.entries = {each.name: self._entry(each) for each in provider.fields if each.url or not each.choices}
-        self.choices = {each.name: self._choice(each) for each in provider.fields if each.name not in self.entries}
+        self.ways = tuple(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
+        self.entries = {field.name: self._entry(field) for field in provider.fields if field.url or not field.choices}
+        self.choices = {field.name: self._choice(field) for field in provider.fields if field.name not in self.entries}
 
     # --- the parts ---
 
@@ -92,10 +92,10 @@ class SetupForm(Form):
         yield Button("Verify and save", id="verify")
         yield Button("Save anyway, unverified", id="anyway")
         yield _gap()
-        if any(each.advanced for each in self.provider.fields):
+        if any(field.advanced for field in self.provider.fields):
             yield Button(self._more_words(), id="more")
             with Vertical(id="more-fields"):
-                yield from self._parts(each for each in self.provider.fields if each.advanced)
+                yield from self._parts(field for field in self.provider.fields if field.advanced)
             yield _gap()
         if self.rotates:
             yield Button("Rotate: verify and save, keep the old key", id="rotate")
@@ -105,39 +105,39 @@ class SetupForm(Form):
         yield Plain(id="goes", classes="said")
 
     def on_mount(self) -> None:
-        for each in ("carry", "keep", "carry-gap", "notice", "anyway", "more-fields", "look-again", "look-again-gap"):
-            self._show(each, False)
+        for name in ("carry", "keep", "carry-gap", "notice", "anyway", "more-fields", "look-again", "look-again-gap"):
+            self._show(name, False)
         self.show_way()
 
     def _main(self) -> Iterator[Widget]:
-        main = [each for each in self.provider.fields if not each.advanced]
-        first = next((n for n, each in enumerate(main) if each.auth_method), len(main))
+        main = [field for field in self.provider.fields if not field.advanced]
+        first = next((n for n, entry in enumerate(main) if entry.auth_method), len(main))
         yield from self._parts(main[:first])
         if len(self.ways) > 1:
             if first:
                 yield _gap()
-            stored = next((each.auth_method for each in main if each.auth_method and self._has(each)), "")
-            yield Choice("Sign in with", [(each, each) for each in self.ways], stored, id="way")
+            stored = next((entry.auth_method for entry in main if entry.auth_method and self._has(entry)), "")
+            yield Choice("Sign in with", [(method, method) for method in self.ways], stored, id="way")
             yield _gap()
         yield from self._parts(main[first:])
         yield _gap()
 
     def _parts(self, fields: Iterable[Field]) -> Iterator[Widget]:
-        for each in fields:
-            if each.name in self.entries:
-                yield self.entries[each.name]
+        for field in fields:
+            if field.name in self.entries:
+                yield self.entries[field.name]
             else:
                 yield _gap()
-                yield self.choices[each.name]
-                if each.help:
-                    yield Plain((each.help, MUTED), classes=f"under-choice of-{each.name}")
+                yield self.choices[field.name]
+                if field.help:
+                    yield Plain((field.help, MUTED), classes=f"under-choice of-{field.name}")
 
     def _entry(self, field: Field) -> EntryRow:
         stored = self.stored.hints if self.stored and field.secret else {}
         kept = stored.get(field.name)
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
-        help_ += [f"{each.value}  {each.label}" for each in field.choices]
+        help_ += [f"{choice.value}  {choice.label}" for choice in field.choices]
         if kept is not None and self.shut:
             kept, help_ = None, ["The stored one can't be decrypted; type it again."]
         elif kept is not None:
@@ -151,16 +151,16 @@ class SetupForm(Form):
         options = list(field.choices)
         if not field.required and not field.default:
             options.insert(0, Offered("", "detect automatically"))
-        return Choice(field.label, [(each.value, each.label) for each in options], stored or field.default)
+        return Choice(field.label, [(option.value, option.label) for option in options], stored or field.default)
 
     def _found_words(self, found: DiscoveredKey) -> str:
-        secret = next((each for each in found.values.values() if isinstance(each, Secret)), None)
+        secret = next((value for value in found.values.values() if isinstance(value, Secret)), None)
         ends = f", ends {secret.reveal()[-4:]}" if secret and len(secret.reveal()) >= 20 else ""
         both = f" and {found.base_url_variable}" if found.base_url_variable else " from the environment"
         return f"Use {found.variable}{both}{ends}"
 
     def _more_words(self) -> str:
-        return "More: " + ", ".join(in_sentence(each.label) for each in self.provider.fields if each.advanced)
+        return "More: " + ", ".join(in_sentence(field.label) for field in self.provider.fields if field.advanced)
 
     # --- what is shown ---
 
@@ -176,14 +176,14 @@ class SetupForm(Form):
         """Show the fields of the way that is chosen; what was typed on the other side stays."""
         for field in self.provider.fields:
             parts: list[Widget] = [self.entries.get(field.name) or self.choices[field.name]]
-            for each in [*parts, *self.query(f".of-{field.name}")]:
-                each.display = self._shows(field)
+            for part in [*parts, *self.query(f".of-{field.name}")]:
+                part.display = self._shows(field)
         self.say_where()
 
     @property
     def shown(self) -> list[EntryRow]:
         """The rows of the way that is chosen, folded ones too."""
-        return [each for each in self.entries.values() if self._shows(each.declared)]
+        return [entry for entry in self.entries.values() if self._shows(entry.declared)]
 
     def values(self) -> dict[str, str | Secret]:
         """What is shown, as the verbs take it."""
@@ -208,7 +208,7 @@ class SetupForm(Form):
     @property
     def model_id(self) -> str:
         """The id of a model that a pasted address named, '' for none."""
-        return next((each.apart["model"] for each in self.shown if each.apart.get("model")), "")
+        return next((entry.apart["model"] for entry in self.shown if entry.apart.get("model")), "")
 
     @property
     def new_name(self) -> str:
@@ -218,7 +218,7 @@ class SetupForm(Form):
     @property
     def changed(self) -> bool:
         """Whether something was typed that is not saved."""
-        return bool(self.new_name) or any(each.changed for each in self.entries.values())
+        return bool(self.new_name) or any(entry.changed for entry in self.entries.values())
 
     def hold(self, held: bool) -> None:
         """Take no more typing while the provider is asked, so that what is asked is what is saved."""
@@ -264,7 +264,7 @@ class SetupForm(Form):
         elif self.provider.local_servers and self.stored is None:
             self.query_one("#look").focus()
         else:
-            lead = next((each for each in self.shown if each.declared.secret and not each.declared.advanced), None)
+            lead = next((entry for entry in self.shown if entry.declared.secret and not entry.declared.advanced), None)
             first = self.shown[0] if self.shown else None
             row = lead if self.stored is not None and lead else first
             if row is not None:
@@ -278,7 +278,7 @@ class SetupForm(Form):
         rows = self.shown
         more = isinstance(row, EntryRow) and row.declared.advanced
         after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
-        wanted = [each for each in after if each.declared.advanced == more and (more or each.declared.required)]
+        wanted = [entry for entry in after if entry.declared.advanced == more and (more or entry.declared.required)]
         if wanted:
             wanted[0].field.focus()
         else:
@@ -286,9 +286,9 @@ class SetupForm(Form):
 
     def say_owner(self) -> None:
         """Offer to carry a key to the provider that it looks like a key of."""
-        row = next((each for each in self.shown if each.owner), None)
-        for each in ("carry", "keep", "carry-gap"):
-            self._show(each, row is not None)
+        row = next((entry for entry in self.shown if entry.owner), None)
+        for name in ("carry", "keep", "carry-gap"):
+            self._show(name, row is not None)
         if row is not None:
             self.query_one("#carry", Button).relabel(f"Open {PROVIDERS[row.owner].label} with this key")
 
@@ -319,18 +319,18 @@ class SetupForm(Form):
     def say_where(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""
         to_come = [
-            each.name for each in self.provider.fields if each.auth_method and each.required and self._shows(each)
+            field.name for field in self.provider.fields if field.auth_method and field.required and self._shows(field)
         ]
-        filled = {name: each for name, each in self.values().items() if each}
+        filled = {name: entry for name, entry in self.values().items() if entry}
         origins = self.origins({**dict.fromkeys(to_come, MASK), **filled})
         lines: list[Words] = list(instead)
         if not instead and origins:
-            secrets = [each for each in self.provider.fields if each.secret and self._shows(each)]
+            secrets = [field for field in self.provider.fields if field.secret and self._shows(field)]
             what, goes = ("keys", "go") if len(secrets) > 1 else ("key", "goes")
             if all(map(is_loopback, origins)):
                 lines.append(f"Nothing leaves this machine: {', '.join(map(host_of, origins))}.")
             else:
-                several = in_words([host_of(each) for each in origins])
+                several = in_words([host_of(origin) for origin in origins])
                 where = several if origins[1:] else f"{origins[0]} and nowhere else"
                 lines.append(f"The {what} {goes} to {where}.")
         if needs_plain_http(origins):
@@ -356,15 +356,15 @@ class SetupForm(Form):
         if servers:
             self.query_one("#server-0").focus()
         else:
-            self.open_at(next(each.name for each in self.provider.fields if each.url))
+            self.open_at(next(field.name for field in self.provider.fields if field.url))
 
     def server_values(self, server: Server) -> Mapping[str, str]:
         """What taking a server fills in."""
-        return {next(each.name for each in self.provider.fields if each.url): server.base_url}
+        return {next(field.name for field in self.provider.fields if field.url): server.base_url}
 
     def _show(self, part: str, shown: bool) -> None:
-        for each in self.query(f"#{part}"):
-            each.display = shown
+        for widget in self.query(f"#{part}"):
+            widget.display = shown
 
     def _has(self, field: Field) -> bool:
         return self.stored is not None and (field.name in self.stored.hints or bool(self.stored.clear.get(field.name)))
@@ -375,7 +375,7 @@ def _gap(name: str | None = None) -> Plain:
 
 
 def _joined(lines: Sequence[Words]) -> Iterator[Words]:
-    for number, each in enumerate(lines):
+    for number, entry in enumerate(lines):
         if number:
             yield "\n"
-        yield each
+        yield entry

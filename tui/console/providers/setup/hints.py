@@ -26,7 +26,7 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
         if which == "look":
             return "Only ports of this machine are asked, each for one second.", "Nothing else is sent."
     if isinstance(focused, LineField):
-        row = next((each for each in focused.ancestors if isinstance(each, EntryRow)), None)
+        row = next((ancestor for ancestor in focused.ancestors if isinstance(ancestor, EntryRow)), None)
         if row is not None and row.owner:
             return "Pasted text never submits a form.", hint("{field.next} goes to the first choice under the field.")
         if isinstance(focused, SecretField):

@@ -26,20 +26,24 @@ def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
     if not servers:
         none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
         return [Plain(line(none, "Start it, or type its address."), classes="said")]
-    widest = max(len(each.base_url) for each in servers)
+    widest = max(len(server.base_url) for server in servers)
     parts: list[Widget] = [Plain("Answers on this machine", classes="said")]
-    for number, each in enumerate(servers):
-        models = f"{len(each.models)} model{'' if len(each.models) == 1 else 's'}, no key"
-        note = f"{each.label:<14} {models}"
-        parts.append(Button(f"Use {each.base_url:<{widest}}", id=f"server-{number}", note=note))
+    for number, server in enumerate(servers):
+        models = f"{len(server.models)} model{'' if len(server.models) == 1 else 's'}, no key"
+        note = f"{server.label:<14} {models}"
+        parts.append(Button(f"Use {server.base_url:<{widest}}", id=f"server-{number}", note=note))
     if silent := _silent(provider, servers):
         parts.append(Plain((" " * (widest + 14) + silent, MUTED)))
     return parts
 
 
 def _silent(provider: Provider, servers: Sequence[Server]) -> str:
-    found = {each.base_url for each in servers}
-    ports = [str(urlsplit(each.base_url).port) for each in provider.local_servers if each.base_url not in found]
+    found = {server.base_url for server in servers}
+    ports = [
+        str(urlsplit(local_server.base_url).port)
+        for local_server in provider.local_servers
+        if local_server.base_url not in found
+    ]
     if len(ports) == 1:
         return f"{ports[0]} does not answer"
     return f"{', '.join(ports[:-1])} and {ports[-1]} do not answer" if ports else ""

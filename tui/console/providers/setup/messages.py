@@ -87,7 +87,7 @@ def theirs_lines(provider: Provider, theirs: Credential | None) -> Strip:
     """What another session stored, for the strip."""
     if theirs is None:
         return "Theirs: removed.", ""
-    parts = [f"{each.label} {there}" for each in provider.fields if (there := _theirs(each, theirs)) != "–"]
+    parts = [f"{field.label} {there}" for field in provider.fields if (there := _theirs(field, theirs)) != "–"]
     return two_lines(f"Theirs: {', '.join(parts)}.", 74)
 
 

@@ -225,7 +225,7 @@ class Setup(PageScreen[bool]):
 
     async def _carry(self) -> None:
         """Open the form of the provider that the key looks to be of, with the key in it."""
-        row = next(each for each in self.form.shown if each.owner)
+        row = next(entry for entry in self.form.shown if entry.owner)
         self.provider, self.credential_name, self._carried = provider_of(row.owner), DEFAULT_NAME, Secret(row.value)
         self._field, self._look_first = "", False
         self._reset()

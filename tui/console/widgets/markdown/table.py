@@ -46,9 +46,9 @@ def table_rows(
 ) -> list[Content]:
     """The rows of a table, the first of which is its head; `ends` says which columns stand at the right."""
     if not columns.widths:
-        return [each for row in rows[1:] for each in _listed(rows[0], row, room)]
+        return [entry for row in rows[1:] for entry in _listed(rows[0], row, room)]
     shown: Iterable[Cells] = ([[cell.stylize("bold") for cell in rows[0]]] if head else []) + list(rows[1:])
-    return [each for row in shown for each in _row(row, ends, columns)]
+    return [entry for row in shown for entry in _row(row, ends, columns)]
 
 
 def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
@@ -67,4 +67,4 @@ def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
 def _listed(head: Cells, row: Cells, room: int) -> list[Content]:
     """A row as lines of its own, `head: cell`, with a blank row after it."""
     lines = [line(name.stylize("bold"), ": ", cell) for name, cell in zip(head, row, strict=True)]
-    return [part for each in lines for part in wrap(each, room)] + [Content("")]
+    return [part for line in lines for part in wrap(line, room)] + [Content("")]

@@ -15,12 +15,12 @@ _WORD = re.compile(rf"[{_WIDE}][{_CLOSING}]*\s*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s
 
 def wrap(content: Content, cells: int) -> list[Content]:
     """The rows of a text at that width, blanks at their ends cut. An empty line is an empty row."""
-    return [row for each in content.split("\n", allow_blank=True) for row in _wrap_line(each, cells)]
+    return [row for part in content.split("\n", allow_blank=True) for row in _wrap_line(part, cells)]
 
 
 def fold(content: Content, cells: int) -> list[Content]:
     """The rows of a text that is broken where a row is full, as code is."""
-    return [row for each in content.split("\n", allow_blank=True) for row in _fold_line(each, cells)]
+    return [row for part in content.split("\n", allow_blank=True) for row in _fold_line(part, cells)]
 
 
 def _wrap_line(content: Content, cells: int) -> list[Content]:

@@ -72,7 +72,7 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
-    entries = [each for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return tuple(Segment(_time(entry.get("start")), _time(entry.get("end")), _spoken(entry, text)) for entry in entries)
 
 

@@ -90,7 +90,7 @@ class _Answer:
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | EndSeen]:
         pieces = (choice.get("delta"), choice.get("message"))
-        piece = next((each for each in pieces if each and isinstance(each, dict)), {})
+        piece = next((piece for piece in pieces if piece and isinstance(piece, dict)), {})
         thought = next((piece[name] for name in _THINKING if piece.get(name)), "") or _thoughts(piece.get("content"))
         if thought and isinstance(thought, str):
             self._thought = True
