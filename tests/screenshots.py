@@ -29,7 +29,7 @@ from tui.config import Config
 from tui.console.app import Modeldeck
 from tui.console.playground.chat.session import RunningAnswer
 from tui.console.playground.speech import tab
-from tui.console.playground.speech.result import Heard
+from tui.console.playground.speech.result import TranscriptResult
 from tui.console.providers.screen import Providers
 from tui.domain import ModelType
 from tui.practice.tenants import practice_session
@@ -181,8 +181,8 @@ def _answers_take_the_same_time() -> Iterator[None]:
         answer = ended(asking, state, note)
         return replace(answer, first=0.31, total=0.31 + answer.output / 48)
 
-    def heard(*of: Any) -> Heard:
-        return replace(Heard(*of), took=12.0)
+    def heard(*of: Any) -> TranscriptResult:
+        return replace(TranscriptResult(*of), took=12.0)
 
     with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "Heard", heard):
         yield

@@ -12,7 +12,7 @@ from tests.providers.client.test_websocket import sign, spark
 from tests.providers.http_server import run, text_of
 from tui.errors import NetworkError
 from tui.practice import transport
-from tui.practice.exchange import Answer, Asked, Talk, whole
+from tui.practice.exchange import Answer, ReceivedRequest, Talk, whole
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
@@ -31,7 +31,7 @@ def pieces(*frames, **more) -> Answer:
     return Answer(pieces=tuple(json.dumps(each).encode() for each in frames), **more)
 
 
-def hear(asked: Asked) -> Answer | None:
+def hear(asked: ReceivedRequest) -> Answer | None:
     wish = asked.data[0].get("wish")
     if wish == "wait" and len(asked.data) < 3:
         return None
@@ -43,7 +43,7 @@ def hear(asked: Asked) -> Answer | None:
     )
 
 
-def answer(asked: Asked) -> Answer | Talk:
+def answer(asked: ReceivedRequest) -> Answer | Talk:
     assert asked.headers["upgrade"] == "websocket"
     return whole({"message": "no"}, 401) if "refused" in asked.query["authorization"] else Talk(hear)
 

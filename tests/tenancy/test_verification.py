@@ -347,7 +347,9 @@ async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_sessio
     await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
     await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
     await status.remove(session.tenant(acme), "openai", "batch")
-    assert status.standing(session.tenant(acme), held(session, acme, "openai", "night"))[1] == "added while locked"
+    assert (
+        status.credential_state(session.tenant(acme), held(session, acme, "openai", "night"))[1] == "added while locked"
+    )
     await tenants.unlock(session.tenant(acme), Secret("FAKE"))
     found = await confirmation.examine(session.tenant(acme))
     wanted = [
@@ -356,7 +358,7 @@ async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_sessio
     assert [str(each.mark) for each in wanted] == ["added while locked", "removed while locked"]
     assert await confirmation.confirm(session.tenant(acme), wanted) == 2
     assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
-    assert status.standing(session.tenant(acme), held(session, acme, "openai", "night"))[0] == "not verified"
+    assert status.credential_state(session.tenant(acme), held(session, acme, "openai", "night"))[0] == "not verified"
 
 
 def fresh_open(session: Session, tenant_id: str) -> Session:

@@ -70,28 +70,28 @@ class Output:
         """Print a remark on stderr, unless the command is quiet."""
         if not self._quiet:
             self.end_progress()
-            self._beside(printable(text) + "\n")
+            self._column_gap(printable(text) + "\n")
 
     def aside(self, text: str) -> None:
         """Print a piece of text on stderr, such as reasoning."""
         self.end_progress()
-        self._beside(printable(text))
+        self._column_gap(printable(text))
 
     def progress(self, text: str) -> None:
         """Show the text as the one progress line of a terminal on stderr, in place of the one before."""
         if self._quiet or not is_terminal(sys.stderr):
             return
         padding = " " * max(0, self._progress - cells(text))
-        self._beside(f"\r{text}{padding}")
+        self._column_gap(f"\r{text}{padding}")
         self._progress = cells(text)
 
     def end_progress(self) -> None:
         """Erase the progress line."""
         if self._progress:
             erased, self._progress = self._progress, 0
-            self._beside(f"\r{' ' * erased}\r")
+            self._column_gap(f"\r{' ' * erased}\r")
 
-    def _beside(self, text: str) -> None:
+    def _column_gap(self, text: str) -> None:
         sys.stdout.flush()
         try:
             sys.stderr.write(text)

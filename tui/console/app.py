@@ -24,7 +24,7 @@ from textual.screen import Screen
 from tui.console.actions import bind, hint, set_keymap
 from tui.console.background import BackgroundMonitor
 from tui.console.chrome import AREAS, HeaderState
-from tui.console.dialogs import Doors
+from tui.console.dialogs import Dialogs
 from tui.console.preload import warm
 from tui.console.remedies import problem_hint
 from tui.console.screen import FramedScreen
@@ -54,7 +54,7 @@ _SCREENS = {
 """Area -> module and name of its screen; imported when first shown."""
 
 
-class Modeldeck(Doors):
+class Modeldeck(Dialogs):
     """The Textual app. Build it with `Modeldeck(desk, tenant id or None)`; `run` does that for the command."""
 
     CSS_PATH = "app.tcss"

@@ -92,7 +92,9 @@ class BackgroundMonitor:
         self._lost, self.alike = None, ()
         self.take([tenant.id] if tenant else [])
         with suppress(Problem):
-            self.shut = _shut(session.store(tenant.id).write_blocker() if tenant else session.data.write_blocker())
+            self.shut = _write_blocked_line(
+                session.store(tenant.id).write_blocker() if tenant else session.data.write_blocker()
+            )
 
     def take(self, tenant_ids: list[str]) -> None:
         """These are shown from now on, as their files are now; of thousands it takes a while."""
@@ -116,7 +118,7 @@ class BackgroundMonitor:
     def look(self) -> None:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
         self._lock_unused()
-        self._tell_unnoted()
+        self._report_audit_failure()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
 
@@ -155,9 +157,11 @@ class BackgroundMonitor:
         session = self.app.session
         stamps = _stamps(self.app, tenant_registry.ids(session) if everyone else [tenant.id] if tenant else [])
         if tenant is None:
-            return _Seen(stamps, None, _shut(session.data.write_blocker()))
+            return _Seen(stamps, None, _write_blocked_line(session.data.write_blocker()))
         return _Seen(
-            stamps, tenant_registry.get(session.tenant(tenant.id)), _shut(session.store(tenant.id).write_blocker())
+            stamps,
+            tenant_registry.get(session.tenant(tenant.id)),
+            _write_blocked_line(session.store(tenant.id).write_blocker()),
         )
 
     def _lose(self, problem: Problem) -> None:
@@ -192,7 +196,7 @@ class BackgroundMonitor:
                 return self.app.screen
         return None
 
-    def _tell_unnoted(self) -> None:
+    def _report_audit_failure(self) -> None:
         """What could not be put into the audit log is told, once."""
         problem, self.app.session.audit_failure = self.app.session.audit_failure, None
         if problem is not None:
@@ -214,7 +218,7 @@ def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
     return {tenant_id: app.session.store(tenant_id).version_token() for tenant_id in (*ids, OPERATOR)}
 
 
-def _shut(why: Problem | None) -> str:
+def _write_blocked_line(why: Problem | None) -> str:
     """The problem in one line; what mends it is said wherever something is to be saved."""
     if why is None:
         return ""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tui.tenancy.manifest import CredentialChange
 
 
-class Doors(InOrder):
+class Dialogs(InOrder):
     """The part of the console that opens pages; each is imported when it is first opened."""
 
     session: Session

@@ -99,7 +99,7 @@ class Help(PageScreen[None]):
             rows = max(len(own), len(general))
             own += [line("")] * (rows - len(own))
             general += [line("")] * (rows - len(general))
-            sections.append([_beside(*entry) for entry in zip(own, general, strict=True)])
+            sections.append([_two_columns(*entry) for entry in zip(own, general, strict=True)])
         else:
             sections += [[line("   ", entry) for entry in own], [line("   ", entry) for entry in general]]
         if isinstance(self._about, AreaScreen):
@@ -197,6 +197,6 @@ def _lower(words: str) -> str:
     return words[:1].lower() + words[1:] if words[1:2].islower() else words
 
 
-def _beside(left: Content, right: Content) -> Content:
+def _two_columns(left: Content, right: Content) -> Content:
     short = left.truncate(_LEFT - 1, ellipsis=True)
     return line("   ", short, " " * (_LEFT - short.cell_length), right)

@@ -25,13 +25,13 @@ _IDLE = 1.0
 async def warm(idle: Callable[[], float]) -> None:
     """Import them one by one; `idle` tells the seconds since the last key. Then garbage is collected again."""
     for module in _SOON:
-        await _nobody_waits(idle)
+        await _until_idle(idle)
         import_module(module)
-    await _nobody_waits(idle)
+    await _until_idle(idle)
     gc.enable()
 
 
-async def _nobody_waits(idle: Callable[[], float]) -> None:
+async def _until_idle(idle: Callable[[], float]) -> None:
     """Keys that came meanwhile have their turn; then wait until there was none for a while."""
     await asyncio.sleep(0)
     while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon

@@ -47,7 +47,7 @@ async def warning(session: TenantSession, provider: Provider) -> str:
     return f"{calls} left. An own key can be set up in Providers." if left else ""
 
 
-def ways_on(session: TenantSession, problem: Problem | None) -> list[str]:
+def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:
     """What can be done about a trial that is used up, each with its key; nothing about any other problem."""
     if not isinstance(problem, TrialExhausted):
         return []

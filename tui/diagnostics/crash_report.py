@@ -57,7 +57,7 @@ def crash_words(error: BaseException, environ: Mapping[str, str]) -> Problem:
 def guard(environ: Mapping[str, str]) -> None:
     """What nobody catches is noted, and told in one sentence where it ends the program. For a whole process."""
 
-    def told(_: object, error: BaseException, __: object) -> None:
+    def report(_: object, error: BaseException, __: object) -> None:
         words = crash_words(error, environ)
         print(words.message, words.hint, sep="\n", file=sys.stderr)
 
@@ -65,7 +65,7 @@ def guard(environ: Mapping[str, str]) -> None:
         if error is not None:
             crash_note(error, environ)
 
-    sys.excepthook = told
+    sys.excepthook = report
     sys.unraisablehook = lambda lost: noted(lost.exc_value)
     threading.excepthook = lambda lost: noted(lost.exc_value)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request as an answer needs it: `data` is the JSON body, the parts of a form, or the bytes of a plain file.
 
     `key` is the key in the header `authorization`, `api-key` or `x-api-key`; `headers` have lower-case names. `times`
@@ -53,4 +53,4 @@ class Talk:
     Its answer is said with each piece as a message, and ends the connection; with None it waits for more.
     """
 
-    hear: Callable[[Asked], Answer | None]
+    hear: Callable[[ReceivedRequest], Answer | None]

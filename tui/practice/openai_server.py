@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
@@ -28,7 +28,7 @@ class Server:
     reasons: Callable[[str], bool] = lambda model: False
     folder: str = "openai"
 
-    def answer(self, asked: Asked) -> Answer | None:
+    def answer(self, asked: ReceivedRequest) -> Answer | None:
         """The answer to a request by the end of its path; None for a path that the wire does not have."""
         if answer := by_key(asked):
             return answer
@@ -49,7 +49,7 @@ def refused(message: str, kind: str, code: str | None, param: str | None = None)
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def by_key(asked: Asked) -> Answer | None:
+def by_key(asked: ReceivedRequest) -> Answer | None:
     """What a key brings about that is no good one."""
     key = asked.key
     if "refused" in key:
@@ -65,7 +65,7 @@ def by_key(asked: Asked) -> Answer | None:
     return None
 
 
-def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
+def chat(asked: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answer:
     """A chat completion, streamed or not, with what its last question brings about."""
     body = asked.data
     question = str(body["messages"][-1]["content"] if body["messages"] else "")
@@ -101,7 +101,7 @@ def chat(asked: Asked, reasons: bool, folder: str = "openai") -> Answer:
     return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
 
-def embeddings(asked: Asked, sizes: Mapping[str, int]) -> Answer:
+def embeddings(asked: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
     """Vectors, in the form that was asked for."""
     body = asked.data
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
@@ -117,7 +117,7 @@ def embeddings(asked: Asked, sizes: Mapping[str, int]) -> Answer:
     return whole({"object": "list", "data": data, "model": body["model"], "usage": usage})
 
 
-def transcription(asked: Asked) -> Answer:
+def transcription(asked: ReceivedRequest) -> Answer:
     """A transcript with the times that were asked for."""
     form = asked.data
     text = " ".join(said for _, _, said in sample_answers.SPOKEN)
@@ -147,7 +147,7 @@ def _too_much(body: Mapping[str, Any], reasons: bool) -> dict[str, Any] | None:
     return None
 
 
-def _on_demand(wish: str, asked: Asked) -> Answer | None:
+def _on_demand(wish: str, asked: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
         return whole(refused("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
     if wish == "please be refused":

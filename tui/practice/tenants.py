@@ -93,7 +93,7 @@ def practice_session(
         if provider_id in PROVIDERS:
             _other(session.tenant(acme.id), acme, PROVIDERS[provider_id], state)
     _default(session.tenant(acme.id), acme, ModelType.CHAT, "openai")
-    _gone(session.tenant(acme.id), acme)
+    _delisted_default(session.tenant(acme.id), acme)
     north = _tenant(session.tenant("north-lab"), "north-lab", 1, PASSPHRASE)
     _openai(session.tenant(north.id), north, "second")
     _default(session.tenant(north.id), north, ModelType.CHAT, "openai")
@@ -249,7 +249,7 @@ def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_i
             tables.table("defaults").insert(to_record(chosen))
 
 
-def _gone(session: TenantSession, tenant: Tenant) -> None:
+def _delisted_default(session: TenantSession, tenant: Tenant) -> None:
     """A default for embedding that the provider listed once and lists no longer."""
     gone = Model(
         "openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session.process, 1)[:10]

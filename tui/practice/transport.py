@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from tui.practice.exchange import Answer, Asked, Talk
+from tui.practice.exchange import Answer, ReceivedRequest, Talk
 from tui.practice.websocket import Line
 from tui.providers.origins import origin_of
 
@@ -44,7 +44,7 @@ class Practice(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         body = await request.aread()
         origin = origin_of(str(request.url))
-        asked = Asked(
+        asked = ReceivedRequest(
             request.method,
             request.url.path,
             origin,
@@ -57,7 +57,7 @@ class Practice(httpx.AsyncBaseTransport):
         answers = next((folder for folder in folders().values() if origin in folder.ORIGINS), None)
         if answers is None or "nowhere" in asked.key:
             raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
-        respond: Callable[[Asked], Answer | Talk | None] = answers.answer
+        respond: Callable[[ReceivedRequest], Answer | Talk | None] = answers.answer
         answer = respond(asked)
         if answer is None:
             raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
@@ -67,7 +67,7 @@ class Practice(httpx.AsyncBaseTransport):
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
 
-    def _line(self, asked: Asked, talk: Talk) -> Line:
+    def _line(self, asked: ReceivedRequest, talk: Talk) -> Line:
         def hear(messages: list[Any]) -> Answer | None:
             times = self._seen.get(key := (asked.origin + asked.path, repr(messages)), 0)
             answer = talk.hear(replace(asked, data=messages, times=times))

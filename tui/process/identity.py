@@ -20,7 +20,7 @@ LONGEST = 6 * 3600.0
 
 def process_record(now: float) -> dict[str, Any]:
     """What a record says of this process."""
-    return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _begun(os.getpid()), "at": now}
+    return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _start_time(os.getpid()), "at": now}
 
 
 def session() -> dict[str, Any]:
@@ -51,7 +51,7 @@ def ended(record: Mapping[str, Any]) -> bool:
         return False
     if record.get("boot", _boot()) != _boot():
         return True
-    begun = _begun(pid)
+    begun = _start_time(pid)
     return begun != record.get("begun") or not (begun or _there(pid))
 
 
@@ -78,7 +78,7 @@ def _boot() -> str:
     return ""
 
 
-def _begun(pid: int) -> str:
+def _start_time(pid: int) -> str:
     """When a process began, in the kernel's own count; '' if it has ended or that cannot be known."""
     try:
         # After the name, which may hold anything: state, then 18 numbers, then the time of its start (proc(5)).

@@ -96,7 +96,14 @@ def line(
     head: Head, at: str, by: Mapping[str, Any], act: AuditEvent, state: str = "", key: bytes | None = None
 ) -> tuple[bytes, Head]:
     """Return the entry after `head` as bytes with its line end, and the head that it is; `key` is that of the HMAC."""
-    entry = {"n": head.n + 1, "at": at, "by": _told(by), "done": act.done, "about": _told(act.about), "prev": head.hash}
+    entry = {
+        "n": head.n + 1,
+        "at": at,
+        "by": _shorten(by),
+        "done": act.done,
+        "about": _shorten(act.about),
+        "prev": head.hash,
+    }
     entry |= {"state": state} if state else {}
     text = _json(entry)
     if key is not None:
@@ -125,7 +132,7 @@ def parse(text: bytes) -> Entry | None:
         if type(n) is not int or not all(isinstance(entry, str) for entry in (*told, state)):
             return None
         at, done, prev = map(_text, told)
-        return Entry(n, at, _told(by), done, _told(about), prev, _text(state), _hash(text))
+        return Entry(n, at, _shorten(by), done, _shorten(about), prev, _text(state), _hash(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -348,7 +355,7 @@ def _of(entry: Entry, before: Head) -> Head:
     return Head(entry.n, entry.hash, entry.state or before.state, before.macs_from)
 
 
-def _told(about: Mapping[str, Any]) -> dict[str, Any]:
+def _shorten(about: Mapping[str, Any]) -> dict[str, Any]:
     """Texts on one line and not long, lists not long: an entry stays one that can be read."""
     return {_text(name, 40): _value(value) for name, value in about.items()}
 

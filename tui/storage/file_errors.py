@@ -113,7 +113,7 @@ def write_blocker(folder: Path) -> Problem | None:
     return unwritable(folder, OSError(errno.EROFS if kept else errno.EACCES, ""))
 
 
-def gone(folder: Path) -> Problem:
+def folder_replaced(folder: Path) -> Problem:
     """The folder is not the one that it was."""
     return SaveFailed(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
 

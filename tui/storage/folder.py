@@ -332,10 +332,10 @@ class DiskFolder:
                 file = stack.enter_context(file_lock.holding(at, self._path, wait, bool(self.shared)))
                 file_errors.check_file(os.fstat(file), self._path / LOCK)
                 if not self._is(at):
-                    raise file_errors.gone(self._path)
+                    raise file_errors.folder_replaced(self._path)
                 self._sweep(at)
             except FileNotFoundError:
-                raise file_errors.gone(self._path) from None
+                raise file_errors.folder_replaced(self._path) from None
             except OSError as error:
                 raise file_errors.unwritable(self._path, error, LOCK) from None
             self._lock_file = file

@@ -77,7 +77,7 @@ def _lock(file: int, deadline: float) -> None:
             except BlockingIOError:
                 by = _signed(file)
                 if time.monotonic() >= deadline:
-                    raise _held(by) from None
+                    raise _lock_problem(by) from None
                 tell(by)
                 time.sleep(_POLL)
 
@@ -98,7 +98,7 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
                         os.unlink(LEASE, dir_fd=at)
                 elif time.monotonic() >= deadline:
                     hint = "Nothing was changed. If that machine is gone, remove this file:"
-                    raise _held(by, f"{hint}\n{one_line(str(path / LEASE))}") from None
+                    raise _lock_problem(by, f"{hint}\n{one_line(str(path / LEASE))}") from None
                 else:
                     tell(by)
                     time.sleep(_POLL)
@@ -160,7 +160,7 @@ def _age(at: int) -> float:
     return 0.0
 
 
-def _held(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> SaveFailed:
+def _lock_problem(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> SaveFailed:
     who, at = identity.words(by), by.get("at")
     since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
     return SaveFailed(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

@@ -288,7 +288,7 @@ class Store:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock()))
 
 
-class _Held(Storage):
+class _LoadedStorage(Storage):
     """TinyDB's storage in memory, over tables that were read already."""
 
     def __init__(self, data: Content) -> None:
@@ -306,4 +306,4 @@ def _state(stamp: Hashable, document: Document) -> _State:
 
 
 def _tables(data: Content) -> Tables:
-    return TinyDB(data, storage=_Held)
+    return TinyDB(data, storage=_LoadedStorage)

@@ -150,7 +150,7 @@ def verified_origins(session: TenantSession, credential: Credential | None) -> t
     if credential is None or keyring.key_if_open(session) is None:
         return ()
     status = verification.integrity_status(session)
-    return credential.origins if status.proved and status.vouches(credential) else ()
+    return credential.origins if status.proved and status.covers(credential) else ()
 
 
 def is_undecryptable(session: TenantSession, credential: Credential, known: IntegrityStatus | None = None) -> bool:
@@ -221,7 +221,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
         _require(session, credential)
     elif keyring.key_if_open(session):
         _require(session, credential)
-    elif not verification.integrity_status(session).vouches(credential):
+    elif not verification.integrity_status(session).covers(credential):
         # Without a key nothing is opened. While the tenant is locked, what the manifest does not hold asks first.
         tenant = get(session)
         raise Locked(f"{tenant.name} is locked, and {provider.label} was changed since.", remedy=Remedy(Action.UNLOCK))
@@ -272,5 +272,5 @@ def _require(session: TenantSession, credential: Credential) -> None:
     if credential.envelope and verification.integrity_status(session).of(credential):
         decrypt_unverified(session, credential)
     verification.require_verified(session, credential)
-    if not verification.integrity_status(session).vouches(credential):
+    if not verification.integrity_status(session).covers(credential):
         raise Problem("The credential was changed in another session.", "Nothing was sent. Try again.")

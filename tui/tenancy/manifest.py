@@ -107,7 +107,7 @@ def entry(credential: Credential) -> Credential:
     )
 
 
-def held(tables: Tables) -> dict[CredentialRef, Credential]:
+def credentials_by_ref(tables: Tables) -> dict[CredentialRef, Credential]:
     """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
     found: dict[CredentialRef, Credential] = {}
     for entry in (from_record(Credential, found) for found in tables.table("credentials")):

@@ -45,7 +45,7 @@ class IntegrityStatus:
     counter: int = 0
     entries: Entries = field(default_factory=dict)
 
-    def vouches(self, credential: Credential) -> bool:
+    def covers(self, credential: Credential) -> bool:
         """Whether the manifest holds exactly this."""
         return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
 
@@ -71,7 +71,7 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
     last = keyring.last_counter(session) if private else 0
 
     def read(tables: Tables) -> IntegrityStatus:
-        return _standing(tables, session.tenant_id, private, last)
+        return _compute_status(tables, session.tenant_id, private, last)
 
     return session.store.cached("standing", read, (private.key_id if private else "", last))
 
@@ -93,18 +93,18 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
     """
     counter = 0
 
-    def mend(before: Tables, after: Tables) -> None:
+    def renew_state(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
         private, found = keyring.key_if_open(session), manifest.read(before)
         if private and found.mac and alarm(found, session.tenant_id, private, 0) is None:
             write_manifest(after, session.tenant_id, private, replace(found, entries=manifest.read(after).entries))
 
-    with session.store.transaction(forget, mend) as tables:
-        private, before = keyring.key_if_open(session), manifest.held(tables)
+    with session.store.transaction(forget, renew_state) as tables:
+        private, before = keyring.key_if_open(session), manifest.credentials_by_ref(tables)
         found = manifest.read(tables)
         yield tables
         if private and alarm(found, session.tenant_id, private, keyring.last_counter(session)) is None:
-            entries = manifest.carried(found.entries, before, manifest.held(tables))
+            entries = manifest.carried(found.entries, before, manifest.credentials_by_ref(tables))
             if entries != found.entries:
                 counter = found.counter + 1
                 write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
@@ -180,8 +180,8 @@ def _change(finding: CredentialChange) -> str:
     return "what is shown of its key"
 
 
-def _standing(tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int) -> IntegrityStatus:
+def _compute_status(tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int) -> IntegrityStatus:
     found = manifest.read(tables)
     wrong = alarm(found, tenant_id, private, last) if private else None
-    findings = manifest.compare({} if wrong else found.entries, manifest.held(tables))
+    findings = manifest.compare({} if wrong else found.entries, manifest.credentials_by_ref(tables))
     return IntegrityStatus(private is not None, wrong, findings, found.counter, {} if wrong else found.entries)

@@ -144,10 +144,10 @@ def _at(clock: str) -> str:
 
 
 def _filled(text: str, about: Mapping[str, Any]) -> str:
-    return text.format_map(_Told(about))
+    return text.format_map(_Details(about))
 
 
-class _Told(dict[str, str]):
+class _Details(dict[str, str]):
     """What an entry tells, in words; what it does not tell is a dash, as anybody may have written the file."""
 
     def __init__(self, about: Mapping[str, Any]) -> None:

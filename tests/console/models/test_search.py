@@ -125,7 +125,7 @@ async def test_one_that_is_not_served_is_offered_another_way(hosting: Session) -
         assert made.choices["endpoint_type"].value == "hosted_inference_api"
         await pilot.press("enter")
         await until(pilot, lambda: has_focus(pilot, made.rows["namespace"]))
-        assert made.given["endpoint_type"] == "inference_endpoints"
+        assert made.field_values["endpoint_type"] == "inference_endpoints"
         assert made.model_id == "acme-ai/house-style-7b"
         assert not made.instead.display
 
@@ -148,7 +148,7 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
         assert rows(pilot)[-2].startswith("   running · BAAI/bge-large-en-v1.5 · feature-extraction")
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.focused is made.verify)
-        assert (made.model_id, made.given["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
+        assert (made.model_id, made.field_values["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         model = models.find(hosting.tenant("acme"), "huggingface/BAAI/bge-large-en-v1.5")
@@ -277,7 +277,7 @@ async def test_what_is_hidden_is_not_given(hosting: Session) -> None:
         made.rows["endpoint_url"].field.value = URL
         await choose(pilot, "endpoint_type", "hosted_inference_api")
         assert "Endpoint URL" not in shown(pilot)
-        assert made.given == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
+        assert made.field_values == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
 
 
 async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Session) -> None:
@@ -331,9 +331,9 @@ async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Session) 
     )
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
-        assert made.given["endpoint_type"] == "inference_endpoints"
+        assert made.field_values["endpoint_type"] == "inference_endpoints"
         assert made.kind is ModelType.EMBEDDING
-        assert made.given["endpoint_url"] == made.model_id == ""
+        assert made.field_values["endpoint_url"] == made.model_id == ""
 
 
 async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
@@ -345,7 +345,7 @@ async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
         await pilot.press("e")
         await until_shown(pilot, "── Models › edit › Hugging Face ─")
         made = pilot.app.screen.query_one(ModelForm)
-        assert made.given["endpoint_url"] == URL
+        assert made.field_values["endpoint_url"] == URL
         # What it is for stays; only how may change.
         assert [key for key, _ in made.choices["task"].options] == ["text-generation", "text2text-generation"]
         assert made.choices["task"].value == "text2text-generation"
@@ -385,4 +385,4 @@ async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Sessio
         await until_shown(pilot, "Qwen/Qwen3-Embedding-8B")
         await pilot.press("down", "enter")
         await until(pilot, lambda: made.model_id.startswith("Qwen/Qwen3-Embedding-"))
-        assert made.given["endpoint_type"] == "inference_endpoints" and not made.instead.display
+        assert made.field_values["endpoint_type"] == "inference_endpoints" and not made.instead.display

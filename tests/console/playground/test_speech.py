@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.console.playground.speech.form import duration
-from tui.console.playground.speech.result import Heard
+from tui.console.playground.speech.result import TranscriptResult
 from tui.console.playground.speech.tab import SpeechTab
 from tui.console.widgets.form import Button
 from tui.console.widgets.progress_bar import Progress
@@ -242,8 +242,8 @@ async def test_a_result_without_times_is_plain_text(home: Path) -> None:
         tab = await heard(pilot, "openai/gpt-transcribe")
         assert "00:00" not in shown(pilot)
         assert "   Good morning, let us begin with the figures of last week." in shown(pilot)
-        assert tab.result.heard is not None
-        assert list(tab.result.heard.formats) == ["txt", "json"]
+        assert tab.result.result is not None
+        assert list(tab.result.result.formats) == ["txt", "json"]
         assert "s saves it as text or JSON" in shown(pilot)
 
 
@@ -451,5 +451,5 @@ async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]
 
 def test_lengths_and_titles_in_words() -> None:
     assert [duration(each) for each in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
-    result = Heard(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
+    result = TranscriptResult(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
     assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time"

@@ -79,7 +79,7 @@ class AddModel(PageScreen[bool]):
 
     def _part(self) -> Iterable[Widget]:
         """The picker, or the form of the provider that was picked."""
-        yield self._made(self._provider) if self._provider else Rows(id="providers")
+        yield self._build_form(self._provider) if self._provider else Rows(id="providers")
 
     async def _turn_to(self, provider_id: str) -> None:
         self._provider_id = provider_id
@@ -109,7 +109,7 @@ class AddModel(PageScreen[bool]):
     def _form(self) -> ModelForm:
         return self.query_one(ModelForm)
 
-    def _made(self, provider: Provider) -> ModelForm:
+    def _build_form(self, provider: Provider) -> ModelForm:
         """The form, beginning with what was chosen for the model of this provider that was added last."""
         held = [model for model in models.all_models(self.app.tenant_session) if model.provider == provider.id]
         last = [dict(entry.fields) for entry in held if entry.origin is Origin.ADDED and entry.fields]
@@ -141,7 +141,7 @@ class AddModel(PageScreen[bool]):
             keys = ("page.back: stop",)
         elif self._form.pointed:
             keys = ("list.choose: choose", "list.up list.down: move", "focus.next", "page.back")
-        elif self.typing and (offered := self._form.found_in) and offered.listed:
+        elif self.typing and (offered := self._form.focused_results) and offered.listed:
             keys = ("field.next", "filter.done", "focus.next", "page.back")
         elif self.typing:
             keys = ("field.next", "focus.next", "page.back")
@@ -192,7 +192,7 @@ class AddModel(PageScreen[bool]):
     def on_search_results_chosen(self, event: SearchResults.Chosen) -> None:
         self._clear_problem()
         self._form.take(event.offered, event.hit)
-        self._finding.taken()
+        self._finding.accept_choice()
 
     def _clear_problem(self) -> None:
         for row in self.query(FieldRow):
@@ -263,10 +263,12 @@ class AddModel(PageScreen[bool]):
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         session, tenant, form = self.app.session, self.app.tenant_id, self._form
         if self._model is not None:
-            return await catalog.edit(session.tenant(tenant), self._model, form.given, verify, plain_http, self._tell)
+            return await catalog.edit(
+                session.tenant(tenant), self._model, form.field_values, verify, plain_http, self._tell
+            )
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            session.tenant(tenant), provider, model_id, form.kind, form.given, verify, plain_http, self._tell
+            session.tenant(tenant), provider, model_id, form.kind, form.field_values, verify, plain_http, self._tell
         )
 
     def _tell(self, note: str) -> None:

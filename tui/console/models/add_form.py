@@ -134,11 +134,11 @@ class ModelForm(Form):
         """What the model is for."""
         if self.model:
             return self.model.type
-        told = catalog.proposed_type(self.provider, self.model_id, self.given) if self._leading else None
+        told = catalog.proposed_type(self.provider, self.model_id, self.field_values) if self._leading else None
         return told or ModelType(self._types.value)
 
     @property
-    def given(self) -> dict[str, str]:
+    def field_values(self) -> dict[str, str]:
         """The fields that show, as they are filled in."""
         values: dict[str, str] = {}
         for field in self.provider.model_fields:
@@ -154,7 +154,7 @@ class ModelForm(Form):
     @property
     def declared(self) -> Iterator[tuple[Field, FieldRow]]:
         """The fields that show and hold text, with their rows."""
-        shown = self.given
+        shown = self.field_values
         if ID in self.rows:
             yield replace(self.provider.model_id, required=True), self.rows[ID]
         yield from (
@@ -174,7 +174,7 @@ class ModelForm(Form):
         shown: list[Widget] = [row.field for _, row in self.declared]
         if not self.model:
             return self.rows[ID].field if shown else self.verify
-        chosen = [choice for name, choice in self.choices.items() if name in self.given]
+        chosen = [choice for name, choice in self.choices.items() if name in self.field_values]
         return [*shown, *chosen, self.verify][0]
 
     def row_of(self, name: str) -> FieldRow | None:
@@ -185,13 +185,13 @@ class ModelForm(Form):
 
     def show_fields(self) -> None:
         """Show the fields that belong to what the others hold."""
-        shown = self.given
+        shown = self.field_values
         for field in self.provider.model_fields:
             self.query_one(f"#part-{field.name}").display = field.name in shown
 
     def propose_type(self) -> None:
         """Choose the type that what was typed tells; it can be changed."""
-        kind = catalog.proposed_type(self.provider, self.model_id, self.given)
+        kind = catalog.proposed_type(self.provider, self.model_id, self.field_values)
         if kind and not self._leading and not self.model:
             self._types.choose(str(kind))
 
@@ -202,7 +202,7 @@ class ModelForm(Form):
             self.screen.focus_next()
 
     @property
-    def found_in(self) -> SearchResults | None:
+    def focused_results(self) -> SearchResults | None:
         """The field, with what was found for it, that has the focus."""
         return next(
             (entry for entry in self.offered.values() if entry.row.field.has_focus or entry.list.has_focus), None
@@ -211,7 +211,7 @@ class ModelForm(Form):
     @property
     def pointed(self) -> SearchResult | None:
         """The hit under the cursor."""
-        return self.found_in.pointed if self.found_in else None
+        return self.focused_results.pointed if self.focused_results else None
 
     def name_of(self, offered: SearchResults) -> str:
         """The field's name."""

@@ -37,17 +37,17 @@ class ModelSearch:
             self._timer.stop()
         self._timer = self._screen.set_timer(AFTER, self._due)
 
-    def taken(self) -> None:
+    def accept_choice(self) -> None:
         """The id was chosen and not typed: nothing is to be searched."""
         self._taken = self._form.model_id
 
     def focused(self) -> None:
         """A field got the focus: ask what it can be, unless that was asked for the same values."""
-        offered = self._form.found_in
+        offered = self._form.focused_results
         name = self._form.name_of(offered) if offered else ID
         if offered is None or name == ID or offered.list.has_focus:
             return
-        values = {entry: value for entry, value in self._form.given.items() if entry != name}
+        values = {entry: value for entry, value in self._form.field_values.items() if entry != name}
         if self._asked.get(name) != values:
             self._asked[name] = values
             self._screen.run_worker(self._offer(name, offered, values), group=f"offer-{name}", exclusive=True)

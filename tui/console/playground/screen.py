@@ -43,7 +43,7 @@ class Playground(AreaScreen):
         self.type = ModelType.CHAT
 
     def content(self) -> Iterable[Widget]:
-        yield ContentSwitcher(_made(self.type), id="tabs", initial=f"tab-{self.type}")
+        yield ContentSwitcher(_create_tab(self.type), id="tabs", initial=f"tab-{self.type}")
 
     @property
     def tab(self) -> Tab | None:
@@ -59,7 +59,7 @@ class Playground(AreaScreen):
         self.type = type
         switcher = self.query_one("#tabs", ContentSwitcher)
         if self.tab is None:
-            await switcher.add_content(_made(type))
+            await switcher.add_content(_create_tab(type))
         switcher.current = f"tab-{type}"
         self._brought()
 
@@ -108,7 +108,7 @@ class Playground(AreaScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
-            return True if self.tab is not None and self.tab.lent else None
+            return True if self.tab is not None and self.tab.has_trial else None
         return super().check_action(action, parameters)
 
     def action_source(self) -> None:
@@ -142,7 +142,7 @@ class Playground(AreaScreen):
         self.refresh_chrome()
 
 
-def _made(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
+def _create_tab(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
     """A new tab of that type; its module is imported when it is first wanted."""
     module, name, _ = _TABS[type]
     made: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")

@@ -64,7 +64,7 @@ class Tab(Vertical):
             return None
 
     @property
-    def lent(self) -> bool:
+    def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         app = self.app
         return self.model is not None and has_choice(status.row(app.tenant_session, self.model.provider))
@@ -72,7 +72,7 @@ class Tab(Vertical):
     @property
     def source_keys(self) -> tuple[str, ...]:
         """The footer's word for it."""
-        return ("playground.source",) if self.lent else ()
+        return ("playground.source",) if self.has_trial else ()
 
     def counted(self, model: Model) -> None:
         """A call was made: from the last tenth of a trial on that is told, once a day."""

@@ -45,7 +45,7 @@ class Details:
         """
         parts = [self._head() if beside else [], self._fields(beside), self._others()]
         if beside:
-            parts += [self._models_beside(), self._defaults(True)]
+            parts += [self._model_column(), self._defaults(True)]
         else:
             parts.append([*self._models(), *self._defaults(False)])
         items: list[Item] = []
@@ -67,7 +67,7 @@ class Details:
 
     def checked(self, credential: Credential) -> str:
         """`verified 14:02`, or what else became of the last check."""
-        standing = status.standing(self.session, credential)
+        standing = status.credential_state(self.session, credential)
         if standing.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
             return standing.word
         state, at = credential.check.state, when(credential.check.at, self.session.now())
@@ -158,7 +158,7 @@ class Details:
         counts = [f"{len(names)} {kind.label.removeprefix('system ')}" for kind, names in self._counts().items()]
         return [_entry("", "Models", "  ".join(counts))] if self.credential else []
 
-    def _models_beside(self) -> list[Item]:
+    def _model_column(self) -> list[Item]:
         if self.credential is None:
             return []
         items = [text_item("", "Models")]

@@ -314,7 +314,7 @@ class Providers(AreaScreen):
         row, credential = self.row, self.credential
         if row is None or credential is None:
             self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
-        elif status.standing(self.session, credential).state is ProviderState.UNCONFIRMED:
+        elif status.credential_state(self.session, credential).state is ProviderState.UNCONFIRMED:
             self.run_guarded(self._then_show(self.app.ensure_unlocked(again=True)), "form")
         else:
             self.run_guarded(self._verify([(row, credential)]), "checks", exclusive=False)

@@ -74,7 +74,7 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
         return _refused(row, held, now), hint("Press {list.choose} to replace it, {providers.verify} to retry.")
     if row.state is ProviderState.RESTRICTED:
         return held.check.message or f"{label} accepts this key, but its permissions are restricted.", held.check.hint
-    said = f"{label}: {', '.join(_said(row, held, now))}."
+    said = f"{label}: {', '.join(_status_message(row, held, now))}."
     if row.trial is not None:
         said += f" T{row.trial.words[1:]}."
     if locked and held.envelope:
@@ -149,7 +149,7 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
         )
     if held.check.message and held.check.state is not VerificationState.READY:
         return f"{held.name}: {held.check.message}", held.check.hint
-    return f"{held.name}: {', '.join(_said(row, held, now))}.", hint(
+    return f"{held.name}: {', '.join(_status_message(row, held, now))}.", hint(
         "{list.choose} changes its fields; {providers.use} uses it instead."
     )
 
@@ -201,7 +201,7 @@ def _refused(row: ProviderRow, held: Credential, now: str) -> str:
     return f"{label} rejected the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
 
 
-def _said(row: ProviderRow, held: Credential, now: str) -> list[str]:
+def _status_message(row: ProviderRow, held: Credential, now: str) -> list[str]:
     parts = ["own key" if held.envelope else "no key"]
     if last := key_hint(row.provider, held.hints):
         parts.append(f"ends {last}")

@@ -59,11 +59,11 @@ class Audit(PageScreen[None]):
         except Problem as problem:
             self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem)
         else:
-            self._strip = self._said(checked)
+            self._strip = self._verification_message(checked)
         self.query_one(Reader).show(self._lines)
         self.refresh_chrome()
 
-    def _said(self, checked: audit.Checked) -> tuple[Words, Words]:
+    def _verification_message(self, checked: audit.Checked) -> tuple[Words, Words]:
         if not checked.findings:
             return "Log intact.", "Check it with: modeldeck audit verify"
         first, *more = checked.findings

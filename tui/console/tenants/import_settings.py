@@ -77,7 +77,7 @@ class Import(PageScreen[str]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button is self._look:
-            self._start(self._looked_at(), self._look, "looking")
+            self._start(self._preview(), self._look, "looking")
         elif self._plan is not None:
             self._start(self._carried_out(self._plan), self._import, "importing")
 
@@ -97,7 +97,7 @@ class Import(PageScreen[str]):
 
         self.run_worker(run(), group="import", exclusive=True, exit_on_error=False)
 
-    async def _looked_at(self) -> str:
+    async def _preview(self) -> str:
         try:
             content = await asyncio.to_thread(read, local_path(self._file.value.strip()), LARGEST)
             protected = import_plan.is_protected(content)

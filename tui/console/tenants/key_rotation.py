@@ -106,7 +106,7 @@ class KeyPair(PageScreen[str]):
         try:
             with elapsed(self, self._tell):
                 self.refresh_chrome()
-                done = await self._made()
+                done = await self._show_result()
         except Locked as problem:
             self._present.field.value = ""
             self._present.say(*problem_lines(problem.message, problem_hint(problem)))
@@ -121,7 +121,7 @@ class KeyPair(PageScreen[str]):
         count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} sealed anew"
         self.dismiss(f"{self.tenant.name} has the key pair {grouped(done.tenant.key_id)}; {count}.")
 
-    async def _made(self) -> Rotated:
+    async def _show_result(self) -> Rotated:
         session, tenant_id = self.app.session, self.tenant.id
         if self.lost:
             return await rotation.reset_key_pair(session.tenant(tenant_id), self._new.secret)

@@ -150,9 +150,9 @@ class DamagedTenant(PageScreen[bool]):
         if event.button is self._leave_it:
             self.dismiss(None)
         else:
-            self.run_worker(self._mended(event.button), group="mend", exclusive=True, exit_on_error=False)
+            self.run_worker(self._show_result(event.button), group="mend", exclusive=True, exit_on_error=False)
 
-    async def _mended(self, how: Button) -> None:
+    async def _show_result(self, how: Button) -> None:
         session, tenant_id = self.app.session, self.row.id
         try:
             await (

@@ -37,11 +37,11 @@ class Buttons(Horizontal):
     Buttons Button:disabled { text-style: dim; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("choice.right", "beside(1)"),
-        bind("choice.left", "beside(-1)"),
+        bind("choice.right", "adjacent(1)"),
+        bind("choice.left", "adjacent(-1)"),
     ]
 
-    def action_beside(self, step: int) -> None:
+    def action_adjacent(self, step: int) -> None:
         """Go to the button beside; one that waits for something cannot be reached."""
         usable = [widget for widget in self.query(Button) if not widget.disabled]
         there = next(n for n, entry in enumerate(usable) if entry.has_focus) + step
@@ -64,7 +64,7 @@ class RemoveTenant(Dialog[bool]):
         self.BOX_TITLE = f"Remove {row.tenant.name if row.tenant else row.id}"
 
     def parts(self) -> Iterable[Widget]:
-        lines = [*self._what_goes(), "", self._asked(), ""]
+        lines = [*self._what_goes(), "", self._confirm(), ""]
         yield Plain(Content("\n").join(line(entry) for entry in lines), classes="said")
         yield self._field
         yield Plain()
@@ -103,7 +103,7 @@ class RemoveTenant(Dialog[bool]):
             "The keys at the providers stay valid; revoke them there if needed.",
         ]
 
-    def _asked(self) -> str:
+    def _confirm(self) -> str:
         tenant = self.row.tenant
         name = tenant.name if tenant else self.row.id
         if width(name) <= _LONGEST and name.isascii():

@@ -39,14 +39,14 @@ class TenantHeading(Row):
         return [line(" " * _GUTTER, (row, MUTED))]
 
 
-def is_lent(rows: Sequence[TenantRow]) -> bool:
+def has_trials(rows: Sequence[TenantRow]) -> bool:
     """Whether any of the tenants has a trial."""
     return any(row.trial for row in rows)
 
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
     """The rows of the list."""
-    lent = is_lent(rows)
+    lent = has_trials(rows)
     return [Item(row.id, partial(_draw, row, rows, lent, now)) for row in rows]
 
 

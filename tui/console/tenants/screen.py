@@ -11,7 +11,7 @@ from textual.widget import Widget
 from tui.console.actions import bind, hint
 from tui.console.chrome import ScreenText
 from tui.console.screen import AreaScreen, PageScreen
-from tui.console.tenants.rows import TenantHeading, is_lent, tenant_items
+from tui.console.tenants.rows import TenantHeading, has_trials, tenant_items
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Words
@@ -150,8 +150,8 @@ class Tenants(AreaScreen):
         words = self._filter.text.casefold().split()
         kept = [row for row in self.rows if all(word in _searched(row) for word in words)]
         heading = self.query_one(TenantHeading)
-        if heading.lent != is_lent(kept):
-            heading.lent = is_lent(kept)
+        if heading.lent != has_trials(kept):
+            heading.lent = has_trials(kept)
             heading.refresh()
         self._list.show(tenant_items(kept, self.app.session.now()), cursor or None)
         self.refresh_chrome()
@@ -212,9 +212,9 @@ class Tenants(AreaScreen):
 
     def _ask(self, page: type[PageScreen[str]]) -> None:
         if self.row is not None and self.row.tenant is not None:
-            self._start(self._asked(page, self.row))
+            self._start(self._open_page(page, self.row))
 
-    async def _asked(self, page: Any, row: TenantRow) -> None:
+    async def _open_page(self, page: Any, row: TenantRow) -> None:
         if done := await self.app.push_screen_wait(page(row.tenant)):
             if row.id == self.app.previous_area or (self.app.tenant and self.app.tenant.id == row.id):
                 self.app.tenant_changed()

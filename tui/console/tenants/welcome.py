@@ -81,7 +81,7 @@ class Welcome(FramedScreen[None]):
         self._offer()
 
     def _offer(self) -> None:
-        self._keys_here = found_keys(self.app.session)
+        self._keys_here = environment_keys(self.app.session)
         self._start.offer(starts(self.app.session, self._keys_here))
 
     # --- what is pressed ---
@@ -141,7 +141,7 @@ async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool)
         await app.set_up(provider_id, look=look)
 
 
-def found_keys(session: Session) -> dict[str, str]:
+def environment_keys(session: Session) -> dict[str, str]:
     """Provider -> the variable of the environment that holds a key for it."""
     return {
         provider.id: hit.variable

@@ -145,17 +145,17 @@ class Output:
 
     def write(self, text: str) -> None:
         """Write, or lose what nobody sees."""
-        with _gone():
+        with _terminal_lost():
             self._file.write(text)
 
     def flush(self) -> None:
         """Send what was written."""
-        with _gone():
+        with _terminal_lost():
             self._file.flush()
 
 
 @contextmanager
-def _gone() -> Iterator[None]:
+def _terminal_lost() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.anthropic.com",)
@@ -22,7 +22,7 @@ _SAMPLING = ("temperature", "top_p", "top_k")
 _SAMPLED = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929")
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
     if asked.headers.get("anthropic-version") not in _VERSIONS:
         return _refused(400, "invalid_request_error", "anthropic-version: a valid version is required.")
@@ -42,7 +42,7 @@ def _pages() -> tuple[bytes, bytes]:
     return fixture("anthropic", "models.json"), fixture("anthropic", "models_2.json")
 
 
-def _by_key(asked: Asked) -> Answer | None:
+def _by_key(asked: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid key; None for a valid one."""
     if "refused" in asked.key:
         return _refused(401, "authentication_error", "invalid x-api-key")
@@ -56,7 +56,7 @@ def _by_key(asked: Asked) -> Answer | None:
     return None
 
 
-def _message(asked: Asked) -> Answer:
+def _message(asked: ReceivedRequest) -> Answer:
     """Return a message, streamed or whole, with what its last question brings about."""
     body = asked.data
     question = str(body["messages"][-1]["content"])
@@ -110,7 +110,7 @@ def _piece(event: Mapping[str, Any]) -> bytes:
     return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
-def _too_much(asked: Asked) -> Answer | None:
+def _too_much(asked: ReceivedRequest) -> Answer | None:
     body = asked.data
     if "max_tokens" not in body:
         return _refused(400, "invalid_request_error", "max_tokens: Field required")
@@ -121,7 +121,7 @@ def _too_much(asked: Asked) -> Answer | None:
     return None
 
 
-def _on_demand(wish: str, asked: Asked) -> Answer | None:
+def _on_demand(wish: str, asked: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
         return _refused(400, "invalid_request_error", "messages: the text breaks a rule.")
     if wish == "please be refused":

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 
 _LOGIN = "https://login.microsoftonline.com"
@@ -35,7 +35,7 @@ MODELS = tuple(
 )
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if asked.origin == _LOGIN:
         return _signed_in(asked)
@@ -58,13 +58,13 @@ def answer(asked: Asked) -> Answer | None:
     return _chat(asked) if wanted is ModelType.CHAT else openai_server.transcription(asked)
 
 
-def _deployment(asked: Asked) -> str:
+def _deployment(asked: ReceivedRequest) -> str:
     """Return the deployment in the path of the dated surface, or in the body on v1."""
     _, separator, rest = asked.path.partition("/openai/deployments/")
     return rest.partition("/")[0] if separator else str((asked.data or {}).get("model", ""))
 
 
-def _chat(asked: Asked) -> Answer:
+def _chat(asked: ReceivedRequest) -> Answer:
     question = str(asked.data["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
@@ -80,7 +80,7 @@ def _chat(asked: Asked) -> Answer:
     return replace(response, pieces=(about_the_question, *response.pieces))
 
 
-def _by_key(asked: Asked) -> Answer | None:
+def _by_key(asked: ReceivedRequest) -> Answer | None:
     key = asked.key
     if "refused" in key or not key:
         message = "Access denied due to invalid subscription key or wrong API endpoint."
@@ -96,7 +96,7 @@ def _by_key(asked: Asked) -> Answer | None:
     return None
 
 
-def _signed_in(asked: Asked) -> Answer:
+def _signed_in(asked: ReceivedRequest) -> Answer:
     """Return a token that carries the words of the secret, so that what these bring about comes with it."""
     secret = str((asked.data or {}).get("client_secret", ""))
     if "refused" in secret or not secret:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.openai_server import EVENTS, Server, by_key, chat, embeddings
 from tui.practice.transport import fixture
 
@@ -19,7 +19,7 @@ _LISTS = {_CHATGLM2: "chatglm2.json", _CHATGLM3: "chatglm3.json", _VLLM: "vllm.j
 _ABOUT = {_API: "api_openapi.json", _CHATGLM3: "chatglm3_openapi.json"}
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if refused := by_key(asked):
         return refused
@@ -28,12 +28,12 @@ def answer(asked: Asked) -> Answer | None:
     return _SERVERS[asked.origin](asked) or whole({"detail": "Not Found"}, 404)
 
 
-def _vllm(asked: Asked) -> Answer | None:
+def _vllm(asked: ReceivedRequest) -> Answer | None:
     served = Server(fixture("chatglm", _LISTS[asked.origin]), folder="chatglm")
     return served.answer(asked) if asked.path.startswith("/v1/") else None
 
 
-def _script(asked: Asked) -> Answer | None:
+def _script(asked: ReceivedRequest) -> Answer | None:
     """Return a script of OpenAI's wire, which takes any name for its one model."""
     if asked.path == "/v1/models":
         return Answer(pieces=(fixture("chatglm", _LISTS[asked.origin]),))
@@ -50,7 +50,7 @@ def _script(asked: Asked) -> Answer | None:
     return chat(asked, reasons=False, folder="chatglm")
 
 
-def _api(asked: Asked) -> Answer | None:
+def _api(asked: ReceivedRequest) -> Answer | None:
     """`api.py`: one path, one answer, and no word of what went wrong."""
     if asked.path != "/":
         return None
@@ -70,7 +70,7 @@ def _api(asked: Asked) -> Answer | None:
     )
 
 
-_SERVERS: Mapping[str, Callable[[Asked], Answer | None]] = {
+_SERVERS: Mapping[str, Callable[[ReceivedRequest], Answer | None]] = {
     _API: _api,
     _CHATGLM2: _script,
     _CHATGLM3: _script,

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 
 _TOKEN = 0.018
 _EVENTS = {"content-type": "text/event-stream"}
 
 
-def tgi(asked: Asked) -> Answer | None:
+def tgi(asked: ReceivedRequest) -> Answer | None:
     """text-generation-inference, with a chat template."""
     if asked.path == "/info":
         return whole(json.loads(fixture("huggingface", "tgi_info.json")))
@@ -25,7 +25,7 @@ def tgi(asked: Asked) -> Answer | None:
     return _text(404, "")
 
 
-def tei(asked: Asked) -> Answer | None:
+def tei(asked: ReceivedRequest) -> Answer | None:
     """text-embeddings-inference."""
     if asked.path == "/info":
         return whole(json.loads(fixture("huggingface", "tei_info.json")))
@@ -40,7 +40,7 @@ def tei(asked: Asked) -> Answer | None:
     return _text(404, "")
 
 
-def vllm(asked: Asked) -> Answer | None:
+def vllm(asked: ReceivedRequest) -> Answer | None:
     """vLLM, which knows its model by one name only."""
     if asked.path == "/v1/models":
         served = {"id": "/repository", "object": "model", "owned_by": "vllm", "max_model_len": 32_768}
@@ -51,7 +51,7 @@ def vllm(asked: Asked) -> Answer | None:
     return _text(200, "") if asked.path == "/health" else whole({"detail": "Not Found"}, 404)
 
 
-def toolkit(asked: Asked) -> Answer | None:
+def toolkit(asked: ReceivedRequest) -> Answer | None:
     """The default toolkit with a model for text to text: it never streams, and refuses words that it does not know."""
     if asked.path == "/health":
         return _text(200, "Ok")
@@ -64,7 +64,7 @@ def toolkit(asked: Asked) -> Answer | None:
     return generated(asked, False, listed=True)
 
 
-def sleeper(asked: Asked) -> Answer | None:
+def sleeper(asked: ReceivedRequest) -> Answer | None:
     """Return the toolkit with a model for speech, which has scaled to zero and wakes when it is called."""
     if asked.path == "/info" and not asked.times:
         return _text(503, "Service Unavailable")
@@ -73,12 +73,12 @@ def sleeper(asked: Asked) -> Answer | None:
     return transcript(asked) if asked.path == "/" else _text(404, "Not Found")
 
 
-def paused(asked: Asked) -> Answer | None:
+def paused(asked: ReceivedRequest) -> Answer | None:
     """Return an endpoint that is paused."""
     return whole({"error": "The endpoint is paused, ask a maintainer to restart it"}, 400)
 
 
-def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
+def generated(asked: ReceivedRequest, stream: bool, listed: bool = False) -> Answer:
     """Return a prompt continued, in the frames of `generate.sse` or in one piece."""
     prompt = str(asked.data["inputs"])
     if sample_answers.wish(prompt) == "please fail":
@@ -97,7 +97,7 @@ def generated(asked: Asked, stream: bool, listed: bool = False) -> Answer:
     return Answer(200, pieces, _EVENTS, 0.3, _TOKEN)
 
 
-def transcript(asked: Asked) -> Answer:
+def transcript(asked: ReceivedRequest) -> Answer:
     """Return a transcript, with times where they were asked for."""
     body: dict[str, Any] = {"text": " ".join(said for _, _, said in sample_answers.SPOKEN)}
     if isinstance(asked.data, dict) and asked.data.get("parameters", {}).get("return_timestamps"):

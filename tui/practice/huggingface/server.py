@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.huggingface import engines
 from tui.practice.transport import fixture
 
@@ -70,7 +70,7 @@ MODELS = (
 )
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
     if refusal := _by_key(asked):
         return refusal
@@ -83,7 +83,7 @@ def answer(asked: Asked) -> Answer | None:
     return _SERVERS[asked.origin](asked) if asked.origin in _SERVERS else _router(asked)
 
 
-def _by_key(asked: Asked) -> Answer | None:
+def _by_key(asked: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid token; None for a valid one."""
     if "refused" in asked.key:
         return whole({"error": "Invalid username or password."}, 401)
@@ -105,7 +105,7 @@ def _entries() -> dict[str, dict[str, Any]]:
     return {entry["id"]: entry for entry in json.loads(fixture("huggingface", "models.json"))}
 
 
-def _hub(asked: Asked) -> Answer | None:
+def _hub(asked: ReceivedRequest) -> Answer | None:
     if asked.path == "/api/whoami-v2":
         who = json.loads(fixture("huggingface", "whoami.json"))
         if "restricted" in asked.key:
@@ -121,7 +121,7 @@ def _hub(asked: Asked) -> Answer | None:
     return whole({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
 
 
-def _fits(entry: dict[str, Any], asked: Asked) -> bool:
+def _fits(entry: dict[str, Any], asked: ReceivedRequest) -> bool:
     tag, wanted = asked.query.get("pipeline_tag"), asked.query.get("filter")
     return (not tag or entry["pipeline_tag"] == tag) and (not wanted or wanted in entry["tags"])
 
@@ -129,7 +129,7 @@ def _fits(entry: dict[str, Any], asked: Asked) -> bool:
 # --- the router -------------------------------------------------------------------------------------------------------
 
 
-def _router(asked: Asked) -> Answer | None:
+def _router(asked: ReceivedRequest) -> Answer | None:
     partner, _, rest = asked.path.removeprefix("/").partition("/")
     if (asked.method, rest.partition("/")[0]) == ("GET", "models"):
         name = rest.removeprefix("models/")
@@ -152,7 +152,7 @@ def _router(asked: Asked) -> Answer | None:
     return openai_server.chat(asked, False) if asked.path.endswith("/chat/completions") else None
 
 
-def _serverless(asked: Asked, path: str) -> Answer:
+def _serverless(asked: ReceivedRequest, path: str) -> Answer:
     name, _, pipeline = path.partition("/pipeline/")
     if "hf-inference" not in _entries().get(name, {}).get("inferenceProviderMapping", {}):
         return Answer(404, (b"Not Found",), {"content-type": "text/plain"})

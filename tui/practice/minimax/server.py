@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.openai_server import EVENTS, Server
 from tui.practice.transport import fixture
 
@@ -25,7 +25,7 @@ _OLDER = "/text/chatcompletion_v2"
 _NUMBERS = {400: 1026, 401: 2049, 404: 2013, 429: 1002, 503: 1000}
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if "refused" in asked.key or ("overseas" in asked.key and asked.origin != ORIGINS[1]):
         error = {"type": "authorized_error", "message": "invalid api key (2049)", "http_code": "401"}

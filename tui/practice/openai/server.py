@@ -1,6 +1,6 @@
 """OpenAI in practice: its hosts, a made-up account, and its models as `models.json` lists them."""
 
-from tui.practice.exchange import Answer, Asked
+from tui.practice.exchange import Answer, ReceivedRequest
 from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
@@ -10,7 +10,7 @@ FIELDS = {"api_key": "sk-proj-FAKE-practice-key-of-nobody-3f2a", "base_url": "ht
 _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     return Server(fixture("openai", "models.json"), _SIZES, _reasons).answer(asked)
 

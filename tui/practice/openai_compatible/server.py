@@ -1,6 +1,6 @@
 """Model servers on this machine in practice: Ollama and llama.cpp answer, the other usual ports do not."""
 
-from tui.practice.exchange import Answer, Asked
+from tui.practice.exchange import Answer, ReceivedRequest
 from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
@@ -10,7 +10,7 @@ ORIGINS = (*_FILES, "http://localhost:8000", "http://localhost:1234")
 FIELDS = {"base_url": "http://localhost:11434/v1"}
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None where no server listens."""
     if asked.origin not in _FILES:
         return None

@@ -13,7 +13,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import schema
@@ -67,7 +67,7 @@ _runs: dict[str, _Run] = {}
 _numbers = count(1)
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
     if "refused" in asked.key:
         message = "You did not pass a valid authentication token"
@@ -80,7 +80,7 @@ def answer(asked: Asked) -> Answer | None:
         case ("GET", "account"):
             return whole({"type": "organization", "username": "acme", "name": "Acme", "github_url": None})
         case ("GET", "search"):
-            return _found(asked.query.get("query", ""))
+            return _search_results(asked.query.get("query", ""))
         case ("GET", "models", owner, name):
             entry = _models().get(f"{owner}/{name}")
             return whole(entry) if entry else _missing()
@@ -105,7 +105,7 @@ def _missing() -> Answer:
     return whole({"detail": "The requested resource could not be found.", "status": 404}, 404)
 
 
-def _found(query: str) -> Answer:
+def _search_results(query: str) -> Answer:
     wanted = query.lower().split()
     texts = {name: f"{name} {entry['description']}".lower() for name, entry in _models().items()}
     ranked = sorted(texts, key=lambda name: -sum(word in texts[name] for word in wanted))
@@ -117,7 +117,7 @@ def _found(query: str) -> Answer:
 # --- predictions ------------------------------------------------------------------------------------------------------
 
 
-def _created(asked: Asked) -> Answer:
+def _created(asked: ReceivedRequest) -> Answer:
     name, _, version = str(asked.data.get("version", "")).partition(":")
     run = _Run(f"practice{next(_numbers):018}", name, asked.data.get("input", {}))
     if refusal := _on_demand(run, asked):
@@ -138,7 +138,7 @@ def _no_version() -> Answer:
     return whole({"title": "Invalid version or not permitted", "detail": message, "status": 422}, 422)
 
 
-def _on_demand(run: _Run, asked: Asked) -> Answer | None:
+def _on_demand(run: _Run, asked: ReceivedRequest) -> Answer | None:
     """Return what a key or a question brings about in place of a prediction."""
     if "nocredit" in asked.key:
         return whole({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, Asked, Talk, whole
+from tui.practice.exchange import Answer, ReceivedRequest, Talk, whole
 from tui.practice.transport import fixture
 
 _HTTP = "https://spark-api-open.xf-yun.com"
@@ -37,7 +37,7 @@ _USED_UP = "AppIdNoAuthError, licc limit: tokens.total"
 _SAID = "licc failed: no authorisation for this version"
 
 
-def answer(asked: Asked) -> Answer | Talk | None:
+def answer(asked: ReceivedRequest) -> Answer | Talk | None:
     """Return the answer to one request, or the one who hears what is said over a WebSocket."""
     if asked.origin == _HTTP:
         return _by_http(asked)
@@ -51,7 +51,7 @@ def answer(asked: Asked) -> Answer | Talk | None:
     )
 
 
-def _by_http(asked: Asked) -> Answer | None:
+def _by_http(asked: ReceivedRequest) -> Answer | None:
     if "refused" in asked.key:
         return whole(
             {"error": {"message": "invalid APIPassword", "type": "api_error", "param": None, "code": None}}, 401
@@ -75,7 +75,7 @@ def _envelope(code: str, message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "api_error", "param": None, "code": code}}
 
 
-def _signer(asked: Asked) -> str:
+def _signer(asked: ReceivedRequest) -> str:
     """Return the APIKey of a signature; '' unless host and date are there as well."""
     try:
         authorization = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
@@ -88,7 +88,7 @@ def _signer(asked: Asked) -> str:
     return match[1] if match and signed else ""
 
 
-def _vector(asked: Asked) -> Answer:
+def _vector(asked: ReceivedRequest) -> Answer:
     content = json.loads(base64.b64decode(asked.data["payload"]["messages"]["text"]))
     vector = sample_answers.vector(content["messages"][0]["content"], _SIZE)
     data = json.loads(fixture("spark", "vector.json"))
@@ -100,7 +100,7 @@ def _failed(code: int, message: str) -> Answer:
     return Answer(pieces=(json.dumps({"header": {"code": code, "message": message, "sid": "practice"}}).encode(),))
 
 
-def _talked(asked: Asked) -> Answer:
+def _talked(asked: ReceivedRequest) -> Answer:
     """Return a chat over a WebSocket; every failure is a frame."""
     body = asked.data[0]
     question = str(body["payload"]["message"]["text"][-1]["content"])
@@ -143,7 +143,7 @@ def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
     yield {"header": last["header"], "payload": {"choices": end, "usage": {"text": used}}}
 
 
-def _dictated(asked: Asked) -> Answer | None:
+def _dictated(asked: ReceivedRequest) -> Answer | None:
     """Return what a recording says, once it was heard to its end."""
     if asked.data[-1]["data"]["status"] != 2:
         return None

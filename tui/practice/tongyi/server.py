@@ -6,7 +6,7 @@ A key with `overseas` in it belongs to the international region and is known the
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
@@ -21,7 +21,7 @@ _SIZES = dict.fromkeys(("text-embedding-v3", "text-embedding-v4", "qwen3.7-text-
 _SIZES |= dict.fromkeys(("text-embedding-v1", "text-embedding-v2"), 1536)
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     key, body = asked.key, asked.data or {}
     if "refused" in key or ("overseas" in key and asked.origin != ORIGINS[1]):
@@ -31,7 +31,7 @@ def answer(asked: Asked) -> Answer | None:
     if "nocredit" in key and asked.method == "POST":
         return _refusal(400, "Arrearage", "Access denied, please make sure your account is in good standing.")
     if str(body.get("model", "")).startswith("qwen3-asr-flash"):
-        return _heard(body)
+        return _transcript(body)
     return Server(fixture("tongyi", "models.json"), _SIZES, folder="tongyi").answer(asked)
 
 
@@ -40,7 +40,7 @@ def _refusal(status: int, code: str, message: str) -> Answer:
     return whole({"error": error, "request_id": "practice-0001"}, status)
 
 
-def _heard(body: dict[str, Any]) -> Answer:
+def _transcript(body: dict[str, Any]) -> Answer:
     """Return a transcript, which has no times (Qwen-ASR)."""
     text = " ".join(said for _, _, said in sample_answers.SPOKEN)
     annotations = [{"type": "audio_info", "language": "en", "emotion": "neutral"}]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, Asked, whole
+from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.openai_server import EVENTS, Server, embeddings
 from tui.practice.transport import fixture
 
@@ -25,7 +25,7 @@ _SIZES = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024, "tao-
 _TOKEN = 0.018
 
 
-def answer(asked: Asked) -> Answer | None:
+def answer(asked: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if asked.origin == _OLDER:
         return _exchanged(asked) if asked.path == "/oauth/2.0/token" else _older(asked)
@@ -43,7 +43,7 @@ def _refusal(status: int, code: str, message: str) -> Answer:
     return whole({"error": error, "id": "as-practice"}, status)
 
 
-def _exchanged(asked: Asked) -> Answer:
+def _exchanged(asked: ReceivedRequest) -> Answer:
     """Return a token for a key pair that is given in the query."""
     key, secret = asked.query.get("client_id", ""), asked.query.get("client_secret", "")
     if "refused" in key or not key:
@@ -54,7 +54,7 @@ def _exchanged(asked: Asked) -> Answer:
     return whole(data | {"access_token": f"{data['access_token']}.{key[-8:]}"})
 
 
-def _older(asked: Asked) -> Answer:
+def _older(asked: ReceivedRequest) -> Answer:
     """Return a chat or vectors of the older service; every failure is a 200."""
     token = asked.query.get("access_token", "")
     if not token.startswith("24.FAKE"):
@@ -63,7 +63,7 @@ def _older(asked: Asked) -> Answer:
         return _failed(17, "Open api daily request limit reached")
     service, _, part = asked.path.partition("/wenxinworkshop/")[2].partition("/")
     if service == "embeddings":
-        return embeddings(Asked(**{**vars(asked), "data": {**asked.data, "model": part}}), _SIZES)
+        return embeddings(ReceivedRequest(**{**vars(asked), "data": {**asked.data, "model": part}}), _SIZES)
     if service != "chat":
         return _failed(3, "Unsupported openapi method")
     if len(asked.data["messages"]) % 2 == 0 or any(message["role"] == "system" for message in asked.data["messages"]):
@@ -75,7 +75,7 @@ def _failed(code: int, message: str) -> Answer:
     return whole({"error_code": code, "error_msg": message, "id": "as-practice"})
 
 
-def _chat(asked: Asked, part: str) -> Answer:
+def _chat(asked: ReceivedRequest, part: str) -> Answer:
     body = asked.data
     question = str(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)

@@ -35,7 +35,7 @@ PROVIDER = Provider(
             required=True,
             env=("AZURE_OPENAI_ENDPOINT",),
             url=True,
-            parse_pasted=api.taken_apart,
+            parse_pasted=api.split_address,
         ),
         Field(
             "api_key",

@@ -154,7 +154,7 @@ def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
 # --- what people paste ------------------------------------------------------------------------------------------------
 
 
-def taken_apart(text: str) -> Mapping[str, str]:
+def split_address(text: str) -> Mapping[str, str]:
     """The endpoint, and of a target address as the portal shows it the deployment and the API version as well."""
     address, _, query = text.strip().partition("?")
     match = _TARGET.fullmatch(address)

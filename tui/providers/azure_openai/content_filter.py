@@ -55,9 +55,9 @@ class _Filtered:
             if isinstance(results, dict) and results.get("error") and not self._failed:
                 self._failed = True
                 yield Notice(_FAILED)
-        yield from map(self._told, self._reader(frame))
+        yield from map(self._describe, self._reader(frame))
 
-    def _told(self, result: Result) -> Result:
+    def _describe(self, result: Result) -> Result:
         if not isinstance(result, Finish) or result.reason != "content_filter" or not self._stopped:
             return result
         return replace(result, note=f"The content filter cut the answer: {', '.join(self._stopped)}.")

@@ -16,7 +16,7 @@ Key = tuple[str, tuple[tuple[str, str], ...], bytes]
 
 
 @dataclass(frozen=True)
-class _Held:
+class _CachedToken:
     secret: Secret
     until: float
 
@@ -27,7 +27,7 @@ class Tokens:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._salt = os.urandom(32)
-        self._held: dict[Key, _Held] = {}
+        self._held: dict[Key, _CachedToken] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def key(self, provider: Provider, fields: FieldValues, opened: Mapping[str, Secret]) -> Key:
@@ -51,7 +51,7 @@ class Tokens:
         """Keep a token until its end, and let go of those that are past it."""
         now = self._clock()
         self._held = {entry: held for entry, held in self._held.items() if now < held.until}
-        self._held[key] = _Held(token.secret, now + token.seconds)
+        self._held[key] = _CachedToken(token.secret, now + token.seconds)
 
     def drop(self, key: Key, secret: Secret) -> None:
         """Let go of a token that was refused, unless another one was exchanged since."""

@@ -119,7 +119,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
         self._came = 0
         self.closing = False
 
-    def taken(self) -> None:
+    def message_complete(self) -> None:
         """A message is complete; what comes belongs to the next one."""
         self._came = 0
 
@@ -194,7 +194,7 @@ async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[s
             if end.code == _INVALID_DATA and _CODEC in (end.reason or ""):
                 return _NotText()
             return None if end.code in _USUAL_ENDS else end
-        stream.taken()
+        stream.message_complete()
         if isinstance(event, TextMessage | BytesMessage):
             data = event.data
             await inbox.put(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))

@@ -82,7 +82,7 @@ class _Look:
             yield from denied(refused, namespace)
 
     def _entries(self, items: list[dict[str, Any]], namespace: str) -> Results:
-        item = self._found(items)
+        item = self._matching_entry(items)
         if item is None:
             yield ApiError(400, code=NO_ENDPOINT, param=namespace)
             return
@@ -104,7 +104,7 @@ class _Look:
                 yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
             yield details.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
 
-    def _found(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
+    def _matching_entry(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
         """Return the entry at the address that was given; without one, the only entry of that model."""
         if self.model.fields.get("endpoint_url"):
             wanted = url_of(self.model)

@@ -96,7 +96,7 @@ class _Answer:
             return
         if frame is None:
             self._done = True
-            yield from self._told(self._thinking.rest())
+            yield from self._read_details(self._thinking.rest())
             yield UNFINISHED
             return
         data = frame.data
@@ -126,7 +126,7 @@ class _Answer:
         elif self._echo and text.startswith(self._echo):
             text = text[len(self._echo) :]
         if text:
-            yield from self._told(self._thinking.feed(text))
+            yield from self._read_details(self._thinking.feed(text))
         if isinstance(whole, str):
             yield from self._last(data.get("details"))
 
@@ -141,12 +141,12 @@ class _Answer:
 
     def _end(self, reason: str, complete: bool, note: str) -> Iterator[Event]:
         self._done = True
-        yield from self._told(self._thinking.rest())
+        yield from self._read_details(self._thinking.rest())
         if complete and not self._text:
             note = "The answer is empty."
         yield Finish(reason, complete=complete, note=note)
 
-    def _told(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _read_details(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
             self._text = self._text or isinstance(event, TextDelta)
             yield event

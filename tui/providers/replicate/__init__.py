@@ -69,7 +69,7 @@ PROVIDER = Provider(
         "model",
         "Model",
         "Written owner/name; or the address of its page.",
-        parse_pasted=references.taken_apart,
+        parse_pasted=references.split_reference,
     ),
     model_fields=(
         Field(

@@ -81,11 +81,11 @@ def _predict(fields: FieldValues, ask: TranscriptionRequest, sound: Base64File |
     if ask.language and language and (not language.choices or ask.language in language.choices):
         values[language.name] = ask.language
     return predictions.create(
-        fields, ask.model, values, predictions.Following(fields, partial(_heard, fields, ask.times))
+        fields, ask.model, values, predictions.Following(fields, partial(_read_transcript, fields, ask.times))
     )
 
 
-def _heard(
+def _read_transcript(
     fields: FieldValues, times: TimestampGranularity, output: Any, prediction: Mapping[str, Any]
 ) -> Iterator[Event | ApiError | Call]:
     if isinstance(output, list) and output and isinstance(output[0], dict):

@@ -23,11 +23,11 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     """Return the call that begins to answer a chat."""
     inputs = model_inputs.of(ask.model) or _UNKNOWN
-    values = {**model_inputs.values(inputs, ask.parameters), **_said(inputs, ask.messages)}
+    values = {**model_inputs.values(inputs, ask.parameters), **_prompt(inputs, ask.messages)}
     return predictions.create(fields, ask.model, values, predictions.Following(fields, _answer, ask.stream))
 
 
-def _said(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
+def _prompt(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
     system = "\n\n".join(message.text for message in messages if message.role == "system")
     turns = tuple(message for message in messages if message.role != "system")
     values: dict[str, Any] = {inputs.system.name: system} if system and inputs.system else {}

@@ -46,7 +46,7 @@ def named(model: Model) -> Named:
     return Named(match[1], version or match[2] or "", deployment[1] if deployment else "")
 
 
-def taken_apart(text: str) -> dict[str, str]:
+def split_reference(text: str) -> dict[str, str]:
     """Return what a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
     try:
         run = named(Model("", text, ModelType.CHAT))

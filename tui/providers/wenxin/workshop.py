@@ -187,12 +187,12 @@ class _Answer:
         if text:
             self._text = True
             yield TextDelta(text)
-        yield from self._told(frame.data)
+        yield from self._read_usage(frame.data)
         if frame.data.get("is_end"):
             self._done = True
             yield from self._end(cut=False)
 
-    def _told(self, data: Mapping[str, Any]) -> Iterator[Event]:
+    def _read_usage(self, data: Mapping[str, Any]) -> Iterator[Event]:
         self._usage = usage_of(data) or self._usage
         # Not every model gives a reason; only a stream says whether more is to come.
         self._open = "is_end" in data

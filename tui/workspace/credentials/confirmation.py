@@ -51,7 +51,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
         private = keyring.private_key(session)
         last = keyring.last_counter(session)
         with session.store.transaction() as tables:
-            found, held = manifest.read(tables), manifest.held(tables)
+            found, held = manifest.read(tables), manifest.credentials_by_ref(tables)
             entries = {} if verification.alarm(found, session.tenant_id, private, last) else dict(found.entries)
             for entry in seen:
                 now = held.get(entry.place)

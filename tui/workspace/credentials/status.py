@@ -174,7 +174,7 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
         variable = offered.variable if (offered := discover_keys(session.process, provider)) else ""
         word = f"not set up, {variable} found" if variable else str(ProviderState.NOT_SET_UP)
         return ProviderRow(provider, None, ProviderState.NOT_SET_UP, word, "", models, added, variable)
-    state, word, why = standing(session, credential)
+    state, word, why = credential_state(session, credential)
     own = "own key" if credential.envelope else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
@@ -187,7 +187,7 @@ class CredentialState(NamedTuple):
     why: str = ""
 
 
-def standing(session: TenantSession, credential: Credential) -> CredentialState:
+def credential_state(session: TenantSession, credential: Credential) -> CredentialState:
     """How a credential stands, as far as that is known without opening a key."""
     found = verification.integrity_status(session)
     finding = found.of(credential)

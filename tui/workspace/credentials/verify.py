@@ -65,11 +65,11 @@ async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: N
     session = plan.session
     draft = await asyncio.to_thread(build_draft, plan)
     try:
-        check, listed = await _asked(session.process, _access(draft), hear)
+        check, listed = await _verify_and_list(session.process, _access(draft), hear)
     except CredentialRejected as refused:
         for other in _elsewhere(draft):
             with suppress(CredentialRejected, NetworkError):
-                check, listed = await _asked(session.process, _access(other), hear)
+                check, listed = await _verify_and_list(session.process, _access(other), hear)
                 moved = {entry: value for entry, value in other.clear.items() if value != draft.clear.get(entry)}
                 return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
@@ -133,7 +133,7 @@ async def verify_stored(
         )
     access = await asyncio.to_thread(credentials.access_with, session, provider, credential)
     try:
-        check, _ = await _asked(session.process, access, hear)
+        check, _ = await _verify_and_list(session.process, access, hear)
     except CredentialRejected as problem:
         check = VerificationResult(
             VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
@@ -146,7 +146,7 @@ async def verify_stored(
     return check
 
 
-async def _asked(
+async def _verify_and_list(
     session: Session, access: "Access", hear: model_sync.OnEvent
 ) -> tuple[VerificationResult, tuple[Model, ...] | None]:
     """Verifies and, where the provider lists models, lists them; one call does where it answers both."""

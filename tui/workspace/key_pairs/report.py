@@ -17,7 +17,7 @@ from tui.workspace.credentials import status
 
 
 @dataclass(frozen=True)
-class Held:
+class CredentialReport:
     """A credential: its state as lists have it, and what is the matter with it, if anything."""
 
     place: CredentialRef
@@ -43,7 +43,7 @@ class KeyReport:
     open: bool
     lock_after: int
     standing: IntegrityStatus
-    credentials: tuple[Held, ...]
+    credentials: tuple[CredentialReport, ...]
     earlier: tuple[str, ...]
     loose: tuple[str, ...]
 
@@ -74,24 +74,24 @@ def custody(session: TenantSession) -> KeyReport:
         private is not None,
         session.config.auto_lock if tenant.protected else 0,
         found,
-        tuple(_held(session, found)),
+        tuple(_credential_reports(session, found)),
         tuple(retired_keys.key_ids(session)),
         tuple(_loose(session)),
     )
 
 
-def _held(session: TenantSession, found: IntegrityStatus) -> Iterator[Held]:
+def _credential_reports(session: TenantSession, found: IntegrityStatus) -> Iterator[CredentialReport]:
     for credential in stored_credentials.stored(session):
-        state, _, why = status.standing(session, credential)
+        state, _, why = status.credential_state(session, credential)
         shut = state is ProviderState.UNDECRYPTABLE
-        yield Held(
+        yield CredentialReport(
             (credential.provider, credential.name),
             state,
             why or (stored_credentials.undecryptable(session, credential).message if shut else ""),
         )
     for gone in found.findings:
         if gone.mark is ChangeKind.REMOVED:
-            yield Held(gone.place, gone.mark, verification.words(session, gone))
+            yield CredentialReport(gone.place, gone.mark, verification.words(session, gone))
 
 
 def _together(settings: str, key_file: str) -> str:

@@ -119,7 +119,7 @@ def _replaced(
         now = get(session)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
-        found, before = manifest.read(tables), manifest.held(tables)
+        found, before = manifest.read(tables), manifest.credentials_by_ref(tables)
         if old and verification.alarm(found, tenant.id, old, last):
             raise Problem(
                 f"The credentials of {tenant.name} were changed by something else than Modeldeck.",
@@ -130,7 +130,7 @@ def _replaced(
         keyring.write(session, after, new.private, passphrase)
         resealed, left = _rewrite(tables, after, anew)
         proved = {place for place, entry in before.items() if found.entries.get(place) == manifest.entry(entry)}
-        now_held = manifest.held(tables)
+        now_held = manifest.credentials_by_ref(tables)
         entries = {
             place: manifest.entry(now_held[place]) if place in proved else entry
             for place, entry in found.entries.items()

@@ -38,7 +38,7 @@ async def search(
     if provider.search is None:
         return ()
     access = await asyncio.to_thread(credentials.access, session, provider_id)
-    return await _found(session.process, access, provider.search(access.fields, text.strip(), type))
+    return await _search_results(session.process, access, provider.search(access.fields, text.strip(), type))
 
 
 async def offers(
@@ -49,7 +49,7 @@ async def offers(
     if field not in provider.field_options:
         return ()
     access = await asyncio.to_thread(credentials.access, session, provider_id)
-    return await _found(session.process, access, provider.field_options[field](access.fields, values))
+    return await _search_results(session.process, access, provider.field_options[field](access.fields, values))
 
 
 def belongs(field: Field, filled: Mapping[str, str]) -> bool:
@@ -146,7 +146,7 @@ def keep(session: TenantSession, model: Model, access: "Access") -> None:
         credentials.update_origins(session, tables, model.provider, access.origins, access.plain_http)
 
 
-async def _found(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:
+async def _search_results(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:
     hits: list[SearchResult] = []
     async with aclosing(session.client.stream(access, call)) as events:
         async for event in events:

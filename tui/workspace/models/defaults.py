@@ -143,7 +143,7 @@ def _row(
     if provider is None or provider.state is ProviderState.NOT_SET_UP:
         return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is not set up any more", model)
     if found is None or found.state is ModelState.GONE:
-        sentence = _gone_words(model, label, session.now())
+        sentence = _delisted_message(model, label, session.now())
         return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
         state = DefaultState(provider.state)
@@ -155,7 +155,7 @@ def _row(
     return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model)
 
 
-def _gone_words(model: Model | None, label: str, now: str) -> str:
+def _delisted_message(model: Model | None, label: str, now: str) -> str:
     """What became of a model that is gone; None is one that not even the list of the gone holds."""
     if model is None:
         return f"no longer listed by {label}"
@@ -174,11 +174,11 @@ def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model
     if not near:
         return None
     # Comparing takes long, and there may be thousands: only those that begin alike are compared in full.
-    alike = nlargest(_COMPARED, near, key=lambda each: _begin_alike(default.model, each.id))
+    alike = nlargest(_COMPARED, near, key=lambda each: _common_prefix_length(default.model, each.id))
     return _first_proposed(near) or max(alike, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
 
 
-def _begin_alike(one: str, other: str) -> int:
+def _common_prefix_length(one: str, other: str) -> int:
     """How many characters both begin with."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -118,13 +118,13 @@ async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenera
             )
         )
         if way.meter:
-            raise _lent_key(way.access.provider, problem) from None
+            raise _trial_key_rejected(way.access.provider, problem) from None
         raise
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
         await note(VerificationResult(VerificationState.READY, session.now()))
 
 
-def _lent_key(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
+def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
     """A refusal of the operator's key, to a tenant who cannot mend it."""
     message = f"The trial of {provider.label} does not work just now: its key was refused."
     return CredentialRejected(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)

@@ -68,11 +68,11 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
 def route_call(session: TenantSession, model: Model, access: "Access | None" = None) -> CallRoute:
     """How a model is called; with `access`, by that one, which is the tenant's own and not kept yet."""
     if access is None and source(session, model.provider) is KeySource.TRIAL:
-        return _lent(session, model)
+        return _trial_access(session, model)
     return CallRoute(access or credentials.access(session, model.provider, model.id), model, session.tenant_id)
 
 
-def _lent(session: TenantSession, model: Model) -> CallRoute:
+def _trial_access(session: TenantSession, model: Model) -> CallRoute:
     provider, lent = provider_of(model.provider), trial(session.process, model.provider)
     if model.id not in lent.models:
         some = ", ".join(lent.models[:_SHOWN]) + (" and others" if len(lent.models) > _SHOWN else "")

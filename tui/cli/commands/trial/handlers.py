@@ -30,14 +30,14 @@ def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
     if not call.args.has("no-verify") and not any(values.get(field.name) for field in provider.fields if field.url):
         reject_foreign_keys(provider, values)
-    return _given(call, provider, values, models, calls)
+    return _set_trial(call, provider, values, models, calls)
 
 
 def _calls(text: str) -> int | None:
     return whole_number("--calls", text, 1, 10**9 - 1) if text else None
 
 
-async def _given(
+async def _set_trial(
     call: CommandContext, provider: Provider, values: Values, models: list[str], calls: int | None
 ) -> None:
     verify = not call.args.has("no-verify")

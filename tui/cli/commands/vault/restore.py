@@ -35,11 +35,11 @@ async def restore(call: CommandContext) -> None:
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
     if not call.args.has("yes"):
         raise UsageError(
-            f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_held(state)}.",
+            f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_contents(state)}.",
             f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
         )
     kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
-    call.out.line(f"State {number} of {tenant_id} is back in place: {_held(state)}.")
+    call.out.line(f"State {number} of {tenant_id} is back in place: {_contents(state)}.")
     for entry in lacking:
         call.out.line(f"  not in it: {entry}")
     call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
@@ -61,7 +61,7 @@ def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
             (
                 _number(state),
                 moment(state.saved, call.session.now()) or "–",
-                state.problem.message if state.problem else _held(state),
+                state.problem.message if state.problem else _contents(state),
                 _first(audit.changes_since(call.session.tenant(tenant_id), state)) if not state.problem else "",
             )
             for state in states
@@ -91,7 +91,7 @@ def _number(state: State) -> str:
     return state.name.rpartition(".")[2]
 
 
-def _held(state: State) -> str:
+def _contents(state: State) -> str:
     return (
         f"{counted(state.providers, 'provider')}, {counted(state.added, 'added model')}, "
         f"{counted(state.defaults, 'default')}"

@@ -72,11 +72,11 @@ class Exchange:
     def _number(self) -> None:
         count = len(self.replies)
         for place, reply in enumerate(self.replies, 1):
-            ways = [f"{key} for the one {way}" for key, way, there in _ways(place, count) if there]
+            ways = [f"{key} for the one {way}" for key, way, there in _arrow_hints(place, count) if there]
             reply.place = f"{place} of {count}, {', '.join(ways)}" if count > 1 else ""
 
 
-def _ways(place: int, count: int) -> Sequence[tuple[str, str, bool]]:
+def _arrow_hints(place: int, count: int) -> Sequence[tuple[str, str, bool]]:
     return (("left", "before", place > 1), ("right", "after", place < count))
 
 

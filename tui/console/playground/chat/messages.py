@@ -21,7 +21,7 @@ NEW_CHAT = (
 """The question before an unsaved chat gives way to a new one: its lines and its answers."""
 
 
-def nothing_asked(model: Model | None, pick_hint: str) -> Sentences:
+def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
     """Return what stands in an empty chat; `pick_hint` says how to pick a model."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")

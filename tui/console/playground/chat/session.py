@@ -11,7 +11,7 @@ from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.history import ChatHistory, Exchange, mark, trouble
 from tui.console.playground.chat.messages import joined, seconds_words, tokens_a_second
 from tui.console.playground.parameter_row import Settings
-from tui.console.trial_status import ways_on
+from tui.console.trial_status import next_steps
 from tui.console.widgets.symbols import WORKING
 from tui.domain import Model
 from tui.errors import Problem
@@ -197,7 +197,7 @@ class ChatSession:
         label = provider_of(answer.model.provider).label
         if problem is not None and not (ended.text or answer.reply.thoughts):
             answer.reply.end()
-            exchange.refuse(problem, label, ways_on(self.session, problem))
+            exchange.refuse(problem, label, next_steps(self.session, problem))
         else:
             below = [words for words in (mark(ended), *answer.under_way.notices) if words]
             answer.reply.end(*below)

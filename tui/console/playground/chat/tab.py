@@ -137,7 +137,7 @@ class ChatTab(Tab):
         self._said_of = self.question.text
 
     def show_log(self, *, follow: bool = True) -> None:
-        blocks = self.session.history.blocks or [messages.nothing_asked(self.model, pick_model_hint("this chat"))]
+        blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
         if self.covered:
             blocks = [messages.hidden(self.app.tenant.name if self.app.tenant else "This tenant")]
         self.transcript.show(blocks, follow=follow)

@@ -88,7 +88,7 @@ class SpeechForm(Vertical):
     class Ready(Message):
         """The button was pressed and the file can be sent."""
 
-    class Looked(Message):
+    class FileInspected(Message):
         """More is known of the file."""
 
     def __init__(self, home: Path) -> None:
@@ -215,9 +215,9 @@ class SpeechForm(Vertical):
             self._language.say()
 
     def _look(self) -> None:
-        self.run_worker(self._looked(), group="look", exclusive=True, exit_on_error=False)
+        self.run_worker(self._inspect_file(), group="look", exclusive=True, exit_on_error=False)
 
-    async def _looked(self) -> None:
+    async def _inspect_file(self) -> None:
         """Bring what is offered, and what is known of the file, up to date with what is typed."""
         typed, limits, model = self._path.value, self.limits, self._model.id if self._model else ""
         endings = limits.endings if limits else _ANY
@@ -234,7 +234,7 @@ class SpeechForm(Vertical):
             self._path.say()
         self.query_one("#from", Plain).show(line((self._from(), MUTED)))
         self.query_one("#from").set_class(there, "-none")
-        self.post_message(self.Looked())
+        self.post_message(self.FileInspected())
 
     def _show_entries(self, entries: Iterable[Entry]) -> None:
         rows, most = self.query_one(Entries), self.limits.size if self.limits else 0
@@ -263,7 +263,7 @@ class SpeechForm(Vertical):
     async def _complete(self, listed: bool) -> None:
         typed = self._path.value
         if self._offer.typed != typed:
-            await self._looked()
+            await self._inspect_file()
         field, rows = self._path.field, self.query_one(Entries)
         if listed:
             (rows if rows.items else self._language.field).focus()
@@ -311,7 +311,7 @@ class SpeechForm(Vertical):
             self.info = await asyncio.to_thread(audio_info, self.path, self.limits, model)
         except Problem as problem:
             self._show_entries(())
-            self._wrong(_with_way_out(problem, self.path, self.limits))
+            self._wrong(_suggest_model(problem, self.path, self.limits))
             self._path.field.focus()
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
@@ -334,10 +334,10 @@ def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInf
     try:
         return audio_info(path, limits, model), None
     except Problem as problem:
-        return None, _with_way_out(problem, path, limits)
+        return None, _suggest_model(problem, path, limits)
 
 
-def _with_way_out(problem: Problem, path: Path, limits: AudioLimits | None) -> Problem:
+def _suggest_model(problem: Problem, path: Path, limits: AudioLimits | None) -> Problem:
     """Another model may take what is too large for this one."""
     try:
         large = limits is not None and path.is_file() and path.stat().st_size > limits.size

@@ -29,7 +29,7 @@ _CLOCK = 10
 
 
 @dataclass(frozen=True)
-class Heard:
+class TranscriptResult:
     """What one model made of one file. `cut` says how it ended before its end, `problem` why."""
 
     path: Path
@@ -91,7 +91,7 @@ class SpeechResult(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="results")
-        self.all: list[Heard] = []
+        self.all: list[TranscriptResult] = []
         self._at = 0
 
     def compose(self) -> ComposeResult:
@@ -102,11 +102,11 @@ class SpeechResult(Vertical):
         yield Find("speech.find")
 
     @property
-    def heard(self) -> Heard | None:
+    def result(self) -> TranscriptResult | None:
         """The result that is shown."""
         return self.all[self._at] if self.all else None
 
-    def add(self, heard: Heard) -> None:
+    def add(self, heard: TranscriptResult) -> None:
         """Show another result; those of the same file stay."""
         self.all = [*(entry for entry in self.all if entry.path == heard.path), heard]
         self._at = len(self.all) - 1
@@ -125,10 +125,10 @@ class SpeechResult(Vertical):
 
     @property
     def _timed(self) -> bool:
-        return bool(self.heard and self.heard.transcript.segments)
+        return bool(self.result and self.result.transcript.segments)
 
     def _show(self) -> None:
-        heard = self.heard
+        heard = self.result
         if heard is None:
             return
         self.query_one("#heard", Plain).show(line(f" {heard.title(self.app.size.width)}"))
@@ -144,16 +144,16 @@ class SpeechResult(Vertical):
         ended.set_class(not below, "-none")
 
     def on_resize(self) -> None:
-        if self.heard is not None:
-            self.query_one("#heard", Plain).show(line(f" {self.heard.title(self.app.size.width)}"))
-        if self.heard is not None and self._timed:
+        if self.result is not None:
+            self.query_one("#heard", Plain).show(line(f" {self.result.title(self.app.size.width)}"))
+        if self.result is not None and self._timed:
             rows = self.query_one(Rows)
-            rows.show(_items(self.heard.transcript.segments, max(20, self.app.size.width)))
+            rows.show(_items(self.result.transcript.segments, max(20, self.app.size.width)))
 
     @property
     def foot(self) -> tuple[str, str]:
         """How many sentences there are, and which of them are in sight."""
-        heard = self.heard
+        heard = self.result
         if heard is None:
             return "", ""
         name = heard.model.partition("/")[2]
@@ -172,7 +172,7 @@ class SpeechResult(Vertical):
     @property
     def strip(self) -> tuple[Words, Words]:
         """What can be done with it."""
-        heard = self.heard
+        heard = self.result
         if heard is None:
             return "", ""
         kinds = [label for kind, label in heard.formats.items() if kind != "json" or not self._timed]
@@ -196,8 +196,8 @@ class SpeechResult(Vertical):
     def _find(self, text: str, again: bool) -> bool:
         if not self._timed:
             return self.query_one(Reader).find(text, after=again)
-        assert self.heard is not None
-        rows, segments = self.query_one(Rows), self.heard.transcript.segments
+        assert self.result is not None
+        rows, segments = self.query_one(Rows), self.result.transcript.segments
         start = int(rows.key or 0) + again
         order = [n % len(segments) for n in range(start, start + len(segments))]
         hit = next((n for n in order if text.casefold() in segments[n].text.casefold()), None)
@@ -222,7 +222,7 @@ def fit_clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _plain(heard: Heard) -> Callable[[int], list[Words]]:
+def _plain(heard: TranscriptResult) -> Callable[[int], list[Words]]:
     text = heard.transcript.text.strip()
     if not text and not heard.cut:
         nothing = ["   The model heard no speech in this file.", "   Check that it plays, or set the language."]
@@ -230,7 +230,7 @@ def _plain(heard: Heard) -> Callable[[int], list[Words]]:
     return lambda _: [f"   {part}" for part in text.split("\n")]
 
 
-def _ending(heard: Heard) -> list[Content]:
+def _ending(heard: TranscriptResult) -> list[Content]:
     lines: list[Content] = []
     if heard.cut:
         lines.append(line(" ", (f"{STOPPED} ", ATTENTION), heard.cut))

@@ -17,7 +17,7 @@ from tui.console.actions import bind, hint, key_of
 from tui.console.chrome import ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
-from tui.console.playground.speech.result import Heard, SpeechResult
+from tui.console.playground.speech.result import SpeechResult, TranscriptResult
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
@@ -167,7 +167,7 @@ class SpeechTab(SingleCallTab):
         self.add_class("-locked")
         self.rest()
 
-    def on_speech_form_looked(self) -> None:
+    def on_speech_form_file_inspected(self) -> None:
         self.refresh_chrome()
 
     def on_rows_moved(self) -> None:
@@ -203,14 +203,14 @@ class SpeechTab(SingleCallTab):
         self.result.find()
 
     def action_copy(self) -> None:
-        if self.result.heard is not None:
-            self.app.copy_to_terminal(self.result.heard.transcript.text)
+        if self.result.result is not None:
+            self.app.copy_to_terminal(self.result.result.transcript.text)
 
     def action_save(self) -> None:
-        if (heard := self.result.heard) is not None:
+        if (heard := self.result.result) is not None:
             self.run_worker(self._save(heard), group="save", exclusive=True)
 
-    async def _save(self, heard: Heard) -> None:
+    async def _save(self, heard: TranscriptResult) -> None:
         from tui.console.save_file import Save
 
         await self.app.push_screen_wait(Save(f"{heard.path.stem}.txt", heard.formats, heard.as_file))
@@ -257,17 +257,17 @@ class SpeechTab(SingleCallTab):
                         self._uploaded(event)
                     hearing.take(event)
                     under_way.tell(event)
-            self.result.add(hearing.heard())
+            self.result.add(hearing.result())
             after = "results"
         except asyncio.CancelledError:
             self._stopped = f"stopped after {hearing.seconds:.1f} s"
             if hearing.pieces:
-                self.result.add(hearing.heard("stopped by you, the text is incomplete"))
+                self.result.add(hearing.result("stopped by you, the text is incomplete"))
                 after = "results"
             raise
         except Problem as problem:
             if hearing.pieces:
-                self.result.add(hearing.heard("connection lost, the text is incomplete", problem))
+                self.result.add(hearing.result("connection lost, the text is incomplete", problem))
                 after = "results"
             else:
                 form.say(problem)
@@ -339,11 +339,11 @@ class _Hearing:
         elif isinstance(event, Transcript):
             self.whole = event
 
-    def heard(self, cut: str = "", problem: Problem | None = None) -> Heard:
+    def result(self, cut: str = "", problem: Problem | None = None) -> TranscriptResult:
         """The result as it stands; `cut` says that it ended before its time, `problem` why."""
         whole = self.whole if self.whole and (self.whole.text or not self.pieces) else Transcript(self.pieces)
         length = (self.info.seconds if self.info else None) or 0.0
-        return Heard(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)
+        return TranscriptResult(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -50,9 +50,9 @@ class EntryRow(FieldRow):
             self.wrong = (cleaned.problem,)
             return None
         self.wrong = ()
-        return self._taken_apart(cleaned.text)
+        return self._split_address(cleaned.text)
 
-    def _taken_apart(self, text: str) -> str:
+    def _split_address(self, text: str) -> str:
         """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
         self.apart = paste.split_pasted(self.declared, text)
         if self.declared.parse_pasted:

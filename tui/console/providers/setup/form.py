@@ -73,7 +73,7 @@ class SetupForm(Form):
             yield Vertical(id="servers")
         yield _gap("first-gap")
         if self.found is not None:
-            yield Button(self._found_words(self.found), id="found")
+            yield Button(self._discovery_message(self.found), id="found")
             hosts = ", ".join(map(host_of, self.origins(self.found.values))) or self.provider.label
             yield Plain(f"Asks {hosts} whether it works, then encrypts and saves it.", classes="said")
             yield _gap()
@@ -107,7 +107,7 @@ class SetupForm(Form):
     def on_mount(self) -> None:
         for name in ("carry", "keep", "carry-gap", "notice", "anyway", "more-fields", "look-again", "look-again-gap"):
             self._show(name, False)
-        self.show_way()
+        self.show_auth_method()
 
     def _main(self) -> Iterator[Widget]:
         main = [field for field in self.provider.fields if not field.advanced]
@@ -153,7 +153,7 @@ class SetupForm(Form):
             options.insert(0, Offered("", "detect automatically"))
         return Choice(field.label, [(option.value, option.label) for option in options], stored or field.default)
 
-    def _found_words(self, found: DiscoveredKey) -> str:
+    def _discovery_message(self, found: DiscoveredKey) -> str:
         secret = next((value for value in found.values.values() if isinstance(value, Secret)), None)
         ends = f", ends {secret.reveal()[-4:]}" if secret and len(secret.reveal()) >= 20 else ""
         both = f" and {found.base_url_variable}" if found.base_url_variable else " from the environment"
@@ -165,14 +165,14 @@ class SetupForm(Form):
     # --- what is shown ---
 
     @property
-    def way(self) -> str:
+    def auth_method(self) -> str:
         """The way of signing in that is shown, '' where there is one only."""
         return self.query_one("#way", Choice).value if len(self.ways) > 1 else ""
 
     def _shows(self, field: Field) -> bool:
-        return not field.auth_method or len(self.ways) < 2 or field.auth_method == self.way
+        return not field.auth_method or len(self.ways) < 2 or field.auth_method == self.auth_method
 
-    def show_way(self) -> None:
+    def show_auth_method(self) -> None:
         """Show the fields of the way that is chosen; what was typed on the other side stays."""
         for field in self.provider.fields:
             parts: list[Widget] = [self.entries.get(field.name) or self.choices[field.name]]
@@ -249,7 +249,7 @@ class SetupForm(Form):
             self.unfold()
         if not self._shows(field):
             self.query_one("#way", Choice).choose(field.auth_method)
-            self.show_way()
+            self.show_auth_method()
         if name in self.entries:
             self.entries[name].field.focus()
         else:

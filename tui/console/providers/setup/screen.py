@@ -187,7 +187,7 @@ class Setup(PageScreen[bool]):
 
     def on_choice_changed(self, event: Choice.Changed) -> None:
         if event.choice.id == "way":
-            self.form.show_way()
+            self.form.show_auth_method()
             self.form.say_owner()
         self._reset()
         self.form.say_where()

@@ -120,13 +120,13 @@ class _Drawing:
             case "hr":
                 return [line(("─" * min(cells, 24), MUTED))]
             case "blockquote":
-                return _beside(("> ", MUTED), self.blocks(node.children, cells - 2))
+                return _prefixed(("> ", MUTED), self.blocks(node.children, cells - 2))
             case "bullet_list" | "ordered_list":
                 return self.blocks(node.children, cells)
             case "list_item":
                 sign = f"{node.info}{node.markup} " if node.info else "• "
                 rows = self.blocks(node.children, cells - len(sign)) or [Content("")]
-                return _beside(sign, rows)
+                return _prefixed(sign, rows)
             case _:
                 return wrap(_inline(node), cells)
 
@@ -135,7 +135,7 @@ class _Drawing:
         if not text and self.skip:
             return []
         shown = coloured(text, node.info.split(" ")[0]) if self.final and node.type == "fence" else line(text)
-        return _beside("  ", fold(shown, cells - 2))
+        return _prefixed("  ", fold(shown, cells - 2))
 
     def _table(self, node: SyntaxTreeNode, cells: int) -> list[Content]:
         rows = [[_inline(cell) for cell in row.children] for part in node.children for row in part.children]
@@ -144,7 +144,7 @@ class _Drawing:
         return table_rows(rows, ends, self.columns, cells, head=not self.skip)
 
 
-def _beside(sign: Words, rows: Iterable[Content]) -> list[Content]:
+def _prefixed(sign: Words, rows: Iterable[Content]) -> list[Content]:
     first = line(sign)
     blank = Content(" " * first.cell_length)
     again = first if first.plain == "> " else blank

@@ -60,7 +60,7 @@ class Thinking:
             if before.endswith("`"):
                 before, after = before + closed + after, ""
         else:
-            size = _begun(before)
+            size = _partial_tag_length(before)
             before, self._held = before[: len(before) - size], before[len(before) - size :]
         for part in (before, after.lstrip("\n") if closed else after):
             if part:
@@ -70,7 +70,7 @@ class Thinking:
         thought, closed, text = (self._held + text).partition(_CLOSE)
         self._held = ""
         if not closed:
-            size = _begun(thought)
+            size = _partial_tag_length(thought)
             thought, self._held = thought[: len(thought) - size], thought[len(thought) - size :]
         if thought:
             yield ThinkingDelta(thought)
@@ -83,6 +83,6 @@ class Thinking:
         yield TextDelta(text)
 
 
-def _begun(text: str) -> int:
+def _partial_tag_length(text: str) -> int:
     """Return how many characters at the end of a text may be the beginning of a closing tag."""
     return next((size for size in range(len(_CLOSE) - 1, 0, -1) if text.endswith(_CLOSE[:size])), 0)
