@@ -100,6 +100,7 @@ class OpenAIServer:
     def __init__(
         self, key: str | None = None, port: int = 0, models: tuple[tuple[str, str | None], ...] = MODELS
     ) -> None:
+        self.upload_pause = 0.0  # seconds before the second half of a request is read
         self.key = key
         self.models = models
         self.chat = Chat()
@@ -185,7 +186,10 @@ class OpenAIServer:
                 await reader.readline()
             await reader.readline()
         else:
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            size = int(headers.get("content-length", 0))
+            body = await reader.readexactly(size // 2)
+            await asyncio.sleep(self.upload_pause)
+            body += await reader.readexactly(size - size // 2)
         request = Request(method, target.partition("?")[0], headers, body)
         if headers.get("content-type", "").startswith("multipart/form-data"):
             request.parts = _parts(headers["content-type"], body)

@@ -65,7 +65,7 @@ def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAISe
 
 
 def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
-    server.key = None
+    server.key, server.upload_pause = None, 1.0
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
     with (tmp_path / "long.mp3").open("wb") as file:
         file.write(b"ID3")

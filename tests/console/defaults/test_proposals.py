@@ -43,7 +43,7 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         screen = rows(pilot)
         assert screen[0] == " ▪ acme  PRACTICE"
         assert screen[1].startswith("── Defaults of acme ─")
-        assert screen[4] == "  │ Imported 41 models in 1.2 s. No default models yet.            │"
+        assert screen[4] == "  │ Imported 41 models in 1.2 s. No default models yet.                      │"
         assert screen[5] == "  │ These are suggested:                                                      │"
         assert screen[7] == "  │   [x] system reasoning    gpt-6-sol                                      │"
         assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
