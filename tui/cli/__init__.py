@@ -24,11 +24,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; without `argv`, run the process's own and end the process."""
     if argv is not None:
         return _run(argv)
-    for optional in ("httpx._main", "linkify_it"):
-        sys.modules.setdefault(optional, None)  # type: ignore[arg-type]  # never used here: start-up time
+    skip_optional_imports()
     code = _run(sys.argv[1:], guarded=True)
     _end(code)
     return code
+
+
+def skip_optional_imports() -> None:
+    """Keep libraries of this process from importing optional modules that no command uses, for start-up time."""
+    for optional in ("httpx._main", "linkify_it"):
+        sys.modules.setdefault(optional, None)  # type: ignore[arg-type]
 
 
 def _run(words: Sequence[str], guarded: bool = False) -> int:

@@ -65,6 +65,7 @@ def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path
     with OpenAIServer() as local:
         words = ("provider", "set", "openai_compatible", f"base_url={local.url}")
         assert run_in(locked_home, *words).code == 0
+        assert run_in(locked_home, "vault", "confirm", "--yes", typed=("open sesame",)).code == 0
         for words in (
             ("chat", "-m", "openai_compatible/gpt-4o", "Why?"),
             ("embed", "-m", "openai_compatible/text-embedding-3-small", "a cat"),
@@ -107,7 +108,7 @@ def test_a_descriptor_that_is_not_open_is_said(run_in: Run, locked_home: Path) -
 
 def test_an_empty_passphrase_makes_no_tenant(modeldeck: Run) -> None:
     ran = modeldeck("tenant", "create", "other", "--passphrase-fd", "0", stdin="\n")
-    assert ran.code == 2 and "empty" in ran.err
+    assert ran.code == 2 and "blank" in ran.err
     assert len(json.loads(modeldeck("tenant", "list", "--json").out)) == 1
 
 

@@ -44,14 +44,14 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         assert screen[0] == " ▪ acme  PRACTICE"
         assert screen[1].startswith("── Defaults of acme ─")
         assert screen[4] == "  │ Imported 41 models in 1.2 s. No default models yet.                      │"
-        assert screen[5] == "  │ These are suggested:                                                      │"
+        assert screen[5] == "  │ Suggested:                                                               │"
         assert screen[7] == "  │   [x] system reasoning    gpt-6-sol                                      │"
         assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
         assert screen[9] == "  │   [x] speech-to-text      gpt-transcribe                                 │"
         assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"
         assert screen[13] == "  │   [ Accept ]                                                             │"
         assert screen[14] == "  │   [ Not now ]                                                            │"
-        assert screen[16] == "  │ You can change or clear defaults at any time (key 3).                  │"
+        assert screen[16] == "  │ You can change or clear defaults at any time (key 3).                    │"
         assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
 
 

@@ -239,7 +239,7 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypat
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await typed(pilot, "Qwen/Qwen3-32B")
-        await until_shown(pilot, "▲ The search does not answer; a full name can still be")
+        await until_shown(pilot, "▲ Search is unavailable; type the full name.")
         assert has_focus(pilot, made.rows["id"])
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))

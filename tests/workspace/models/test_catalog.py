@@ -166,7 +166,7 @@ async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
     for ref, says in (
         ("gpt-6-sol", "names no model"),
         ("openai/", "names no model"),
-        ("nobody/x", "no provider nobody"),
+        ("nobody/x", "Unknown provider nobody"),
     ):
         with pytest.raises(UsageError, match=says):
             models.find(session.tenant("acme"), ref)
