@@ -184,7 +184,7 @@ def _answers_take_the_same_time() -> Iterator[None]:
     def heard(*of: Any) -> TranscriptResult:
         return replace(TranscriptResult(*of), took=12.0)
 
-    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "Heard", heard):
+    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "TranscriptResult", heard):
         yield
 
 

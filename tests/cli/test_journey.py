@@ -2,6 +2,7 @@
 
 import json
 import struct
+import struct
 import wave
 from base64 import b64encode
 from pathlib import Path
@@ -64,7 +65,8 @@ def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAI
     assert answer["usage"] == {"input": 9, "output": 14, "reasoning": 12}
 
     vectors = [json.loads(line) for line in modeldeck("embed", stdin="a cat\na dog\n").splitlines()]
-    assert vectors == [vector_of("a cat", 8), vector_of("a dog", 8)]
+    singles = [struct.pack("8f", *vector) for vector in vectors]
+    assert singles == [struct.pack("8f", *vector_of(text, 8)) for text in ("a cat", "a dog")]
 
     assert modeldeck("transcribe", str(recording)) == TRANSCRIPT + "\n"
     assert "00:00:01,500 --> 00:00:03,250" in modeldeck("transcribe", str(recording), "--format", "srt")

@@ -380,7 +380,7 @@ def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.Mon
     assert not identity.alive({}, 1_001.0)
     elsewhere = mine | {"host": "another", "pid": 2**30}
     assert identity.alive(elsewhere, 1_001.0) and not identity.alive(elsewhere, 1_001.0 + identity.LONGEST)
-    monkeypatch.setattr(identity, "_begun", lambda pid: "")
+    monkeypatch.setattr(identity, "_start_time", lambda pid: "")
     unknown = mine | {"begun": ""}
     assert identity.alive(unknown, 1_001.0) and not identity.alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
     assert mine["pid"] == os.getpid()

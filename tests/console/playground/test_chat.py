@@ -527,7 +527,7 @@ async def test_the_cursor_does_not_blink_and_a_chat_at_rest_draws_nothing(model:
         model.says(TextDelta("One."), Finish("stop"), None)
         await asked(pilot, tab, "first")
         assert not tab.question.cursor_blink
-        assert tab._ticking is None
+        assert tab._drawing._timer is None
         assert not tab.workers._workers
 
 
@@ -562,7 +562,7 @@ async def test_from_100_columns_the_figures_stand_beside_the_chat() -> None:
             "│ Parameters",
             "│ system prompt",
             "│ This answer",
-            "│ ended           by itself",
+            "│ ended           normally",
             "│ questions       1",
         ):
             assert words in text
