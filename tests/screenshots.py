@@ -112,7 +112,7 @@ def on(provider_id: str, steps: Steps) -> Steps:
 
     async def go(pilot: Pilot[None]) -> None:
         assert isinstance(pilot.app.screen, Providers)
-        pilot.app.screen.fetch_models.select(provider_id)
+        pilot.app.screen.listed.select(provider_id)
         await pilot.pause()
         await steps(pilot)
 
@@ -136,7 +136,7 @@ SCENES: dict[str, Scene] = {
     "tenants": Scene(keys(then="Tenants"), tenant=None),
     "new-tenant": Scene(keys("0", "n", then="Passphrase")),
     "unlock": Scene(keys("v", then="locked with a passphrase"), tenant="north-lab"),
-    "remove-tenant": Scene(keys("0", "d", then="cannot be brought back")),
+    "remove-tenant": Scene(keys("0", "d", then="permanently deletes")),
     "providers": Scene(keys(then="Model vendors")),
     "provider": Scene(on("openai", keys("enter", then="fingerprint"))),
     "setup": Scene(on("openai", keys("enter", "enter", then="Verify and save"))),
@@ -152,7 +152,7 @@ SCENES: dict[str, Scene] = {
     "playground-embedding": Scene(embedded),
     "playground-speech": Scene(transcribed),
     "commands": Scene(keys("colon", then="Commands")),
-    "audit-log": Scene(keys("colon", *"audit log", "enter", then="No entry was changed")),
+    "audit-log": Scene(keys("colon", *"audit log", "enter", then="Log intact")),
     "import": Scene(keys("colon", *"import settings", "enter", then="Preview")),
     "help": Scene(keys("question_mark", then="Help: Providers")),
     "providers-wide": Scene(on("openai", keys(then="Other credentials")), size=(120, 40)),

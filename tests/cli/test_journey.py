@@ -2,7 +2,6 @@
 
 import json
 import struct
-import struct
 import wave
 from base64 import b64encode
 from pathlib import Path

@@ -203,7 +203,10 @@ async def test_a_missing_path_says_what_base_urls_look_like() -> None:
         wire, access = Client({}, limits=QUICK), access_to(server.origin, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
-    assert problem and problem.hint == f"It was asked at {server.origin}/models; a base URL most often ends in /v1."
+    assert (
+        problem
+        and problem.hint == f"It was asked at {server.origin}/audio/transcriptions; a base URL most often ends in /v1."
+    )
 
 
 async def test_where_they_look_otherwise_it_says_nothing_of_it() -> None:

@@ -112,7 +112,12 @@ async def test_a_stream_at_a_foreign_host_is_left_alone() -> None:
     assert (text_of(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503])
+async def test_a_throttled_creation_is_tried_again() -> None:
+    _, problem, targets = await asked([http({}, 429)], [http(prediction(), 201)], [OVER], chat=WHOLE)
+    assert problem is None and targets[:2] == [CREATED, CREATED]
+
+
+@pytest.mark.parametrize("status", [408, 500, 503])
 async def test_a_creation_is_never_made_twice(status: int) -> None:
     for answer in ([http({}, status)], [RESET]):
         _, problem, targets = await asked(answer, [http(prediction(), 201)], chat=WHOLE)
