@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -154,6 +155,7 @@ def _chain(name: str) -> tuple[str, ...]:
 
 def _load(facts: Facts, mutant: Mutant) -> Provider:
     """The declaration, made of fresh modules of which one is changed."""
+    import_module(f"{_PROVIDERS}.{facts.provider}")  # loaded whole before a part of it is replaced
     # What the changed module builds upon is as it was.
     chain = [item for item in _chain(facts.provider) if mutant.module in (item, *_chain(item))]
     kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}

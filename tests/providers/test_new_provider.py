@@ -79,4 +79,4 @@ async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> N
         assert answer == "The sky is blue because of scattering."
         assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
     await disk_session.aclose()
-    assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | own | imported, others can be added | yes | – | – |"
+    assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | the vendor's | imported | yes | – | – |"

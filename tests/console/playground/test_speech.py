@@ -244,7 +244,7 @@ async def test_a_result_without_times_is_plain_text(home: Path) -> None:
         assert "   Good morning, let us begin with the figures of last week." in shown(pilot)
         assert tab.result.result is not None
         assert list(tab.result.result.formats) == ["txt", "json"]
-        assert "s saves it as text or JSON" in shown(pilot)
+        assert "s: save as text or JSON" in shown(pilot)
 
 
 async def test_another_model_again_and_both_results_are_kept(home: Path) -> None:

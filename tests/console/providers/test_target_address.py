@@ -25,7 +25,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await open_form(pilot)
         await paste(pilot, TARGET)
         await until_shown(pilot, "Split up: deployment gpt-east and API version 2024-10-21")
-        assert "were kept for the model." in shown(pilot)
+        assert "will be used for the model." in shown(pilot)
         assert f"   Endpoint         [{ENDPOINT}" in shown(pilot).replace("▸", " ")
         assert pilot.app.screen.form.values()["api_version"] == "2024-10-21"
         assert f"The key goes to {ENDPOINT} and nowhere else." in shown(pilot)

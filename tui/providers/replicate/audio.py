@@ -34,7 +34,7 @@ WITHIN = 190_000
 _ENDINGS = ("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm")
 _SIZE = 100_000_000
 _UNKNOWN = Inputs((Take("audio", file=True),))
-_TEXTS = ("transcription", "transcript", "text", "translation")
+_TEXTS = ("transcription", "transcript", "translation")
 
 
 def audio(model: Model) -> AudioLimits:
