@@ -83,7 +83,7 @@ async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: S
         await pilot.press("enter")
         await paste(pilot, KEY)
         await paste(pilot, "x" * 1_000_000)
-        await until_shown(pilot, "▲ That is 1,000,000 characters; no field takes so many.")
+        await until_shown(pilot, "▲ That is 1,000,000 characters; more than any field takes.")
         assert typed(pilot) == KEY
 
 
@@ -110,7 +110,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await until_shown(pilot, "Up (mk-live-).")
         screen = shown(pilot)
         assert "Removed: quotes." in screen and "▲ This looks like a key of Made [/x]" in screen
-        assert "It has not been sent anywhere." in screen and "[ Keep it here ]" in screen
+        assert "It was not sent anywhere." in screen and "[ Keep it here ]" in screen
         assert "enter goes to the first choice under the field." in screen
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Providers › Made [/x]")

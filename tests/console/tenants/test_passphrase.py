@@ -18,7 +18,7 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
     async with console(session, None) as pilot:
         await pilot.press("p")
         await until_shown(pilot, "── Tenants › acme › passphrase ──")
-        assert "anyone who can read your files on this machine can decrypt the keys." in shown(pilot)
+        assert "anyone who can read your files on this machine can decrypt" in shown(pilot)
         assert "Present" not in shown(pilot) and "Remove" not in shown(pilot)
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
         await until_shown(pilot, "The passphrase of acme is set.")
@@ -33,10 +33,10 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
     session = practice_session()
     async with console(session, None) as pilot:
         await pilot.press("down", "p")
-        await until_shown(pilot, " ▸ Current passphrase      [")
+        await until_shown(pilot, " ▸ Current          [")
         await pilot.press(*"wrong", "tab", "n", "tab", "n", "enter", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
-        assert " ▸ Current passphrase      [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
+        assert " ▸ Current          [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
         await until_shown(pilot, "The passphrase of north-lab is changed.")
         keyring.lock(session.tenant("north-lab"))

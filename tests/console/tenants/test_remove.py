@@ -36,20 +36,20 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
         assert rows(pilot)[2:-4] == [
             "  ╭─ Remove customer-emea-production-cluster-reasoning-and-embeddings-07 ────╮",
             "  │                                                                          │",
-            "  │ This permanently deletes:                                    │",
+            "  │ This permanently deletes:                                                │",
             "  │                                                                          │",
             "  │   2 credentials  OpenAI, OpenAI-compatible                               │",
             "  │   2 added models                                                         │",
             "  │   1 default                                                              │",
             f"  │   1 key pair     fingerprint {key[:4]} {key[4:]}                                   │",
             "  │                                                                          │",
-            "  │ The keys at the providers stay valid; revoke them there if needed.     │",
+            "  │ The keys at the providers stay valid; revoke them there if needed.       │",
             "  │                                                                          │",
-            f"  │ Type {key}, its key fingerprint, to be able to remove it.             │",
+            f"  │ Type the key fingerprint {key} to confirm.                            │",
             "  │                                                                          │",
             "  │ ▸ [                                            ]                         │",
             "  │                                                                          │",
-            "  │   [ Keep ]   [ Remove ]  type it to enable                              │",
+            "  │   [ Keep ]   [ Remove ]  type it to enable                               │",
             "  │                                                                          │",
             "  ╰──────────────────────────────────────────────────────────────────────────╯",
         ]
@@ -60,7 +60,7 @@ async def test_credentials_of_one_provider_are_told_apart_by_their_names() -> No
     async with console(practice_session(), None) as pilot:
         await opened(pilot)
         assert "3 credentials  OpenAI default, OpenAI batch-jobs, OpenAI-compatible" in shown(pilot)
-        assert "Type acme to remove it." in shown(pilot)
+        assert "Type acme to confirm." in shown(pilot)
 
 
 @pytest.mark.all_providers

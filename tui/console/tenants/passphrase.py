@@ -27,7 +27,7 @@ class Passphrase(PageScreen[str]):
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
-        self._present = FieldRow("present", "Current passphrase", secret=True)
+        self._present = FieldRow("present", "Current", secret=True)
         help_lines = ("It is asked when a key must be opened, and cannot be", "recovered.")
         self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
         self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
