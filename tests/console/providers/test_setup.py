@@ -75,7 +75,7 @@ async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
         screen = rows(pilot)
         assert screen[3] == " ▸ [ Use OPENAI_API_KEY from the environment, ends 1234 ]"
         assert screen[4] == "   Asks api.openai.com whether it works, then encrypts and saves it."
-        assert screen[6] == "   Or enter a different one:"
+        assert screen[6] == "   Or type a different one:"
         assert screen[7] == "   API key          [" + " " * 52 + "]"
         assert screen[8] == "                    Starts with sk-. Input is hidden."
         assert screen[9] == "                    Create one at https://platform.openai.com/api-keys"
@@ -297,7 +297,7 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
         assert screen[3] == " ▸ [ Use http://localhost:11434/v1 ]   Ollama         3 models, no key"
         assert screen[4] == "   [ Use http://localhost:8080/v1  ]   llama.cpp      1 model, no key"
         assert screen[5] == "                                       8000 and 1234 do not answer"
-        assert screen[7] == "   Or enter a different one:"
+        assert screen[7] == "   Or type a different one:"
         assert "   [ Look again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
         assert screen[22] == "   Nothing leaves this machine. For another one give an https address."

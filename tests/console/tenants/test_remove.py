@@ -148,7 +148,7 @@ async def test_a_damaged_tenant_can_be_removed_too() -> None:
     async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "d")
-        await until_shown(pilot, "All of it goes, and cannot be brought back")
+        await until_shown(pilot, "This permanently deletes everything")
         await pilot.press(*"acme", "enter", "right", "enter")
         await until_shown(pilot, "acme is removed.")
         assert "acme" not in tenant_registry.ids(session)

@@ -81,7 +81,7 @@ class SetupForm(Form):
             yield Button("Look for servers on this machine", id="look")
             yield _gap("look-gap")
         if self.found is not None or (self.provider.local_servers and self.stored is None):
-            yield Plain("Or enter a different one:", classes="said", id="or-another")
+            yield Plain("Or type a different one:", classes="said", id="or-another")
         if self.named:
             yield self.named
         yield from self._main()

@@ -346,21 +346,21 @@ class Setup(PageScreen[bool]):
 
     def _show_failed_check(self, problem: Problem, button: str) -> None:
         """Say what the provider answered, and offer to save unverified; the stored key stays in use."""
-        form, lead, hint = self.form, self._lead, problem_hint(problem)
+        form, lead, advice = self.form, self._lead, problem_hint(problem)
         rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
         self.outcome = answer_of(self.flow.host, problem.detail, self.app.session.now(), self.size.width)
         if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
             form.say_where(f"The stored key ending {hints[0]} stays in use until a new one is verified.")
         if isinstance(problem, NetworkError):
             keeps = "" if rotates else "; save anyway stores it unverified"
-            hint = f"{hint} Press enter to retry{keeps}.".strip()
+            advice = f"{advice} {hint('Press {form.press} to retry')}{keeps}.".strip()
         # A rotation replaces a key that works, so it is saved verified or not at all.
         form.offer(again=button == "verify", anyway="" if rotates else "Save anyway, unverified")
         if rejected and button in ("verify", "rotate") and lead is not None:
-            lead.complain(problem.message, hint)
+            lead.complain(problem.message, advice)
             form.open_at(lead.declared.name)
         else:
-            form.notice(*problem_lines(problem.message, hint))
+            form.notice(*problem_lines(problem.message, advice))
 
     def show_problem(self, problem: Problem) -> None:
         """Show a problem at the field that it concerns, else above the buttons; nothing that was typed is lost."""
