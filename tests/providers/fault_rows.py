@@ -1,6 +1,5 @@
 """The faults that any step of any call can meet, as data: what the other side answers, and what becomes of it."""
 
-import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -121,8 +120,6 @@ ROWS = {
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
-    "UTF-16": _body('{"nothing": 1}'.encode("utf-16")),
-    "packed as gzip": _body(gzip.compress(b"0" * 100_000), UNREAD, **{"content-encoding": "gzip"}),
     "packed as br": _body(b"x", "as br|no WebSocket", **{"content-encoding": "br"}),
     "too large": replace(_body(_LARGE, "larger than|line of more|WebSocket"), limits=SMALL),
     # In the body.

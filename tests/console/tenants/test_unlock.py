@@ -80,7 +80,7 @@ async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus(
         assert "Try again; nothing was changed." in shown(pilot)
         assert " ▸ Passphrase       [      " in shown(pilot) and not answers
         await pilot.press("x")
-        assert "does not open" not in shown(pilot)
+        assert "Wrong passphrase." not in shown(pilot)
 
 
 async def test_after_three_misses_a_second_is_waited_and_said() -> None:
@@ -88,7 +88,7 @@ async def test_after_three_misses_a_second_is_waited_and_said() -> None:
         answers = await asked(pilot)
         for _ in range(3):
             await pilot.press("x", "enter")
-            await until_shown(pilot, "does not open")
+            await until_shown(pilot, "Wrong passphrase.")
         await pilot.press(*PASSPHRASE, "enter")
         await until_shown(pilot, "… opening, after a second's wait")
         assert not answers and rows(pilot)[-1] == " esc stop  f1 help"

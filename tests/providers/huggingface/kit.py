@@ -105,7 +105,7 @@ FACTS = Facts(
         Otherwise("check* /v1/models/*", "words *, hostile *, page 4*, page 502, body *, * refusal", "good", ASIDE),
         Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", ON_THE_WAY),
         Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),
-        Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *, UTF-16", "good", OTHER_ENGINE),
+        Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *", "good", OTHER_ENGINE),
         Otherwise("check* /info", "silence in a refusal", "good", OTHER_ENGINE),
         Otherwise(
             "chat*2 *, embed2 *, tgi* *, toolkit* *", "status 50[23], busy until a date, page 502", "waits", ON_THE_WAY
