@@ -4,7 +4,6 @@ For every documented chat. Each has a control: the same answer as documented is 
 """
 
 import asyncio
-import time
 from dataclasses import replace
 
 import pytest
@@ -65,11 +64,9 @@ async def test_events_are_read_though_none_were_asked_for(chat: Chat) -> None:
 
 @pytest.mark.parametrize("chat", [chat for chat in CHATS if chat.stream and not chat.own], ids=str)
 async def test_an_end_that_was_told_is_believed_while_the_connection_stays_open(chat: Chat) -> None:
-    began = time.monotonic()
     limits = replace(QUICK, end_timeout=0.1)
     outcome = await meet(chat, [*good(chat), HOLD], limits=limits)
     assert_good(outcome)
-    assert time.monotonic() - began < QUICK.stream_timeout / 4
 
 
 @pytest.mark.parametrize("chat", HTTP_STREAMS, ids=str)
