@@ -42,7 +42,7 @@ async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(sess
         await until_shown(pilot, "default.kept, the key ending 3f2a, stays since default was rotated.")
         assert "u goes back to it; d forgets it once default works." in shown(pilot)
         await pilot.press("enter")
-        await until_shown(pilot, "A previous key cannot be changed.")
+        await until_shown(pilot, "You cannot change a previous key.")
         await pilot.press("u")
         await until_shown(pilot, "Go back to the key that default had")
         assert "From now on OpenAI uses default, the key ending 3f2a." in shown(pilot)

@@ -286,7 +286,7 @@ class Providers(AreaScreen):
             kind, _, name = self.details.key.partition(":")
             if kind == "credential" and previous_of(name):
                 self.say(
-                    "A previous key cannot be changed.",
+                    "You cannot change a previous key.",
                     hint("{providers.use} goes back to it; {providers.remove} forgets it."),
                 )
                 return
